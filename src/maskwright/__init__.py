@@ -1,0 +1,3 @@
+"""Maskwright."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,1 @@
+"""The shared types: masks, polygons, classes, segments, samples, geometry."""

@@ -1,0 +1,50 @@
+"""Array types, and the door through which other libraries' arrays come in."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+U8 = NDArray[np.uint8]
+U32 = NDArray[np.uint32]
+I64 = NDArray[np.int64]
+F32 = NDArray[np.float32]
+F64 = NDArray[np.float64]
+Bool = NDArray[np.bool_]
+
+Size = tuple[int, int]  # (height, width), always in that order
+
+
+def as_numpy(array: object) -> Array:
+    """A NumPy view where possible; a torch tensor on any device is accepted without importing torch."""
+    detach = getattr(array, "detach", None)
+    if callable(detach):
+        array = detach().cpu().numpy()
+    return np.asarray(array)
+
+
+def as_binary(array: object, dimensions: int) -> U8:
+    """C-order uint8 whose non-zero elements are foreground.
+
+    array: bool or integer of `dimensions` axes.  Floats are refused: where to cut them is the
+    caller's decision.  Raises TypeError, ValueError.
+    """
+    found = as_numpy(array)
+    if found.ndim != dimensions:
+        raise ValueError(f"a mask array needs {dimensions} axes, got shape {found.shape}")
+    if found.dtype == np.bool_:
+        return np.ascontiguousarray(found).view(np.uint8)
+    if found.dtype == np.uint8:
+        return np.ascontiguousarray(found)
+    if np.issubdtype(found.dtype, np.integer):
+        return np.ascontiguousarray(found != 0).view(np.uint8)
+    raise TypeError(f"a mask array is bool or integer, got {found.dtype}; threshold it first")
+
+
+def checked_size(size: tuple[int, int]) -> Size:
+    """(height, width) as plain ints, each at least 1, together below 2**32 pixels."""
+    height, width = int(size[0]), int(size[1])
+    if height < 1 or width < 1 or height * width >= 2**32:
+        raise ValueError(f"a mask's size is (height, width) with 1 to 2**32 - 1 pixels, got {tuple(size)}")
+    return height, width

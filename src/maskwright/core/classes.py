@@ -1,0 +1,153 @@
+"""Classes: the ids files use, the names people use, the indices tensors use."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+
+from maskwright.core.arrays import I64, Array
+
+Kind = Literal["thing", "stuff"]
+Role = Literal["class", "background", "ignore"]
+
+#: Label of pixels that neither train nor score, in every label map Maskwright makes.
+IGNORE_INDEX = 255
+
+
+@dataclass(frozen=True)
+class Class:
+    """One named kind.
+
+    id: as the file has it, gaps allowed.  kind: countable objects or amorphous regions.
+    role: `background` is the class of pixels that no segment covers; `ignore` neither trains nor scores.
+    colour: (r, g, b) 0 … 255.  extra: what the file says beyond this, JSON-safe, kept for the way back.
+    """
+
+    id: int
+    name: str
+    kind: Kind = "thing"
+    role: Role = "class"
+    colour: tuple[int, int, int] | None = None
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Classes:
+    """An ordered set of classes; order gives the class index.
+
+    Indices 0 … K - 1 number every class but the ignored ones, in order.
+    Raises ValueError for two classes with one id or one name, or two backgrounds.
+    """
+
+    def __init__(self, classes: Iterable[Class] = ()) -> None:
+        self._classes = tuple(classes)
+        self._by_id = {one.id: one for one in self._classes}
+        self._by_name = {one.name: one for one in self._classes}
+        for kind, seen in (("id", self._by_id), ("name", self._by_name)):
+            if len(seen) < len(self._classes):
+                values = [getattr(one, kind) for one in self._classes]
+                twice = next(value for value in values if values.count(value) > 1)
+                raise ValueError(f"two classes have the {kind} {twice!r}")
+        if sum(one.role == "background" for one in self._classes) > 1:
+            raise ValueError("two classes are declared background")
+        self._indexed = tuple(one for one in self._classes if one.role != "ignore")
+        self._index = {one.id: index for index, one in enumerate(self._indexed)}
+
+    def __len__(self) -> int:
+        return len(self._classes)
+
+    def __iter__(self) -> Iterator[Class]:
+        return iter(self._classes)
+
+    def __eq__(self, other: object) -> bool:
+        return self._classes == other._classes if isinstance(other, Classes) else NotImplemented
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"Classes({', '.join(f'{one.id}: {one.name}' for one in self._classes)})"
+
+    def __contains__(self, class_id: object) -> bool:
+        return class_id in self._by_id
+
+    def __getitem__(self, key: int | str) -> Class:
+        """By id or by name. Raises KeyError."""
+        return self._by_name[key] if isinstance(key, str) else self._by_id[int(key)]
+
+    @property
+    def num_classes(self) -> int:
+        """How many indices there are: every class but the ignored ones."""
+        return len(self._indexed)
+
+    @property
+    def names(self) -> list[str]:
+        """Names in the order of their index."""
+        return [one.name for one in self._indexed]
+
+    @property
+    def background(self) -> Class | None:
+        return next((one for one in self._classes if one.role == "background"), None)
+
+    @property
+    def ignored_ids(self) -> list[int]:
+        return [one.id for one in self._classes if one.role == "ignore"]
+
+    def index_of(self, class_id: int) -> int:
+        """Raises KeyError for an id that is unknown or ignored."""
+        return self._index[class_id]
+
+    def id_of(self, class_index: int) -> int:
+        return self._indexed[class_index].id
+
+    def indices(self, class_ids: Array) -> I64:
+        """(N,) ids -> (N,) indices; ignored classes become IGNORE_INDEX. Raises KeyError for an unknown id."""
+        known = {**self._index, **dict.fromkeys(self.ignored_ids, IGNORE_INDEX)}
+        return np.array([known[int(one)] for one in class_ids], np.int64)
+
+    def with_background(self) -> "Classes":
+        """These classes, and a declared background at the end if there was none."""
+        if self.background is not None:
+            return self
+        name = "background" if "background" not in self._by_name else "unlabelled"
+        free = min(set(range(len(self) + 1)) - set(self._by_id))
+        return Classes([*self._classes, Class(free, name, "stuff", "background", (0, 0, 0))])
+
+    def colours(self) -> Array:
+        """(K, 3) uint8 in the order of indices; classes without a colour get one from the golden angle."""
+        import colorsys
+
+        out = np.zeros((self.num_classes, 3), np.uint8)
+        for index, one in enumerate(self._indexed):
+            if one.colour is not None:
+                out[index] = one.colour
+            elif one.role != "background":
+                red, green, blue = colorsys.hsv_to_rgb((index * 0.618034) % 1, 0.65, 0.95)
+                out[index] = (int(255 * red), int(255 * green), int(255 * blue))
+        return out
+
+    def to_json(self) -> list[dict[str, Any]]:
+        return [
+            {
+                "id": one.id,
+                "name": one.name,
+                "kind": one.kind,
+                "role": one.role,
+                "colour": list(one.colour) if one.colour else None,
+                "extra": dict(one.extra),
+            }
+            for one in self._classes
+        ]
+
+    @classmethod
+    def from_json(cls, rows: Iterable[Mapping[str, Any]]) -> "Classes":
+        return cls(
+            Class(
+                int(row["id"]),
+                str(row["name"]),
+                row.get("kind", "thing"),
+                row.get("role", "class"),
+                tuple(row["colour"]) if row.get("colour") else None,
+                dict(row.get("extra") or {}),
+            )
+            for row in rows
+        )

@@ -1,0 +1,57 @@
+"""Polygons with holes, as every vector tool but COCO and YOLO understands them."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from maskwright.core.arrays import F64
+from maskwright.core.geometry import ring_area
+
+Ring = F64  # (K, 2) corners (x, y), K >= 3, closing point not repeated
+
+
+@dataclass(frozen=True, eq=False)
+class Polygon:
+    """One thing's outline: parts, each an outer ring followed by its holes.
+
+    Rings are (K, 2) float64 (x, y) in pixels, origin at the image's top-left corner.  No parts is the
+    empty mask.  Raises ValueError for a ring of fewer than three points or with a number that is not finite.
+    """
+
+    parts: tuple[tuple[Ring, ...], ...] = field(default=())
+
+    def __init__(self, parts: Iterable[Sequence[object]] = ()) -> None:
+        object.__setattr__(self, "parts", tuple(tuple(as_ring(ring) for ring in part) for part in parts))
+
+    @property
+    def has_holes(self) -> bool:
+        return any(len(part) > 1 for part in self.parts)
+
+    def area(self) -> float:
+        """Enclosed area in square pixels; equal to the pixel count for an outline along pixel edges."""
+        return sum(abs(ring_area(part[0])) - sum(abs(ring_area(hole)) for hole in part[1:]) for part in self.parts)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Polygon):
+            return NotImplemented
+        return [len(part) for part in self.parts] == [len(part) for part in other.parts] and all(
+            np.array_equal(a, b)
+            for mine, theirs in zip(self.parts, other.parts, strict=True)
+            for a, b in zip(mine, theirs, strict=True)
+        )
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def as_ring(points: object) -> Ring:
+    """(K, 2) or flat x0, y0, x1, y1 … -> (K, 2) float64, checked."""
+    flat = np.asarray(points, np.float64)
+    if flat.size % 2:
+        raise ValueError(f"a polygon ring has {flat.size} numbers; it needs pairs of x and y")
+    ring = np.ascontiguousarray(flat.reshape(-1, 2))
+    if len(ring) < 3:
+        raise ValueError(f"a polygon ring has {len(ring)} points; it needs at least 3 (6 numbers)")
+    if not np.isfinite(ring).all():
+        raise ValueError("a polygon ring has a coordinate that is not a finite number")
+    return ring

@@ -1,0 +1,105 @@
+"""A sample: an image and everything known about it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from maskwright.core.arrays import U8, Size
+from maskwright.core.segments import Segments
+from maskwright.errors import FormatError
+
+
+@dataclass(frozen=True)
+class ImageRef:
+    """Where an image is and what is known of it without decoding it.
+
+    uri: a path, or any URI that fsspec opens.  size: (height, width).  checksum: "sha256:…" or None.
+    video, frame: the video this is a frame of, and its index from 0.
+    """
+
+    uri: str
+    size: Size
+    checksum: str | None = None
+    video: str | None = None
+    frame: int | None = None
+
+    def pixels(self) -> U8:
+        """(H, W, 3) uint8 RGB. Raises FormatError for an image that is missing, broken or of another size."""
+        return read_image(self.uri, expected=self.size)
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One row of a dataset.
+
+    key: its name, unique in the dataset; a path without suffix, such as "train/0001".
+    split: train, val, test or any other word; None when undecided.  weight: relative chance of being drawn
+    in training, 0 excludes.  fields: anything else, JSON-safe.
+    """
+
+    key: str
+    image: ImageRef
+    segments: Segments
+    split: str | None = None
+    weight: float = 1.0
+    fields: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.segments.size != self.image.size:
+            raise ValueError(f"{self.key}: segments of size {self.segments.size} over an image of {self.image.size}")
+
+    def with_segments(self, segments: Segments) -> "Sample":
+        return replace(self, segments=segments)
+
+
+def _opened(uri: str) -> Any:
+    if "://" in uri:
+        from maskwright.families import require
+
+        return require("fsspec", f"reading {uri}").open(uri, "rb").open()
+    return open(uri, "rb")
+
+
+def image_size(path: str | Path) -> Size:
+    """(height, width) from the file's header; no pixel is decoded. EXIF rotation is not applied."""
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        with _opened(str(path)) as file, Image.open(file) as image:
+            return image.height, image.width
+    except FileNotFoundError:
+        raise FormatError("the image is not there", file=path) from None
+    except (UnidentifiedImageError, OSError, ValueError, Image.DecompressionBombError) as error:
+        raise FormatError(f"not a readable image ({error})", file=path) from None
+
+
+def read_image(path: str | Path, *, expected: Size | None = None) -> U8:
+    """(H, W, 3) uint8 RGB; palette, gray, alpha and 16-bit images are converted.
+
+    Raises FormatError for a missing, broken or truncated file, and when its size is not `expected`.
+    """
+    import numpy as np
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        with _opened(str(path)) as file, Image.open(file) as image:
+            if image.mode in ("I;16", "I", "I;16B", "F"):
+                values = np.asarray(image).astype(np.float64)
+                # Deep images are stretched from zero to their own maximum; eight bits are all a network takes.
+                deep = (values * (255 / max(values.max(), 1))).clip(0, 255).astype(np.uint8)
+                pixels = np.repeat(deep[..., None], 3, axis=2)
+            else:
+                pixels = np.array(image.convert("RGB"))
+    except FileNotFoundError:
+        raise FormatError("the image is not there", file=path) from None
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise FormatError(f"not a readable image ({error})", file=path) from None
+    if expected is not None and pixels.shape[:2] != tuple(expected):
+        raise FormatError(
+            f"the image is {pixels.shape[0]} x {pixels.shape[1]}",
+            file=path,
+            needed=f"its labels are for {expected[0]} x {expected[1]} (height x width)",
+            todo="Was the image replaced or resized after labelling?",
+        )
+    return pixels

@@ -1,0 +1,225 @@
+"""`Dataset`: a database with history."""
+
+import getpass
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, Self
+
+import sqlalchemy as sql
+
+from maskwright.core.classes import Classes
+from maskwright.dataset import connection as opening
+from maskwright.dataset import schema, store
+from maskwright.dataset.edit import Edit
+from maskwright.dataset.revisions import Change, Revision
+from maskwright.dataset.rows import alive, masks_from
+from maskwright.dataset.view import View
+from maskwright.errors import DatasetError, UsageError
+
+
+class Dataset(View):
+    """The newest state of a dataset, and its history.
+
+    A dataset is a folder with one database file, or a PostgreSQL URL.  Use it as a context manager, or
+    call `close`.
+    """
+
+    @classmethod
+    def create(cls, place: str | Path, classes: Classes | None = None, *, author: str | None = None) -> Self:
+        """A new dataset, whose first revision declares the classes. Raises DatasetError where one is already."""
+        opened = cls(store.create(place))
+        with opened.edit("create", author=author) as edit:
+            edit.set_classes(classes or Classes())
+        return opened
+
+    @classmethod
+    def open(cls, place: str | Path, *, read_only: bool = False) -> Self:
+        """An existing dataset. In a folder that cannot be written to it opens for reading.
+
+        Raises DatasetError for what is no dataset, is damaged, or was made by a newer version.
+        """
+        return cls(store.open_(place, read_only=read_only))
+
+    @staticmethod
+    def exists(place: str | Path) -> bool:
+        """Is there something to `open` here? Asks a server when given its URL."""
+        if not opening.is_url(place):
+            return opening.database_file(place).exists()
+        try:
+            store.open_(place).close()
+        except DatasetError as error:
+            if "holds no Maskwright dataset" in error.found:
+                return False
+            raise
+        return True
+
+    def close(self) -> None:
+        self.store.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @contextmanager
+    def edit(self, message: str, *, author: str | None = None) -> Iterator[Edit]:
+        """Change the dataset: everything done in the block becomes one revision, or nothing at all.
+
+        Writers take turns; a second one waits up to a minute.  A block that changes nothing makes no revision.
+        """
+        with self.store.writing() as connection:
+            edit = Edit(self.store, connection, author or user_name(), message)
+            yield edit
+            edit.finish()
+
+    # -- history ---------------------------------------------------------------------------------------
+
+    def log(self, limit: int | None = None) -> list[Revision]:
+        """Revisions, newest first."""
+        table = schema.revisions
+        with self.store.reading() as connection:
+            names: dict[int, list[str]] = {}
+            for row in connection.execute(sql.select(schema.tags).order_by(schema.tags.c.name)):
+                names.setdefault(row.revision, []).append(row.name)
+            query = sql.select(table).order_by(table.c.id.desc()).limit(limit)
+            return [
+                Revision(
+                    row.id, row.parent, row.author, row.message, row.created, row.summary, tuple(names.get(row.id, ()))
+                )
+                for row in connection.execute(query)
+            ]
+
+    def resolve(self, revision: int | str) -> int:
+        """A revision's number from its number, its tag, "head" or "head~2". Raises UsageError."""
+        with self.store.reading() as connection:
+            head = self.store.head(connection)
+            text = str(revision)
+            tag = connection.execute(sql.select(schema.tags.c.revision).where(schema.tags.c.name == text)).scalar()
+        if tag is not None:
+            return int(tag)
+        name, _, back = text.partition("~")
+        number = head if name == "head" else int(name) if name.lstrip("-").isdigit() else None
+        if number is not None and (back.isdigit() or not back):
+            number -= int(back or 0)
+            if 1 <= number <= head:
+                return number
+        raise UsageError(
+            f"there is no revision {text!r}", file=self.store.place,
+            needed=f"a number from 1 to {head}, a tag, or head~N", todo="See them with: maskwright log",
+        )  # fmt: skip
+
+    def at(self, revision: int | str) -> View:
+        """The dataset as it was, by number, tag, "head" or "head~N"."""
+        return View(self.store, self.resolve(revision))
+
+    def tag(self, name: str, revision: int | str = "head", *, move: bool = False) -> None:
+        """Name a revision. Raises UsageError when the name is taken (unless `move`) or is no plain word."""
+        if not name or name.isdigit() or name.startswith("head") or set(name) & set(" ~\t\n"):
+            raise UsageError(f"{name!r} cannot be a tag", needed="a word without spaces that is no number and not head")
+        number = self.resolve(revision)
+        with self.store.writing() as connection:
+            old = connection.execute(sql.select(schema.tags.c.revision).where(schema.tags.c.name == name)).scalar()
+            if old is not None and not move and old != number:
+                raise UsageError(f"the tag {name!r} names revision {old}", todo="Move it with --move.")
+            connection.execute(schema.tags.delete().where(schema.tags.c.name == name))
+            connection.execute(schema.tags.insert().values(name=name, revision=number))
+
+    def tags(self) -> dict[str, int]:
+        with self.store.reading() as connection:
+            return {row.name: row.revision for row in connection.execute(sql.select(schema.tags))}
+
+    def restore(self, revision: int | str, *, author: str | None = None) -> None:
+        """A new revision that equals an old one; nothing of the history is lost."""
+        number = self.resolve(revision)
+        with self.edit(f"restore revision {number}", author=author) as edit:
+            edit.restore(number)
+
+    def diff(self, old: int | str, new: int | str = "head") -> list[Change]:
+        """What changed from one revision to another: samples, segments, classes."""
+        a, b = self.resolve(old), self.resolve(new)
+        low, high = min(a, b), max(a, b)
+        changes: list[Change] = []
+        with self.store.reading() as connection:
+
+            def sides(table: sql.Table) -> tuple[list[Any], list[Any]]:
+                """Rows only in a, rows only in b; found by the indexes on `added` and `removed`."""
+                born = sql.and_(table.c.added > low, table.c.added <= high, table.c.removed > high)
+                died = sql.and_(table.c.added <= low, table.c.removed > low, table.c.removed <= high)
+                before = list(connection.execute(sql.select(table).where(died)))
+                after = list(connection.execute(sql.select(table).where(born)))
+                # A row that a restore brought back is a copy; equal content is no difference.
+                contents = [column.name for column in table.c if column.name not in ("row", "added", "removed")]
+
+                def content(row: Any) -> str:
+                    return repr([getattr(row, name) for name in contents])
+
+                same = {content(row) for row in before} & {content(row) for row in after}
+                before = [row for row in before if content(row) not in same]
+                after = [row for row in after if content(row) not in same]
+                return (before, after) if a <= b else (after, before)
+
+            was, now = (({row.class_id: row for row in side}) for side in sides(schema.classes))
+            changes += [
+                Change("class", _what(was, now, one), (now.get(one) or was[one]).name, class_id=one)
+                for one in sorted(was.keys() | now.keys())
+            ]
+            was, now = (({row.sample: row for row in side}) for side in sides(schema.samples))
+            names = {number: row.key for number, row in {**was, **now}.items()}
+            changes += [Change("sample", _what(was, now, one), names[one]) for one in sorted(was.keys() | now.keys())]
+            was, now = (({(row.sample, row.segment): row for row in side}) for side in sides(schema.segments))
+            both = sorted(was.keys() | now.keys())
+            sizes = self._sizes(connection, {sample for sample, _ in both})
+            for one in both:
+                row, other = now.get(one), was.get(one)
+                key, size = sizes[one[0]]
+                if row is not None and other is not None:
+                    masks = masks_from([other.counts, row.counts], size)
+                    pixels = int((masks[:1] ^ masks[1:]).areas()[0])
+                else:
+                    pixels = int((row or other).area)  # type: ignore[union-attr]
+                class_id = int((row or other).class_id)  # type: ignore[union-attr]
+                changes.append(Change("segment", _what(was, now, one), key, one[1], class_id, pixels))
+        return changes
+
+    def _sizes(self, connection: sql.Connection, numbers: set[int]) -> dict[int, tuple[str, tuple[int, int]]]:
+        table = schema.samples
+        out: dict[int, tuple[str, tuple[int, int]]] = {}
+        ordered = sorted(numbers)
+        for at in range(0, len(ordered), 500):
+            query = sql.select(table.c.sample, table.c.key, table.c.height, table.c.width)
+            for row in connection.execute(query.where(table.c.sample.in_(ordered[at : at + 500]))):
+                out[row.sample] = (row.key, (row.height, row.width))
+        return out
+
+    def check(self) -> list[str]:
+        """Integrity problems, one sentence each; none is good."""
+        problems = []
+        with self.store.reading() as connection:
+            if connection.dialect.name == "sqlite":
+                found = connection.exec_driver_sql("PRAGMA integrity_check").scalars().all()
+                problems += [str(line) for line in found if line != "ok"]
+            orphans = connection.execute(
+                sql.select(sql.func.count())
+                .select_from(schema.segments)
+                .where(
+                    alive(schema.segments, None),
+                    ~sql.exists().where(
+                        schema.samples.c.sample == schema.segments.c.sample, alive(schema.samples, None)
+                    ),
+                )
+            ).scalar_one()
+            if orphans:
+                problems.append(f"{orphans} segments belong to no sample")
+        return problems
+
+
+def _what(was: dict[Any, Any], now: dict[Any, Any], key: Any) -> Any:
+    return "changed" if key in was and key in now else "added" if key in now else "removed"
+
+
+def user_name() -> str:
+    with suppress(Exception):  # no password entry, no USER: containers are like that
+        return getpass.getuser()
+    return "unknown"

@@ -1,0 +1,159 @@
+"""Tables of a dataset's database.
+
+Every row of `samples`, `segments` and `classes` carries the revision that added it and the one that
+removed it; a row is in revision r when added <= r < removed.  Changing a row marks it removed and adds
+another, so nothing is ever lost and nothing is copied.
+"""
+
+import sqlalchemy as sql
+
+VERSION = 1
+
+#: `removed` of a row that is still there.  A number, not NULL: marking a row removed then never makes it
+#: longer, so that SQLite changes it in place.
+ALIVE = 2**31 - 1
+
+#: The same in SQL text: a partial index is only used when the query names its constant.
+ALIVE_SQL: sql.ColumnElement[int] = sql.literal_column(str(ALIVE), sql.Integer)
+
+metadata = sql.MetaData()
+
+meta = sql.Table(
+    "maskwright",
+    metadata,
+    sql.Column("name", sql.Text, primary_key=True),
+    sql.Column("value", sql.Text, nullable=False),
+)
+
+revisions = sql.Table(
+    "revisions",
+    metadata,
+    sql.Column("id", sql.Integer, primary_key=True, autoincrement=False),
+    sql.Column("parent", sql.Integer),
+    sql.Column("author", sql.Text, nullable=False),
+    sql.Column("message", sql.Text, nullable=False),
+    sql.Column("created", sql.Text, nullable=False),  # ISO 8601, UTC
+    sql.Column("summary", sql.JSON, nullable=False),  # counts of what changed
+)
+
+tags = sql.Table(
+    "tags",
+    metadata,
+    sql.Column("name", sql.Text, primary_key=True),
+    sql.Column("revision", sql.Integer, nullable=False),
+)
+
+
+def _span() -> list[sql.Column[int]]:
+    return [
+        sql.Column("added", sql.Integer, nullable=False),
+        sql.Column("removed", sql.Integer, nullable=False, server_default=str(ALIVE)),
+    ]
+
+
+classes = sql.Table(
+    "classes",
+    metadata,
+    sql.Column("row", sql.Integer, primary_key=True),
+    sql.Column("position", sql.Integer, nullable=False),
+    sql.Column("class_id", sql.Integer, nullable=False),
+    sql.Column("name", sql.Text, nullable=False),
+    sql.Column("definition", sql.JSON, nullable=False),
+    *_span(),
+)
+
+samples = sql.Table(
+    "samples",
+    metadata,
+    sql.Column("row", sql.Integer, primary_key=True),
+    sql.Column("sample", sql.Integer, nullable=False),  # the same through all versions of a sample
+    sql.Column("key", sql.Text, nullable=False),
+    sql.Column("uri", sql.Text, nullable=False),
+    sql.Column("height", sql.Integer, nullable=False),
+    sql.Column("width", sql.Integer, nullable=False),
+    sql.Column("checksum", sql.Text),
+    sql.Column("video", sql.Text),
+    sql.Column("frame", sql.Integer),
+    sql.Column("split", sql.Text),
+    sql.Column("weight", sql.Float, nullable=False),
+    sql.Column("fields", sql.JSON, nullable=False),
+    *_span(),
+)
+
+segments = sql.Table(
+    "segments",
+    metadata,
+    sql.Column("row", sql.Integer, primary_key=True),
+    sql.Column("sample", sql.Integer, nullable=False),
+    sql.Column("segment", sql.BigInteger, nullable=False),
+    sql.Column("z", sql.Integer, nullable=False),
+    sql.Column("class_id", sql.Integer, nullable=False),
+    sql.Column("area", sql.BigInteger, nullable=False),
+    sql.Column("is_crowd", sql.Boolean, nullable=False),
+    sql.Column("score", sql.Float),
+    sql.Column("source", sql.Text, nullable=False),
+    sql.Column("attributes", sql.JSON, nullable=False),
+    sql.Column("counts", sql.LargeBinary, nullable=False),  # uint32 run lengths, little endian
+    *_span(),
+)
+
+# The living rows are found by sample, the dead ones by the revision they ended with.  As partial indexes:
+# an edit takes one entry out of a leaf and puts one back into the same leaf, so the tree never splits.
+for _table in (samples, segments):
+    _alive = _table.c.removed == ALIVE_SQL
+    _dead = _table.c.removed < ALIVE_SQL
+    sql.Index(f"{_table.name}_alive", _table.c.sample, sqlite_where=_alive, postgresql_where=_alive)
+    sql.Index(f"{_table.name}_dead", _table.c.sample, _table.c.removed, sqlite_where=_dead, postgresql_where=_dead)
+    sql.Index(f"{_table.name}_ended", _table.c.removed, sqlite_where=_dead, postgresql_where=_dead)
+    sql.Index(f"{_table.name}_added", _table.c.added)
+sql.Index(
+    "samples_key", samples.c.key, unique=True,
+    sqlite_where=samples.c.removed == ALIVE_SQL, postgresql_where=samples.c.removed == ALIVE_SQL,
+)  # fmt: skip
+
+# -- runs: what was trained or measured on which revision -------------------------------------------------
+
+runs = sql.Table(
+    "runs",
+    metadata,
+    sql.Column("id", sql.Text, primary_key=True),
+    sql.Column("kind", sql.Text, nullable=False),  # train, evaluate, predict
+    sql.Column("status", sql.Text, nullable=False),  # running, done, failed, interrupted
+    sql.Column("revision", sql.Integer, nullable=False),
+    sql.Column("created", sql.Text, nullable=False),
+    sql.Column("ended", sql.Text),
+    sql.Column("settings", sql.JSON, nullable=False),
+    sql.Column("environment", sql.JSON, nullable=False),
+    sql.Column("scores", sql.JSON, nullable=False),
+)
+
+run_points = sql.Table(
+    "run_points",
+    metadata,
+    sql.Column("run", sql.Text, primary_key=True),
+    sql.Column("name", sql.Text, primary_key=True),
+    sql.Column("step", sql.Integer, primary_key=True),
+    sql.Column("value", sql.Float),
+)
+
+run_samples = sql.Table(
+    "run_samples",
+    metadata,
+    sql.Column("run", sql.Text, primary_key=True),
+    sql.Column("sample", sql.Integer, primary_key=True),
+    sql.Column("name", sql.Text, primary_key=True),
+    sql.Column("value", sql.Float),
+)
+
+predictions = sql.Table(
+    "predictions",
+    metadata,
+    sql.Column("row", sql.Integer, primary_key=True),
+    sql.Column("run", sql.Text, nullable=False),
+    sql.Column("sample", sql.Integer, nullable=False),
+    sql.Column("z", sql.Integer, nullable=False),
+    sql.Column("class_id", sql.Integer, nullable=False),
+    sql.Column("score", sql.Float),
+    sql.Column("counts", sql.LargeBinary, nullable=False),
+    sql.Index("predictions_run", "run", "sample"),
+)

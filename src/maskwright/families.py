@@ -1,0 +1,94 @@
+"""Families: a family is a package, a member is a module in it.
+
+Adding a format, model, loss, metric or tracker is adding one file.  Another distribution adds a member
+by an entry point in the group of the family's dotted name:
+
+    [project.entry-points."maskwright.formats"]
+    myformat = "mypackage.myformat"
+"""
+
+import importlib
+import importlib.util
+from difflib import get_close_matches
+from importlib.metadata import entry_points
+from pathlib import Path
+from types import ModuleType
+
+from maskwright.errors import MissingExtraError, UsageError
+
+
+def names(family: str) -> list[str]:
+    """Sorted member names of a family such as "formats", without importing any of them.
+
+    Modules whose name begins with an underscore are shared by the members and are none themselves.
+    """
+    spec = importlib.util.find_spec(f"maskwright.{family}")
+    if spec is None or not spec.submodule_search_locations:
+        raise UsageError(f"there is no family named {family!r}")
+    found = {
+        path.stem
+        for folder in spec.submodule_search_locations
+        for path in Path(folder).glob("[a-z]*.py")
+        if not path.stem.startswith("_")
+    }
+    found |= {point.name for point in entry_points(group=f"maskwright.{family}")}
+    return sorted(name.replace("_", "-") for name in found)
+
+
+def load(family: str, name: str) -> ModuleType:
+    """The member's module.
+
+    Raises UsageError for a name nobody has, with the nearest one, and MissingExtraError when the
+    member needs a package that is not installed.
+    """
+    known = names(family)
+    if name.replace("_", "-") not in known:
+        near = get_close_matches(name, known, n=1)
+        hint = f"Did you mean {near[0]!r}?" if near else f"There are: {', '.join(known)}."
+        raise UsageError(f"{name!r} is not among maskwright's {family}", todo=hint)
+    module = name.replace("-", "_")
+    for point in entry_points(group=f"maskwright.{family}"):
+        if point.name == name:
+            loaded = point.load()
+            if isinstance(loaded, ModuleType):
+                return loaded
+    try:
+        return importlib.import_module(f"maskwright.{family}.{module}")
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.startswith("maskwright"):
+            raise
+        raise missing(error.name, f"{family} member {name!r}") from error
+
+
+#: Top-level module -> the extra that installs it.
+EXTRA_OF = {
+    "torch": "train",
+    "torchvision": "train",
+    "timm": "train",
+    "segmentation_models_pytorch": "train",
+    "accelerate": "train",
+    "safetensors": "train",
+    "hotcoco": "train",
+    "cv2": "train",
+    "scipy": "train",
+    "skimage": "train",
+    "fsspec": "train",
+    "tensorboard": "track",
+    "psycopg": "postgres",
+}
+
+
+def missing(module: str, what: str) -> MissingExtraError:
+    """The error for `what` needing a module that is not installed."""
+    top = module.split(".", maxsplit=1)[0]
+    return MissingExtraError(f"{what} needs the package {top!r}, which is not installed", extra=EXTRA_OF.get(top, "all"))
+
+
+def require(module: str, what: str) -> ModuleType:
+    """Import an optional dependency, or say in one sentence how to get it."""
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name is None or module.split(".", maxsplit=1)[0] != error.name.split(".", maxsplit=1)[0]:
+            raise
+        raise missing(module, what) from error
