@@ -107,6 +107,16 @@ class Segments:
             attributes=self.attributes,
         )
 
+    def visible(self) -> Self:
+        """The same rows with only what no upper segment covers: overlapping truth as a panoptic labelling."""
+        parts = []
+        above = Masks.empty(self.size, 1)
+        for i in range(len(self) - 1, -1, -1):
+            own = self.masks[i : i + 1]
+            parts.append(own - above)
+            above = above | own
+        return self.with_masks(Masks.concatenate(parts[::-1], self.size))
+
     def label_map(self, classes: Classes, *, dtype: Any = np.uint8, unlabelled: int | None = None) -> Array:
         """(H, W) class indices, upper segments on top.
 

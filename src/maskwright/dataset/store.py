@@ -74,12 +74,18 @@ def create(place: str | Path) -> Store:
                 raise DatasetError("the folder cannot be written to", file=file.parent)
             store = Store(opening.connect_sqlite(file, writable=True), place, file.parent.resolve(), writable=True)
     if there:
+        if opening.is_url(place):
+            store.close()
         raise DatasetError(
             "there is a dataset here already", file=place, todo="Open it, or choose another folder."
         )
-    with store.writing() as connection:
-        schema.metadata.create_all(connection)
-        connection.execute(schema.meta.insert().values(name="schema", value=str(schema.VERSION)))
+    try:
+        with store.writing() as connection:
+            schema.metadata.create_all(connection)
+            connection.execute(schema.meta.insert().values(name="schema", value=str(schema.VERSION)))
+    except BaseException:
+        store.close()
+        raise
     return store
 
 
@@ -104,15 +110,23 @@ def open_(place: str | Path, *, read_only: bool = False) -> Store:
         writable = not read_only and opening.writable_folder(file.parent) and opening.writable_folder(file)
         engine = opening.connect_sqlite(file, writable=writable)
         store = Store(engine, place, file.parent.resolve(), writable=writable)
+    try:
+        _check_version(store)
+    except BaseException:
+        store.close()
+        raise
+    return store
+
+
+def _check_version(store: Store) -> None:
     with store.reading() as connection:
         if not sql.inspect(connection).has_table(schema.meta.name):
-            raise DatasetError("the database holds no Maskwright dataset", file=place)
+            raise DatasetError("the database holds no Maskwright dataset", file=store.place)
         found = connection.execute(sql.select(schema.meta.c.value).where(schema.meta.c.name == "schema")).scalar()
     if int(found or 0) > schema.VERSION:
         raise DatasetError(
             f"the dataset has version {found}, made by a newer Maskwright",
-            file=place,
+            file=store.place,
             needed=f"this one reads up to version {schema.VERSION}",
             todo="Upgrade with: pip install -U maskwright",
         )
-    return store

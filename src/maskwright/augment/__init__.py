@@ -1,0 +1,13 @@
+"""Augmentations of image and label together, one module each.
+
+    apply(image, target, rng, **settings) -> image, target
+
+image: (H, W, 3) uint8 RGB.  target: (H, W) uint8 class indices.  rng: numpy Generator; the same state gives
+the same result.  Labels are only ever moved, never blended.
+"""
+
+from maskwright import families
+
+
+def names() -> list[str]:
+    return families.names("augment")

@@ -1,0 +1,18 @@
+"""Brightness, contrast and saturation; the labels stay."""
+
+import numpy as np
+
+from maskwright.core.arrays import U8
+
+
+def apply(
+    image: U8, target: U8, rng: np.random.Generator, *, brightness: float = 30.0, contrast: float = 0.3,
+    saturation: float = 0.5,
+) -> tuple[U8, U8]:  # fmt: skip
+    """brightness: largest shift in levels.  contrast, saturation: largest change of their factors."""
+    factor, shift = rng.uniform(1 - contrast, 1 + contrast), rng.uniform(-brightness, brightness)
+    colour = rng.uniform(1 - saturation, 1 + saturation)
+    pixels = image.astype(np.float32)
+    gray = pixels.mean(axis=2, keepdims=True)
+    pixels = ((pixels - gray) * colour + gray - 128) * factor + 128 + shift
+    return pixels.clip(0, 255).astype(np.uint8), target

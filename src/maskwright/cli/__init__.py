@@ -1,0 +1,60 @@
+"""The command line: one module a verb. No logic lives here; what a verb does lies one room down.
+
+Modules import nothing heavy at their top, so that `maskwright --help` starts at once.
+"""
+
+import importlib
+import sys
+from collections.abc import Sequence
+
+import typer
+
+from maskwright.errors import MaskwrightError, UsageError
+
+#: Verbs in the order of a day's work. A verb's module has its name, with _ after a Python keyword.
+VERBS = (
+    "demo", "import", "show", "export", "convert", "log", "diff", "tag", "restore", "snapshot",
+    "train", "predict", "evaluate", "runs", "compare", "doctor",
+)  # fmt: skip
+
+
+def module_of(verb: str) -> str:
+    return f"maskwright.cli.{verb}_" if verb == "import" else f"maskwright.cli.{verb}"
+
+
+def build() -> typer.Typer:
+    app = typer.Typer(
+        name="maskwright",
+        help="The whole life of image-segmentation data and models: import, history, training, evaluation, export.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+    )
+    for verb in VERBS:
+        app.command(verb)(importlib.import_module(module_of(verb)).command)
+    app.callback(invoke_without_command=True)(_version)
+    return app
+
+
+def _version(version: bool = typer.Option(False, "--version", help="Print the version and stop.")) -> None:
+    if version:
+        from maskwright import __version__
+
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Exit codes: 0 done, 1 the work failed, 2 the call was wrong."""
+    try:
+        build()(args=None if arguments is None else list(arguments))
+    except MaskwrightError as error:
+        print(f"maskwright: {error}", file=sys.stderr)
+        raise SystemExit(2 if isinstance(error, UsageError) else 1) from None
+    except KeyboardInterrupt:
+        print("maskwright: interrupted; nothing half-done was left behind", file=sys.stderr)
+        raise SystemExit(1) from None
+    except BrokenPipeError:
+        sys.stderr.close()
+        raise SystemExit(1) from None

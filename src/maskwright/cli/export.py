@@ -1,0 +1,44 @@
+"""maskwright export"""
+
+from typing import Annotated
+
+import typer
+
+from maskwright.cli.output import (
+    AllowLoss, At, DatasetPlace, Json, Options, Where, emit, format_options, progress, view_of,
+)  # fmt: skip
+
+
+def command(
+    dataset: DatasetPlace,
+    to: Annotated[str, typer.Argument(metavar="FOLDER", help="A new folder to write to.")],
+    format: Annotated[str, typer.Option("--format", "-f", help="The format to write.")],  # noqa: A002
+    allow_loss: AllowLoss = False,
+    images: Annotated[str, typer.Option(help="copy, link or none.")] = "copy",
+    where: Where = None,
+    at: At = None,
+    option: Options = None,
+    json: Json = False,
+) -> None:
+    """Write a dataset, or a part of it, in another format, with a report of what is lost."""
+    from maskwright import formats
+    from maskwright.dataset import Dataset
+
+    with Dataset.open(dataset) as opened:
+        view = view_of(opened, at, where).frozen()
+        number = len(view)
+        with progress(f"exporting {format}", number, quiet=json) as follow:
+            lost = formats.write(
+                view, view.classes, to, format, allow_loss=allow_loss, progress=follow, images=images,
+                **format_options(option),
+            )  # fmt: skip
+        report(format, to, number, lost, json)
+
+
+def report(name: str, to: str, number: int, lost: list, json: bool) -> None:  # type: ignore[type-arg]
+    from maskwright.formats import summary
+
+    result = {"format": name, "folder": to, "samples": number, "losses": [vars(loss) for loss in lost]}
+    lines = [f"wrote {number} samples as {name} to {to}"]
+    lines += [f"  lost {line}" for line in summary(lost)] or ["  nothing was lost"]
+    emit(result, lines, json)

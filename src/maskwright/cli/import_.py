@@ -1,0 +1,37 @@
+"""maskwright import"""
+
+from typing import Annotated, Any
+
+import typer
+
+from maskwright.cli.output import Author, Json, Options, emit, format_options, progress
+
+
+def command(
+    source: Annotated[str, typer.Argument(metavar="LABELS", help="A label file or folder, in any known format.")],
+    dataset: Annotated[str, typer.Argument(metavar="DATASET", help="Where the dataset is or shall be: folder or URL.")],
+    format: Annotated[str | None, typer.Option("--format", "-f", help="The format; recognised when not given.")] = None,  # noqa: A002
+    split: Annotated[str | None, typer.Option(help="Put every sample into this split.")] = None,
+    message: Annotated[str | None, typer.Option("--message", "-m", help="What the revision says.")] = None,
+    option: Options = None,
+    author: Author = None,
+    json: Json = False,
+) -> None:
+    """Bring labels into a dataset as one revision; a broken file leaves the dataset as it was."""
+    from maskwright import formats
+    from maskwright.dataset import transfer
+
+    name = format or formats.sniff(source)
+    reading = formats.read(source, name, **format_options(option))
+    with progress(f"importing {name}", reading.total, quiet=json) as follow:
+        result: dict[str, Any] = transfer.import_samples(
+            dataset, reading.classes, follow(reading.samples), message or f"import {name} from {source}",
+            author=author, split=split,
+        )  # fmt: skip
+    result |= {"format": name, "notes": reading.notes}
+    lines = [*(f"note: {note}" for note in reading.notes)]
+    lines.append(
+        f"imported {result['samples']} samples with {result['segments']} segments of {result['classes']} classes "
+        f"as revision {result['revision']} of {dataset}"
+    )
+    emit(result, lines, json)

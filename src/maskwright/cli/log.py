@@ -1,0 +1,27 @@
+"""maskwright log"""
+
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from maskwright.cli.output import DatasetPlace, Json, emit
+
+
+def command(
+    dataset: DatasetPlace,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="How many revisions, newest first.")] = 20,
+    json: Json = False,
+) -> None:
+    """The dataset's history: who changed what, and when."""
+    from maskwright.dataset import Dataset
+
+    with Dataset.open(dataset) as opened:
+        revisions = opened.log(limit)
+    lines = []
+    for one in revisions:
+        tags = f"  [{', '.join(one.tags)}]" if one.tags else ""
+        lines.append(f"{one.id:>5}  {one.created[:19]}  {one.author}  {one.message}{tags}")
+        changes = ", ".join(f"{number} {what}" for what, number in one.summary.items())
+        lines += [f"       {changes}"] if changes else []
+    emit({"revisions": [asdict(one) for one in revisions]}, lines, json)

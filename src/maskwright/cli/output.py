@@ -1,0 +1,103 @@
+"""What verbs share: how results and progress are shown, and options they have in common."""
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+import typer
+
+from maskwright.errors import UsageError
+
+if TYPE_CHECKING:
+    from maskwright.dataset import Dataset, View
+
+T = TypeVar("T")
+
+DatasetPlace = Annotated[str, typer.Argument(metavar="DATASET", help="The dataset's folder, or a PostgreSQL URL.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
+Where = Annotated[str | None, typer.Option(help="Only samples for which this holds, such as \"split = 'val'\".")]
+At = Annotated[str | None, typer.Option("--at", help="A revision: number, tag, head~N. The newest when not given.")]
+Author = Annotated[str | None, typer.Option(help="Who makes this change. Your user name when not given.")]
+Options = Annotated[
+    list[str] | None, typer.Option("--option", "-o", metavar="NAME=VALUE", help="An option of the format; repeatable.")
+]
+AllowLoss = Annotated[bool, typer.Option("--allow-loss", help="Write even what the format cannot hold wholly.")]
+
+
+def emit(result: Mapping[str, Any], lines: Iterable[str], as_json: bool) -> None:
+    """A command's result, for a machine or for a person."""
+    if as_json:
+        typer.echo(json.dumps(_safe(result), default=str, ensure_ascii=False))
+    else:
+        for line in lines:
+            typer.echo(line)
+
+
+def _safe(value: Any) -> Any:
+    """NaN is no JSON."""
+    if isinstance(value, Mapping):
+        return {key: _safe(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_safe(one) for one in value]
+    return None if isinstance(value, float) and value != value else value
+
+
+def table(rows: Sequence[Sequence[object]], header: Sequence[str]) -> Iterator[str]:
+    """Aligned columns; numbers to four digits."""
+    text = [[_cell(cell) for cell in row] for row in rows]
+    widths = [max(len(row[k]) for row in [list(header), *text]) for k in range(len(header))]
+    for row in [list(header), *text]:
+        yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+
+
+def _cell(value: object) -> str:
+    if value is None or (isinstance(value, float) and value != value):
+        return "-"
+    return f"{value:.4f}" if isinstance(value, float) else str(value)
+
+
+def view_of(dataset: "Dataset", at: str | None, where: str | None) -> "View":
+    view = dataset if at is None else dataset.at(at)
+    return view if where is None else view.where(where)
+
+
+def format_options(given: Sequence[str] | None) -> dict[str, Any]:
+    """["a=1", "b=x"] -> {"a": 1, "b": "x"}. Raises UsageError for one without =."""
+    out: dict[str, Any] = {}
+    for one in given or ():
+        name, found, value = one.partition("=")
+        if not found:
+            raise UsageError(f"the option {one!r} has no value", needed="NAME=VALUE")
+        low = value.lower()
+        plain = value.lstrip("-").isdigit()
+        out[name.strip().replace("-", "_")] = int(value) if plain else low == "true" if low in ("true", "false") else value
+    return out
+
+
+@contextmanager
+def progress(what: str, total: int | None, *, quiet: bool = False) -> Iterator[Callable[[Iterable[T]], Iterator[T]]]:
+    """A bar with rate and time left around an iteration; nothing where nobody looks."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    with Progress(
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"), TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn(),
+        console=console, disable=quiet or not console.is_terminal, transient=True,
+    ) as bar:  # fmt: skip
+        task = bar.add_task(what, total=total, rate="")
+
+        def follow(items: Iterable[T]) -> Iterator[T]:
+            for item in items:
+                yield item
+                speed = bar.tasks[0].speed
+                bar.update(task, advance=1, rate=f"{speed:.1f}/s" if speed else "")
+
+        yield follow
+
+
+def absolute(place: str) -> str:
+    return place if "://" in place else str(Path(place))

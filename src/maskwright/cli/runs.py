@@ -1,0 +1,34 @@
+"""maskwright runs"""
+
+from typing import Annotated
+
+import typer
+
+from maskwright.cli.output import DatasetPlace, Json, emit, table
+
+
+def command(
+    dataset: DatasetPlace,
+    run: Annotated[str | None, typer.Argument(help="One run, whole; all of them when not given.")] = None,
+    json: Json = False,
+) -> None:
+    """Every training, prediction and evaluation, and the revision it saw."""
+    from maskwright.dataset import Dataset
+    from maskwright.runs import find, list_runs
+    from maskwright.runs.record import curves
+
+    with Dataset.open(dataset) as opened:
+        if run is not None:
+            record = find(opened, run)
+            record["curves"] = curves(opened, record["id"])
+            lines = [f"{name}: {value}" for name, value in record.items() if name != "curves"]
+            for name, points in record["curves"].items():
+                lines.append(f"{name}: " + "  ".join(f"{step}:{value:.4g}" for step, value in points[-8:]))
+            emit(record, lines, json)
+            return
+        records = list_runs(opened)
+    rows = [
+        (one["id"], one["kind"], one["status"], one["revision"], one["settings"].get("model"), one["scores"].get("mean_iou"))
+        for one in records
+    ]
+    emit({"runs": records}, table(rows, ("run", "kind", "status", "revision", "model", "mean IoU")), json)

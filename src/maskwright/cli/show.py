@@ -1,0 +1,67 @@
+"""maskwright show"""
+
+from typing import Annotated, Any
+
+import typer
+
+from maskwright.cli.output import At, DatasetPlace, Json, Where, emit, table, view_of
+
+
+def command(
+    dataset: DatasetPlace,
+    key: Annotated[str | None, typer.Argument(help="A sample's key; the whole dataset when not given.")] = None,
+    to: Annotated[str | None, typer.Option(help="Write the sample with its labels drawn over it to this PNG.")] = None,
+    where: Where = None,
+    at: At = None,
+    json: Json = False,
+) -> None:
+    """What is in a dataset: samples, splits, classes; or one sample, drawn."""
+    from maskwright.dataset import Dataset
+
+    with Dataset.open(dataset) as opened:
+        view = view_of(opened, at, where)
+        if key is None:
+            _dataset(view, json)
+        else:
+            _sample(view, key, to, json)
+
+
+def _dataset(view: Any, json: bool) -> None:
+    statistics = view.class_statistics()
+    result = {
+        "revision": view.revision,
+        "samples": len(view),
+        "splits": {str(name): number for name, number in view.splits().items()},
+        "classes": statistics,
+    }
+    splits = ", ".join(f"{number} {name or 'without split'}" for name, number in view.splits().items())
+    lines = [f"revision {result['revision']}: {result['samples']} samples ({splits or 'none'})", ""]
+    roles = {one.id: f"{one.kind}, {one.role}" if one.role != "class" else one.kind for one in view.classes}
+    rows = [(one["id"], one["name"], roles[one["id"]], one["segments"], one["pixels"], one["crowds"]) for one in statistics]
+    emit(result, [*lines, *table(rows, ("id", "class", "kind", "segments", "pixels", "crowds"))], json)
+
+
+def _sample(view: Any, key: str, to: str | None, json: bool) -> None:
+    sample = view[key]
+    segments, areas, boxes = sample.segments, sample.segments.masks.areas(), sample.segments.masks.boxes()
+    classes = view.classes
+    rows = [
+        (int(segments.ids[i]), classes[int(segments.class_ids[i])].name, int(areas[i]), boxes[i].tolist(), segments.source[i])
+        for i in range(len(segments))
+    ]
+    if to is not None:
+        from PIL import Image
+
+        from maskwright.core.overlay import overlay
+
+        Image.fromarray(overlay(sample.image.pixels(), segments, classes)).save(to)
+    result = {
+        "key": key,
+        "image": sample.image.uri,
+        "size": sample.image.size,
+        "split": sample.split,
+        "weight": sample.weight,
+        "segments": [dict(zip(("id", "class", "area", "box", "source"), row, strict=True)) for row in rows],
+    }
+    head = f"{key}: {sample.image.uri}, {sample.image.size[0]} x {sample.image.size[1]}, split {sample.split}"
+    emit(result, [head, *table(rows, ("id", "class", "area", "box xyxy", "source"))], json)

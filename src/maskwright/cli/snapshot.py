@@ -1,0 +1,28 @@
+"""maskwright snapshot"""
+
+from typing import Annotated
+
+import typer
+
+from maskwright.cli.output import At, DatasetPlace, Json, Where, emit, view_of
+
+
+def command(
+    dataset: DatasetPlace,
+    file: Annotated[str, typer.Argument(metavar="FILE.parquet", help="The Parquet file.")],
+    read: Annotated[bool, typer.Option("--read", help="Make a new dataset from the file instead of writing it.")] = False,
+    where: Where = None,
+    at: At = None,
+    json: Json = False,
+) -> None:
+    """One Parquet file for Spark, Ray, DuckDB and pandas; or a dataset from such a file."""
+    from maskwright.dataset import Dataset, snapshot, transfer
+
+    if read:
+        classes, samples = snapshot.read(file)
+        result = transfer.import_samples(dataset, classes, samples, f"from {file}")
+        emit(result, [f"{result['samples']} samples as revision {result['revision']} of {dataset}"], json)
+        return
+    with Dataset.open(dataset) as opened:
+        number = snapshot.write(view_of(opened, at, where), file)
+    emit({"samples": number, "file": file}, [f"wrote {number} samples to {file}"], json)

@@ -1,0 +1,122 @@
+"""Label formats, one module each. Any of them in, any of them out, with a report of what is lost."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from maskwright import families
+from maskwright.core.classes import Classes
+from maskwright.core.sample import Sample
+from maskwright.errors import FormatError, LossError, UsageError
+from maskwright.formats._contract import CAUSES, Loss, Reading, staged
+
+__all__ = ["CAUSES", "Loss", "Reading", "losses", "names", "read", "sniff", "summary", "write"]
+
+
+def names() -> list[str]:
+    return families.names("formats")
+
+
+def _module(name: str) -> ModuleType:
+    return families.load("formats", name)
+
+
+def sniff(path: str | Path) -> str:
+    """The format of a file or folder. Raises FormatError when none, or more than one, claims it."""
+    place = Path(path)
+    if not place.exists():
+        raise FormatError("there is no such file or folder", file=path)
+    sure = {name: float(_module(name).sniff(place)) for name in names()}
+    best = sorted(sure, key=lambda name: -sure[name])
+    if not best or sure[best[0]] <= 0:
+        raise FormatError(
+            "no format recognises this", file=path, needed=f"one of {', '.join(names())}",
+            todo="Name it with --format; see docs/reference/formats.md for the layouts.",
+        )  # fmt: skip
+    if len(best) > 1 and sure[best[0]] == sure[best[1]]:
+        raise FormatError(f"it looks like {best[0]} and like {best[1]}", file=path, todo="Choose one with --format.")
+    return best[0]
+
+
+def read(path: str | Path, format: str | None = None, **options: Any) -> Reading:  # noqa: A002 - the user's word
+    """Classes and samples of a labelled set in any format.
+
+    options: the format's own.  Raises FormatError, naming file and record, for anything broken; UsageError
+    for an option the format does not have.
+    """
+    name = format or sniff(path)
+    module = _module(name)
+    if not Path(path).exists():
+        raise FormatError("there is no such file or folder", file=path)
+    _check_options(module.read, name, options)
+    reading: Reading = module.read(Path(path), **options)
+    return reading
+
+
+def losses(samples: Iterable[Sample], classes: Classes, format: str) -> list[Loss]:  # noqa: A002
+    """What writing these samples would lose, before anything is written."""
+    module = _module(format)
+    return [loss for sample in samples for loss in module.losses(sample, classes)]
+
+
+def summary(found: Iterable[Loss]) -> list[str]:
+    """One line a cause: how often, how many pixels, an example."""
+    number: Counter[str] = Counter()
+    pixels: Counter[str] = Counter()
+    example: dict[str, Loss] = {}
+    for loss in found:
+        number[loss.cause] += 1
+        pixels[loss.cause] += loss.pixels
+        example.setdefault(loss.cause, loss)
+    return [
+        f"{cause}: {count} ({CAUSES.get(cause, cause)}"
+        + (f", {pixels[cause]} pixels" if pixels[cause] else "")
+        + f"), for instance {example[cause].key}"
+        + (f" segment {example[cause].segment}" if example[cause].segment is not None else "")
+        for cause, count in number.most_common()
+    ]
+
+
+def write(
+    samples: Iterable[Sample],
+    classes: Classes,
+    folder: str | Path,
+    format: str,  # noqa: A002
+    *,
+    allow_loss: bool = False,
+    progress: Callable[[Iterable[Sample]], Iterable[Sample]] = lambda samples: samples,
+    **options: Any,
+) -> list[Loss]:
+    """Write samples into a new folder -> what was lost.
+
+    samples: can be gone through more than once; the first time counts the losses.
+    Raises LossError before anything is written when something grave would be lost and `allow_loss` is not set.
+    """
+    module = _module(format)
+    _check_options(module.write, format, options)
+    found = losses(samples, classes, format)
+    grave = [loss for loss in found if loss.grave]
+    if grave and not allow_loss:
+        raise LossError(
+            f"{format} cannot hold everything: " + "; ".join(summary(grave)),
+            file=folder,
+            todo="Choose another format, or accept this with --allow-loss.",
+        )
+    with staged(Path(folder)) as stage:
+        module.write(progress(samples), classes, stage, **options)
+    return found
+
+
+def _check_options(function: Callable[..., object], name: str, options: dict[str, Any]) -> None:
+    import inspect
+
+    known = [
+        parameter.name
+        for parameter in inspect.signature(function).parameters.values()
+        if parameter.kind is inspect.Parameter.KEYWORD_ONLY
+    ]
+    for option in options:
+        if option not in known:
+            raise UsageError(f"the format {name} has no option {option!r}", needed=f"it has {', '.join(known) or 'none'}")

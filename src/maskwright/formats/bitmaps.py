@@ -1,0 +1,110 @@
+"""One bitmap an instance, as the 2018 Data Science Bowl has them: ID/images/ID.png and ID/masks/*.png.
+
+The file name of a mask is of no meaning there.  Sets written here name masks z-id-class.png and describe
+classes in classes.json, so that everything but crowd flags, scores and attributes comes back.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import numpy as np
+
+from maskwright.core.classes import Class, Classes
+from maskwright.core.masks import Masks
+from maskwright.core.sample import ImageRef, Sample, image_size
+from maskwright.core.segments import Segments
+from maskwright.errors import FormatError
+from maskwright.formats._contract import (
+    Loss, Reading, common_losses, image_files, put_image, suffix_of, unique_keys,
+)  # fmt: skip
+
+LOSES = frozenset({"crowd", "score", "attributes", "area", "source", "weight", "fields"})
+
+_NAME = re.compile(r"(\d+)-(-?\d+)-(-?\d+)")
+
+
+def sniff(path: Path) -> float:
+    return 0.85 if path.is_dir() and next(_folders(path), None) is not None else 0.0
+
+
+def _folders(path: Path) -> Iterator[Path]:
+    """Folders that hold images/ with exactly one image; masks/ may be missing where nothing is labelled."""
+    for images in sorted(path.rglob("images")):
+        if images.is_dir() and (images.parent / "masks").is_dir() and images.parent != path:
+            yield images.parent
+
+
+def read(path: Path, *, class_name: str = "object") -> Reading:
+    """class_name: what the objects are, where the set does not say. Pixels without a mask are background."""
+    about = path / "classes.json"
+    splits: dict[str, str | None] = {}
+    if about.is_file():
+        try:
+            content = json.loads(about.read_text())
+            classes, splits = Classes.from_json(content["classes"]), content.get("splits", {})
+        except (ValueError, KeyError, TypeError) as error:
+            raise FormatError(f"cannot be read ({error})", file=about) from None
+    else:
+        classes = Classes(
+            [Class(0, "background", "stuff", "background", (0, 0, 0)), Class(1, class_name, "thing", colour=(64, 160, 255))]
+        )
+    folders = list(_folders(path))
+    if not folders:
+        raise FormatError("no folder with images/ and masks/ below this", file=path)
+
+    def samples() -> Iterator[Sample]:
+        for folder in folders:
+            images = image_files(folder / "images")
+            if len(images) != 1:
+                raise FormatError(f"holds {len(images)} images", file=folder / "images", needed="exactly one")
+            size = image_size(images[0])
+            key = folder.relative_to(path).as_posix()
+            segments = _segments(folder / "masks", size, classes, described=about.is_file())
+            yield Sample(key, ImageRef(str(images[0]), size), segments, split=splits.get(key))
+
+    return Reading(classes, unique_keys(samples()), len(folders))
+
+
+def _segments(folder: Path, size: tuple[int, int], classes: Classes, *, described: bool) -> Segments:
+    from PIL import Image, UnidentifiedImageError
+
+    masks, ids, class_ids = [], [], []
+    default = next(one.id for one in classes if one.role == "class")
+    for number, file in enumerate(image_files(folder), 1):
+        try:
+            with Image.open(file) as image:
+                pixels = np.asarray(image.convert("L") if image.mode not in ("L", "1", "I;16", "I") else image)
+        except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
+            raise FormatError(f"not a readable mask ({error})", file=file) from None
+        if pixels.shape != size:
+            raise FormatError(f"the mask is {pixels.shape}", file=file, needed=f"its image is {size} (height, width)")
+        name = _NAME.fullmatch(file.stem) if described else None
+        masks.append(Masks.encode((pixels != 0)[None]))
+        ids.append(int(name[2]) if name else number)
+        class_ids.append(int(name[3]) if name else default)
+        if class_ids[-1] not in classes:
+            raise FormatError(f"has the unknown class {class_ids[-1]}", file=file)
+    return Segments(Masks.concatenate(masks, size), class_ids, ids=ids)
+
+
+def losses(sample: Sample, classes: Classes) -> list[Loss]:
+    return common_losses(sample, LOSES)
+
+
+def write(samples: Iterable[Sample], classes: Classes, folder: Path, *, images: str = "copy") -> None:
+    """images: copy or link; the layout needs them."""
+    from PIL import Image
+
+    splits = {}
+    for sample in unique_keys(samples):
+        home = folder / sample.key
+        put_image(sample, home / "images" / (Path(sample.key).name + suffix_of(sample)), images)
+        (home / "masks").mkdir(parents=True, exist_ok=True)
+        for i, mask in enumerate(sample.segments.masks):
+            name = f"{i:05d}-{sample.segments.ids[i]}-{sample.segments.class_ids[i]}.png"
+            Image.fromarray(mask.decode().view(np.uint8) * 255).save(home / "masks" / name)
+        splits[sample.key] = sample.split
+    about = {"classes": classes.to_json(), "splits": splits}
+    (folder / "classes.json").write_text(json.dumps(about, indent=1))

@@ -1,0 +1,225 @@
+"""YOLO segmentation: a text file an image, a line an object, one polygon a line, coordinates relative.
+
+Layout: data.yaml names classes and splits; images/… and labels/… mirror each other (Ultralytics' layout).
+A line holds one ring, so parts and holes are joined to it by bridges that go and return along the same
+line.  Read by the even-odd rule, as here, that is exact; tools that fill otherwise see hair-thin differences.
+"""
+
+import math
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from maskwright.core.classes import Class, Classes
+from maskwright.core.masks import Mask, Masks
+from maskwright.core.polygons import Polygon
+from maskwright.core.sample import ImageRef, Sample, image_size
+from maskwright.core.segments import Segments
+from maskwright.errors import FormatError
+from maskwright.formats._contract import (
+    Loss, Reading, common_losses, image_files, key_of, put_image, suffix_of, unique_keys,
+)  # fmt: skip
+
+LOSES = frozenset({"empty", "crowd", "score", "attributes", "area", "ids", "source", "weight", "fields", "shape"})
+
+_SPLITS = ("train", "val", "test")
+
+
+def sniff(path: Path) -> float:
+    try:
+        config = _config_file(path)
+        return 0.8 if config is not None and "names" in (_load(config) or {}) else 0.0
+    except FormatError:
+        return 0.0
+
+
+def _config_file(path: Path) -> Path | None:
+    if path.is_file():
+        return path if path.suffix in (".yaml", ".yml") else None
+    found = [*path.glob("data.y*ml"), *path.glob("dataset.y*ml"), *path.glob("*.yaml"), *path.glob("*.yml")]
+    return found[0] if found else None
+
+
+def _load(file: Path) -> dict[str, Any]:
+    import yaml
+
+    try:
+        content = yaml.safe_load(file.read_text())
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise FormatError(f"not valid YAML ({' '.join(str(error).split())})", file=file) from None
+    if not isinstance(content, dict):
+        raise FormatError("holds no settings", file=file, needed="names: and train: or val:")
+    return content
+
+
+def read(path: Path) -> Reading:
+    """Images of every split that data.yaml lists. A line of five numbers is a box and becomes a rectangle."""
+    file = _config_file(path)
+    if file is None:
+        raise FormatError("no data.yaml here", file=path)
+    config = _load(file)
+    classes, by_index = _classes(file, config)
+    root = file.parent / str(config.get("path") or ".")
+    if not root.is_dir():
+        root = file.parent  # `path` is often where the set once lay
+    found: list[tuple[str, Path, Path]] = []
+    seen: set[Path] = set()
+    notes = []
+    for split in _SPLITS:
+        entries = config.get(split) or []
+        for entry in entries if isinstance(entries, list) else [entries]:
+            folder = _folder(root, file.parent, str(entry))
+            if folder is None:
+                notes.append(f"the {split} folder {entry!r} is not there")
+                continue
+            base = _images_root(folder)
+            for image in image_files(folder):
+                if image not in seen:
+                    seen.add(image)
+                    found.append((split, image, base))
+    if not found:
+        raise FormatError("lists no image", file=file, needed="train: or val: naming a folder of images")
+    skip = bool(config.get("skip_if_label_file_missing"))
+
+    def samples() -> Iterator[Sample]:
+        for split, image, base in found:
+            labels = _label_file(image, base, file.parent)
+            if labels is None and skip:
+                continue
+            size = image_size(image)
+            segments = Segments.none(size) if labels is None else _segments(labels, size, by_index)
+            key = key_of(image, base)
+            prefix = f"{split}/"
+            yield Sample(key.removeprefix(prefix), ImageRef(str(image), size), segments, split=split)
+
+    return Reading(classes, unique_keys(samples()), len(found), notes)
+
+
+def _folder(root: Path, home: Path, entry: str) -> Path | None:
+    candidates = [root / entry, home / entry, home.parent / entry, Path(entry)]
+    return next((folder for folder in candidates if folder.is_dir()), None)
+
+
+def _images_root(folder: Path) -> Path:
+    """The folder named images at or above `folder`, which labels mirrors."""
+    return next((one for one in (folder, *folder.parents) if one.name == "images"), folder)
+
+
+def _label_file(image: Path, base: Path, home: Path) -> Path | None:
+    inner = image.relative_to(base).with_suffix(".txt")
+    candidates = [base.parent / "labels" / inner, home / "labels" / inner, image.with_suffix(".txt")]
+    return next((one for one in candidates if one.is_file()), None)
+
+
+def _classes(file: Path, config: dict[str, Any]) -> tuple[Classes, dict[int, int]]:
+    """The classes, and the class id that each first number of a line means."""
+    names = config.get("names")
+    if isinstance(names, list):
+        names = dict(enumerate(names))
+    if not isinstance(names, dict) or not names:
+        raise FormatError("lists no class names", file=file, needed="names: as a list or a map")
+    try:
+        # `maskwright` stands in sets that we wrote: every class whole, with the id the dataset calls it by.
+        own = Classes.from_json(config.get("maskwright") or [])
+        known = {one.name: one for one in own}
+        index = {int(number): str(name) for number, name in names.items()}
+        found = Classes([*own, *(Class(number, name) for number, name in index.items() if name not in known)])
+        return found, {number: found[name].id for number, name in index.items()}
+    except (TypeError, ValueError, KeyError, AttributeError) as error:
+        raise FormatError(f"its class names cannot be read ({error!r})", file=file) from None
+
+
+def _segments(file: Path, size: tuple[int, int], by_index: dict[int, int]) -> Segments:
+    height, width = size
+    polygons, class_ids, attributes = [], [], []
+    try:
+        lines = file.read_text().splitlines()
+    except UnicodeDecodeError as error:
+        raise FormatError(f"not a text file ({error})", file=file) from None
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        record = f"line {number}"
+        try:
+            values = [float(word) for word in line.split()]
+        except ValueError:
+            raise FormatError(f"{line[:40]!r} is not made of numbers", file=file, record=record) from None
+        if values[0] not in by_index:
+            raise FormatError(f"has the unknown class {values[0]:g}", file=file, record=record)
+        points = values[1:]
+        if not np.isfinite(points).all():
+            raise FormatError("has a coordinate that is not a finite number", file=file, record=record)
+        if len(points) == 4:
+            x, y, w, h = points
+            points = [x - w / 2, y - h / 2, x + w / 2, y - h / 2, x + w / 2, y + h / 2, x - w / 2, y + h / 2]
+            attributes.append({"box": True})
+        elif len(points) < 6 or len(points) % 2:
+            raise FormatError(
+                f"has {len(points)} coordinates", file=file, record=record,
+                needed="a box needs 4, a polygon an even number of at least 6",
+            )  # fmt: skip
+        else:
+            attributes.append({})
+        class_ids.append(by_index[int(values[0])])
+        polygons.append(Polygon([[np.array(points).reshape(-1, 2) * (width, height)]]))
+    return Segments(Masks.from_polygons(polygons, size), class_ids, attributes=attributes)
+
+
+def losses(sample: Sample, classes: Classes) -> list[Loss]:
+    out = common_losses(sample, LOSES)
+    height, width = sample.image.size
+    for i, mask in enumerate(sample.segments.masks):
+        if not mask.area():
+            continue
+        points = np.array([float(word) for word in ring_text(mask, height, width).split()]).reshape(-1, 2)
+        back = Mask.from_polygon(Polygon([[points * (width, height)]]), mask.size)
+        if back != mask:
+            out.append(Loss(sample.key, "shape", int(sample.segments.ids[i]), (back ^ mask).area()))
+    return out
+
+
+def write(samples: Iterable[Sample], classes: Classes, folder: Path, *, images: str = "copy") -> None:
+    """images: copy, link or none.  Classes get YOLO's contiguous numbers; data.yaml keeps the old ids, too."""
+    import yaml
+
+    declared = [one for one in classes if one.role == "class"]
+    index = {one.id: number for number, one in enumerate(declared)}
+    splits = set()
+    for sample in unique_keys(samples):
+        split = sample.split if sample.split in _SPLITS else "train"
+        splits.add(split)
+        put_image(sample, folder / "images" / split / (sample.key + suffix_of(sample)), images)
+        target = folder / "labels" / split / f"{sample.key}.txt"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        lines = [
+            f"{index[int(sample.segments.class_ids[i])]} {ring_text(mask, *sample.image.size)}\n"
+            for i, mask in enumerate(sample.segments.masks)
+            if mask.area() and int(sample.segments.class_ids[i]) in index
+        ]
+        target.write_text("".join(lines))
+    about = {
+        "path": ".",
+        **{split: f"images/{split}" for split in _SPLITS if split in splits},
+        "names": {number: one.name for number, one in enumerate(declared)},
+        "maskwright": classes.to_json(),
+    }
+    (folder / "data.yaml").write_text(yaml.safe_dump(about, sort_keys=False, allow_unicode=True))
+
+
+def ring_text(mask: Mask, height: int, width: int) -> str:
+    """One mask as relative coordinates of one bridged ring, exact to a thousandth of a pixel."""
+    ring = bridged(mask.polygon())
+    digits = max(6, math.ceil(math.log10(max(height, width))) + 3)
+    return " ".join(f"{x / width:.{digits}g} {y / height:.{digits}g}" for x, y in ring)
+
+
+def bridged(polygon: Polygon) -> np.ndarray:
+    """All rings of a polygon as one: from a ring's first point to the next ring, around it, and back."""
+    first, *others = [ring for part in polygon.parts for ring in part]
+    out = [first]
+    for ring in others:
+        # There, around, back: the two bridges cover the same line and cancel under the even-odd rule.
+        out += [first[:1], ring, ring[:1]]
+    return np.concatenate([*out, first[:1]] if others else out)

@@ -1,0 +1,71 @@
+"""Losses, one module each: `loss(logits, target, *, ignore_index, …)` -> a scalar tensor.
+
+logits: (N, K, H, W) float.  target: (N, H, W) int64 class indices.  Pixels whose target is `ignore_index`
+have no influence and exactly zero gradient; a batch of nothing else gives 0 with zero gradients.
+"""
+
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from maskwright import families
+from maskwright.errors import UsageError
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+_TERM = re.compile(r"\s*(?:(?P<weight>\d+(?:\.\d*)?|\.\d+)\s*\*\s*)?(?P<name>[a-z][a-z0-9_-]*)\s*(?:\((?P<options>[^)]*)\))?\s*$")
+
+
+def names() -> list[str]:
+    return families.names("losses")
+
+
+def parse(spec: str) -> Callable[["Tensor", "Tensor"], "Tensor"]:
+    """"ce + 0.5*dice" or "focal(gamma=1.5)" -> a function of (logits, target).
+
+    Raises UsageError for a term that cannot be read, an unknown loss or an option it does not have.
+    """
+    import inspect
+
+    terms: list[tuple[float, Callable[..., Tensor], dict[str, Any]]] = []
+    for text in _split(spec):
+        match = _TERM.match(text)
+        if match is None:
+            raise UsageError(
+                f"the loss {spec!r} cannot be read at {text.strip()!r}",
+                needed='a sum such as "ce + 0.5*dice" or "focal(gamma=2)"',
+            )
+        function = families.load("losses", match["name"]).loss
+        options = _options(match["options"] or "")
+        known = inspect.signature(function).parameters
+        for option in options:
+            if option not in known:
+                raise UsageError(f"the loss {match['name']!r} has no option {option!r}", needed=f"{list(known)[2:]}")
+        terms.append((float(match["weight"] or 1), function, options))
+
+    def total(logits: "Tensor", target: "Tensor") -> "Tensor":
+        parts = [weight * function(logits, target, **options) for weight, function, options in terms]
+        out = parts[0]
+        for part in parts[1:]:
+            out = out + part
+        return out
+
+    return total
+
+
+def _split(spec: str) -> list[str]:
+    return re.split(r"\+(?![^()]*\))", spec)
+
+
+def _options(text: str) -> dict[str, Any]:
+    import ast
+
+    out: dict[str, Any] = {}
+    for part in filter(None, (one.strip() for one in re.split(r",(?![^\[]*\])", text))):
+        name, _, value = part.partition("=")
+        try:
+            out[name.strip()] = ast.literal_eval(value.strip())
+        except (ValueError, SyntaxError):
+            out[name.strip()] = value.strip()
+    return out

@@ -1,0 +1,34 @@
+"""Architectures, one module each: `build(num_classes, in_channels=3, **config)` -> a torch module.
+
+A model maps (N, C, H, W) normalised images to (N, num_classes, H, W) logits.  H and W must divide by
+`module.stride`, which the model carries; the predictor pads and crops, so that any image size goes in and
+exactly that size comes out.  Each module states PAPER, LICENCE and what `build` accepts.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from maskwright import families
+from maskwright.errors import ModelError, UsageError
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+def names() -> list[str]:
+    return families.names("models")
+
+
+def build(spec: str, num_classes: int, in_channels: int = 3, **config: Any) -> "nn.Module":
+    """A model by name; "unet/resnet34" names its encoder too. Raises UsageError, ModelError."""
+    families.require("torch", "building a model")
+    name, _, encoder = spec.partition("/")
+    module = families.load("models", name)
+    if encoder:
+        config = {**config, "encoder": encoder}
+    try:
+        model: nn.Module = module.build(num_classes, in_channels, **config)
+    except TypeError as error:
+        raise UsageError(f"the model {name!r} does not take {config} ({error})") from None
+    except (KeyError, ValueError, RuntimeError) as error:
+        raise ModelError(f"the model {spec!r} cannot be built ({error})") from None
+    return model

@@ -1,0 +1,50 @@
+"""Which device, and bfloat16 where it pays."""
+
+from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING, Any
+
+from maskwright.errors import UsageError
+
+if TYPE_CHECKING:
+    import torch
+
+
+def best_device() -> str:
+    import torch
+
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def bf16_pays(device: "torch.device") -> bool:
+    """True where bfloat16 arithmetic is native; elsewhere it is emulated and slower than float32."""
+    import torch
+
+    if device.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    return device.type == "cpu" and _cpu_flag("avx512_bf16", "amx_bf16")
+
+
+def _cpu_flag(*names: str) -> bool:
+    try:
+        with open("/proc/cpuinfo") as file:
+            flags = next((line.split() for line in file if line.startswith("flags")), [])
+    except OSError:
+        return False
+    return any(name in flags for name in names)
+
+
+def chosen(precision: str, device: "torch.device") -> str:
+    """auto, bf16 or fp32 -> bf16 or fp32. Raises UsageError for another word."""
+    if precision == "auto":
+        return "bf16" if bf16_pays(device) else "fp32"
+    if precision not in ("bf16", "fp32"):
+        raise UsageError(f"the precision {precision!r} is unknown", needed="auto, bf16 or fp32")
+    return precision
+
+
+def autocast(device: "torch.device", precision: str) -> AbstractContextManager[Any]:
+    import torch
+
+    if chosen(precision, device) == "bf16":
+        return torch.autocast(device.type, torch.bfloat16)
+    return nullcontext()

@@ -1,0 +1,106 @@
+"""Scores of a run's predictions against the truth of a revision."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+
+from maskwright.core.arrays import I64
+from maskwright.core.classes import Classes
+from maskwright.core.sample import Sample
+from maskwright.core.segments import Segments
+from maskwright.dataset import View
+from maskwright.errors import UsageError
+from maskwright.metrics import coco_ap, confusion
+from maskwright.runs.record import Run, clean
+
+BATCH = 64
+
+
+def predicted_numbers(run: Run) -> list[int]:
+    """Samples the run predicted, with or without a segment found."""
+    import sqlalchemy as sql
+
+    from maskwright.dataset import schema
+
+    with run.view.store.reading() as connection:
+        table = schema.predictions
+        found = set(connection.execute(sql.select(table.c.sample).where(table.c.run == run.id).distinct()).scalars())
+        table = schema.run_samples
+        found |= set(connection.execute(sql.select(table.c.sample).where(table.c.run == run.id).distinct()).scalars())
+    return sorted(found)
+
+
+def evaluate(
+    view: View,
+    run: Run,
+    *,
+    instances: bool | None = None,
+    progress: Callable[[Iterable[int]], Iterable[int]] = lambda numbers: numbers,
+) -> dict[str, Any]:
+    """The confusion family over label maps at full size, and COCO AP where the classes are things.
+
+    view: the truth, perhaps another revision than the run saw.  instances: force AP on or off.
+    The scores of each sample are stored with the run.  Raises UsageError when the run predicted none of them.
+    """
+    classes = view.classes
+    if classes.background is None and all(one.kind == "thing" for one in classes if one.role == "class"):
+        classes = classes.with_background()
+    there = set(view.numbers())
+    numbers = [number for number in predicted_numbers(run) if number in there]
+    if not numbers:
+        raise UsageError(
+            f"the run {run.id!r} holds no prediction of these samples", file=view.place,
+            todo=f"Make them with: maskwright predict {view.place} --model {run.id}",
+        )  # fmt: skip
+    wants_ap = instances if instances is not None else any(one.kind == "thing" for one in classes)
+    kinds = classes.num_classes
+    counts = np.zeros((kinds, kinds + 1), np.int64)
+    detections: coco_ap.Counts = []
+    own: dict[int, float] = {}
+    for batch in _batches(progress(numbers)):
+        samples = view.read(batch)
+        found = run.predictions(list(zip(batch, samples, strict=True)))
+        for number, sample, pred in zip(batch, samples, found, strict=True):
+            one = sample_counts(sample, pred, classes)
+            own[number] = float(confusion.compute(one)["mean_iou"])
+            counts += one
+            if wants_ap:
+                things = [one.id for one in classes if one.kind == "thing"]
+                pred_things = pred[np.isin(pred.class_ids, things)]
+                detections += coco_ap.update(pred_things, sample.segments[np.isin(sample.segments.class_ids, things)])
+    run.log_samples("mean_iou", own)
+    scores = confusion.compute(counts)
+    out: dict[str, Any] = {
+        "samples": len(numbers),
+        "revision": view.revision,
+        **{name: scores[name] for name in (
+            "mean_iou", "pixel_accuracy", "class_accuracy", "mean_dice", "frequency_weighted_iou",
+        )},
+        "classes": dict(zip(classes.names, scores["iou"].tolist(), strict=True)),
+    }  # fmt: skip
+    if wants_ap:
+        out["mask"] = coco_ap.compute(detections, classes)
+    result: dict[str, Any] = clean(out)
+    return result
+
+
+def sample_counts(sample: Sample, pred: Segments, classes: Classes) -> I64:
+    """Confusion counts of one image. A pixel the prediction leaves open counts as background, or else as wrong."""
+    background = classes.background
+    open_index = 254 if background is None else classes.index_of(background.id)
+    target = sample.segments.label_map(classes)
+    return confusion.update(
+        pred.label_map(classes, unlabelled=open_index), target, num_classes=classes.num_classes
+    )
+
+
+def _batches(numbers: Iterable[int]) -> Iterable[list[int]]:
+    batch: list[int] = []
+    for number in numbers:
+        batch.append(number)
+        if len(batch) == BATCH:
+            yield batch
+            batch = []
+    if batch:
+        yield batch

@@ -1,0 +1,32 @@
+"""TensorBoard: event files in the run's folder; look at them with `tensorboard --logdir`."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from maskwright.families import require
+
+
+class _TensorBoard:
+    def __init__(self, folder: Path, settings: dict[str, Any]) -> None:
+        require("tensorboard", "the tracker tensorboard")
+        from torch.utils.tensorboard.writer import SummaryWriter
+
+        self._writer = SummaryWriter(str(folder / "tensorboard"))  # type: ignore[no-untyped-call]
+        rows = "\n".join(f"| {name} | {value} |" for name, value in settings.items())
+        self._writer.add_text("settings", f"| setting | value |\n|---|---|\n{rows}", 0)  # type: ignore[no-untyped-call]
+
+    def log(self, step: int, values: Mapping[str, float]) -> None:
+        for name, value in values.items():
+            self._writer.add_scalar(name, value, step)  # type: ignore[no-untyped-call]
+        self._writer.flush()  # type: ignore[no-untyped-call]
+
+    def log_image(self, step: int, name: str, image: Any) -> None:
+        self._writer.add_image(name, image, step, dataformats="HWC")  # type: ignore[no-untyped-call]
+
+    def close(self) -> None:
+        self._writer.close()  # type: ignore[no-untyped-call]
+
+
+def open_tracker(folder: Path, settings: dict[str, Any]) -> _TensorBoard:
+    return _TensorBoard(folder, settings)

@@ -1,0 +1,253 @@
+"""The training loop, on one page.
+
+    maskwright train DATASET                              one process, CPU or GPU
+    torchrun --nproc-per-node 2 -m maskwright train …     several, on one machine
+    torchrun --nnodes 2 … -m maskwright train …           several machines
+
+accelerate finds the device and the other processes; everything else happens here.
+"""
+
+import copy
+import math
+import os
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from maskwright import losses, models
+from maskwright.core.classes import Classes
+from maskwright.dataset import View
+from maskwright.errors import ModelError, UsageError
+from maskwright.families import require
+from maskwright.metrics import confusion
+from maskwright.predict.checkpoint import ModelInfo, load, save
+from maskwright.predict.precision import chosen
+from maskwright.predict.predictor import Predictor, segments_from_probs
+from maskwright.runs import Run
+from maskwright.runs.record import clean
+from maskwright.train import data
+from maskwright.train.settings import Settings
+
+if TYPE_CHECKING:
+    from torch import nn
+
+Report = Callable[[float, Mapping[str, Any]], None]
+
+STATE = "last.state.pt"
+BEST = "best.safetensors"
+LAST = "last.safetensors"
+
+
+@dataclass
+class Progress:
+    """How far a training is; stored with every checkpoint."""
+
+    step: int = 0
+    epoch: int = 0
+    elapsed: float = 0.0
+    best: float = -1.0
+    evaluated: int = 0
+
+    def share(self, total: int, minutes: float | None) -> float:
+        return self.step / total if minutes is None else self.elapsed / (60 * minutes)
+
+
+def fit(view: View, settings: Settings, run: Run, *, resume: bool = False, report: Report | None = None) -> dict[str, Any]:
+    """Train, keep the best averaged weights, evaluate them at full resolution -> the scores.
+
+    view: training and validation samples, by their splits.  run: where curves, scores and predictions go.
+    report: called with the share done and the latest numbers.  Raises ModelError when the loss is not finite.
+    """
+    torch = require("torch", "training")
+    accelerate = require("accelerate", "training")
+    tell = report or (lambda share, numbers: None)
+
+    # -- set up
+    force_cpu = settings.device == "cpu" or not torch.cuda.is_available()
+    accelerator = accelerate.Accelerator(cpu=force_cpu, mixed_precision="no")
+    if settings.minutes is not None and accelerator.num_processes > 1:
+        raise UsageError("a time budget is for one process", needed="--epochs with several processes")
+    if settings.batch_size % accelerator.num_processes:
+        raise UsageError(f"a batch of {settings.batch_size} cannot be shared by {accelerator.num_processes} processes")
+    torch.manual_seed(settings.seed)
+    precision = chosen(settings.precision, accelerator.device)
+    classes, class_note = data.training_classes(view.classes)
+    train_numbers, val_numbers, split_note = data.split_numbers(view, settings)
+    source = data.Source(view, classes, settings.cache_mb)
+    criterion = losses.parse(settings.loss)
+    model = models.build(settings.model, classes.num_classes, **settings.config)
+    stride = int(getattr(model, "stride", 32))
+    if any(side % stride for side in settings.size):
+        raise UsageError(f"training windows of {settings.size} do not fit {settings.model}", needed=f"multiples of {stride}")
+    model = model.to(accelerator.device, memory_format=torch.channels_last)
+    average = copy.deepcopy(model).eval().requires_grad_(False)
+    optimizer = torch.optim.AdamW(model.parameters(), settings.lr, betas=(0.9, 0.99), weight_decay=settings.weight_decay)
+    info = ModelInfo(settings.model, classes.to_json(), settings.config, scale=settings.predict_scale)
+    progress = Progress()
+    if resume:
+        progress = _restore(run.folder, model, average, optimizer)
+    model, optimizer = accelerator.prepare(model, optimizer)
+    weights = view.weights()
+    steps = math.ceil(len(train_numbers) / settings.batch_size)
+    total = settings.epochs * steps
+    for note in (class_note, split_note):
+        if note:
+            tell(0.0, {"note": note})
+    started = time.monotonic() - progress.elapsed
+
+    # -- train
+    while (share := progress.share(total, settings.minutes)) < 1:
+        order = data.epoch_order(train_numbers, weights, settings, progress.epoch)
+        done = progress.step - progress.epoch * steps
+        stream = data.batches(
+            source, order, settings, progress.epoch,
+            rank=accelerator.process_index, world=accelerator.num_processes, start=done,
+        )  # fmt: skip
+        model.train()
+        summed, seen = 0.0, 0
+        for images, targets in stream:
+            share = progress.share(total, settings.minutes)
+            if share >= 1:
+                break
+            for group in optimizer.param_groups:
+                group["lr"] = learning_rate(share, settings)
+            with _autocast(torch, accelerator.device, precision):
+                logits = model(images.to(accelerator.device, non_blocking=True))
+            loss = criterion(logits.float(), targets.to(accelerator.device))
+            optimizer.zero_grad()
+            accelerator.backward(loss)
+            accelerator.clip_grad_norm_(model.parameters(), settings.clip)
+            optimizer.step()
+            value = float(loss.detach())
+            if not math.isfinite(value):
+                raise ModelError(f"the loss became {value} in step {progress.step}", todo="Lower --lr, or use --precision fp32.")
+            progress.step += 1
+            _average(average, accelerator.unwrap_model(model), settings.ema, progress.step)
+            progress.elapsed = time.monotonic() - started
+            summed, seen = summed + value, seen + 1
+            tell(progress.share(total, settings.minutes), {"loss": summed / seen, "step": progress.step})
+        if progress.step >= (progress.epoch + 1) * steps:
+            progress.epoch += 1
+        share = progress.share(total, settings.minutes)
+
+        # -- every so often, evaluate and save
+        main = accelerator.is_main_process
+        if main and seen:
+            run.log(progress.step, {"train/loss": summed / seen, "train/lr": optimizer.param_groups[0]["lr"]})
+        due = math.floor(share * settings.evaluations + 1e-9) > progress.evaluated or share >= 1
+        if due:
+            progress.evaluated = math.floor(share * settings.evaluations + 1e-9)
+            scores = evaluate(average, info, source, val_numbers, accelerator, precision)
+            if main:
+                curve = {f"val/{name}": scores[name] for name in ("mean_iou", "pixel_accuracy", "mean_dice")}
+                run.log(progress.step, curve)
+                tell(share, {"mean_iou": scores["mean_iou"]})
+                if not scores["mean_iou"] <= progress.best:
+                    progress.best = scores["mean_iou"] if scores["mean_iou"] == scores["mean_iou"] else -1.0
+                    save(average, info, run.folder / BEST)
+        if main:
+            save(accelerator.unwrap_model(model), info, run.folder / LAST)
+            _save_state(run.folder / STATE, average, optimizer, progress)
+
+    # -- the best weights, predictions of every validation sample, final scores
+    accelerator.wait_for_everyone()
+    if not accelerator.is_main_process:
+        return {}
+    best, info = load(run.folder / BEST)
+    return finish(best, info, view, val_numbers, source, run, precision, str(accelerator.device))
+
+
+def learning_rate(share: float, settings: Settings) -> float:
+    """Linear warm-up, then half a cosine down to a thousandth."""
+    rising = min(1.0, (share + 1e-3) / settings.warmup) if settings.warmup else 1.0
+    return settings.lr * rising * max(1e-3, 0.5 * (1 + math.cos(math.pi * min(share, 1.0))))
+
+
+def evaluate(
+    average: "nn.Module", info: ModelInfo, source: data.Source, numbers: list[int], accelerator: Any, precision: str
+) -> dict[str, Any]:
+    """Scores of the averaged weights at full resolution; processes share the images and add their counts."""
+    import torch
+
+    predictor = Predictor(average, info, device=str(accelerator.device), precision=precision)
+    kinds = predictor.classes.num_classes
+    counts = np.zeros((kinds, kinds + 1), np.int64)
+    for number in numbers[accelerator.process_index :: accelerator.num_processes]:
+        image, target = source.get(number)
+        counts += confusion.update(predictor.label_map(image), target, num_classes=kinds)
+    added = accelerator.reduce(torch.from_numpy(counts).to(accelerator.device), reduction="sum")
+    return confusion.compute(added.cpu().numpy())
+
+
+def finish(
+    model: "nn.Module", info: ModelInfo, view: View, numbers: list[int], source: data.Source, run: Run,
+    precision: str, device: str,
+) -> dict[str, Any]:  # fmt: skip
+    """Predict the validation samples into the run, with each one's own scores -> scores over all."""
+    predictor = Predictor(model, info, device=device, precision=precision)
+    classes = Classes.from_json(info.classes)
+    kinds = classes.num_classes
+    counts = np.zeros((kinds, kinds + 1), np.int64)
+    own: dict[int, float] = {}
+    for number in numbers:
+        image, target = source.get(number)
+        probs = predictor.probs(image)
+        one = confusion.update(probs.argmax(0).astype(np.uint8), target, num_classes=kinds)
+        own[number] = float(confusion.compute(one)["mean_iou"])
+        counts += one
+        run.add_predictions([(number, segments_from_probs(probs, classes))])
+    run.log_samples("mean_iou", own)
+    scores = confusion.compute(counts)
+    scores["classes"] = dict(zip(classes.names, scores["iou"].tolist(), strict=True))
+    result: dict[str, Any] = clean(scores)
+    return result
+
+
+def _average(average: "nn.Module", model: "nn.Module", decay: float, step: int) -> None:
+    """Move the averaged weights toward the model's; faster in the beginning, when they are still far off."""
+    import torch
+
+    rate = 1 - min(decay, (1 + step) / (10 + step))
+    with torch.no_grad():
+        for mine, theirs in zip(average.state_dict().values(), model.state_dict().values(), strict=True):
+            if mine.dtype.is_floating_point:
+                mine.lerp_(theirs, rate)
+            else:
+                mine.copy_(theirs)
+
+
+def _autocast(torch: Any, device: Any, precision: str) -> Any:
+    return torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16")
+
+
+def _save_state(path: Path, average: "nn.Module", optimizer: Any, progress: Progress) -> None:
+    """What resuming needs beside the weights: averaged weights, optimizer, random numbers, place."""
+    import torch
+
+    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
+    state = {
+        "average": average.state_dict(),
+        "optimizer": optimizer.state_dict(),
+        "random": torch.get_rng_state(),
+        "progress": dict(vars(progress)),
+    }
+    torch.save(state, partial)
+    partial.replace(path)
+
+
+def _restore(folder: Path, model: "nn.Module", average: "nn.Module", optimizer: Any) -> Progress:
+    import torch
+    from safetensors.torch import load_file
+
+    if not (folder / STATE).is_file() or not (folder / LAST).is_file():
+        raise UsageError("the run has no checkpoint to resume from", file=folder)
+    state = torch.load(folder / STATE, weights_only=True, map_location="cpu")
+    model.load_state_dict(load_file(folder / LAST))
+    average.load_state_dict(state["average"])
+    optimizer.load_state_dict(state["optimizer"])
+    torch.set_rng_state(state["random"])
+    return replace(Progress(), **state["progress"])

@@ -1,0 +1,128 @@
+"""The program as a user meets it."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from maskwright import formats
+from maskwright.cli import main
+
+
+@pytest.fixture
+def labels(make_samples, classes, tmp_path) -> Path:
+    formats.write(make_samples(6), classes, tmp_path / "labels", "coco")
+    return tmp_path / "labels"
+
+
+def run(capsys, *arguments: object) -> tuple[int, str, str]:
+    try:
+        main([str(one) for one in arguments])
+        code = 0
+    except SystemExit as stop:
+        code = int(stop.code or 0)
+    found = capsys.readouterr()
+    return code, found.out, found.err
+
+
+def test_import_history_and_export(capsys, labels, tmp_path) -> None:
+    place = tmp_path / "dataset"
+    code, out, _ = run(capsys, "import", labels, place, "--author", "ann")
+    assert code == 0
+    assert "imported 6 samples" in out
+    assert "ann" in run(capsys, "log", place)[1]
+    shown = json.loads(run(capsys, "show", place, "--json")[1])
+    assert shown["samples"] == 6
+    assert {one["name"] for one in shown["classes"]} >= {"cat", "dog"}
+    assert "gold  revision 2" in run(capsys, "tag", place, "gold")[1]
+    assert "no difference" in run(capsys, "diff", place, "2", "head")[1]
+    assert "added" in run(capsys, "diff", place)[1]
+    code, out, _ = run(capsys, "restore", place, "1")
+    assert "revision 3 is what revision 1 was" in out
+    assert json.loads(run(capsys, "show", place, "--json")[1])["samples"] == 0
+    code, out, err = run(capsys, "export", place, tmp_path / "png", "--format", "label-map", "--at", "gold")
+    assert code == 1
+    assert "cannot hold everything" in err
+    assert not (tmp_path / "png").exists()
+    code, out, _ = run(
+        capsys, "export", place, tmp_path / "png", "--format", "label-map", "--at", "gold", "--allow-loss", "--json"
+    )
+    assert code == 0
+    assert json.loads(out)["losses"]
+    assert run(capsys, "doctor", place)[0] == 0
+
+
+def test_show_draws_a_sample(capsys, labels, tmp_path) -> None:
+    run(capsys, "import", labels, tmp_path / "d")
+    code, out, _ = run(capsys, "show", tmp_path / "d", "a", "--to", tmp_path / "a.png")
+    assert code == 0
+    assert (tmp_path / "a.png").stat().st_size > 0
+    assert "class" in out
+
+
+def test_convert_without_a_dataset(capsys, labels, tmp_path) -> None:
+    code, out, _ = run(capsys, "convert", labels, tmp_path / "yolo", "--to", "yolo")
+    assert code == 0
+    assert "wrote 6 samples as yolo" in out
+    assert formats.sniff(tmp_path / "yolo") == "yolo"
+
+
+def test_snapshot_both_ways(capsys, labels, tmp_path) -> None:
+    run(capsys, "import", labels, tmp_path / "d")
+    assert run(capsys, "snapshot", tmp_path / "d", tmp_path / "s.parquet")[0] == 0
+    assert run(capsys, "snapshot", tmp_path / "e", tmp_path / "s.parquet", "--read")[0] == 0
+    both = [json.loads(run(capsys, "show", tmp_path / one, "--json")[1])["classes"] for one in "de"]
+    assert both[0] == both[1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["log", "nowhere"], 1, "there is no dataset here"),
+        (["import", "nowhere", "x"], 1, "no such file"),
+        (["train", "nowhere"], 1, "there is no dataset here"),
+        (["convert", ".", "x", "--to", "nonsense", "-f", "coco"], 1, ""),
+        (["show"], 2, "Missing argument"),
+        (["fly"], 2, "No such command"),
+    ],
+)
+def test_wrong_calls_get_one_sentence(capsys, tmp_path, monkeypatch, arguments, code, words) -> None:
+    monkeypatch.chdir(tmp_path)
+    found, _, err = run(capsys, *arguments)
+    assert found == code
+    assert words in err
+    assert "Traceback" not in err
+    assert not list(tmp_path.iterdir())
+
+
+def test_wrong_words_inside(capsys, labels, tmp_path) -> None:
+    place = tmp_path / "d"
+    run(capsys, "import", labels, place)
+    for arguments, words in (
+        (["show", place, "nobody"], "no sample 'nobody'"),
+        (["show", place, "--where", "splat = 1"], "there is no column 'splat'"),
+        (["log", place, "--limit", "0"], "limit"),
+        (["diff", place, "1", "9"], "no revision '9'"),
+        (["import", labels, place, "-f", "coko"], "Did you mean 'coco'"),
+        (["import", labels, tmp_path / "n", "-o", "what=1"], "no option 'what'"),
+        (["import", labels, tmp_path / "n", "-o", "what"], "has no value"),
+        (["evaluate", place], "no run 'last'"),
+        (["predict", place, "--model", "x.safetensors"], "no such file"),
+        (["train", place, "--loss", "dise"], "Did you mean 'dice'"),
+        (["train", place, "--model", "unett"], "Did you mean"),
+        (["train", place, "--size", "50", "50"], "multiples of 32"),
+        (["train", place, "--lr", "-1"], "must be more than 0"),
+        (["train", place, "--train-split", "x", "--val-split", "val"], "no sample of the split 'x'"),
+    ):
+        code, _, err = run(capsys, *arguments)
+        assert code in (1, 2), arguments
+        assert words in err, (arguments, err)
+        assert "Traceback" not in err
+
+
+def test_importing_the_same_twice_changes_nothing(capsys, labels, tmp_path) -> None:
+    run(capsys, "import", labels, tmp_path / "d")
+    code, _, err = run(capsys, "import", labels, tmp_path / "d")
+    assert code == 2
+    assert "already" in err
+    assert json.loads(run(capsys, "log", tmp_path / "d", "--json")[1])["revisions"][0]["id"] == 2

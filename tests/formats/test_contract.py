@@ -1,0 +1,181 @@
+"""Every format in the folder keeps the same promises."""
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from maskwright import formats
+from maskwright.core.masks import Masks
+from maskwright.core.segments import Segments
+from maskwright.errors import FormatError, LossError, UsageError
+
+NAMES = formats.names()
+
+
+def loaded(name: str):
+    from maskwright import families
+
+    return families.load("formats", name)
+
+
+def strip(sample, loses: frozenset[str]):
+    """The sample without what the format says it cannot hold, and without where its image lies."""
+    segments = sample.segments
+    rows = np.arange(len(segments))
+    if "overlap" in loses:
+        segments = segments.visible()
+    if "empty" in loses:
+        segments = segments[segments.masks.areas() > 0]
+    if "instances" in loses:
+        ids, groups = np.unique(segments.class_ids, return_inverse=True)
+        segments = Segments(segments.masks.group_unions(groups, len(ids)), ids)
+    rows = np.arange(len(segments))
+    return (
+        sample.key,
+        sample.image.size,
+        None if "split" in loses else sample.split,
+        segments.masks,
+        segments.class_ids.tolist(),
+        rows.tolist() if "ids" in loses else segments.ids.tolist(),
+        None if "crowd" in loses else segments.is_crowd.tolist(),
+        None if "score" in loses else np.nan_to_num(segments.scores, nan=-1).tolist(),
+        None if "attributes" in loses else segments.attributes,
+    )
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("seed", range(3))
+def test_reading_what_was_written_gives_it_back(name, seed, make_samples, classes, tmp_path) -> None:
+    samples = make_samples(6, seed=seed)
+    lost = formats.write(samples, classes, tmp_path / "out", name, allow_loss=True)
+    reading = formats.read(tmp_path / "out", name)
+    back = sorted(reading.samples, key=lambda sample: sample.key)
+    assert reading.total == 6
+    loses = loaded(name).LOSES - {"shape"}
+    assert not [loss for loss in lost if loss.cause == "shape"], "these shapes survive every format"
+    for before, after in zip(sorted(samples, key=lambda sample: sample.key), back, strict=True):
+        assert strip(before, loses) == strip(after, loses)
+        assert np.array_equal(before.image.pixels(), after.image.pixels())
+    assert [(one.id, one.name, one.kind, one.role) for one in reading.classes] == [
+        (one.id, one.name, one.kind, one.role) for one in classes
+    ]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_writing_twice_is_stable(name, make_samples, classes, tmp_path) -> None:
+    formats.write(make_samples(4), classes, tmp_path / "one", name, allow_loss=True)
+    reading = formats.read(tmp_path / "one", name)
+    assert formats.sniff(tmp_path / "one") == name
+    again = list(reading.samples)
+    assert not [loss for loss in formats.losses(again, reading.classes, name) if loss.grave]
+    formats.write(again, reading.classes, tmp_path / "two", name)
+    assert list(formats.read(tmp_path / "two", name).samples)[0].segments == again[0].segments
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_report_names_what_is_lost(name, make_samples, classes, tmp_path) -> None:
+    loses = loaded(name).LOSES
+    assert loses <= set(formats.CAUSES)
+    sample = make_samples(1, seed=4)[0]
+    dense = np.zeros((4, *sample.image.size), bool)
+    dense[0, :, :4] = dense[1, :, 2:5] = dense[3, :, 4:] = True  # 0 and 1 overlap, 2 is empty
+    rich = replace(
+        sample,
+        segments=Segments(
+            Masks.encode(dense), [1, 1, 5, 9], ids=[10, 20, 30, 40], is_crowd=[0, 1, 0, 0],
+            scores=[0.5, np.nan, np.nan, np.nan], attributes=[{}, {}, {}, {"colour": "red"}],
+            source=["human", "import", "import", "import"],
+        ),
+        weight=2.0, fields={"sun": 1}, split="val",
+    )  # fmt: skip
+    found = {(loss.cause, loss.segment) for loss in formats.losses([rich], classes, name)}
+    expected = {
+        "overlap": 10, "instances": 20, "empty": 30, "crowd": 20, "score": 10, "attributes": 40, "ids": 10,
+        "source": 10, "weight": None, "fields": None,
+    }  # fmt: skip
+    for cause, segment in expected.items():
+        assert ((cause, segment) in found) == (cause in loses), (cause, found)
+    if any(loss.grave for loss in formats.losses([rich], classes, name)):
+        with pytest.raises(LossError, match="--allow-loss"):
+            formats.write([rich], classes, tmp_path / "out", name)
+        assert not (tmp_path / "out").exists()
+        assert not [one for one in tmp_path.iterdir() if one.name.startswith(".")]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_failing_write_leaves_nothing(name, make_samples, classes, tmp_path) -> None:
+    samples = make_samples(3)
+    Path(samples[2].image.uri).unlink()
+    with pytest.raises(FormatError, match="not there"):
+        formats.write(samples, classes, tmp_path / "out", name, allow_loss=True)
+    assert [one.name for one in tmp_path.iterdir()] == ["pictures"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("cut", [0.0, 0.3, 0.7])
+def test_truncated_files_give_a_format_error(name, cut, make_samples, classes, tmp_path) -> None:
+    formats.write(make_samples(4), classes, tmp_path / "out", name, allow_loss=True)
+    labels = [
+        path for path in sorted((tmp_path / "out").rglob("*"))
+        if path.is_file() and "images" not in path.parts[len(tmp_path.parts):]
+    ]  # fmt: skip
+    failed = 0
+    for path in labels:
+        whole = path.read_bytes()
+        path.write_bytes(whole[: int(len(whole) * cut)])
+        try:
+            list(formats.read(tmp_path / "out", name).samples)
+        except FormatError as error:
+            failed += 1
+            assert str(tmp_path) in str(error)
+        path.write_bytes(whole)
+    assert failed or name == "yolo", "a broken file must not pass for a whole one"
+    assert len(list(formats.read(tmp_path / "out", name).samples)) == 4
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_random_bytes_never_give_a_traceback(name, make_samples, classes, tmp_path) -> None:
+    formats.write(make_samples(2), classes, tmp_path / "out", name, allow_loss=True)
+    rng = np.random.default_rng(0)
+    for path in sorted((tmp_path / "out").rglob("*")):
+        if not path.is_file():
+            continue
+        whole = path.read_bytes()
+        for _ in range(6):
+            garbled = bytearray(whole or b"x")
+            for place in rng.integers(0, len(garbled), 4):
+                garbled[place] = rng.integers(256)
+            path.write_bytes(bytes(garbled))
+            try:
+                list(formats.read(tmp_path / "out", name).samples)
+            except (FormatError, UsageError):
+                pass
+        path.write_bytes(whole)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_place_must_be_new(name, make_samples, classes, tmp_path) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "mine.txt").write_text("keep")
+    with pytest.raises(UsageError, match="not empty"):
+        formats.write(make_samples(1), classes, tmp_path / "out", name, allow_loss=True)
+    assert (tmp_path / "out" / "mine.txt").read_text() == "keep"
+    with pytest.raises(UsageError, match="no option"):
+        formats.read(tmp_path, name, nonsense=1)
+
+
+def test_nothing_recognises_an_empty_folder(tmp_path) -> None:
+    with pytest.raises(FormatError, match="no format recognises"):
+        formats.sniff(tmp_path)
+    with pytest.raises(FormatError, match="no such file"):
+        formats.read(tmp_path / "absent", "coco")
+
+
+def test_images_can_be_linked(make_samples, classes, tmp_path) -> None:
+    formats.write(make_samples(2), classes, tmp_path / "out", "yolo", allow_loss=True, images="link")
+    assert all(path.is_symlink() for path in (tmp_path / "out" / "images").rglob("*.png"))
+    assert len(list(formats.read(tmp_path / "out").samples)) == 2
+    shutil.rmtree(tmp_path / "out")

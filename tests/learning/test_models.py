@@ -1,0 +1,110 @@
+"""Architectures: exact sizes, any image size, loading and saving."""
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from maskwright import models  # noqa: E402
+from maskwright.core.classes import Class, Classes  # noqa: E402
+from maskwright.errors import ModelError, UsageError  # noqa: E402
+from maskwright.predict import Predictor, checkpoint  # noqa: E402
+
+
+def parameters(spec: str, kinds: int, channels: int = 3, **config: object) -> int:
+    return sum(one.numel() for one in models.build(spec, kinds, channels, **config).parameters())
+
+
+def test_exact_sizes() -> None:
+    assert parameters("unet2015", 2, 1, padding="valid") == 31_030_658
+    assert parameters("unet2015", 21) == 31_044_821
+    assert parameters("unet2015", 1) == 31_043_521
+    assert parameters("unet2015", 2, base=16) == 1_944_066
+    assert parameters("unet/resnet18", 1) == 14_328_209
+    assert parameters("lite", 11) == 5_466_443
+
+
+@pytest.mark.parametrize("name", models.names())
+def test_every_model_keeps_its_contract(name: str) -> None:
+    config = {"unet2015": {"base": 4}, "lite": {"widths": (4, 8, 8, 8, 8), "decoder": 8}}.get(name, {})
+    model = models.build("unet/resnet18" if name == "unet" else name, 5, **config)
+    x = torch.rand(2, 3, 2 * model.stride, 3 * model.stride)
+    logits = model(x)
+    assert logits.shape == (2, 5, *x.shape[-2:])
+    logits.sum().backward()
+    assert all(one.grad is not None for one in model.parameters())
+
+
+@pytest.mark.parametrize("size", [(1, 1), (7, 300), (64, 64), (65, 97), (130, 33)])
+@pytest.mark.parametrize("spec", [("unet2015", {"base": 2, "padding": "valid"}), ("lite", {"widths": (4, 4, 4, 4, 4), "decoder": 4})])
+def test_any_size_goes_in_and_comes_out(size, spec) -> None:
+    classes = Classes([Class(3, "a", "stuff"), Class(8, "b", "thing")])
+    info = checkpoint.ModelInfo(spec[0], classes.to_json(), spec[1], scale=0.8)
+    predictor = Predictor(models.build(spec[0], 2, **spec[1]), info, device="cpu", precision="fp32")
+    image = np.random.default_rng(0).integers(0, 255, (*size, 3), dtype=np.uint8)
+    probs = predictor.probs(image, flip=True)
+    assert probs.shape == (2, *size)
+    assert np.allclose(probs.sum(axis=0), 1, atol=1e-5)
+    segments = predictor.predict(image)
+    assert segments.size == size
+    assert segments.masks.areas().sum() == size[0] * size[1]
+
+
+def test_padding_does_not_move_the_picture() -> None:
+    """A network that hands its input on gives it back at every size."""
+
+    class Same(torch.nn.Module):
+        stride = 32
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return x[:, :2]
+
+    info = checkpoint.ModelInfo("lite", Classes([Class(0, "a"), Class(1, "b")]).to_json(), mean=(0, 0, 0), std=(1, 1, 1))
+    image = np.random.default_rng(1).integers(0, 255, (45, 70, 3), dtype=np.uint8)
+    found = Predictor(Same(), info, device="cpu", precision="fp32").label_map(image)
+    assert np.array_equal(found, (image[..., 1] > image[..., 0]).astype(np.uint8))
+
+
+def test_things_become_parts_with_scores_and_background_none() -> None:
+    from maskwright.predict.predictor import segments_from_probs
+
+    classes = Classes([Class(4, "cell"), Class(9, "rest", "stuff", "background")])
+    cells = np.zeros((6, 8), np.float32)
+    cells[1:3, 1:3] = 0.9
+    cells[4, 5:8] = 0.7
+    segments = segments_from_probs(np.stack([cells, 1 - cells]), classes)
+    assert segments.class_ids.tolist() == [4, 4]
+    assert segments.masks.areas().tolist() == [4, 3]
+    assert segments.scores.tolist() == pytest.approx([0.9, 0.7])
+    assert len(segments_from_probs(np.stack([cells, 1 - cells]), classes, min_area=4)) == 1
+
+
+def test_a_checkpoint_carries_everything(tmp_path) -> None:
+    config = {"widths": (4, 4, 4, 4, 4), "decoder": 4}
+    classes = Classes([Class(3, "ä"), Class(8, "b", "stuff", "background")])
+    model = models.build("lite", 2, **config).eval()
+    checkpoint.save(model, checkpoint.ModelInfo("lite", classes.to_json(), config), tmp_path / "m.safetensors")
+    predictor = Predictor.load(tmp_path / "m.safetensors", device="cpu")
+    assert predictor.classes == classes
+    for mine, theirs in zip(predictor.model.state_dict().values(), model.state_dict().values(), strict=True):
+        assert torch.equal(mine, theirs)
+
+
+def test_wrong_checkpoints_are_named(tmp_path) -> None:
+    from safetensors.torch import save_file
+
+    with pytest.raises(ModelError, match="no such file"):
+        Predictor.load(tmp_path / "none.safetensors")
+    (tmp_path / "x.pth").write_bytes(b"x")
+    with pytest.raises(ModelError, match="refused"):
+        Predictor.load(tmp_path / "x.pth")
+    (tmp_path / "x.safetensors").write_bytes(b"x")
+    with pytest.raises(ModelError, match="not a readable"):
+        Predictor.load(tmp_path / "x.safetensors")
+    save_file({"a": torch.zeros(1)}, tmp_path / "y.safetensors")
+    with pytest.raises(ModelError, match="no description"):
+        Predictor.load(tmp_path / "y.safetensors")
+    with pytest.raises(UsageError, match="does not take"):
+        models.build("lite", 2, nonsense=1)
+    with pytest.raises(ModelError, match="cannot be built"):
+        models.build("unet/nonsense", 2)

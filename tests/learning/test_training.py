@@ -1,0 +1,198 @@
+"""The loop: it learns, resumes exactly, runs in two processes, and augments image and label together."""
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("accelerate")
+
+from maskwright.augment import colour, flip, scale_crop  # noqa: E402
+from maskwright.dataset import Dataset, transfer  # noqa: E402
+from maskwright.demo import build_demo_set  # noqa: E402
+from maskwright.errors import ModelError, UsageError  # noqa: E402
+from maskwright.runs import Run, compare, find, list_runs  # noqa: E402
+from maskwright.runs.evaluation import evaluate  # noqa: E402
+from maskwright.runs.record import curves, sample_metrics  # noqa: E402
+from maskwright.train import Settings, data, fit  # noqa: E402
+
+TINY = {"widths": (8, 8, 8, 8, 8), "decoder": 8}
+SETTINGS = Settings(
+    model="lite", config=TINY, epochs=2, batch_size=4, size=(64, 64), evaluations=2, precision="fp32", lr=5e-3, ema=0.9
+)
+
+
+@pytest.fixture
+def dataset(tmp_path):
+    classes, samples = build_demo_set(tmp_path / "pictures", number=10, size=(64, 80))
+    transfer.import_samples(tmp_path / "dataset", classes, samples, "demo")
+    with Dataset.open(tmp_path / "dataset") as opened:
+        yield opened
+
+
+def train(dataset, settings, name, **options):
+    run = Run.start(dataset, "train", settings.to_json(), name=name)
+    scores = fit(run.view, settings, run, **options)
+    run.finish(scores=scores)
+    return run, scores
+
+
+@pytest.mark.train
+def test_it_learns_and_keeps_a_whole_record(dataset) -> None:
+    settings = replace(SETTINGS, epochs=40, evaluations=4, trackers=("tensorboard",), colour=False, lr=1e-2)
+    run = Run.start(dataset, "train", settings.to_json(), name="one", trackers=settings.trackers)
+    scores = fit(run.view, settings, run)
+    run.finish(scores=scores)
+    points = curves(dataset, "one")
+    assert points["train/loss"][-1][1] < 0.8 * points["train/loss"][0][1]
+    assert scores["pixel_accuracy"] > 0.5
+    record = find(dataset, "one")
+    assert record["status"] == "done"
+    assert record["revision"] == 2
+    assert record["environment"]["packages"]["torch"]
+    assert Settings.from_json(record["settings"]) == settings
+    assert len(sample_metrics(dataset, "one", "mean_iou")) == 2
+    assert list((run.folder / "tensorboard").iterdir())
+    again = evaluate(dataset.where("split = 'val'"), run)
+    assert again["mean_iou"] == pytest.approx(scores["mean_iou"], rel=1e-12), "stored predictions score the same"
+    assert "AP" in again["mask"]
+
+
+@pytest.mark.train
+def test_resuming_is_exact(dataset) -> None:
+    whole, _ = train(dataset, replace(SETTINGS, epochs=4, evaluations=4), "whole")
+    stopped = replace(SETTINGS, epochs=4, evaluations=4)
+    run = Run.start(dataset, "train", stopped.to_json(), name="parts")
+
+    def interrupt(share, numbers) -> None:
+        # In the middle of the third epoch: what was done of it is done again.
+        if numbers.get("step") == 5:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fit(run.view, stopped, run, report=interrupt)
+    run.finish("interrupted")
+    assert find(dataset, "parts")["status"] == "interrupted"
+    run = Run.resume(dataset, "parts")
+    fit(run.view, stopped, run, resume=True)
+    from safetensors.torch import load_file
+
+    for file in ("last.safetensors", "best.safetensors"):
+        mine, theirs = load_file(run.folder / file), load_file(whole.folder / file)
+        assert all(torch.equal(mine[name], theirs[name]) for name in theirs), file
+    assert curves(dataset, "parts")["val/mean_iou"] == curves(dataset, "whole")["val/mean_iou"]
+
+
+@pytest.mark.train
+def test_the_seed_fixes_everything_and_runs_compare(dataset) -> None:
+    (one, a), (_, b), (_, c) = (train(dataset, replace(SETTINGS, seed=seed), name) for seed, name in ((0, "a"), (0, "b"), (1, "c")))
+    assert a == b
+    assert a != c
+    found = compare(dataset, "a", "c")
+    assert found["settings"] == {"seed": (0, 1)}
+    assert "mean_iou" in found["scores"]
+    assert [record["id"] for record in list_runs(dataset)] and one.id == "a"
+    with pytest.raises(UsageError, match="already"):
+        Run.start(dataset, "train", {}, name="a")
+    with pytest.raises(UsageError, match="no run"):
+        find(dataset, "zzz")
+
+
+@pytest.mark.train
+def test_two_processes_train_as_one_and_score_the_same(dataset, tmp_path) -> None:
+    # Without batch normalisation, dropout and ignored pixels, the mean of two halves' gradients is the gradient of the whole.
+    settings = replace(SETTINGS, model="unet2015", config={"base": 2, "padding": "valid"}, epochs=1, loss="ce", clip=1e9, device="cpu")
+    _, alone = train(dataset, settings, "alone")
+    program = tmp_path / "go.py"
+    program.write_text(
+        "import json, os, sys\n"
+        "from maskwright.dataset import Dataset\n"
+        "from maskwright.runs import Run\n"
+        "from maskwright.runs.record import folder_of\n"
+        "from maskwright.train import Settings, fit\n"
+        "settings = Settings.from_json(json.loads(sys.argv[2]))\n"
+        "dataset = Dataset.open(sys.argv[1])\n"
+        "main = os.environ['RANK'] == '0'\n"
+        "run = Run.start(dataset, 'train', settings.to_json(), name='both') if main else Run(dataset.frozen(), '', folder_of(dataset, 'both'))\n"
+        "scores = fit(run.view, settings, run)\n"
+        "run.finish(scores=scores) if main else None\n"
+    )
+    command = [
+        sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--master-port", "29517",
+        str(program), dataset.place, json.dumps(settings.to_json()),
+    ]  # fmt: skip
+    done = subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    from safetensors.torch import load_file
+
+    runs = tmp_path / "dataset" / "runs"
+    mine, theirs = (load_file(runs / name / "last.safetensors") for name in ("both", "alone"))
+    for name, value in theirs.items():
+        assert torch.allclose(mine[name], value, atol=2e-4), name
+    both = find(dataset, "both")["scores"]
+    assert both["mean_iou"] == pytest.approx(alone["mean_iou"], abs=0.02)
+
+
+def test_a_loss_that_explodes_is_said(dataset) -> None:
+    with pytest.raises(ModelError, match="the loss became"):
+        train(dataset, replace(SETTINGS, lr=1e30, clip=1e30, warmup=0.0), "bang")
+
+
+def test_weights_choose_and_exclude(dataset) -> None:
+    key = dataset.where("split = 'train'").keys()[0]
+    with dataset.edit("weights") as edit:
+        edit.set(key, weight=0.0)
+        edit.set(dataset.where("split = 'train'").keys()[1], weight=100.0)
+    numbers, val, note = data.split_numbers(dataset, SETTINGS)
+    assert dataset.number_of(key) not in numbers
+    assert (len(numbers), len(val), note) == (7, 2, None)
+    order = data.epoch_order(numbers, dataset.weights(), SETTINGS, 0)
+    assert len(order) % SETTINGS.batch_size == 0
+    assert order.count(dataset.number_of(dataset.where("split = 'train'").keys()[1])) > len(order) / 2
+
+
+def test_every_process_sees_its_share_of_the_same_images(dataset) -> None:
+    classes, _ = data.training_classes(dataset.classes)
+    source = data.Source(dataset, classes, 64)
+    order = dataset.numbers()[:8]
+    whole = list(data.batches(source, order, SETTINGS, 3, rank=0, world=1))
+    shares = [list(data.batches(source, order, SETTINGS, 3, rank=rank, world=2)) for rank in (0, 1)]
+    later = list(data.batches(source, order, SETTINGS, 3, rank=0, world=1, start=1))
+    for k, (images, targets) in enumerate(whole):
+        assert images.shape == (4, 3, 64, 64)
+        for rank in (0, 1):
+            assert torch.equal(images[rank::2], shares[rank][k][0])
+            assert torch.equal(targets[rank::2], shares[rank][k][1])
+    assert torch.equal(later[0][0], whole[1][0])
+
+
+def test_augmentation_moves_image_and_label_together() -> None:
+    # The label is drawn into the image, so they must still agree afterwards.
+    rng = np.random.default_rng(0)
+    label = np.zeros((50, 70), np.uint8)
+    label[10:30, 20:50] = 1
+    image = np.repeat(label[..., None] * 200, 3, axis=2)
+    for _ in range(30):
+        pixels, target = scale_crop.apply(image, label, rng, size=(32, 32), scale=(0.5, 2.0))
+        pixels, target = flip.apply(pixels, target, rng, vertical=0.5, turn=True)
+        assert pixels.shape == (32, 32, 3)
+        known = target != 255
+        assert ((pixels[..., 0] > 100) == (target == 1))[known].mean() > 0.93
+        assert set(np.unique(target)) <= {0, 1, 255}
+        bright, same = colour.apply(pixels, target, rng)
+        assert same is target
+        assert bright.dtype == np.uint8
+    small, padded = scale_crop.apply(image, label, rng, size=(64, 64), scale=(0.3, 0.3))
+    assert (padded == 255).any()
+    assert (small[padded == 255] < 60).mean() > 0.9
+
+
+def test_settings_that_cannot_be() -> None:
+    for wrong in ({"epochs": 0}, {"scale": (1.0, 0.5)}, {"size": (16, 64)}, {"ema": 1.0}, {"minutes": -1.0}):
+        with pytest.raises(UsageError, match="must be"):
+            Settings(**wrong)
+    assert Settings.from_json(json.loads(json.dumps(SETTINGS.to_json()))) == SETTINGS

@@ -1,0 +1,185 @@
+"""Rules of the house: who imports whom, what starting costs, what is public, what the docs mention."""
+
+import ast
+import inspect
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import maskwright
+from maskwright import errors, families
+
+SOURCE = Path(maskwright.__file__).parent
+ROOT = Path(__file__).parents[1]
+
+# A room may import rooms of lower rank only. `runs` keeps its records in the dataset's database and scores
+# with metrics; `train` predicts to validate; `demo` goes through all rooms.
+RANK = {
+    "errors": 0, "families": 1, "core": 2,
+    "dataset": 3, "formats": 3, "models": 3, "losses": 3, "metrics": 3, "augment": 3,
+    "runs": 4, "predict": 5, "train": 6, "demo": 7, "health": 7, "cli": 8,
+}  # fmt: skip
+HEAVY = {"torch", "torchvision", "timm", "transformers", "segmentation_models_pytorch", "accelerate", "numba"}
+
+
+def imports(path: Path) -> list[tuple[str, bool]]:
+    """(module, inside a function) of every import that runs."""
+    tree = ast.parse(path.read_text())
+    typing_only = {
+        inner
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test)
+        for inner in ast.walk(node)
+    }
+    lazy = {inner for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) for inner in ast.walk(node)}
+    found = []
+    for node in ast.walk(tree):
+        if node in typing_only:
+            continue
+        if isinstance(node, ast.Import):
+            found += [(one.name, node in lazy) for one in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found += [(f"{node.module}.{one.name}", node in lazy) for one in node.names]
+    return found
+
+
+def test_imports_go_down_only() -> None:
+    wrong = []
+    for path in SOURCE.rglob("*.py"):
+        room = path.relative_to(SOURCE).parts[0].removesuffix(".py")
+        if room.startswith("__"):
+            continue
+        for module, _ in imports(path):
+            if module.startswith("maskwright."):
+                other = module.split(".")[1]
+                if other in RANK and other != room and RANK[other] >= RANK[room]:
+                    wrong.append(f"{path.relative_to(SOURCE)} imports {module}")
+    assert not wrong
+
+
+def test_every_room_has_a_rank() -> None:
+    rooms = {path.stem for path in SOURCE.iterdir() if not path.name.startswith("_") and path.name != "py.typed"}
+    assert rooms == set(RANK)
+
+
+def test_members_of_a_family_do_not_know_each_other() -> None:
+    for family in ("formats", "models", "losses", "augment", "runs.trackers"):
+        members = {name.replace("-", "_") for name in families.names(family)}
+        folder = SOURCE / family.replace(".", "/")
+        for member in members:
+            for module, _ in imports(folder / f"{member}.py"):
+                assert not any(module.startswith(f"maskwright.{family}.{other}.") for other in members), (member, module)
+
+
+def test_heavy_packages_are_imported_inside_functions_only() -> None:
+    for path in SOURCE.rglob("*.py"):
+        if "kernels" in path.parts:
+            continue
+        for module, lazy in imports(path):
+            assert lazy or module.split(".")[0] not in HEAVY, f"{path}: {module}"
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["convert", "--help"], ["train", "--help"]], ids=lambda arguments: " ".join(arguments)
+)
+def test_help_starts_without_anything_heavy(arguments: list[str]) -> None:
+    program = (
+        "import sys, maskwright.cli\n"
+        f"try: maskwright.cli.main({arguments!r})\n"
+        "except SystemExit: pass\n"
+        "print('LOADED', sorted(set(sys.modules) & {'torch', 'numba', 'numpy', 'pyarrow', 'sqlalchemy', 'cv2'}))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert "LOADED []" in done.stdout
+
+
+def test_importing_the_package_loads_nothing() -> None:
+    program = "import sys, maskwright; print([m for m in sys.modules if m.startswith('maskwright.')])"
+    assert subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.strip() == "[]"
+
+
+def test_converting_meets_no_torch(tmp_path, make_samples, classes) -> None:
+    from maskwright import formats
+
+    formats.write(make_samples(2), classes, tmp_path / "coco", "coco")
+    program = (
+        "import sys, maskwright.cli\n"
+        f"try: maskwright.cli.main(['convert', {str(tmp_path / 'coco')!r}, {str(tmp_path / 'out')!r}, '--to', 'bitmaps'])\n"
+        "except SystemExit: pass\n"
+        "print('torch' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip().endswith("False")
+    assert (tmp_path / "out" / "classes.json").exists()
+
+
+def test_the_public_surface() -> None:
+    assert sorted(set(maskwright.__all__) - {"__version__", "formats"}) == [
+        "Class", "Classes", "Dataset", "ImageRef", "Mask", "Masks", "MaskwrightError", "Polygon", "Predictor", "Run",
+        "Sample", "Segments", "Settings", "build_demo_set", "fit",
+    ]  # fmt: skip
+    for name in maskwright.__all__:
+        assert getattr(maskwright, name) is not None
+    with pytest.raises(AttributeError):
+        maskwright.nothing  # noqa: B018
+
+
+def test_unknown_members_offer_the_nearest() -> None:
+    with pytest.raises(errors.UsageError, match="Did you mean 'dice'"):
+        families.load("losses", "dise")
+
+
+def test_a_missing_extra_is_one_sentence() -> None:
+    error = families.missing("torch.nn", "training")
+    assert str(error) == (
+        "training needs the package 'torch', which is not installed.\n  Install it with: pip install 'maskwright[train]'"
+    )
+
+
+def test_errors_say_where_what_and_what_to_do() -> None:
+    error = errors.FormatError("found 2", needed="3 needed", todo="Repair it.").at(file="a.json", record="row 4")
+    assert str(error) == "a.json: row 4: found 2; 3 needed.\n  Repair it."
+    import pickle
+
+    assert str(pickle.loads(pickle.dumps(error))) == str(error)
+
+
+def text_of(folder: str) -> str:
+    return "\n".join(path.read_text() for path in sorted((ROOT / "docs" / folder).rglob("*.md")))
+
+
+def test_docs_mention_everything_that_exists() -> None:
+    from maskwright import cli
+
+    reference = text_of("reference")
+    for verb in cli.VERBS:
+        assert f"maskwright {verb}" in reference, verb
+    for family in ("formats", "models", "losses", "metrics", "augment", "runs.trackers"):
+        for name in families.names(family):
+            assert f"`{name}`" in reference, f"{family}: {name}"
+    for name, kind in inspect.getmembers(errors, inspect.isclass):
+        if issubclass(kind, errors.MaskwrightError):
+            assert name in reference, name
+    for name in maskwright.__all__:
+        assert name in reference, name
+
+
+def test_the_printed_help_in_the_docs_is_true() -> None:
+    sys.path.insert(0, str(ROOT / "scripts"))
+    try:
+        import command_help
+    finally:
+        sys.path.pop(0)
+    assert command_help.page() == (ROOT / "docs" / "reference" / "commands.md").read_text(), (
+        "run: python scripts/command_help.py"
+    )
+
+
+def test_json_is_one_object(tmp_path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "maskwright", "doctor", "--json"], capture_output=True, text=True, check=True
+    )
+    assert json.loads(done.stdout)["version"] == maskwright.__version__
