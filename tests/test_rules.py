@@ -71,7 +71,10 @@ def test_members_of_a_family_do_not_know_each_other() -> None:
         folder = SOURCE / family.replace(".", "/")
         for member in members:
             for module, _ in imports(folder / f"{member}.py"):
-                assert not any(module.startswith(f"maskwright.{family}.{other}.") for other in members), (member, module)
+                assert not any(module.startswith(f"maskwright.{family}.{other}.") for other in members), (
+                    member,
+                    module,
+                )
 
 
 def test_heavy_packages_are_imported_inside_functions_only() -> None:
@@ -98,7 +101,10 @@ def test_help_starts_without_anything_heavy(arguments: list[str]) -> None:
 
 def test_importing_the_package_loads_nothing() -> None:
     program = "import sys, maskwright; print([m for m in sys.modules if m.startswith('maskwright.')])"
-    assert subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.strip() == "[]"
+    assert (
+        subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.strip()
+        == "[]"
+    )
 
 
 def test_converting_meets_no_torch(tmp_path, make_samples, classes) -> None:

@@ -81,7 +81,9 @@ EXTRA_OF = {
 def missing(module: str, what: str) -> MissingExtraError:
     """The error for `what` needing a module that is not installed."""
     top = module.split(".", maxsplit=1)[0]
-    return MissingExtraError(f"{what} needs the package {top!r}, which is not installed", extra=EXTRA_OF.get(top, "all"))
+    return MissingExtraError(
+        f"{what} needs the package {top!r}, which is not installed", extra=EXTRA_OF.get(top, "all")
+    )
 
 
 def require(module: str, what: str) -> ModuleType:

@@ -163,7 +163,13 @@ def test_points(dense: np.ndarray) -> None:
 
 @pytest.mark.parametrize(
     "dense",
-    [np.zeros((4, 5), bool), np.ones((4, 5), bool), np.ones((1, 1), bool), np.eye(1, 9, 3, bool), np.eye(9, 1, -8, bool)],
+    [
+        np.zeros((4, 5), bool),
+        np.ones((4, 5), bool),
+        np.ones((1, 1), bool),
+        np.eye(1, 9, 3, bool),
+        np.eye(9, 1, -8, bool),
+    ],
     ids=["empty", "full", "one pixel", "one row", "one column"],
 )
 def test_extremes(dense: np.ndarray) -> None:

@@ -170,7 +170,7 @@ def test_parquet_and_back(filled, tmp_path) -> None:
     classes, samples = snapshot.read(file)
     assert classes == filled.classes
     assert list(samples) == list(filled)
-    import pyarrow.parquet as parquet
+    from pyarrow import parquet
 
     assert parquet.read_table(file).column("key").to_pylist() == filled.keys()
 

@@ -34,10 +34,9 @@ while True:
 
 @pytest.fixture
 def filled(tmp_path, make_samples, classes):
-    with Dataset.create(tmp_path / "dataset", classes) as dataset:
-        with dataset.edit("add") as edit:
-            for sample in make_samples(6):
-                edit.add(sample)
+    with Dataset.create(tmp_path / "dataset", classes) as dataset, dataset.edit("add") as edit:
+        for sample in make_samples(6):
+            edit.add(sample)
     return tmp_path / "dataset"
 
 

@@ -56,7 +56,9 @@ def test_all_codings_of_one_mask_agree(tmp_path) -> None:
 
 def test_parts_are_one_segment_and_boxes_become_rectangles(tmp_path) -> None:
     parts = [[0, 0, 3, 0, 3, 3, 0, 3], [6, 6, 9, 6, 9, 9, 6, 9]]
-    content = document(annotations=[annotation(segmentation=parts), {"id": 2, "image_id": 7, "category_id": 2, "bbox": [2, 3, 4, 5]}])
+    content = document(
+        annotations=[annotation(segmentation=parts), {"id": 2, "image_id": 7, "category_id": 2, "bbox": [2, 3, 4, 5]}]
+    )
     reading, (sample,) = read(tmp_path, content)
     assert sample.segments.masks.areas().tolist() == [18, 20]
     assert "box only" in reading.notes[0]
@@ -65,7 +67,9 @@ def test_parts_are_one_segment_and_boxes_become_rectangles(tmp_path) -> None:
 def test_a_stated_area_is_kept(tmp_path) -> None:
     _, (sample,) = read(tmp_path, document(annotations=[annotation(area=12.5)]))
     assert sample.segments.attributes[0]["area"] == 12.5
-    formats.write([sample], formats.read(tmp_path / "labels.json", "coco").classes, tmp_path / "out", "coco", images="none")
+    formats.write(
+        [sample], formats.read(tmp_path / "labels.json", "coco").classes, tmp_path / "out", "coco", images="none"
+    )
     written = json.loads((tmp_path / "out" / "annotations.json").read_text())
     assert written["annotations"][0]["area"] == 12.5
 

@@ -23,7 +23,9 @@ PICTURE = np.zeros((4, 6, 3), np.uint8)
 LABELS = np.array([[0, 0, 1, 1, 2, 2]] * 4, np.uint8)
 
 
-@pytest.mark.parametrize("folders", [("images", "masks"), ("image", "label"), ("train", "trainannot"), ("train/images", "train/labels")])
+@pytest.mark.parametrize(
+    "folders", [("images", "masks"), ("image", "label"), ("train", "trainannot"), ("train/images", "train/labels")]
+)
 @pytest.mark.parametrize("kind", ["gray", "indexed", "deep"])
 def test_paired_folders_of_indices(tmp_path, folders, kind) -> None:
     save(tmp_path / folders[0] / "a.png", PICTURE)
@@ -50,7 +52,11 @@ def test_colours_by_palette_file_or_discovered(tmp_path, channels) -> None:
     palette.write_text("# name r g b\nsky 10 20 30\nred car 200 0 0\n0 0 250 sea\n")
     reading = formats.read(tmp_path, palette=str(palette), ignore=2)
     (sample,) = reading.samples
-    assert [(one.name, one.role) for one in reading.classes] == [("sky", "class"), ("red car", "class"), ("sea", "ignore")]
+    assert [(one.name, one.role) for one in reading.classes] == [
+        ("sky", "class"),
+        ("red car", "class"),
+        ("sea", "ignore"),
+    ]
     assert sample.segments.masks.areas().tolist() == [8, 8, 8]
     palette.write_text("sky 10 20 30\n")
     with pytest.raises(FormatError, match="which the palette does not name"):
@@ -111,7 +117,11 @@ def test_yolo_mistakes_name_their_line(tmp_path, text, words) -> None:
 
 
 def test_yolo_settings_that_cannot_be(tmp_path) -> None:
-    for config, words in (("names: {", "not valid YAML"), ("train: x\n", "lists no class names"), ("names: [a]\n", "lists no image")):
+    for config, words in (
+        ("names: {", "not valid YAML"),
+        ("train: x\n", "lists no class names"),
+        ("names: [a]\n", "lists no image"),
+    ):
         with pytest.raises(FormatError, match=words):
             (tmp_path / "data.yaml").write_text(config)
             formats.read(tmp_path, "yolo")
@@ -162,5 +172,7 @@ def test_real_nuclei_membranes_and_yolo(real) -> None:
     assert reading.classes.names == ["membrane", "cell"]
     samples = list(formats.read(real("coco128") / "instance_segmentation").samples)
     assert len(samples) == 60
-    lines = sum(len(file.read_text().splitlines()) for file in (real("coco128") / "instance_segmentation/labels").rglob("*.txt"))
+    lines = sum(
+        len(file.read_text().splitlines()) for file in (real("coco128") / "instance_segmentation/labels").rglob("*.txt")
+    )
     assert sum(len(one.segments) for one in samples) == lines

@@ -5,8 +5,8 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from maskwright import families, losses  # noqa: E402
-from maskwright.errors import UsageError  # noqa: E402
+from maskwright import families, losses
+from maskwright.errors import UsageError
 
 NAMES = losses.names()
 
@@ -77,9 +77,9 @@ class TestEveryLoss:
         assert of(name)(logits.flip(0), target.flip(0)).item() == pytest.approx(value)
         order = torch.tensor([2, 0, 3, 1])
         assert of(name)(logits[:, order], torch.argsort(order)[target]).item() == pytest.approx(value)
-        assert of(name)(logits.repeat(2, 1, 1, 1), target.repeat(2, 1, 1), **({"smooth": 0.0} if name == "dice" else {})).item() == (
-            pytest.approx(of(name)(logits, target, **({"smooth": 0.0} if name == "dice" else {})).item())
-        )
+        assert of(name)(
+            logits.repeat(2, 1, 1, 1), target.repeat(2, 1, 1), **({"smooth": 0.0} if name == "dice" else {})
+        ).item() == (pytest.approx(of(name)(logits, target, **({"smooth": 0.0} if name == "dice" else {})).item()))
 
     @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16, torch.float32])
     def test_finite_at_extreme_logits(self, name, dtype):

@@ -76,7 +76,7 @@ def test_nothing_counted_is_nan() -> None:
 
 
 def published(text: str) -> list[float]:
-    part = text.split("type=segm")[1].split("type=")[0]
+    part = text.split("type=segm")[1].split("type=", maxsplit=1)[0]
     return [float(line.rsplit("=", 1)[1]) for line in part.splitlines() if "] =" in line]
 
 

@@ -5,10 +5,10 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from maskwright import models  # noqa: E402
-from maskwright.core.classes import Class, Classes  # noqa: E402
-from maskwright.errors import ModelError, UsageError  # noqa: E402
-from maskwright.predict import Predictor, checkpoint  # noqa: E402
+from maskwright import models
+from maskwright.core.classes import Class, Classes
+from maskwright.errors import ModelError, UsageError
+from maskwright.predict import Predictor, checkpoint
 
 
 def parameters(spec: str, kinds: int, channels: int = 3, **config: object) -> int:
@@ -36,7 +36,9 @@ def test_every_model_keeps_its_contract(name: str) -> None:
 
 
 @pytest.mark.parametrize("size", [(1, 1), (7, 300), (64, 64), (65, 97), (130, 33)])
-@pytest.mark.parametrize("spec", [("unet2015", {"base": 2, "padding": "valid"}), ("lite", {"widths": (4, 4, 4, 4, 4), "decoder": 4})])
+@pytest.mark.parametrize(
+    "spec", [("unet2015", {"base": 2, "padding": "valid"}), ("lite", {"widths": (4, 4, 4, 4, 4), "decoder": 4})]
+)
 def test_any_size_goes_in_and_comes_out(size, spec) -> None:
     classes = Classes([Class(3, "a", "stuff"), Class(8, "b", "thing")])
     info = checkpoint.ModelInfo(spec[0], classes.to_json(), spec[1], scale=0.8)
@@ -59,7 +61,9 @@ def test_padding_does_not_move_the_picture() -> None:
         def forward(self, x: torch.Tensor) -> torch.Tensor:
             return x[:, :2]
 
-    info = checkpoint.ModelInfo("lite", Classes([Class(0, "a"), Class(1, "b")]).to_json(), mean=(0, 0, 0), std=(1, 1, 1))
+    info = checkpoint.ModelInfo(
+        "lite", Classes([Class(0, "a"), Class(1, "b")]).to_json(), mean=(0, 0, 0), std=(1, 1, 1)
+    )
     image = np.random.default_rng(1).integers(0, 255, (45, 70, 3), dtype=np.uint8)
     found = Predictor(Same(), info, device="cpu", precision="fp32").label_map(image)
     assert np.array_equal(found, (image[..., 1] > image[..., 0]).astype(np.uint8))

@@ -11,14 +11,14 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("accelerate")
 
-from maskwright.augment import colour, flip, scale_crop  # noqa: E402
-from maskwright.dataset import Dataset, transfer  # noqa: E402
-from maskwright.demo import build_demo_set  # noqa: E402
-from maskwright.errors import ModelError, UsageError  # noqa: E402
-from maskwright.runs import Run, compare, find, list_runs  # noqa: E402
-from maskwright.runs.evaluation import evaluate  # noqa: E402
-from maskwright.runs.record import curves, sample_metrics  # noqa: E402
-from maskwright.train import Settings, data, fit  # noqa: E402
+from maskwright.augment import colour, flip, scale_crop
+from maskwright.dataset import Dataset, transfer
+from maskwright.demo import build_demo_set
+from maskwright.errors import ModelError, UsageError
+from maskwright.runs import Run, compare, find, list_runs
+from maskwright.runs.evaluation import evaluate
+from maskwright.runs.record import curves, sample_metrics
+from maskwright.train import Settings, data, fit
 
 TINY = {"widths": (8, 8, 8, 8, 8), "decoder": 8}
 SETTINGS = Settings(
@@ -89,7 +89,9 @@ def test_resuming_is_exact(dataset) -> None:
 
 @pytest.mark.train
 def test_the_seed_fixes_everything_and_runs_compare(dataset) -> None:
-    (one, a), (_, b), (_, c) = (train(dataset, replace(SETTINGS, seed=seed), name) for seed, name in ((0, "a"), (0, "b"), (1, "c")))
+    (one, a), (_, b), (_, c) = (
+        train(dataset, replace(SETTINGS, seed=seed), name) for seed, name in ((0, "a"), (0, "b"), (1, "c"))
+    )
     assert a == b
     assert a != c
     found = compare(dataset, "a", "c")
@@ -105,7 +107,9 @@ def test_the_seed_fixes_everything_and_runs_compare(dataset) -> None:
 @pytest.mark.train
 def test_two_processes_train_as_one_and_score_the_same(dataset, tmp_path) -> None:
     # Without batch normalisation, dropout and ignored pixels, the mean of two halves' gradients is the gradient of the whole.
-    settings = replace(SETTINGS, model="unet2015", config={"base": 2, "padding": "valid"}, epochs=1, loss="ce", clip=1e9, device="cpu")
+    settings = replace(
+        SETTINGS, model="unet2015", config={"base": 2, "padding": "valid"}, epochs=1, loss="ce", clip=1e9, device="cpu"
+    )
     _, alone = train(dataset, settings, "alone")
     program = tmp_path / "go.py"
     program.write_text(

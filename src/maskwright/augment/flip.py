@@ -9,7 +9,7 @@ def apply(
     image: U8, target: U8, rng: np.random.Generator, *, horizontal: float = 0.5, vertical: float = 0.0,
     turn: bool = False,
 ) -> tuple[U8, U8]:  # fmt: skip
-    """horizontal, vertical: chances.  turn: also rotate by a random quarter turn (square results only keep their size)."""
+    """horizontal, vertical: chances.  turn: also a random quarter turn, which swaps the sides of an oblong image."""
     if rng.random() < horizontal:
         image, target = image[:, ::-1], target[:, ::-1]
     if rng.random() < vertical:

@@ -50,10 +50,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         build()(args=None if arguments is None else list(arguments))
     except MaskwrightError as error:
-        print(f"maskwright: {error}", file=sys.stderr)
+        typer.echo(f"maskwright: {error}", err=True)
         raise SystemExit(2 if isinstance(error, UsageError) else 1) from None
     except KeyboardInterrupt:
-        print("maskwright: interrupted; nothing half-done was left behind", file=sys.stderr)
+        typer.echo("maskwright: interrupted; nothing half-done was left behind", err=True)
         raise SystemExit(1) from None
     except BrokenPipeError:
         sys.stderr.close()

@@ -11,7 +11,9 @@ def command(
     source: Annotated[str, typer.Argument(metavar="SRC", help="A label file or folder, in any known format.")],
     folder: Annotated[str, typer.Argument(metavar="DST", help="A new folder to write to.")],
     to: Annotated[str, typer.Option("--to", "-t", help="The format to write.")],
-    format: Annotated[str | None, typer.Option("--format", "-f", help="The source's format; recognised when not given.")] = None,  # noqa: A002
+    format: Annotated[
+        str | None, typer.Option("--format", "-f", help="The source's format; recognised when not given.")
+    ] = None,
     allow_loss: AllowLoss = False,
     images: Annotated[str, typer.Option(help="copy, link or none.")] = "copy",
     option: Options = None,

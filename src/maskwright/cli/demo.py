@@ -7,6 +7,10 @@ import typer
 from maskwright.cli.output import Json, emit
 
 
+def _quiet(line: str) -> None:
+    """With --json, only the result is printed."""
+
+
 def command(
     folder: Annotated[str, typer.Argument(help="A new folder for everything it makes.")] = "maskwright-demo",
     images: Annotated[int, typer.Option(min=10, help="How many images to make.")] = 60,
@@ -17,5 +21,5 @@ def command(
     """The tour: make images with exact truth, import, train, evaluate, find the worst, export, report."""
     from maskwright.demo.tour import tour
 
-    result = tour(folder, images=images, minutes=minutes, seed=seed, say=(lambda line: None) if json else typer.echo)
+    result = tour(folder, images=images, minutes=minutes, seed=seed, say=_quiet if json else typer.echo)
     emit(result, [f"the report: {result['report']}"], json)

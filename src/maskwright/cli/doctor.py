@@ -8,7 +8,9 @@ from maskwright.cli.output import Json, emit
 
 
 def command(
-    dataset: Annotated[str | None, typer.Argument(metavar="[DATASET]", help="Also check this dataset's integrity.")] = None,
+    dataset: Annotated[
+        str | None, typer.Argument(metavar="[DATASET]", help="Also check this dataset's integrity.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """What is installed, which extras and devices there are, and what to do about what is missing."""

@@ -28,7 +28,11 @@ def command(
         with progress("evaluating", None, quiet=json) as follow:
             scores = evaluate(view, found, progress=follow)
         found.finish(record["status"], {**record["scores"], "evaluation": scores})
-        own = sorted((value, number) for number, value in sample_metrics(opened, record["id"], "mean_iou").items() if value == value)
+        own = sorted(
+            (value, number)
+            for number, value in sample_metrics(opened, record["id"], "mean_iou").items()
+            if value == value
+        )
         keys = {number: opened.read([number])[0].key for _, number in own[:worst]} if worst else {}
     bad = [(keys[number], value) for value, number in own[:worst]]
     lines = [f"run {record['id']} on {scores['samples']} samples of revision {scores['revision']}", ""]

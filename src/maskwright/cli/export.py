@@ -5,14 +5,23 @@ from typing import Annotated
 import typer
 
 from maskwright.cli.output import (
-    AllowLoss, At, DatasetPlace, Json, Options, Where, emit, format_options, progress, view_of,
+    AllowLoss,
+    At,
+    DatasetPlace,
+    Json,
+    Options,
+    Where,
+    emit,
+    format_options,
+    progress,
+    view_of,
 )  # fmt: skip
 
 
 def command(
     dataset: DatasetPlace,
     to: Annotated[str, typer.Argument(metavar="FOLDER", help="A new folder to write to.")],
-    format: Annotated[str, typer.Option("--format", "-f", help="The format to write.")],  # noqa: A002
+    format: Annotated[str, typer.Option("--format", "-f", help="The format to write.")],
     allow_loss: AllowLoss = False,
     images: Annotated[str, typer.Option(help="copy, link or none.")] = "copy",
     where: Where = None,

@@ -72,7 +72,9 @@ def format_options(given: Sequence[str] | None) -> dict[str, Any]:
             raise UsageError(f"the option {one!r} has no value", needed="NAME=VALUE")
         low = value.lower()
         plain = value.lstrip("-").isdigit()
-        out[name.strip().replace("-", "_")] = int(value) if plain else low == "true" if low in ("true", "false") else value
+        out[name.strip().replace("-", "_")] = (
+            int(value) if plain else low == "true" if low in ("true", "false") else value
+        )
     return out
 
 
@@ -80,7 +82,14 @@ def format_options(given: Sequence[str] | None) -> dict[str, Any]:
 def progress(what: str, total: int | None, *, quiet: bool = False) -> Iterator[Callable[[Iterable[T]], Iterator[T]]]:
     """A bar with rate and time left around an iteration; nothing where nobody looks."""
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
 
     console = Console(stderr=True)
     with Progress(

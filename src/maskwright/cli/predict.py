@@ -15,7 +15,7 @@ def command(
     flip: Annotated[bool, typer.Option("--flip", help="Average with the mirrored image.")] = False,
     min_area: Annotated[int, typer.Option(min=1, help="Leave out things of fewer pixels.")] = 1,
     to: Annotated[str | None, typer.Option(help="Also write the predictions to this new folder.")] = None,
-    format: Annotated[str, typer.Option("--format", "-f", help="In this format.")] = "coco",  # noqa: A002
+    format: Annotated[str, typer.Option("--format", "-f", help="In this format.")] = "coco",
     device: Annotated[str | None, typer.Option(help="cpu, or a GPU when there is one.")] = None,
     json: Json = False,
 ) -> None:

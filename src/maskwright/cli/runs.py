@@ -28,7 +28,14 @@ def command(
             return
         records = list_runs(opened)
     rows = [
-        (one["id"], one["kind"], one["status"], one["revision"], one["settings"].get("model"), one["scores"].get("mean_iou"))
+        (
+            one["id"],
+            one["kind"],
+            one["status"],
+            one["revision"],
+            one["settings"].get("model"),
+            one["scores"].get("mean_iou"),
+        )
         for one in records
     ]
     emit({"runs": records}, table(rows, ("run", "kind", "status", "revision", "model", "mean IoU")), json)

@@ -37,7 +37,9 @@ def _dataset(view: Any, json: bool) -> None:
     splits = ", ".join(f"{number} {name or 'without split'}" for name, number in view.splits().items())
     lines = [f"revision {result['revision']}: {result['samples']} samples ({splits or 'none'})", ""]
     roles = {one.id: f"{one.kind}, {one.role}" if one.role != "class" else one.kind for one in view.classes}
-    rows = [(one["id"], one["name"], roles[one["id"]], one["segments"], one["pixels"], one["crowds"]) for one in statistics]
+    rows = [
+        (one["id"], one["name"], roles[one["id"]], one["segments"], one["pixels"], one["crowds"]) for one in statistics
+    ]
     emit(result, [*lines, *table(rows, ("id", "class", "kind", "segments", "pixels", "crowds"))], json)
 
 
@@ -46,7 +48,13 @@ def _sample(view: Any, key: str, to: str | None, json: bool) -> None:
     segments, areas, boxes = sample.segments, sample.segments.masks.areas(), sample.segments.masks.boxes()
     classes = view.classes
     rows = [
-        (int(segments.ids[i]), classes[int(segments.class_ids[i])].name, int(areas[i]), boxes[i].tolist(), segments.source[i])
+        (
+            int(segments.ids[i]),
+            classes[int(segments.class_ids[i])].name,
+            int(areas[i]),
+            boxes[i].tolist(),
+            segments.source[i],
+        )
         for i in range(len(segments))
     ]
     if to is not None:

@@ -10,7 +10,9 @@ from maskwright.cli.output import At, DatasetPlace, Json, Where, emit, view_of
 def command(
     dataset: DatasetPlace,
     file: Annotated[str, typer.Argument(metavar="FILE.parquet", help="The Parquet file.")],
-    read: Annotated[bool, typer.Option("--read", help="Make a new dataset from the file instead of writing it.")] = False,
+    read: Annotated[
+        bool, typer.Option("--read", help="Make a new dataset from the file instead of writing it.")
+    ] = False,
     where: Where = None,
     at: At = None,
     json: Json = False,

@@ -19,12 +19,16 @@ def command(
     scale: Annotated[tuple[float, float], typer.Option(help="Range of random scales.")] = (0.5, 1.1),
     flip_vertical: Annotated[float, typer.Option(help="Chance of an upside-down image.")] = 0.0,
     turn: Annotated[bool, typer.Option("--turn", help="Random quarter turns, where up means nothing.")] = False,
-    colour: Annotated[bool, typer.Option("--colour/--no-colour", help="Random brightness, contrast, saturation.")] = True,
+    colour: Annotated[
+        bool, typer.Option("--colour/--no-colour", help="Random brightness, contrast, saturation.")
+    ] = True,
     lr: Annotated[float, typer.Option(help="Peak learning rate of AdamW.")] = 2e-3,
     weight_decay: Annotated[float, typer.Option(help="Weight decay of AdamW.")] = 0.02,
     ema: Annotated[float, typer.Option(help="Decay of the averaged weights.")] = 0.999,
     evaluations: Annotated[int, typer.Option(help="How often to evaluate during the training.")] = 8,
-    predict_scale: Annotated[float, typer.Option(help="Scale at which images enter the network when predicting.")] = 1.0,
+    predict_scale: Annotated[
+        float, typer.Option(help="Scale at which images enter the network when predicting.")
+    ] = 1.0,
     seed: Annotated[int, typer.Option(help="Fixes everything that is random.")] = 0,
     precision: Annotated[str, typer.Option(help="auto, bf16 or fp32.")] = "auto",
     device: Annotated[str | None, typer.Option(help="cpu, or a GPU when there is one.")] = None,
@@ -39,8 +43,8 @@ def command(
     json: Json = False,
 ) -> None:
     """Train a network on a dataset and keep the best weights; any time, on any machine, resumable."""
-    from maskwright.dataset import Dataset
     from maskwright.cli.output import view_of
+    from maskwright.dataset import Dataset
     from maskwright.families import require
     from maskwright.runs import Run, find
     from maskwright.runs.record import folder_of
@@ -66,7 +70,9 @@ def command(
             else:  # other processes only compute; the first one keeps the record
                 run = Run(view.frozen(), "", folder_of(opened, name or ""))
         if main and not json:
-            chosen = ", ".join(f"{key}={value}" for key, value in settings.to_json().items() if value not in (None, {}, ()))
+            chosen = ", ".join(
+                f"{key}={value}" for key, value in settings.to_json().items() if value not in (None, {}, ())
+            )
             typer.echo(f"run {run.id} on revision {run.view.revision}: {chosen}")
         scores = _watched(fit, run, settings, resume is not None, quiet=json or not main)
         if not main:
@@ -74,9 +80,11 @@ def command(
         run.finish("done", scores)
         result = {"run": run.id, "folder": str(run.folder), **scores}
     rows = list(scores["classes"].items())
+    head = (
+        f"mean IoU {scores['mean_iou']:.4f} over {len(rows)} classes on {settings.val_split}, ignored pixels left out"
+    )
     lines = [
-        f"mean IoU {scores['mean_iou']:.4f} over {len(rows)} classes on {settings.val_split}, ignored pixels left out, "
-        f"at the labels' full resolution; pixel accuracy {scores['pixel_accuracy']:.4f}",
+        f"{head}, at the labels' full resolution; pixel accuracy {scores['pixel_accuracy']:.4f}",
         *table(rows, ("class", "IoU")),
         f"best weights: {run.folder / 'best.safetensors'}",
     ]
@@ -85,7 +93,14 @@ def command(
 
 def _watched(fit: Any, run: Any, settings: Any, resume: bool, *, quiet: bool) -> dict[str, Any]:
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    from rich.progress import (
+        BarColumn,
+        Progress,
+        TaskProgressColumn,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
 
     console = Console(stderr=True, soft_wrap=True)
     columns = (

@@ -27,7 +27,8 @@ def box_iou(a: Array, b: Array) -> F64:
     inside = np.prod(np.clip(high - low, 0, None), axis=-1)
     area_a, area_b = np.prod(a[:, 2:] - a[:, :2], axis=-1), np.prod(b[:, 2:] - b[:, :2], axis=-1)
     union = area_a[:, None] + area_b[None] - inside
-    return np.divide(inside, union, out=np.zeros_like(inside), where=union > 0)
+    ratio: F64 = np.divide(inside, union, out=np.zeros_like(inside), where=union > 0)
+    return ratio
 
 
 def ring_area(ring: Array) -> float:

@@ -52,7 +52,7 @@ class Masks:
         from maskwright.core.kernels import dense
 
         masks = as_binary(array, 3)
-        size = checked_size(masks.shape[1:])  # type: ignore[arg-type]
+        size = checked_size(masks.shape[1:])
         return cls(size, *dense.encode(masks))
 
     @classmethod
@@ -554,7 +554,8 @@ class Mask:
 
     def decode(self, *, out: Array | None = None, window: tuple[int, int, int, int] | None = None) -> Bool:
         """Dense pixels (h, w) bool; `out` and `window` as in `Masks.decode`."""
-        return self.batch.decode(out=None if out is None else out[None], window=window)[0]
+        dense: Bool = self.batch.decode(out=None if out is None else out[None], window=window)[0]
+        return dense
 
     def compressed(self) -> bytes:
         return self.batch.compressed()[0]
@@ -658,4 +659,4 @@ def as_masks(array: object) -> Masks:
     return Masks.encode(found[None] if found.ndim == 2 else found)
 
 
-__all__ = ["Element", "Mask", "Masks", "U8", "as_masks"]
+__all__ = ["U8", "Element", "Mask", "Masks", "as_masks"]

@@ -73,7 +73,7 @@ class Edit:
         """Change columns of a sample: split, weight, fields, checksum, uri."""
         unknown = set(values) - {"split", "weight", "fields", "checksum", "uri"}
         if unknown:
-            raise UsageError(f"a sample has no settable column {sorted(unknown)[0]!r}")
+            raise UsageError(f"a sample has no settable column {min(unknown)!r}")
         number = self._need(key)
         table = schema.samples
         row = self._one(table, table.c.sample == number)
@@ -115,7 +115,7 @@ class Edit:
         """Change one segment: its mask, class_id, source, score, is_crowd or attributes."""
         unknown = set(values) - {"class_id", "source", "score", "is_crowd", "attributes"}
         if unknown:
-            raise UsageError(f"a segment has no settable column {sorted(unknown)[0]!r}")
+            raise UsageError(f"a segment has no settable column {min(unknown)!r}")
         table = schema.segments
         place = sql.and_(table.c.sample == self._need(key), table.c.segment == segment)
         row = self._one(table, place, f"sample {key!r} has no segment {segment}")
@@ -161,9 +161,7 @@ class Edit:
         ).scalar()
         if orphan is not None:
             raise UsageError(f"segments still use the class with id {orphan}", file=self._store.place)
-        before = {
-            row.class_id: row for row in self._connection.execute(sql.select(table).where(alive(table, None)))
-        }
+        before = {row.class_id: row for row in self._connection.execute(sql.select(table).where(alive(table, None)))}
         for position, definition in enumerate(classes.to_json()):
             old = before.pop(definition["id"], None)
             if old is not None and old.definition == definition and old.position == position:

@@ -145,7 +145,8 @@ class _Parser:
         name = self.tokens[self.next][1]
         self.next += 1
         if name.startswith("fields."):
-            return samples.c.fields[name.removeprefix("fields.")].as_string()
+            found: sql.ColumnElement[Any] = samples.c.fields[name.removeprefix("fields.")].as_string()
+            return found
         if name == "num_segments":
             return (
                 sql.select(sql.func.count())

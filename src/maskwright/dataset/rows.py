@@ -20,9 +20,7 @@ def alive(table: sql.Table, revision: int | None) -> sql.ColumnElement[bool]:
     # Spelled as two cases, so that each can use its partial index.
     return sql.and_(
         table.c.added <= revision,
-        sql.or_(
-            table.c.removed == ALIVE_SQL, sql.and_(table.c.removed < ALIVE_SQL, table.c.removed > revision)
-        ),
+        sql.or_(table.c.removed == ALIVE_SQL, sql.and_(table.c.removed < ALIVE_SQL, table.c.removed > revision)),
     )
 
 

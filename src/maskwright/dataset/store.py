@@ -76,9 +76,7 @@ def create(place: str | Path) -> Store:
     if there:
         if opening.is_url(place):
             store.close()
-        raise DatasetError(
-            "there is a dataset here already", file=place, todo="Open it, or choose another folder."
-        )
+        raise DatasetError("there is a dataset here already", file=place, todo="Open it, or choose another folder.")
     try:
         with store.writing() as connection:
             schema.metadata.create_all(connection)

@@ -29,9 +29,7 @@ def page(title: str, intro: str, sections: Sequence[tuple[str, str]]) -> str:
 
 def table(rows: Sequence[Sequence[Any]], header: Sequence[str]) -> str:
     head = "".join(f"<th>{html.escape(name)}" for name in header)
-    body = "".join(
-        "<tr>" + "".join(_cell(value) for value in row) for row in rows
-    )
+    body = "".join("<tr>" + "".join(_cell(value) for value in row) for row in rows)
     return f"<table><tr>{head}{body}</table>"
 
 
@@ -70,8 +68,7 @@ def curve(name: str, points: Sequence[tuple[int, float]], width: int = 420, heig
     left, bottom = 52, 24
     inner_width, inner_height = width - left - 10, height - bottom - 24
     line = " ".join(
-        f"{left + (x - xs[0]) / max(xs[-1] - xs[0], 1) * inner_width:.1f},"
-        f"{20 + (high - y) / span * inner_height:.1f}"
+        f"{left + (x - xs[0]) / max(xs[-1] - xs[0], 1) * inner_width:.1f},{20 + (high - y) / span * inner_height:.1f}"
         for x, y in points
     )
     base = 20 + inner_height

@@ -27,7 +27,9 @@ def tour(
     """Everything in one new folder -> the figures, and where the report is. Raises UsageError when it is not empty."""
     home = Path(folder)
     if home.exists() and any(home.iterdir()):
-        raise UsageError("the folder for the demo is not empty", file=home, todo="Name a new one: maskwright demo FOLDER")
+        raise UsageError(
+            "the folder for the demo is not empty", file=home, todo="Name a new one: maskwright demo FOLDER"
+        )
     require("torch", "the demo")
     require("skimage", "the demo")
     from maskwright.train import Settings, fit
@@ -60,7 +62,8 @@ def tour(
 
     lost = formats.write(dataset, dataset.classes, home / "yolo", "yolo", allow_loss=True)
     grave = [loss for loss in lost if loss.grave]
-    say(f"exported  to YOLO in {home / 'yolo'}: {len(grave)} things lost, {len(lost) - len(grave)} renumbered or left out")
+    minor = len(lost) - len(grave)
+    say(f"exported  to YOLO in {home / 'yolo'}: {len(grave)} things lost, {minor} renumbered or left out")
 
     path = home / "report.html"
     report.write(path, _page(dataset, run, found, worst, formats.summary(lost)))
@@ -73,9 +76,7 @@ def tour(
     }  # fmt: skip
 
 
-def _page(
-    dataset: Dataset, run: Run, found: dict[str, Any], worst: list[tuple[float, int]], lost: list[str]
-) -> str:
+def _page(dataset: Dataset, run: Run, found: dict[str, Any], worst: list[tuple[float, int]], lost: list[str]) -> str:
     classes: Classes = dataset.classes
     pictures = []
     for value, number in worst:
@@ -91,8 +92,12 @@ def _page(
         )
     rows = [(name, found[name]) for name in ("mean_iou", "mean_dice", "pixel_accuracy", "class_accuracy")]
     rows += [(f"mask {name}", found["mask"][name]) for name in ("AP", "AP50", "AR100")]
-    drawn = "".join(report.curve(name, points) for name, points in curves(dataset, run.id).items() if name != "train/lr")
-    history = [f"revision {one.id}: {one.message}" + (f" [{', '.join(one.tags)}]" if one.tags else "") for one in dataset.log()]
+    drawn = "".join(
+        report.curve(name, points) for name, points in curves(dataset, run.id).items() if name != "train/lr"
+    )
+    history = [
+        f"revision {one.id}: {one.message}" + (f" [{', '.join(one.tags)}]" if one.tags else "") for one in dataset.log()
+    ]
     missing = {name: float("nan") if value is None else value for name, value in found["classes"].items()}
     return report.page(
         "Maskwright demo",

@@ -40,7 +40,7 @@ def sniff(path: str | Path) -> str:
     return best[0]
 
 
-def read(path: str | Path, format: str | None = None, **options: Any) -> Reading:  # noqa: A002 - the user's word
+def read(path: str | Path, format: str | None = None, **options: Any) -> Reading:
     """Classes and samples of a labelled set in any format.
 
     options: the format's own.  Raises FormatError, naming file and record, for anything broken; UsageError
@@ -55,7 +55,7 @@ def read(path: str | Path, format: str | None = None, **options: Any) -> Reading
     return reading
 
 
-def losses(samples: Iterable[Sample], classes: Classes, format: str) -> list[Loss]:  # noqa: A002
+def losses(samples: Iterable[Sample], classes: Classes, format: str) -> list[Loss]:
     """What writing these samples would lose, before anything is written."""
     module = _module(format)
     return [loss for sample in samples for loss in module.losses(sample, classes)]
@@ -83,7 +83,7 @@ def write(
     samples: Iterable[Sample],
     classes: Classes,
     folder: str | Path,
-    format: str,  # noqa: A002
+    format: str,
     *,
     allow_loss: bool = False,
     progress: Callable[[Iterable[Sample]], Iterable[Sample]] = lambda samples: samples,
@@ -119,4 +119,6 @@ def _check_options(function: Callable[..., object], name: str, options: dict[str
     ]
     for option in options:
         if option not in known:
-            raise UsageError(f"the format {name} has no option {option!r}", needed=f"it has {', '.join(known) or 'none'}")
+            raise UsageError(
+                f"the format {name} has no option {option!r}", needed=f"it has {', '.join(known) or 'none'}"
+            )

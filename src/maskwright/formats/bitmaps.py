@@ -17,7 +17,13 @@ from maskwright.core.sample import ImageRef, Sample, image_size
 from maskwright.core.segments import Segments
 from maskwright.errors import FormatError
 from maskwright.formats._contract import (
-    Loss, Reading, common_losses, image_files, put_image, suffix_of, unique_keys,
+    Loss,
+    Reading,
+    common_losses,
+    image_files,
+    put_image,
+    suffix_of,
+    unique_keys,
 )  # fmt: skip
 
 LOSES = frozenset({"crowd", "score", "attributes", "area", "source", "weight", "fields"})
@@ -48,7 +54,10 @@ def read(path: Path, *, class_name: str = "object") -> Reading:
             raise FormatError(f"cannot be read ({error})", file=about) from None
     else:
         classes = Classes(
-            [Class(0, "background", "stuff", "background", (0, 0, 0)), Class(1, class_name, "thing", colour=(64, 160, 255))]
+            [
+                Class(0, "background", "stuff", "background", (0, 0, 0)),
+                Class(1, class_name, "thing", colour=(64, 160, 255)),
+            ]
         )
     folders = list(_folders(path))
     if not folders:

@@ -41,7 +41,9 @@ def _files(path: Path) -> list[Path]:
     if path.is_file():
         return [path] if path.suffix.lower() == ".json" else []
     found = sorted([*path.glob("annotations/instances_*.json"), *path.glob("instances*.json")])
-    return found or [file for file in sorted([*path.glob("*.json"), *path.glob("annotations/*.json")]) if _looks_right(file)]
+    return found or [
+        file for file in sorted([*path.glob("*.json"), *path.glob("annotations/*.json")]) if _looks_right(file)
+    ]
 
 
 def read(
@@ -60,7 +62,9 @@ def read(
     for file, content in loaded:
         for one in _classes(file, content):
             if merged.setdefault(one.id, one) != one:
-                raise FormatError(f"category {one.id} is {one.name!r} here", file=file, needed=f"{merged[one.id].name!r}")
+                raise FormatError(
+                    f"category {one.id} is {one.name!r} here", file=file, needed=f"{merged[one.id].name!r}"
+                )
     notes = [f"{file.name}: {note}" for file, content in loaded for note in _notes(content)]
     classes = Classes(merged.values())
 
@@ -102,7 +106,9 @@ def _notes(content: Mapping[str, Any]) -> list[str]:
 def _classes(file: Path, content: Mapping[str, Any]) -> Iterator[Class]:
     for position, one in enumerate(content["categories"]):
         try:
-            extra = {name: value for name, value in one.items() if name not in ("id", "name", "color", "isthing", "role")}
+            extra = {
+                name: value for name, value in one.items() if name not in ("id", "name", "color", "isthing", "role")
+            }
             colour = one.get("color")
             yield Class(
                 int(one["id"]),
@@ -128,7 +134,11 @@ def _samples(
             raise FormatError("two images have this id", file=file, record=f"image {one['id']}")
         by_image[one["id"]] = []
     for position, one in enumerate(content["annotations"]):
-        record = f"annotation {one.get('id', f'number {position}')}" if isinstance(one, dict) else f"annotation number {position}"
+        record = (
+            f"annotation {one.get('id', f'number {position}')}"
+            if isinstance(one, dict)
+            else f"annotation number {position}"
+        )
         if not isinstance(one, dict) or "image_id" not in one or "category_id" not in one:
             raise FormatError("lacks its image_id or category_id", file=file, record=record)
         if one["image_id"] not in by_image:
@@ -164,7 +174,13 @@ def _image_root(file: Path, content: Mapping[str, Any], images: str | None) -> P
     if images is not None:
         return Path(images)
     near = [file.parent, file.parent.parent]
-    names = ["", "images", file.stem.removeprefix("instances_"), f"images/{file.stem.removeprefix('instances_')}", "data"]
+    names = [
+        "",
+        "images",
+        file.stem.removeprefix("instances_"),
+        f"images/{file.stem.removeprefix('instances_')}",
+        "data",
+    ]
     candidates = [folder / name for folder in near for name in names]
     first = next((one["file_name"] for one in content["images"]), None)
     return next((root for root in candidates if first and (root / first).is_file()), file.parent)
@@ -222,7 +238,9 @@ def _mask(one: Mapping[str, Any], size: tuple[int, int], drop_degenerate: bool) 
             if len(ring) % 2 or len(ring) < 6:
                 if drop_degenerate:
                     continue
-                raise ValueError(f"polygon ring {position} has {len(ring) / 2:g} points; a ring needs at least 3 (6 numbers)")
+                raise ValueError(
+                    f"polygon ring {position} has {len(ring) / 2:g} points; a ring needs at least 3 (6 numbers)"
+                )
             if not np.isfinite(ring).all():
                 raise ValueError(f"polygon ring {position} has a coordinate that is not a finite number")
             good.append(ring)
@@ -272,7 +290,12 @@ def write(
             image_ids.add(image_id)
             file_name = name if images != "none" else sample.image.uri
             own = {"split": sample.split, "fields": dict(sample.fields)}
-            row = {"id": image_id, "file_name": file_name, "height": sample.image.size[0], "width": sample.image.size[1]}
+            row = {
+                "id": image_id,
+                "file_name": file_name,
+                "height": sample.image.size[0],
+                "width": sample.image.size[1],
+            }
             out.write(",\n" * (position > 0) + json.dumps({**coco, **row, "maskwright": own}))
             for line in _annotations(sample, image_id, ids, segmentation):
                 other.write(",\n" * (number > 0) + line)
@@ -307,9 +330,7 @@ def _annotations(sample: Sample, image_id: int, ids: set[int], segmentation: str
             "bbox": [left, top, right - left, bottom - top],
         }
         rings = None if segmentation == "rle" or segments.is_crowd[i] else exact_rings(mask)
-        row["segmentation"] = (
-            {"size": list(mask.size), "counts": strings[i].decode()} if rings is None else rings
-        )
+        row["segmentation"] = {"size": list(mask.size), "counts": strings[i].decode()} if rings is None else rings
         if segments.scores[i] == segments.scores[i]:
             row["score"] = float(segments.scores[i])
         if attributes:

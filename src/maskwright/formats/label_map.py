@@ -5,7 +5,7 @@ SegNet published it, whose classes and void are known).  Colours are named by a 
 """
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,11 +18,31 @@ from maskwright.core.sample import ImageRef, Sample, image_size
 from maskwright.core.segments import Segments
 from maskwright.errors import FormatError
 from maskwright.formats._contract import (
-    Loss, Reading, common_losses, image_files, key_of, put_image, suffix_of, unique_keys,
+    Loss,
+    Reading,
+    common_losses,
+    image_files,
+    key_of,
+    put_image,
+    suffix_of,
+    unique_keys,
 )  # fmt: skip
 
 LOSES = frozenset(
-    {"overlap", "instances", "empty", "crowd", "score", "attributes", "area", "ids", "order", "source", "weight", "fields"}
+    {
+        "overlap",
+        "instances",
+        "empty",
+        "crowd",
+        "score",
+        "attributes",
+        "area",
+        "ids",
+        "order",
+        "source",
+        "weight",
+        "fields",
+    }
 )
 
 _IMAGES = ("images", "image", "imgs", "img", "JPEGImages", "input")
@@ -124,7 +144,7 @@ def read(
             classes, colours = _from_palette(Path(palette), background, ignore)
         elif colour_coded:
             colours = {colour: number for number, colour in enumerate(sorted(found))}
-            rows = [(number, "#%02x%02x%02x" % colour, colour) for colour, number in colours.items()]
+            rows = [(number, "#{:02x}{:02x}{:02x}".format(*colour), colour) for colour, number in colours.items()]
             classes = _declared(rows, names, background, ignore, path)
             notes.append(f"{len(colours)} colours discovered; name them with --option palette=FILE")
         elif layout.camvid and names is None and max(found) <= 11:
@@ -135,10 +155,12 @@ def read(
             )  # fmt: skip
             notes.append("CamVid as SegNet published it: 11 classes, 11 is void and ignored")
         else:
-            rows = [(value, str(value), own_palette.get(value)) for value in sorted(found)]
-            classes = _declared(rows, names, background, ignore, path)
+            values = [(value, str(value), own_palette.get(value)) for value in sorted(found)]
+            classes = _declared(values, names, background, ignore, path)
             notes.append(f"values {sorted(found)[:12]} found; name them with --option names=a,b,…")
-    hidden = {one.id for one in classes if one.role == "background"} | ({unlabelled} if unlabelled is not None else set())
+    hidden = {one.id for one in classes if one.role == "background"} | (
+        {unlabelled} if unlabelled is not None else set()
+    )
 
     def samples() -> Iterator[Sample]:
         for key, image, label, split in layout.pairs:
@@ -159,7 +181,7 @@ def read(
 
 
 def _declared(
-    rows: list[tuple[int, str, tuple[int, int, int] | None]],
+    rows: Sequence[tuple[int, str, tuple[int, int, int] | None]],
     names: str | None, background: int | None, ignore: int | None, path: Path,
 ) -> Classes:  # fmt: skip
     given = [name.strip() for name in names.split(",")] if names else []
@@ -169,7 +191,11 @@ def _declared(
                           needed=f"one name each, not {len(given)}")  # fmt: skip
     called = dict(zip((row[0] for row in plain), given, strict=False))
     known = {row[0] for row in rows}
-    extra = [(value, word, None) for value, word in ((background, "background"), (ignore, "ignored")) if value is not None and value not in known]
+    extra = [
+        (value, word, None)
+        for value, word in ((background, "background"), (ignore, "ignored"))
+        if value is not None and value not in known
+    ]
     return Classes(
         Class(
             value, called.get(value, name), "stuff",
@@ -228,7 +254,7 @@ def _discover(files: list[Path]) -> tuple[set[Any], dict[int, tuple[int, int, in
 
 def _packed(pixels: Array) -> Array:
     wide = pixels.astype(np.int64)
-    return wide[..., 0] << 16 | wide[..., 1] << 8 | wide[..., 2]  # type: ignore[no-any-return]
+    return wide[..., 0] << 16 | wide[..., 1] << 8 | wide[..., 2]
 
 
 def _pixels(file: Path) -> tuple[Array, dict[int, tuple[int, int, int]]]:

@@ -19,7 +19,14 @@ from maskwright.core.sample import ImageRef, Sample, image_size
 from maskwright.core.segments import Segments
 from maskwright.errors import FormatError
 from maskwright.formats._contract import (
-    Loss, Reading, common_losses, image_files, key_of, put_image, suffix_of, unique_keys,
+    Loss,
+    Reading,
+    common_losses,
+    image_files,
+    key_of,
+    put_image,
+    suffix_of,
+    unique_keys,
 )  # fmt: skip
 
 LOSES = frozenset({"empty", "crowd", "score", "attributes", "area", "ids", "source", "weight", "fields", "shape"})

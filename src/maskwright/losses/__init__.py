@@ -14,7 +14,9 @@ from maskwright.errors import UsageError
 if TYPE_CHECKING:
     from torch import Tensor
 
-_TERM = re.compile(r"\s*(?:(?P<weight>\d+(?:\.\d*)?|\.\d+)\s*\*\s*)?(?P<name>[a-z][a-z0-9_-]*)\s*(?:\((?P<options>[^)]*)\))?\s*$")
+_TERM = re.compile(
+    r"\s*(?:(?P<weight>\d+(?:\.\d*)?|\.\d+)\s*\*\s*)?(?P<name>[a-z][a-z0-9_-]*)\s*(?:\((?P<options>[^)]*)\))?\s*$"
+)
 
 
 def names() -> list[str]:
@@ -22,7 +24,7 @@ def names() -> list[str]:
 
 
 def parse(spec: str) -> Callable[["Tensor", "Tensor"], "Tensor"]:
-    """"ce + 0.5*dice" or "focal(gamma=1.5)" -> a function of (logits, target).
+    """A function of (logits, target) from a text such as "ce + 0.5*dice" or "focal(gamma=1.5)".
 
     Raises UsageError for a term that cannot be read, an unknown loss or an option it does not have.
     """

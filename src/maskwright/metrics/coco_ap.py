@@ -43,8 +43,8 @@ def _quiet() -> Iterator[None]:
 def update(pred: Segments, target: Segments) -> Counts:
     """One image's detections and truths -> a list of one; lists add.
 
-    pred: instances with scores; one without a score counts as 1.  target: the area a file stated is used for the size ranges where
-    it was kept, as COCO does, otherwise the pixel count.
+    pred: instances with scores; one without a score counts as 1.  target: for the size ranges the area that a file
+    stated is used where it was kept, as COCO does, otherwise the pixel count.
     """
     if pred.size != target.size:
         raise ValueError(f"predictions of size {pred.size} over a truth of {target.size}")
@@ -74,7 +74,9 @@ def _rows(segments: Segments, *, truth: bool) -> list[dict[str, Any]]:
 def compute(counts: Counts, classes: Classes, *, iou_type: str = "segm") -> dict[str, Any]:
     """The twelve numbers of COCO's table, in its order; NaN where COCO prints -1 (nothing to measure)."""
     hotcoco = require("hotcoco", "COCO AP")
-    images, truths, predictions = [], [], []
+    images: list[dict[str, Any]] = []
+    truths: list[dict[str, Any]] = []
+    predictions: list[dict[str, Any]] = []
     for number, one in enumerate(counts, 1):
         height, width = one["size"]
         images.append({"id": number, "height": height, "width": width, "file_name": str(number)})
@@ -82,15 +84,17 @@ def compute(counts: Counts, classes: Classes, *, iou_type: str = "segm") -> dict
             truths.append({**row, "id": len(truths) + 1, "image_id": number})
         # A result with a box gets the box's area in COCO's evaluation, which sorts it into the wrong size range.
         hidden = ("bbox", "area") if iou_type == "segm" else ("segmentation",)
-        for row in one["pred"]:
-            predictions.append({**{k: v for k, v in row.items() if k not in hidden}, "image_id": number})
+        predictions += [
+            {**{name: value for name, value in row.items() if name not in hidden}, "image_id": number}
+            for row in one["pred"]
+        ]
     used = sorted({row["category_id"] for row in truths})
     names = {one.id: one.name for one in classes}
     categories = [{"id": one, "name": names.get(one, str(one))} for one in used]
     if not truths:
         return dict.fromkeys(NAMES, float("nan"))
     if not predictions:
-        return {name: 0.0 for name in NAMES}
+        return dict.fromkeys(NAMES, 0.0)
     with tempfile.TemporaryDirectory() as folder:
         truth_file, pred_file = Path(folder) / "truth.json", Path(folder) / "pred.json"
         truth_file.write_text(json.dumps({"images": images, "annotations": truths, "categories": categories}))

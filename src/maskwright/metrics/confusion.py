@@ -83,7 +83,8 @@ def compute(counts: I64) -> dict[str, Any]:
 
 def ratio(top: Any, bottom: Any) -> F64:
     """top / bottom, NaN where bottom is 0."""
-    return np.divide(top, bottom, out=np.full(np.shape(bottom), np.nan), where=np.asarray(bottom) > 0)
+    out: F64 = np.divide(top, bottom, out=np.full(np.shape(bottom), np.nan), where=np.asarray(bottom) > 0)
+    return out
 
 
 def mean(values: F64) -> float:

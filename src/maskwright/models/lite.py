@@ -6,6 +6,7 @@ about 2.6 times as many images a second as U-Net over ResNet-18, because nothing
 5.5 million parameters at its default width.
 """
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -53,9 +54,7 @@ def build(
             super().__init__()
             fine = min(32, decoder)
             self.stem = nn.Sequential(layer(in_channels, widths[0], stride=2), layer(widths[0], widths[0]))
-            self.stages = nn.ModuleList(
-                nn.Sequential(Residual(i, o, 2), Residual(o, o)) for i, o in zip(widths, widths[1:], strict=False)
-            )
+            self.stages = nn.ModuleList(nn.Sequential(Residual(i, o, 2), Residual(o, o)) for i, o in pairwise(widths))
             # No normalisation here: its statistics over one pooled value an image would be noise.
             self.context = nn.Conv2d(widths[4], widths[4], 1)
             self.lateral = nn.ModuleList(nn.Conv2d(w, decoder if k else fine, 1) for k, w in enumerate(widths))

@@ -25,7 +25,7 @@ def predict_into_run(
     flip: bool = False,
     min_area: int = 1,
     to: str | None = None,
-    format: str = "coco",  # noqa: A002
+    format: str = "coco",
     device: str | None = None,
     progress: Callable[[Iterable[int]], Iterable[int]] = lambda numbers: numbers,
 ) -> dict[str, Any]:

@@ -62,10 +62,12 @@ def load(path: str | Path) -> tuple["nn.Module", ModelInfo]:
     try:
         with safetensors.safe_open(place, "pt") as file:
             metadata = file.metadata() or {}
-    except Exception as error:
+    except (safetensors.SafetensorError, OSError, ValueError) as error:
         raise ModelError(f"not a readable safetensors file ({error})", file=place) from None
     if "maskwright" not in metadata:
-        raise ModelError("carries no description of its model", file=place, needed="a file that `maskwright train` wrote")
+        raise ModelError(
+            "carries no description of its model", file=place, needed="a file that `maskwright train` wrote"
+        )
     info = ModelInfo(**json.loads(metadata["maskwright"]))
     num_classes = Classes.from_json(info.classes).num_classes
     model = models.build(info.model, num_classes, **info.config)

@@ -34,7 +34,7 @@ class Predictor:
         self.classes = Classes.from_json(info.classes)
         self.device = torch.device(device or best_device())
         self.precision = precision
-        self.model = model.eval().to(self.device, memory_format=torch.channels_last)
+        self.model = model.eval().to(self.device).to(memory_format=torch.channels_last)
         self._mean = torch.tensor(info.mean, device=self.device).view(1, -1, 1, 1)
         self._std = torch.tensor(info.std, device=self.device).view(1, -1, 1, 1)
 
@@ -81,7 +81,8 @@ class Predictor:
 
     def label_map(self, image: U8, *, flip: bool = False) -> U8:
         """(H, W) uint8 class indices."""
-        return self.probs(image, flip=flip).argmax(0).astype(np.uint8)
+        labels: U8 = self.probs(image, flip=flip).argmax(0).astype(np.uint8)
+        return labels
 
     def predict(self, image: U8 | str | Path, *, flip: bool = False, min_area: int = 1) -> Segments:
         """Segments of exactly the image's size, one a class, and one a connected part for classes of things.

@@ -90,9 +90,7 @@ def sample_counts(sample: Sample, pred: Segments, classes: Classes) -> I64:
     background = classes.background
     open_index = 254 if background is None else classes.index_of(background.id)
     target = sample.segments.label_map(classes)
-    return confusion.update(
-        pred.label_map(classes, unlabelled=open_index), target, num_classes=classes.num_classes
-    )
+    return confusion.update(pred.label_map(classes, unlabelled=open_index), target, num_classes=classes.num_classes)
 
 
 def _batches(numbers: Iterable[int]) -> Iterable[list[int]]:

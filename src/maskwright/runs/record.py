@@ -27,7 +27,7 @@ class Run:
     reports are files in `folder`.  Every `log` is acknowledged only when it is stored.
     """
 
-    def __init__(self, view: View, id: str, folder: Path, tracker: Fanout | None = None) -> None:  # noqa: A002
+    def __init__(self, view: View, id: str, folder: Path, tracker: Fanout | None = None) -> None:
         self.view = view
         self.id = id
         self.folder = folder
@@ -67,7 +67,7 @@ class Run:
         return cls(frozen, identity, place, Fanout.open(trackers, place, dict(settings)))
 
     @classmethod
-    def resume(cls, dataset: Dataset, id: str, *, trackers: Sequence[str] = ()) -> Self:  # noqa: A002
+    def resume(cls, dataset: Dataset, id: str, *, trackers: Sequence[str] = ()) -> Self:
         """An existing run, set to running again."""
         record = find(dataset, id)
         run = cls(
@@ -189,7 +189,7 @@ def _folder(view: View, folder: str | Path | None) -> Path:
     return (view.store.folder or Path()) / "runs"
 
 
-def folder_of(dataset: View, id: str) -> Path:  # noqa: A002
+def folder_of(dataset: View, id: str) -> Path:
     """Where a run's files lie."""
     return _folder(dataset, None) / id
 
@@ -202,7 +202,7 @@ def list_runs(dataset: View) -> list[dict[str, Any]]:
         return [dict(row) for row in rows]
 
 
-def find(dataset: View, id: str, kind: str | None = None) -> dict[str, Any]:  # noqa: A002
+def find(dataset: View, id: str, kind: str | None = None) -> dict[str, Any]:
     """A run by its id, by the beginning of it, or "last" (of a kind). Raises UsageError."""
     records = [one for one in list_runs(dataset) if kind is None or one["kind"] == kind]
     if id == "last" and records:
@@ -216,7 +216,7 @@ def find(dataset: View, id: str, kind: str | None = None) -> dict[str, Any]:  # 
     raise UsageError(found, file=dataset.place, needed=f"runs are {known}", todo="See them with: maskwright runs")
 
 
-def curves(dataset: View, id: str) -> dict[str, list[tuple[int, float]]]:  # noqa: A002
+def curves(dataset: View, id: str) -> dict[str, list[tuple[int, float]]]:
     """name -> (step, value) in order."""
     table = schema.run_points
     out: dict[str, list[tuple[int, float]]] = {}
@@ -228,7 +228,7 @@ def curves(dataset: View, id: str) -> dict[str, list[tuple[int, float]]]:  # noq
     return out
 
 
-def sample_metrics(dataset: View, id: str, name: str) -> dict[int, float]:  # noqa: A002
+def sample_metrics(dataset: View, id: str, name: str) -> dict[int, float]:
     """One metric by sample number."""
     table = schema.run_samples
     with dataset.store.reading() as connection:

@@ -11,6 +11,7 @@ from maskwright.core.arrays import U8
 from maskwright.core.classes import Classes
 from maskwright.dataset import View
 from maskwright.errors import DatasetError
+from maskwright.families import require
 from maskwright.predict.checkpoint import MEAN, STD
 from maskwright.predict.predictor import image_batch
 from maskwright.train.settings import Settings
@@ -65,6 +66,8 @@ class Source:
         self._classes = classes
         self._room = cache_mb * 2**20
         self._kept: dict[int, tuple[U8, U8]] = {}
+        # Images are small; OpenCV's own threads would only push the network's aside.
+        require("cv2", "training").setNumThreads(1)
 
     def get(self, number: int) -> tuple[U8, U8]:
         """(H, W, 3) uint8 and (H, W) uint8 class indices, 255 ignored."""

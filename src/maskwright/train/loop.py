@@ -56,7 +56,9 @@ class Progress:
         return self.step / total if minutes is None else self.elapsed / (60 * minutes)
 
 
-def fit(view: View, settings: Settings, run: Run, *, resume: bool = False, report: Report | None = None) -> dict[str, Any]:
+def fit(
+    view: View, settings: Settings, run: Run, *, resume: bool = False, report: Report | None = None
+) -> dict[str, Any]:
     """Train, keep the best averaged weights, evaluate them at full resolution -> the scores.
 
     view: training and validation samples, by their splits.  run: where curves, scores and predictions go.
@@ -64,7 +66,7 @@ def fit(view: View, settings: Settings, run: Run, *, resume: bool = False, repor
     """
     torch = require("torch", "training")
     accelerate = require("accelerate", "training")
-    tell = report or (lambda share, numbers: None)
+    tell = report or _silent
 
     # -- set up
     force_cpu = settings.device == "cpu" or not torch.cuda.is_available()
@@ -82,10 +84,14 @@ def fit(view: View, settings: Settings, run: Run, *, resume: bool = False, repor
     model = models.build(settings.model, classes.num_classes, **settings.config)
     stride = int(getattr(model, "stride", 32))
     if any(side % stride for side in settings.size):
-        raise UsageError(f"training windows of {settings.size} do not fit {settings.model}", needed=f"multiples of {stride}")
-    model = model.to(accelerator.device, memory_format=torch.channels_last)
+        raise UsageError(
+            f"training windows of {settings.size} do not fit {settings.model}", needed=f"multiples of {stride}"
+        )
+    model = model.to(accelerator.device).to(memory_format=torch.channels_last)
     average = copy.deepcopy(model).eval().requires_grad_(False)
-    optimizer = torch.optim.AdamW(model.parameters(), settings.lr, betas=(0.9, 0.99), weight_decay=settings.weight_decay)
+    optimizer = torch.optim.AdamW(
+        model.parameters(), settings.lr, betas=(0.9, 0.99), weight_decay=settings.weight_decay
+    )
     info = ModelInfo(settings.model, classes.to_json(), settings.config, scale=settings.predict_scale)
     progress = Progress()
     if resume:
@@ -124,7 +130,9 @@ def fit(view: View, settings: Settings, run: Run, *, resume: bool = False, repor
             optimizer.step()
             value = float(loss.detach())
             if not math.isfinite(value):
-                raise ModelError(f"the loss became {value} in step {progress.step}", todo="Lower --lr, or use --precision fp32.")
+                raise ModelError(
+                    f"the loss became {value} in step {progress.step}", todo="Lower --lr, or use --precision fp32."
+                )
             progress.step += 1
             _average(average, accelerator.unwrap_model(model), settings.ema, progress.step)
             progress.elapsed = time.monotonic() - started
@@ -159,6 +167,10 @@ def fit(view: View, settings: Settings, run: Run, *, resume: bool = False, repor
         return {}
     best, info = load(run.folder / BEST)
     return finish(best, info, view, val_numbers, source, run, precision, str(accelerator.device))
+
+
+def _silent(share: float, numbers: Mapping[str, Any]) -> None:
+    """Nobody wants to know."""
 
 
 def learning_rate(share: float, settings: Settings) -> float:

@@ -15,4 +15,4 @@ def kernel(function: F) -> F:
     names in every process, so that machine code kept by two runs can be linked crosswise and sort wrongly.
     Sorting is done in NumPy, between kernels.
     """
-    return cast(F, numba.njit(cache=True, nogil=True)(function))
+    return cast("F", numba.njit(cache=True, nogil=True)(function))

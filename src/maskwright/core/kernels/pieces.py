@@ -238,12 +238,7 @@ def inner_components(
     outside = np.zeros(number, np.bool_)
     for i in range(offsets.size - 1):
         for k in range(offsets[i], offsets[i + 1]):
-            if (
-                x[k] == boxes[i, 0]
-                or x[k] == boxes[i, 2] - 1
-                or top[k] == boxes[i, 1]
-                or bottom[k] == boxes[i, 3]
-            ):
+            if x[k] == boxes[i, 0] or x[k] == boxes[i, 2] - 1 or top[k] == boxes[i, 1] or bottom[k] == boxes[i, 3]:
                 outside[component[k]] = True
     out = np.empty(x.size, np.bool_)
     for k in range(x.size):

@@ -12,20 +12,20 @@ class _TensorBoard:
         require("tensorboard", "the tracker tensorboard")
         from torch.utils.tensorboard.writer import SummaryWriter
 
-        self._writer = SummaryWriter(str(folder / "tensorboard"))  # type: ignore[no-untyped-call]
+        self._writer = SummaryWriter(str(folder / "tensorboard"))
         rows = "\n".join(f"| {name} | {value} |" for name, value in settings.items())
-        self._writer.add_text("settings", f"| setting | value |\n|---|---|\n{rows}", 0)  # type: ignore[no-untyped-call]
+        self._writer.add_text("settings", f"| setting | value |\n|---|---|\n{rows}", 0)
 
     def log(self, step: int, values: Mapping[str, float]) -> None:
         for name, value in values.items():
-            self._writer.add_scalar(name, value, step)  # type: ignore[no-untyped-call]
-        self._writer.flush()  # type: ignore[no-untyped-call]
+            self._writer.add_scalar(name, value, step)
+        self._writer.flush()
 
     def log_image(self, step: int, name: str, image: Any) -> None:
-        self._writer.add_image(name, image, step, dataformats="HWC")  # type: ignore[no-untyped-call]
+        self._writer.add_image(name, image, step, dataformats="HWC")
 
     def close(self) -> None:
-        self._writer.close()  # type: ignore[no-untyped-call]
+        self._writer.close()
 
 
 def open_tracker(folder: Path, settings: dict[str, Any]) -> _TensorBoard:

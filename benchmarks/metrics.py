@@ -1,0 +1,63 @@
+"""The confusion matrix against its peers and against reading the labels once.
+
+python benchmarks/metrics.py
+"""
+
+import os
+
+for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"):
+    os.environ.setdefault(name, "1")
+
+import cv2
+import numpy as np
+from sklearn.metrics import confusion_matrix
+from timing import medians, report
+
+from maskwright.metrics import confusion
+
+
+def street(number: int, height: int, width: int, kinds: int) -> tuple[np.ndarray, np.ndarray]:
+    """Smooth regions with ragged edges, some ignored pixels; predictions are the truth with moved edges."""
+    rng = np.random.default_rng(0)
+    truth, pred = np.empty((2, number, height, width), np.uint8)
+    for i in range(number):
+        coarse = rng.normal(size=(height // 64, width // 64)).astype(np.float32)
+        field = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC)
+        rough = cv2.resize(rng.normal(size=(height // 4, width // 4)).astype(np.float32), (width, height))
+        for out, shift in ((truth, 0.0), (pred, 0.04)):
+            levels = (field + shift + 0.02 * rough + 2) / 4 * kinds
+            out[i] = levels.clip(0, kinds - 1)
+        truth[i][(field > 1.9)] = 255
+    return pred, truth
+
+
+def main() -> None:
+    number, kinds = 40, 19
+    pred, truth = street(number, 1024, 2048, kinds)
+    few_pred, few_truth = pred[:4], truth[:4]
+
+    def bincount(p: np.ndarray, t: np.ndarray) -> np.ndarray:
+        keep = t < kinds
+        return np.bincount(kinds * t[keep].astype(int) + p[keep], minlength=kinds**2).reshape(kinds, kinds)
+
+    ours = confusion.update(pred[0], truth[0], num_classes=kinds)[:, :-1]
+    assert np.array_equal(ours, bincount(pred[0], truth[0]))
+    keep = few_truth < kinds
+    seconds = medians(
+        {
+            "read both once": lambda: (pred.reshape(-1).view(np.uint64).max(), truth.reshape(-1).view(np.uint64).max()),
+            "maskwright": lambda: [confusion.update(p, t, num_classes=kinds) for p, t in zip(pred, truth, strict=True)],
+            "numpy bincount (x10)": lambda: [bincount(p, t) for p, t in zip(few_pred, few_truth, strict=True)],
+            "scikit-learn (x10)": lambda: confusion_matrix(few_truth[keep], few_pred[keep], labels=range(kinds)),
+        },
+        5,
+    )
+    seconds = {name.removesuffix(" (x10)"): value * (10 if "x10" in name else 1) for name, value in seconds.items()}
+    limit = seconds["read both once"]
+    rows = [(name, f"{1000 * value:.1f}", f"{value / limit:.1f}") for name, value in seconds.items()]
+    figures = {"over_reading_both": round(seconds["maskwright"] / limit, 2)}
+    report(f"confusion {number} x 1024 x 2048, {kinds} classes", rows, ("method", "ms", "times reading both"), figures)
+
+
+if __name__ == "__main__":
+    main()
