@@ -61,6 +61,7 @@ def compare(number: int, height: int, width: int) -> None:
         "encode pycocotools (Fortran order ready)": lambda: coco.encode(fortran),
         "encode hotcoco": lambda: hotcoco.encode(np.asfortranarray(dense.transpose(1, 2, 0))),
         "write once": lambda: out.fill(0),
+        "write once, copying another array": lambda: np.copyto(out, dense),
         "decode maskwright (buffer given)": lambda: ours.decode(out=out),
         "decode maskwright (fresh array)": ours.decode,
         "decode pycocotools": lambda: coco.decode(theirs),

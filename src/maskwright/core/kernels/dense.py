@@ -28,74 +28,78 @@ def grown(array: Array, needed: int) -> Array:
 
 
 @kernel
-def sort_by_column(xs: Array, ys: Array, used: int, height: int, column: Array, order: Array) -> None:
-    """Write x * height + y of the first `used` events, ascending, into `order`; `column` is scratch (W + 1,)."""
+def sort_by_column(events: Array, number: int, height: int, column: Array, order: Array) -> None:
+    """Column-major positions of events (x << 32 | y), ascending, into `order`.
+
+    Events come row by row; column (W + 1,): how many each column has, used up as the counting sort's places.
+    """
     total = 0
     for x in range(column.size):
         here = column[x]
         column[x] = total
         total += here
-    for k in range(used):
-        x = xs[k]
-        order[column[x]] = np.int64(x) * height + ys[k]
+    for k in range(number):
+        x = events[k] >> 32
+        order[column[x]] = x * height + (events[k] & 0xFFFFFFFF)
         column[x] += 1
 
 
 @kernel
-def find_changes(flat: Array, height: int, width: int, xs: Array, ys: Array, column: Array) -> int:
-    """Where pixels differ from their predecessor in column-major order, in row order.
+def find_changes(flat: Array, height: int, width: int, words: Array, events: Array, column: Array) -> int:
+    """Where pixels differ from their predecessor in column-major order, row by row, as x << 32 | y.
 
-    flat: (H * W,) uint8.  Writes x, y of each place and counts places by column; -> how many, or -1
-    when xs and ys (at least W long) are too short.
+    flat: (H * W,) uint8.  Counts them by column; -> how many, or -1 when `words` is too short.
+    events: at least W + 8 * words.size long.
+
+    Pixels are compared with the one above them, `width` bytes back, over the whole mask at once and eight
+    in a word; the views may be unaligned, which every processor Numba compiles for allows.  Which words
+    differ, and then which bytes, is written down without a branch: always, but the end moves only for a hit.
     """
-    room = xs.size - 8 * BLOCK
     column[:] = 0
-    events = 0
+    number = 0
     # Row 0 follows the last pixel of the column to its left.
     bottom = (height - 1) * width
     before = False
     for x in range(width):
         if (flat[x] != 0) != before:
-            xs[events] = x
-            ys[events] = 0
+            events[number] = np.int64(x) << 32
             column[x] += 1
-            events += 1
+            number += 1
         before = flat[bottom + x] != 0
-    # Each other pixel is compared with the one above it, `width` bytes back, over the whole mask at once.
-    # Words of eight pixels: the views may be unaligned, which every processor Numba compiles for allows.
-    words = bottom // 8
-    above = flat[: 8 * words].view(np.uint64)
-    below = flat[width : width + 8 * words].view(np.uint64)
-    for first in range(0, words, BLOCK):
+    whole = bottom // 8
+    above = flat[: 8 * whole].view(np.uint64)
+    below = flat[width : width + 8 * whole].view(np.uint64)
+    found = 0
+    for first in range(0, whole, BLOCK):
         some_above = above[first : first + BLOCK]
         some_below = below[first : first + BLOCK]
         different = np.uint64(0)
         for k in range(some_above.size):
             different |= some_above[k] ^ some_below[k]
         if different:
-            if events > room:
+            if found + BLOCK > words.size:
                 return -1
             for k in range(some_above.size):
-                if some_above[k] != some_below[k]:
-                    at = 8 * (first + k)
-                    for p in range(at, at + 8):
-                        if (flat[p] != 0) != (flat[p + width] != 0):
-                            y = p // width
-                            x = p - y * width
-                            xs[events] = x
-                            ys[events] = y + 1
-                            column[x] += 1
-                            events += 1
-    if events > room:
-        return -1
-    for p in range(8 * words, bottom):
+                words[found] = first + k
+                found += np.int64(some_above[k] != some_below[k])
+    top_row = number
+    for k in range(found):
+        at = 8 * words[k]
+        eight_above = flat[at : at + 8]
+        eight_below = flat[at + width : at + width + 8]
+        for p in range(8):
+            events[number] = at + p
+            number += np.int64((eight_above[p] != 0) != (eight_below[p] != 0))
+    for p in range(8 * whole, bottom):
         if (flat[p] != 0) != (flat[p + width] != 0):
-            y = p // width
-            xs[events] = p - y * width
-            ys[events] = y + 1
-            column[p - y * width] += 1
-            events += 1
-    return events
+            events[number] = p
+            number += 1
+    for k in range(top_row, number):
+        y = events[k] // width
+        x = events[k] - y * width
+        events[k] = x << 32 | (y + 1)
+        column[x] += 1
+    return number
 
 
 @kernel
@@ -106,20 +110,20 @@ def encode(masks: Array) -> tuple[Array, Array]:
     offsets = np.zeros(n + 1, np.int64)
     counts = np.empty(max(256, 64 * n), np.uint32)
     column = np.zeros(width + 1, np.int64)
-    xs = np.empty(4096 + width, np.int32)
-    ys = np.empty(4096 + width, np.int32)
-    order = np.empty(4096 + width, np.int64)
+    words = np.empty(1024, np.int64)
+    events = np.empty(8 * words.size + width + 8, np.int64)
+    order = np.empty(events.size, np.int64)
     used = 0
     for i in range(n):
-        events = find_changes(flat[i], height, width, xs, ys, column)
-        while events < 0:
-            xs = np.empty(2 * xs.size, np.int32)
-            ys = np.empty(xs.size, np.int32)
-            order = np.empty(xs.size, np.int64)
-            events = find_changes(flat[i], height, width, xs, ys, column)
-        sort_by_column(xs, ys, events, height, column, order)
-        counts = grown(counts, used + events + 1)
-        used += differences(order, events, height * width, counts[used:])
+        number = find_changes(flat[i], height, width, words, events, column)
+        while number < 0:
+            words = np.empty(2 * words.size, np.int64)
+            events = np.empty(8 * words.size + width + 8, np.int64)
+            order = np.empty(events.size, np.int64)
+            number = find_changes(flat[i], height, width, words, events, column)
+        sort_by_column(events, number, height, column, order)
+        counts = grown(counts, used + number + 1)
+        used += differences(order, number, height * width, counts[used:])
         offsets[i + 1] = used
     return counts[:used].copy(), offsets
 
@@ -142,36 +146,33 @@ def label_runs(labels: Array) -> tuple[Array, Array]:
     """(H, W) integers, C order -> start (R,) int64 and value (R,) of each column-major run of equal labels."""
     height, width = labels.shape
     column = np.zeros(width + 1, np.int64)
-    xs = np.empty(max(1024, width), np.int32)
-    ys = np.empty(max(1024, width), np.int32)
-    events = 0
+    events = np.empty(max(1024, 2 * width), np.int64)
+    number = 0
     for x in range(width):
         if x == 0 or labels[0, x] != labels[height - 1, x - 1]:
-            xs[events] = x
-            ys[events] = 0
+            events[number] = np.int64(x) << 32
             column[x] += 1
-            events += 1
+            number += 1
     for y in range(1, height):
-        xs = grown(xs, events + width)
-        ys = grown(ys, events + width)
+        events = grown(events, number + width)
         above = labels[y - 1]
         row = labels[y]
         for left in range(0, width, 64):
-            right = min(left + 64, width)
+            some_above = above[left : left + 64]
+            some = row[left : left + 64]
             different = False
-            for x in range(left, right):
-                different |= row[x] != above[x]
+            for k in range(some.size):
+                different |= some[k] != some_above[k]
             if different:
-                for x in range(left, right):
-                    if row[x] != above[x]:
-                        xs[events] = x
-                        ys[events] = y
-                        column[x] += 1
-                        events += 1
-    order = np.empty(events, np.int64)
-    sort_by_column(xs, ys, events, height, column, order)
-    values = np.empty(events, labels.dtype)
-    for k in range(events):
+                for k in range(some.size):
+                    if some[k] != some_above[k]:
+                        events[number] = np.int64(left + k) << 32 | y
+                        column[left + k] += 1
+                        number += 1
+    order = np.empty(number, np.int64)
+    sort_by_column(events, number, height, column, order)
+    values = np.empty(number, labels.dtype)
+    for k in range(number):
         x = order[k] // height
         values[k] = labels[order[k] - x * height, x]
     return order, values
@@ -206,105 +207,72 @@ def label_counts(starts: Array, owner: Array, number: int, area: int) -> tuple[A
 
 
 @kernel
-def collect_events(
-    counts: Array, height: int, top: int, left: int, rows: int, columns: int, ys: Array, xs: Array, row_start: Array
-) -> tuple[int, int, int, int, int]:
-    """One mask's run ends inside a window: y and x of each, counted by row.
+def toggle(counts: Array, height: int, top: int, left: int, out: Array) -> tuple[int, int, int, int]:
+    """Flip the pixels of out (h, w) where a run of one mask begins and ends in its column of the window.
 
-    -> number of events and the half-open box of what they toggle; number -1 when ys and xs are too short.
+    -> the half-open box (first row, last row, first column, last column) of what the flips change.
     """
-    bottom = top + rows
-    right = left + columns
-    events = 0
+    rows, columns = out.shape
     first_row, last_row, first_column, last_column = rows, 0, columns, 0
+    base = left * height  # where the current column begins, in linear positions
+    x = 0
     position = np.int64(0)
     for k in range(1, counts.size, 2):
         start = position + counts[k - 1]
         position = start + counts[k]
-        first = start // height
-        if first >= right:
+        if position <= base:
+            continue
+        if start >= base + height:
+            # The next column is a step away; anything farther is worth a division.
+            if start < base + 2 * height:
+                x += 1
+                base += height
+            else:
+                x = start // height - left
+                base = (x + left) * height
+        while x < columns:
+            y0 = max(start - base - top, 0)
+            y1 = min(min(position - base, height) - top, rows)
+            if y0 < y1:
+                out[y0, x] ^= 1
+                if y1 < rows:
+                    out[y1, x] ^= 1
+                first_row = min(first_row, y0)
+                last_row = max(last_row, min(y1 + 1, rows))  # the row that ends a run is cleared by its flip
+                first_column = min(first_column, x)
+                last_column = max(last_column, x + 1)
+            if position <= base + height:
+                break
+            x += 1
+            base += height
+        if x >= columns:
             break
-        last = first
-        if position > (first + 1) * height:
-            last = (position - 1) // height
-        for x in range(max(first, left), min(last + 1, right)):
-            y0, y1 = 0, height
-            if x == first:
-                y0 = start - first * height
-            if x == last:
-                y1 = position - last * height
-            y0 = max(top, y0) - top
-            y1 = min(bottom, y1) - top
-            if y0 >= y1:
-                continue
-            if events + 2 > ys.size:
-                return -1, 0, 0, 0, 0
-            first_column = min(first_column, x - left)
-            last_column = max(last_column, x - left + 1)
-            first_row = min(first_row, y0)
-            last_row = max(last_row, y1)
-            ys[events] = y0
-            xs[events] = x - left
-            row_start[y0] += 1
-            ys[events + 1] = y1
-            xs[events + 1] = x - left
-            row_start[y1] += 1
-            events += 2
-    return events, first_row, last_row, first_column, last_column
+    return first_row, last_row, first_column, last_column
 
 
 @kernel
-def draw_rows(
-    mask: Array, ys: Array, xs: Array, events: int, row_start: Array, order: Array, box: tuple[int, int, int, int]
-) -> None:
-    """Toggle events row by row: a row is the row above with the pixels of its events flipped."""
-    first_row, last_row, first_column, last_column = box
-    total = 0
-    for y in range(first_row, last_row + 1):
-        here = row_start[y]
-        row_start[y] = total
-        total += here
-    for k in range(events):
-        y = ys[k]
-        order[row_start[y]] = xs[k]
-        row_start[y] += 1
-    begin = 0
-    for y in range(first_row, last_row):
-        row = mask[y, first_column:last_column]
-        if y > first_row:
-            above = mask[y - 1, first_column:last_column]
-            for x in range(row.size):
-                row[x] = above[x]
-        end = row_start[y]  # the loop above left here where row y's events end
-        for k in range(begin, end):
-            mask[y, order[k]] ^= 1
-        begin = end
-    row_start[first_row : last_row + 1] = 0
+def accumulate(out: Array, y0: int, y1: int, x0: int, x1: int) -> None:
+    """Each row of the box becomes the exclusive or of itself and the rows above: between two flips, pixels are set."""
+    above = out[y0, x0:x1]
+    for y in range(y0 + 1, y1):
+        row = out[y, x0:x1]
+        for x in range(row.size):
+            row[x] ^= above[x]
+        above = row
 
 
 @kernel
 def decode(counts: Array, offsets: Array, height: int, top: int, left: int, out: Array) -> None:
-    """Write the window of each mask that starts at row `top`, column `left` into out (N, h, w) uint8, all zeros.
+    """Write the window of each mask that starts at row `top`, column `left` into out (N, h, w) uint8.
 
-    Outside a mask's box nothing is touched; inside, a row is copied from the row above, which is still in
-    the cache.  So the cost is little more than that of clearing `out`, whatever the masks show.
+    Each mask is cleared and then drawn while it is still in the cache.  Outside its box nothing more is touched;
+    inside, rows are combined with the row above.
     """
-    n, rows, columns = out.shape
-    row_start = np.zeros(rows + 1, np.int64)
-    ys = np.empty(4096, np.int32)
-    xs = np.empty(4096, np.int32)
-    order = np.empty(4096, np.int32)
-    for i in range(n):
-        runs = counts[offsets[i] : offsets[i + 1]]
-        events, y0, y1, x0, x1 = collect_events(runs, height, top, left, rows, columns, ys, xs, row_start)
-        while events < 0:
-            row_start[:] = 0
-            ys = np.empty(2 * ys.size, np.int32)
-            xs = np.empty(ys.size, np.int32)
-            order = np.empty(ys.size, np.int32)
-            events, y0, y1, x0, x1 = collect_events(runs, height, top, left, rows, columns, ys, xs, row_start)
-        if events > 0:
-            draw_rows(out[i], ys, xs, events, row_start, order, (y0, y1, x0, x1))
+    for i in range(out.shape[0]):
+        out[i] = 0
+        y0, y1, x0, x1 = toggle(counts[offsets[i] : offsets[i + 1]], height, top, left, out[i])
+        if y0 < y1:
+            accumulate(out[i], y0, y1, x0, x1)
 
 
 @kernel

@@ -131,21 +131,49 @@ def first_ending_after(ends: Array, begin: int, stop: int, position: int) -> int
 
 @kernel
 def shared(a_starts: Array, a_ends: Array, b_starts: Array, b_ends: Array, left: int, right: int) -> int:
-    """Pixels in both lists of spans between the linear positions `left` and `right`."""
+    """Pixels in both lists of spans between the linear positions `left` and `right`.
+
+    Which list advances is arithmetic, so no branch is mispredicted; what is left is waiting for the last
+    comparison.  Two walks, one for each half of the range, wait side by side.
+    """
+    middle = (left + right) // 2
     p = first_ending_after(a_ends, 0, a_ends.size, left)
     q = first_ending_after(b_ends, 0, b_ends.size, left)
-    p_stop = first_ending_after(a_ends, p, a_ends.size, right)
-    q_stop = first_ending_after(b_ends, q, b_ends.size, right)
-    p_stop = min(p_stop + 1, a_ends.size)
-    q_stop = min(q_stop + 1, b_ends.size)
+    r = first_ending_after(a_ends, p, a_ends.size, middle)
+    s = first_ending_after(b_ends, q, b_ends.size, middle)
+    # The span that ends beyond the middle may begin before it: both walks look at it, each at its own side.
+    p_stop = min(r + 1, a_ends.size)
+    q_stop = min(s + 1, b_ends.size)
+    r_stop = a_ends.size
+    s_stop = b_ends.size
     total = np.int64(0)
-    # No branch but the loop's: which list advances is arithmetic, so nothing is mispredicted.
-    while p < p_stop and q < q_stop:
+    more = np.int64(0)
+    while p < p_stop and q < q_stop and r < r_stop and s < s_stop:
         a_end, b_end = a_ends[p], b_ends[q]
-        total += max(np.int64(0), min(a_end, b_end) - max(a_starts[p], b_starts[q]))
+        total += max(np.int64(0), min(min(a_end, b_end), middle) - max(a_starts[p], b_starts[q]))
         p += np.int64(a_end <= b_end)
         q += np.int64(b_end <= a_end)
-    return total
+        a_end, b_end = a_ends[r], b_ends[s]
+        low = max(a_starts[r], b_starts[s])
+        more += max(np.int64(0), min(a_end, b_end) - max(low, middle))
+        r += np.int64(a_end <= b_end)
+        s += np.int64(b_end <= a_end)
+        if low >= right:
+            r = r_stop
+    while p < p_stop and q < q_stop:
+        a_end, b_end = a_ends[p], b_ends[q]
+        total += max(np.int64(0), min(min(a_end, b_end), middle) - max(a_starts[p], b_starts[q]))
+        p += np.int64(a_end <= b_end)
+        q += np.int64(b_end <= a_end)
+    while r < r_stop and s < s_stop:
+        a_end, b_end = a_ends[r], b_ends[s]
+        low = max(a_starts[r], b_starts[s])
+        if low >= right:
+            break
+        more += max(np.int64(0), min(a_end, b_end) - max(low, middle))
+        r += np.int64(a_end <= b_end)
+        s += np.int64(b_end <= a_end)
+    return total + more
 
 
 @kernel
