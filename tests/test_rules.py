@@ -169,7 +169,7 @@ def test_docs_mention_everything_that_exists() -> None:
     for name, kind in inspect.getmembers(errors, inspect.isclass):
         if issubclass(kind, errors.MaskwrightError):
             assert name in reference, name
-    for name in maskwright.__all__:
+    for name in set(maskwright.__all__) - {"__version__"}:
         assert name in reference, name
 
 

@@ -127,6 +127,16 @@ def test_yolo_settings_that_cannot_be(tmp_path) -> None:
             formats.read(tmp_path, "yolo")
 
 
+def test_yolo_says_that_it_leaves_out_what_is_no_class(make_samples, classes) -> None:
+    from dataclasses import replace
+
+    sample = make_samples(1)[0]
+    one = sample.segments[:1]
+    one.class_ids[0] = 77
+    found = formats.losses([replace(sample, segments=one, split="odd")], classes, "yolo")
+    assert {(loss.cause, loss.segment, loss.grave) for loss in found} == {("class", 1, True), ("split", None, False)}
+
+
 def test_a_bridged_ring_keeps_holes_and_parts() -> None:
     dense = np.zeros((20, 20), bool)
     dense[2:9, 2:9] = dense[12:18, 10:19] = True

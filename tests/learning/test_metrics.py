@@ -93,7 +93,8 @@ def test_coco_ap_equals_the_published_table_and_pycocotools(real) -> None:
     for one in results:
         by_image.setdefault(one["image_id"], []).append(one)
     counts: coco_ap.Counts = []
-    for sample in reading.samples:
+    # Equal scores of different images are ranked by the images' order; pycocotools takes them by id.
+    for sample in sorted(reading.samples, key=lambda sample: sample.fields["coco"]["id"]):
         mine = by_image.get(sample.fields["coco"]["id"], [])
         masks = Masks.from_compressed([one["segmentation"]["counts"] for one in mine], sample.image.size)
         pred = Segments(masks, [one["category_id"] for one in mine], scores=[one["score"] for one in mine])

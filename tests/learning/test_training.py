@@ -20,7 +20,7 @@ from maskwright.runs.evaluation import evaluate
 from maskwright.runs.record import curves, sample_metrics
 from maskwright.train import Settings, data, fit
 
-TINY = {"widths": (8, 8, 8, 8, 8), "decoder": 8}
+TINY = {"widths": [8, 8, 8, 8, 8], "decoder": 8}
 SETTINGS = Settings(
     model="lite", config=TINY, epochs=2, batch_size=4, size=(64, 64), evaluations=2, precision="fp32", lr=5e-3, ema=0.9
 )
@@ -108,7 +108,14 @@ def test_the_seed_fixes_everything_and_runs_compare(dataset) -> None:
 def test_two_processes_train_as_one_and_score_the_same(dataset, tmp_path) -> None:
     # Without batch normalisation, dropout and ignored pixels, the mean of two halves' gradients is the gradient of the whole.
     settings = replace(
-        SETTINGS, model="unet2015", config={"base": 2, "padding": "valid"}, epochs=1, loss="ce", clip=1e9, device="cpu"
+        SETTINGS,
+        model="unet2015",
+        config={"base": 2, "padding": "valid"},
+        epochs=1,
+        loss="ce",
+        clip=1e9,
+        device="cpu",
+        scale=(1.2, 1.5),
     )
     _, alone = train(dataset, settings, "alone")
     program = tmp_path / "go.py"

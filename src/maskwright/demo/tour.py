@@ -71,9 +71,12 @@ def tour(
     seconds = time.monotonic() - began
     say(f"done      in {seconds:.0f} s")
     return {
-        "report": str(path), "mean_iou": found["mean_iou"], "mask_ap": found["mask"]["AP"], "seconds": round(seconds, 1),
+        "report": str(path),
+        "mean_iou": found["mean_iou"],
+        "mask_ap": found["mask"]["AP"],
         "losses": len(grave),
-    }  # fmt: skip
+        "seconds": round(seconds, 1),
+    }
 
 
 def _page(dataset: Dataset, run: Run, found: dict[str, Any], worst: list[tuple[float, int]], lost: list[str]) -> str:

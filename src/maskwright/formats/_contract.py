@@ -29,6 +29,7 @@ CAUSES = {
     "overlap": "pixels that an upper segment covers",
     "instances": "segments of one class become one",
     "empty": "a segment without a pixel",
+    "class": "a segment of a background or ignored class",
     "crowd": "the crowd flag",
     "score": "the score",
     "attributes": "attributes of the segment",
@@ -40,7 +41,7 @@ CAUSES = {
     "fields": "the sample's own fields",
     "split": "the split",
 }
-MINOR = frozenset({"area", "ids", "source", "weight", "fields", "order"})
+MINOR = frozenset({"area", "ids", "split", "source", "weight", "fields", "order"})
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,9 @@ from maskwright.formats._contract import (
     unique_keys,
 )  # fmt: skip
 
-LOSES = frozenset({"empty", "crowd", "score", "attributes", "area", "ids", "source", "weight", "fields", "shape"})
+LOSES = frozenset(
+    {"empty", "class", "split", "crowd", "score", "attributes", "area", "ids", "source", "weight", "fields", "shape"}
+)
 
 _SPLITS = ("train", "val", "test")
 
@@ -175,7 +177,12 @@ def _segments(file: Path, size: tuple[int, int], by_index: dict[int, int]) -> Se
 
 
 def losses(sample: Sample, classes: Classes) -> list[Loss]:
-    out = common_losses(sample, LOSES)
+    out = common_losses(sample, LOSES - {"split"})
+    if sample.split not in _SPLITS:
+        out.append(Loss(sample.key, "split"))
+    for identity, class_id in zip(sample.segments.ids, sample.segments.class_ids, strict=True):
+        if classes[int(class_id)].role != "class":
+            out.append(Loss(sample.key, "class", int(identity)))
     height, width = sample.image.size
     for i, mask in enumerate(sample.segments.masks):
         if not mask.area():

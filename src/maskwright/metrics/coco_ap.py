@@ -1,7 +1,8 @@
 """COCO mask AP and AR: average precision over IoU 0.50 : 0.05 : 0.95, 101 recall points, at most 100 detections.
 
 Computed by hotcoco, equal to pycocotools.  Counts are COCO results and truths themselves, one entry an image,
-which is what adds up: AP ranks detections over the whole set.
+which is what adds up: AP ranks detections over the whole set.  Equal scores of different images are ranked
+by the order of the images, as in pycocotools, which takes them by id; the fifth digit can depend on it.
 """
 
 import json

@@ -150,7 +150,7 @@ def shared(a_starts: Array, a_ends: Array, b_starts: Array, b_ends: Array, left:
     more = np.int64(0)
     while p < p_stop and q < q_stop and r < r_stop and s < s_stop:
         a_end, b_end = a_ends[p], b_ends[q]
-        total += max(np.int64(0), min(min(a_end, b_end), middle) - max(a_starts[p], b_starts[q]))
+        total += max(np.int64(0), min(a_end, b_end, middle) - max(a_starts[p], b_starts[q]))
         p += np.int64(a_end <= b_end)
         q += np.int64(b_end <= a_end)
         a_end, b_end = a_ends[r], b_ends[s]
@@ -162,7 +162,7 @@ def shared(a_starts: Array, a_ends: Array, b_starts: Array, b_ends: Array, left:
             r = r_stop
     while p < p_stop and q < q_stop:
         a_end, b_end = a_ends[p], b_ends[q]
-        total += max(np.int64(0), min(min(a_end, b_end), middle) - max(a_starts[p], b_starts[q]))
+        total += max(np.int64(0), min(a_end, b_end, middle) - max(a_starts[p], b_starts[q]))
         p += np.int64(a_end <= b_end)
         q += np.int64(b_end <= a_end)
     while r < r_stop and s < s_stop:
