@@ -60,6 +60,15 @@ def test_it_learns_and_keeps_a_whole_record(dataset) -> None:
     again = evaluate(dataset.where("split = 'val'"), run)
     assert again["mean_iou"] == pytest.approx(scores["mean_iou"], rel=1e-12), "stored predictions score the same"
     assert "AP" in again["mask"]
+    from maskwright.predict.batch import predict_into_run
+
+    done = predict_into_run(dataset.where("split = 'val'"), "one", to=str(dataset.store.folder / "out"), device="cpu")
+    assert done["samples"] == 2
+    later = Run(dataset, done["run"], run.folder)
+    assert len(later.predicted()) == 2
+    assert (dataset.store.folder / "out" / "annotations.json").exists()
+    later.add_scores({"evaluation": evaluate(dataset, later)})
+    assert find(dataset, done["run"])["scores"]["evaluation"]["mean_iou"] > 0
 
 
 @pytest.mark.train

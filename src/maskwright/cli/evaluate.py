@@ -27,7 +27,7 @@ def command(
         found = Run(view, record["id"], folder_of(opened, record["id"]))
         with progress("evaluating", None, quiet=json) as follow:
             scores = evaluate(view, found, progress=follow)
-        found.finish(record["status"], {**record["scores"], "evaluation": scores})
+        found.add_scores({"evaluation": scores})
         own = sorted(
             (value, number)
             for number, value in sample_metrics(opened, record["id"], "mean_iou").items()

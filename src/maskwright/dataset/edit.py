@@ -41,6 +41,7 @@ class Edit:
         self._next_sample: int | None = None
         self._keys: dict[str, int] = {}
         self._class_ids: set[int] | None = None
+        self._began_empty: bool | None = None
 
     # -- samples ---------------------------------------------------------------------------------------
 
@@ -246,10 +247,13 @@ class Edit:
     def _number(self, key: str) -> int | None:
         if key in self._keys:
             return self._keys[key]
-        # During a first import there is nothing to look up, and a million look-ups would be felt.
-        if self.parent == 0:
-            return None
         table = schema.samples
+        # During a first import there is nothing to look up, and a million look-ups would be felt.
+        if self._began_empty is None:
+            living = sql.select(table.c.row).where(alive(table, None), table.c.added < self.revision).limit(1)
+            self._began_empty = self._connection.execute(living).first() is None
+        if self._began_empty:
+            return None
         found = self._connection.execute(
             sql.select(table.c.sample).where(table.c.key == key, alive(table, None))
         ).scalar()

@@ -42,7 +42,6 @@ def predict_into_run(
             sample = view.read([number])[0]
             found = predictor.predict(sample.image.pixels(), flip=flip, min_area=min_area)
             run.add_predictions([(number, found)])
-            run.log_samples(f"segments/{number}", {number: float(len(found))})
             total, samples = total + len(found), samples + 1
     except BaseException as error:
         run.finish("interrupted" if isinstance(error, KeyboardInterrupt) else "failed")

@@ -17,20 +17,6 @@ from maskwright.runs.record import Run, clean
 BATCH = 64
 
 
-def predicted_numbers(run: Run) -> list[int]:
-    """Samples the run predicted, with or without a segment found."""
-    import sqlalchemy as sql
-
-    from maskwright.dataset import schema
-
-    with run.view.store.reading() as connection:
-        table = schema.predictions
-        found = set(connection.execute(sql.select(table.c.sample).where(table.c.run == run.id).distinct()).scalars())
-        table = schema.run_samples
-        found |= set(connection.execute(sql.select(table.c.sample).where(table.c.run == run.id).distinct()).scalars())
-    return sorted(found)
-
-
 def evaluate(
     view: View,
     run: Run,
@@ -47,7 +33,7 @@ def evaluate(
     if classes.background is None and all(one.kind == "thing" for one in classes if one.role == "class"):
         classes = classes.with_background()
     there = set(view.numbers())
-    numbers = [number for number in predicted_numbers(run) if number in there]
+    numbers = [number for number in run.predicted() if number in there]
     if not numbers:
         raise UsageError(
             f"the run {run.id!r} holds no prediction of these samples", file=view.place,

@@ -19,6 +19,9 @@ from maskwright.errors import UsageError
 from maskwright.runs.environment import environment
 from maskwright.runs.trackers import Fanout
 
+#: The per-sample metric that counts predicted segments.
+FOUND = "segments found"
+
 
 class Run:
     """One training, prediction or evaluation against one revision.
@@ -134,6 +137,18 @@ class Run:
             connection.execute(table.delete().where(table.c.run == self.id, table.c.sample.in_(numbers)))
             if rows:
                 connection.execute(table.insert(), rows)
+            # How many were found is kept too: a sample without any was predicted all the same.
+            table = schema.run_samples
+            connection.execute(
+                table.delete().where(table.c.run == self.id, table.c.name == FOUND, table.c.sample.in_(numbers))
+            )
+            found_rows = [{"run": self.id, "sample": n, "name": FOUND, "value": float(len(one))} for n, one in batch]
+            if found_rows:
+                connection.execute(table.insert(), found_rows)
+
+    def predicted(self) -> list[int]:
+        """Numbers of the samples this run predicted, with or without a segment found."""
+        return sorted(sample_metrics(self.view, self.id, FOUND))
 
     def predictions(self, samples: Sequence[tuple[int, Sample]]) -> list[Segments]:
         """What this run predicted for each (number, sample), in their order; no segments where nothing was."""
@@ -164,6 +179,11 @@ class Run:
             values["scores"] = clean(scores)
         self._update(**values)
         self._tracker.close()
+
+    def add_scores(self, scores: Mapping[str, Any]) -> None:
+        """Put further scores beside those the run has."""
+        record = find(self.view, self.id)
+        self._update(scores={**record["scores"], **clean(scores)})
 
     def _update(self, **values: Any) -> None:
         with self.view.store.writing() as connection:
