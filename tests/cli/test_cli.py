@@ -118,6 +118,7 @@ def test_wrong_words_inside(capsys, labels, tmp_path) -> None:
         assert code in (1, 2), arguments
         assert words in err, (arguments, err)
         assert "Traceback" not in err
+    assert json.loads(run(capsys, "runs", place, "--json")[1])["runs"] == [], "a wrong call leaves no run"
 
 
 def test_importing_the_same_twice_changes_nothing(capsys, labels, tmp_path) -> None:

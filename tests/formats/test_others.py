@@ -63,6 +63,14 @@ def test_colours_by_palette_file_or_discovered(tmp_path, channels) -> None:
         list(formats.read(tmp_path, palette=str(palette)).samples)
 
 
+def test_gray_saved_as_rgb_is_gray(tmp_path) -> None:
+    save(tmp_path / "images" / "a.png", PICTURE)
+    save(tmp_path / "labels" / "a.png", np.repeat(LABELS[..., None], 3, axis=2))
+    reading = formats.read(tmp_path)
+    assert [one.id for one in reading.classes] == [0, 1, 2]
+    assert next(iter(reading.samples)).segments.masks.areas().tolist() == [8, 8, 8]
+
+
 def test_background_is_declared_by_the_user(tmp_path) -> None:
     save(tmp_path / "images" / "a.png", PICTURE)
     save(tmp_path / "labels" / "a.png", LABELS)

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from maskwright.cli.output import At, DatasetPlace, Json, Where, emit, table
+from maskwright.errors import MaskwrightError
 
 
 def command(
@@ -134,6 +135,8 @@ def _watched(fit: Any, run: Any, settings: Any, resume: bool, *, quiet: bool) ->
         try:
             return fit(run.view, settings, run, resume=resume, report=report)  # type: ignore[no-any-return]
         except BaseException as error:
-            if run.id:
+            if run.id and not resume and not latest and isinstance(error, MaskwrightError):
+                run.discard()  # a call that was wrong from the start is no training
+            elif run.id:
                 run.finish("interrupted" if isinstance(error, KeyboardInterrupt) else "failed")
             raise

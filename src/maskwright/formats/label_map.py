@@ -247,6 +247,9 @@ def _discover(files: list[Path]) -> tuple[set[Any], dict[int, tuple[int, int, in
         if len(values) > 4096:
             raise FormatError(f"more than {len(values)} different values", file=file,
                               needed="label maps, not photographs", todo="Are the two folders swapped?")  # fmt: skip
+    gray = {value[0] if isinstance(value, tuple) and len(set(value)) == 1 else value for value in values}
+    if not any(isinstance(value, tuple) for value in gray):
+        return gray, palette, False  # gray saved as RGB is gray
     if coded and any(isinstance(value, int) for value in values):
         raise FormatError("some labels are colour-coded and others are indices", file=files[0].parent)
     return values, palette, coded
@@ -270,10 +273,7 @@ def _pixels(file: Path) -> tuple[Array, dict[int, tuple[int, int, int]]]:
                     i // 3: (flat[i], flat[i + 1], flat[i + 2]) for i in range(0, len(flat) - 2, 3)
                 }
             if image.mode in ("RGB", "RGBA"):
-                pixels = np.asarray(image)[..., :3]
-                if (pixels[..., :1] == pixels).all() and not pixels.any():
-                    return pixels, {}
-                return pixels, {}
+                return np.asarray(image)[..., :3], {}
             if image.mode == "LA":
                 return np.asarray(image)[..., 0], {}
             return np.asarray(image).astype(np.int64 if image.mode != "L" else np.uint8), {}
@@ -286,6 +286,8 @@ def label_values(file: Path, colours: dict[tuple[int, int, int], int]) -> Array:
     pixels, _ = _pixels(file)
     if pixels.ndim == 2:
         return pixels
+    if not colours:
+        return pixels[..., 0]
     codes = {r << 16 | g << 8 | b: number for (r, g, b), number in colours.items()}
     packed, inverse = np.unique(_packed(pixels), return_inverse=True)
     unknown = [int(code) for code in packed if int(code) not in codes]

@@ -30,5 +30,6 @@ def build(spec: str, num_classes: int, in_channels: int = 3, **config: Any) -> "
     except TypeError as error:
         raise UsageError(f"the model {name!r} does not take {config} ({error})") from None
     except (KeyError, ValueError, RuntimeError) as error:
-        raise ModelError(f"the model {spec!r} cannot be built ({error})") from None
+        reason = str(error) if len(str(error)) < 160 else f"{str(error)[:150]} …"
+        raise ModelError(f"the model {spec!r} cannot be built ({reason})") from None
     return model

@@ -3,6 +3,7 @@
 import json
 import math
 import secrets
+import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -179,6 +180,15 @@ class Run:
             values["scores"] = clean(scores)
         self._update(**values)
         self._tracker.close()
+
+    def discard(self) -> None:
+        """Forget a run that never got anywhere, with its files."""
+        with self.view.store.writing() as connection:
+            for table in (schema.run_points, schema.run_samples, schema.predictions):
+                connection.execute(table.delete().where(table.c.run == self.id))
+            connection.execute(schema.runs.delete().where(schema.runs.c.id == self.id))
+        self._tracker.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def add_scores(self, scores: Mapping[str, Any]) -> None:
         """Put further scores beside those the run has."""
