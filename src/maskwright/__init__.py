@@ -19,7 +19,7 @@ _HOME = {
     "Classes": "core.classes",
     "Dataset": "dataset",
     "ImageRef": "core.sample",
-    "Mask": "core.masks",
+    "Mask": "core.mask",
     "Masks": "core.masks",
     "MaskwrightError": "errors",
     "Polygon": "core.polygons",
@@ -37,7 +37,8 @@ __all__ = [*sorted(_HOME), "__version__", "formats"]  # noqa: PLE0604 - names ma
 if TYPE_CHECKING:
     from maskwright import formats
     from maskwright.core.classes import Class, Classes
-    from maskwright.core.masks import Mask, Masks
+    from maskwright.core.mask import Mask
+    from maskwright.core.masks import Masks
     from maskwright.core.polygons import Polygon
     from maskwright.core.sample import ImageRef, Sample
     from maskwright.core.segments import Segments

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from pycocotools import mask as coco
 
-from maskwright.core.masks import Mask, Masks, as_masks
+from maskwright.core.mask import Mask
+from maskwright.core.masks import Masks, as_masks
 
 dense_batches = hnp.array_shapes(min_dims=3, max_dims=3, min_side=1, max_side=24).flatmap(
     lambda shape: hnp.arrays(np.bool_, shape)

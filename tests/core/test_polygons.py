@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from pycocotools import mask as coco
 
-from maskwright.core.masks import Mask, Masks
+from maskwright.core.mask import Mask
+from maskwright.core.masks import Masks
 from maskwright.core.polygons import Polygon
 
 points = st.floats(-8, 40, allow_nan=False) | st.integers(-8, 40).map(float)

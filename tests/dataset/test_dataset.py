@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from maskwright.core.classes import Class, Classes
-from maskwright.core.masks import Mask
+from maskwright.core.mask import Mask
 from maskwright.dataset import Dataset, snapshot
 from maskwright.errors import DatasetError, UsageError
 

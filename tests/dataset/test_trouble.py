@@ -12,14 +12,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from maskwright.core.masks import Mask
+from maskwright.core.mask import Mask
 from maskwright.dataset import Dataset
 from maskwright.errors import DatasetError, FormatError
 
 WRITER = """
 import sys
 import numpy as np
-from maskwright.core.masks import Mask
+from maskwright.core.mask import Mask
 from maskwright.dataset import Dataset
 dataset = Dataset.open(sys.argv[1])
 size = dataset["a"].image.size

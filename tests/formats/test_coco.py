@@ -7,7 +7,7 @@ import pytest
 from pycocotools import mask as coco
 
 from maskwright import formats
-from maskwright.core.masks import Mask
+from maskwright.core.mask import Mask
 from maskwright.errors import FormatError
 from maskwright.formats.coco import exact_rings
 

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from maskwright import formats
-from maskwright.core.masks import Mask
+from maskwright.core.mask import Mask
 from maskwright.core.polygons import Polygon
 from maskwright.errors import FormatError
 from maskwright.formats.yolo import bridged

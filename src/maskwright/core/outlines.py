@@ -3,7 +3,7 @@
 import numpy as np
 
 from maskwright.core.geometry import ring_area
-from maskwright.core.masks import Mask
+from maskwright.core.mask import Mask
 from maskwright.core.polygons import Polygon
 
 

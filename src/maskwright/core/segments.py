@@ -120,16 +120,14 @@ class Segments:
     def label_map(self, classes: Classes, *, dtype: Any = np.uint8, unlabelled: int | None = None) -> Array:
         """(H, W) class indices, upper segments on top.
 
-        Ignored classes and crowd regions of things give IGNORE_INDEX, as does, in place of background,
+        A crowd region counts as its class.  Ignored classes give IGNORE_INDEX, as does, in place of background,
         a pixel without a segment when no background is declared.  unlabelled: overrides that index.
         """
         if unlabelled is None:
             background = classes.background
             unlabelled = IGNORE_INDEX if background is None else classes.index_of(background.id)
         out = np.full(self.size, unlabelled, dtype)
-        indices = classes.indices(self.class_ids)
-        values = np.where(self.is_crowd & (indices == IGNORE_INDEX), IGNORE_INDEX, indices)
-        self.masks.composite(values, out=out)
+        self.masks.composite(classes.indices(self.class_ids), out=out)
         return out
 
 

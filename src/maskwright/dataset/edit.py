@@ -9,7 +9,7 @@ import sqlalchemy as sql
 from sqlalchemy.engine import Connection
 
 from maskwright.core.classes import Classes
-from maskwright.core.masks import Mask
+from maskwright.core.mask import Mask
 from maskwright.core.sample import Sample
 from maskwright.core.segments import Segments
 from maskwright.dataset import schema

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from maskwright.core.classes import Class, Classes
-from maskwright.core.masks import Mask, Masks
+from maskwright.core.mask import Mask
+from maskwright.core.masks import Masks
 from maskwright.core.sample import ImageRef, Sample, image_size
 from maskwright.core.segments import Segments
 from maskwright.errors import FormatError
