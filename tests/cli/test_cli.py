@@ -127,3 +127,34 @@ def test_importing_the_same_twice_changes_nothing(capsys, labels, tmp_path) -> N
     assert code == 2
     assert "already" in err
     assert json.loads(run(capsys, "log", tmp_path / "d", "--json")[1])["revisions"][0]["id"] == 2
+
+
+@pytest.mark.train
+def test_train_predict_evaluate_and_compare(capsys, labels, tmp_path) -> None:
+    pytest.importorskip("torch")
+    place = tmp_path / "d"
+    run(capsys, "import", labels, place)
+    small = ("--epochs", 1, "--size", 64, 64, "--batch-size", 2, "--device", "cpu", "--precision", "fp32")
+    code, out, err = run(capsys, "train", place, *small, "--name", "one", "--json")
+    assert code == 0, err
+    first = json.loads(out)
+    assert (first["run"], set(first["classes"])) == ("one", {"cat", "dog", "grass", "nothing"})
+    assert run(capsys, "train", place, *small, "--name", "two", "--loss", "focal(gamma=1)", "--seed", 3)[0] == 0
+    code, out, _ = run(capsys, "compare", place, "one", "two")
+    assert code == 0
+    assert "focal(gamma=1)" in out
+    assert "mean_iou" in out
+    code, out, _ = run(
+        capsys, "predict", place, "--model", "one", "--to", tmp_path / "found", "--json", "--device", "cpu"
+    )
+    assert code == 0
+    predicted = json.loads(out)
+    assert predicted["samples"] == 6
+    assert formats.sniff(tmp_path / "found") == "coco"
+    code, out, err = run(capsys, "evaluate", place, predicted["run"], "--where", "split = 'val'")
+    assert code == 0, err
+    assert "mean_iou" in out
+    assert "COCO mask" in out
+    assert {one["kind"] for one in json.loads(run(capsys, "runs", place, "--json")[1])["runs"]} == {"train", "predict"}
+    assert "train/loss" in run(capsys, "runs", place, "one")[1]
+    assert run(capsys, "train", place, "--resume", "one", "--json")[0] == 0
