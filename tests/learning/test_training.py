@@ -155,6 +155,7 @@ def test_two_processes_train_as_one_and_score_the_same(dataset, tmp_path) -> Non
         assert torch.allclose(mine[name], value, atol=2e-4), name
     both = find(dataset, "both")["scores"]
     assert both["mean_iou"] == pytest.approx(alone["mean_iou"], abs=0.02)
+    assert curves(dataset, "both")["val/mean_iou"][-1][1] == pytest.approx(both["mean_iou"], rel=1e-12), "shared counts"
 
 
 def test_a_loss_that_explodes_is_said(dataset) -> None:

@@ -149,6 +149,7 @@ def fit(
         due = math.floor(share * settings.evaluations + 1e-9) > progress.evaluated or share >= 1
         if due:
             progress.evaluated = math.floor(share * settings.evaluations + 1e-9)
+            _share_from_first(average, accelerator)
             scores = evaluate(average, info, source, val_numbers, accelerator, precision)
             if main:
                 curve = {f"val/{name}": scores[name] for name in ("mean_iou", "pixel_accuracy", "mean_dice")}
@@ -217,6 +218,15 @@ def finish(
     scores["classes"] = dict(zip(classes.names, scores["iou"].tolist(), strict=True))
     result: dict[str, Any] = clean(scores)
     return result
+
+
+def _share_from_first(average: "nn.Module", accelerator: Any) -> None:
+    """Batch statistics are each process's own; all evaluate the first one's, which are those that are kept."""
+    import torch
+
+    if accelerator.num_processes > 1:
+        for value in average.state_dict().values():
+            torch.distributed.broadcast(value, 0)
 
 
 def _average(average: "nn.Module", model: "nn.Module", decay: float, step: int) -> None:
