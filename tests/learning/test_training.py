@@ -142,7 +142,7 @@ def test_two_processes_train_as_one_and_score_the_same(dataset, tmp_path) -> Non
         "run.finish(scores=scores) if main else None\n"
     )
     command = [
-        sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--master-port", "29517",
+        sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2",
         str(program), dataset.place, json.dumps(settings.to_json()),
     ]  # fmt: skip
     done = subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)

@@ -130,7 +130,7 @@ def _watched(fit: Any, run: Any, settings: Any, resume: bool, *, quiet: bool) ->
             text = "  ".join(f"{name} {value:.4g}" for name, value in latest.items())
             bar.update(task, completed=min(share, 1.0), description=text)
             if "mean_iou" in numbers and not quiet:
-                console.print(f"{share:4.0%}  {text}")
+                console.print(f"{min(share, 1):4.0%}  {text}")
 
         try:
             return fit(run.view, settings, run, resume=resume, report=report)  # type: ignore[no-any-return]

@@ -15,4 +15,7 @@ def kernel(function: F) -> F:
     names in every process, so that machine code kept by two runs can be linked crosswise and sort wrongly.
     Sorting is done in NumPy, between kernels.
     """
-    return cast("F", numba.njit(cache=True, nogil=True)(function))
+    try:
+        return cast("F", numba.njit(cache=True, nogil=True)(function))
+    except RuntimeError:  # neither the package's folder nor the user's can be written to
+        return cast("F", numba.njit(nogil=True)(function))
