@@ -9,7 +9,7 @@ from maskwright.core.masks import Masks
 from maskwright.core.overlay import overlay
 from maskwright.core.sample import ImageRef, Sample, image_size, read_image
 from maskwright.core.segments import Segments
-from maskwright.errors import FormatError
+from maskwright.errors import FormatError, UsageError
 
 
 def test_ids_keep_their_gaps_and_indices_have_none(classes: Classes) -> None:
@@ -39,6 +39,13 @@ def test_background_is_declared_or_ignored(classes: Classes) -> None:
     assert segments.label_map(classes).tolist() == [[2, 255, 3]]
     without = Classes(one for one in classes if one.role != "background")
     assert segments.label_map(without).tolist() == [[2, 255, 255]]
+
+
+def test_more_classes_than_a_label_map_holds_are_refused() -> None:
+    many = Classes([Class(k, str(k)) for k in range(256)])
+    with pytest.raises(UsageError, match="256 classes"):
+        Segments.none((2, 2)).label_map(many)
+    assert Segments.none((2, 2)).label_map(Classes(list(many)[:255])).tolist() == [[255, 255], [255, 255]]
 
 
 def test_visible_parts_do_not_overlap() -> None:

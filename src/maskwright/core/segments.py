@@ -8,6 +8,7 @@ import numpy as np
 from maskwright.core.arrays import F64, I64, Array, Bool, Size
 from maskwright.core.classes import IGNORE_INDEX, Classes
 from maskwright.core.masks import Masks
+from maskwright.errors import UsageError
 
 Source = Literal["human", "model", "import"]
 
@@ -122,7 +123,13 @@ class Segments:
 
         A crowd region counts as its class.  Ignored classes give IGNORE_INDEX, as does, in place of background,
         a pixel without a segment when no background is declared.  unlabelled: overrides that index.
+        Raises UsageError for more than 255 classes: index 255 is taken.
         """
+        if classes.num_classes > IGNORE_INDEX:
+            raise UsageError(
+                f"there are {classes.num_classes} classes",
+                needed=f"a label map holds up to {IGNORE_INDEX} beside ignored",
+            )
         if unlabelled is None:
             background = classes.background
             unlabelled = IGNORE_INDEX if background is None else classes.index_of(background.id)
