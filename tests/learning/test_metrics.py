@@ -70,6 +70,27 @@ def test_other_kinds_of_labels() -> None:
         confusion.update(np.zeros((2, 2), int), np.zeros((2, 3), int), num_classes=3)
 
 
+@given(
+    st.integers(0, 10**6),
+    st.sampled_from([2, 13, 253, 254, 255]),
+    st.sampled_from([None, 255, 254, 0, 7, -1, 300]),
+    st.sampled_from([np.uint8, np.int64, np.int16, np.uint16]),
+    st.sampled_from([np.uint8, np.int64, np.int32]),
+)
+def test_counts_of_any_type_and_ignored_label(seed: int, kinds: int, ignore: int | None, a: type, b: type) -> None:
+    rng = np.random.default_rng(seed)
+    truth = np.repeat(rng.integers(0, kinds, 60), 5).astype(a)
+    pred = rng.integers(0, 256, truth.size).astype(b)
+    some = rng.random(truth.size) < 0.1
+    if ignore is not None and ignore <= np.iinfo(a).max and ignore >= np.iinfo(a).min:
+        truth[some] = ignore
+    expected = np.zeros((kinds, kinds + 1), int)
+    for t, p in zip(truth.tolist(), pred.tolist(), strict=True):
+        if t != ignore:
+            expected[t, p if p < kinds and p != ignore else kinds] += 1
+    assert np.array_equal(confusion.update(pred, truth, num_classes=kinds, ignore_index=ignore), expected)
+
+
 def test_nothing_counted_is_nan() -> None:
     scores = confusion.compute(np.zeros((3, 4), np.int64))
     assert all(np.isnan(scores[name]) for name in ("mean_iou", "pixel_accuracy", "class_accuracy"))

@@ -27,22 +27,24 @@ def update(pred: object, target: object, *, num_classes: int, ignore_index: int 
         raise ValueError(f"prediction {p.shape} and truth {t.shape} differ in shape; score at the truth's size")
     if num_classes > 254:
         return _wide(p.reshape(-1), t.reshape(-1), num_classes, ignore_index)
-    narrow = [np.ascontiguousarray(_narrow(one, num_classes, ignore_index)).reshape(-1) for one in (p, t)]
-    ignore = -1 if ignore_index is None else 255
-    counts: I64 = count_pairs(narrow[0], narrow[1], num_classes, ignore)
-    if counts[-1].any():
+    code = ignore_index if ignore_index is not None and 0 <= ignore_index <= 255 else 255
+    narrow_pred, narrow_target = (_narrow(labels, num_classes, ignore_index, code) for labels in (p, t))
+    pairs = count_pairs(narrow_pred, narrow_target, num_classes, -1 if ignore_index is None else code)
+    if pairs[num_classes].any():
         raise ValueError(f"the truth holds labels outside 0 … {num_classes - 1} that are not ignored")
-    return counts[:-1]
+    counts: I64 = pairs[:num_classes, : num_classes + 1].copy()
+    counts[:, num_classes] += pairs[:num_classes, num_classes + 1]
+    return counts
 
 
-def _narrow(labels: Any, num_classes: int, ignore_index: int | None) -> Any:
-    """uint8 with 255 for ignored and 254 for any other foreign label."""
-    if labels.dtype == np.uint8 and ignore_index in (255, None):
-        return labels
-    out = np.where((labels >= 0) & (labels < num_classes), labels, 254)
-    if ignore_index is not None:
-        out = np.where(labels == ignore_index, 255, out)
-    return out.astype(np.uint8)
+def _narrow(labels: Any, num_classes: int, ignore_index: int | None, code: int) -> Any:
+    """(P,) uint8: labels as they are where they fit, else `code` where ignored and one label for all foreign ones."""
+    from maskwright.metrics.kernels.pairs import narrow
+
+    flat = np.ascontiguousarray(labels).reshape(-1)
+    if flat.dtype == np.uint8 and ignore_index in (None, code):
+        return flat
+    return narrow(flat, num_classes, -1 if ignore_index is None else ignore_index, code)
 
 
 def _wide(p: Any, t: Any, num_classes: int, ignore_index: int | None) -> I64:
@@ -50,7 +52,7 @@ def _wide(p: Any, t: Any, num_classes: int, ignore_index: int | None) -> I64:
     p, t = p[keep].astype(np.int64), t[keep].astype(np.int64)
     if t.size and (t.min() < 0 or t.max() >= num_classes):
         raise ValueError(f"the truth holds labels outside 0 … {num_classes - 1} that are not ignored")
-    p = np.where((p >= 0) & (p < num_classes), p, num_classes)
+    p = np.where((p >= 0) & (p < num_classes) & (p != ignore_index), p, num_classes)
     return np.bincount(t * (num_classes + 1) + p, minlength=num_classes * (num_classes + 1)).reshape(num_classes, -1)
 
 
