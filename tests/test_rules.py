@@ -119,7 +119,7 @@ def test_converting_meets_no_torch(tmp_path, make_samples, classes) -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip().endswith("False")
-    assert (tmp_path / "out" / "classes.json").exists()
+    assert (tmp_path / "out" / "maskwright.json").exists()
 
 
 def test_the_public_surface() -> None:
@@ -182,6 +182,15 @@ def test_the_printed_help_in_the_docs_is_true() -> None:
     assert command_help.page() == (ROOT / "docs" / "reference" / "commands.md").read_text(), (
         "run: python scripts/command_help.py"
     )
+
+
+def test_the_table_of_formats_in_the_docs_is_true() -> None:
+    sys.path.insert(0, str(ROOT / "scripts"))
+    try:
+        import format_matrix
+    finally:
+        sys.path.pop(0)
+    assert format_matrix.page() == format_matrix.PAGE.read_text(), "run: python scripts/format_matrix.py"
 
 
 def test_json_is_one_object(tmp_path) -> None:

@@ -78,7 +78,7 @@ def test_a_stated_area_is_kept(tmp_path) -> None:
     ("content", "words"),
     [
         ("{", "not valid JSON"),
-        ("[]", "holds a list"),
+        ("[]", "is a results file"),
         (document(images=None), "'images' is missing"),
         (document(annotations=[annotation(segmentation=[[1, 1, 2, 2]])]), r"annotation 1: polygon ring 0 has 2 points; a ring needs at least 3"),
         (document(annotations=[annotation(segmentation={"counts": [3], "size": [10, 12]})]), "sum to 3"),

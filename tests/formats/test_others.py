@@ -8,7 +8,7 @@ from maskwright import formats
 from maskwright.core.mask import Mask
 from maskwright.core.polygons import Polygon
 from maskwright.errors import FormatError
-from maskwright.formats.yolo import bridged
+from maskwright.formats._shapes import bridged
 
 
 def save(path, array, palette=None) -> None:

@@ -10,13 +10,18 @@ from maskwright import families
 from maskwright.core.classes import Classes
 from maskwright.core.sample import Sample
 from maskwright.errors import FormatError, LossError, UsageError
-from maskwright.formats._contract import CAUSES, Loss, Reading, staged
+from maskwright.formats._contract import CAUSES, Loss, Reading, about_format, staged
 
-__all__ = ["CAUSES", "Loss", "Reading", "losses", "names", "read", "sniff", "summary", "write"]
+__all__ = ["CAUSES", "Loss", "Reading", "losses", "names", "read", "sniff", "summary", "write", "writers"]
 
 
 def names() -> list[str]:
     return families.names("formats")
+
+
+def writers() -> list[str]:
+    """The formats that can be written; the others are read only."""
+    return [name for name in names() if hasattr(_module(name), "write")]
 
 
 def _module(name: str) -> ModuleType:
@@ -28,6 +33,8 @@ def sniff(path: str | Path) -> str:
     place = Path(path)
     if not place.exists():
         raise FormatError("there is no such file or folder", file=path)
+    if (ours := about_format(place)) in names():
+        return str(ours)
     sure = {name: float(_module(name).sniff(place)) for name in names()}
     best = sorted(sure, key=lambda name: -sure[name])
     if not best or sure[best[0]] <= 0:
@@ -57,8 +64,15 @@ def read(path: str | Path, format: str | None = None, **options: Any) -> Reading
 
 def losses(samples: Iterable[Sample], classes: Classes, format: str) -> list[Loss]:
     """What writing these samples would lose, before anything is written."""
-    module = _module(format)
+    module = _writer(format)
     return [loss for sample in samples for loss in module.losses(sample, classes)]
+
+
+def _writer(format: str) -> ModuleType:
+    module = _module(format)
+    if not hasattr(module, "write"):
+        raise UsageError(f"the format {format} is read only", needed=f"these can be written: {', '.join(writers())}")
+    return module
 
 
 def summary(found: Iterable[Loss]) -> list[str]:
@@ -94,7 +108,7 @@ def write(
     samples: can be gone through more than once; the first time counts the losses.
     Raises LossError before anything is written when something grave would be lost and `allow_loss` is not set.
     """
-    module = _module(format)
+    module = _writer(format)
     _check_options(module.write, format, options)
     found = losses(samples, classes, format)
     grave = [loss for loss in found if loss.grave]

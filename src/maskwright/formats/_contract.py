@@ -7,8 +7,12 @@ A format is a module with
     read(path, **options) -> Reading
     losses(sample, classes) -> list[Loss]        what writing this sample would lose
     write(samples, classes, folder, **options)   into an empty folder that appears only when all is written
+
+The last two are missing where nobody writes the format.  Sets written here carry maskwright.json beside the
+labels: classes whole and each sample's split, which many formats have no place for, but nothing of a segment.
 """
 
+import json
 import os
 import shutil
 import tempfile
@@ -16,8 +20,13 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+
+from maskwright.core.arrays import I64
 from maskwright.core.classes import Classes
+from maskwright.core.masks import Masks
 from maskwright.core.sample import Sample
 from maskwright.errors import FormatError, UsageError
 
@@ -28,8 +37,10 @@ CAUSES = {
     "shape": "the mask read back differs in some pixels",
     "overlap": "pixels that an upper segment covers",
     "instances": "segments of one class become one",
+    "regions": "segments of one stuff class become one",
     "empty": "a segment without a pixel",
-    "class": "a segment of a background or ignored class",
+    "class": "a segment whose class the format has no place for",
+    "classes": "which class a segment is of",
     "crowd": "the crowd flag",
     "score": "the score",
     "attributes": "attributes of the segment",
@@ -68,24 +79,98 @@ class Reading:
     notes: list[str] = field(default_factory=list)
 
 
-def common_losses(sample: Sample, loses: frozenset[str]) -> list[Loss]:
+def common_losses(sample: Sample, loses: frozenset[str], classes: Classes | None = None) -> list[Loss]:
     """The losses that need no knowledge of the format but its LOSES."""
-    segments, out = sample.segments, []
-    areas = segments.masks.areas()
-    for i in range(len(segments)):
-        identity = int(segments.ids[i])
-        found = {
-            "empty": areas[i] == 0,
-            "crowd": segments.is_crowd[i],
-            "score": segments.scores[i] == segments.scores[i],
-            "attributes": bool(segments.attributes[i].keys() - {"area"}),
-            "area": "area" in segments.attributes[i],
-            "ids": identity != i + 1,
-            "source": segments.source[i] != "import",
-        }
-        out += [Loss(sample.key, cause, identity) for cause, yes in found.items() if yes and cause in loses]
-    found = {"weight": sample.weight != 1, "fields": bool(sample.fields), "split": sample.split is not None}
-    return out + [Loss(sample.key, cause) for cause, yes in found.items() if yes and cause in loses]
+    segments = sample.segments
+    n = len(segments)
+    areas, ids = segments.masks.areas(), segments.ids
+    found: dict[str, Any] = {
+        "empty": areas == 0,
+        "crowd": segments.is_crowd,
+        "score": ~np.isnan(segments.scores),
+        "attributes": [bool(one.keys() - {"area"}) for one in segments.attributes],
+        "area": ["area" in one for one in segments.attributes],
+        "ids": ids != np.arange(1, n + 1),
+        "source": [one != "import" for one in segments.source],
+    }
+    out = [
+        Loss(sample.key, cause, int(ids[i]))
+        for cause, rows in found.items()
+        if cause in loses
+        for i in np.flatnonzero(np.asarray(rows, bool))
+    ]
+    if "overlap" in loses:
+        hidden = hidden_pixels(segments.masks)
+        out += [Loss(sample.key, "overlap", int(ids[i]), int(hidden[i])) for i in np.flatnonzero(hidden)]
+    if "instances" in loses:
+        _, first = np.unique(segments.class_ids, return_index=True)
+        out += [Loss(sample.key, "instances", int(ids[i])) for i in np.setdiff1d(np.arange(n), first)]
+    if "classes" in loses:
+        only = next((one.id for one in classes if one.role == "class"), None) if classes is not None else None
+        out += [Loss(sample.key, "classes", int(ids[i])) for i in np.flatnonzero(segments.class_ids != only)]
+    if "regions" in loses:
+        kinds = {one.id: one.kind for one in classes} if classes is not None else {}
+        seen: set[int] = set()
+        for i, class_id in enumerate(segments.class_ids.tolist()):
+            if kinds.get(class_id) == "stuff" and class_id in seen:
+                out.append(Loss(sample.key, "regions", int(ids[i])))
+            seen.add(class_id)
+    if "order" in loses and (np.diff(ids if "classes" in loses else segments.class_ids) < 0).any():
+        out.append(Loss(sample.key, "order"))
+    of_sample = {"weight": sample.weight != 1, "fields": bool(sample.fields), "split": sample.split is not None}
+    return out + [Loss(sample.key, cause) for cause, yes in of_sample.items() if yes and cause in loses]
+
+
+def hidden_pixels(masks: Masks) -> I64:
+    """(N,) how many pixels of each mask later masks cover."""
+    out = np.zeros(len(masks), np.int64)
+    areas = masks.areas()
+    if not len(masks) or masks.union().area() == areas.sum():
+        return out  # nothing overlaps
+    above = Masks.empty(masks.size, 1)
+    for i in range(len(masks) - 1, -1, -1):
+        own = masks[i : i + 1]
+        out[i] = (own & above).areas()[0]
+        above = above | own
+    return out
+
+
+ABOUT = "maskwright.json"
+
+
+@dataclass
+class About:
+    """What maskwright.json says of a set that we wrote. splits: by sample key. more: what one format adds."""
+
+    classes: Classes
+    splits: dict[str, str | None]
+    more: dict[str, Any]
+
+
+def read_about(folder: Path) -> About | None:
+    """None for sets that others wrote. Raises FormatError for a broken file."""
+    file = folder / ABOUT
+    if not file.is_file():
+        return None
+    try:
+        content = json.loads(file.read_bytes())
+        more = {name: value for name, value in content.items() if name not in ("classes", "splits", "format")}
+        return About(Classes.from_json(content["classes"]), dict(content["splits"]), more)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise FormatError(f"cannot be read ({error})", file=file) from None
+
+
+def write_about(folder: Path, format: str, classes: Classes, splits: dict[str, str | None], **more: Any) -> None:
+    content = {"format": format, "classes": classes.to_json(), **more, "splits": splits}
+    (folder / ABOUT).write_text(json.dumps(content, indent=1, ensure_ascii=False))
+
+
+def about_format(path: Path) -> str | None:
+    """The format that wrote this set, when it was ours."""
+    try:
+        return str(json.loads((path / ABOUT).read_bytes())["format"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 @contextmanager
@@ -119,6 +204,17 @@ def image_files(folder: Path) -> list[Path]:
 def key_of(path: Path, root: Path) -> str:
     """A sample's key: the path below `root` without its suffix."""
     return path.relative_to(root).with_suffix("").as_posix()
+
+
+def image_beside(folder: Path, key: str) -> Path | None:
+    """The picture folder/key, whatever its suffix; None where there is none."""
+    home = (folder / key).parent
+    name = Path(key).name
+    for suffix in IMAGE_SUFFIXES:
+        for found in (home / f"{name}{suffix}", home / f"{name}{suffix.upper()}"):
+            if found.is_file():
+                return found
+    return None
 
 
 def put_image(sample: Sample, target: Path, images: str) -> None:

@@ -1,10 +1,9 @@
 """One bitmap an instance, as the 2018 Data Science Bowl has them: ID/images/ID.png and ID/masks/*.png.
 
-The file name of a mask is of no meaning there.  Sets written here name masks z-id-class.png and describe
-classes in classes.json, so that everything but crowd flags, scores and attributes comes back.
+The file name of a mask is of no meaning there.  Sets written here name masks z-id-class.png, so that everything
+but crowd flags, scores and attributes comes back.
 """
 
-import json
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -22,8 +21,10 @@ from maskwright.formats._contract import (
     common_losses,
     image_files,
     put_image,
+    read_about,
     suffix_of,
     unique_keys,
+    write_about,
 )  # fmt: skip
 
 LOSES = frozenset({"crowd", "score", "attributes", "area", "source", "weight", "fields"})
@@ -44,14 +45,9 @@ def _folders(path: Path) -> Iterator[Path]:
 
 def read(path: Path, *, class_name: str = "object") -> Reading:
     """class_name: what the objects are, where the set does not say. Pixels without a mask are background."""
-    about = path / "classes.json"
-    splits: dict[str, str | None] = {}
-    if about.is_file():
-        try:
-            content = json.loads(about.read_text())
-            classes, splits = Classes.from_json(content["classes"]), content.get("splits", {})
-        except (ValueError, KeyError, TypeError) as error:
-            raise FormatError(f"cannot be read ({error})", file=about) from None
+    about = read_about(path)
+    if about is not None:
+        classes = about.classes
     else:
         classes = Classes(
             [
@@ -70,8 +66,8 @@ def read(path: Path, *, class_name: str = "object") -> Reading:
                 raise FormatError(f"holds {len(images)} images", file=folder / "images", needed="exactly one")
             size = image_size(images[0])
             key = folder.relative_to(path).as_posix()
-            segments = _segments(folder / "masks", size, classes, described=about.is_file())
-            yield Sample(key, ImageRef(str(images[0]), size), segments, split=splits.get(key))
+            segments = _segments(folder / "masks", size, classes, described=about is not None)
+            yield Sample(key, ImageRef(str(images[0]), size), segments, split=about.splits.get(key) if about else None)
 
     return Reading(classes, unique_keys(samples()), len(folders))
 
@@ -115,5 +111,4 @@ def write(samples: Iterable[Sample], classes: Classes, folder: Path, *, images: 
             name = f"{i:05d}-{sample.segments.ids[i]}-{sample.segments.class_ids[i]}.png"
             Image.fromarray(mask.decode().view(np.uint8) * 255).save(home / "masks" / name)
         splits[sample.key] = sample.split
-    about = {"classes": classes.to_json(), "splits": splits}
-    (folder / "classes.json").write_text(json.dumps(about, indent=1))
+    write_about(folder, "bitmaps", classes, splits)

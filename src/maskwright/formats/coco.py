@@ -1,24 +1,29 @@
-"""COCO instances: one JSON with images, categories and annotations.
+"""COCO instances: one JSON with images, categories and annotations; LVIS, Roboflow's export, results files.
 
 Layout: https://cocodataset.org/#format-data.  Polygons are read by COCO's own rasterisation, bit-equal to
 pycocotools; run lengths compressed or not.  Masks are written as polygons where those give exactly the
-same pixels back, and otherwise as run lengths with iscrowd = 0.
+same pixels back, and otherwise as run lengths with iscrowd = 0.  Files are indexed, not loaded: memory does not
+grow with what the annotations say.
 """
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from maskwright.core.arrays import I64
 from maskwright.core.classes import Class, Classes
 from maskwright.core.mask import Mask
 from maskwright.core.masks import Masks
 from maskwright.core.sample import ImageRef, Sample, image_size
 from maskwright.core.segments import Segments
 from maskwright.errors import FormatError
+from maskwright.formats._coco import categories, file_name, free_id, identities, image_root, read_classes, split_of
 from maskwright.formats._contract import Loss, Reading, common_losses, put_image, suffix_of, unique_keys
+from maskwright.formats._json import ABSENT, Document, Records
 
 LOSES = frozenset({"source", "weight"})
 
@@ -33,137 +38,146 @@ def sniff(path: Path) -> float:
 
 
 def _looks_right(file: Path) -> bool:
-    with open(file, "rb") as raw:
-        head = raw.read(4_000_000)
-    return b'"images"' in head and (b'"annotations"' in head or b'"categories"' in head)
+    """Told by its top-level keys, wherever in the file they stand; for a list, by its first record."""
+    try:
+        document = Document(file)
+        if document.is_list:
+            first = document.records()[0]
+            return isinstance(first, dict) and first.keys() >= {"image_id", "category_id"}
+    except (FormatError, IndexError):
+        return False
+    return (
+        "images" in document
+        and ("annotations" in document or "categories" in document)
+        and not _is_panoptic(document)
+        and not _is_video(document)
+    )
+
+
+def _is_panoptic(document: Document) -> bool:
+    notes = document.records("annotations", ["segments_info"], missing_ok=True)
+    return len(notes) > 0 and notes.integers("segments_info")[0] != ABSENT
+
+
+def _is_video(document: Document) -> bool:
+    return "videos" in document and "annotations" in document and _has(document, "annotations", "segmentations")
+
+
+def _has(document: Document, key: str, name: str) -> bool:
+    records = document.records(key, [name], missing_ok=True)
+    return len(records) > 0 and records.integers(name)[0] != ABSENT
 
 
 def _files(path: Path) -> list[Path]:
     if path.is_file():
         return [path] if path.suffix.lower() == ".json" else []
     found = sorted([*path.glob("annotations/instances_*.json"), *path.glob("instances*.json")])
+    found = found or sorted([*path.glob("_annotations.coco.json"), *path.glob("*/_annotations.coco.json")])
     return found or [
         file for file in sorted([*path.glob("*.json"), *path.glob("annotations/*.json")]) if _looks_right(file)
     ]
 
 
 def read(
-    path: Path, *, images: str | None = None, drop_degenerate: bool = False, drop_orphans: bool = False
+    path: Path,
+    *,
+    images: str | None = None,
+    truth: str | None = None,
+    drop_degenerate: bool = False,
+    drop_orphans: bool = False,
 ) -> Reading:
     """images: the folder that file names are relative to; searched for near the JSON when not given.
 
+    truth: for a results file, the labels whose images and categories it speaks of.
     drop_degenerate: leave out polygon rings with fewer than three points instead of refusing the file.
     drop_orphans: leave out annotations of images that the file does not list.
     """
     files = _files(path)
     if not files:
         raise FormatError("no COCO JSON here", file=path, needed="a .json file or a folder with annotations/*.json")
-    loaded = [(file, _load(file)) for file in files]
+    options = _Options(images, drop_degenerate, drop_orphans)
+    opened = [_open(file, truth) for file in files]
     merged: dict[int, Class] = {}
-    for file, content in loaded:
-        for one in _classes(file, content):
-            if merged.setdefault(one.id, one) != one:
+    for one in opened:
+        for kind in read_classes(one.about, one.document):
+            if merged.setdefault(kind.id, kind) != kind:
                 raise FormatError(
-                    f"category {one.id} is {one.name!r} here", file=file, needed=f"{merged[one.id].name!r}"
+                    f"category {kind.id} is {kind.name!r} here", file=one.file, needed=f"{merged[kind.id].name!r}"
                 )
-    notes = [f"{file.name}: {note}" for file, content in loaded for note in _notes(content)]
     classes = Classes(merged.values())
 
     def samples() -> Iterator[Sample]:
-        for file, content in loaded:
-            yield from _samples(file, content, classes, images, drop_degenerate, drop_orphans, split_of(file))
+        for one in opened:
+            yield from _samples(one, classes, options)
 
-    return Reading(classes, unique_keys(samples()), sum(len(content["images"]) for _, content in loaded), notes)
-
-
-def split_of(file: Path) -> str | None:
-    """train, val or test, from a name such as instances_train2017.json."""
-    return next((split for split in ("train", "val", "test") if split in file.stem.lower()), None)
+    notes = [f"{one.file.name}: {note}" for one in opened for note in one.notes()]
+    return Reading(classes, unique_keys(samples()), sum(len(one.images) for one in opened), notes)
 
 
-def _load(file: Path) -> dict[str, Any]:
-    try:
-        content = json.loads(file.read_bytes())
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise FormatError(f"not valid JSON ({error})", file=file) from None
-    except OSError as error:
-        raise FormatError(f"cannot be read ({error.strerror})", file=file) from None
-    if not isinstance(content, dict):
-        raise FormatError(f"holds a {type(content).__name__}", file=file, needed="COCO labels are one JSON object")
-    for name in ("images", "annotations", "categories"):
-        value = content.get(name)
-        if value is None and name == "annotations":
-            content[name] = []
-        elif not isinstance(value, list):
-            raise FormatError(f"{name!r} is {'missing' if value is None else 'no list'}", file=file)
-    return content
+@dataclass(frozen=True)
+class _Options:
+    images: str | None
+    drop_degenerate: bool
+    drop_orphans: bool
 
 
-def _notes(content: Mapping[str, Any]) -> list[str]:
-    lone = sum("segmentation" not in one and "bbox" in one for one in content["annotations"] if isinstance(one, dict))
-    return [f"{lone} annotations have a box only and become rectangles"] if lone else []
+@dataclass
+class _File:
+    """One file; about: where its images and categories stand, which for results is another file."""
+
+    file: Path
+    about: Path
+    document: Document
+    images: Records
+    annotations: Records
+
+    def notes(self) -> list[str]:
+        lone = self.annotations.integers("segmentation") == ABSENT
+        lone &= self.annotations.integers("bbox") != ABSENT
+        number = int(lone.sum())
+        return [f"{number} annotations have a box only and become rectangles"] if number else []
 
 
-def _classes(file: Path, content: Mapping[str, Any]) -> Iterator[Class]:
-    for position, one in enumerate(content["categories"]):
-        try:
-            extra = {
-                name: value for name, value in one.items() if name not in ("id", "name", "color", "isthing", "role")
-            }
-            colour = one.get("color")
-            yield Class(
-                int(one["id"]),
-                str(one["name"]),
-                "thing" if one.get("isthing", 1) else "stuff",
-                one.get("role", "class"),
-                tuple(colour) if isinstance(colour, list) and len(colour) == 3 else None,
-                extra,
-            )
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise FormatError(f"cannot be read ({error!r})", file=file, record=f"category {position}") from None
+_LOOKUP = ("id", "image_id", "category_id", "segmentation", "bbox")
 
 
-def _samples(
-    file: Path, content: Mapping[str, Any], classes: Classes, images: str | None,
-    drop_degenerate: bool, drop_orphans: bool, split: str | None,
-) -> Iterator[Sample]:  # fmt: skip
-    by_image: dict[Any, list[dict[str, Any]]] = {}
-    for one in content["images"]:
-        if not isinstance(one, dict) or "id" not in one or not isinstance(one.get("file_name"), str):
-            raise FormatError("an image lacks its id or file_name", file=file, record=f"image {str(one)[:60]}")
-        if one["id"] in by_image:
-            raise FormatError("two images have this id", file=file, record=f"image {one['id']}")
-        by_image[one["id"]] = []
-    for position, one in enumerate(content["annotations"]):
-        record = (
-            f"annotation {one.get('id', f'number {position}')}"
-            if isinstance(one, dict)
-            else f"annotation number {position}"
-        )
-        if not isinstance(one, dict) or "image_id" not in one or "category_id" not in one:
-            raise FormatError("lacks its image_id or category_id", file=file, record=record)
-        if one["image_id"] not in by_image:
-            if drop_orphans:
-                continue
+def _open(file: Path, truth: str | None) -> _File:
+    document = Document(file)
+    about, source = file, document
+    if document.is_list:
+        if truth is None:
             raise FormatError(
-                f"belongs to image {one['image_id']}, which the file does not list", file=file, record=record,
-                todo="Leave such annotations out with --option drop_orphans=true, or repair the file.",
+                "is a results file: it names neither images nor categories", file=file,
+                needed="the labels it belongs to: -o truth=instances.json",
             )  # fmt: skip
-        if one["category_id"] not in classes:
-            raise FormatError(f"has the unknown category {one['category_id']}", file=file, record=record)
-        by_image[one["image_id"]].append(one)
-    root = _image_root(file, content, images)
-    for image in content["images"]:
-        uri = root / image["file_name"]
+        about = Path(truth)
+        source = Document(about)
+        annotations = document.records(None, _LOOKUP)
+    else:
+        annotations = document.records("annotations", _LOOKUP, missing_ok=True)
+    return _File(file, about, source, source.records("images", ["id"]), annotations)
+
+
+def _samples(one: _File, classes: Classes, options: _Options) -> Iterator[Sample]:
+    order, bounds = _by_image(one, options.drop_orphans)
+    root: Path | None = None
+    split = split_of(one.about)
+    for position, image in enumerate(one.images):
+        name = file_name(image)
+        if name is None or "id" not in image:
+            raise FormatError("an image lacks its id or file_name", file=one.about, record=f"image {str(image)[:60]}")
+        root = root or image_root(one.about, name, options.images)
+        uri = root / name
         try:
             size = (int(image["height"]), int(image["width"]))
         except (KeyError, TypeError, ValueError):
             size = image_size(uri)
-        segments = _segments(file, by_image[image["id"]], size, drop_degenerate)
-        fields = {name: value for name, value in image.items() if name not in _IMAGE_KEYS}
+        rows = order[bounds[position] : bounds[position + 1]]
+        segments = _segments(one.file, [one.annotations[row] for row in rows.tolist()], size, classes, options)
+        fields = {key: value for key, value in image.items() if key not in _IMAGE_KEYS}
         own = fields.pop("maskwright", {})
         yield Sample(
-            str(Path(image["file_name"]).with_suffix("").as_posix()),
+            Path(name).with_suffix("").as_posix(),
             ImageRef(str(uri), size),
             segments,
             split=own.get("split", split),
@@ -171,52 +185,102 @@ def _samples(
         )
 
 
-def _image_root(file: Path, content: Mapping[str, Any], images: str | None) -> Path:
-    if images is not None:
-        return Path(images)
-    near = [file.parent, file.parent.parent]
-    names = [
-        "",
-        "images",
-        file.stem.removeprefix("instances_"),
-        f"images/{file.stem.removeprefix('instances_')}",
-        "data",
-    ]
-    candidates = [folder / name for folder in near for name in names]
-    first = next((one["file_name"] for one in content["images"]), None)
-    return next((root for root in candidates if first and (root / first).is_file()), file.parent)
+def _by_image(one: _File, drop_orphans: bool) -> tuple[I64, I64]:
+    """Annotation rows in the order of their images; image i has those from bounds[i] to bounds[i + 1]."""
+    ids = identities(one.images, "id", "image", one.about)
+    owner_ids = identities(one.annotations, "image_id", "annotation", one.file)
+    if not isinstance(ids, np.ndarray) or not isinstance(owner_ids, np.ndarray):
+        # Some tools number images by words; then both sides become words.
+        words = {str(word): number for number, word in enumerate(ids)}
+        owner_ids = np.array([words.get(str(word), -1) for word in owner_ids], np.int64)
+        ids = np.arange(len(ids), dtype=np.int64) if len(words) == len(ids) else np.zeros(len(ids), np.int64)
+    by_id = np.argsort(ids, kind="stable")
+    ordered = ids[by_id]
+    twice = np.flatnonzero(ordered[1:] == ordered[:-1])
+    if twice.size:
+        raise FormatError("two images have this id", file=one.about, record=f"image {ordered[twice[0]]}")
+    place = np.searchsorted(ordered, owner_ids)
+    known = place < ordered.size
+    known[known] = ordered[place[known]] == owner_ids[known]
+    if not known.all() and not drop_orphans:
+        row = int(np.flatnonzero(~known)[0])
+        raise FormatError(
+            f"belongs to image {one.annotations[row]['image_id']}, which the file does not list", file=one.file,
+            record=f"annotation {one.annotations[row].get('id', f'number {row}')}",
+            todo="Leave such annotations out with --option drop_orphans=true, or repair the file.",
+        )  # fmt: skip
+    owner = np.full(owner_ids.size, ids.size, np.int64)
+    owner[known] = by_id[place[known]]
+    order = np.argsort(owner, kind="stable")
+    return order, np.searchsorted(owner[order], np.arange(ids.size + 1))
 
 
-def _segments(file: Path, annotations: list[dict[str, Any]], size: tuple[int, int], drop_degenerate: bool) -> Segments:
-    parts: list[Masks] = []
+def _segments(
+    file: Path, annotations: list[dict[str, Any]], size: tuple[int, int], classes: Classes, options: _Options
+) -> Segments:
+    masks = _masks(file, annotations, size, options.drop_degenerate)
+    areas = masks.areas().tolist()
     attributes = []
-    for one in annotations:
-        record = f"annotation {one.get('id')}"
-        try:
-            mask = _mask(one, size, drop_degenerate)
-        except (ValueError, TypeError, KeyError) as error:
-            raise FormatError(
-                str(error).removeprefix("mask 0: "), file=file, record=record,
-                todo="Drop broken rings with --option drop_degenerate=true, or repair the file.",
-            ) from None  # fmt: skip
-        parts.append(mask)
+    for one, area in zip(annotations, areas, strict=True):
+        if one.get("category_id") not in classes:
+            found = f"the unknown category {one['category_id']}" if "category_id" in one else "no category_id"
+            raise FormatError(f"has {found}", file=file, record=f"annotation {one.get('id')}")
         extra = {name: value for name, value in one.items() if name not in _ANNOTATION_KEYS}
         extra |= one.get("attributes") or {}
         # COCO's area is the polygon's, not the mask's; evaluation sorts objects by it, so it is kept.
-        if one.get("area") is not None and one["area"] != mask.areas()[0]:
+        if one.get("area") is not None and one["area"] != area:
             extra["area"] = one["area"]
         attributes.append(extra)
     # COCO numbers annotations over the whole file; a segment whose own number was taken keeps it beside.
     ids = [one.get("maskwright", {}).get("id", one.get("id")) for one in annotations]
     good = all(isinstance(one, int) for one in ids) and len(set(ids)) == len(ids)
     return Segments(
-        Masks.concatenate(parts, size),
+        masks,
         [int(one["category_id"]) for one in annotations],
         ids=ids if good else None,
         scores=[np.nan if one.get("score") is None else float(one["score"]) for one in annotations],
         is_crowd=[bool(one.get("iscrowd", 0)) for one in annotations],
         attributes=attributes,
     )
+
+
+def _masks(file: Path, annotations: list[dict[str, Any]], size: tuple[int, int], drop_degenerate: bool) -> Masks:
+    """All masks of an image. Strings, which are most of large files, go through one call."""
+    parts: list[Masks | None] = []
+    strings, at = [], []
+    for position, one in enumerate(annotations):
+        found = one.get("segmentation")
+        if isinstance(found, dict) and isinstance(found.get("counts"), str) and found.get("size") == list(size):
+            strings.append(found["counts"])
+            at.append(position)
+            parts.append(None)
+            continue
+        try:
+            parts.append(_mask(one, size, drop_degenerate))
+        except (ValueError, TypeError, KeyError) as error:
+            raise _unreadable(error, file, one) from None
+    if strings:
+        try:
+            together = Masks.from_compressed(strings, size)
+        except ValueError:
+            for position, string in zip(at, strings, strict=True):
+                try:
+                    Masks.from_compressed([string], size)
+                except ValueError as error:
+                    raise _unreadable(error, file, annotations[position]) from None
+            raise
+        if len(strings) == len(annotations):
+            return together
+        for k, position in enumerate(at):
+            parts[position] = together[k : k + 1]
+    return Masks.concatenate([part for part in parts if part is not None], size)
+
+
+def _unreadable(error: Exception, file: Path, annotation: Mapping[str, Any]) -> FormatError:
+    return FormatError(
+        str(error).removeprefix("mask 0: "), file=file, record=f"annotation {annotation.get('id')}",
+        todo="Drop broken rings with --option drop_degenerate=true, or repair the file.",
+    )  # fmt: skip
 
 
 def _mask(one: Mapping[str, Any], size: tuple[int, int], drop_degenerate: bool) -> Masks:
@@ -269,18 +333,7 @@ def write(
     # Three lists in one document, streamed: images to the file, annotations to a second one joined at the end.
     partial = folder / "annotations.part"
     with open(folder / "annotations.json", "w") as out, open(partial, "w") as other:
-        categories = [
-            {
-                **one.extra,
-                "id": one.id,
-                "name": one.name,
-                "isthing": int(one.kind == "thing"),
-                **({"role": one.role} if one.role != "class" else {}),
-                **({"color": list(one.colour)} if one.colour else {}),
-            }
-            for one in classes
-        ]
-        out.write(f'{{"categories": {json.dumps(categories)},\n"images": [')
+        out.write(f'{{"categories": {json.dumps(categories(classes))},\n"images": [')
         for position, sample in enumerate(unique_keys(samples)):
             name = sample.key + suffix_of(sample)
             put_image(sample, folder / "images" / name, images)
@@ -317,7 +370,7 @@ def _annotations(sample: Sample, image_id: int, ids: set[int], segmentation: str
     for i, mask in enumerate(segments.masks):
         own = identity = int(segments.ids[i])
         if identity in ids:
-            identity = _free(ids)
+            identity = free_id(ids)
         ids.add(identity)
         left, top, right, bottom = boxes[i].tolist()
         attributes = dict(segments.attributes[i])
@@ -339,14 +392,6 @@ def _annotations(sample: Sample, image_id: int, ids: set[int], segmentation: str
         if identity != own:
             row["maskwright"] = {"id": own}
         yield json.dumps(row)
-
-
-def _free(ids: set[int]) -> int:
-    """An unused number, found fast: every number up to the count of used ones cannot be taken."""
-    number = len(ids) + 1
-    while number in ids:
-        number += 1
-    return number
 
 
 def exact_rings(mask: Mask) -> list[list[int]] | None:

@@ -24,9 +24,12 @@ from maskwright.formats._contract import (
     image_files,
     key_of,
     put_image,
+    read_about,
     suffix_of,
     unique_keys,
+    write_about,
 )  # fmt: skip
+from maskwright.formats._rasters import fitting, packed, palette_of, read_raster, unpacked, write_raster
 
 LOSES = frozenset(
     {
@@ -127,17 +130,12 @@ def read(
             needed=f"paired folders such as images/ and labels/, with {', '.join(_LABELS[:4])} for labels",
         )  # fmt: skip
     notes: list[str] = []
-    about = path / "dataset.json"
+    about = read_about(path)
     unlabelled: int | None = None
     splits: dict[str, str | None] = {}
     colours: dict[tuple[int, int, int], int] = {}
-    if about.is_file():
-        try:
-            content = json.loads(about.read_text())
-            classes = Classes.from_json(content["classes"])
-            unlabelled, splits = content.get("unlabelled"), content.get("splits", {})
-        except (ValueError, KeyError, TypeError) as error:
-            raise FormatError(f"cannot be read ({error})", file=about) from None
+    if about is not None:
+        classes, unlabelled, splits = about.classes, about.more.get("unlabelled"), about.splits
     else:
         found, own_palette, colour_coded = _discover([label for _, _, label, _ in layout.pairs])
         if palette is not None:
@@ -165,12 +163,7 @@ def read(
     def samples() -> Iterator[Sample]:
         for key, image, label, split in layout.pairs:
             size = image_size(image)
-            values = label_values(label, colours)
-            if values.shape != size:
-                raise FormatError(
-                    f"the label is {values.shape[0]} x {values.shape[1]}", file=label,
-                    needed=f"its image is {size[0]} x {size[1]} (height x width)",
-                )  # fmt: skip
+            values = fitting(label_values(label, colours), size, label)
             segments = Segments.from_label_map(values, ignore=sorted(hidden))
             for value in segments.class_ids:
                 if value not in classes:
@@ -235,11 +228,10 @@ def _discover(files: list[Path]) -> tuple[set[Any], dict[int, tuple[int, int, in
     palette: dict[int, tuple[int, int, int]] = {}
     coded = False
     for file in files:
-        pixels, own = _pixels(file)
+        pixels, own = read_raster(file)
         if pixels.ndim == 3:
             coded = True
-            packed = np.unique(_packed(pixels))
-            values |= {(int(v) >> 16, int(v) >> 8 & 255, int(v) & 255) for v in packed}
+            values |= {unpacked(int(code)) for code in np.unique(packed(pixels))}
         else:
             found = [int(value) for value in np.unique(pixels)]
             values |= set(found)
@@ -255,71 +247,27 @@ def _discover(files: list[Path]) -> tuple[set[Any], dict[int, tuple[int, int, in
     return values, palette, coded
 
 
-def _packed(pixels: Array) -> Array:
-    wide = pixels.astype(np.int64)
-    return wide[..., 0] << 16 | wide[..., 1] << 8 | wide[..., 2]
-
-
-def _pixels(file: Path) -> tuple[Array, dict[int, tuple[int, int, int]]]:
-    """(H, W) integers or (H, W, 3) colours as the file has them; and its palette."""
-    from PIL import Image, UnidentifiedImageError
-
-    try:
-        with Image.open(file) as image:
-            image.load()
-            if image.mode == "P":
-                flat = image.getpalette() or []
-                return np.asarray(image), {
-                    i // 3: (flat[i], flat[i + 1], flat[i + 2]) for i in range(0, len(flat) - 2, 3)
-                }
-            if image.mode in ("RGB", "RGBA"):
-                return np.asarray(image)[..., :3], {}
-            if image.mode == "LA":
-                return np.asarray(image)[..., 0], {}
-            return np.asarray(image).astype(np.int64 if image.mode != "L" else np.uint8), {}
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
-        raise FormatError(f"not a readable label map ({error})", file=file) from None
-
-
 def label_values(file: Path, colours: dict[tuple[int, int, int], int]) -> Array:
     """(H, W) class ids of one label file. Raises FormatError for a colour that is not in `colours`."""
-    pixels, _ = _pixels(file)
+    pixels, _ = read_raster(file)
     if pixels.ndim == 2:
         return pixels
     if not colours:
         return pixels[..., 0]
     codes = {r << 16 | g << 8 | b: number for (r, g, b), number in colours.items()}
-    packed, inverse = np.unique(_packed(pixels), return_inverse=True)
-    unknown = [int(code) for code in packed if int(code) not in codes]
+    found, inverse = np.unique(packed(pixels), return_inverse=True)
+    unknown = [int(code) for code in found if int(code) not in codes]
     if unknown:
-        colour = (unknown[0] >> 16, unknown[0] >> 8 & 255, unknown[0] & 255)
-        raise FormatError(f"has the colour {colour}, which the palette does not name", file=file)
-    return np.array([codes[int(code)] for code in packed], np.int64)[inverse.reshape(pixels.shape[:2])]
+        raise FormatError(f"has the colour {unpacked(unknown[0])}, which the palette does not name", file=file)
+    return np.array([codes[int(code)] for code in found], np.int64)[inverse.reshape(pixels.shape[:2])]
 
 
 def losses(sample: Sample, classes: Classes) -> list[Loss]:
-    out = common_losses(sample, LOSES - {"ids"})
-    segments = sample.segments
-    seen: dict[int, int] = {}
-    for i in range(len(segments)):
-        above = segments.masks[i + 1 :].union() if i + 1 < len(segments) else None
-        hidden = (segments.masks[i] & above).area() if above is not None else 0
-        if hidden:
-            out.append(Loss(sample.key, "overlap", int(segments.ids[i]), hidden))
-        first = seen.setdefault(int(segments.class_ids[i]), i)
-        if first != i:
-            out.append(Loss(sample.key, "instances", int(segments.ids[i])))
-    order = [int(one) for one in segments.class_ids]
-    if order != sorted(order):
-        out.append(Loss(sample.key, "order"))
-    out += [Loss(sample.key, "ids", int(one)) for i, one in enumerate(segments.ids) if one != i + 1]
-    return out
+    return common_losses(sample, LOSES)
 
 
 def write(samples: Iterable[Sample], classes: Classes, folder: Path, *, images: str = "copy") -> None:
-    """Indexed PNGs (16-bit gray when an id is above 255) in labels/, images in images/, classes in dataset.json."""
-    from PIL import Image
-
+    """Indexed PNGs (16-bit gray when an id is above 255) in labels/, images in images/, classes in maskwright.json."""
     ids = [one.id for one in classes]
     if min(ids, default=0) < 0 or max(ids, default=0) > 65535:
         raise FormatError("a class id is not in 0 … 65535", needed="label maps hold up to 16 bits")
@@ -327,25 +275,11 @@ def write(samples: Iterable[Sample], classes: Classes, folder: Path, *, images: 
     free = next(value for value in (255, *range(256), *range(65535, 255, -1)) if value not in ids)
     unlabelled = background.id if background is not None else free
     deep = max(*ids, unlabelled) > 255
-    colours = np.zeros((256, 3), np.uint8)
-    for index, one in enumerate(one for one in classes if one.role != "ignore"):
-        if one.id < 256:
-            colours[one.id] = classes.colours()[index]
     splits = {}
     for sample in unique_keys(samples):
         put_image(sample, folder / "images" / (sample.key + suffix_of(sample)), images)
-        target = folder / "labels" / f"{sample.key}.png"
-        target.parent.mkdir(parents=True, exist_ok=True)
         values = np.full(sample.image.size, unlabelled, np.uint16 if deep else np.uint8)
         sample.segments.masks.composite(sample.segments.class_ids, out=values)
-        image = Image.fromarray(values)
-        if not deep:
-            image.putpalette(colours.reshape(-1).tolist())
-        image.save(target)
+        write_raster(folder / "labels" / f"{sample.key}.png", values, palette_of(classes))
         splits[sample.key] = sample.split
-    about = {
-        "classes": classes.to_json(),
-        "unlabelled": None if background is not None else unlabelled,
-        "splits": splits,
-    }
-    (folder / "dataset.json").write_text(json.dumps(about, indent=1, ensure_ascii=False))
+    write_about(folder, "label-map", classes, splits, unlabelled=None if background is not None else unlabelled)

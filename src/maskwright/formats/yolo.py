@@ -29,6 +29,7 @@ from maskwright.formats._contract import (
     suffix_of,
     unique_keys,
 )  # fmt: skip
+from maskwright.formats._shapes import bridged
 
 LOSES = frozenset(
     {"empty", "class", "split", "crowd", "score", "attributes", "area", "ids", "source", "weight", "fields", "shape"}
@@ -228,13 +229,3 @@ def ring_text(mask: Mask, height: int, width: int) -> str:
     ring = bridged(mask.polygon())
     digits = max(6, math.ceil(math.log10(max(height, width))) + 3)
     return " ".join(f"{x / width:.{digits}g} {y / height:.{digits}g}" for x, y in ring)
-
-
-def bridged(polygon: Polygon) -> np.ndarray:
-    """All rings of a polygon as one: from a ring's first point to the next ring, around it, and back."""
-    first, *others = [ring for part in polygon.parts for ring in part]
-    out = [first]
-    for ring in others:
-        # There, around, back: the two bridges cover the same line and cancel under the even-odd rule.
-        out += [first[:1], ring, ring[:1]]
-    return np.concatenate([*out, first[:1]] if others else out)

@@ -1,0 +1,110 @@
+"""Label pictures: integers or colours as their files have them."""
+
+from pathlib import Path
+
+import numpy as np
+
+from maskwright.core.arrays import Array
+from maskwright.core.classes import Classes
+from maskwright.errors import FormatError
+
+Colour = tuple[int, int, int]
+
+
+def read_raster(file: Path) -> tuple[Array, dict[int, Colour]]:
+    """(H, W) integers, or (H, W, 3) uint8 colours, as the file has them; and its palette.
+
+    Alpha is dropped.  Raises FormatError, naming the file, for one that is missing, broken or holds fractions.
+    """
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        with Image.open(file) as image:
+            image.load()
+            if image.mode == "P":
+                flat = image.getpalette() or []
+                return np.asarray(image), {
+                    i // 3: (flat[i], flat[i + 1], flat[i + 2]) for i in range(0, len(flat) - 2, 3)
+                }
+            if image.mode in ("RGB", "RGBA"):
+                return np.asarray(image)[..., :3], {}
+            if image.mode == "LA":
+                return np.asarray(image)[..., 0], {}
+            if image.mode == "F":
+                return whole_numbers(np.asarray(image), file), {}
+            return np.asarray(image).astype(np.uint8 if image.mode in ("L", "1") else np.int64), {}
+    except FileNotFoundError:
+        raise FormatError("the label is not there", file=file) from None
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise FormatError(f"not a readable label map ({error})", file=file) from None
+
+
+def read_map(file: Path, size: tuple[int, int] | None = None) -> Array:
+    """(H, W) integers. Raises FormatError for colours, and for another size than the image's."""
+    values, _ = read_raster(file)
+    if values.ndim == 3:
+        if not (values == values[..., :1]).all():
+            raise FormatError("holds colours", file=file, needed="one number a pixel")
+        values = values[..., 0]
+    return fitting(values, size, file)
+
+
+def fitting(values: Array, size: tuple[int, int] | None, file: Path) -> Array:
+    """The same values. Raises FormatError when they are not of the image's size."""
+    if size is not None and values.shape[:2] != size:
+        raise FormatError(
+            f"the label is {values.shape[0]} x {values.shape[1]}", file=file,
+            needed=f"its image is {size[0]} x {size[1]} (height x width)",
+        )  # fmt: skip
+    return values
+
+
+def whole_numbers(values: Array, file: Path) -> Array:
+    """Floating values that are whole, as int64. Raises FormatError for others."""
+    if np.issubdtype(values.dtype, np.floating):
+        if not np.isfinite(values).all() or (values != np.floor(values)).any():
+            raise FormatError("holds fractions", file=file, needed="one whole number a pixel")
+        return values.astype(np.int64)
+    return values.astype(np.uint8) if values.dtype == np.bool_ else values
+
+
+def packed(pixels: Array) -> Array:
+    """(H, W, 3) colours -> (H, W) int64 r * 65536 + g * 256 + b."""
+    wide = pixels.astype(np.int64)
+    out: Array = wide[..., 0] << 16 | wide[..., 1] << 8 | wide[..., 2]
+    return out
+
+
+def unpacked(code: int) -> Colour:
+    return code >> 16, code >> 8 & 255, code & 255
+
+
+def write_raster(file: Path, values: Array, palette: Array | None = None) -> None:
+    """values: (H, W) uint8 or uint16, or (H, W, 3) uint8.  palette: (256, 3); uint8 values are then indexed."""
+    from PIL import Image
+
+    file.parent.mkdir(parents=True, exist_ok=True)
+    image = Image.fromarray(values)
+    if palette is not None and values.dtype == np.uint8:
+        image.putpalette(palette.reshape(-1).tolist())
+    image.save(file)
+
+
+def palette_of(classes: Classes) -> Array:
+    """(256, 3) uint8: the colour of each class id below 256."""
+    out = np.zeros((256, 3), np.uint8)
+    colours = classes.colours()
+    for index, one in enumerate(one for one in classes if one.role != "ignore"):
+        if 0 <= one.id < 256:
+            out[one.id] = colours[index]
+    return out
+
+
+def voc_palette() -> Array:
+    """(256, 3) uint8: Pascal VOC's colours, in which the bits of a label are dealt out to red, green and blue."""
+    labels = np.arange(256)
+    out = np.zeros((256, 3), np.uint8)
+    for bit in range(8):
+        for channel in range(3):
+            out[:, channel] |= ((labels >> (3 * bit + channel) & 1) << (7 - bit)).astype(np.uint8)
+    return out

@@ -1,0 +1,232 @@
+"""Cityscapes: leftImg8bit pictures; gtFine labelIds, instanceIds and polygons.
+
+Layout and label table: https://github.com/mcordts/cityscapesScripts.  An instance is label * 1000 + its number; a
+label of a class with instances that stands alone is a group and becomes a crowd segment.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import numpy as np
+
+from maskwright.core.classes import Class, Classes
+from maskwright.core.masks import Masks
+from maskwright.core.polygons import Polygon
+from maskwright.core.sample import ImageRef, Sample, image_size
+from maskwright.core.segments import Segments
+from maskwright.errors import FormatError
+from maskwright.formats._contract import (
+    Loss,
+    Reading,
+    common_losses,
+    image_beside,
+    put_image,
+    read_about,
+    suffix_of,
+    unique_keys,
+    write_about,
+)  # fmt: skip
+from maskwright.formats._json import load
+from maskwright.formats._rasters import palette_of, read_map, write_raster
+
+LOSES = frozenset(
+    {"overlap", "regions", "empty", "score", "attributes", "area", "ids", "order", "source", "weight", "fields"}
+)
+
+#: name, id, trainId, category, has instances, ignored in evaluation, colour
+LABELS = (
+    ("unlabeled", 0, 255, "void", 0, 1, (0, 0, 0)), ("ego vehicle", 1, 255, "void", 0, 1, (0, 0, 0)),
+    ("rectification border", 2, 255, "void", 0, 1, (0, 0, 0)), ("out of roi", 3, 255, "void", 0, 1, (0, 0, 0)),
+    ("static", 4, 255, "void", 0, 1, (0, 0, 0)), ("dynamic", 5, 255, "void", 0, 1, (111, 74, 0)),
+    ("ground", 6, 255, "void", 0, 1, (81, 0, 81)), ("road", 7, 0, "flat", 0, 0, (128, 64, 128)),
+    ("sidewalk", 8, 1, "flat", 0, 0, (244, 35, 232)), ("parking", 9, 255, "flat", 0, 1, (250, 170, 160)),
+    ("rail track", 10, 255, "flat", 0, 1, (230, 150, 140)), ("building", 11, 2, "construction", 0, 0, (70, 70, 70)),
+    ("wall", 12, 3, "construction", 0, 0, (102, 102, 156)), ("fence", 13, 4, "construction", 0, 0, (190, 153, 153)),
+    ("guard rail", 14, 255, "construction", 0, 1, (180, 165, 180)),
+    ("bridge", 15, 255, "construction", 0, 1, (150, 100, 100)),
+    ("tunnel", 16, 255, "construction", 0, 1, (150, 120, 90)), ("pole", 17, 5, "object", 0, 0, (153, 153, 153)),
+    ("polegroup", 18, 255, "object", 0, 1, (153, 153, 153)), ("traffic light", 19, 6, "object", 0, 0, (250, 170, 30)),
+    ("traffic sign", 20, 7, "object", 0, 0, (220, 220, 0)), ("vegetation", 21, 8, "nature", 0, 0, (107, 142, 35)),
+    ("terrain", 22, 9, "nature", 0, 0, (152, 251, 152)), ("sky", 23, 10, "sky", 0, 0, (70, 130, 180)),
+    ("person", 24, 11, "human", 1, 0, (220, 20, 60)), ("rider", 25, 12, "human", 1, 0, (255, 0, 0)),
+    ("car", 26, 13, "vehicle", 1, 0, (0, 0, 142)), ("truck", 27, 14, "vehicle", 1, 0, (0, 0, 70)),
+    ("bus", 28, 15, "vehicle", 1, 0, (0, 60, 100)), ("caravan", 29, 255, "vehicle", 1, 1, (0, 0, 90)),
+    ("trailer", 30, 255, "vehicle", 1, 1, (0, 0, 110)), ("train", 31, 16, "vehicle", 1, 0, (0, 80, 100)),
+    ("motorcycle", 32, 17, "vehicle", 1, 0, (0, 0, 230)), ("bicycle", 33, 18, "vehicle", 1, 0, (119, 11, 32)),
+    ("license plate", -1, -1, "vehicle", 0, 1, (0, 0, 142)),
+)  # fmt: skip
+
+_NAME = re.compile(r"(.+)_(gtFine|gtCoarse)_(instanceIds|labelIds|labelTrainIds|polygons)\.(png|json)")
+_KINDS = ("instanceIds", "labelIds", "labelTrainIds", "polygons")
+
+
+def classes_of_cityscapes() -> Classes:
+    return Classes(
+        Class(
+            number, name, "thing" if instances else "stuff", "ignore" if ignored else "class", colour,
+            {"trainId": train, "category": category},
+        )
+        for name, number, train, category, instances, ignored, colour in LABELS
+    )  # fmt: skip
+
+
+def sniff(path: Path) -> float:
+    return 0.95 if path.is_dir() and next(_labels(path), None) is not None else 0.0
+
+
+def _labels(path: Path) -> Iterator[Path]:
+    for file in path.rglob("*_gt*_*.*"):
+        if _NAME.fullmatch(file.name):
+            yield file
+
+
+def read(path: Path, *, source: str | None = None) -> Reading:
+    """source: instanceIds, labelIds, labelTrainIds or polygons; else the first of these that an image has.
+
+    From polygons, later ones hide earlier ones, as in the pixels; labels that end in "group" become crowds.
+    """
+    if source is not None and source not in _KINDS:
+        raise FormatError(f"there is no source {source!r}", needed=f"one of {', '.join(_KINDS)}")
+    found: dict[tuple[Path, str, str], dict[str, Path]] = {}
+    for file in sorted(_labels(path)):
+        name = _NAME.fullmatch(file.name)
+        assert name is not None
+        found.setdefault((file.parent, name[1], name[2]), {})[name[3]] = file
+    if not found:
+        raise FormatError("no *_gtFine_instanceIds.png or *_gtFine_labelIds.png here", file=path)
+    about = read_about(path)
+    classes = about.classes if about else classes_of_cityscapes()
+
+    def samples() -> Iterator[Sample]:
+        for (folder, stem, _), files in found.items():
+            kind = source or next(one for one in _KINDS if one in files)
+            if kind not in files:
+                raise FormatError(f"the image {stem} has no {kind}", file=folder)
+            image = _image(path, folder, stem)
+            if image is None:
+                raise FormatError("has no picture in leftImg8bit", file=files[kind])
+            size = image_size(image)
+            segments = _read_one(files[kind], kind, size, classes)
+            parts = folder.relative_to(path).parts
+            home = parts[1:] if parts and parts[0].startswith("gt") else parts
+            split = home[0] if home and home[0] in ("train", "val", "test", "train_extra") else None
+            key = "/".join((*(home[1:] if split else home), stem))
+            split = about.splits.get(key, split) if about else split
+            yield Sample(key, ImageRef(str(image), size), segments, split=split)
+
+    return Reading(classes, unique_keys(samples()), len(found))
+
+
+def _image(path: Path, folder: Path, stem: str) -> Path | None:
+    parts = folder.relative_to(path).parts
+    homes = [path / "leftImg8bit" / Path(*parts[1:]) if parts else path, folder]
+    names = (f"{stem}_leftImg8bit", stem)
+    return next((one for home in homes for name in names if (one := image_beside(home, name))), None)
+
+
+def _read_one(file: Path, kind: str, size: tuple[int, int], classes: Classes) -> Segments:
+    if kind == "polygons":
+        return _polygons(file, size, classes)
+    values, masks = Masks.from_label_map(read_map(file, size))
+    if kind == "labelTrainIds":
+        by_train = {one.extra.get("trainId"): one.id for one in classes if one.role == "class"}
+        keep = np.array([int(value) in by_train for value in values], bool)
+        values, masks = np.array([by_train[int(value)] for value in values[keep]], np.int64), masks[keep]
+    class_ids, crowd = [], []
+    rows = []
+    for row, value in enumerate(values.tolist()):
+        class_id = value // 1000 if value >= 1000 else value
+        if class_id not in classes:
+            if class_id == 255 and kind == "labelIds":
+                continue  # -1, the license plate, kept in eight bits
+            raise FormatError(f"has the unknown label {class_id}", file=file)
+        if classes[class_id].role == "background":
+            continue
+        rows.append(row)
+        class_ids.append(class_id)
+        crowd.append(value < 1000 and kind == "instanceIds" and classes[class_id].kind == "thing")
+    return Segments(masks[np.array(rows, np.int64)], class_ids, is_crowd=crowd)
+
+
+def _polygons(file: Path, size: tuple[int, int], classes: Classes) -> Segments:
+    content = load(file)
+    polygons, class_ids, crowd = [], [], []
+    for number, one in enumerate(content.get("objects") or []):
+        record = f"object {number}"
+        try:
+            label = str(one["label"])
+            if one.get("deleted"):
+                continue
+            group = label.endswith("group") and _known(classes, label) is None
+            known = _known(classes, label.removesuffix("group") if group else label)
+            if known is None:
+                raise FormatError(f"has the unknown label {label!r}", file=file, record=record)
+            # Points name pixels here, so that their centres lie half a pixel further.
+            polygons.append(Polygon([[np.asarray(one["polygon"], np.float64).reshape(-1, 2) + 0.5]]))
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise FormatError(f"cannot be read ({error})", file=file, record=record) from None
+        class_ids.append(known.id)
+        crowd.append(group)
+    segments = Segments(Masks.from_polygons(polygons, size), class_ids, is_crowd=crowd).visible()
+    return segments[segments.masks.areas() > 0]
+
+
+def _known(classes: Classes, name: str) -> Class | None:
+    try:
+        return classes[name]
+    except KeyError:
+        return None
+
+
+def losses(sample: Sample, classes: Classes) -> list[Loss]:
+    out = common_losses(sample, LOSES, classes)
+    segments = sample.segments
+    seen: set[int] = set()
+    for row in range(len(segments)):
+        one = classes[int(segments.class_ids[row])]
+        if segments.is_crowd[row] and (one.kind == "stuff" or one.id in seen):
+            out.append(Loss(sample.key, "crowd" if one.kind == "stuff" else "regions", int(segments.ids[row])))
+        if segments.is_crowd[row]:
+            seen.add(one.id)
+    return out
+
+
+def write(samples: Iterable[Sample], classes: Classes, folder: Path, *, images: str = "copy") -> None:
+    """labelIds, instanceIds and color PNGs, in gtFine/<split>/; polygons are not written, they cannot hold holes.
+
+    images: copy or link; the layout needs them.
+    """
+    if any(not 0 <= one.id < (66 if one.kind == "thing" else 256) for one in classes if one.id != -1):
+        raise FormatError("a class id does not fit", needed="things 0 … 65 and stuff 0 … 255, for 16-bit instance maps")
+    background = classes.background
+    ids = {one.id for one in classes}
+    unlabelled = background.id if background is not None else next(k for k in (0, *range(255, 0, -1)) if k not in ids)
+    full = classes if unlabelled in ids else Classes([*classes, Class(unlabelled, "unlabeled ", "stuff", "background")])
+    splits = {}
+    for sample in unique_keys(samples):
+        split = sample.split or "train"
+        name = Path(sample.key).name
+        home = Path(split) / Path(sample.key).parent
+        picture = f"{name}_leftImg8bit{suffix_of(sample)}"
+        put_image(sample, folder / "leftImg8bit" / home / picture, images)
+        segments = sample.segments.visible()
+        count: dict[int, int] = {}
+        values = []
+        for row, class_id in enumerate(segments.class_ids.tolist()):
+            thing = classes[class_id].kind == "thing" and not segments.is_crowd[row]
+            number = count.get(class_id, 0)
+            values.append(class_id * 1000 + number if thing else max(class_id, 0))
+            count[class_id] = number + thing
+            if number > 999:
+                raise FormatError(f"{sample.key!r} has more than 1000 instances of class {class_id}")
+        target = folder / "gtFine" / home
+        labels = np.full(sample.image.size, unlabelled, np.uint8)
+        segments.masks.composite(np.maximum(segments.class_ids, 0), out=labels)
+        instances = np.full(sample.image.size, unlabelled, np.uint16)
+        segments.masks.composite(values, out=instances)
+        write_raster(target / f"{name}_gtFine_labelIds.png", labels)
+        write_raster(target / f"{name}_gtFine_instanceIds.png", instances)
+        write_raster(target / f"{name}_gtFine_color.png", palette_of(classes)[labels])
+        splits[sample.key] = sample.split
+    write_about(folder, "cityscapes", full, splits)

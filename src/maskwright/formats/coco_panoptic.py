@@ -1,0 +1,287 @@
+"""COCO panoptic: one JSON and a PNG an image whose colours number the segments; and the two-channel variant.
+
+Layout: https://cocodataset.org/#format-data and panopticapi.  A pixel's segment is R + 256 G + 65536 B, 0 is no
+segment.  In the two-channel variant red is the category and green the number of the instance.
+"""
+
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from maskwright.core.classes import Classes
+from maskwright.core.masks import Masks
+from maskwright.core.sample import ImageRef, Sample, image_size
+from maskwright.core.segments import Segments
+from maskwright.errors import FormatError
+from maskwright.formats._coco import categories, file_name, identities, image_root, read_classes, split_of
+from maskwright.formats._contract import (
+    Loss,
+    Reading,
+    common_losses,
+    put_image,
+    suffix_of,
+    unique_keys,
+    write_about,
+)  # fmt: skip
+from maskwright.formats._json import ABSENT, Document, Records, load
+from maskwright.formats._rasters import fitting, packed, read_raster, write_raster
+
+LOSES = frozenset({"overlap", "empty", "score", "attributes", "source", "weight"})
+
+_INFO_KEYS = {"id", "category_id", "area", "bbox", "iscrowd"}
+_LARGEST = 256**3 - 1
+
+
+def sniff(path: Path) -> float:
+    return 0.95 if _files(path) else 0.0
+
+
+def _files(path: Path) -> list[Path]:
+    if path.is_file():
+        return [path] if path.suffix.lower() == ".json" and _looks_right(path) else []
+    found = sorted([*path.glob("*.json"), *path.glob("annotations/*.json")])
+    return [file for file in found if _looks_right(file)]
+
+
+def _looks_right(file: Path) -> bool:
+    try:
+        document = Document(file)
+        notes = document.records("annotations", ["segments_info"])
+        return len(notes) > 0 and notes.integers("segments_info")[0] != ABSENT
+    except FormatError:
+        return False
+
+
+def read(
+    path: Path,
+    *,
+    images: str | None = None,
+    segments: str | None = None,
+    two_channel: str | None = None,
+    categories: str | None = None,
+) -> Reading:
+    """images, segments: the folders of the pictures and of the PNGs, searched for near the JSON when not given.
+
+    two_channel: a folder of two-channel PNGs; `path` is then a JSON that lists the images.
+    categories: a JSON list of categories, where the file itself has none.
+    """
+    if two_channel is not None:
+        return _two_channel(path, Path(two_channel), images, categories)
+    files = _files(path)
+    if not files:
+        raise FormatError("no panoptic JSON here", file=path, needed="annotations with segments_info")
+    opened = [_File(file, images, segments) for file in files]
+    merged = {one.id: one for part in opened for one in read_classes(part.file, part.document)}
+    classes = Classes(merged.values())
+
+    def samples() -> Iterator[Sample]:
+        for one in opened:
+            yield from one.samples(classes)
+
+    return Reading(classes, unique_keys(samples()), sum(len(one.images) for one in opened))
+
+
+class _File:
+    def __init__(self, file: Path, images: str | None, segments: str | None) -> None:
+        self.file = file
+        self.document = Document(file)
+        self.images: Records = self.document.records("images", ["id"])
+        self.annotations: Records = self.document.records("annotations", ["image_id"])
+        self._image_folder = images
+        candidates = [Path(segments)] if segments else [file.with_suffix(""), file.parent / "panoptic", file.parent]
+        self.folder = next((folder for folder in candidates if folder.is_dir()), candidates[0])
+
+    def samples(self, classes: Classes) -> Iterator[Sample]:
+        rows = {
+            str(one): row for row, one in enumerate(identities(self.annotations, "image_id", "annotation", self.file))
+        }
+        root: Path | None = None
+        split = split_of(self.file)
+        for image in self.images:
+            name = file_name(image)
+            if name is None or "id" not in image:
+                raise FormatError("an image lacks its id or file_name", file=self.file, record=str(image)[:60])
+            if root is None:
+                root = image_root(self.file, name, self._image_folder)
+                if not (root / name).is_file() and self._image_folder is None:
+                    root = _near(self.file, name) or root
+            row = rows.pop(str(image["id"]), None)
+            annotation = {"segments_info": []} if row is None else self.annotations[row]
+            uri = root / name
+            try:
+                size = (int(image["height"]), int(image["width"]))
+            except (KeyError, TypeError, ValueError):
+                size = image_size(uri)
+            png = self.folder / (annotation.get("file_name") or Path(name).with_suffix(".png").name)
+            found = Segments.none(size) if row is None else self._segments(annotation, png, size, classes)
+            extra = {key: value for key, value in image.items() if key not in ("file_name", "height", "width")}
+            own = extra.pop("maskwright", {})
+            yield Sample(
+                Path(name).with_suffix("").as_posix(), ImageRef(str(uri), size), found,
+                split=own.get("split", split), fields=own.get("fields", {"coco": extra}),
+            )  # fmt: skip
+        if rows:
+            raise FormatError(
+                f"belongs to image {next(iter(rows))}, which the file does not list", file=self.file,
+                record=f"annotation number {next(iter(rows.values()))}",
+            )  # fmt: skip
+
+    def _segments(self, annotation: dict[str, Any], png: Path, size: tuple[int, int], classes: Classes) -> Segments:
+        pixels = fitting(read_raster(png)[0], size, png)
+        values, masks = Masks.from_label_map(packed(pixels[..., ::-1]) if pixels.ndim == 3 else pixels, ignore=[0])
+        place = {int(value): row for row, value in enumerate(values)}
+        infos = annotation.get("segments_info")
+        record = f"annotation of image {annotation.get('image_id')}"
+        if not isinstance(infos, list):
+            raise FormatError("its segments_info is no list", file=self.file, record=record)
+        rows, attributes = [], []
+        for info in infos:
+            if not isinstance(info, dict) or "id" not in info or info.get("category_id") not in classes:
+                raise FormatError(
+                    f"segment {str(info)[:60]} lacks its id or a known category", file=self.file, record=record
+                )
+            if info["id"] not in place:
+                raise FormatError(
+                    f"segment {info['id']} has no pixel in {png.name}", file=self.file, record=record,
+                    needed="every segment of the JSON shows in the PNG",
+                )  # fmt: skip
+            rows.append(place[info["id"]])
+            extra = {key: value for key, value in info.items() if key not in _INFO_KEYS}
+            attributes.append(extra)
+        spare = set(place) - {info["id"] for info in infos}
+        if spare:
+            raise FormatError(
+                f"the number {min(spare)} is not among the segments of {record}", file=png,
+                needed="every colour of the PNG stands in the JSON",
+            )  # fmt: skip
+        areas = masks.areas()
+        for info, row, one in zip(infos, rows, attributes, strict=True):
+            if info.get("area") not in (None, int(areas[row])):
+                one["area"] = info["area"]
+        return Segments(
+            masks[np.array(rows, np.int64)],
+            [int(info["category_id"]) for info in infos],
+            ids=[int(info["id"]) for info in infos],
+            is_crowd=[bool(info.get("iscrowd", 0)) for info in infos],
+            attributes=attributes,
+        )
+
+
+def _near(file: Path, name: str) -> Path | None:
+    """Some sets keep pictures a level higher, or in a folder named after the split or input_images."""
+    for base in (file.parent, file.parent.parent, file.parent.parent.parent):
+        for folder in ("images", "input_images", file.stem.removeprefix("panoptic_")):
+            for place in (base / folder, base / folder / file.stem.removeprefix("panoptic_")):
+                if (place / name).is_file():
+                    return place
+    return None
+
+
+def _two_channel(path: Path, folder: Path, images: str | None, categories: str | None) -> Reading:
+    content = load(path)
+    listed = load(Path(categories), list) if categories else content.get("categories")
+    if not isinstance(listed, list) or not isinstance(content.get("images"), list):
+        raise FormatError("lists no images or no categories", file=path, todo="Give them with -o categories=FILE.")
+    classes = Classes(_class_of(one, Path(categories or path)) for one in listed)
+
+    def samples() -> Iterator[Sample]:
+        root: Path | None = None
+        for image in content["images"]:
+            name = file_name(image)
+            if name is None:
+                raise FormatError("an image lacks its file_name", file=path, record=str(image)[:60])
+            root = root or image_root(path, name, images)
+            if not (root / name).is_file():
+                root = _near(path, name) or root
+            png = folder / Path(name).with_suffix(".png").name
+            size = (int(image["height"]), int(image["width"])) if "height" in image else image_size(root / name)
+            pixels = fitting(read_raster(png)[0], size, png)
+            if pixels.ndim != 3:
+                raise FormatError("has one channel", file=png, needed="the category in red, the instance in green")
+            wide = pixels.astype(np.int64)
+            values, masks = Masks.from_label_map(wide[..., 0] << 8 | wide[..., 1], ignore=[0])
+            unknown = [int(value >> 8) for value in values if int(value >> 8) not in classes]
+            if unknown:
+                raise FormatError(f"has the unknown category {unknown[0]}", file=png)
+            found = Segments(masks, values >> 8, ids=values)
+            yield Sample(Path(name).with_suffix("").as_posix(), ImageRef(str(root / name), size), found)
+
+    return Reading(classes, unique_keys(samples()), len(content["images"]))
+
+
+def _class_of(one: Any, file: Path) -> Any:
+    from maskwright.core.classes import Class
+
+    try:
+        return Class(int(one["id"]), str(one["name"]), "thing" if one.get("isthing", 1) else "stuff")
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise FormatError(f"cannot be read ({error!r})", file=file, record=f"category {str(one)[:40]}") from None
+
+
+def losses(sample: Sample, classes: Classes) -> list[Loss]:
+    renumbered = [int(one) for one in sample.segments.ids if not 0 < one <= _LARGEST]
+    return common_losses(sample, LOSES) + [Loss(sample.key, "ids", one) for one in renumbered]
+
+
+def write(samples: Iterable[Sample], classes: Classes, folder: Path, *, images: str = "copy") -> None:
+    """panoptic.json, its PNGs in panoptic/ and pictures in images/.  images: copy, link or none."""
+    partial = folder / "annotations.part"
+    image_ids: set[int] = set()
+    splits = {}
+    with open(folder / "panoptic.json", "w") as out, open(partial, "w") as other:
+        out.write(f'{{"categories": {json.dumps(categories(classes))},\n"images": [')
+        for position, sample in enumerate(unique_keys(samples)):
+            splits[sample.key] = sample.split
+            name = sample.key + suffix_of(sample)
+            put_image(sample, folder / "images" / name, images)
+            coco = dict(sample.fields.get("coco") or {})
+            image_id = coco.pop("id", None)
+            if not isinstance(image_id, int) or image_id in image_ids:
+                image_id = max(image_ids, default=0) + 1
+            image_ids.add(image_id)
+            height, width = sample.image.size
+            own = {"split": sample.split, "fields": dict(sample.fields)}
+            row = {"id": image_id, "file_name": name if images != "none" else sample.image.uri,
+                   "height": height, "width": width, "maskwright": own}  # fmt: skip
+            out.write(",\n" * (position > 0) + json.dumps({**coco, **row}))
+            png, infos = f"{sample.key}.png", _put_segments(sample, folder / "panoptic" / f"{sample.key}.png")
+            other.write(
+                ",\n" * (position > 0) + json.dumps({"image_id": image_id, "file_name": png, "segments_info": infos})
+            )
+        out.write('],\n"annotations": [')
+        other.close()
+        with open(partial) as written:
+            while block := written.read(1 << 20):
+                out.write(block)
+        out.write("]}\n")
+    partial.unlink()
+    write_about(folder, "coco-panoptic", classes, splits)
+
+
+def _put_segments(sample: Sample, png: Path) -> list[dict[str, Any]]:
+    segments = sample.segments.visible()
+    ids = [int(one) for one in segments.ids]
+    used = {one for one in ids if 0 < one <= _LARGEST}
+    for row, one in enumerate(ids):
+        if not 0 < one <= _LARGEST:
+            ids[row] = next(number for number in range(1, _LARGEST) if number not in used)
+            used.add(ids[row])
+    values = np.zeros(segments.size, np.int64)
+    segments.masks.composite(ids, out=values)
+    colours = np.stack([values & 255, values >> 8 & 255, values >> 16], axis=-1).astype(np.uint8)
+    write_raster(png, colours)
+    areas, boxes = segments.masks.areas(), segments.masks.boxes()
+    return [
+        {
+            "id": ids[row],
+            "category_id": int(segments.class_ids[row]),
+            "iscrowd": int(segments.is_crowd[row]),
+            "area": segments.attributes[row].get("area", int(areas[row])),
+            "bbox": [int(left), int(top), int(right - left), int(bottom - top)],
+        }
+        for row, (left, top, right, bottom) in enumerate(boxes)
+        if areas[row]
+    ]

@@ -1,0 +1,231 @@
+"""Datumaro JSON: annotations/<subset>.json with masks, polygons and boxes, pictures in images/<subset>/.
+
+Layout: https://open-edge-platform.github.io/datumaro, "Datumaro format".  Everything is written as masks, whose run
+lengths are COCO's.
+"""
+
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+
+from maskwright.core.classes import Class, Classes
+from maskwright.core.mask import Mask
+from maskwright.core.masks import Masks
+from maskwright.core.polygons import Polygon
+from maskwright.core.sample import ImageRef, Sample, image_size
+from maskwright.core.segments import Segments
+from maskwright.errors import FormatError
+from maskwright.formats._contract import (
+    IMAGE_SUFFIXES,
+    Loss,
+    Reading,
+    common_losses,
+    put_image,
+    read_about,
+    suffix_of,
+    unique_keys,
+    write_about,
+)  # fmt: skip
+from maskwright.formats._json import Document
+from maskwright.formats._shapes import rectangle
+
+LOSES = frozenset({"empty", "area", "source", "weight", "fields"})
+
+_SPLITS = {"train": "train", "val": "val", "validation": "val", "test": "test"}
+
+
+def sniff(path: Path) -> float:
+    files = _files(path)
+    try:
+        return 0.95 if files and {"categories", "items"} <= set(Document(files[0]).keys()) else 0.0
+    except FormatError:
+        return 0.0
+
+
+def _files(path: Path) -> list[Path]:
+    if path.is_file():
+        return [path] if path.suffix.lower() == ".json" else []
+    return sorted((path / "annotations").glob("*.json"))
+
+
+def read(path: Path) -> Reading:
+    """Polygons with one group number are one segment; captions, points and labels are left out, with a note."""
+    files = _files(path)
+    if not files:
+        raise FormatError("no annotations/*.json here", file=path)
+    home = files[0].parent.parent
+    about = read_about(home)
+    documents = [Document(file) for file in files]
+    labels = _labels(documents[0])
+    for document in documents[1:]:
+        if _labels(document) != labels:
+            raise FormatError("has other labels than the subset before", file=document.file)
+    classes = about.classes if about else Classes(Class(k, name) for k, name in enumerate(labels))
+    ids = [classes[name].id for name in labels]
+    items = [document.records("items") for document in documents]
+    notes: list[str] = []
+
+    def samples() -> Iterator[Sample]:
+        other = 0
+        for document, records in zip(documents, items, strict=True):
+            subset = document.file.stem
+            for number, item in enumerate(records):
+                sample, left_out = _sample(document.file, number, item, home, subset, ids)
+                other += left_out
+                yield sample
+        if other:
+            notes.append(f"{other} captions, labels, points and lines have no area and were left out")
+
+    return Reading(classes, unique_keys(samples()), sum(len(one) for one in items), notes)
+
+
+def _labels(document: Document) -> list[str]:
+    try:
+        return [str(one["name"]) for one in document.value("categories", {})["label"]["labels"]]
+    except (KeyError, TypeError) as error:
+        raise FormatError(f"its categories cannot be read ({error!r})", file=document.file) from None
+
+
+def _sample(
+    file: Path, number: int, item: Any, home: Path, subset: str, ids: list[int]
+) -> tuple[Sample, int]:  # fmt: skip
+    record = f"item {item.get('id', number)!r}" if isinstance(item, dict) else f"item {number}"
+    try:
+        key = str(item["id"])
+        image = item.get("image") or {}
+        name = str(image.get("path") or "")
+        uri = _picture(home, subset, key, name)
+        size = tuple(int(side) for side in image["size"]) if image.get("size") else image_size(uri)
+        if len(size) != 2:
+            raise FormatError("its image has no size", file=file, record=record)
+        found = list(item.get("annotations") or [])
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise FormatError(f"cannot be read ({error!r})", file=file, record=record) from None
+    groups: dict[Any, list[Mask]] = {}
+    rows: dict[Any, dict[str, Any]] = {}
+    other = 0
+    for position, one in enumerate(found):
+        where = f"{record} annotation {position}"
+        try:
+            mask = _mask(one, (size[0], size[1]))
+            if mask is None:
+                other += 1
+                continue
+            group = one.get("group") or 0
+            name_of = ("group", group) if group and one["type"] == "polygon" else ("alone", position)
+            label = one["label_id"]
+            if not 0 <= label < len(ids):
+                raise FormatError(f"has the unknown label {label}", file=file, record=where)
+            int(one.get("z_order") or 0)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise FormatError(f"cannot be read ({error!r})", file=file, record=where) from None
+        groups.setdefault(name_of, []).append(mask)
+        rows.setdefault(name_of, one)
+    order = sorted(rows, key=lambda name: int(rows[name].get("z_order") or 0))
+    masks = [groups[one][0] if len(groups[one]) == 1 else Masks.stack(groups[one], size).union() for one in order]
+    extra = [dict(rows[one].get("attributes") or {}) for one in order]
+    numbers = [rows[one].get("id") for one in order]
+    good = bool(order) and all(isinstance(one, int) for one in numbers) and len(set(numbers)) == len(numbers)
+    segments = Segments(
+        Masks.stack(masks, size),
+        [ids[rows[one]["label_id"]] for one in order],
+        ids=numbers if good else None,
+        is_crowd=[bool(one.pop("is_crowd", False)) for one in extra],
+        scores=[float(one.pop("score", np.nan)) for one in extra],
+        attributes=extra,
+    )
+    split = _SPLITS.get(subset)
+    return Sample(
+        key, ImageRef(str(uri), size), segments, split=split or (None if subset == "default" else subset)
+    ), other
+
+
+def _picture(home: Path, subset: str, key: str, name: str) -> Path:
+    inner = [name, *(key + suffix for suffix in IMAGE_SUFFIXES)]
+    places = [home / "images" / subset / one for one in inner if one] + [home / "images" / one for one in inner if one]
+    return next((place for place in places if place.is_file()), Path(name) if name else places[0])
+
+
+def _mask(one: dict[str, Any], size: tuple[int, int]) -> Mask | None:
+    """None for what has no area."""
+    if one["type"] == "mask":
+        found = one["rle"]
+        if [int(side) for side in found["size"]] != list(size):
+            raise ValueError(f"its mask is {found['size']}, the image {list(size)} (height, width)")
+        counts = found["counts"]
+        return Mask.from_compressed(counts, size) if isinstance(counts, str) else Mask.from_counts(counts, size)
+    if one["type"] == "polygon":
+        return Mask.from_polygon(Polygon([[np.asarray(one["points"], np.float64).reshape(-1, 2)]]), size)
+    if one["type"] == "bbox":
+        left, top, width, height = (float(value) for value in one["bbox"])
+        return Mask.from_polygon(rectangle(left, top, left + width, top + height), size)
+    return None
+
+
+def losses(sample: Sample, classes: Classes) -> list[Loss]:
+    return common_losses(sample, LOSES)
+
+
+def write(samples: Iterable[Sample], classes: Classes, folder: Path, *, images: str = "copy") -> None:
+    """A JSON and a folder of pictures for each split.  images: copy, link or none."""
+    label = {one.id: number for number, one in enumerate(classes)}
+    head = {
+        "dm_format_version": "1.0",
+        "media_type": 2,
+        "infos": {},
+        "categories": {
+            "label": {
+                "labels": [{"name": one.name, "parent": "", "attributes": []} for one in classes],
+                "attributes": ["is_crowd"],
+            }
+        },
+    }
+    (folder / "annotations").mkdir()
+    open_files: dict[str, IO[str]] = {}
+    splits = {}
+    try:
+        for sample in unique_keys(samples):
+            subset = sample.split or "default"
+            first = subset not in open_files
+            if first:
+                open_files[subset] = open(folder / "annotations" / f"{subset}.json", "w")  # noqa: SIM115
+                open_files[subset].write(json.dumps(head, ensure_ascii=False)[:-1] + ', "items": [')
+            name = sample.key + suffix_of(sample)
+            put_image(sample, folder / "images" / subset / name, images)
+            item = {
+                "id": sample.key,
+                "annotations": list(_rows(sample.segments, label)),
+                "attr": {},
+                "image": {"path": name if images != "none" else sample.image.uri, "size": list(sample.image.size)},
+            }
+            open_files[subset].write(",\n" * (not first) + json.dumps(item, ensure_ascii=False))
+            splits[sample.key] = sample.split
+        for file in open_files.values():
+            file.write("]}\n")
+    finally:
+        for file in open_files.values():
+            file.close()
+    write_about(folder, "datumaro", classes, splits)
+
+
+def _rows(segments: Segments, label: dict[int, int]) -> Iterator[dict[str, Any]]:
+    for i, (mask, text) in enumerate(zip(segments.masks, segments.masks.compressed(), strict=True)):
+        if not mask.area():
+            continue
+        extra = {key: value for key, value in segments.attributes[i].items() if key != "area"}
+        if segments.is_crowd[i]:
+            extra["is_crowd"] = True
+        if segments.scores[i] == segments.scores[i]:
+            extra["score"] = float(segments.scores[i])
+        yield {
+            "id": int(segments.ids[i]),
+            "type": "mask",
+            "attributes": extra,
+            "group": 0,
+            "label_id": label[int(segments.class_ids[i])],
+            "rle": {"counts": text.decode(), "size": list(segments.size)},
+            "z_order": i,
+        }

@@ -1,0 +1,155 @@
+"""DAVIS: video frames in JPEGImages, one indexed PNG a frame in Annotations whose values number the objects.
+
+Layout: https://davischallenge.org.  The 2016 release has 0 and 255 only: one object.  In later ones 255 beside other
+numbers is a region that is ignored.  images/<video>/ and masks/<video>/ with numbered frames are read alike.
+"""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import numpy as np
+
+from maskwright.core.classes import Class, Classes
+from maskwright.core.masks import Masks
+from maskwright.core.sample import ImageRef, Sample, image_size
+from maskwright.core.segments import Segments
+from maskwright.errors import FormatError
+from maskwright.formats._contract import (
+    Loss,
+    Reading,
+    common_losses,
+    image_files,
+    key_of,
+    put_image,
+    read_about,
+    suffix_of,
+    unique_keys,
+    write_about,
+)  # fmt: skip
+from maskwright.formats._rasters import read_map, voc_palette, write_raster
+
+LOSES = frozenset(
+    {"classes", "overlap", "empty", "crowd", "score", "attributes", "area", "order", "source", "weight", "fields"}
+)
+
+_RESOLUTIONS = ("480p", "1080p", "Full-Resolution")
+_VOID = 255
+
+
+def sniff(path: Path) -> float:
+    if not path.is_dir() or (path / "meta.json").is_file():
+        return 0.0
+    if _folders(path) is None:
+        return 0.0
+    return 0.9 if (path / "JPEGImages").is_dir() else 0.7
+
+
+def _folders(path: Path) -> tuple[Path, Path] | None:
+    """The folders below which pictures and labels have the same paths."""
+    pictures, labels = path / "JPEGImages", path / "Annotations"
+    if pictures.is_dir() and labels.is_dir():
+        for name in _RESOLUTIONS:
+            if (pictures / name).is_dir() and (labels / name).is_dir():
+                return pictures / name, labels / name
+        return (pictures, labels) if next(labels.rglob("*.png"), None) else None
+    pictures, labels = path / "images", path / "masks"
+    if not pictures.is_dir() or not labels.is_dir():
+        return None
+    videos = [one for one in labels.iterdir() if one.is_dir()]
+    numbered = all(file.stem.isdigit() for one in videos for file in image_files(one))
+    return (pictures, labels) if videos and numbered and not image_files_here(labels) else None
+
+
+def image_files_here(folder: Path) -> bool:
+    return any(one.is_file() and not one.name.startswith(".") for one in folder.iterdir())
+
+
+def read(path: Path, *, frames: str = "labelled") -> Reading:
+    """frames: labelled, or all: then frames without a PNG come without segments and with the field "unlabelled"."""
+    folders = _folders(path)
+    if folders is None:
+        raise FormatError("no JPEGImages and Annotations with frames here", file=path)
+    if frames not in ("labelled", "all"):
+        raise FormatError(f"frames cannot be {frames!r}", needed="labelled or all")
+    pictures, labels = folders
+    about = read_about(path)
+    void = any(_VOID in values and len(values) > 2 for values in _few(labels))
+    rows = [Class(1, "object", "thing")] + ([Class(_VOID, "void", "stuff", "ignore")] if void else [])
+    classes = Classes(rows)
+    listed = _splits(path)
+    found: list[tuple[Path, Path | None, str, int]] = []
+    for folder in sorted({file.parent for file in image_files(pictures)}):
+        for number, image in enumerate(one for one in image_files(folder) if one.parent == folder):
+            label = labels / image.relative_to(pictures).with_suffix(".png")
+            if label.is_file() or frames == "all":
+                video = folder.relative_to(pictures).as_posix()
+                found.append((image, label if label.is_file() else None, video, number))
+    if not found:
+        raise FormatError("no frame has a label", file=labels)
+
+    def samples() -> Iterator[Sample]:
+        for image, label, video, number in found:
+            size = image_size(image)
+            key = key_of(image, pictures)
+            segments = Segments.none(size) if label is None else _segments(label, size, classes)
+            split = about.splits.get(key) if about else listed.get(video)
+            fields = {"unlabelled": True} if label is None else {}
+            yield Sample(key, ImageRef(str(image), size, video=video, frame=number), segments, split=split,
+                         fields=fields)  # fmt: skip
+
+    return Reading(classes, unique_keys(samples()), len(found))
+
+
+def _few(labels: Path) -> Iterator[set[int]]:
+    """The values of each video's first label."""
+    for folder in sorted({file.parent for file in labels.rglob("*.png")}):
+        yield set(np.unique(read_map(min(folder.glob("*.png")))).tolist())
+
+
+def _splits(path: Path) -> dict[str, str]:
+    out: dict[str, str] = {}
+    for file in sorted((path / "ImageSets").rglob("*.txt")):
+        if file.stem in ("train", "val", "test"):
+            for line in file.read_text(errors="replace").split():
+                name = line.split("/")[3] if line.startswith("/JPEGImages/") and line.count("/") >= 4 else line
+                out.setdefault(name, file.stem)
+    return out
+
+
+def _segments(label: Path, size: tuple[int, int], classes: Classes) -> Segments:
+    values, masks = Masks.from_label_map(read_map(label, size), ignore=[0])
+    if values.tolist() == [_VOID]:
+        return Segments(masks, [1], ids=[1])
+    class_ids = [_VOID if value == _VOID and _VOID in classes else 1 for value in values.tolist()]
+    return Segments(masks, class_ids, ids=values)
+
+
+def losses(sample: Sample, classes: Classes) -> list[Loss]:
+    renumbered = [int(one) for one in sample.segments.ids if not _fits(int(one))]
+    return common_losses(sample, LOSES, classes) + [Loss(sample.key, "ids", one) for one in renumbered]
+
+
+def _fits(identity: int) -> bool:
+    return 0 < identity < 65536 and identity != _VOID
+
+
+def write(samples: Iterable[Sample], classes: Classes, folder: Path, *, images: str = "copy") -> None:
+    """JPEGImages, Annotations and ImageSets; 16-bit gray PNGs where a number is above 254.  images: copy or link."""
+    splits: dict[str, str | None] = {}
+    for sample in unique_keys(samples):
+        put_image(sample, folder / "JPEGImages" / _RESOLUTIONS[2] / (sample.key + suffix_of(sample)), images)
+        segments = sample.segments.visible()
+        ids = [int(one) for one in segments.ids]
+        free = iter(number for number in range(1, 65536) if _fits(number) and number not in ids)
+        ids = [one if _fits(one) else next(free) for one in ids]
+        values = np.zeros(sample.image.size, np.uint8 if max(ids, default=0) < _VOID else np.uint16)
+        segments.masks.composite(ids, out=values)
+        write_raster(folder / "Annotations" / _RESOLUTIONS[2] / f"{sample.key}.png", values, voc_palette())
+        splits[sample.key] = sample.split
+    sets = folder / "ImageSets" / "2017"
+    sets.mkdir(parents=True)
+    for split in ("train", "val", "test"):
+        videos = sorted({Path(key).parent.as_posix() for key, own in splits.items() if own == split})
+        if videos:
+            (sets / f"{split}.txt").write_text("".join(f"{video}\n" for video in videos))
+    write_about(folder, "davis", classes, splits)

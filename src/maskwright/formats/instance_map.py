@@ -1,0 +1,119 @@
+"""Instance maps: a picture and, beside it, a label image whose values number the objects of one class.
+
+As Cellpose saves them (x.png and x_masks.png or x_cp_masks.tif) and ilastik exports them ("x_Object Identities.tif").
+"""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import numpy as np
+
+from maskwright.core.arrays import Array
+from maskwright.core.classes import Class, Classes
+from maskwright.core.masks import Masks
+from maskwright.core.sample import ImageRef, Sample, image_size
+from maskwright.core.segments import Segments
+from maskwright.errors import FormatError
+from maskwright.formats._contract import (
+    Loss,
+    Reading,
+    common_losses,
+    image_beside,
+    key_of,
+    put_image,
+    read_about,
+    suffix_of,
+    unique_keys,
+    write_about,
+)  # fmt: skip
+from maskwright.formats._rasters import fitting, read_map, whole_numbers, write_raster
+
+LOSES = frozenset(
+    {"classes", "overlap", "empty", "crowd", "score", "attributes", "area", "order", "source", "weight", "fields"}
+)
+
+_ENDINGS = ("_cp_masks", "_masks", "_Object Identities", "-labels", "_instances")
+_SUFFIXES = (".png", ".tif", ".tiff", ".npy")
+
+
+def sniff(path: Path) -> float:
+    return 0.85 if path.is_dir() and next(_pairs(path, None, None), None) is not None else 0.0
+
+
+def _pairs(path: Path, images: str | None, labels: str | None) -> Iterator[tuple[str, Path, Path]]:
+    """Key, picture and label image."""
+    if images is not None or labels is not None:
+        home = path / (labels or ".")
+        for file in sorted(home.rglob("*")):
+            if file.suffix.lower() in _SUFFIXES:
+                key = key_of(file, home)
+                picture = image_beside(path / (images or "."), _stem(key) or key)
+                if picture is not None and picture != file:
+                    yield _stem(key) or key, picture, file
+        return
+    for file in sorted(path.rglob("*")):
+        stem = _stem(key_of(file, path)) if file.suffix.lower() in _SUFFIXES else None
+        if stem is not None:
+            picture = image_beside(path, stem)
+            if picture is not None:
+                yield stem, picture, file
+
+
+def _stem(key: str) -> str | None:
+    return next((key.removesuffix(ending) for ending in _ENDINGS if key.endswith(ending)), None)
+
+
+def read(path: Path, *, images: str | None = None, labels: str | None = None, class_name: str = "object") -> Reading:
+    """images, labels: folders below `path`, where the two do not lie side by side.  class_name: what they show."""
+    pairs = list(_pairs(path, images, labels))
+    if not pairs:
+        if next(path.rglob("*_seg.npy"), None) is not None:
+            raise FormatError(
+                "holds Cellpose's _seg.npy only, which are pickles and can run anything", file=path,
+                todo="Save the masks as PNG or TIFF in Cellpose: File, Save masks.",
+            )  # fmt: skip
+        raise FormatError("no label image beside a picture", file=path, needed=f"names ending in {', '.join(_ENDINGS)}")
+    about = read_about(path)
+    classes = Classes([Class(1, class_name, "thing")])
+
+    def samples() -> Iterator[Sample]:
+        for key, image, label in pairs:
+            size = image_size(image)
+            values, masks = Masks.from_label_map(_map(label, size), ignore=[0])
+            split = about.splits.get(key) if about else None
+            yield Sample(key, ImageRef(str(image), size), Segments(masks, [1] * len(masks), ids=values), split=split)
+
+    return Reading(classes, unique_keys(samples()), len(pairs))
+
+
+def _map(file: Path, size: tuple[int, int]) -> Array:
+    if file.suffix.lower() != ".npy":
+        return read_map(file, size)
+    try:
+        values = np.load(file, allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise FormatError(f"not a readable array ({error})", file=file) from None
+    if values.ndim != 2 or values.dtype.kind not in "buif":
+        raise FormatError(f"holds {values.dtype} of shape {values.shape}", file=file, needed="(H, W) numbers")
+    return fitting(whole_numbers(values, file), size, file)
+
+
+def losses(sample: Sample, classes: Classes) -> list[Loss]:
+    renumbered = [int(one) for one in sample.segments.ids if not 0 < one < 65536]
+    return common_losses(sample, LOSES, classes) + [Loss(sample.key, "ids", one) for one in renumbered]
+
+
+def write(samples: Iterable[Sample], classes: Classes, folder: Path, *, images: str = "copy") -> None:
+    """x.png and x_masks.png, 16 bits, as Cellpose reads them.  images: copy or link; the layout needs them."""
+    splits = {}
+    for sample in unique_keys(samples):
+        put_image(sample, folder / (sample.key + suffix_of(sample)), images)
+        segments = sample.segments.visible()
+        ids = [int(one) for one in segments.ids]
+        free = iter(number for number in range(1, 65536) if number not in ids)
+        ids = [one if 0 < one < 65536 else next(free) for one in ids]
+        values = np.zeros(sample.image.size, np.uint16)
+        segments.masks.composite(ids, out=values)
+        write_raster(folder / f"{sample.key}_masks.png", values)
+        splits[sample.key] = sample.split
+    write_about(folder, "instance-map", classes, splits)
