@@ -1,5 +1,7 @@
 """Label pictures: integers or colours as their files have them."""
 
+import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -37,6 +39,26 @@ def read_raster(file: Path) -> tuple[Array, dict[int, Colour]]:
         raise FormatError("the label is not there", file=file) from None
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise FormatError(f"not a readable label map ({error})", file=file) from None
+
+
+def read_array(file: Path) -> Array:
+    """(H, W) integers of a .npy file, or of the only array of a .npz. Raises FormatError; pickles are not read."""
+    try:
+        values = np.load(file, allow_pickle=False)
+        if isinstance(values, np.lib.npyio.NpzFile):
+            with values as archive:
+                if len(archive.files) != 1:
+                    raise FormatError(f"holds the arrays {', '.join(archive.files)}", file=file, needed="exactly one")
+                values = archive[archive.files[0]]
+    except FileNotFoundError:
+        raise FormatError("the label is not there", file=file) from None
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error, KeyError, NotImplementedError) as error:
+        raise FormatError(f"not a readable array ({error})", file=file) from None
+    if values.ndim == 3 and 1 in (values.shape[0], values.shape[-1]):
+        values = values[0] if values.shape[0] == 1 else values[..., 0]
+    if values.ndim != 2 or values.dtype.kind not in "buif":
+        raise FormatError(f"holds {values.dtype} of shape {values.shape}", file=file, needed="(H, W) numbers")
+    return whole_numbers(np.ascontiguousarray(values), file)
 
 
 def read_map(file: Path, size: tuple[int, int] | None = None) -> Array:

@@ -26,7 +26,7 @@ from maskwright.formats._contract import (
     unique_keys,
     write_about,
 )  # fmt: skip
-from maskwright.formats._rasters import read_map, voc_palette, write_raster
+from maskwright.formats._rasters import fitting, read_map, voc_palette, write_raster
 
 LOSES = frozenset(
     {"classes", "overlap", "empty", "crowd", "score", "attributes", "area", "order", "source", "weight", "fields"}
@@ -34,6 +34,7 @@ LOSES = frozenset(
 
 _RESOLUTIONS = ("480p", "1080p", "Full-Resolution")
 _VOID = 255
+_SLACK = 0.01  # video tools round frame sizes; labels up to one per cent larger or smaller are scaled, with a note
 
 
 def sniff(path: Path) -> float:
@@ -77,6 +78,7 @@ def read(path: Path, *, frames: str = "labelled") -> Reading:
     rows = [Class(1, "object", "thing")] + ([Class(_VOID, "void", "stuff", "ignore")] if void else [])
     classes = Classes(rows)
     listed = _splits(path)
+    notes: list[str] = []
     found: list[tuple[Path, Path | None, str, int]] = []
     for folder in sorted({file.parent for file in image_files(pictures)}):
         for number, image in enumerate(one for one in image_files(folder) if one.parent == folder):
@@ -88,16 +90,27 @@ def read(path: Path, *, frames: str = "labelled") -> Reading:
         raise FormatError("no frame has a label", file=labels)
 
     def samples() -> Iterator[Sample]:
+        scaled = []
         for image, label, video, number in found:
             size = image_size(image)
             key = key_of(image, pictures)
-            segments = Segments.none(size) if label is None else _segments(label, size, classes)
+            segments = Segments.none(size) if label is None else _segments(label, classes)
+            if segments.size != size:
+                if max(abs(a - b) / b for a, b in zip(segments.size, size, strict=True)) > _SLACK:
+                    fitting(np.zeros(segments.size, np.uint8), size, label or image)
+                scaled.append(key)
+                segments = segments.with_masks(segments.masks.resize(size))
             split = about.splits.get(key) if about else listed.get(video)
             fields = {"unlabelled": True} if label is None else {}
             yield Sample(key, ImageRef(str(image), size, video=video, frame=number), segments, split=split,
                          fields=fields)  # fmt: skip
+        if scaled:
+            notes.append(
+                f"{len(scaled)} labels are a hair larger or smaller than their frames and were scaled (nearest), "
+                f"for instance {scaled[0]}"
+            )
 
-    return Reading(classes, unique_keys(samples()), len(found))
+    return Reading(classes, unique_keys(samples()), len(found), notes)
 
 
 def _few(labels: Path) -> Iterator[set[int]]:
@@ -116,8 +129,8 @@ def _splits(path: Path) -> dict[str, str]:
     return out
 
 
-def _segments(label: Path, size: tuple[int, int], classes: Classes) -> Segments:
-    values, masks = Masks.from_label_map(read_map(label, size), ignore=[0])
+def _segments(label: Path, classes: Classes) -> Segments:
+    values, masks = Masks.from_label_map(read_map(label), ignore=[0])
     if values.tolist() == [_VOID]:
         return Segments(masks, [1], ids=[1])
     class_ids = [_VOID if value == _VOID and _VOID in classes else 1 for value in values.tolist()]

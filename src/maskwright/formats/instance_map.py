@@ -26,7 +26,7 @@ from maskwright.formats._contract import (
     unique_keys,
     write_about,
 )  # fmt: skip
-from maskwright.formats._rasters import fitting, read_map, whole_numbers, write_raster
+from maskwright.formats._rasters import fitting, read_array, read_map, write_raster
 
 LOSES = frozenset(
     {"classes", "overlap", "empty", "crowd", "score", "attributes", "area", "order", "source", "weight", "fields"}
@@ -87,15 +87,7 @@ def read(path: Path, *, images: str | None = None, labels: str | None = None, cl
 
 
 def _map(file: Path, size: tuple[int, int]) -> Array:
-    if file.suffix.lower() != ".npy":
-        return read_map(file, size)
-    try:
-        values = np.load(file, allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
-        raise FormatError(f"not a readable array ({error})", file=file) from None
-    if values.ndim != 2 or values.dtype.kind not in "buif":
-        raise FormatError(f"holds {values.dtype} of shape {values.shape}", file=file, needed="(H, W) numbers")
-    return fitting(whole_numbers(values, file), size, file)
+    return fitting(read_array(file), size, file) if file.suffix.lower() == ".npy" else read_map(file, size)
 
 
 def losses(sample: Sample, classes: Classes) -> list[Loss]:

