@@ -9,6 +9,7 @@ import pytest
 
 from maskwright import formats
 from maskwright.core.masks import Masks
+from maskwright.core.sample import ImageRef, Sample
 from maskwright.core.segments import Segments
 from maskwright.errors import FormatError, LossError, UsageError
 
@@ -73,6 +74,50 @@ def test_reading_what_was_written_gives_it_back(name, seed, make_samples, classe
     assert [(one.id, one.name, one.kind, one.role) for one in reading.classes] == [
         (one.id, one.name, one.kind, one.role) for one in classes
     ]
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("seed", range(2))
+def test_the_check_accepts_what_is_right(name, seed, make_samples, classes, tmp_path) -> None:
+    lost = formats.write(make_samples(6, seed=seed), classes, tmp_path / "out", name, allow_loss=True, check=True)
+    assert all(loss.cause in loaded(name).LOSES | {"ids", "crowd"} for loss in lost)
+
+
+def test_the_check_finds_what_is_wrong(make_samples, classes, tmp_path, monkeypatch) -> None:
+    from maskwright.formats import bitmaps
+
+    def careless(samples, classes, folder, *, images="copy") -> None:
+        honest(
+            (replace(one, segments=one.segments[:-1]) if one.key == "a" else one for one in samples if one.key != "日本"),
+            classes, folder, images=images,
+        )  # fmt: skip
+
+    honest = bitmaps.write
+    monkeypatch.setattr(bitmaps, "write", careless)
+    with pytest.raises(FormatError, match=r"a: has .* segments, .* were written; 日本: is missing"):
+        formats.write(make_samples(6), classes, tmp_path / "out", "bitmaps", allow_loss=True, check=True)
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_three_hundred_instances(name, classes, tmp_path) -> None:
+    """More objects than eight bits number, one of them a pixel at the corner, in a picture of odd size."""
+    from PIL import Image
+
+    size = (97, 121)
+    Image.fromarray(np.zeros((*size, 3), np.uint8)).save(tmp_path / "many.png")
+    dense = np.zeros((300, *size), bool)
+    for k in range(300):
+        y, x = divmod(k, 20)
+        dense[k, 6 * y : 6 * y + 4 + k % 3, 6 * x : 6 * x + 3 + k % 4] = True
+    dense[-1] = False
+    dense[-1, -1, -1] = True
+    segments = Segments(Masks.encode(dense), [1] * 300)
+    sample = Sample("many", ImageRef(str(tmp_path / "many.png"), size), segments)
+    formats.write([sample], classes, tmp_path / "out", name, allow_loss=True, check=True)
+    (back,) = formats.read(tmp_path / "out", name).samples
+    assert len(back.segments) == (1 if "instances" in loaded(name).LOSES else 300)
+    assert back.segments.masks.union() == segments.masks.union()
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from maskwright.cli.output import AllowLoss, Json, Options, emit, format_options, progress
+from maskwright.cli.output import AllowLoss, Check, Json, Options, WriteOptions, format_options, progress
 
 
 def command(
@@ -15,28 +15,37 @@ def command(
         str | None, typer.Option("--format", "-f", help="The source's format; recognised when not given.")
     ] = None,
     allow_loss: AllowLoss = False,
+    check: Check = False,
     images: Annotated[str, typer.Option(help="copy, link or none.")] = "copy",
     option: Options = None,
+    write_option: WriteOptions = None,
     json: Json = False,
 ) -> None:
-    """From one label format to another, without a dataset in between."""
+    """From one label format to another, sample by sample, without a dataset in between."""
     from maskwright import formats
     from maskwright.cli.export import report
 
     name = format or formats.sniff(source)
     options = format_options(option)
     reading = formats.read(source, name, **options)
-    for note in [] if json else reading.notes:
-        emit({}, [f"note: {note}"], False)
+    notes: list[str] = []
 
     class Again:
-        """Losses are counted before anything is written, so the source is gone through twice."""
+        """Losses are counted before anything is written, so the source is gone through more than once."""
 
         def __iter__(self):  # type: ignore[no-untyped-def]  # noqa: ANN204
-            return iter(formats.read(source, name, **options).samples)
+            again = formats.read(source, name, **options)
+            self.number = 0
+            for sample in again.samples:
+                self.number += 1
+                yield sample
+            notes[:] = again.notes
 
-    with progress(f"converting {name} to {to}", reading.total, quiet=json) as follow:
+    samples = Again()
+    steps = None if reading.total is None else (3 if check else 2) * reading.total
+    with progress(f"converting {name} to {to}", steps, quiet=json) as follow:
         lost = formats.write(
-            Again(), reading.classes, folder, to, allow_loss=allow_loss, progress=follow, images=images
-        )
-    report(to, folder, reading.total or 0, lost, json)
+            samples, reading.classes, folder, to, allow_loss=allow_loss, check=check, progress=follow, images=images,
+            **format_options(write_option),
+        )  # fmt: skip
+    report(to, folder, samples.number, lost, json, notes=notes, checked=check)

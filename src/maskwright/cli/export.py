@@ -1,12 +1,14 @@
 """maskwright export"""
 
-from typing import Annotated
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from maskwright.cli.output import (
     AllowLoss,
     At,
+    Check,
     DatasetPlace,
     Json,
     Options,
@@ -17,12 +19,16 @@ from maskwright.cli.output import (
     view_of,
 )  # fmt: skip
 
+if TYPE_CHECKING:
+    from maskwright.formats import Loss
+
 
 def command(
     dataset: DatasetPlace,
     to: Annotated[str, typer.Argument(metavar="FOLDER", help="A new folder to write to.")],
     format: Annotated[str, typer.Option("--format", "-f", help="The format to write.")],
     allow_loss: AllowLoss = False,
+    check: Check = False,
     images: Annotated[str, typer.Option(help="copy, link or none.")] = "copy",
     where: Where = None,
     at: At = None,
@@ -36,18 +42,24 @@ def command(
     with Dataset.open(dataset) as opened:
         view = view_of(opened, at, where).frozen()
         number = len(view)
-        with progress(f"exporting {format}", number, quiet=json) as follow:
+        with progress(f"exporting {format}", (3 if check else 2) * number, quiet=json) as follow:
             lost = formats.write(
-                view, view.classes, to, format, allow_loss=allow_loss, progress=follow, images=images,
+                view, view.classes, to, format, allow_loss=allow_loss, check=check, progress=follow, images=images,
                 **format_options(option),
             )  # fmt: skip
-        report(format, to, number, lost, json)
+        report(format, to, number, lost, json, checked=check)
 
 
-def report(name: str, to: str, number: int, lost: list, json: bool) -> None:  # type: ignore[type-arg]
+def report(
+    name: str, to: str, number: int, lost: list["Loss"], json: bool, *, notes: Sequence[str] = (), checked: bool = False
+) -> None:
     from maskwright.formats import summary
 
     result = {"format": name, "folder": to, "samples": number, "losses": [vars(loss) for loss in lost]}
-    lines = [f"wrote {number} samples as {name} to {to}"]
+    result |= {"notes": list(notes), "checked": checked}
+    lines = [f"note: {note}" for note in notes]
+    lines.append(f"wrote {number} samples as {name} to {to}")
+    if checked:
+        lines.append("  read back and compared: equal" + (" but for what is listed" if lost else ""))
     lines += [f"  lost {line}" for line in summary(lost)] or ["  nothing was lost"]
     emit(result, lines, json)

@@ -23,6 +23,11 @@ Author = Annotated[str | None, typer.Option(help="Who makes this change. Your us
 Options = Annotated[
     list[str] | None, typer.Option("--option", "-o", metavar="NAME=VALUE", help="An option of the format; repeatable.")
 ]
+WriteOptions = Annotated[
+    list[str] | None,
+    typer.Option("--write-option", "-O", metavar="NAME=VALUE", help="An option of the format written; repeatable."),
+]
+Check = Annotated[bool, typer.Option("--check", help="Read the result back, and keep it only if it is equal.")]
 AllowLoss = Annotated[bool, typer.Option("--allow-loss", help="Write even what the format cannot hold wholly.")]
 
 

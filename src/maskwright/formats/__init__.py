@@ -10,6 +10,7 @@ from maskwright import families
 from maskwright.core.classes import Classes
 from maskwright.core.sample import Sample
 from maskwright.errors import FormatError, LossError, UsageError
+from maskwright.formats._check import differences
 from maskwright.formats._contract import CAUSES, Loss, Reading, about_format, staged
 
 __all__ = ["CAUSES", "Loss", "Reading", "losses", "names", "read", "sniff", "summary", "write", "writers"]
@@ -100,17 +101,20 @@ def write(
     format: str,
     *,
     allow_loss: bool = False,
+    check: bool = False,
     progress: Callable[[Iterable[Sample]], Iterable[Sample]] = lambda samples: samples,
     **options: Any,
 ) -> list[Loss]:
     """Write samples into a new folder -> what was lost.
 
     samples: can be gone through more than once; the first time counts the losses.
-    Raises LossError before anything is written when something grave would be lost and `allow_loss` is not set.
+    check: read the result back before it takes its place, and compare it with the samples.
+    Raises LossError before anything is written when something grave would be lost and `allow_loss` is not set;
+    FormatError when the check finds a difference that the report does not name.
     """
     module = _writer(format)
     _check_options(module.write, format, options)
-    found = losses(samples, classes, format)
+    found = losses(progress(samples), classes, format)
     grave = [loss for loss in found if loss.grave]
     if grave and not allow_loss:
         raise LossError(
@@ -120,6 +124,14 @@ def write(
         )
     with staged(Path(folder)) as stage:
         module.write(progress(samples), classes, stage, **options)
+        if check:
+            wrong = list(differences(progress(samples), classes, read(stage, format), module.LOSES, found))
+            if wrong:
+                raise FormatError(
+                    f"what was written does not read back as it should: {'; '.join(wrong[:3])}"
+                    + (f"; and {len(wrong) - 3} more" if len(wrong) > 3 else ""),
+                    file=folder, todo="Nothing was left behind. This is a bug of the format: please report it.",
+                )  # fmt: skip
     return found
 
 
