@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[1]
 RANK = {
     "errors": 0, "families": 1, "core": 2,
     "dataset": 3, "formats": 3, "models": 3, "losses": 3, "metrics": 3, "augment": 3,
-    "runs": 4, "predict": 5, "train": 6, "demo": 7, "health": 7, "cli": 8,
+    "runs": 4, "bridges": 4, "helpers": 4, "predict": 5, "train": 6, "demo": 7, "health": 7, "cli": 8,
 }  # fmt: skip
 HEAVY = {"torch", "torchvision", "timm", "transformers", "segmentation_models_pytorch", "accelerate", "numba"}
 
@@ -123,7 +123,7 @@ def test_converting_meets_no_torch(tmp_path, make_samples, classes) -> None:
 
 
 def test_the_public_surface() -> None:
-    assert sorted(set(maskwright.__all__) - {"__version__", "formats"}) == [
+    assert sorted(set(maskwright.__all__) - {"__version__", "bridges", "formats", "helpers"}) == [
         "Class", "Classes", "Dataset", "ImageRef", "Mask", "Masks", "MaskwrightError", "Polygon", "Predictor", "Run",
         "Sample", "Segments", "Settings", "build_demo_set", "fit",
     ]  # fmt: skip

@@ -32,10 +32,12 @@ _HOME = {
     "fit": "train",
 }
 
-__all__ = [*sorted(_HOME), "__version__", "formats"]  # noqa: PLE0604 - names made above
+_ROOMS = ("bridges", "formats", "helpers")
+
+__all__ = [*sorted(_HOME), "__version__", *_ROOMS]  # noqa: PLE0604 - names made above
 
 if TYPE_CHECKING:
-    from maskwright import formats
+    from maskwright import bridges, formats, helpers
     from maskwright.core.classes import Class, Classes
     from maskwright.core.mask import Mask
     from maskwright.core.masks import Masks
@@ -51,8 +53,8 @@ if TYPE_CHECKING:
 
 
 def __getattr__(name: str) -> Any:
-    if name == "formats":
-        return import_module("maskwright.formats")
+    if name in _ROOMS:
+        return import_module(f"maskwright.{name}")
     if name not in _HOME:
         raise AttributeError(f"module 'maskwright' has no attribute {name!r}")
     return getattr(import_module(f"maskwright.{_HOME[name]}"), name)

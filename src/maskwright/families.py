@@ -73,6 +73,9 @@ EXTRA_OF = {
     "scipy": "train",
     "skimage": "train",
     "fsspec": "train",
+    "nibabel": "medical",
+    "pydicom": "medical",
+    "highdicom": "medical",
     "tensorboard": "track",
     "psycopg": "postgres",
 }

@@ -70,7 +70,7 @@ def test_a_stated_area_is_kept(tmp_path) -> None:
     formats.write(
         [sample], formats.read(tmp_path / "labels.json", "coco").classes, tmp_path / "out", "coco", images="none"
     )
-    written = json.loads((tmp_path / "out" / "annotations.json").read_text())
+    written = json.loads((tmp_path / "out" / "annotations" / "instances_default.json").read_text())
     assert written["annotations"][0]["area"] == 12.5
 
 

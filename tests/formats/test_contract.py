@@ -99,6 +99,22 @@ def test_the_check_finds_what_is_wrong(make_samples, classes, tmp_path, monkeypa
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize("name", [name for name in NAMES if "attributes" not in loaded(name).LOSES])
+def test_attributes_of_every_kind_come_back(name, make_samples, classes, tmp_path) -> None:
+    sample = make_samples(1, seed=3)[0]
+    strange = {"class": "x", "label": 5, "flags": [1], "occluded": False, "group_id": "5", "text": "5", "none": None,
+               "maskwright": 1, "nested": {"a": [1.5, 'é<&"']}, "box": True, "yes": "true", "empty": ""}  # fmt: skip
+    sample = replace(
+        sample,
+        segments=Segments(
+            sample.segments.masks, sample.segments.class_ids, attributes=[strange] * len(sample.segments)
+        ),
+    )
+    formats.write([sample], classes, tmp_path / "out", name, allow_loss=True)
+    (back,) = formats.read(tmp_path / "out", name).samples
+    assert back.segments.attributes[0] == strange
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_three_hundred_instances(name, classes, tmp_path) -> None:
     """More objects than eight bits number, one of them a pixel at the corner, in a picture of odd size."""

@@ -597,3 +597,161 @@ def test_mots_text(tmp_path) -> None:
     (tmp_path / "instances_txt" / "0002.txt").write_text(text + "4 x\n")
     with pytest.raises(FormatError, match="line 4"):
         formats.read(tmp_path)
+
+
+# -- Files of many pictures, volumes, maps -----------------------------------------------------------
+
+
+def test_tiff_stacks_and_arrays(tmp_path) -> None:
+    import tifffile
+
+    pictures = np.arange(3 * 48, dtype=np.uint16).reshape(3, *SIZE)
+    labels = np.stack([np.where(box(0, k, 0, 8), 4, 0) for k in (0, 2, 3)]).astype(np.uint8)
+    (tmp_path / "images").mkdir()
+    (tmp_path / "labels").mkdir()
+    tifffile.imwrite(tmp_path / "images" / "cells.ome.tif", pictures, metadata={"axes": "ZYX"})
+    tifffile.imwrite(tmp_path / "labels" / "cells.tif", labels, photometric="minisblack")
+    assert formats.sniff(tmp_path) == "stacks"
+    found = list(formats.read(tmp_path).samples)
+    assert [(one.key, one.image.frame) for one in found] == [("cells/0000", 0), ("cells/0001", 1), ("cells/0002", 2)]
+    assert [one.segments.masks.areas().tolist() for one in found] == [[], [16], [24]]
+    assert found[2].image.pixels().max() == 255
+    numbered = list(formats.read(tmp_path, instances=True).samples)
+    assert numbered[1].segments.ids.tolist() == [4]
+    np.save(tmp_path / "labels" / "cells.npy", labels)
+    (tmp_path / "labels" / "cells.tif").unlink()
+    assert [len(one.segments) for one in formats.read(tmp_path, "stacks").samples] == [0, 1, 1]
+    np.save(tmp_path / "labels" / "cells.npy", labels[:2])
+    with pytest.raises(FormatError, match="has 2 pages of 6 x 8"):
+        formats.read(tmp_path, "stacks")
+
+
+def test_nifti_volumes(tmp_path) -> None:
+    nibabel = pytest.importorskip("nibabel")
+    picture_volume = np.arange(8 * 6 * 3, dtype=np.int16).reshape(8, 6, 3) - 50  # x, y, z
+    labels = np.zeros((8, 6, 3), np.uint8)
+    labels[1:4, 2:4, 1] = 2
+    affine = np.diag([0.5, 0.75, 2, 1])
+    for folder, name, data in (("imagesTr", "case_0000", picture_volume), ("labelsTr", "case", labels)):
+        (tmp_path / folder).mkdir()
+        nibabel.save(nibabel.Nifti1Image(data, affine), tmp_path / folder / f"{name}.nii.gz")
+    (tmp_path / "dataset.json").write_text(json.dumps({"labels": {"background": 0, "liver": 1, "tumour": 2}}))
+    assert formats.sniff(tmp_path) == "nifti"
+    reading = formats.read(tmp_path)
+    found = list(reading.samples)
+    assert [len(one.segments) for one in found] == [0, 1, 0]
+    assert np.array_equal(found[1].segments.masks[0].decode(), box(2, 4, 1, 4))
+    assert reading.classes[int(found[1].segments.class_ids[0])].name == "tumour"
+    assert found[1].fields["nifti"]["spacing"] == [0.5, 0.75, 2]
+    assert found[1].fields["nifti"]["affine"] == affine.tolist()
+    expected = picture_volume[:, :, 1].T.astype(float)
+    seen = found[1].image.pixels()[..., 0].astype(float)
+    assert np.corrcoef(seen.ravel(), expected.ravel())[0, 1] > 0.9999
+    assert len(list(formats.read(tmp_path, empty=False).samples)) == 1
+    (tmp_path / "labelsTr" / "case.nii.gz").write_bytes(b"no volume")
+    with pytest.raises(FormatError, match="cannot be read"):
+        formats.read(tmp_path, "nifti")
+
+
+def dicom_image(path, number: int, series: str):
+    from pydicom.dataset import Dataset, FileMetaDataset
+    from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, generate_uid
+
+    one = Dataset()
+    one.file_meta = FileMetaDataset()
+    one.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    one.SOPClassUID = one.file_meta.MediaStorageSOPClassUID = CTImageStorage
+    one.SOPInstanceUID = one.file_meta.MediaStorageSOPInstanceUID = generate_uid()
+    one.StudyInstanceUID, one.SeriesInstanceUID, one.FrameOfReferenceUID = "1.2.3", series, "1.2.5"
+    one.PatientID = one.StudyID = "x"
+    one.PatientName = "x^y"
+    one.PatientBirthDate = one.PatientSex = one.AccessionNumber = one.StudyDate = one.StudyTime = ""
+    one.Modality, one.InstanceNumber = "CT", number
+    one.ReferringPhysicianName = one.Manufacturer = one.PositionReferenceIndicator = ""
+    one.SeriesNumber = 1
+    one.Rows, one.Columns = SIZE
+    one.PixelSpacing, one.SliceThickness = [0.5, 0.5], 1
+    one.ImagePositionPatient, one.ImageOrientationPatient = [0, 0, number], [1, 0, 0, 0, 1, 0]
+    one.SamplesPerPixel, one.PhotometricInterpretation = 1, "MONOCHROME2"
+    one.BitsAllocated, one.BitsStored, one.HighBit, one.PixelRepresentation = 16, 16, 15, 0
+    one.PixelData = np.full(SIZE, number, np.uint16).tobytes()
+    one.save_as(path, enforce_file_format=True)
+    return one
+
+
+def test_dicom_segmentations(tmp_path) -> None:
+    hd = pytest.importorskip("highdicom")
+    from pydicom.sr.codedict import codes
+    from pydicom.uid import generate_uid
+
+    series = generate_uid()
+    images = [dicom_image(tmp_path / f"{k}.dcm", k, series) for k in (1, 2)]
+    algorithm = hd.AlgorithmIdentificationSequence("x", codes.DCM.ArtificialIntelligence, "1")
+    about = [
+        hd.seg.SegmentDescription(
+            number, name, codes.SCT.Organ, codes.SCT.Liver, hd.seg.SegmentAlgorithmTypeValues.AUTOMATIC, algorithm
+        )
+        for number, name in ((1, "liver"), (2, "vessel"))
+    ]
+    pixels = np.zeros((2, *SIZE, 2), np.uint8)
+    pixels[0, ..., 0], pixels[1, ..., 1] = box(0, 2, 0, 3), box(3, 6, 4, 8)
+    hd.seg.Segmentation(
+        images, pixels, hd.seg.SegmentationTypeValues.BINARY, about, generate_uid(), 2, generate_uid(), 1,
+        "x", "x", "1", "1",
+    ).save_as(tmp_path / "seg.dcm")  # fmt: skip
+    assert formats.sniff(tmp_path) == "dicom-seg"
+    reading = formats.read(tmp_path)
+    first, second = sorted(reading.samples, key=lambda one: one.key)
+    assert (first.key, first.image.frame, first.fields["dicom"]["spacing"]) == ("1", 1, [0.5, 0.5])
+    assert np.array_equal(first.segments.masks[0].decode(), box(0, 2, 0, 3))
+    assert np.array_equal(second.segments.masks[0].decode(), box(3, 6, 4, 8))
+    assert reading.classes[int(second.segments.class_ids[0])].name == "vessel"
+    assert first.image.pixels().shape == (*SIZE, 3)
+    (tmp_path / "2.dcm").unlink()
+    with pytest.raises(FormatError, match="which is not here"):
+        formats.read(tmp_path)
+
+
+def test_geojson_over_a_geotiff(tmp_path) -> None:
+    from PIL import TiffImagePlugin
+
+    tags = TiffImagePlugin.ImageFileDirectory_v2()
+    for number, values in ((33550, (0.5, 0.5, 0.0)), (33922, (0.0, 0.0, 0.0, 1000.0, 2000.0, 0.0))):
+        tags[number] = values
+        tags.tagtype[number] = TiffImagePlugin.TiffTags.DOUBLE
+    (tmp_path / "images").mkdir()
+    Image.fromarray(np.zeros((*SIZE, 3), np.uint8)).save(tmp_path / "images" / "a.tif", tiffinfo=tags)
+    outer = [[1000.5, 1999.5], [1003, 1999.5], [1003, 1997.5], [1000.5, 1997.5], [1000.5, 1999.5]]
+    hole = [[1001, 1999], [1001, 1998.5], [1001.5, 1998.5], [1001.5, 1999], [1001, 1999]]
+    feature = {"type": "Feature", "properties": {"class": "field", "crop": "rye"},
+               "geometry": {"type": "Polygon", "coordinates": [outer, hole]}}  # fmt: skip
+    point = {"type": "Feature", "properties": {}, "geometry": {"type": "Point", "coordinates": [1000, 1999]}}
+    (tmp_path / "labels").mkdir()
+    (tmp_path / "labels" / "a.geojson").write_text(
+        json.dumps({"type": "FeatureCollection", "features": [feature, point]})
+    )
+    name, reading, sample = only(tmp_path)
+    assert name == "geojson"
+    assert np.array_equal(sample.segments.masks[0].decode(), box(1, 5, 1, 6) & ~box(2, 3, 2, 3))
+    assert sample.segments.attributes == [{"crop": "rye"}]
+    assert reading.notes == ["1 points and lines have no area and were left out"]
+    formats.write([sample], reading.classes, tmp_path / "out", "geojson", check=True)
+    again = json.loads((tmp_path / "out" / "labels" / "a.geojson").read_text())["features"][0]
+    assert sorted(again["geometry"]["coordinates"][0]) == sorted([*outer[:-1], again["geometry"]["coordinates"][0][0]])
+
+
+def test_frames_of_a_video(tmp_path) -> None:
+    cv2 = pytest.importorskip("cv2")
+    from maskwright.core.sample import image_size, read_image
+
+    movie = cv2.VideoWriter(str(tmp_path / "a.avi"), cv2.VideoWriter_fourcc(*"MJPG"), 10, (64, 48))
+    for k in range(5):
+        movie.write(np.full((48, 64, 3), 40 * k, np.uint8))
+    movie.release()
+    assert image_size(f"{tmp_path}/a.avi#page=3") == (48, 64)
+    assert abs(int(read_image(f"{tmp_path}/a.avi#page=3").mean()) - 120) < 4
+    with pytest.raises(FormatError, match="has no frame 9"):
+        read_image(f"{tmp_path}/a.avi#page=9")
+    (tmp_path / "b.mp4").write_bytes(b"nothing")
+    with pytest.raises(FormatError, match=r"b\.mp4"):
+        read_image(f"{tmp_path}/b.mp4#page=0")

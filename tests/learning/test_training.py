@@ -66,7 +66,7 @@ def test_it_learns_and_keeps_a_whole_record(dataset) -> None:
     assert done["samples"] == 2
     later = Run(dataset, done["run"], run.folder)
     assert len(later.predicted()) == 2
-    assert (dataset.store.folder / "out" / "annotations.json").exists()
+    assert (dataset.store.folder / "out" / "annotations" / "instances_val.json").exists()
     later.add_scores({"evaluation": evaluate(dataset, later)})
     assert find(dataset, done["run"])["scores"]["evaluation"]["mean_iou"] > 0
 

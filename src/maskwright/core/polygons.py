@@ -55,3 +55,7 @@ def as_ring(points: object) -> Ring:
     if not np.isfinite(ring).all():
         raise ValueError("a polygon ring has a coordinate that is not a finite number")
     return ring
+
+
+def rectangle(left: float, top: float, right: float, bottom: float) -> Polygon:
+    return Polygon([[[left, top, right, top, right, bottom, left, bottom]]])

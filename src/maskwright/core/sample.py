@@ -5,7 +5,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from maskwright.core.arrays import U8, Size
+from maskwright.core import pages
+from maskwright.core.arrays import U8, Array, Size
 from maskwright.core.segments import Segments
 from maskwright.errors import FormatError
 
@@ -14,7 +15,8 @@ from maskwright.errors import FormatError
 class ImageRef:
     """Where an image is and what is known of it without decoding it.
 
-    uri: a path, or any URI that fsspec opens.  size: (height, width).  checksum: "sha256:…" or None.
+    uri: a path, or any URI that fsspec opens; "#page=N" behind a file of many pictures (`core.pages`).
+    size: (height, width).  checksum: "sha256:…" or None.
     video, frame: the video this is a frame of, and its index from 0.
     """
 
@@ -65,6 +67,9 @@ def image_size(path: str | Path) -> Size:
     """(height, width) from the file's header; no pixel is decoded. EXIF rotation is not applied."""
     from PIL import Image, UnidentifiedImageError
 
+    file_path, page = pages.page_of(str(path))
+    if page is not None:
+        return pages.shape(file_path)[1]
     try:
         with _opened(str(path)) as file, Image.open(file) as image:
             return image.height, image.width
@@ -75,22 +80,21 @@ def image_size(path: str | Path) -> Size:
 
 
 def read_image(path: str | Path, *, expected: Size | None = None) -> U8:
-    """(H, W, 3) uint8 RGB; palette, gray, alpha and 16-bit images are converted.
+    """(H, W, 3) uint8 RGB; palette, gray, alpha and deep images are converted, pages of larger files too.
 
     Raises FormatError for a missing, broken or truncated file, and when its size is not `expected`.
     """
     import numpy as np
     from PIL import Image, UnidentifiedImageError
 
+    file_path, page = pages.page_of(str(path))
     try:
-        with _opened(str(path)) as file, Image.open(file) as image:
-            if image.mode in ("I;16", "I", "I;16B", "F"):
-                values = np.asarray(image).astype(np.float64)
-                # Deep images are stretched from zero to their own maximum; eight bits are all a network takes.
-                deep = (values * (255 / max(values.max(), 1))).clip(0, 255).astype(np.uint8)
-                pixels = np.repeat(deep[..., None], 3, axis=2)
-            else:
-                pixels = np.array(image.convert("RGB"))
+        if page is not None:
+            pixels = _in_eight_bits(pages.read(file_path, page))
+        else:
+            with _opened(str(path)) as file, Image.open(file) as image:
+                deep = image.mode in ("I;16", "I", "I;16B", "F")
+                pixels = _in_eight_bits(np.asarray(image)) if deep else np.array(image.convert("RGB"))
     except FileNotFoundError:
         raise FormatError("the image is not there", file=path) from None
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
@@ -103,3 +107,21 @@ def read_image(path: str | Path, *, expected: Size | None = None) -> U8:
             todo="Was the image replaced or resized after labelling?",
         )
     return pixels
+
+
+def _in_eight_bits(values: Array) -> U8:
+    """(H, W) or (H, W, C) of any numbers -> (H, W, 3) uint8.
+
+    Deep images are stretched from zero, or from their least value where that is negative, to their own maximum;
+    eight bits are all a network takes.
+    """
+    import numpy as np
+
+    if values.dtype != np.uint8:
+        wide = np.nan_to_num(values.astype(np.float64))
+        low = min(float(wide.min(initial=0)), 0.0)
+        values = ((wide - low) * (255 / max(float(wide.max(initial=0)) - low, 1))).clip(0, 255).astype(np.uint8)
+    if values.ndim == 3 and values.shape[2] >= 3:
+        return np.ascontiguousarray(values[..., :3])
+    gray = values if values.ndim == 2 else values[..., 0]
+    return np.repeat(gray[..., None], 3, axis=2)

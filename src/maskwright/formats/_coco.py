@@ -1,8 +1,10 @@
 """What COCO's instance and panoptic files share: categories, images, and where their pictures lie."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import IO, Any, Self
 
 import numpy as np
 
@@ -70,7 +72,7 @@ def file_name(image: object) -> str | None:
 def image_root(file: Path, first: str, images: str | None) -> Path:
     if images is not None:
         return Path(images)
-    short = file.stem.removeprefix("instances_")
+    short = file.stem.removeprefix("instances_").removeprefix("panoptic_")
     names = ["", "images", short, f"images/{short}", "data"]
     candidates = [folder / name for folder in (file.parent, file.parent.parent) for name in names]
     return next((root for root in candidates if (root / first).is_file()), file.parent)
@@ -93,3 +95,61 @@ def free_id(ids: set[int]) -> int:
     while number in ids:
         number += 1
     return number
+
+
+class SplitFiles:
+    """annotations/<prefix>_<split>.json for each split, written sample by sample.
+
+    A document has three lists, and samples bring rows for two of them: annotations wait in a second file, which is
+    joined to the first when all is there.
+    """
+
+    def __init__(self, folder: Path, prefix: str, classes: Classes) -> None:
+        self.folder = folder / "annotations"
+        self.folder.mkdir()
+        self._prefix = prefix
+        self._head = f'{{"categories": {json.dumps(categories(classes))},\n"images": ['
+        self._files: dict[str, tuple[IO[str], IO[str]]] = {}
+        self._rows: dict[str, list[int]] = {}
+        self._image_ids: set[int] = set()
+
+    def name_of(self, split: str | None) -> str:
+        """The stem of the file that a split's samples go to."""
+        return f"{self._prefix}_{(split or 'default').replace('/', '_')}"
+
+    def image_id(self, wanted: object) -> int:
+        """`wanted` where it is a free whole number, else another free one."""
+        found = wanted if isinstance(wanted, int) and wanted not in self._image_ids else free_id(self._image_ids)
+        self._image_ids.add(found)
+        return found
+
+    def add(self, split: str | None, image: dict[str, Any], annotations: Iterable[str]) -> None:
+        name = self.name_of(split)
+        if name not in self._files:
+            first, second = self.folder / f"{name}.json", self.folder / f"{name}.part"
+            self._files[name] = (open(first, "w"), open(second, "w+"))  # noqa: SIM115 - closed in __exit__
+            self._rows[name] = [0, 0]
+            self._files[name][0].write(self._head)
+        document, later = self._files[name]
+        rows = self._rows[name]
+        document.write(",\n" * (rows[0] > 0) + json.dumps(image))
+        rows[0] += 1
+        for line in annotations:
+            later.write(",\n" * (rows[1] > 0) + line)
+            rows[1] += 1
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: object, trace: TracebackType | None) -> None:
+        for name, (document, later) in self._files.items():
+            with document, later:
+                if kind is None:
+                    document.write('],\n"annotations": [')
+                    later.seek(0)
+                    while block := later.read(1 << 20):
+                        document.write(block)
+                    document.write("]}\n")
+            (self.folder / f"{name}.part").unlink()
+        if kind is None and not self._files:
+            (self.folder / f"{self.name_of(None)}.json").write_text(self._head + '],\n"annotations": []}\n')

@@ -12,10 +12,6 @@ from maskwright.core.mask import Mask
 from maskwright.core.polygons import Polygon
 
 
-def rectangle(left: float, top: float, right: float, bottom: float) -> Polygon:
-    return Polygon([[[left, top, right, top, right, bottom, left, bottom]]])
-
-
 def turned(ring: F64, degrees: float) -> F64:
     """A ring (K, 2) turned clockwise on the screen around the middle of its box."""
     if not degrees:

@@ -21,7 +21,7 @@ from maskwright.core.masks import Masks
 from maskwright.core.sample import ImageRef, Sample, image_size
 from maskwright.core.segments import Segments
 from maskwright.errors import FormatError
-from maskwright.formats._coco import categories, file_name, free_id, identities, image_root, read_classes, split_of
+from maskwright.formats._coco import SplitFiles, file_name, free_id, identities, image_root, read_classes, split_of
 from maskwright.formats._contract import Loss, Reading, common_losses, put_image, suffix_of, unique_keys
 from maskwright.formats._json import ABSENT, Document, Records
 
@@ -326,41 +326,25 @@ def losses(sample: Sample, classes: Classes) -> list[Loss]:
 def write(
     samples: Iterable[Sample], classes: Classes, folder: Path, *, images: str = "copy", segmentation: str = "auto"
 ) -> None:
-    """images: copy, link or none.  segmentation: auto (polygons where exact), or rle."""
+    """annotations/instances_<split>.json and pictures in images/.
+
+    images: copy, link or none.  segmentation: auto (polygons where exact), or rle.
+    """
     ids: set[int] = set()
-    image_ids: set[int] = set()
-    number = 0
-    # Three lists in one document, streamed: images to the file, annotations to a second one joined at the end.
-    partial = folder / "annotations.part"
-    with open(folder / "annotations.json", "w") as out, open(partial, "w") as other:
-        out.write(f'{{"categories": {json.dumps(categories(classes))},\n"images": [')
-        for position, sample in enumerate(unique_keys(samples)):
+    with SplitFiles(folder, "instances", classes) as files:
+        for sample in unique_keys(samples):
             name = sample.key + suffix_of(sample)
             put_image(sample, folder / "images" / name, images)
             coco = dict(sample.fields.get("coco") or {})
-            image_id = coco.pop("id", None)
-            if not isinstance(image_id, int) or image_id in image_ids:
-                image_id = max(image_ids, default=0) + 1
-            image_ids.add(image_id)
-            file_name = name if images != "none" else sample.image.uri
-            own = {"split": sample.split, "fields": dict(sample.fields)}
+            image_id = files.image_id(coco.pop("id", None))
             row = {
                 "id": image_id,
-                "file_name": file_name,
+                "file_name": name if images != "none" else sample.image.uri,
                 "height": sample.image.size[0],
                 "width": sample.image.size[1],
+                "maskwright": {"split": sample.split, "fields": dict(sample.fields)},
             }
-            out.write(",\n" * (position > 0) + json.dumps({**coco, **row, "maskwright": own}))
-            for line in _annotations(sample, image_id, ids, segmentation):
-                other.write(",\n" * (number > 0) + line)
-                number += 1
-        out.write('],\n"annotations": [')
-        other.close()
-        with open(partial) as written:
-            while block := written.read(1 << 20):
-                out.write(block)
-        out.write("]}\n")
-    partial.unlink()
+            files.add(sample.split, {**coco, **row}, _annotations(sample, image_id, ids, segmentation))
 
 
 def _annotations(sample: Sample, image_id: int, ids: set[int], segmentation: str) -> Iterator[str]:

@@ -16,7 +16,7 @@ from maskwright.core.masks import Masks
 from maskwright.core.sample import ImageRef, Sample, image_size
 from maskwright.core.segments import Segments
 from maskwright.errors import FormatError
-from maskwright.formats._coco import categories, file_name, identities, image_root, read_classes, split_of
+from maskwright.formats._coco import SplitFiles, file_name, identities, image_root, read_classes, split_of
 from maskwright.formats._contract import (
     Loss,
     Reading,
@@ -227,37 +227,25 @@ def losses(sample: Sample, classes: Classes) -> list[Loss]:
 
 
 def write(samples: Iterable[Sample], classes: Classes, folder: Path, *, images: str = "copy") -> None:
-    """panoptic.json, its PNGs in panoptic/ and pictures in images/.  images: copy, link or none."""
-    partial = folder / "annotations.part"
-    image_ids: set[int] = set()
+    """annotations/panoptic_<split>.json, its PNGs in a folder of the same name, pictures in images/.
+
+    images: copy, link or none.
+    """
     splits = {}
-    with open(folder / "panoptic.json", "w") as out, open(partial, "w") as other:
-        out.write(f'{{"categories": {json.dumps(categories(classes))},\n"images": [')
-        for position, sample in enumerate(unique_keys(samples)):
+    with SplitFiles(folder, "panoptic", classes) as files:
+        for sample in unique_keys(samples):
             splits[sample.key] = sample.split
-            name = sample.key + suffix_of(sample)
+            name, png = sample.key + suffix_of(sample), f"{sample.key}.png"
             put_image(sample, folder / "images" / name, images)
             coco = dict(sample.fields.get("coco") or {})
-            image_id = coco.pop("id", None)
-            if not isinstance(image_id, int) or image_id in image_ids:
-                image_id = max(image_ids, default=0) + 1
-            image_ids.add(image_id)
+            image_id = files.image_id(coco.pop("id", None))
             height, width = sample.image.size
             own = {"split": sample.split, "fields": dict(sample.fields)}
             row = {"id": image_id, "file_name": name if images != "none" else sample.image.uri,
                    "height": height, "width": width, "maskwright": own}  # fmt: skip
-            out.write(",\n" * (position > 0) + json.dumps({**coco, **row}))
-            png, infos = f"{sample.key}.png", _put_segments(sample, folder / "panoptic" / f"{sample.key}.png")
-            other.write(
-                ",\n" * (position > 0) + json.dumps({"image_id": image_id, "file_name": png, "segments_info": infos})
-            )
-        out.write('],\n"annotations": [')
-        other.close()
-        with open(partial) as written:
-            while block := written.read(1 << 20):
-                out.write(block)
-        out.write("]}\n")
-    partial.unlink()
+            infos = _put_segments(sample, files.folder / files.name_of(sample.split) / png)
+            annotation = {"image_id": image_id, "file_name": png, "segments_info": infos}
+            files.add(sample.split, {**coco, **row}, [json.dumps(annotation)])
     write_about(folder, "coco-panoptic", classes, splits)
 
 

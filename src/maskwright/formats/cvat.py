@@ -15,7 +15,7 @@ import numpy as np
 from maskwright.core.classes import Class, Classes
 from maskwright.core.mask import Mask
 from maskwright.core.masks import Masks
-from maskwright.core.polygons import Polygon
+from maskwright.core.polygons import Polygon, rectangle
 from maskwright.core.sample import ImageRef, Sample
 from maskwright.core.segments import Segments, Source
 from maskwright.errors import FormatError
@@ -30,7 +30,7 @@ from maskwright.formats._contract import (
     write_about,
 )  # fmt: skip
 from maskwright.formats._runs import paste_row_major, to_row_major
-from maskwright.formats._shapes import ellipse, from_text, hex_colour, rectangle, to_text, turned
+from maskwright.formats._shapes import ellipse, from_text, hex_colour, to_text, turned
 
 LOSES = frozenset({"empty", "crowd", "score", "area", "ids", "weight", "fields"})
 

@@ -14,7 +14,7 @@ import numpy as np
 from maskwright.core.classes import Class, Classes
 from maskwright.core.mask import Mask
 from maskwright.core.masks import Masks
-from maskwright.core.polygons import Polygon
+from maskwright.core.polygons import Polygon, rectangle
 from maskwright.core.sample import ImageRef, Sample, image_size
 from maskwright.core.segments import Segments
 from maskwright.errors import FormatError
@@ -30,7 +30,6 @@ from maskwright.formats._contract import (
     write_about,
 )  # fmt: skip
 from maskwright.formats._json import Document
-from maskwright.formats._shapes import rectangle
 
 LOSES = frozenset({"empty", "area", "source", "weight", "fields"})
 

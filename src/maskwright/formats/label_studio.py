@@ -15,7 +15,7 @@ import numpy as np
 from maskwright.core.classes import Class, Classes
 from maskwright.core.mask import Mask
 from maskwright.core.masks import Masks
-from maskwright.core.polygons import Polygon
+from maskwright.core.polygons import Polygon, rectangle
 from maskwright.core.sample import ImageRef, Sample, image_size
 from maskwright.core.segments import Segments, Source
 from maskwright.errors import FormatError
@@ -31,7 +31,7 @@ from maskwright.formats._contract import (
 )  # fmt: skip
 from maskwright.formats._json import Document
 from maskwright.formats._runs import to_row_major
-from maskwright.formats._shapes import ellipse, rectangle, turned
+from maskwright.formats._shapes import ellipse, turned
 
 LOSES = frozenset({"empty", "crowd", "area", "weight", "fields"})
 

@@ -19,7 +19,7 @@ import numpy as np
 from maskwright.core.classes import Class, Classes
 from maskwright.core.mask import Mask
 from maskwright.core.masks import Masks
-from maskwright.core.polygons import Polygon
+from maskwright.core.polygons import Polygon, rectangle
 from maskwright.core.sample import ImageRef, Sample, image_size
 from maskwright.core.segments import Segments
 from maskwright.errors import FormatError
@@ -35,10 +35,11 @@ from maskwright.formats._contract import (
     write_about,
 )  # fmt: skip
 from maskwright.formats._json import load
-from maskwright.formats._shapes import ellipse, rectangle
+from maskwright.formats._shapes import ellipse
 
 LOSES = frozenset({"empty", "crowd", "score", "area", "source", "weight", "fields"})
 
+_OWN = ("flags", "description")
 _BACKGROUND, _IGNORE = "_background_", "__ignore__"
 
 
@@ -143,12 +144,13 @@ def _segments(
         if mask is None:
             thin += 1
             continue
+        if not isinstance(one.get("maskwright") or {}, dict):
+            raise FormatError("its attributes are no object", file=file, record=record)
         group = one.get("group_id")
         name = (one["label"], ("alone", number) if group is None else group)
         groups.setdefault(name, []).append(mask)
-        extra = {key: one[key] for key in ("flags", "description") if one.get(key)}
-        own = extra.get("flags", {}).pop("maskwright", None) if isinstance(extra.get("flags"), dict) else None
-        about.setdefault(name, own if isinstance(own, dict) else {key: value for key, value in extra.items() if value})
+        extra = {key: one[key] for key in _OWN if one.get(key)}
+        about.setdefault(name, extra | dict(one.get("maskwright") or {}))
     masks = [Masks.stack(parts, size).union() if len(parts) > 1 else parts[0] for parts in groups.values()]
     class_ids = [named[label] for label, _ in groups]
     ids = [group for _, group in groups]
@@ -251,12 +253,15 @@ def _rows(segments: Segments, i: int, classes: Classes, shapes: str) -> Iterator
     if not mask.area():
         return
     attributes = {key: value for key, value in segments.attributes[i].items() if key != "area"}
-    common = {
+    flags, text = attributes.get("flags"), attributes.get("description")
+    common: dict[str, Any] = {
         "label": classes[int(segments.class_ids[i])].name,
         "group_id": int(segments.ids[i]),
-        "description": "",
-        "flags": {"maskwright": attributes} if attributes else {},
+        "description": attributes.pop("description") if isinstance(text, str) and text else "",
+        "flags": attributes.pop("flags") if isinstance(flags, dict) and flags else {},
     }
+    if attributes:
+        common["maskwright"] = attributes  # Labelme keeps keys that it does not know
     polygon = mask.polygon()
     if shapes == "auto" and not polygon.has_holes:
         for (ring,) in polygon.parts:

@@ -17,7 +17,7 @@ import numpy as np
 from maskwright.core.classes import Class, Classes
 from maskwright.core.mask import Mask
 from maskwright.core.masks import Masks
-from maskwright.core.polygons import Polygon
+from maskwright.core.polygons import Polygon, rectangle
 from maskwright.core.sample import ImageRef, Sample
 from maskwright.core.segments import Segments
 from maskwright.errors import FormatError
@@ -32,7 +32,7 @@ from maskwright.formats._contract import (
     write_about,
 )  # fmt: skip
 from maskwright.formats._json import load
-from maskwright.formats._shapes import from_text, hex_colour, rectangle, to_text
+from maskwright.formats._shapes import from_text, hex_colour, to_text
 
 LOSES = frozenset({"empty", "crowd", "score", "area", "source", "weight", "fields"})
 
@@ -102,8 +102,8 @@ def _segments(file: Path, objects: list[Any], size: tuple[int, int], classes: Cl
         try:
             title = one["classTitle"]
             mask = _mask(one, size)
-            tags = {str(tag["name"]): from_text(str(tag.get("value") or "")) for tag in one.get("tags") or []}
-            own = {key: None if value == "" else value for key, value in tags.items()}
+            tags = {str(tag["name"]): tag.get("value") for tag in one.get("tags") or []}
+            own = {key: from_text(value) if isinstance(value, str) else value for key, value in tags.items()}
         except (KeyError, TypeError, ValueError, AttributeError, OSError, SyntaxError, zlib.error) as error:
             raise FormatError(f"cannot be read ({error})", file=file, record=record) from None
         if title not in named:

@@ -14,7 +14,7 @@ import numpy as np
 from maskwright.core.classes import Classes
 from maskwright.core.mask import Mask
 from maskwright.core.masks import Masks
-from maskwright.core.polygons import Polygon
+from maskwright.core.polygons import Polygon, rectangle
 from maskwright.core.sample import ImageRef, Sample, image_size
 from maskwright.core.segments import Segments
 from maskwright.errors import FormatError
@@ -29,12 +29,13 @@ from maskwright.formats._contract import (
     write_about,
 )  # fmt: skip
 from maskwright.formats._json import load
-from maskwright.formats._shapes import bridged, ellipse, from_text, named, rectangle, to_text
+from maskwright.formats._shapes import bridged, ellipse, from_text, named, to_text
 
 LOSES = frozenset({"empty", "crowd", "score", "area", "source", "weight", "fields"})
 
 _CLASS = ("class", "label", "name", "type", "category", "object_name")
 _ID = "maskwright_id"
+_OTHER = "maskwright:"  # before attributes whose names are taken
 
 
 def sniff(path: Path) -> float:
@@ -144,7 +145,7 @@ def _segments(
         class_ids.append(by_name[name])
         extra = {k: from_text(v) if isinstance(v, str) else v for k, v in one["region_attributes"].items()}
         ids.append(extra.pop(_ID, None))
-        attributes.append({k: v for k, v in extra.items() if k != attribute})
+        attributes.append({k.removeprefix(_OTHER): v for k, v in extra.items() if k != attribute})
     good = bool(ids) and all(isinstance(one, int) for one in ids) and len(set(ids)) == len(ids)
     stacked = Masks.stack(masks, size)
     return Segments(stacked, class_ids, ids=ids if good else None, attributes=attributes), thin
@@ -200,7 +201,11 @@ def _rows(segments: Segments, classes: Classes) -> Iterator[dict[str, Any]]:
         if not mask.area():
             continue
         ring = bridged(mask.polygon()).astype(int)
-        extra = {key: to_text(value) for key, value in segments.attributes[i].items() if key != "area"}
+        extra = {
+            _OTHER * (key in ("class", _ID) or key.startswith(_OTHER)) + key: to_text(value)
+            for key, value in segments.attributes[i].items()
+            if key != "area"
+        }
         yield {
             "shape_attributes": {
                 "name": "polygon",

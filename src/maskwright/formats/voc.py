@@ -276,6 +276,10 @@ def write(samples: Iterable[Sample], classes: Classes, folder: Path, *, images: 
         if keys:
             (sets / f"{split}.txt").write_text("".join(f"{key}\n" for key in keys))
     (folder / "class_names.txt").write_text("_background_\n" + "".join(f"{one.name}\n" for one in plain))
+    colours = voc_palette()
+    lines = ["# label:color_rgb:parts:actions\n", "background:0,0,0::\n"]
+    lines += [f"{one.name}:{','.join(str(c) for c in colours[value[one.id]])}::\n" for one in plain]
+    (folder / "labelmap.txt").write_text("".join(lines))  # as CVAT and Datumaro look for it
     write_about(folder, "voc", classes, splits, values={str(number): one for one, number in value.items()})
 
 

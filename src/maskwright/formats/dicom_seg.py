@@ -1,0 +1,108 @@
+"""DICOM images with DICOM-SEG, read only: the segments of SEG files over the images they were drawn on.
+
+DICOM PS3.3 A.51, read through highdicom.  A folder may hold several series; every image that a SEG file refers to is a
+sample, and its class is the segment's label.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from maskwright.core.classes import Class, Classes
+from maskwright.core.masks import Masks
+from maskwright.core.sample import ImageRef, Sample
+from maskwright.core.segments import Segments
+from maskwright.errors import FormatError
+from maskwright.formats._contract import Reading, unique_keys
+
+LOSES: frozenset[str] = frozenset()
+
+_SEGMENTATION = "1.2.840.10008.5.1.4.1.1.66.4"
+_SUFFIXES = (".dcm", ".dicom", "")
+
+
+def sniff(path: Path) -> float:
+    return 0.9 if path.is_dir() and any(_is_dicom(file) for file in _files(path)[:20]) else 0.0
+
+
+def _files(path: Path) -> list[Path]:
+    return sorted(one for one in path.rglob("*") if one.is_file() and one.suffix.lower() in _SUFFIXES)
+
+
+def _is_dicom(file: Path) -> bool:
+    with open(file, "rb") as raw:
+        return raw.read(132)[128:] == b"DICM"
+
+
+def read(path: Path) -> Reading:
+    """Images of one frame each. Fractional segmentations count as foreground from one half on."""
+    from maskwright.families import require
+
+    pydicom = require("pydicom", "reading DICOM")
+    seg = require("highdicom.seg", "reading DICOM-SEG")
+    images: dict[str, tuple[Path, Any]] = {}
+    masks: list[tuple[Path, Any]] = []
+    for file in _files(path):
+        if not _is_dicom(file):
+            continue
+        try:
+            header = pydicom.dcmread(file, stop_before_pixels=True)
+            if header.SOPClassUID == _SEGMENTATION:
+                masks.append((file, seg.segread(file)))
+            elif "Rows" in header:
+                images[str(header.SOPInstanceUID)] = (file, header)
+        except Exception as error:  # noqa: BLE001 - pydicom raises whatever a broken element makes it raise
+            raise FormatError(f"not readable DICOM ({error})", file=file) from None
+    if not masks:
+        raise FormatError("no DICOM-SEG file here", file=path)
+    names = sorted({_label(one) for _, found in masks for one in found.SegmentSequence})
+    classes = Classes(Class(number, name) for number, name in enumerate(names, 1))
+    drawn: dict[str, list[tuple[Path, Any]]] = {}
+    for file, found in masks:
+        for _, _, instance in found.get_source_image_uids():
+            drawn.setdefault(str(instance), []).append((file, found))
+    missing = [one for one in drawn if one not in images]
+    if missing:
+        raise FormatError(
+            f"was drawn on image {missing[0]}, which is not here", file=drawn[missing[0]][0][0],
+            needed="the images beside the segmentation",
+        )  # fmt: skip
+
+    def samples() -> Iterator[Sample]:
+        for instance, files in drawn.items():
+            file, header = images[instance]
+            size = (int(header.Rows), int(header.Columns))
+            parts = [_segments(own, found, instance, size, classes) for own, found in files]
+            stacked = Masks.concatenate([part for part, _ in parts], size)
+            segments = Segments(stacked, [one for _, ids in parts for one in ids])
+            spacing = [float(step) for step in header.get("PixelSpacing", [])]
+            fields = {"dicom": {"instance": instance, "spacing": spacing}}
+            frame = header.get("InstanceNumber")
+            reference = ImageRef(
+                f"{file}#page=0", size, video=str(header.get("SeriesInstanceUID")), frame=int(frame) if frame else None
+            )
+            yield Sample(file.relative_to(path).with_suffix("").as_posix(), reference, segments, fields=fields)
+
+    return Reading(classes, unique_keys(samples()), len(drawn))
+
+
+def _label(segment: Any) -> str:
+    return str(segment.SegmentLabel)
+
+
+def _segments(
+    file: Path, found: Any, instance: str, size: tuple[int, int], classes: Classes
+) -> tuple[Masks, list[int]]:
+    try:
+        pixels = np.asarray(found.get_pixels_by_source_instance([instance], assert_missing_frames_are_empty=True))
+    except Exception as error:  # noqa: BLE001 - see above
+        raise FormatError(f"its frames cannot be read ({error})", file=file) from None
+    dense = np.ascontiguousarray(np.moveaxis(pixels[0], -1, 0))
+    if dense.shape[1:] != size:
+        raise FormatError(f"its frames are {dense.shape[1:]}", file=file, needed=f"the image is {size}")
+    masks = Masks.encode(dense >= 0.5 if dense.dtype.kind == "f" else dense > 0)
+    there = np.flatnonzero(masks.areas())
+    numbers = list(found.SegmentSequence)
+    return masks[there], [classes[_label(numbers[row])].id for row in there.tolist()]

@@ -1,0 +1,168 @@
+"""Other people's readers accept what we write."""
+
+import contextlib
+import io
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from maskwright import formats
+from maskwright.core.segments import Segments
+
+
+@pytest.fixture
+def pictures(make_samples, tmp_path):
+    """Samples as cities and VOC want them: jpg pictures, one folder deep, no overlap."""
+    out = []
+    for number, sample in enumerate(make_samples(4, overlap=False)):
+        path = tmp_path / "jpg" / "town" / f"p{number}.jpg"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.open(sample.image.uri).save(path)
+        image = replace(sample.image, uri=str(path))
+        out.append(replace(sample, key=f"town/p{number}", image=image, split="train"))
+    return out
+
+
+def flat(samples):
+    return [replace(sample, key=Path(sample.key).name) for sample in samples]
+
+
+def quiet():
+    return contextlib.redirect_stdout(io.StringIO())
+
+
+def test_pycocotools_reads_coco(pictures, classes, tmp_path) -> None:
+    from pycocotools.coco import COCO
+
+    formats.write(pictures, classes, tmp_path / "out", "coco")
+    with quiet():
+        coco = COCO(str(tmp_path / "out" / "annotations" / "instances_train.json"))
+    assert len(coco.imgs) == len(pictures)
+    for image in coco.imgs.values():
+        sample = next(one for one in pictures if image["file_name"].startswith(one.key))
+        rows = coco.loadAnns(coco.getAnnIds(image["id"]))
+        assert [coco.annToMask(row).astype(bool).tolist() for row in rows] == sample.segments.masks.decode().tolist()
+
+
+def test_panoptic_pngs_follow_the_published_rule(pictures, classes, tmp_path) -> None:
+    """panopticapi's rgb2id and its checks, as its documentation states them."""
+    import json
+
+    formats.write(pictures, classes, tmp_path / "out", "coco-panoptic")
+    content = json.loads((tmp_path / "out" / "annotations" / "panoptic_train.json").read_bytes())
+    categories = {one["id"] for one in content["categories"]}
+    for row in content["annotations"]:
+        rgb = np.asarray(Image.open(tmp_path / "out" / "annotations" / "panoptic_train" / row["file_name"])).astype(
+            np.int64
+        )
+        ids = rgb[..., 0] + 256 * rgb[..., 1] + 65536 * rgb[..., 2]
+        shown, areas = np.unique(ids[ids != 0], return_counts=True)
+        stated = {info["id"]: info for info in row["segments_info"]}
+        assert set(shown.tolist()) == stated.keys()
+        assert all(info["category_id"] in categories for info in stated.values())
+        assert all(stated[one]["area"] == area for one, area in zip(shown.tolist(), areas.tolist(), strict=True))
+
+
+def test_torchvision_reads_voc(pictures, classes, tmp_path) -> None:
+    from torchvision.datasets import VOCDetection, VOCSegmentation
+
+    pictures = flat(pictures)
+    formats.write(pictures, classes, tmp_path / "VOCdevkit" / "VOC2012", "voc", allow_loss=True)
+    found = VOCSegmentation(str(tmp_path), image_set="train")
+    assert len(found) == len(pictures)
+    for sample, (image, label) in zip(pictures, found, strict=True):
+        assert image.size == sample.image.size[::-1]
+        expected = sample.segments.masks.composite(sample.segments.class_ids)
+        assert np.array_equal(np.asarray(label), expected)
+    sets = tmp_path / "VOCdevkit" / "VOC2012" / "ImageSets"
+    (sets / "Segmentation").rename(sets / "Main")
+    for sample, (_, about) in zip(pictures, VOCDetection(str(tmp_path), image_set="train"), strict=True):
+        objects = about["annotation"].get("object", [])
+        assert [one["name"] for one in objects] == [classes[int(c)].name for c in sample.segments.class_ids]
+        for one, box in zip(objects, sample.segments.masks.boxes().tolist(), strict=True):
+            sides = [int(one["bndbox"][name]) for name in ("xmin", "ymin", "xmax", "ymax")]
+            assert sides == [box[0] + 1, box[1] + 1, box[2], box[3]]
+
+
+def test_torchvision_reads_cityscapes(pictures, classes, tmp_path) -> None:
+    from torchvision.datasets import Cityscapes
+
+    pictures = [
+        replace(one, image=replace(one.image, uri=str(Path(one.image.uri).with_suffix(".png")))) for one in pictures
+    ]
+    for one in pictures:
+        Image.open(Path(one.image.uri).with_suffix(".jpg")).save(one.image.uri)
+    formats.write(pictures, classes, tmp_path / "out", "cityscapes", allow_loss=True)
+    found = Cityscapes(str(tmp_path / "out"), split="train", target_type=["instance", "semantic"])
+    assert len(found) == len(pictures)
+    by_size = {tuple(one.image.size): one for one in pictures}
+    for image, (instances, labels) in found:
+        sample = by_size[image.size[::-1]]
+        expected = sample.segments.masks.composite(sample.segments.class_ids)
+        assert np.array_equal(np.asarray(labels), expected)
+        values = np.asarray(instances)
+        things = [int(one) for one in sample.segments.class_ids if classes[int(one)].kind == "thing"]
+        assert sorted(value // 1000 for value in np.unique(values) if value >= 1000) == sorted(things)
+
+
+@pytest.mark.parametrize("format", ["coco", "yolo"])
+def test_supervision_reads_ours(pictures, classes, tmp_path, format) -> None:
+    sv = pytest.importorskip("supervision")
+
+    pictures = flat(pictures)
+    out = tmp_path / "out"
+    formats.write(pictures, classes, out, format, allow_loss=True)
+    if format == "coco":
+        found = sv.DetectionDataset.from_coco(
+            str(out / "images"), str(out / "annotations" / "instances_train.json"), force_masks=True
+        )
+    else:
+        found = sv.DetectionDataset.from_yolo(
+            str(out / "images" / "train"), str(out / "labels" / "train"), str(out / "data.yaml"), force_masks=True
+        )
+    by_name = {sample.key: sample for sample in pictures}
+    exact, pixels, wrong = 0, 0, 0
+    for path, _, detections in found:
+        sample = by_name[Path(path).stem]
+        assert len(detections) == len(sample.segments)
+        for mask, own in zip(detections.mask if len(detections) else [], sample.segments.masks, strict=True):
+            difference = int((mask.astype(bool) != own.decode()).sum())
+            exact += difference == 0
+            wrong += difference
+            pixels += own.area()
+    # Its rasteriser draws outlines, too, and its YOLO reader fills one ring: run lengths come through whole.
+    assert wrong < (0.25 if format == "coco" else 0.8) * pixels
+    assert exact > 0 or format == "yolo"
+
+
+def test_ultralytics_rules_hold_for_yolo(pictures, classes, tmp_path) -> None:
+    """What its own check asks: a whole class number below nc, an even number of coordinates, all within 0 … 1."""
+    import yaml
+
+    formats.write(pictures, classes, tmp_path / "out", "yolo", allow_loss=True)
+    names = yaml.safe_load((tmp_path / "out" / "data.yaml").read_text())["names"]
+    assert list(names) == list(range(len(names)))
+    for file in (tmp_path / "out" / "labels").rglob("*.txt"):
+        for line in file.read_text().splitlines():
+            kind, *numbers = line.split()
+            assert int(kind) in names
+            assert len(numbers) >= 6
+            assert len(numbers) % 2 == 0
+            assert all(0 <= float(one) <= 1 for one in numbers)
+
+
+def test_semantic_only_sets_have_every_pixel(classes, make_samples, tmp_path) -> None:
+    """A set of stuff goes through Cityscapes, VOC and label maps alike."""
+    samples = []
+    for sample in make_samples(3, overlap=False):
+        segments = Segments.from_label_map(sample.segments.masks.composite(sample.segments.class_ids), ignore=[0])
+        samples.append(replace(sample, segments=segments))
+    for name in ("label-map", "cityscapes", "voc"):
+        formats.write(samples, classes, tmp_path / name, name, allow_loss=True, check=True)
+        for sample in formats.read(tmp_path / name).samples:
+            before = next(one for one in samples if one.key == sample.key)
+            mine = before.segments.masks.composite(before.segments.class_ids)
+            assert np.array_equal(sample.segments.masks.composite(sample.segments.class_ids), mine)
