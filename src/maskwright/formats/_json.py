@@ -69,7 +69,7 @@ class Document:
 
     def _parse(self, start: int, end: int) -> Any:
         try:
-            return json.loads(self._bytes[start:end])
+            return json.loads(str(self._bytes[start:end], "utf-8"))
         except (ValueError, RecursionError) as error:
             raise FormatError(f"not valid JSON ({error})", file=self.file, record=f"byte {start}") from None
 

@@ -245,35 +245,35 @@ def _segments(
 
 
 def _masks(file: Path, annotations: list[dict[str, Any]], size: tuple[int, int], drop_degenerate: bool) -> Masks:
-    """All masks of an image. Strings, which are most of large files, go through one call."""
-    parts: list[Masks | None] = []
-    strings, at = [], []
+    """All masks of an image: strings go through one call, polygons through another."""
+    strings: dict[int, str] = {}
+    polygons: dict[int, list[Any]] = {}
+    others: dict[int, Masks] = {}
     for position, one in enumerate(annotations):
         found = one.get("segmentation")
-        if isinstance(found, dict) and isinstance(found.get("counts"), str) and found.get("size") == list(size):
-            strings.append(found["counts"])
-            at.append(position)
-            parts.append(None)
-            continue
         try:
-            parts.append(_mask(one, size, drop_degenerate))
+            if isinstance(found, dict) and isinstance(found.get("counts"), str) and found.get("size") == list(size):
+                strings[position] = found["counts"]
+            elif isinstance(found, list) and found:
+                polygons[position] = _rings(found, drop_degenerate)
+            else:
+                others[position] = _mask(one, size)
         except (ValueError, TypeError, KeyError) as error:
             raise _unreadable(error, file, one) from None
-    if strings:
-        try:
-            together = Masks.from_compressed(strings, size)
-        except ValueError:
-            for position, string in zip(at, strings, strict=True):
-                try:
-                    Masks.from_compressed([string], size)
-                except ValueError as error:
-                    raise _unreadable(error, file, annotations[position]) from None
-            raise
-        if len(strings) == len(annotations):
-            return together
-        for k, position in enumerate(at):
-            parts[position] = together[k : k + 1]
-    return Masks.concatenate([part for part in parts if part is not None], size)
+    try:
+        from_strings = Masks.from_compressed(strings.values(), size)
+    except ValueError:
+        for position, string in strings.items():
+            try:
+                Masks.from_compressed([string], size)
+            except ValueError as error:
+                raise _unreadable(error, file, annotations[position]) from None
+        raise
+    together = Masks.concatenate(
+        [from_strings, Masks.from_coco_polygons(polygons.values(), size), *others.values()], size
+    )
+    places = [*strings, *polygons, *others]
+    return together if places == sorted(places) else together[np.argsort(places)]
 
 
 def _unreadable(error: Exception, file: Path, annotation: Mapping[str, Any]) -> FormatError:
@@ -283,7 +283,33 @@ def _unreadable(error: Exception, file: Path, annotation: Mapping[str, Any]) -> 
     )  # fmt: skip
 
 
-def _mask(one: Mapping[str, Any], size: tuple[int, int], drop_degenerate: bool) -> Masks:
+def _rings(found: list[Any], drop_degenerate: bool) -> list[Any]:
+    """The rings of one annotation, checked. Raises ValueError, saying which ring is wrong."""
+    good = []
+    for position, ring in enumerate([found] if isinstance(found[0], int | float) else found):
+        try:
+            values = np.asarray(ring)
+        except ValueError:
+            values = np.zeros(0, object)
+        if not isinstance(ring, list) or values.dtype.kind not in "if" or values.ndim != 1:
+            if ring != []:
+                raise ValueError(f"polygon ring {position} is no list of numbers")
+            values = np.zeros(0)
+        if values.size % 2 or values.size < 6:
+            if drop_degenerate:
+                continue
+            raise ValueError(
+                f"polygon ring {position} has {values.size / 2:g} points; a ring needs at least 3 (6 numbers)"
+            )
+        # Beyond this no image reaches, and COCO's walk along the outline would take for ever.
+        if not (np.abs(values) < 1e7).all():
+            raise ValueError(f"polygon ring {position} has a coordinate that is not a finite number below ten million")
+        good.append(values)
+    return good
+
+
+def _mask(one: Mapping[str, Any], size: tuple[int, int]) -> Masks:
+    """What is neither a compressed string nor a polygon."""
     found = one.get("segmentation")
     if isinstance(found, dict):
         if "size" in found and tuple(int(side) for side in found["size"]) != size:
@@ -294,26 +320,10 @@ def _mask(one: Mapping[str, Any], size: tuple[int, int], drop_degenerate: bool) 
         if isinstance(counts, list):
             return Masks.from_counts([counts], size)
         raise ValueError("its run lengths are neither a string nor a list")
-    if isinstance(found, list) and found:
-        rings = [found] if isinstance(found[0], int | float) else found
-        good = []
-        for position, ring in enumerate(rings):
-            if not isinstance(ring, list) or not all(isinstance(value, int | float) for value in ring):
-                raise ValueError(f"polygon ring {position} is no list of numbers")
-            if len(ring) % 2 or len(ring) < 6:
-                if drop_degenerate:
-                    continue
-                raise ValueError(
-                    f"polygon ring {position} has {len(ring) / 2:g} points; a ring needs at least 3 (6 numbers)"
-                )
-            if not np.isfinite(ring).all():
-                raise ValueError(f"polygon ring {position} has a coordinate that is not a finite number")
-            good.append(ring)
-        return Masks.from_coco_polygons([good], size) if good else Masks.empty(size, 1)
     if one.get("bbox") is not None:
         left, top, width, height = (float(value) for value in one["bbox"])
         right, bottom = left + width, top + height
-        return Masks.from_coco_polygons([[[left, top, left, bottom, right, bottom, right, top]]], size)
+        return Masks.from_coco_polygons([_rings([[left, top, left, bottom, right, bottom, right, top]], False)], size)
     if found == []:
         return Masks.empty(size, 1)
     raise ValueError("it has neither a segmentation nor a bbox")

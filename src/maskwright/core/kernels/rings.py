@@ -66,6 +66,23 @@ def coco_toggles(points: Array, height: int, width: int) -> Array:
 
 
 @kernel
+def coco_toggles_of_rings(points: Array, ring_offsets: Array, height: int, width: int) -> Array:
+    """`coco_toggles` of ring r, points[ring_offsets[r] : ring_offsets[r + 1]], moved by r * (height * width + 1)."""
+    toggles = np.empty(max(8 * points.shape[0], 64), np.int64)
+    used = 0
+    for r in range(ring_offsets.size - 1):
+        own = coco_toggles(points[ring_offsets[r] : ring_offsets[r + 1]], height, width)
+        if used + own.size > toggles.size:
+            longer = np.empty(2 * toggles.size + own.size, np.int64)
+            longer[:used] = toggles[:used]
+            toggles = longer
+        for k in range(own.size):
+            toggles[used + k] = own[k] + r * (height * width + 1)
+        used += own.size
+    return toggles[:used]
+
+
+@kernel
 def centre_toggles(points: Array, ring_offsets: Array, height: int, width: int) -> Array:
     """Rings under the centre rule (a pixel is in when its centre is, even-odd) -> toggle positions, not sorted.
 
