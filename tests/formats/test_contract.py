@@ -83,6 +83,16 @@ def test_the_check_accepts_what_is_right(name, seed, make_samples, classes, tmp_
     assert all(loss.cause in loaded(name).LOSES | {"ids", "crowd"} for loss in lost)
 
 
+@pytest.mark.parametrize("name", ["coco", "coco-panoptic", "cvat", "labelme", "label-studio", "datumaro"])
+def test_labels_without_their_pictures(name, make_samples, classes, tmp_path) -> None:
+    """Formats that know sizes need no pictures; keys stay, and the pictures are found where they are."""
+    samples = make_samples(4)
+    formats.write(samples, classes, tmp_path / "out", name, allow_loss=True, images="none", check=True)
+    back = {sample.key: sample for sample in formats.read(tmp_path / "out").samples}
+    for sample in samples:
+        assert np.array_equal(back[sample.key].image.pixels(), sample.image.pixels())
+
+
 def test_the_check_finds_what_is_wrong(make_samples, classes, tmp_path, monkeypatch) -> None:
     from maskwright.formats import bitmaps
 

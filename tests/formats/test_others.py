@@ -194,3 +194,33 @@ def test_real_nuclei_membranes_and_yolo(real) -> None:
         len(file.read_text().splitlines()) for file in (real("coco128") / "instance_segmentation/labels").rglob("*.txt")
     )
     assert sum(len(one.segments) for one in samples) == lines
+
+
+def test_yolo_boxes(make_samples, classes, tmp_path) -> None:
+    samples = make_samples(6)
+    notes: list[str] = []
+    lost = formats.write(
+        samples, classes, tmp_path / "out", "yolo", boxes=True, allow_loss=True, check=True, notes=notes
+    )
+    assert {loss.cause for loss in lost if loss.grave} == {"shape"}
+    back = {sample.key: sample for sample in formats.read(tmp_path / "out").samples}
+    for sample in samples:
+        assert np.array_equal(back[sample.key].segments.masks.boxes(), sample.segments.masks.boxes())
+        assert all(one == {"box": True} for one in back[sample.key].segments.attributes)
+
+
+def test_a_writer_says_where_polygons_are_not_exact(classes, make_samples, tmp_path) -> None:
+    from dataclasses import replace
+
+    from maskwright.core.masks import Masks
+    from maskwright.core.segments import Segments
+
+    sample = make_samples(1)[0]
+    ring = np.ones(sample.image.size, bool)
+    ring[2, 2] = False
+    sample = replace(sample, segments=Segments(Masks.encode(ring[None]), [1]))
+    for name, words in (("coco", "run lengths"), ("labelme", "masks")):
+        notes: list[str] = []
+        formats.write([sample], classes, tmp_path / name, name, check=True, notes=notes)
+        assert notes[0].startswith("1 ")
+        assert words in notes[0]

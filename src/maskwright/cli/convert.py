@@ -42,10 +42,11 @@ def command(
             notes[:] = again.notes
 
     samples = Again()
+    said: list[str] = []
     steps = None if reading.total is None else (3 if check else 2) * reading.total
     with progress(f"converting {name} to {to}", steps, quiet=json) as follow:
         lost = formats.write(
-            samples, reading.classes, folder, to, allow_loss=allow_loss, check=check, progress=follow, images=images,
-            **format_options(write_option),
+            samples, reading.classes, folder, to, allow_loss=allow_loss, check=check, notes=said, progress=follow,
+            images=images, **format_options(write_option),
         )  # fmt: skip
-    report(to, folder, samples.number, lost, json, notes=notes, checked=check)
+    report(to, folder, samples.number, lost, json, notes=notes + said, checked=check)

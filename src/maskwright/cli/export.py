@@ -42,12 +42,13 @@ def command(
     with Dataset.open(dataset) as opened:
         view = view_of(opened, at, where).frozen()
         number = len(view)
+        said: list[str] = []
         with progress(f"exporting {format}", (3 if check else 2) * number, quiet=json) as follow:
             lost = formats.write(
-                view, view.classes, to, format, allow_loss=allow_loss, check=check, progress=follow, images=images,
-                **format_options(option),
+                view, view.classes, to, format, allow_loss=allow_loss, check=check, notes=said, progress=follow,
+                images=images, **format_options(option),
             )  # fmt: skip
-        report(format, to, number, lost, json, checked=check)
+        report(format, to, number, lost, json, notes=said, checked=check)
 
 
 def report(

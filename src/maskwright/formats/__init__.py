@@ -63,10 +63,11 @@ def read(path: str | Path, format: str | None = None, **options: Any) -> Reading
     return reading
 
 
-def losses(samples: Iterable[Sample], classes: Classes, format: str) -> list[Loss]:
-    """What writing these samples would lose, before anything is written."""
+def losses(samples: Iterable[Sample], classes: Classes, format: str, **options: Any) -> list[Loss]:
+    """What writing these samples would lose, before anything is written. options: the writer's."""
     module = _writer(format)
-    return [loss for sample in samples for loss in module.losses(sample, classes)]
+    bearing = {name: value for name, value in options.items() if name in _options(module.losses)}
+    return [loss for sample in samples for loss in module.losses(sample, classes, **bearing)]
 
 
 def _writer(format: str) -> ModuleType:
@@ -102,6 +103,7 @@ def write(
     *,
     allow_loss: bool = False,
     check: bool = False,
+    notes: list[str] | None = None,
     progress: Callable[[Iterable[Sample]], Iterable[Sample]] = lambda samples: samples,
     **options: Any,
 ) -> list[Loss]:
@@ -109,12 +111,13 @@ def write(
 
     samples: can be gone through more than once; the first time counts the losses.
     check: read the result back before it takes its place, and compare it with the samples.
+    notes: what the user should know of the result is appended.
     Raises LossError before anything is written when something grave would be lost and `allow_loss` is not set;
     FormatError when the check finds a difference that the report does not name.
     """
     module = _writer(format)
     _check_options(module.write, format, options)
-    found = losses(progress(samples), classes, format)
+    found = losses(progress(samples), classes, format, **options)
     grave = [loss for loss in found if loss.grave]
     if grave and not allow_loss:
         raise LossError(
@@ -123,7 +126,7 @@ def write(
             todo="Choose another format, or accept this with --allow-loss.",
         )
     with staged(Path(folder)) as stage:
-        module.write(progress(samples), classes, stage, **options)
+        said = module.write(progress(samples), classes, stage, **options) or []
         if check:
             wrong = list(differences(progress(samples), classes, read(stage, format), module.LOSES, found))
             if wrong:
@@ -132,17 +135,20 @@ def write(
                     + (f"; and {len(wrong) - 3} more" if len(wrong) > 3 else ""),
                     file=folder, todo="Nothing was left behind. This is a bug of the format: please report it.",
                 )  # fmt: skip
+    if notes is not None:
+        notes.extend(said)
     return found
 
 
-def _check_options(function: Callable[..., object], name: str, options: dict[str, Any]) -> None:
+def _options(function: Callable[..., object]) -> list[str]:
     import inspect
 
-    known = [
-        parameter.name
-        for parameter in inspect.signature(function).parameters.values()
-        if parameter.kind is inspect.Parameter.KEYWORD_ONLY
-    ]
+    parameters = inspect.signature(function).parameters.values()
+    return [one.name for one in parameters if one.kind is inspect.Parameter.KEYWORD_ONLY]
+
+
+def _check_options(function: Callable[..., object], name: str, options: dict[str, Any]) -> None:
+    known = _options(function)
     for option in options:
         if option not in known:
             raise UsageError(

@@ -5,8 +5,8 @@ A format is a module with
     LOSES: frozenset[str]                        what the format cannot hold, of the words in CAUSES
     sniff(path) -> float                         how sure it is that it can read this, 0 to 1
     read(path, **options) -> Reading
-    losses(sample, classes) -> list[Loss]        what writing this sample would lose
-    write(samples, classes, folder, **options)   into an empty folder that appears only when all is written
+    losses(sample, classes, **options) -> list[Loss]   what writing this sample would lose, with these of its options
+    write(samples, classes, folder, **options) -> notes or None   into an empty folder that appears when all is there
 
 The last two are missing where nobody writes the format.  Sets written here carry maskwright.json beside the
 labels: classes whole and each sample's split, which many formats have no place for, but nothing of a segment.
@@ -24,7 +24,8 @@ from typing import Any
 
 import numpy as np
 
-from maskwright.core.arrays import I64
+from maskwright.core import pages
+from maskwright.core.arrays import I64, Array
 from maskwright.core.classes import Classes
 from maskwright.core.masks import Masks
 from maskwright.core.sample import Sample
@@ -218,13 +219,21 @@ def image_beside(folder: Path, key: str) -> Path | None:
 
 
 def put_image(sample: Sample, target: Path, images: str) -> None:
-    """Bring a sample's image to `target`. images: copy, link (symbolic) or none."""
+    """Bring a sample's image to `target`. images: copy, link (symbolic) or none.
+
+    A page of a larger file becomes a picture of its own, whichever is asked for.
+    """
     if images == "none":
         return
+    if images not in ("copy", "link"):
+        raise UsageError(f"images cannot be {images!r}", needed="copy, link or none")
     target.parent.mkdir(parents=True, exist_ok=True)
-    source = Path(sample.image.uri)
+    source, page = pages.page_of(sample.image.uri)
+    if page is not None:
+        _put_page(sample, pages.read(source, page), target)
+        return
     if images == "link":
-        target.symlink_to(source.resolve())
+        target.symlink_to(Path(source).resolve())
         return
     try:
         if "://" in sample.image.uri:
@@ -242,7 +251,18 @@ def put_image(sample: Sample, target: Path, images: str) -> None:
         ) from None  # fmt: skip
 
 
+def _put_page(sample: Sample, values: Array, target: Path) -> None:
+    """Eight and sixteen bits as they are; anything else as networks see it."""
+    from PIL import Image
+
+    deep = values.ndim == 2 and values.dtype in (np.uint8, np.uint16)
+    Image.fromarray(values if deep else sample.image.pixels()).save(target)
+
+
 def suffix_of(sample: Sample) -> str:
+    """Of the picture's file as it is written."""
+    if pages.page_of(sample.image.uri)[1] is not None:
+        return ".png"
     return os.path.splitext(sample.image.uri)[1].lower() or ".png"  # noqa: PTH122 - a URI is no path
 
 

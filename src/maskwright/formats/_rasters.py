@@ -84,8 +84,8 @@ def fitting(values: Array, size: tuple[int, int] | None, file: Path) -> Array:
 def whole_numbers(values: Array, file: Path) -> Array:
     """Floating values that are whole, as int64. Raises FormatError for others."""
     if np.issubdtype(values.dtype, np.floating):
-        if not np.isfinite(values).all() or (values != np.floor(values)).any():
-            raise FormatError("holds fractions", file=file, needed="one whole number a pixel")
+        if not (np.abs(values) < 2**53).all() or (values != np.floor(values)).any():
+            raise FormatError("holds fractions or no numbers", file=file, needed="one whole number a pixel")
         return values.astype(np.int64)
     return values.astype(np.uint8) if values.dtype == np.bool_ else values
 

@@ -7,6 +7,7 @@ grow with what the annotations say.
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +21,7 @@ from maskwright.core.mask import Mask
 from maskwright.core.masks import Masks
 from maskwright.core.sample import ImageRef, Sample, image_size
 from maskwright.core.segments import Segments
-from maskwright.errors import FormatError
+from maskwright.errors import FormatError, UsageError
 from maskwright.formats._coco import SplitFiles, file_name, free_id, identities, image_root, read_classes, split_of
 from maskwright.formats._contract import Loss, Reading, common_losses, put_image, suffix_of, unique_keys
 from maskwright.formats._json import ABSENT, Document, Records
@@ -167,7 +168,7 @@ def _samples(one: _File, classes: Classes, options: _Options) -> Iterator[Sample
         if name is None or "id" not in image:
             raise FormatError("an image lacks its id or file_name", file=one.about, record=f"image {str(image)[:60]}")
         root = root or image_root(one.about, name, options.images)
-        uri = root / name
+        uri = str(root / name) if "://" not in name else name
         try:
             size = (int(image["height"]), int(image["width"]))
         except (KeyError, TypeError, ValueError):
@@ -177,8 +178,8 @@ def _samples(one: _File, classes: Classes, options: _Options) -> Iterator[Sample
         fields = {key: value for key, value in image.items() if key not in _IMAGE_KEYS}
         own = fields.pop("maskwright", {})
         yield Sample(
-            Path(name).with_suffix("").as_posix(),
-            ImageRef(str(uri), size),
+            own.get("key") or Path(name).with_suffix("").as_posix(),
+            ImageRef(uri, size),
             segments,
             split=own.get("split", split),
             fields={**own.get("fields", {}), "coco": fields} if "fields" not in own else own["fields"],
@@ -335,12 +336,15 @@ def losses(sample: Sample, classes: Classes) -> list[Loss]:
 
 def write(
     samples: Iterable[Sample], classes: Classes, folder: Path, *, images: str = "copy", segmentation: str = "auto"
-) -> None:
+) -> list[str]:
     """annotations/instances_<split>.json and pictures in images/.
 
     images: copy, link or none.  segmentation: auto (polygons where exact), or rle.
     """
+    if segmentation not in ("auto", "rle"):
+        raise UsageError(f"segmentation cannot be {segmentation!r}", needed="auto or rle")
     ids: set[int] = set()
+    runs: Counter[str] = Counter()
     with SplitFiles(folder, "instances", classes) as files:
         for sample in unique_keys(samples):
             name = sample.key + suffix_of(sample)
@@ -352,12 +356,14 @@ def write(
                 "file_name": name if images != "none" else sample.image.uri,
                 "height": sample.image.size[0],
                 "width": sample.image.size[1],
-                "maskwright": {"split": sample.split, "fields": dict(sample.fields)},
+                "maskwright": {"key": sample.key, "split": sample.split, "fields": dict(sample.fields)},
             }
-            files.add(sample.split, {**coco, **row}, _annotations(sample, image_id, ids, segmentation))
+            files.add(sample.split, {**coco, **row}, _annotations(sample, image_id, ids, segmentation, runs))
+    return [f"{number} {why} and are written as run lengths" for why, number in runs.items()]
 
 
-def _annotations(sample: Sample, image_id: int, ids: set[int], segmentation: str) -> Iterator[str]:
+def _annotations(sample: Sample, image_id: int, ids: set[int], segmentation: str, runs: Counter[str]) -> Iterator[str]:
+    """runs: counts why segments are no polygons, where they might have been."""
     segments = sample.segments
     areas, boxes = segments.masks.areas(), segments.masks.boxes()
     strings = segments.masks.compressed()
@@ -378,6 +384,8 @@ def _annotations(sample: Sample, image_id: int, ids: set[int], segmentation: str
             "bbox": [left, top, right - left, bottom - top],
         }
         rings = None if segmentation == "rle" or segments.is_crowd[i] else exact_rings(mask)
+        if rings is None and segmentation == "auto" and not segments.is_crowd[i]:
+            runs["masks have holes or other shapes that COCO's polygons do not give back exactly"] += 1
         row["segmentation"] = {"size": list(mask.size), "counts": strings[i].decode()} if rings is None else rings
         if segments.scores[i] == segments.scores[i]:
             row["score"] = float(segments.scores[i])

@@ -120,7 +120,7 @@ class _File:
             extra = {key: value for key, value in image.items() if key not in ("file_name", "height", "width")}
             own = extra.pop("maskwright", {})
             yield Sample(
-                Path(name).with_suffix("").as_posix(), ImageRef(str(uri), size), found,
+                own.get("key") or Path(name).with_suffix("").as_posix(), ImageRef(str(uri), size), found,
                 split=own.get("split", split), fields=own.get("fields", {"coco": extra}),
             )  # fmt: skip
         if rows:
@@ -240,7 +240,7 @@ def write(samples: Iterable[Sample], classes: Classes, folder: Path, *, images: 
             coco = dict(sample.fields.get("coco") or {})
             image_id = files.image_id(coco.pop("id", None))
             height, width = sample.image.size
-            own = {"split": sample.split, "fields": dict(sample.fields)}
+            own = {"key": sample.key, "split": sample.split, "fields": dict(sample.fields)}
             row = {"id": image_id, "file_name": name if images != "none" else sample.image.uri,
                    "height": height, "width": width, "maskwright": own}  # fmt: skip
             infos = _put_segments(sample, files.folder / files.name_of(sample.split) / png)

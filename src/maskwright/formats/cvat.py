@@ -36,6 +36,7 @@ LOSES = frozenset({"empty", "crowd", "score", "area", "ids", "weight", "fields"}
 
 _SOURCES: dict[str, Source] = {"manual": "human", "auto": "model", "semi-auto": "model", "file": "import"}
 _BACK = {"human": "manual", "model": "auto", "import": "file"}
+_KEY = "maskwright_key"  # where `name` cannot say it, because the picture lies elsewhere
 _SHAPES = ("polygon", "mask", "box", "ellipse", "polyline", "points", "skeleton", "cuboid")
 
 
@@ -171,7 +172,8 @@ def _sample(file: Path, element: Any, classes: Classes, home: Path, images: str 
     )  # fmt: skip
     subset = (element.get("subset") or "").lower()
     split = {"train": "train", "val": "val", "validation": "val", "test": "test"}.get(subset)
-    return Sample(Path(name).with_suffix("").as_posix(), ImageRef(str(uri), size), segments, split=split), thin
+    key = element.get(_KEY) or Path(name).with_suffix("").as_posix()
+    return Sample(key, ImageRef(str(uri), size), segments, split=split), thin
 
 
 def _mask(shape: Any, size: tuple[int, int]) -> Mask:
@@ -215,6 +217,7 @@ def write(samples: Iterable[Sample], classes: Classes, folder: Path, *, images: 
             height, width = sample.image.size
             shown = quoteattr(name if images != "none" else sample.image.uri)
             subset = f" subset={quoteattr(sample.split)}" if sample.split else ""
+            subset += f" {_KEY}={quoteattr(sample.key)}" if images == "none" else ""
             out.write(f' <image id="{number}" name={shown}{subset} width="{width}" height="{height}">\n')
             for i, mask in enumerate(sample.segments.masks):
                 if mask.area():

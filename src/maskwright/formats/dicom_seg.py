@@ -42,7 +42,7 @@ def read(path: Path) -> Reading:
 
     pydicom = require("pydicom", "reading DICOM")
     seg = require("highdicom.seg", "reading DICOM-SEG")
-    images: dict[str, tuple[Path, Any]] = {}
+    images: dict[str, tuple[Path, ImageRef, list[float]]] = {}
     masks: list[tuple[Path, Any]] = []
     for file in _files(path):
         if not _is_dicom(file):
@@ -52,7 +52,7 @@ def read(path: Path) -> Reading:
             if header.SOPClassUID == _SEGMENTATION:
                 masks.append((file, seg.segread(file)))
             elif "Rows" in header:
-                images[str(header.SOPInstanceUID)] = (file, header)
+                images[str(header.SOPInstanceUID)] = _image(file, header)
         except Exception as error:  # noqa: BLE001 - pydicom raises whatever a broken element makes it raise
             raise FormatError(f"not readable DICOM ({error})", file=file) from None
     if not masks:
@@ -72,20 +72,27 @@ def read(path: Path) -> Reading:
 
     def samples() -> Iterator[Sample]:
         for instance, files in drawn.items():
-            file, header = images[instance]
-            size = (int(header.Rows), int(header.Columns))
+            file, reference, spacing = images[instance]
+            size = reference.size
             parts = [_segments(own, found, instance, size, classes) for own, found in files]
             stacked = Masks.concatenate([part for part, _ in parts], size)
             segments = Segments(stacked, [one for _, ids in parts for one in ids])
-            spacing = [float(step) for step in header.get("PixelSpacing", [])]
             fields = {"dicom": {"instance": instance, "spacing": spacing}}
-            frame = header.get("InstanceNumber")
-            reference = ImageRef(
-                f"{file}#page=0", size, video=str(header.get("SeriesInstanceUID")), frame=int(frame) if frame else None
-            )
             yield Sample(file.relative_to(path).with_suffix("").as_posix(), reference, segments, fields=fields)
 
     return Reading(classes, unique_keys(samples()), len(drawn))
+
+
+def _image(file: Path, header: Any) -> tuple[Path, ImageRef, list[float]]:
+    """The picture and its pixel spacing, down and across, in millimetres."""
+    frame = header.get("InstanceNumber")
+    reference = ImageRef(
+        f"{file}#page=0",
+        (int(header.Rows), int(header.Columns)),
+        video=str(header.get("SeriesInstanceUID")),
+        frame=None if frame is None else int(frame),
+    )
+    return file, reference, [float(step) for step in header.get("PixelSpacing", [])]
 
 
 def _label(segment: Any) -> str:

@@ -179,7 +179,9 @@ def _uri(file: Path, task: Any, images: str | None) -> str | None:
         plain = parts[-1].split("-", 1)[-1] if parts else ""
         if plain and (home / plain).is_file():
             return str(home / plain)
-    return url if "://" in url else str(homes[0] / Path(*parts)) if parts else None
+    if "://" in url or Path(local).is_file():
+        return url if "://" in url else local
+    return str(homes[0] / Path(*parts)) if parts else None
 
 
 def _mask(value: dict[str, Any], size: tuple[int, int]) -> Mask | None:

@@ -22,7 +22,7 @@ from maskwright.core.masks import Masks
 from maskwright.core.polygons import Polygon, rectangle
 from maskwright.core.sample import ImageRef, Sample, image_size
 from maskwright.core.segments import Segments
-from maskwright.errors import FormatError
+from maskwright.errors import FormatError, UsageError
 from maskwright.formats._contract import (
     Loss,
     Reading,
@@ -221,12 +221,15 @@ def losses(sample: Sample, classes: Classes) -> list[Loss]:
 
 def write(
     samples: Iterable[Sample], classes: Classes, folder: Path, *, images: str = "copy", shapes: str = "auto"
-) -> None:
+) -> list[str]:
     """A JSON beside each picture, and labels.txt.  group_id keeps each segment's id.
 
     images: copy, link or none.  shapes: auto (polygons where there are no holes), or mask.
     """
+    if shapes not in ("auto", "mask"):
+        raise UsageError(f"shapes cannot be {shapes!r}", needed="auto or mask")
     splits = {}
+    holes = 0
     for sample in unique_keys(samples):
         name = sample.key + suffix_of(sample)
         put_image(sample, folder / name, images)
@@ -243,9 +246,11 @@ def write(
             "imageWidth": sample.image.size[1],
         }
         target.write_text(json.dumps(content, ensure_ascii=False, indent=1))
+        holes += sum(row["shape_type"] == "mask" for row in rows)
         splits[sample.key] = sample.split
     (folder / "labels.txt").write_text("".join(f"{one.name}\n" for one in classes))
     write_about(folder, "labelme", classes, splits)
+    return [f"{holes} segments with holes are written as masks, not as polygons"] if holes and shapes == "auto" else []
 
 
 def _rows(segments: Segments, i: int, classes: Classes, shapes: str) -> Iterator[dict[str, Any]]:

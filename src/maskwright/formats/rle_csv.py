@@ -238,7 +238,7 @@ def write(
         table.writerow(["ImageId", "EncodedPixels", "ClassId", "height", "width"])
         for sample in unique_keys(samples):
             put_image(sample, folder / "images" / (sample.key + suffix_of(sample)), images)
-            name = sample.key + suffix_of(sample) if images != "none" else sample.image.uri
+            name = sample.key + suffix_of(sample)
             count = 0
             for mask, class_id in zip(sample.segments.masks, sample.segments.class_ids, strict=True):
                 if mask.area():

@@ -15,7 +15,7 @@ import numpy as np
 from maskwright.core.classes import Class, Classes
 from maskwright.core.mask import Mask
 from maskwright.core.masks import Masks
-from maskwright.core.polygons import Polygon
+from maskwright.core.polygons import Polygon, rectangle
 from maskwright.core.sample import ImageRef, Sample, image_size
 from maskwright.core.segments import Segments
 from maskwright.errors import FormatError
@@ -170,7 +170,7 @@ def _segments(file: Path, size: tuple[int, int], by_index: dict[int, int]) -> Se
     return Segments(Masks.from_polygons(polygons, size), class_ids, attributes=attributes)
 
 
-def losses(sample: Sample, classes: Classes) -> list[Loss]:
+def losses(sample: Sample, classes: Classes, *, boxes: bool = False) -> list[Loss]:
     out = common_losses(sample, LOSES - {"split"})
     if sample.split not in _SPLITS:
         out.append(Loss(sample.key, "split"))
@@ -181,20 +181,29 @@ def losses(sample: Sample, classes: Classes) -> list[Loss]:
     for i, mask in enumerate(sample.segments.masks):
         if not mask.area():
             continue
-        points = np.array([float(word) for word in ring_text(mask, height, width).split()]).reshape(-1, 2)
-        back = Mask.from_polygon(Polygon([[points * (width, height)]]), mask.size)
+        if boxes:
+            back = Mask.from_polygon(rectangle(*mask.box()), mask.size)
+        else:
+            points = np.array([float(word) for word in ring_text(mask, height, width).split()]).reshape(-1, 2)
+            back = Mask.from_polygon(Polygon([[points * (width, height)]]), mask.size)
         if back != mask:
             out.append(Loss(sample.key, "shape", int(sample.segments.ids[i]), (back ^ mask).area()))
     return out
 
 
-def write(samples: Iterable[Sample], classes: Classes, folder: Path, *, images: str = "copy") -> None:
-    """images: copy, link or none.  Classes get YOLO's contiguous numbers; data.yaml keeps the old ids, too."""
+def write(
+    samples: Iterable[Sample], classes: Classes, folder: Path, *, images: str = "copy", boxes: bool = False
+) -> None:
+    """images: copy, link or none.  boxes: write boxes, for detectors, instead of outlines.
+
+    Classes get YOLO's contiguous numbers; data.yaml keeps the old ids, too.
+    """
     import yaml
 
     declared = [one for one in classes if one.role == "class"]
     index = {one.id: number for number, one in enumerate(declared)}
     splits = set()
+    text = box_text if boxes else ring_text
     for sample in unique_keys(samples):
         split = sample.split if sample.split in _SPLITS else "train"
         splits.add(split)
@@ -202,7 +211,7 @@ def write(samples: Iterable[Sample], classes: Classes, folder: Path, *, images: 
         target = folder / "labels" / split / f"{sample.key}.txt"
         target.parent.mkdir(parents=True, exist_ok=True)
         lines = [
-            f"{index[int(sample.segments.class_ids[i])]} {ring_text(mask, *sample.image.size)}\n"
+            f"{index[int(sample.segments.class_ids[i])]} {text(mask, *sample.image.size)}\n"
             for i, mask in enumerate(sample.segments.masks)
             if mask.area() and int(sample.segments.class_ids[i]) in index
         ]
@@ -219,5 +228,16 @@ def write(samples: Iterable[Sample], classes: Classes, folder: Path, *, images: 
 def ring_text(mask: Mask, height: int, width: int) -> str:
     """One mask as relative coordinates of one bridged ring, exact to a thousandth of a pixel."""
     ring = bridged(mask.polygon())
-    digits = max(6, math.ceil(math.log10(max(height, width))) + 3)
+    digits = _digits(height, width)
     return " ".join(f"{x / width:.{digits}g} {y / height:.{digits}g}" for x, y in ring)
+
+
+def box_text(mask: Mask, height: int, width: int) -> str:
+    """One mask's box: middle, width and height, relative."""
+    left, top, right, bottom = mask.box()
+    sides = ((left + right) / 2 / width, (top + bottom) / 2 / height, (right - left) / width, (bottom - top) / height)
+    return " ".join(f"{side:.{_digits(height, width)}g}" for side in sides)
+
+
+def _digits(height: int, width: int) -> int:
+    return max(6, math.ceil(math.log10(max(height, width))) + 3)

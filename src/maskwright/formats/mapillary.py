@@ -1,0 +1,88 @@
+"""Mapillary Vistas, read only: 16-bit instance PNGs whose high byte is the label and whose low byte the instance.
+
+Layout (v1.2 and v2.0): config*.json, {training,validation}/images, and instances/ there or in a version's folder.
+Labels that are not evaluated are ignored.  Write Cityscapes or COCO panoptic instead.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from maskwright.core.classes import Class, Classes
+from maskwright.core.masks import Masks
+from maskwright.core.sample import ImageRef, Sample, image_size
+from maskwright.core.segments import Segments
+from maskwright.errors import FormatError
+from maskwright.formats._contract import Reading, image_beside, key_of, unique_keys
+from maskwright.formats._json import load
+from maskwright.formats._rasters import read_map
+
+LOSES: frozenset[str] = frozenset()
+
+_SPLITS = {"training": "train", "validation": "val", "testing": "test"}
+
+
+def sniff(path: Path) -> float:
+    return 0.95 if path.is_dir() and _config(path) and _folders(path, None) else 0.0
+
+
+def _config(path: Path) -> Path | None:
+    """The newest version's label table."""
+    found = sorted(path.glob("config*.json"))
+    return found[-1] if found else None
+
+
+def _folders(path: Path, version: str | None) -> list[tuple[str, Path]]:
+    """(split's folder, instances folder); of several versions the newest."""
+    out = []
+    for name in _SPLITS:
+        places = [path / name / "instances", *sorted((path / name).glob("v*/instances"))]
+        found = [one for one in places if one.is_dir() and (version is None or one.parent.name == version)]
+        if found:
+            out.append((name, found[-1]))
+    return out
+
+
+def read(path: Path, *, version: str | None = None) -> Reading:
+    """version: v1.2 or v2.0 where both are there; else the newest."""
+    table = path / f"config_{version}.json" if version else _config(path)
+    folders = _folders(path, version)
+    if table is None or not table.is_file() or not folders:
+        raise FormatError("no config.json with training/ or validation/ instances here", file=path)
+    classes = _classes(table)
+    labels = [(name, folder, file) for name, folder in folders for file in sorted(folder.rglob("*.png"))]
+
+    def samples() -> Iterator[Sample]:
+        for name, folder, file in labels:
+            key = key_of(file, folder)
+            image = image_beside(path / name / "images", key)
+            if image is None:
+                raise FormatError("has no picture in images/", file=file)
+            size = image_size(image)
+            values, masks = Masks.from_label_map(read_map(file, size))
+            class_ids = values // 256
+            wrong = [int(one) for one in class_ids if int(one) not in classes]
+            if wrong:
+                raise FormatError(f"has the label {wrong[0]}", file=file, needed=f"{len(classes)} are in {table.name}")
+            yield Sample(key, ImageRef(str(image), size), Segments(masks, class_ids), split=_SPLITS[name])
+
+    return Reading(classes, unique_keys(samples()), len(labels))
+
+
+def _classes(table: Path) -> Classes:
+    try:
+        return Classes(_class(number, one) for number, one in enumerate(load(table)["labels"]))
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+        raise FormatError(f"cannot be read ({error!r})", file=table) from None
+
+
+def _class(number: int, one: dict[str, Any]) -> Class:
+    red, green, blue = (int(part) for part in one["color"])
+    return Class(
+        number,
+        str(one["name"]),
+        "thing" if one.get("instances") else "stuff",
+        "class" if one.get("evaluate", True) else "ignore",
+        (red, green, blue),
+        {"readable": one["readable"]} if one.get("readable") else {},
+    )
