@@ -166,3 +166,36 @@ def test_semantic_only_sets_have_every_pixel(classes, make_samples, tmp_path) ->
             before = next(one for one in samples if one.key == sample.key)
             mine = before.segments.masks.composite(before.segments.class_ids)
             assert np.array_equal(sample.segments.masks.composite(sample.segments.class_ids), mine)
+
+
+def test_cityscapes_scripts_count_our_instances(make_samples, tmp_path) -> None:
+    found = pytest.importorskip(
+        "cityscapesscripts.evaluation.instances2dict", reason="cityscapesScripts is not installed"
+    )
+    from maskwright.formats.cityscapes import classes_of_cityscapes
+
+    classes = classes_of_cityscapes()
+    samples = []
+    for sample in make_samples(4, overlap=False):
+        ids = [[26, 24, 23][k % 3] for k in range(len(sample.segments))]
+        samples.append(replace(sample, segments=Segments(sample.segments.masks, ids)))
+    formats.write(samples, classes, tmp_path / "out", "cityscapes", allow_loss=True, check=True)
+    files = {
+        file.name.removesuffix("_gtFine_instanceIds.png"): str(file)
+        for file in (tmp_path / "out").rglob("*instanceIds.png")
+    }
+    with quiet():
+        counted = found.instances2dict(list(files.values()), verbose=False)
+    for sample in samples:
+        theirs = counted[str(Path(files[Path(sample.key).name]).resolve())]
+        for name, number in (("car", 26), ("person", 24)):
+            own = sample.segments.masks.areas()[sample.segments.class_ids == number]
+            assert sorted(one["pixelCount"] for one in theirs[name]) == sorted(own.tolist())
+
+
+def test_labelme_opens_ours(pictures, classes, tmp_path) -> None:
+    labelme = pytest.importorskip("labelme", reason="labelme is GPL and brings Qt; install it beside to run this")
+    formats.write(pictures, classes, tmp_path / "out", "labelme")
+    for sample in pictures:
+        shapes = labelme.LabelFile(str(tmp_path / "out" / f"{sample.key}.json")).shapes
+        assert {one["label"] for one in shapes} == {classes[int(c)].name for c in sample.segments.class_ids}

@@ -31,7 +31,20 @@ from maskwright.formats._json import load
 from maskwright.formats._rasters import palette_of, read_map, write_raster
 
 LOSES = frozenset(
-    {"overlap", "regions", "empty", "score", "attributes", "area", "ids", "order", "source", "weight", "fields"}
+    {
+        "class",
+        "overlap",
+        "regions",
+        "empty",
+        "score",
+        "attributes",
+        "area",
+        "ids",
+        "order",
+        "source",
+        "weight",
+        "fields",
+    }
 )
 
 #: name, id, trainId, category, has instances, ignored in evaluation, colour
@@ -107,7 +120,7 @@ def read(path: Path, *, source: str | None = None) -> Reading:
             if image is None:
                 raise FormatError("has no picture in leftImg8bit", file=files[kind])
             size = image_size(image)
-            segments = _read_one(files[kind], kind, size, classes)
+            segments = _read_one(files[kind], kind, size, classes, about.more.get("unlabelled") if about else None)
             parts = folder.relative_to(path).parts
             home = parts[1:] if parts and parts[0].startswith("gt") else parts
             split = home[0] if home and home[0] in ("train", "val", "test", "train_extra") else None
@@ -125,10 +138,10 @@ def _image(path: Path, folder: Path, stem: str) -> Path | None:
     return next((one for home in homes for name in names if (one := image_beside(home, name))), None)
 
 
-def _read_one(file: Path, kind: str, size: tuple[int, int], classes: Classes) -> Segments:
+def _read_one(file: Path, kind: str, size: tuple[int, int], classes: Classes, unlabelled: int | None) -> Segments:
     if kind == "polygons":
         return _polygons(file, size, classes)
-    values, masks = Masks.from_label_map(read_map(file, size))
+    values, masks = Masks.from_label_map(read_map(file, size), ignore=[] if unlabelled is None else [unlabelled])
     if kind == "labelTrainIds":
         by_train = {one.extra.get("trainId"): one.id for one in classes if one.role == "class"}
         keep = np.array([int(value) in by_train for value in values], bool)
@@ -141,8 +154,6 @@ def _read_one(file: Path, kind: str, size: tuple[int, int], classes: Classes) ->
             if class_id == 255 and kind == "labelIds":
                 continue  # -1, the license plate, kept in eight bits
             raise FormatError(f"has the unknown label {class_id}", file=file)
-        if classes[class_id].role == "background":
-            continue
         rows.append(row)
         class_ids.append(class_id)
         crowd.append(value < 1000 and kind == "instanceIds" and classes[class_id].kind == "thing")
@@ -179,8 +190,20 @@ def _known(classes: Classes, name: str) -> Class | None:
         return None
 
 
+def _unlabelled(classes: Classes) -> int:
+    """The label of pixels that no segment covers: the background, or Cityscapes' own 0, or one that is free."""
+    if classes.background is not None:
+        return classes.background.id
+    if 0 not in classes or classes[0].role == "ignore":
+        return 0
+    return next(label for label in range(255, 0, -1) if label not in classes)
+
+
 def losses(sample: Sample, classes: Classes) -> list[Loss]:
     out = common_losses(sample, LOSES, classes)
+    unlabelled = _unlabelled(classes)
+    rows = np.flatnonzero(sample.segments.class_ids == unlabelled)
+    out += [Loss(sample.key, "class", int(sample.segments.ids[row])) for row in rows]
     segments = sample.segments
     seen: set[int] = set()
     for row in range(len(segments)):
@@ -199,10 +222,7 @@ def write(samples: Iterable[Sample], classes: Classes, folder: Path, *, images: 
     """
     if any(not 0 <= one.id < (66 if one.kind == "thing" else 256) for one in classes if one.id != -1):
         raise FormatError("a class id does not fit", needed="things 0 … 65 and stuff 0 … 255, for 16-bit instance maps")
-    background = classes.background
-    ids = {one.id for one in classes}
-    unlabelled = background.id if background is not None else next(k for k in (0, *range(255, 0, -1)) if k not in ids)
-    full = classes if unlabelled in ids else Classes([*classes, Class(unlabelled, "unlabeled ", "stuff", "background")])
+    unlabelled = _unlabelled(classes)
     splits = {}
     for sample in unique_keys(samples):
         split = sample.split or "train"
@@ -210,7 +230,7 @@ def write(samples: Iterable[Sample], classes: Classes, folder: Path, *, images: 
         home = Path(split) / Path(sample.key).parent
         picture = f"{name}_leftImg8bit{suffix_of(sample)}"
         put_image(sample, folder / "leftImg8bit" / home / picture, images)
-        segments = sample.segments.visible()
+        segments = sample.segments[sample.segments.class_ids != unlabelled].visible()
         count: dict[int, int] = {}
         values = []
         for row, class_id in enumerate(segments.class_ids.tolist()):
@@ -229,4 +249,4 @@ def write(samples: Iterable[Sample], classes: Classes, folder: Path, *, images: 
         write_raster(target / f"{name}_gtFine_instanceIds.png", instances)
         write_raster(target / f"{name}_gtFine_color.png", palette_of(classes)[labels])
         splits[sample.key] = sample.split
-    write_about(folder, "cityscapes", full, splits)
+    write_about(folder, "cityscapes", classes, splits, unlabelled=unlabelled)
