@@ -4,6 +4,7 @@ import base64
 import io
 import json
 import zlib
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -648,6 +649,21 @@ def test_nifti_volumes(tmp_path) -> None:
     seen = found[1].image.pixels()[..., 0].astype(float)
     assert np.corrcoef(seen.ravel(), expected.ravel())[0, 1] > 0.9999
     assert len(list(formats.read(tmp_path, empty=False).samples)) == 1
+    formats.write(found, reading.classes, tmp_path / "out", "nifti", check=True)
+    back = nibabel.load(tmp_path / "out" / "labelsTr" / "case.nii.gz")
+    assert np.array_equal(np.asarray(back.dataobj), labels)
+    assert np.array_equal(back.affine, affine)
+    formats.write(found, reading.classes, tmp_path / "flat", "label-map", check=True, allow_loss=True)
+    assert (tmp_path / "flat" / "images" / "case" / "0001.png").is_file(), "a slice becomes a picture"
+    with pytest.raises(FormatError, match="do not follow one another"):
+        other = tmp_path / "other.nii.gz"
+        other.write_bytes((tmp_path / "imagesTr" / "case_0000.nii.gz").read_bytes())
+        mixed = [
+            found[0],
+            replace(found[1], image=replace(found[1].image, uri=f"{other}#page=1"), key="other/0001"),
+            found[2],
+        ]
+        formats.write(mixed, reading.classes, tmp_path / "mixed", "nifti", images="none", allow_loss=True)
     (tmp_path / "labelsTr" / "case.nii.gz").write_bytes(b"no volume")
     with pytest.raises(FormatError, match="cannot be read"):
         formats.read(tmp_path, "nifti")

@@ -76,13 +76,6 @@ def mots(root, draw=None) -> None:
         save(root / "images" / "0001" / f"{frame:06d}.png", PICTURE)
 
 
-def nifti(root, draw=None) -> None:
-    nibabel = pytest.importorskip("nibabel")
-    for name in ("images", "labels"):
-        (root / name).mkdir(parents=True)
-        nibabel.save(nibabel.Nifti1Image(np.stack([LABEL.T, LABEL.T], axis=2), np.eye(4)), root / name / "a.nii")
-
-
 def segment_anything(root, draw=None) -> None:
     row = {"id": 1, "segmentation": {"size": list(SIZE), "counts": text(LABEL)}, "area": 12, "predicted_iou": 0.9}
     root.mkdir(exist_ok=True)
@@ -98,15 +91,8 @@ def stacks(root, draw=None) -> None:
         pages[0].save(root / name / "a.tif", save_all=True, append_images=pages[1:])
 
 
-def youtube_vos(root, draw=None) -> None:
-    save(root / "train" / "JPEGImages" / "v" / "00000.jpg", PICTURE)
-    save(root / "train" / "Annotations" / "v" / "00000.png", LABEL)
-    about = {"videos": {"v": {"objects": {"1": {"category": "cat", "frames": ["00000"]}}}}}
-    (root / "train" / "meta.json").write_text(json.dumps(about))
-
-
 BUILDERS = {one.__name__.replace("_", "-"): one for one in (
-    ade20k, dicom_seg, mapillary, mots, nifti, segment_anything, stacks, youtube_vos,
+    ade20k, dicom_seg, mapillary, mots, segment_anything, stacks,
 )}  # fmt: skip
 
 

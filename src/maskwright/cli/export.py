@@ -54,9 +54,11 @@ def command(
 def report(
     name: str, to: str, number: int, lost: list["Loss"], json: bool, *, notes: Sequence[str] = (), checked: bool = False
 ) -> None:
+    from dataclasses import asdict
+
     from maskwright.formats import summary
 
-    result = {"format": name, "folder": to, "samples": number, "losses": [vars(loss) for loss in lost]}
+    result = {"format": name, "folder": to, "samples": number, "losses": [asdict(loss) for loss in lost]}
     result |= {"notes": list(notes), "checked": checked}
     lines = [f"note: {note}" for note in notes]
     lines.append(f"wrote {number} samples as {name} to {to}")

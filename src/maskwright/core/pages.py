@@ -109,7 +109,10 @@ def _read(path: str, page: int) -> Array:
         return np.array(array if array.ndim == 2 else array[page])
     if kind == "nifti":
         data = volume(path).dataobj
-        return np.ascontiguousarray(np.asarray(data[..., page] if len(data.shape) > 2 else data[:]).T)
+        layer = np.asarray(data[..., page] if len(data.shape) > 2 else data[:]).T
+        if layer.dtype.names:  # NIfTI's colours are a record of three bytes
+            layer = np.stack([layer[name] for name in layer.dtype.names[:3]], axis=-1)
+        return np.ascontiguousarray(layer)
     if kind == "dicom":
         pixels = np.asarray(_dicom(path, pixels=True).pixel_array)
         return pixels[page] if number > 1 else pixels

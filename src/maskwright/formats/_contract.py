@@ -56,9 +56,12 @@ CAUSES = {
 MINOR = frozenset({"area", "ids", "split", "source", "weight", "fields", "order"})
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Loss:
-    """One thing a write loses. segment: its id, None for the whole sample. pixels: how many are lost."""
+    """One thing a write loses. segment: its id, None for the whole sample. pixels: how many are lost.
+
+    A set may have millions, so that they are small.
+    """
 
     key: str
     cause: str

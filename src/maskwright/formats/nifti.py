@@ -1,10 +1,13 @@
-"""NIfTI volumes, read only: each slice along the last axis is a sample, its spacing and affine kept.
+"""NIfTI volumes: each slice along the last axis is a sample, its spacing and affine kept.
 
 Layouts: nnU-Net's imagesTr/case_0000.nii.gz + labelsTr/case.nii.gz with dataset.json, or images/ + labels/ with files
-of one name.  Write a label map instead.
+of one name.  Slices go back into volumes of the same shape and affine; a picture that is no slice becomes a volume of
+one.
 """
 
-from collections.abc import Iterator
+import json
+import shutil
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +16,31 @@ import numpy as np
 from maskwright.core import pages
 from maskwright.core.arrays import Array
 from maskwright.core.classes import Class, Classes
+from maskwright.core.masks import Masks
 from maskwright.core.sample import ImageRef, Sample
 from maskwright.core.segments import Segments
 from maskwright.errors import FormatError
-from maskwright.formats._contract import Reading, unique_keys
+from maskwright.formats._contract import Loss, Reading, common_losses, read_about, unique_keys, write_about
 from maskwright.formats._json import load
 from maskwright.formats._rasters import whole_numbers
 
-LOSES: frozenset[str] = frozenset()
+LOSES = frozenset(
+    {
+        "overlap",
+        "instances",
+        "empty",
+        "class",
+        "crowd",
+        "score",
+        "attributes",
+        "area",
+        "ids",
+        "order",
+        "source",
+        "weight",
+        "fields",
+    }
+)
 
 _FOLDERS = (("imagesTr", "labelsTr", "train"), ("imagesVal", "labelsVal", "val"), ("imagesTs", "labelsTs", "test"),
             ("images", "labels", None), ("images", "masks", None), ("image", "label", None))  # fmt: skip
@@ -30,17 +50,17 @@ def sniff(path: Path) -> float:
     return 0.9 if path.is_dir() and _pairs(path, None) else 0.0
 
 
-def _stem(file: Path) -> str:
-    return file.name.removesuffix(".gz").removesuffix(".nii")
+def _key(file: Path, home: Path) -> str:
+    return file.relative_to(home).as_posix().removesuffix(".gz").removesuffix(".nii")
 
 
 def _pairs(path: Path, channel: int | None) -> list[tuple[str, Path, Path, str | None]]:
     out = []
     for left, right, split in _FOLDERS:
-        labels = sorted((path / right).glob("*.nii*"))
-        pictures = {_stem(one): one for one in (path / left).glob("*.nii*")}
+        labels = sorted((path / right).rglob("*.nii*"))
+        pictures = {_key(one, path / left): one for one in (path / left).rglob("*.nii*")}
         for label in labels:
-            stem = _stem(label)
+            stem = _key(label, path / right)
             names = [f"{stem}_{channel or 0:04d}", *([] if channel else [stem])]
             image = next((pictures[name] for name in names if name in pictures), None)
             if image is not None:
@@ -56,7 +76,9 @@ def read(path: Path, *, channel: int | None = None, empty: bool = True) -> Readi
     found = _pairs(path, channel)
     if not found:
         raise FormatError("no NIfTI labels beside volumes", file=path, needed="imagesTr/ and labelsTr/")
-    classes = _classes(path, [label for _, _, label, _ in found])
+    written = read_about(path)
+    classes = written.classes if written else _classes(path, [label for _, _, label, _ in found])
+    ids = {int(value): int(one) for value, one in written.more["values"].items()} if written else {}
     layers = []
     for stem, image, label, split in found:
         number, size = pages.shape(label)
@@ -65,23 +87,28 @@ def read(path: Path, *, channel: int | None = None, empty: bool = True) -> Readi
                 f"has {number} slices of {size[0]} x {size[1]}", file=label,
                 needed=f"as its volume: {pages.shape(image)[0]} of {' x '.join(map(str, pages.shape(image)[1]))}",
             )  # fmt: skip
-        layers += [(stem, image, label, split, page) for page in range(number)]
+        layers += [
+            (stem, image, label, split, page, stem if number == 1 else f"{stem}/{page:04d}") for page in range(number)
+        ]
 
     def samples() -> Iterator[Sample]:
         about: dict[Path, dict[str, Any]] = {}
-        for stem, image, label, split, page in layers:
+        for stem, image, label, split, page, key in layers:
             if label not in about:
                 header = pages.volume(str(label))
                 spacing = [float(step) for step in header.header.get_zooms()]
                 about = {label: {"spacing": spacing, "affine": np.asarray(header.affine).tolist()}}
             values = _map(label, page)
-            segments = Segments.from_label_map(values, ignore=[0])
-            wrong = [int(one) for one in segments.class_ids if int(one) not in classes]
+            shown, masks = Masks.from_label_map(values, ignore=[0])
+            class_ids = [ids.get(int(value), int(value)) for value in shown]
+            wrong = [one for one in class_ids if one not in classes]
             if wrong:
                 raise FormatError(f"has the undeclared value {wrong[0]}", file=label, record=f"slice {page}")
+            segments = Segments(masks, class_ids)
             if len(segments) or empty:
                 reference = ImageRef(f"{image}#page={page}", segments.size, video=stem, frame=page)
-                yield Sample(f"{stem}/{page:04d}", reference, segments, split=split, fields={"nifti": about[label]})
+                own = written.splits.get(key, split) if written else split
+                yield Sample(key, reference, segments, split=own, fields={"nifti": about[label]})
 
     return Reading(classes, unique_keys(samples()), len(layers) if empty else None)
 
@@ -113,3 +140,97 @@ def _classes(path: Path, labels: list[Path]) -> Classes:
         Class(value, name, "stuff", "background" if value == 0 else "ignore" if name == "ignore" else "class")
         for value, name in sorted(names.items())
     )
+
+
+def losses(sample: Sample, classes: Classes) -> list[Loss]:
+    out = common_losses(sample, LOSES - {"fields"})
+    for identity, class_id in zip(sample.segments.ids, sample.segments.class_ids, strict=True):
+        if classes[int(class_id)].role == "background":
+            out.append(Loss(sample.key, "class", int(identity)))
+    return out + [Loss(sample.key, "fields")] * bool(sample.fields.keys() - {"nifti"})
+
+
+def write(samples: Iterable[Sample], classes: Classes, folder: Path, *, images: str = "copy") -> None:
+    """imagesTr (imagesVal, imagesTs), labelsTr and dataset.json, as nnU-Net has them.  images: copy or link.
+
+    Slices of one volume are written together; those that are not among the samples are background.
+    """
+    from maskwright.families import require
+
+    nibabel = require("nibabel", "writing NIfTI")
+    plain = [one for one in classes if one.role != "background"]
+    own = all(0 < one.id < 65536 for one in plain)
+    value = {one.id: one.id if own else number for number, one in enumerate(plain, 1)}
+    splits = {}
+    homes = {"val": "Val", "test": "Ts"}
+    for source, group in _volumes(unique_keys(samples)):
+        home = homes.get(group[0].split or "", "Tr")
+        if source is None:
+            (sample,) = group
+            name, affine = sample.key, np.eye(4)
+            labels = np.zeros((sample.image.size[1], sample.image.size[0], 1), np.uint16)
+            picture = nibabel.Nifti1Image(_colours(sample), affine)
+            target = folder / f"images{home}" / f"{name}_0000.nii.gz"
+            target.parent.mkdir(parents=True, exist_ok=True)
+            nibabel.save(picture, target)
+        else:
+            name = group[0].key.rsplit("/", 1)[0]
+            number, (height, width) = pages.shape(source)
+            affine = pages.volume(source).affine
+            labels = np.zeros((width, height, number), np.uint16)
+            target = folder / f"images{home}" / f"{name}_0000{''.join(Path(source).suffixes[-2:])}"
+            _put_volume(source, target, images)
+        for sample in group:
+            _, page = pages.page_of(sample.image.uri)
+            kept = sample.segments[[int(one) in value for one in sample.segments.class_ids]]
+            flat = np.zeros(kept.size, np.uint16)
+            kept.masks.composite([value[int(one)] for one in kept.class_ids], out=flat)
+            labels[:, :, (page or 0) if source else 0] = flat.T
+            splits[sample.key] = sample.split
+        target = folder / f"labels{home}" / f"{name}.nii.gz"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        nibabel.save(nibabel.Nifti1Image(labels, affine), target)
+    names = {classes.background.name if classes.background else "background": 0}
+    names |= {one.name: value[one.id] for one in plain}
+    (folder / "dataset.json").write_text(json.dumps({"labels": names, "file_ending": ".nii.gz"}, ensure_ascii=False))
+    write_about(folder, "nifti", classes, splits, values={str(number): one for one, number in value.items()})
+
+
+def _volumes(samples: Iterable[Sample]) -> Iterator[tuple[str | None, list[Sample]]]:
+    """Runs of slices of one volume; None for a picture that is no slice."""
+    source: str | None = None
+    group: list[Sample] = []
+    done: set[str] = set()
+    for sample in samples:
+        file, page = pages.page_of(sample.image.uri)
+        own = file if page is not None and file.lower().endswith(pages.VOLUME) else None
+        if group and (own is None or own != source):
+            yield source, group
+            group = []
+        if own is not None and own != source:
+            if own in done:
+                raise FormatError(
+                    f"slices of {own} do not follow one another", needed="all slices of a volume together"
+                )
+            done.add(own)
+        source = own
+        group.append(sample)
+    if group:
+        yield source, group
+
+
+def _colours(sample: Sample) -> Any:
+    """(W, H, 1) of NIfTI's colour type."""
+    pixels = sample.image.pixels()
+    colour = np.dtype([("R", "u1"), ("G", "u1"), ("B", "u1")])
+    return np.ascontiguousarray(pixels).view(colour)[..., 0].T[..., None]
+
+
+def _put_volume(source: str, target: Path, images: str) -> None:
+    if images == "none":
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if images == "link":
+        target.symlink_to(Path(source).resolve())
+    else:
+        shutil.copyfile(source, target)

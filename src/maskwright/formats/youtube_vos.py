@@ -1,24 +1,41 @@
-"""YouTube-VOS, read only: JPEGImages and Annotations a video, and meta.json with the category of each object.
+"""YouTube-VOS: JPEGImages and Annotations a video, and meta.json with the category of each object.
 
-Layout: https://youtube-vos.org.  Write DAVIS for the same pictures without categories.
+Layout: https://youtube-vos.org.  Below train/, valid/ and test/, or at the top.
 """
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from maskwright.core.classes import Class, Classes
 from maskwright.core.masks import Masks
 from maskwright.core.sample import ImageRef, Sample, image_size
 from maskwright.core.segments import Segments
 from maskwright.errors import FormatError
-from maskwright.formats._contract import Reading, image_files, unique_keys
+from maskwright.formats._contract import (
+    Loss,
+    Reading,
+    common_losses,
+    image_files,
+    key_of,
+    put_image,
+    read_about,
+    suffix_of,
+    unique_keys,
+    write_about,
+)  # fmt: skip
 from maskwright.formats._json import load
-from maskwright.formats._rasters import read_map
+from maskwright.formats._rasters import read_map, voc_palette, write_raster
 
-LOSES: frozenset[str] = frozenset()
+LOSES = frozenset(
+    {"overlap", "empty", "crowd", "score", "attributes", "area", "ids", "order", "source", "weight", "fields"}
+)
 
 _SPLITS = {"train": "train", "valid": "val", "val": "val", "test": "test"}
+_FOLDERS = {"train": "train", "val": "valid", "test": "test"}
 
 
 def sniff(path: Path) -> float:
@@ -40,31 +57,35 @@ def read(path: Path) -> Reading:
     parts = _parts(path)
     if not parts:
         raise FormatError("no meta.json beside JPEGImages and Annotations", file=path)
+    about = read_about(path)
     objects: dict[Path, dict[str, dict[int, str]]] = {home: _objects(home / "meta.json") for home, _ in parts}
     names = sorted({name for videos in objects.values() for video in videos.values() for name in video.values()})
-    classes = Classes(Class(number, name, "thing") for number, name in enumerate(names, 1))
+    classes = about.classes if about else Classes(Class(number, name) for number, name in enumerate(names, 1))
     found: list[tuple[Path, Path, Path, str | None, str, int]] = []
     for home, split in parts:
-        for folder in sorted(one for one in (home / "JPEGImages").iterdir() if one.is_dir()):
-            for number, image in enumerate(image_files(folder)):
-                label = home / "Annotations" / folder.name / f"{image.stem}.png"
+        pictures = home / "JPEGImages"
+        for folder in sorted({file.parent for file in image_files(pictures)}):
+            video = folder.relative_to(pictures).as_posix()
+            for number, image in enumerate(one for one in image_files(folder) if one.parent == folder):
+                label = home / "Annotations" / image.relative_to(pictures).with_suffix(".png")
                 if label.is_file():
-                    found.append((home, image, label, split, folder.name, number))
+                    found.append((home, image, label, split, video, number))
 
     def samples() -> Iterator[Sample]:
+        ids = {one.name: one.id for one in classes}
         for home, image, label, split, video, number in found:
             size = image_size(image)
             values, masks = Masks.from_label_map(read_map(label, size), ignore=[0])
             known = objects[home].get(video, {})
-            missing = [int(value) for value in values if int(value) not in known]
+            missing = [int(value) for value in values if known.get(int(value)) not in ids]
             if missing:
                 raise FormatError(
                     f"has object {missing[0]}, of which meta.json says nothing", file=label, record=f"video {video}"
                 )
-            class_ids = [classes[known[int(value)]].id for value in values]
-            segments = Segments(masks, class_ids, ids=values)
-            yield Sample(f"{video}/{image.stem}", ImageRef(str(image), size, video=video, frame=number), segments,
-                         split=split)  # fmt: skip
+            segments = Segments(masks, [ids[known[int(value)]] for value in values], ids=values)
+            key = key_of(image, home / "JPEGImages")
+            own = about.splits.get(key, split) if about else split
+            yield Sample(key, ImageRef(str(image), size, video=video, frame=number), segments, split=own)
 
     return Reading(classes, unique_keys(samples()), len(found))
 
@@ -78,3 +99,48 @@ def _objects(file: Path) -> dict[str, dict[int, str]]:
         }
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise FormatError(f"cannot be read ({error!r})", file=file) from None
+
+
+def losses(sample: Sample, classes: Classes) -> list[Loss]:
+    return common_losses(sample, LOSES)
+
+
+def write(samples: Iterable[Sample], classes: Classes, folder: Path, *, images: str = "copy") -> None:
+    """A folder a split; the key's folder is the video.  images: copy or link; the layout needs them.
+
+    A segment keeps its id as the object's number, unless the video has that number for another class.
+    """
+    videos: dict[str, dict[str, dict[int, tuple[int, list[str]]]]] = {}
+    splits = {}
+    for sample in unique_keys(samples):
+        home = _FOLDERS.get(sample.split or "", "train")
+        frame, video = Path(sample.key).name, Path(sample.key).parent.as_posix()
+        put_image(sample, folder / home / "JPEGImages" / (sample.key + suffix_of(sample)), images)
+        segments = sample.segments.visible()
+        segments = segments[segments.masks.areas() > 0]
+        known = videos.setdefault(home, {}).setdefault(video, {})
+        numbers: list[int] = []
+        for identity, class_id in zip(segments.ids.tolist(), segments.class_ids.tolist(), strict=True):
+            number = identity
+            if not 0 < number < 65536 or number in numbers or known.get(number, (class_id,))[0] != class_id:
+                number = next(
+                    n for n in range(1, 65536) if n not in numbers and known.get(n, (class_id,))[0] == class_id
+                )
+            numbers.append(number)
+            known.setdefault(number, (class_id, []))[1].append(frame)
+        values = np.zeros(sample.image.size, np.uint8 if max(numbers, default=0) < 256 else np.uint16)
+        segments.masks.composite(numbers, out=values)
+        write_raster(folder / home / "Annotations" / f"{sample.key}.png", values, voc_palette())
+        splits[sample.key] = sample.split
+    for home, by_video in videos.items():
+        content = {
+            video: {
+                "objects": {
+                    str(number): {"category": classes[class_id].name, "frames": frames}
+                    for number, (class_id, frames) in sorted(objects.items())
+                }
+            }
+            for video, objects in by_video.items()
+        }
+        (folder / home / "meta.json").write_text(json.dumps({"videos": content}, ensure_ascii=False))
+    write_about(folder, "youtube-vos", classes, splits)
