@@ -98,6 +98,18 @@ def test_every_mistake_names_its_record(tmp_path, content, words) -> None:
     assert "labels.json" in str(caught.value)
 
 
+@pytest.mark.parametrize("size", [(0, 5), (-3, 5), (10**7, 10**7), (10**30, 5)])
+def test_impossible_sizes_are_the_files_fault(tmp_path, size) -> None:
+    content = document(images=[{"id": 7, "file_name": "x.png", "height": size[0], "width": size[1]}])
+    with pytest.raises(FormatError, match="first sample"):
+        read(tmp_path, content)
+
+
+def test_ids_beyond_any_table_are_replaced(tmp_path) -> None:
+    _, (sample,) = read(tmp_path, document(annotations=[annotation(id=2**70), annotation(id=True)]))
+    assert sample.segments.ids.tolist() == [1, 2]
+
+
 def test_degenerate_rings_can_be_dropped(tmp_path) -> None:
     content = document(annotations=[annotation(segmentation=[[1, 1, 2, 2], [1, 1, 6, 1, 6, 6]])])
     _, (sample,) = read(tmp_path, content, drop_degenerate=True)

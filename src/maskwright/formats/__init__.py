@@ -1,7 +1,7 @@
 """Label formats, one module each. Any of them in, any of them out, with a report of what is lost."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -59,8 +59,24 @@ def read(path: str | Path, format: str | None = None, **options: Any) -> Reading
     if not Path(path).exists():
         raise FormatError("there is no such file or folder", file=path)
     _check_options(module.read, name, options)
-    reading: Reading = module.read(Path(path), **options)
+    try:
+        reading: Reading = module.read(Path(path), **options)
+    except (ValueError, OverflowError) as error:
+        raise FormatError(f"cannot be read ({error})", file=path) from error
+    reading.samples = _guarded(reading.samples, path)
     return reading
+
+
+def _guarded(samples: Iterator[Sample], path: str | Path) -> Iterator[Sample]:
+    """Values that no mask or table can hold, such as an image of no height, are the file's fault as well."""
+    last = None
+    try:
+        for sample in samples:
+            yield sample
+            last = sample.key
+    except (ValueError, OverflowError) as error:
+        record = "the first sample" if last is None else f"after sample {last!r}"
+        raise FormatError(f"cannot be read ({error})", file=path, record=record) from error
 
 
 def losses(samples: Iterable[Sample], classes: Classes, format: str, **options: Any) -> list[Loss]:

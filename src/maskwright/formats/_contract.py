@@ -16,7 +16,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -123,6 +123,12 @@ def common_losses(sample: Sample, loses: frozenset[str], classes: Classes | None
         out.append(Loss(sample.key, "order"))
     of_sample = {"weight": sample.weight != 1, "fields": bool(sample.fields), "split": sample.split is not None}
     return out + [Loss(sample.key, cause) for cause, yes in of_sample.items() if yes and cause in loses]
+
+
+def usable_ids(found: Sequence[Any]) -> list[int] | None:
+    """The ids that a file states, or None, for new ones, where they are not whole numbers that tell segments apart."""
+    whole = all(isinstance(one, int) and not isinstance(one, bool) and abs(one) < 2**63 for one in found)
+    return list(found) if found and whole and len(set(found)) == len(found) else None
 
 
 def hidden_pixels(masks: Masks) -> I64:

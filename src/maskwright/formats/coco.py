@@ -23,7 +23,7 @@ from maskwright.core.sample import ImageRef, Sample, image_size
 from maskwright.core.segments import Segments
 from maskwright.errors import FormatError, UsageError
 from maskwright.formats._coco import SplitFiles, file_name, free_id, identities, image_root, read_classes, split_of
-from maskwright.formats._contract import Loss, Reading, common_losses, put_image, suffix_of, unique_keys
+from maskwright.formats._contract import Loss, Reading, common_losses, put_image, suffix_of, unique_keys, usable_ids
 from maskwright.formats._json import ABSENT, Document, Records
 
 LOSES = frozenset({"source", "weight"})
@@ -234,11 +234,10 @@ def _segments(
         attributes.append(extra)
     # COCO numbers annotations over the whole file; a segment whose own number was taken keeps it beside.
     ids = [one.get("maskwright", {}).get("id", one.get("id")) for one in annotations]
-    good = all(isinstance(one, int) for one in ids) and len(set(ids)) == len(ids)
     return Segments(
         masks,
         [int(one["category_id"]) for one in annotations],
-        ids=ids if good else None,
+        ids=usable_ids(ids),
         scores=[np.nan if one.get("score") is None else float(one["score"]) for one in annotations],
         is_crowd=[bool(one.get("iscrowd", 0)) for one in annotations],
         attributes=attributes,

@@ -27,6 +27,7 @@ from maskwright.formats._contract import (
     read_about,
     suffix_of,
     unique_keys,
+    usable_ids,
     write_about,
 )  # fmt: skip
 from maskwright.formats._json import Document
@@ -127,11 +128,10 @@ def _sample(
     masks = [groups[one][0] if len(groups[one]) == 1 else Masks.stack(groups[one], size).union() for one in order]
     extra = [dict(rows[one].get("attributes") or {}) for one in order]
     numbers = [rows[one].get("id") for one in order]
-    good = bool(order) and all(isinstance(one, int) for one in numbers) and len(set(numbers)) == len(numbers)
     segments = Segments(
         Masks.stack(masks, size),
         [ids[rows[one]["label_id"]] for one in order],
-        ids=numbers if good else None,
+        ids=usable_ids(numbers),
         is_crowd=[bool(one.pop("is_crowd", False)) for one in extra],
         scores=[float(one.pop("score", np.nan)) for one in extra],
         attributes=extra,

@@ -29,6 +29,7 @@ from maskwright.formats._contract import (
     read_about,
     suffix_of,
     unique_keys,
+    usable_ids,
     write_about,
 )  # fmt: skip
 from maskwright.formats._json import load
@@ -131,9 +132,8 @@ def _segments(
         rows.append({one: own.get(one) for one in _OWN})
         attributes.append(properties | dict(own.get("attributes") or {}))
     numbers = [row["id"] for row in rows]
-    good = bool(rows) and all(isinstance(one, int) for one in numbers) and len(set(numbers)) == len(numbers)
     return Segments(
-        Masks.stack(masks, size), class_ids, ids=numbers if good else None,
+        Masks.stack(masks, size), class_ids, ids=usable_ids(numbers),
         scores=[np.nan if row["score"] is None else float(row["score"]) for row in rows],
         is_crowd=[bool(row["is_crowd"]) for row in rows],
         source=[row["source"] if row["source"] in ("human", "model") else "import" for row in rows],

@@ -27,6 +27,7 @@ from maskwright.formats._contract import (
     read_about,
     suffix_of,
     unique_keys,
+    usable_ids,
     write_about,
 )  # fmt: skip
 from maskwright.formats._json import Document
@@ -151,9 +152,8 @@ def _sample(
         scores.append(np.nan if one.get("score") is None else float(one["score"]))
         attributes.append(own.get("attributes") or {})
         source.append(own.get("source", who))
-    good = bool(ids) and all(isinstance(one, int) for one in ids) and len(set(ids)) == len(ids)
     segments = Segments(
-        Masks.stack(masks, size), class_ids, ids=ids if good else None, scores=scores,
+        Masks.stack(masks, size), class_ids, ids=usable_ids(ids), scores=scores,
         attributes=attributes, source=source,
     )  # fmt: skip
     key = ((task.get("meta") or {}).get("maskwright") or {}).get("key") or Path(uri).with_suffix("").name

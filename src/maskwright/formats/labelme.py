@@ -32,6 +32,7 @@ from maskwright.formats._contract import (
     read_about,
     suffix_of,
     unique_keys,
+    usable_ids,
     write_about,
 )  # fmt: skip
 from maskwright.formats._json import load
@@ -154,8 +155,7 @@ def _segments(
     masks = [Masks.stack(parts, size).union() if len(parts) > 1 else parts[0] for parts in groups.values()]
     class_ids = [named[label] for label, _ in groups]
     ids = [group for _, group in groups]
-    good = all(isinstance(one, int) for one in ids) and len(set(ids)) == len(ids)
-    return Segments(Masks.stack(masks, size), class_ids, ids=ids if good and ids else None,
+    return Segments(Masks.stack(masks, size), class_ids, ids=usable_ids(ids),
                     attributes=list(about.values())), thin  # fmt: skip
 
 

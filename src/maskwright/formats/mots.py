@@ -89,6 +89,8 @@ def _frames(file: Path) -> dict[int, list[_Row]]:
             continue
         try:
             frame, one, class_id, height, width = (int(word) for word in words[:5])
+            if abs(one) >= 2**63:
+                raise FormatError(f"has the object {one}", file=file, record=f"line {number}", needed="64 bits at most")
             out.setdefault(frame, []).append((number, one, class_id, (height, width), words[5]))
         except (ValueError, IndexError):
             raise FormatError(

@@ -77,7 +77,7 @@ def _image(file: Path) -> Sample:
             if one.get("area") == area:
                 del one["area"]
         segments = Segments(masks, [1] * len(rows), ids=ids, scores=scores, attributes=extra, source="model")
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise FormatError(f"cannot be read ({error!r})", file=file) from None
     fields = {"sa1b": {key: value for key, value in image.items() if key not in ("file_name", "height", "width")}}
     return Sample(Path(name).stem, ImageRef(str(file.parent / name), size), segments, fields=fields)

@@ -29,6 +29,7 @@ from maskwright.formats._contract import (
     read_about,
     suffix_of,
     unique_keys,
+    usable_ids,
     write_about,
 )  # fmt: skip
 from maskwright.formats._json import load
@@ -115,9 +116,8 @@ def _segments(file: Path, objects: list[Any], size: tuple[int, int], classes: Cl
         class_ids.append(named[title])
         ids.append(one.get("id"))
         attributes.append(own)
-    good = bool(ids) and all(isinstance(one, int) for one in ids) and len(set(ids)) == len(ids)
     stacked = Masks.stack(masks, size)
-    return Segments(stacked, class_ids, ids=ids if good else None, attributes=attributes), thin
+    return Segments(stacked, class_ids, ids=usable_ids(ids), attributes=attributes), thin
 
 
 def _mask(one: dict[str, Any], size: tuple[int, int]) -> Mask | None:

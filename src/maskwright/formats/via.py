@@ -26,6 +26,7 @@ from maskwright.formats._contract import (
     read_about,
     suffix_of,
     unique_keys,
+    usable_ids,
     write_about,
 )  # fmt: skip
 from maskwright.formats._json import load
@@ -146,9 +147,8 @@ def _segments(
         extra = {k: from_text(v) if isinstance(v, str) else v for k, v in one["region_attributes"].items()}
         ids.append(extra.pop(_ID, None))
         attributes.append({k.removeprefix(_OTHER): v for k, v in extra.items() if k != attribute})
-    good = bool(ids) and all(isinstance(one, int) for one in ids) and len(set(ids)) == len(ids)
     stacked = Masks.stack(masks, size)
-    return Segments(stacked, class_ids, ids=ids if good else None, attributes=attributes), thin
+    return Segments(stacked, class_ids, ids=usable_ids(ids), attributes=attributes), thin
 
 
 def _mask(shape: dict[str, Any], size: tuple[int, int]) -> Mask | None:
