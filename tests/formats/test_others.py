@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 
 from maskwright import formats
@@ -224,3 +226,17 @@ def test_a_writer_says_where_polygons_are_not_exact(classes, make_samples, tmp_p
         formats.write([sample], classes, tmp_path / name, name, check=True, notes=notes)
         assert notes[0].startswith("1 ")
         assert words in notes[0]
+
+
+@given(st.integers(0, 10**6), st.sampled_from([(7, 9), (480, 640), (2999, 4001), (333, 20011)]))
+def test_outlines_as_text_never_lose_a_pixel(seed: int, size: tuple[int, int]) -> None:
+    """The writer relies on it: relative coordinates in text, holes and parts by bridges, any size of image."""
+    from maskwright.formats.yolo import ring_text
+
+    rng = np.random.default_rng(seed)
+    small = rng.random((int(rng.integers(1, 7)), int(rng.integers(1, 9)))) < 0.6
+    small[0, 0] = True
+    top, left = (int(rng.integers(0, side - part + 1)) for side, part in zip(size, small.shape, strict=True))
+    mask = Mask.encode(small).paste(size, left=left, top=top)
+    points = np.array([float(word) for word in ring_text(mask, *size).split()]).reshape(-1, 2)
+    assert Mask.from_polygon(Polygon([[points * (size[1], size[0])]]), size) == mask

@@ -34,4 +34,4 @@ def box_iou(a: Array, b: Array) -> F64:
 def ring_area(ring: Array) -> float:
     """Signed area of a ring (K, 2) by the shoelace formula; positive when it runs clockwise on the screen."""
     x, y = ring[:, 0], ring[:, 1]
-    return float(np.sum(x * np.roll(y, -1) - np.roll(x, -1) * y) / 2)
+    return float(x[:-1] @ y[1:] - x[1:] @ y[:-1] + x[-1] * y[0] - x[0] * y[-1]) / 2

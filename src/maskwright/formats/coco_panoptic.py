@@ -257,10 +257,10 @@ def _put_segments(sample: Sample, png: Path) -> list[dict[str, Any]]:
         if not 0 < one <= _LARGEST:
             ids[row] = next(number for number in range(1, _LARGEST) if number not in used)
             used.add(ids[row])
-    values = np.zeros(segments.size, np.int64)
+    values = np.zeros(segments.size, "<u4")
     segments.masks.composite(ids, out=values)
-    colours = np.stack([values & 255, values >> 8 & 255, values >> 16], axis=-1).astype(np.uint8)
-    write_raster(png, colours)
+    # The bytes of a little-endian number are red, green and blue already.
+    write_raster(png, np.ascontiguousarray(values.view(np.uint8).reshape(*segments.size, 4)[..., :3]))
     areas, boxes = segments.masks.areas(), segments.masks.boxes()
     return [
         {
