@@ -109,6 +109,62 @@ def test_the_check_finds_what_is_wrong(make_samples, classes, tmp_path, monkeypa
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("seed", range(3))
+def test_every_column_that_is_held_comes_back(name, seed, make_samples, classes, tmp_path) -> None:
+    """Crowds, scores, ids, sources, fields: what LOSES does not name is there again, to the last digit."""
+    rng = np.random.default_rng(seed)
+    loses = loaded(name).LOSES
+    samples = []
+    for made in make_samples(5, seed=seed, overlap=False):
+        sample = made
+        n = len(sample.segments)
+        ids = rng.permutation(200)[:n] + 1
+        # Formats that merge what they cannot tell apart get nothing to merge here; that is tested above.
+        class_ids = sample.segments.class_ids
+        if loses & {"instances", "regions"}:
+            first = np.unique(class_ids, return_index=True)[1]
+            keep = np.sort(first)
+            sample, ids, class_ids, n = (
+                replace(sample, segments=sample.segments[keep]),
+                ids[keep],
+                class_ids[keep],
+                len(keep),
+            )
+        things = np.array([classes[int(one)].kind == "thing" for one in class_ids], bool)
+        segments = Segments(
+            sample.segments.masks, class_ids, ids=ids, is_crowd=(rng.random(n) < 0.3) & things,
+            scores=np.where(rng.random(n) < 0.5, rng.random(n), np.nan),
+            source=[["human", "model", "import"][k] for k in rng.integers(0, 3, n)],
+        )  # fmt: skip
+        samples.append(replace(sample, segments=segments, weight=0.5, fields={"sun": [1, {"é": None}]}))
+    formats.write(samples, classes, tmp_path / "out", name, allow_loss=True, check=True)
+    back = {sample.key: sample for sample in formats.read(tmp_path / "out", name).samples}
+    for sample in samples:
+        other = back[sample.key]
+        rows = np.arange(len(sample.segments))
+        if "order" in loses:
+            mine = {mask.counts.tobytes(): row for row, mask in enumerate(sample.segments.masks)}
+            rows = np.array([mine[mask.counts.tobytes()] for mask in other.segments.masks], np.int64)
+        before = sample.segments[rows]
+        assert other.segments.masks == before.masks
+        columns = {
+            "classes": (before.class_ids.tolist(), other.segments.class_ids.tolist()),
+            "ids": (before.ids.tolist(), other.segments.ids.tolist()),
+            "crowd": (before.is_crowd.tolist(), other.segments.is_crowd.tolist()),
+            "score": (
+                np.nan_to_num(before.scores, nan=-1).tolist(),
+                np.nan_to_num(other.segments.scores, nan=-1).tolist(),
+            ),
+            "source": (before.source, other.segments.source),
+            "split": (sample.split, other.split),
+            "fields": (sample.fields, other.fields),
+            "weight": (sample.weight, other.weight),
+        }
+        for cause, (expected, found) in columns.items():
+            assert cause in loses or expected == found, cause
+
+
 @pytest.mark.parametrize("name", [name for name in NAMES if "attributes" not in loaded(name).LOSES])
 def test_attributes_of_every_kind_come_back(name, make_samples, classes, tmp_path) -> None:
     sample = make_samples(1, seed=3)[0]

@@ -83,6 +83,20 @@ class Document:
         """The whole value of a top-level key."""
         return self._parse(*self._members[key]) if key in self._members else default
 
+    def entries(self, key: str | None = None) -> "Entries":
+        """The members of the object under a top-level key, or of the file itself."""
+        if key is None:
+            return Entries(self, dict(self._members))
+        start = self._members[key][0]
+        if self._bytes[start : start + 1] != b"{":
+            raise FormatError(f"{key!r} is no object", file=self.file)
+        from maskwright.formats.kernels import json_scan
+
+        rows, broke = json_scan.members(self._text, start)
+        if broke >= 0:
+            raise self._broken(broke)
+        return Entries(self, {self._parse(a - 1, b + 1): (c, d) for a, b, c, d in rows.tolist()})
+
     def records(self, key: str | None = None, lookup: Sequence[str] = (), *, missing_ok: bool = False) -> "Records":
         """The list under a top-level key, or the file's own list; `lookup`: keys whose whole numbers are wanted."""
         start = self._start if key is None else self._members.get(key, (-1, -1))[0]
@@ -124,3 +138,17 @@ class Records:
     def integers(self, key: str) -> I64:
         """(N,) the key's whole number in each record, ABSENT or NO_INTEGER."""
         return self._numbers[key]
+
+
+class Entries:
+    """The members of one object, parsed when they are asked for."""
+
+    def __init__(self, document: Document, places: dict[str, tuple[int, int]]) -> None:
+        self._document = document
+        self._places = places
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def items(self) -> Iterator[tuple[str, Any]]:
+        return ((key, self._document._parse(*place)) for key, place in self._places.items())

@@ -29,7 +29,7 @@ from maskwright.formats._contract import (
     usable_ids,
     write_about,
 )  # fmt: skip
-from maskwright.formats._json import load
+from maskwright.formats._json import Document, Entries
 from maskwright.formats._shapes import bridged, ellipse, from_text, named, to_text
 
 LOSES = frozenset({"empty", "crowd", "score", "area", "source", "weight", "fields"})
@@ -44,7 +44,8 @@ def sniff(path: Path) -> float:
     if file is None:
         return 0.0
     try:
-        return 0.9 if _entries(file, load(file)) else 0.0
+        entries = _entries(file)
+        return 0.9 if len(entries) and _is_entry(next(entries.items())[1]) else 0.0
     except FormatError:
         return 0.0
 
@@ -56,14 +57,23 @@ def _file(path: Path) -> Path | None:
     return next((one for one in found if one.is_file()), None)
 
 
-def _entries(file: Path, content: dict[str, Any]) -> dict[str, Any]:
+def _entries(file: Path) -> Entries:
     """By key; a project file has them one level down. Raises FormatError for another kind of JSON."""
-    entries = content.get("_via_img_metadata", content)
-    if not isinstance(entries, dict) or not all(
-        isinstance(one, dict) and "filename" in one and "regions" in one for one in entries.values()
-    ):
-        raise FormatError("holds no regions", file=file, needed="a VIA project or its exported JSON")
-    return entries
+    document = Document(file)
+    if document.is_list:
+        raise FormatError("holds a list", file=file, needed="a VIA project or its exported JSON")
+    return document.entries("_via_img_metadata" if "_via_img_metadata" in document else None)
+
+
+def _is_entry(one: object) -> bool:
+    return isinstance(one, dict) and "filename" in one and "regions" in one
+
+
+def _checked(file: Path, entries: Entries) -> Iterator[tuple[str, dict[str, Any]]]:
+    for key, one in entries.items():
+        if not _is_entry(one):
+            raise FormatError("lacks its filename or regions", file=file, record=f"image {key!r}")
+        yield key, one
 
 
 def read(path: Path, *, images: str | None = None, attribute: str | None = None) -> Reading:
@@ -75,20 +85,20 @@ def read(path: Path, *, images: str | None = None, attribute: str | None = None)
     file = _file(path)
     if file is None:
         raise FormatError("no via_region_data.json here", file=path)
-    entries = _entries(file, load(file))
+    entries = _entries(file)
     about = read_about(file.parent)
-    regions = [(key, number, one) for key, entry in entries.items() for number, one in _regions(file, key, entry)]
-    appearing = {name for *_, one in regions for name in one["region_attributes"]}
+    regions = (one for key, entry in _checked(file, entries) for _, one in _regions(file, key, entry))
+    appearing = {name for one in regions for name in one["region_attributes"]}
     known = attribute or next((name for name in _CLASS if name in appearing), None)
-    if known is None and regions and len(appearing) == 1:
+    if known is None and len(appearing) == 1:
         known = next(iter(appearing))
-    names = {_class_of(one, known) for *_, one in regions}
-    classes = about.classes if about else named(names)
+    again = (one for key, entry in _checked(file, entries) for _, one in _regions(file, key, entry))
+    classes = about.classes if about else named(_class_of(one, known) for one in again)
     notes: list[str] = []
 
     def samples() -> Iterator[Sample]:
         thin = 0
-        for key, entry in entries.items():
+        for key, entry in _checked(file, entries):
             name = str(entry["filename"])
             homes = [Path(images)] if images else [file.parent, file.parent / "images"]
             uri = next((str(home / name) for home in homes if (home / name).is_file()), str(homes[0] / name))
