@@ -310,6 +310,9 @@ def test_nothing_recognises_an_empty_folder(tmp_path) -> None:
         formats.sniff(tmp_path)
     with pytest.raises(FormatError, match="no such file"):
         formats.read(tmp_path / "absent", "coco")
+    (tmp_path / "cut.json").write_text('{"images": [')
+    with pytest.raises(FormatError, match="ends too early"):
+        formats.sniff(tmp_path / "cut.json")
 
 
 def test_images_can_be_linked(make_samples, classes, tmp_path) -> None:

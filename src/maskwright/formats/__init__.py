@@ -12,6 +12,7 @@ from maskwright.core.sample import Sample
 from maskwright.errors import FormatError, LossError, UsageError
 from maskwright.formats._check import differences
 from maskwright.formats._contract import CAUSES, Loss, Reading, about_format, staged
+from maskwright.formats._json import Document
 
 __all__ = ["CAUSES", "Loss", "Reading", "losses", "names", "read", "sniff", "summary", "write", "writers"]
 
@@ -39,6 +40,8 @@ def sniff(path: str | Path) -> str:
     sure = {name: float(_module(name).sniff(place)) for name in names()}
     best = sorted(sure, key=lambda name: -sure[name])
     if not best or sure[best[0]] <= 0:
+        if place.suffix.lower() == ".json" and place.is_file():
+            Document(place)  # says what is wrong with a file that is no JSON at all
         raise FormatError(
             "no format recognises this", file=path, needed=f"one of {', '.join(names())}",
             todo="Name it with --format; see docs/reference/formats.md for the layouts.",
