@@ -74,6 +74,7 @@ def test_results_need_their_truth(tmp_path) -> None:
         formats.read(tmp_path / "results.json")
     _, _, sample = only(tmp_path / "results.json", truth=str(tmp_path / "truth.json"))
     assert sample.segments.scores.tolist() == [0.5]
+    assert sample.segments.source == ["model"]
     assert np.array_equal(sample.segments.masks[0].decode(), box(0, 2, 0, 2))
 
 

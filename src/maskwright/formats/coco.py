@@ -175,6 +175,8 @@ def _samples(one: _File, classes: Classes, options: _Options) -> Iterator[Sample
             size = image_size(uri)
         rows = order[bounds[position] : bounds[position + 1]]
         segments = _segments(one.file, [one.annotations[row] for row in rows.tolist()], size, classes, options)
+        if one.file != one.about:
+            segments.source[:] = ["model"] * len(segments)  # a results file
         fields = {key: value for key, value in image.items() if key not in _IMAGE_KEYS}
         own = fields.pop("maskwright", {})
         yield Sample(
