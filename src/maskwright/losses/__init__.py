@@ -14,8 +14,10 @@ from maskwright.errors import UsageError
 if TYPE_CHECKING:
     from torch import Tensor
 
+_NUMBER = r"(?:\d+(?:\.\d*)?|\.\d+)"
 _TERM = re.compile(
-    r"\s*(?:(?P<weight>\d+(?:\.\d*)?|\.\d+)\s*\*\s*)?(?P<name>[a-z][a-z0-9_-]*)\s*(?:\((?P<options>[^)]*)\))?\s*$"
+    rf"\s*(?:(?P<weight>{_NUMBER})\s*(?:->\s*(?P<last>{_NUMBER})\s*)?\*\s*)?"
+    r"(?P<name>[a-z][a-z0-9_-]*)\s*(?:\((?P<options>[^)]*)\))?\s*$"
 )
 
 
@@ -23,14 +25,17 @@ def names() -> list[str]:
     return families.names("losses")
 
 
-def parse(spec: str) -> Callable[["Tensor", "Tensor"], "Tensor"]:
-    """A function of (logits, target) from a text such as "ce + 0.5*dice" or "focal(gamma=1.5)".
+def parse(spec: str) -> Callable[..., "Tensor"]:
+    """A function of (logits, target, progress=0) from a text such as "ce + 0.5*dice" or "focal(gamma=1.5)".
+
+    A weight may change along the training: "dice + 0.01->1*boundary" goes from the one to the other in a straight
+    line, progress being the share of the training that is done, 0 … 1.
 
     Raises UsageError for a term that cannot be read, an unknown loss or an option it does not have.
     """
     import inspect
 
-    terms: list[tuple[float, Callable[..., Tensor], dict[str, Any]]] = []
+    terms: list[tuple[float, float, Callable[..., Tensor], dict[str, Any]]] = []
     for text in _split(spec):
         match = _TERM.match(text)
         if match is None:
@@ -44,10 +49,14 @@ def parse(spec: str) -> Callable[["Tensor", "Tensor"], "Tensor"]:
         for option in options:
             if option not in known:
                 raise UsageError(f"the loss {match['name']!r} has no option {option!r}", needed=f"{list(known)[2:]}")
-        terms.append((float(match["weight"] or 1), function, options))
+        first = float(match["weight"] or 1)
+        terms.append((first, float(match["last"] or first), function, options))
 
-    def total(logits: "Tensor", target: "Tensor") -> "Tensor":
-        parts = [weight * function(logits, target, **options) for weight, function, options in terms]
+    def total(logits: "Tensor", target: "Tensor", progress: float = 0.0) -> "Tensor":
+        parts = [
+            (first + (last - first) * progress) * function(logits, target, **options)
+            for first, last, function, options in terms
+        ]
         out = parts[0]
         for part in parts[1:]:
             out = out + part

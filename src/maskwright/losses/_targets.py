@@ -1,9 +1,13 @@
-"""What losses share: which pixels count, and targets one-hot."""
+"""What losses share: which pixels count, targets one-hot, sums by class, distances."""
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+Absent = Literal["skip", "penalise"]
+Reduction = Literal["batch", "sample"]
 
 
 def valid_and_safe(target: "Tensor", ignore_index: int | None) -> tuple["Tensor", "Tensor"]:
@@ -26,3 +30,75 @@ def full_precision(logits: "Tensor") -> "Tensor":
     import torch
 
     return logits.float() if logits.dtype in (torch.float16, torch.bfloat16) else logits
+
+
+def cross_entropy(logits: "Tensor", target: "Tensor", ignore_index: int | None) -> tuple["Tensor", "Tensor"]:
+    """(N, H, W) -log p of the true class, 0 where ignored; and (N, H, W) bool of pixels that count."""
+    from torch.nn import functional
+
+    logits = full_precision(logits)
+    valid, safe = valid_and_safe(target, ignore_index)
+    each = functional.cross_entropy(logits, safe, reduction="none")
+    return each.where(valid, each.new_zeros(())), valid
+
+
+def probabilities(logits: "Tensor", target: "Tensor", ignore_index: int | None) -> tuple["Tensor", "Tensor", "Tensor"]:
+    """(N, K, H, W) softmax and one-hot target, both 0 where ignored; (N, H, W) bool of pixels that count."""
+    logits = full_precision(logits)
+    valid, safe = valid_and_safe(target, ignore_index)
+    counts = valid.unsqueeze(1)
+    p = logits.softmax(1)
+    return p.where(counts, p.new_zeros(())), one_hot(safe, logits) * counts, valid
+
+
+@dataclass
+class Sums:
+    """Soft counts, (K,) or (N, K): pixels right, predicted wrongly, missed, of the class, and of anything."""
+
+    right: "Tensor"
+    wrong: "Tensor"
+    missed: "Tensor"
+    seen: "Tensor"
+    pixels: "Tensor"
+
+
+def sums(logits: "Tensor", target: "Tensor", ignore_index: int | None, reduction: Reduction) -> Sums:
+    """reduction: over the whole batch, or over each image."""
+    p, g, valid = probabilities(logits, target, ignore_index)
+    axes = (0, 2, 3) if reduction == "batch" else (2, 3)
+    right, predicted, seen = (p * g).sum(axes), p.sum(axes), g.sum(axes)
+    pixels = valid.sum() if reduction == "batch" else valid.sum((1, 2)).unsqueeze(1)
+    return Sums(right, predicted - right, seen - right, seen, pixels.expand_as(seen))
+
+
+def mean_over_classes(each: "Tensor", found: Sums, absent: Absent) -> "Tensor":
+    """Mean of a loss by class over the classes that enter; 0 when none does.
+
+    absent: skip leaves out classes that no counting pixel shows; penalise keeps them wherever a pixel counts.
+    """
+    enters = (found.seen > 0) if absent == "skip" else (found.pixels > 0)
+    return each.where(enters, each.new_zeros(())).sum() / enters.sum().clamp(min=1)
+
+
+def hardest(each: "Tensor", number: "Tensor | int") -> "Tensor":
+    """Mean of the `number` largest of (P,) values."""
+    return each.sort(descending=True).values[: int(number)].mean()
+
+
+def distances(masks: "Tensor") -> "Tensor":
+    """(..., H, W) bool -> distance in pixels of each pixel that is set to the nearest that is not.
+
+    0 where a pixel is not set; 0 everywhere for a mask without an unset pixel, which has no border.
+    """
+    import numpy as np
+    import torch
+
+    from maskwright.families import require
+
+    ndimage: Any = require("scipy.ndimage", "a loss of distances")
+    flat = masks.detach().reshape(-1, *masks.shape[-2:]).cpu().numpy().astype(bool)
+    out = np.zeros(flat.shape, np.float64)
+    for row, mask in enumerate(flat):
+        if mask.any() and not mask.all():
+            out[row] = ndimage.distance_transform_edt(mask)
+    return torch.from_numpy(out).reshape(masks.shape).to(masks.device)

@@ -123,7 +123,7 @@ def fit(
                 group["lr"] = learning_rate(share, settings)
             with _autocast(torch, accelerator.device, precision):
                 logits = model(images.to(accelerator.device, non_blocking=True))
-            loss = criterion(logits.float(), targets.to(accelerator.device))
+            loss = criterion(logits.float(), targets.to(accelerator.device), share)
             optimizer.zero_grad()
             accelerator.backward(loss)
             accelerator.clip_grad_norm_(model.parameters(), settings.clip)

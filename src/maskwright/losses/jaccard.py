@@ -1,0 +1,29 @@
+"""Soft Jaccard (IoU) loss: 1 - mean over classes of (Σ p g + s) / (Σ p + Σ g - Σ p g + s).
+
+Rahman, Wang, "Optimizing Intersection-Over-Union in Deep Neural Networks for Image Segmentation", ISVC 2016.
+"""
+
+from typing import TYPE_CHECKING
+
+from maskwright.losses._targets import Absent, Reduction, mean_over_classes, sums
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+PAPER = "https://doi.org/10.1007/978-3-319-50835-1_22"
+ABSENT = "skipped (default) or, with absent='penalise', scored by the smoothing term"
+
+
+def loss(
+    logits: "Tensor",
+    target: "Tensor",
+    *,
+    ignore_index: int | None = 255,
+    smooth: float = 1.0,
+    reduction: Reduction = "batch",
+    absent: Absent = "skip",
+) -> "Tensor":
+    """As `dice`, of which it is the steeper sister: J = D / (2 - D) on hard masks."""
+    s = sums(logits, target, ignore_index, reduction)
+    score = (s.right + smooth) / (s.right + s.wrong + s.missed + smooth).clamp(min=1e-12)
+    return mean_over_classes(1 - score, s, absent)

@@ -1,0 +1,32 @@
+"""Tversky loss: 1 - mean over classes of (TP + s) / (TP + alpha FP + beta FN + s).
+
+Salehi, Erdogmus, Gholipour, MLMI 2017, eq. 3.  alpha weighs what is predicted wrongly, beta what is missed; one half
+each is Dice, one each is Jaccard.
+"""
+
+from typing import TYPE_CHECKING
+
+from maskwright.losses._targets import Absent, Reduction, mean_over_classes, sums
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+PAPER = "https://arxiv.org/abs/1706.05721"
+ABSENT = "skipped (default) or, with absent='penalise', scored by the smoothing term"
+
+
+def loss(
+    logits: "Tensor",
+    target: "Tensor",
+    *,
+    ignore_index: int | None = 255,
+    alpha: float = 0.3,
+    beta: float = 0.7,
+    smooth: float = 1.0,
+    reduction: Reduction = "batch",
+    absent: Absent = "skip",
+) -> "Tensor":
+    """alpha: weight of false positives.  beta: weight of false negatives; more of it finds small things."""
+    s = sums(logits, target, ignore_index, reduction)
+    score = (s.right + smooth) / (s.right + alpha * s.wrong + beta * s.missed + smooth).clamp(min=1e-12)
+    return mean_over_classes(1 - score, s, absent)
