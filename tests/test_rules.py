@@ -66,7 +66,7 @@ def test_every_room_has_a_rank() -> None:
 
 
 def test_members_of_a_family_do_not_know_each_other() -> None:
-    for family in ("formats", "models", "losses", "augment", "runs.trackers"):
+    for family in ("formats", "models", "losses", "metrics", "augment", "runs.trackers"):
         members = {name.replace("-", "_") for name in families.names(family)}
         folder = SOURCE / family.replace(".", "/")
         for member in members:

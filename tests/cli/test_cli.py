@@ -155,6 +155,17 @@ def test_train_predict_evaluate_and_compare(capsys, labels, tmp_path) -> None:
     assert code == 0, err
     assert "mean_iou" in out
     assert "COCO mask" in out
+    extra = ("panoptic-quality", "boundary-iou", "surface-distance", "instance-matching")
+    code, out, err = run(
+        capsys, "evaluate", place, predicted["run"], "--json", *(word for one in extra for word in ("-m", one))
+    )
+    assert code == 0, err
+    scores = json.loads(out)
+    assert 0 <= scores["panoptic-quality"]["pq"] <= 1
+    assert scores.keys() >= set(extra)
+    code, _, err = run(capsys, "evaluate", place, predicted["run"], "--metric", "magic")
+    assert code == 2
+    assert "no metric 'magic'" in err
     assert {one["kind"] for one in json.loads(run(capsys, "runs", place, "--json")[1])["runs"]} == {"train", "predict"}
     assert "train/loss" in run(capsys, "runs", place, "one")[1]
     assert run(capsys, "train", place, "--resume", "one", "--json")[0] == 0

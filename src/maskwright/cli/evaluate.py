@@ -13,6 +13,9 @@ def command(
     where: Where = None,
     at: At = None,
     worst: Annotated[int, typer.Option(min=0, help="Also list this many of the worst samples.")] = 5,
+    metric: Annotated[
+        list[str] | None, typer.Option("--metric", "-m", help="A further metric, such as panoptic-quality; repeatable.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Score a run's predictions against the labels of any revision, at their full size."""
@@ -26,7 +29,7 @@ def command(
         view = view_of(opened, at, where)
         found = Run(view, record["id"], folder_of(opened, record["id"]))
         with progress("evaluating", None, quiet=json) as follow:
-            scores = evaluate(view, found, progress=follow)
+            scores = evaluate(view, found, extra=metric or (), progress=follow)
         found.add_scores({"evaluation": scores})
         own = sorted(
             (value, number)
@@ -42,6 +45,9 @@ def command(
     lines += ["", *table(list(scores["classes"].items()), ("class", "IoU"))]
     if "mask" in scores:
         lines += ["", *table(list(scores["mask"].items()), ("COCO mask", ""))]
+    for name in metric or ():
+        rows = [(key, value) for key, value in scores[name].items() if not isinstance(value, dict)]
+        lines += ["", *table(rows, (name, ""))]
     if bad:
         lines += ["", *table(bad, ("worst samples", "mean IoU of the image"))]
     result: dict[str, Any] = {"run": record["id"], **scores, "worst": bad}

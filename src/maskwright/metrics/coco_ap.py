@@ -5,12 +5,13 @@ which is what adds up: AP ranks detections over the whole set.  Equal scores of 
 by the order of the images, as in pycocotools, which takes them by id; the fifth digit can depend on it.
 """
 
+import io
 import json
 import os
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -28,13 +29,14 @@ Counts = list[dict[str, Any]]
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """hotcoco prints its table from Rust; a library that is asked for numbers should not."""
+    """hotcoco prints its table; a library that is asked for numbers should not."""
     sys.stdout.flush()
     kept = os.dup(1)
     try:
         with open(os.devnull, "w") as nowhere:
             os.dup2(nowhere.fileno(), 1)
-        yield
+        with redirect_stdout(io.StringIO()):  # notebooks put another stream in place of the descriptor
+            yield
     finally:
         sys.stdout.flush()
         os.dup2(kept, 1)

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from maskwright.core.arrays import F64, I64, as_numpy
+from maskwright.core.arrays import I64, as_numpy
+from maskwright.metrics._division import mean, ratio
 
 HIGHER_IS_BETTER = True
 
@@ -81,15 +82,3 @@ def compute(counts: I64) -> dict[str, Any]:
         "recall": recall,
         "precision": ratio(right, predicted),
     }
-
-
-def ratio(top: Any, bottom: Any) -> F64:
-    """top / bottom, NaN where bottom is 0."""
-    out: F64 = np.divide(top, bottom, out=np.full(np.shape(bottom), np.nan), where=np.asarray(bottom) > 0)
-    return out
-
-
-def mean(values: F64) -> float:
-    """Mean of the values that are there; NaN when none is."""
-    there = values[~np.isnan(values)]
-    return float(there.mean()) if there.size else float("nan")

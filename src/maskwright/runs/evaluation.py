@@ -1,10 +1,11 @@
 """Scores of a run's predictions against the truth of a revision."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
+from maskwright import metrics
 from maskwright.core.arrays import I64
 from maskwright.core.classes import Classes
 from maskwright.core.sample import Sample
@@ -22,11 +23,13 @@ def evaluate(
     run: Run,
     *,
     instances: bool | None = None,
+    extra: Sequence[str] = (),
     progress: Callable[[Iterable[int]], Iterable[int]] = lambda numbers: numbers,
 ) -> dict[str, Any]:
     """The confusion family over label maps at full size, and COCO AP where the classes are things.
 
     view: the truth, perhaps another revision than the run saw.  instances: force AP on or off.
+    extra: further metrics by name, of `metrics.of_segments()`.
     The scores of each sample are stored with the run.  Raises UsageError when the run predicted none of them.
     """
     classes = view.classes
@@ -39,6 +42,10 @@ def evaluate(
             f"the run {run.id!r} holds no prediction of these samples", file=view.place,
             todo=f"Make them with: maskwright predict {view.place} --model {run.id}",
         )  # fmt: skip
+    unknown = [name for name in extra if name not in metrics.of_segments()]
+    if unknown:
+        raise UsageError(f"there is no metric {unknown[0]!r}", needed=f"one of {', '.join(metrics.of_segments())}")
+    more: dict[str, Any] = {}
     wants_ap = instances if instances is not None else any(one.kind == "thing" for one in classes)
     kinds = classes.num_classes
     counts = np.zeros((kinds, kinds + 1), np.int64)
@@ -51,6 +58,8 @@ def evaluate(
             one = sample_counts(sample, pred, classes)
             own[number] = float(confusion.compute(one)["mean_iou"])
             counts += one
+            for name in extra:
+                more[name] = metrics.load(name).update(pred, sample.segments, classes) + more.get(name, 0)
             if wants_ap:
                 things = [one.id for one in classes if one.kind == "thing"]
                 pred_things = pred[np.isin(pred.class_ids, things)]
@@ -67,6 +76,9 @@ def evaluate(
     }  # fmt: skip
     if wants_ap:
         out["mask"] = coco_ap.compute(detections, classes)
+    for name in extra:
+        found_scores = metrics.load(name).compute(more[name], classes)
+        out[name] = {key: value for key, value in found_scores.items() if key != "by_class"}
     result: dict[str, Any] = clean(out)
     return result
 

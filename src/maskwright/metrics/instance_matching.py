@@ -1,0 +1,77 @@
+"""Scores for many small objects: F1, precision and recall at IoU thresholds, and the aggregated Jaccard index.
+
+A prediction matches a truth of its class when their IoU is at least the threshold, which from one half on leaves one
+partner (Caicedo et al., 2019; StarDist and Cellpose count so).  AJI is Kumar et al.'s (TMI 2017): every truth takes the
+prediction of largest IoU, and unused predictions add to the union.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from maskwright.core.arrays import F64
+from maskwright.core.classes import Classes
+from maskwright.core.segments import Segments
+from maskwright.metrics._division import ratio
+
+HIGHER_IS_BETTER = True
+
+THRESHOLDS = (0.5, 0.6, 0.7, 0.8, 0.9)
+
+
+def update(pred: Segments, target: Segments, classes: Classes) -> F64:
+    """(T + 1, 3): matches, false positives and false negatives at each threshold; then AJI's intersection and union.
+
+    Of things only; crowds are no truth, and predictions that lie mostly on one are no mistake.  Overlaps stay.
+    """
+    out = np.zeros((len(THRESHOLDS) + 1, 3))
+    truth, found = (
+        one[np.array([classes[int(k)].kind == "thing" for k in one.class_ids], bool) & (one.masks.areas() > 0)]
+        for one in (target, pred)
+    )
+    crowds, truth = truth[truth.is_crowd], truth[~truth.is_crowd]
+    if len(crowds) and len(found):
+        crowded = crowds.masks.union().batch.intersections(found.masks)[0] > 0.5 * found.masks.areas()
+    else:
+        crowded = np.zeros(len(found), bool)
+    same = truth.class_ids[:, None] == found.class_ids[None]
+    iou = np.where(same, truth.masks.iou(found.masks), 0) if len(truth) and len(found) else np.zeros(same.shape)
+    for row, threshold in enumerate(THRESHOLDS):
+        pairs = iou >= threshold
+        # At exactly one half two partners are possible; neither side counts twice.
+        matched = min(int(pairs.any(axis=1).sum()), int(pairs.any(axis=0).sum()))
+        spare = int((~pairs.any(axis=0) & ~crowded).sum())
+        out[row] = matched, spare, len(truth) - matched
+    out[-1, :2] = _aji(truth, found, iou, crowded)
+    return out
+
+
+def _aji(truth: Segments, found: Segments, iou: F64, crowded: Any) -> tuple[float, float]:
+    areas, truth_areas = found.masks.areas(), truth.masks.areas()
+    inside = union = 0.0
+    used = np.zeros(len(found), bool)
+    for row in range(len(truth)):
+        best = int(iou[row].argmax()) if len(found) else -1
+        if best < 0 or iou[row, best] == 0:
+            union += float(truth_areas[row])
+            continue
+        both = iou[row, best] * (truth_areas[row] + areas[best]) / (1 + iou[row, best])
+        inside += float(both)
+        union += float(truth_areas[row] + areas[best] - both)
+        used[best] = True
+    return inside, union + float(areas[~used & ~crowded].sum())
+
+
+def compute(counts: F64, classes: Classes) -> dict[str, Any]:
+    """f1, precision, recall at IoU 0.5; f1_by_threshold; mean_f1 over the thresholds; aji. NaN without any object."""
+    table = np.asarray(counts, np.float64)
+    right, wrong, missed = table[:-1].T
+    f1 = ratio(2 * right, 2 * right + wrong + missed)
+    return {
+        "f1": float(f1[0]),
+        "precision": float(ratio(right, right + wrong)[0]),
+        "recall": float(ratio(right, right + missed)[0]),
+        "mean_f1": float(f1.mean()),
+        "f1_by_threshold": dict(zip(map(str, THRESHOLDS), f1.tolist(), strict=True)),
+        "aji": float(ratio(table[-1, 0], table[-1, 1])),
+    }
