@@ -5,7 +5,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from maskwright import models
+from maskwright import families, models
 from maskwright.core.classes import Class, Classes
 from maskwright.errors import ModelError, UsageError
 from maskwright.predict import Predictor, checkpoint
@@ -22,17 +22,93 @@ def test_exact_sizes() -> None:
     assert parameters("unet2015", 2, base=16) == 1_944_066
     assert parameters("unet/resnet18", 1) == 14_328_209
     assert parameters("lite", 11) == 5_466_443
+    # The published implementations' own counts.
+    assert parameters("deeplabv3/resnet50", 21) == 39_638_869
+    assert parameters("deeplabv3/mobilenet_v3_large", 21) == 11_025_477
+    assert parameters("fcn/resnet50", 21) == 32_957_013
+    assert parameters("lraspp", 21) == 3_221_538
+    assert parameters("deeplabv3plus/resnet50", 1) == 26_677_585
+    assert parameters("deeplabv3plus/mobilenet_v2", 1) == 4_378_513
+    assert parameters("segformer/mit_b0", 1) == 3_714_401
+    assert parameters("segnet", 11) == 29_449_355
+    assert parameters("segnet", 21) == 29_455_125
+
+
+def test_joint_pyramid_upsampling_has_the_papers_size() -> None:
+    from maskwright.models.fastfcn import jpu
+
+    for width, size in ((512, 19_735_552), (256, 9_081_344)):
+        assert sum(one.numel() for one in jpu(torch, [512, 1024, 2048], width).parameters()) == size
+    # ResNet-50 without its classifier, the JPU, and a head of one 3 x 3 and one 1 x 1 convolution.
+    head = 2048 * 512 * 9 + 2 * 512 + 512 * 150 + 150
+    assert parameters("fastfcn/resnet50", 150) == 23_508_032 + 19_735_552 + head
+
+
+@pytest.mark.parametrize("head", ["fcn", "psp", "aspp"])
+def test_every_head_of_fastfcn_learns(head: str) -> None:
+    model = models.build("fastfcn/resnet18", 4, head=head, width=16)
+    logits = model(torch.rand(2, 3, 64, 96))
+    assert logits.shape == (2, 4, 64, 96)
+    logits.sum().backward()
+    with pytest.raises(UsageError, match="no head"):
+        models.build("fastfcn", 4, head="magic")
+
+
+def test_segnet_puts_values_back_where_they_came_from() -> None:
+    """Whatever the size: pooling an odd side drops a row, and unpooling has to know."""
+    model = models.build("segnet", 3, width=0.05).eval()
+    for size in ((32, 32), (33, 61), (65, 97)):
+        assert model(torch.rand(1, 3, *size)).shape == (1, 3, *size)
+
+
+def test_torchvision_says_what_it_lacks() -> None:
+    with pytest.raises(UsageError, match=r"no encoder 'vgg'.*mobilenet_v3_large"):
+        models.build("deeplabv3/vgg", 3)
+    with pytest.raises(UsageError, match="3 channels"):
+        models.build("fcn", 3, 4)
+
+
+SMALL = {
+    "unet2015": {"base": 4},
+    "lite": {"widths": (4, 8, 8, 8, 8), "decoder": 8},
+    "segnet": {"width": 0.1},
+    "fastfcn": {"width": 32},
+}
 
 
 @pytest.mark.parametrize("name", models.names())
 def test_every_model_keeps_its_contract(name: str) -> None:
-    config = {"unet2015": {"base": 4}, "lite": {"widths": (4, 8, 8, 8, 8), "decoder": 8}}.get(name, {})
-    model = models.build("unet/resnet18" if name == "unet" else name, 5, **config)
+    config = SMALL.get(name, {})
+    model = models.build(name, 5, **config)
     x = torch.rand(2, 3, 2 * model.stride, 3 * model.stride)
     logits = model(x)
     assert logits.shape == (2, 5, *x.shape[-2:])
     logits.sum().backward()
     assert all(one.grad is not None for one in model.parameters())
+    module = families.load("models", name)
+    assert module.PAPER
+    assert module.LICENCE
+
+
+@pytest.mark.train
+@pytest.mark.parametrize("name", models.names())
+def test_every_model_memorises_two_pictures(name: str) -> None:
+    torch.manual_seed(0)
+    model = models.build(name, 3, **SMALL.get(name, {}))
+    side = 64
+    x = torch.rand(2, 3, side, side)
+    target = torch.zeros(2, side, side, dtype=torch.long)
+    target[0, :, side // 2 :], target[1, side // 2 :] = 1, 2
+    x[:, 0] += target * 0.8
+    optimizer = torch.optim.AdamW(model.parameters(), 3e-3)
+    values = []
+    for _ in range(25):
+        loss = torch.nn.functional.cross_entropy(model(x), target)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        values.append(loss.item())
+    assert min(values[-5:]) < 0.6 * values[0]
 
 
 @pytest.mark.parametrize("size", [(1, 1), (7, 300), (64, 64), (65, 97), (130, 33)])

@@ -1,0 +1,34 @@
+"""What the models that torchvision keeps share."""
+
+from typing import TYPE_CHECKING, Any
+
+from maskwright.errors import UsageError
+from maskwright.families import require
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+def assembled(family: str, encoder: str, num_classes: int, in_channels: int) -> "nn.Module":
+    """A model whose answer is its logits, not a dict. Raises UsageError for another encoder or number of channels."""
+    segmentation = require("torchvision.models.segmentation", f"the model {family}")
+    torch: Any = require("torch", f"the model {family}")
+    maker: Any = getattr(segmentation, f"{family}_{encoder}", None)
+    if maker is None:
+        have = sorted(name.removeprefix(f"{family}_") for name in dir(segmentation) if name.startswith(f"{family}_"))
+        raise UsageError(f"{family} has no encoder {encoder!r}", needed=f"it has {', '.join(have)}")
+    if in_channels != 3:
+        raise UsageError(f"{family} takes pictures of 3 channels, not {in_channels}", todo="Use unet or fpn.")
+
+    class Logits(torch.nn.Module):  # type: ignore[misc]
+        stride = 8
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.network = maker(weights=None, weights_backbone=None, num_classes=num_classes)
+
+        def forward(self, x: Any) -> Any:
+            return self.network(x)["out"]
+
+    model: nn.Module = Logits()
+    return model
