@@ -35,7 +35,7 @@ from maskwright.formats._contract import (
     usable_ids,
     write_about,
 )  # fmt: skip
-from maskwright.formats._json import load
+from maskwright.formats._json import Document, load
 from maskwright.formats._shapes import ellipse
 
 LOSES = frozenset({"empty", "crowd", "score", "area", "source", "weight", "fields"})
@@ -49,7 +49,7 @@ def sniff(path: Path) -> float:
     if not files:
         return 0.0
     try:
-        return 0.9 if {"shapes", "imagePath"} <= load(files[0]).keys() else 0.0
+        return 0.9 if {"shapes", "imagePath"} <= set(Document(files[0]).keys()) else 0.0
     except FormatError:
         return 0.0
 
