@@ -69,13 +69,6 @@ def mapillary(root, draw=None) -> None:
     save(root / "training" / "v2.0" / "instances" / "a.png", values)
 
 
-def mots(root, draw=None) -> None:
-    (root / "instances_txt").mkdir(parents=True)
-    (root / "instances_txt" / "0001.txt").write_text(f"3 2001 2 6 8 {text(LABEL)}\n4 2001 2 6 8 {text(LABEL[::-1])}\n")
-    for frame in (3, 4):
-        save(root / "images" / "0001" / f"{frame:06d}.png", PICTURE)
-
-
 def segment_anything(root, draw=None) -> None:
     row = {"id": 1, "segmentation": {"size": list(SIZE), "counts": text(LABEL)}, "area": 12, "predicted_iou": 0.9}
     root.mkdir(exist_ok=True)
@@ -92,7 +85,7 @@ def stacks(root, draw=None) -> None:
 
 
 BUILDERS = {one.__name__.replace("_", "-"): one for one in (
-    ade20k, dicom_seg, mapillary, mots, segment_anything, stacks,
+    ade20k, dicom_seg, mapillary, segment_anything, stacks,
 )}  # fmt: skip
 
 

@@ -1,21 +1,32 @@
-"""MOTS, read only: a text file a video, a line an object in a frame, run lengths in COCO's compressed string.
+"""MOTS: a text file a video, a line an object in a frame, run lengths in COCO's compressed string.
 
 Layout: Voigtlaender et al., "MOTS: Multi-Object Tracking and Segmentation", CVPR 2019; lines are
 "frame object class height width rle".  Classes are 1 car, 2 pedestrian and 10 ignored; an object's number is its class
-* 1000 and its own.  Pictures, by number, lie in a folder of the video's name.
+* 1000 and its own.  Pictures, by number, lie in a folder of the video's name.  Sets written here say in maskwright.json
+which sample a number is, so that frames without an object and names that are no numbers come back, too.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from maskwright.core.classes import Class, Classes
 from maskwright.core.masks import Masks
-from maskwright.core.sample import ImageRef, Sample
+from maskwright.core.sample import ImageRef, Sample, image_size
 from maskwright.core.segments import Segments
 from maskwright.errors import FormatError
-from maskwright.formats._contract import Reading, image_files, unique_keys
+from maskwright.formats._contract import (
+    Loss,
+    Reading,
+    common_losses,
+    image_files,
+    put_image,
+    read_about,
+    suffix_of,
+    unique_keys,
+    write_about,
+)  # fmt: skip
 
-LOSES: frozenset[str] = frozenset()
+LOSES = frozenset({"empty", "crowd", "score", "attributes", "area", "source", "weight", "fields"})
 
 _NAMES = {1: "car", 2: "pedestrian"}
 _IGNORED = 10
@@ -46,19 +57,31 @@ def read(path: Path, *, images: str | None = None) -> Reading:
         raise FormatError("no text file here", file=path)
     frames = {file: _frames(file) for file in files}
     found = {row[2] for one in frames.values() for rows in one.values() for row in rows}
-    classes = Classes(
+    about = read_about(path if path.is_dir() else path.parent.parent)
+    classes = about.classes if about else Classes(
         Class(one, "ignored", "stuff", "ignore") if one == _IGNORED else Class(one, _NAMES.get(one, str(one)))
         for one in sorted(found)
-    )
+    )  # fmt: skip
+    keys: dict[str, str] = about.more.get("keys", {}) if about else {}
+    for place in keys:  # frames without an object have no line
+        video, _, frame = place.rpartition("/")
+        file = next((one for one in files if one.stem == video), None)
+        if file is not None and frame.isdigit():
+            frames[file].setdefault(int(frame), [])
 
     def samples() -> Iterator[Sample]:
         for file, by_frame in frames.items():
             pictures = _pictures(path, file, images)
             for frame in sorted(by_frame):
                 rows = by_frame[frame]
-                size = rows[0][3]
+                place = f"{file.stem}/{frame:06d}"
+                image = pictures.get(frame, Path(file.stem) / f"{frame:06d}.png")
+                size = rows[0][3] if rows else image_size(image)
                 if any(row[3] != size for row in rows):
                     raise FormatError("lines of one frame differ in size", file=file, record=f"line {rows[0][0]}")
+                wrong = [row for row in rows if row[2] not in classes]
+                if wrong:
+                    raise FormatError(f"has the unknown class {wrong[0][2]}", file=file, record=f"line {wrong[0][0]}")
                 try:
                     masks = Masks.from_compressed([row[4] for row in rows], size)
                 except ValueError as error:
@@ -67,9 +90,9 @@ def read(path: Path, *, images: str | None = None) -> Reading:
                 if len(set(ids)) < len(ids):
                     raise FormatError("an object appears twice", file=file, record=f"frame {frame}")
                 segments = Segments(masks, [row[2] for row in rows], ids=ids)
-                image = pictures.get(frame, Path(file.stem) / f"{frame:06d}.png")
                 reference = ImageRef(str(image), size, video=file.stem, frame=frame)
-                yield Sample(f"{file.stem}/{frame:06d}", reference, segments)
+                key = keys.get(place, place)
+                yield Sample(key, reference, segments, split=about.splits.get(key) if about else None)
 
     return Reading(classes, unique_keys(samples()), sum(len(one) for one in frames.values()))
 
@@ -107,3 +130,34 @@ def _pictures(path: Path, file: Path, images: str | None) -> dict[int, Path]:
         if (home / file.stem).is_dir():
             return {int(one.stem): one for one in image_files(home / file.stem) if one.stem.isdigit()}
     return {}
+
+
+def losses(sample: Sample, classes: Classes) -> list[Loss]:
+    return common_losses(sample, LOSES)
+
+
+def write(samples: Iterable[Sample], classes: Classes, folder: Path, *, images: str = "copy") -> None:
+    """instances_txt/<video>.txt and pictures in <video>/.  images: copy or link; frames without objects need them.
+
+    The video is the key's folder; the frame its name where that is a number, else the next free one.
+    """
+    (folder / "instances_txt").mkdir()
+    keys: dict[str, str] = {}
+    splits = {}
+    for sample in unique_keys(samples):
+        parent, name = Path(sample.key).parent.as_posix(), Path(sample.key).name
+        video = "video" if parent == "." else parent.replace("/", "_")
+        number = int(name) if name.isascii() and name.isdigit() and len(name) < 10 else 1
+        while f"{video}/{number:06d}" in keys:
+            number += 1
+        place = f"{video}/{number:06d}"
+        keys[place], splits[sample.key] = sample.key, sample.split
+        put_image(sample, folder / f"{place}{suffix_of(sample)}", images)
+        segments = sample.segments
+        height, width = segments.size
+        with open(folder / "instances_txt" / f"{video}.txt", "a") as text:
+            for row, string in enumerate(segments.masks.compressed()):
+                if segments.masks[row].area():
+                    numbers = (number, segments.ids[row], segments.class_ids[row], height, width)
+                    text.write(" ".join(str(int(one)) for one in numbers) + f" {string.decode()}\n")
+    write_about(folder, "mots", classes, splits, keys=keys)
