@@ -1,7 +1,8 @@
 """Scores for many small objects: F1, precision and recall at IoU thresholds, and the aggregated Jaccard index.
 
-A prediction matches a truth of its class when their IoU is at least the threshold, which from one half on leaves one
-partner (Caicedo et al., 2019; StarDist and Cellpose count so).  AJI is Kumar et al.'s (TMI 2017): every truth takes the
+A prediction matches a truth of its class when their IoU is at least the threshold (Caicedo et al., 2019; StarDist and
+Cellpose count so).  Above one half each has one partner, unless objects overlap: then as many pairs count as can be
+made without using anything twice.  AJI is Kumar et al.'s (TMI 2017): every truth takes the
 prediction of largest IoU, and unused predictions add to the union.
 """
 
@@ -12,6 +13,7 @@ import numpy as np
 from maskwright.core.arrays import F64
 from maskwright.core.classes import Classes
 from maskwright.core.segments import Segments
+from maskwright.families import require
 from maskwright.metrics._division import ratio
 
 HIGHER_IS_BETTER = True
@@ -38,12 +40,25 @@ def update(pred: Segments, target: Segments, classes: Classes) -> F64:
     iou = np.where(same, truth.masks.iou(found.masks), 0) if len(truth) and len(found) else np.zeros(same.shape)
     for row, threshold in enumerate(THRESHOLDS):
         pairs = iou >= threshold
-        # At exactly one half two partners are possible; neither side counts twice.
-        matched = min(int(pairs.any(axis=1).sum()), int(pairs.any(axis=0).sum()))
-        spare = int((~pairs.any(axis=0) & ~crowded).sum())
-        out[row] = matched, spare, len(truth) - matched
+        rows_matched, columns_matched = _pairs(pairs)
+        spare = ~crowded
+        spare[columns_matched] = False
+        out[row] = len(rows_matched), int(spare.sum()), len(truth) - len(rows_matched)
     out[-1, :2] = _aji(truth, found, iou, crowded)
     return out
+
+
+def _pairs(possible: Any) -> tuple[Any, Any]:
+    """Rows and columns of as many pairs as can be made."""
+    if not possible.any():
+        return np.zeros(0, np.int64), np.zeros(0, np.int64)
+    if possible.sum(axis=0).max() == 1 and possible.sum(axis=1).max() == 1:
+        rows, columns = np.nonzero(possible)
+        return rows, columns
+    assignment = require("scipy.optimize", "matching objects that overlap").linear_sum_assignment
+    rows, columns = assignment(possible, maximize=True)
+    good = possible[rows, columns]
+    return rows[good], columns[good]
 
 
 def _aji(truth: Segments, found: Segments, iou: F64, crowded: Any) -> tuple[float, float]:
