@@ -92,7 +92,7 @@ def test_every_model_keeps_its_contract(name: str) -> None:
 
 @pytest.mark.train
 @pytest.mark.parametrize("name", models.names())
-def test_every_model_memorises_two_pictures(name: str) -> None:
+def test_every_model_learns_two_pictures(name: str) -> None:
     torch.manual_seed(0)
     model = models.build(name, 3, **SMALL.get(name, {}))
     side = 64
