@@ -341,6 +341,15 @@ def test_every_run_length_dialect(tmp_path, text, options) -> None:
     assert len(second.segments) == 0
 
 
+def test_what_was_written_along_rows_is_read_along_rows(make_samples, classes, tmp_path) -> None:
+    samples = make_samples(3)
+    formats.write(samples, classes, tmp_path / "out", "rle-csv", order="row", allow_loss=True, check=True)
+    back = {sample.key: sample for sample in formats.read(tmp_path / "out").samples}
+    assert all(back[sample.key].segments.masks == sample.segments.masks for sample in samples)
+    with pytest.raises(UsageError, match="column or row"):
+        formats.write(samples, classes, tmp_path / "no", "rle-csv", order="spiral", allow_loss=True)
+
+
 def test_tables_of_competitions(tmp_path) -> None:
     (tmp_path / "train.csv").write_text("id,annotation,width,height,cell_type\n0a,1 3,8,6,cort\n0a,20 2,8,6,astro\n")
     _, reading, sample = only(tmp_path, order="row")

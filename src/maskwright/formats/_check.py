@@ -41,20 +41,18 @@ def held(sample: Sample, classes: Classes, loses: frozenset[str], lost: Iterable
         segments = segments[segments.masks.areas() > 0]
     merged = {one.id for one in classes if "instances" in loses or ("regions" in loses and one.kind == "stuff")}
     # A crowd of things has no number in formats that merge stuff, so that crowds of one class merge as well.
-    groups: dict[tuple[int, bool, int], int] = {}
-    for row, class_id in enumerate(segments.class_ids.tolist()):
-        crowd = bool(segments.is_crowd[row]) and "regions" in loses
-        groups.setdefault((class_id, crowd, -1 if class_id in merged or crowd else row), row)
-    if len(groups) < len(segments):
-        names = list(groups)
-        owner = [
-            names.index((c, k, -1)) if (c, k, -1) in groups else names.index((c, k, row))
-            for row, (c, k) in enumerate(
-                zip(segments.class_ids.tolist(), (segments.is_crowd & ("regions" in loses)).tolist(), strict=True)
-            )
-        ]
-        first = segments[np.array(list(groups.values()), np.int64)]
-        segments = first.with_masks(segments.masks.group_unions(owner, len(groups)))
+    crowds = (segments.is_crowd & ("regions" in loses)).tolist()
+    keys = [
+        (class_id, crowd, -1 if class_id in merged or crowd else row)
+        for row, (class_id, crowd) in enumerate(zip(segments.class_ids.tolist(), crowds, strict=True))
+    ]
+    first: dict[tuple[int, bool, int], int] = {}
+    for row, key in enumerate(keys):
+        first.setdefault(key, row)
+    if len(first) < len(segments):
+        place = {key: number for number, key in enumerate(first)}
+        unions = segments.masks.group_unions([place[key] for key in keys], len(first))
+        segments = segments[np.array(list(first.values()), np.int64)].with_masks(unions)
     return segments
 
 

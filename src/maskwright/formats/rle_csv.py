@@ -18,7 +18,7 @@ from maskwright.core.mask import Mask
 from maskwright.core.masks import Masks
 from maskwright.core.sample import ImageRef, Sample, image_size
 from maskwright.core.segments import Segments
-from maskwright.errors import FormatError
+from maskwright.errors import FormatError, UsageError
 from maskwright.formats._contract import (
     Loss,
     Reading,
@@ -68,7 +68,7 @@ def read(
     path: Path,
     *,
     images: str | None = None,
-    order: str = "column",
+    order: str | None = None,
     base: int = 1,
     second: str = "length",
     size: str | None = None,
@@ -79,17 +79,19 @@ def read(
 ) -> Reading:
     """images: the folder of the pictures; searched for beside the CSV when not given.
 
-    order: column or row, along which pixels are numbered.  base: the first pixel's number.  second: what the second
+    order: column (the default) or row, along which pixels are numbered.
+    base: the first pixel's number.  second: what the second
     number of a pair is: length, or end (the last pixel).  size: "height,width" where there are neither pictures nor
     columns named height and width.  image_column, rle_column, class_column: columns of other names.
     """
     file = _file(path)
     if file is None:
         raise FormatError("no CSV here", file=path)
+    about = read_about(file.parent)
+    order = order or str(about.more.get("order", "column") if about else "column")
     if order not in ("column", "row") or second not in ("length", "end"):
         raise FormatError(f"order {order!r} and second {second!r} are not known", file=file,
                           needed="order column or row, second length or end")  # fmt: skip
-    about = read_about(file.parent)
     fixed = _size_of(size, file) if size else None
     folder, pictures = _pictures(file, images)
     rows: dict[str, list[tuple[int, str, str]]] = {}
@@ -232,6 +234,8 @@ def write(
     samples: Iterable[Sample], classes: Classes, folder: Path, *, images: str = "copy", order: str = "column"
 ) -> None:
     """train.csv with ImageId, EncodedPixels, ClassId, height, width; pictures in images/.  order: column or row."""
+    if order not in ("column", "row"):
+        raise UsageError(f"order cannot be {order!r}", needed="column or row")
     splits = {}
     with open(folder / "train.csv", "w", newline="", encoding="utf-8") as text:
         table = csv.writer(text)
@@ -247,5 +251,4 @@ def write(
             if not count:
                 table.writerow([name, "", "", *sample.image.size])
             splits[sample.key] = sample.split
-    more = {"order": order} if order != "column" else {}
-    write_about(folder, "rle-csv", classes, splits, **more)
+    write_about(folder, "rle-csv", classes, splits, order=order)

@@ -71,12 +71,13 @@ def sums(logits: "Tensor", target: "Tensor", ignore_index: int | None, reduction
     return Sums(right, predicted - right, seen - right, seen, pixels.expand_as(seen))
 
 
-def mean_over_classes(each: "Tensor", found: Sums, absent: Absent) -> "Tensor":
+def mean_over_classes(each: "Tensor", seen: "Tensor", pixels: "Tensor", absent: Absent) -> "Tensor":
     """Mean of a loss by class over the classes that enter; 0 when none does.
 
+    seen: how many pixels each class has, of the shape of `each`.  pixels: how many count.
     absent: skip leaves out classes that no counting pixel shows; penalise keeps them wherever a pixel counts.
     """
-    enters = (found.seen > 0) if absent == "skip" else (found.pixels > 0)
+    enters = (seen > 0) if absent == "skip" else (pixels > 0).expand_as(seen)
     return each.where(enters, each.new_zeros(())).sum() / enters.sum().clamp(min=1)
 
 

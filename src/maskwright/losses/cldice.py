@@ -6,7 +6,7 @@ algorithms 1 and 2.  For vessels, roads, membranes; mix it with dice.
 
 from typing import TYPE_CHECKING
 
-from maskwright.losses._targets import Absent, Sums, mean_over_classes, probabilities
+from maskwright.losses._targets import Absent, mean_over_classes, probabilities
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -33,7 +33,7 @@ def loss(
     sensitivity = ((bone_g * p).sum(axes) + smooth) / (bone_g.sum(axes) + smooth).clamp(min=1e-12)
     each = 1 - 2 * precision * sensitivity / (precision + sensitivity).clamp(min=1e-12)
     seen = g.sum(axes)
-    return mean_over_classes(each, Sums(seen, seen, seen, seen, valid.sum().expand_as(seen)), absent)
+    return mean_over_classes(each, seen, valid.sum(), absent)
 
 
 def skeleton(image: "Tensor", iterations: int) -> "Tensor":

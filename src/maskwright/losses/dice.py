@@ -30,4 +30,4 @@ def loss(
     """
     s = sums(logits, target, ignore_index, reduction)
     score = (2 * s.right + smooth) / (2 * s.right + s.wrong + s.missed + smooth).clamp(min=1e-12)
-    return mean_over_classes(1 - score, s, absent)
+    return mean_over_classes(1 - score, s.seen, s.pixels, absent)

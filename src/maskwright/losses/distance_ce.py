@@ -20,9 +20,9 @@ def loss(logits: "Tensor", target: "Tensor", *, ignore_index: int | None = 255, 
     each, valid = cross_entropy(logits, target, ignore_index)
     _, safe = valid_and_safe(target, ignore_index)
     # Ignored pixels are of no class: they are no border either, but of the region they lie in.
-    regions = one_hot(safe, logits.detach()) > 0
-    regions = regions | ~valid.unsqueeze(1)
-    away = distances(regions).where(one_hot(safe, logits.detach()) > 0, distances(regions).new_zeros(())).sum(1)
+    own = one_hot(safe, logits.detach()) > 0
+    reach = distances(own | ~valid.unsqueeze(1))
+    away = reach.where(own, reach.new_zeros(())).sum(1)
     away = away.where(valid, away.new_zeros(())).to(each.dtype)
     top = away.amax(dim=(1, 2), keepdim=True)
     near = (1 - away / top.clamp(min=1e-12)).where(top > 0, away.new_zeros(()))

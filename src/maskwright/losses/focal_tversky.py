@@ -31,4 +31,4 @@ def loss(
     s = sums(logits, target, ignore_index, reduction)
     score = (s.right + smooth) / (s.right + alpha * s.wrong + beta * s.missed + smooth).clamp(min=1e-12)
     # The power's gradient is infinite at 0 for gamma below 1.
-    return mean_over_classes((1 - score).clamp(min=1e-12) ** gamma, s, absent)
+    return mean_over_classes((1 - score).clamp(min=1e-12) ** gamma, s.seen, s.pixels, absent)

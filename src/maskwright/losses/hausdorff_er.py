@@ -6,7 +6,7 @@ not below zero, brought back to 1 at its largest; errors that survive many are t
 
 from typing import TYPE_CHECKING
 
-from maskwright.losses._targets import Absent, Sums, mean_over_classes, probabilities
+from maskwright.losses._targets import Absent, mean_over_classes, probabilities
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -42,5 +42,4 @@ def loss(
     each = total.where(valid.unsqueeze(1), total.new_zeros(()))
     pixels = valid.sum()
     seen = g.sum((0, 2, 3))
-    found = Sums(seen, seen, seen, seen, pixels.expand_as(seen))
-    return mean_over_classes(each.sum((0, 2, 3)) / pixels.clamp(min=1), found, absent)
+    return mean_over_classes(each.sum((0, 2, 3)) / pixels.clamp(min=1), seen, pixels, absent)

@@ -26,4 +26,4 @@ def loss(
     """As `dice`, of which it is the steeper sister: J = D / (2 - D) on hard masks."""
     s = sums(logits, target, ignore_index, reduction)
     score = (s.right + smooth) / (s.right + s.wrong + s.missed + smooth).clamp(min=1e-12)
-    return mean_over_classes(1 - score, s, absent)
+    return mean_over_classes(1 - score, s.seen, s.pixels, absent)

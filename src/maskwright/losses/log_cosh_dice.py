@@ -26,4 +26,4 @@ def loss(
     """Of the mean Dice loss, whose options it has."""
     s = sums(logits, target, ignore_index, reduction)
     score = (2 * s.right + smooth) / (2 * s.right + s.wrong + s.missed + smooth).clamp(min=1e-12)
-    return mean_over_classes(1 - score, s, absent).cosh().log()
+    return mean_over_classes(1 - score, s.seen, s.pixels, absent).cosh().log()

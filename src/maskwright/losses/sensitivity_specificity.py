@@ -6,7 +6,7 @@ first term is about pixels of the class (sensitivity), the second about all othe
 
 from typing import TYPE_CHECKING
 
-from maskwright.losses._targets import Absent, Sums, mean_over_classes, probabilities
+from maskwright.losses._targets import Absent, mean_over_classes, probabilities
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -31,5 +31,4 @@ def loss(
     others = pixels - seen
     missed = (error * g).sum(axes) / seen.clamp(min=1)
     wrong = (error * (1 - g)).sum(axes) / others.clamp(min=1)
-    found = Sums(seen, seen, seen, seen, pixels.expand_as(seen))
-    return mean_over_classes(r * missed + (1 - r) * wrong, found, absent)
+    return mean_over_classes(r * missed + (1 - r) * wrong, seen, pixels, absent)

@@ -29,4 +29,4 @@ def loss(
     """alpha: weight of false positives.  beta: weight of false negatives; more of it finds small things."""
     s = sums(logits, target, ignore_index, reduction)
     score = (s.right + smooth) / (s.right + alpha * s.wrong + beta * s.missed + smooth).clamp(min=1e-12)
-    return mean_over_classes(1 - score, s, absent)
+    return mean_over_classes(1 - score, s.seen, s.pixels, absent)

@@ -50,4 +50,4 @@ def loss(
     if background is not None:
         kinds = torch.arange(rest.numel(), device=rest.device)
         tversky = torch.where(kinds == background, rest, tversky)
-    return weight * focal + (1 - weight) * mean_over_classes(tversky, s, absent)
+    return weight * focal + (1 - weight) * mean_over_classes(tversky, s.seen, s.pixels, absent)
