@@ -1,5 +1,6 @@
 """What losses share: which pixels count, targets one-hot, sums by class, distances."""
 
+import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -34,12 +35,15 @@ def full_precision(logits: "Tensor") -> "Tensor":
 
 def cross_entropy(logits: "Tensor", target: "Tensor", ignore_index: int | None) -> tuple["Tensor", "Tensor"]:
     """(N, H, W) -log p of the true class, 0 where ignored; and (N, H, W) bool of pixels that count."""
-    from torch.nn import functional
-
     logits = full_precision(logits)
     valid, safe = valid_and_safe(target, ignore_index)
-    each = functional.cross_entropy(logits, safe, reduction="none")
+    each = -of_truth(logits.log_softmax(1), safe)
     return each.where(valid, each.new_zeros(())), valid
+
+
+def of_truth(values: "Tensor", safe: "Tensor") -> "Tensor":
+    """(N, K, H, W) -> (N, H, W), each pixel's value of its true class; several times cheaper than a one-hot product."""
+    return values.gather(1, safe.unsqueeze(1)).squeeze(1)
 
 
 def probabilities(logits: "Tensor", target: "Tensor", ignore_index: int | None) -> tuple["Tensor", "Tensor", "Tensor"]:
@@ -64,11 +68,51 @@ class Sums:
 
 def sums(logits: "Tensor", target: "Tensor", ignore_index: int | None, reduction: Reduction) -> Sums:
     """reduction: over the whole batch, or over each image."""
-    p, g, valid = probabilities(logits, target, ignore_index)
-    axes = (0, 2, 3) if reduction == "batch" else (2, 3)
-    right, predicted, seen = (p * g).sum(axes), p.sum(axes), g.sum(axes)
-    pixels = valid.sum() if reduction == "batch" else valid.sum((1, 2)).unsqueeze(1)
-    return Sums(right, predicted - right, seen - right, seen, pixels.expand_as(seen))
+    logits = full_precision(logits)
+    valid, safe = valid_and_safe(target, ignore_index)
+    right, predicted, seen = _class_sums().apply(logits, safe, valid)
+    pixels = valid.sum((1, 2)).unsqueeze(1).expand_as(seen)
+    if reduction == "batch":
+        right, seen, predicted, pixels = (one.sum(0) for one in (right, seen, predicted, pixels))
+    return Sums(right, predicted - right, seen - right, seen, pixels)
+
+
+@functools.cache
+def _class_sums() -> Any:
+    """The autograd function of (logits, safe, valid) -> (N, K) of Σ p g, Σ p and Σ g over the pixels that count.
+
+    Written with its own gradient: one-hot targets and what autograd would keep of them are several times as large as
+    the logits, and memory traffic is what such a loss costs.  With u = dL/dp the gradient is p (u - Σ_k p_k u_k),
+    and u is one value a class, plus another one where the pixel is truly of that class.
+    """
+    import torch
+
+    class ClassSums(torch.autograd.Function):
+        @staticmethod
+        def forward(context: Any, logits: Any, safe: Any, valid: Any) -> Any:
+            p = logits.softmax(1)
+            number, kinds = p.shape[:2]
+            counts = valid.to(p.dtype)
+            place = (safe + kinds * torch.arange(number, device=safe.device).view(-1, 1, 1)).flatten()
+            zeros = p.new_zeros(number * kinds)
+            right = zeros.index_add(0, place, (of_truth(p, safe) * counts).flatten()).view(number, kinds)
+            seen = zeros.index_add(0, place, counts.flatten()).view(number, kinds)
+            predicted = torch.bmm(p.flatten(2), counts.flatten(1).unsqueeze(2)).squeeze(2)
+            context.save_for_backward(p, safe, counts, place)
+            context.mark_non_differentiable(seen)
+            return right, predicted, seen
+
+        @staticmethod
+        @torch.autograd.function.once_differentiable  # type: ignore[untyped-decorator]
+        def backward(context: Any, d_right: Any, d_predicted: Any, _: Any) -> Any:
+            p, safe, counts, place = context.saved_tensors
+            own = of_truth(p, safe) * d_right.flatten()[place].view_as(counts)
+            mean = torch.einsum("nk,nkhw->nhw", d_predicted, p) + own
+            gradient = (d_predicted[:, :, None, None] - mean.unsqueeze(1)) * p
+            gradient.scatter_add_(1, safe.unsqueeze(1), own.unsqueeze(1))
+            return gradient * counts.unsqueeze(1), None, None
+
+    return ClassSums
 
 
 def mean_over_classes(each: "Tensor", seen: "Tensor", pixels: "Tensor", absent: Absent) -> "Tensor":

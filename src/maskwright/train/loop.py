@@ -30,6 +30,7 @@ from maskwright.predict.predictor import Predictor, segments_from_probs
 from maskwright.runs import Run
 from maskwright.runs.record import clean
 from maskwright.train import data
+from maskwright.train.allocator import keep_memory
 from maskwright.train.settings import Settings
 
 if TYPE_CHECKING:
@@ -76,6 +77,7 @@ def fit(
     if settings.batch_size % accelerator.num_processes:
         raise UsageError(f"a batch of {settings.batch_size} cannot be shared by {accelerator.num_processes} processes")
     torch.manual_seed(settings.seed)
+    keep_memory()
     precision = chosen(settings.precision, accelerator.device)
     classes, class_note = data.training_classes(view.classes)
     train_numbers, val_numbers, split_note = data.split_numbers(view, settings)
