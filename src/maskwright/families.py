@@ -77,6 +77,15 @@ EXTRA_OF = {
     "pydicom": "medical",
     "highdicom": "medical",
     "tensorboard": "track",
+    "mlflow": "mlflow",
+    "alembic": "mlflow",
+    "wandb": "wandb",
+    "optuna": "train",
+    "transformers": "train",
+    "faster_coco_eval": "train",
+    "onnx": "deploy",
+    "onnxruntime": "deploy",
+    "openvino": "deploy",
     "psycopg": "postgres",
 }
 

@@ -10,7 +10,7 @@ torch = pytest.importorskip("torch")
 from maskwright import families, losses
 from maskwright.errors import UsageError
 
-NAMES = losses.names()
+NAMES = losses.of_pixels()
 
 
 def of(name: str):
@@ -356,3 +356,72 @@ def test_weights_may_change_along_the_training():
     for progress, weights in ((0.0, (1, 0.01, 2)), (0.5, (1, 0.505, 1)), (1.0, (1, 1, 0))):
         expected = sum(w * part.item() for w, part in zip(weights, parts, strict=True))
         assert criterion(logits, target, progress).item() == pytest.approx(expected)
+
+
+def test_losses_of_instances_are_no_terms() -> None:
+    assert set(losses.names()) - set(NAMES) == {"iou-balanced"}
+    with pytest.raises(UsageError, match="matched instances"):
+        losses.parse("ce + iou-balanced")
+
+
+def test_iou_balanced_weights_move_the_loss_to_good_matches_and_keep_its_sum() -> None:
+    from maskwright.losses import iou_balanced
+
+    generator = torch.Generator().manual_seed(0)
+    logits = torch.randn(7, 5, generator=generator, dtype=torch.float64, requires_grad=True)
+    target, iou = (
+        torch.randint(0, 5, (7,), generator=generator),
+        torch.rand(7, generator=generator, dtype=torch.float64),
+    )
+    plain = torch.nn.functional.cross_entropy(logits, target)
+    for eta in (0.0, 1.5, 3.0):
+        assert iou_balanced.classification(logits, target, iou, eta=eta).item() == pytest.approx(
+            plain.item(), rel=1e-12
+        )
+    by_plain, by_weighted = (
+        torch.autograd.grad(one, logits, retain_graph=True)[0].abs().sum(1)
+        for one in (plain, iou_balanced.classification(logits, target, iou))
+    )
+    ratio = by_weighted / by_plain
+    assert torch.equal(ratio.argsort(), iou.argsort()), "the better the match, the more it weighs"
+    boxes, truth = torch.randn(7, 4, dtype=torch.float64, generator=generator), torch.zeros(7, 4, dtype=torch.float64)
+    by_hand = sum(
+        float(iou[k]) ** 1.5 * sum(0.5 * v * v if abs(v) < 1 else abs(v) - 0.5 for v in boxes[k].tolist())
+        for k in range(7)
+    )
+    assert iou_balanced.localisation(boxes, truth, iou).item() == pytest.approx(by_hand / 7, rel=1e-12)
+    nothing = iou_balanced.classification(logits[:0], target[:0], iou[:0]) + iou_balanced.localisation(
+        boxes[:0], truth[:0], iou[:0]
+    )
+    assert nothing.item() == 0
+
+
+class TestOtherImplementations:
+    """Numbers of MONAI and kornia, where they compute the same thing."""
+
+    def both(self):
+        logits, target = batch(3, kinds=3, shape=(2, 12, 14), dtype=torch.float32)
+        return logits.detach(), target, torch.nn.functional.one_hot(target, 3).movedim(-1, 1).float()
+
+    def test_monai(self) -> None:
+        monai = pytest.importorskip("monai.losses")
+        logits, target, hot = self.both()
+        options = {"softmax": True, "smooth_nr": 1.0, "smooth_dr": 1.0}
+        # Both sums of theirs are smoothed by the same constant as ours.
+        pairs = [
+            (of("dice")(logits, target), monai.DiceLoss(**options, batch=True)(logits, hot)),
+            (of("dice")(logits, target, reduction="sample"), monai.DiceLoss(**options)(logits, hot)),
+            (of("tversky")(logits, target, alpha=0.3, beta=0.7), monai.TverskyLoss(softmax=True, alpha=0.3, beta=0.7, smooth_nr=1.0, smooth_dr=1.0, batch=True)(logits, hot)),
+            (of("generalised-dice")(logits, target), monai.GeneralizedDiceLoss(softmax=True, smooth_nr=0.0, smooth_dr=0.0, batch=True)(logits, hot)),
+        ]  # fmt: skip
+        for number, (mine, theirs) in enumerate(pairs):
+            assert mine.item() == pytest.approx(theirs.item(), rel=2e-5), number
+
+    def test_kornia(self) -> None:
+        kornia = pytest.importorskip("kornia.losses")
+        logits, target, _ = self.both()
+        mine = of("focal")(logits, target, gamma=2.0)
+        theirs = kornia.focal_loss(logits, target, alpha=None, gamma=2.0, reduction="none").sum() / target.numel()
+        assert mine.item() == pytest.approx(theirs.item(), rel=2e-5)
+        theirs = kornia.lovasz_softmax_loss(logits[:1], target[:1])
+        assert of("lovasz-softmax")(logits[:1], target[:1]).item() == pytest.approx(theirs.item(), rel=2e-5)

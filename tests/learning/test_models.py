@@ -44,12 +44,44 @@ def test_joint_pyramid_upsampling_has_the_papers_size() -> None:
     assert parameters("fastfcn/resnet50", 150) == 23_508_032 + 19_735_552 + head
 
 
-@pytest.mark.parametrize("head", ["fcn", "psp", "aspp"])
+def test_the_heads_of_fastfcn_have_the_published_sizes() -> None:
+    # The published counts, less their deep stem and the unused classifier that their encoder carries.
+    apart = 123_776 + 2048 * 1000 + 1000
+    published = {"encnet": 49_560_522, "fcn": 57_329_876, "psp": 70_965_460, "aspp": 63_978_708}
+    for head, size in published.items():
+        assert parameters("fastfcn/resnet50", 150, head=head, aux=True) == size - apart, head
+
+
+def test_the_shape_stream_of_gated_scnn_has_the_published_size() -> None:
+    from maskwright.models.gscnn import shape_stream
+
+    # Theirs carries a projection of the first features that nothing uses (65), and mixes two maps in it (2).
+    stream = shape_stream(torch, [64, 256, 512, 4096])
+    assert sum(one.numel() for one in stream.parameters()) == 107_950 - 65 - 2
+
+
+def test_edges_of_gated_scnn_are_where_classes_meet() -> None:
+    from maskwright.models import gscnn
+
+    target = torch.zeros(1, 9, 9, dtype=torch.long)
+    target[:, :, 4:] = 2
+    target[:, 7:] = 255
+    truth, known = gscnn.edges(torch, target, reach=1)
+    assert truth[0, 0, :7].any(0).nonzero().flatten().tolist() == [3, 4]
+    assert not truth[0, 0, 7:].any()
+    assert not known[0, 0, 7:].any()
+    right = torch.nn.functional.one_hot(target.clamp(max=2), 3).permute(0, 3, 1, 2).float() * 200
+    torch.manual_seed(0)
+    assert gscnn.dual_task(torch, right, target) < 1e-3 < gscnn.dual_task(torch, -right, target)
+
+
+@pytest.mark.parametrize("head", ["fcn", "psp", "aspp", "encnet"])
 def test_every_head_of_fastfcn_learns(head: str) -> None:
-    model = models.build("fastfcn/resnet18", 4, head=head, width=16)
-    logits = model(torch.rand(2, 3, 64, 96))
-    assert logits.shape == (2, 4, 64, 96)
-    logits.sum().backward()
+    model = models.build("fastfcn/resnet18", 4, head=head, width=16, aux=True)
+    x, target = torch.rand(2, 3, 64, 96), torch.randint(0, 4, (2, 64, 96))
+    assert model(x).shape == (2, 4, 64, 96)
+    model(x, target, torch.nn.functional.cross_entropy).backward()
+    assert all(one.grad is not None for one in model.parameters())
     with pytest.raises(UsageError, match="no head"):
         models.build("fastfcn", 4, head="magic")
 
@@ -68,7 +100,15 @@ def test_torchvision_says_what_it_lacks() -> None:
         models.build("fcn", 3, 4)
 
 
+QUERIES = {"queries": 8, "width": 32, "pixel_layers": 1, "decoder_layers": 2, "feedforward": 64, "points": 300}
 SMALL = {
+    "mask2former": {**QUERIES, "encoder": "swin-nano"},
+    "oneformer": {**QUERIES, "encoder": "swin-nano"},
+    "eomt": {"encoder": "nano", "side": 64, "queries": 8, "points": 300},
+    "rfdetr": {"encoder": "nano", "side": 96, "queries": 8, "width": 32, "decoder_layers": 2, "groups": 2},
+    "maskrcnn": {"encoder": "resnet18", "norm": "group", "samples": 32, "proposals": 50},
+    "dino": {"encoder": "dinov3-nano"},
+    "gscnn": {"width": 16},
     "unet2015": {"base": 4},
     "lite": {"widths": (4, 8, 8, 8, 8), "decoder": 8},
     "segnet": {"width": 0.1},
@@ -76,34 +116,48 @@ SMALL = {
 }
 
 
+OBJECTS = ("eomt", "mask2former", "maskrcnn", "oneformer", "rfdetr")
+PIXELS = [name for name in models.names() if name not in OBJECTS]
+
+
 @pytest.mark.parametrize("name", models.names())
-def test_every_model_keeps_its_contract(name: str) -> None:
-    config = SMALL.get(name, {})
-    model = models.build(name, 5, **config)
-    x = torch.rand(2, 3, 2 * model.stride, 3 * model.stride)
-    logits = model(x)
-    assert logits.shape == (2, 5, *x.shape[-2:])
-    logits.sum().backward()
-    assert all(one.grad is not None for one in model.parameters())
+def test_every_model_says_where_it_comes_from(name: str) -> None:
     module = families.load("models", name)
     assert module.PAPER
     assert module.LICENCE
+    assert all(about for about in getattr(module, "WEIGHTS", {}).values())
+    model = models.build(name, 5, **SMALL.get(name, {}))
+    assert (getattr(model, "answers", "logits") != "logits") == (name in OBJECTS)
+
+
+@pytest.mark.parametrize("name", PIXELS)
+def test_every_model_of_pixels_keeps_its_contract(name: str) -> None:
+    model = models.build(name, 5, **SMALL.get(name, {}))
+    x = torch.rand(2, 3, 2 * model.stride, 3 * model.stride)
+    target = torch.randint(0, 5, (2, *x.shape[-2:]))
+    logits = model(x)
+    assert logits.shape == (2, 5, *x.shape[-2:])
+    criterion = torch.nn.functional.cross_entropy
+    loss = model(x, target, criterion) if getattr(model, "own_loss", False) else criterion(logits, target)
+    loss.backward()
+    assert all(one.grad is not None for one in model.parameters() if one.requires_grad)
 
 
 @pytest.mark.train
-@pytest.mark.parametrize("name", models.names())
+@pytest.mark.parametrize("name", PIXELS)
 def test_every_model_learns_two_pictures(name: str) -> None:
     torch.manual_seed(0)
     model = models.build(name, 3, **SMALL.get(name, {}))
-    side = 64
+    side = -(-64 // model.stride) * model.stride
     x = torch.rand(2, 3, side, side)
     target = torch.zeros(2, side, side, dtype=torch.long)
     target[0, :, side // 2 :], target[1, side // 2 :] = 1, 2
     x[:, 0] += target * 0.8
     optimizer = torch.optim.AdamW(model.parameters(), 3e-3)
     values = []
+    criterion = torch.nn.functional.cross_entropy
     for _ in range(25):
-        loss = torch.nn.functional.cross_entropy(model(x), target)
+        loss = model(x, target, criterion) if getattr(model, "own_loss", False) else criterion(model(x), target)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

@@ -11,6 +11,7 @@ from maskwright.core.classes import Class, Classes
 from maskwright.core.masks import Masks
 from maskwright.core.segments import Segments
 from maskwright.metrics import boundary_iou, instance_matching, panoptic_quality, surface_distance
+from maskwright.metrics._bands import outline
 
 CLASSES = Classes(
     [
@@ -138,7 +139,7 @@ def test_surface_distances_equal_all_pairs(seed: int) -> None:
     wanted = target.label_map(CLASSES)
     given_map = np.where(wanted == 255, 255, pred.label_map(CLASSES))
     for kind in range(3):
-        a, b = (np.argwhere(surface_distance.outline(one == kind)) for one in (given_map, wanted))
+        a, b = (np.argwhere(outline(one == kind)) for one in (given_map, wanted))
         if not len(a) and not len(b):
             assert not counts[kind].any()
         elif not len(a) or not len(b):

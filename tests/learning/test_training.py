@@ -19,6 +19,7 @@ from maskwright.runs import Run, compare, find, list_runs
 from maskwright.runs.evaluation import evaluate
 from maskwright.runs.record import curves, sample_metrics
 from maskwright.train import Settings, data, fit
+from maskwright.train.task import Task, training_classes
 
 TINY = {"widths": [8, 8, 8, 8, 8], "decoder": 8}
 SETTINGS = Settings(
@@ -177,8 +178,8 @@ def test_weights_choose_and_exclude(dataset) -> None:
 
 
 def test_every_process_sees_its_share_of_the_same_images(dataset) -> None:
-    classes, _ = data.training_classes(dataset.classes)
-    source = data.Source(dataset, classes, 64)
+    classes, _ = training_classes(dataset.classes)
+    source = data.Source(dataset, Task("semantic", classes), 64)
     order = dataset.numbers()[:8]
     whole = list(data.batches(source, order, SETTINGS, 3, rank=0, world=1))
     shares = [list(data.batches(source, order, SETTINGS, 3, rank=rank, world=2)) for rank in (0, 1)]

@@ -2,13 +2,14 @@
 
 import numpy as np
 
+from maskwright.augment._moves import Target
 from maskwright.core.arrays import U8
 
 
 def apply(
-    image: U8, target: U8, rng: np.random.Generator, *, brightness: float = 30.0, contrast: float = 0.3,
+    image: U8, target: Target, rng: np.random.Generator, *, brightness: float = 30.0, contrast: float = 0.3,
     saturation: float = 0.5,
-) -> tuple[U8, U8]:  # fmt: skip
+) -> tuple[U8, Target]:  # fmt: skip
     """brightness: largest shift in levels.  contrast, saturation: largest change of their factors."""
     factor, shift = rng.uniform(1 - contrast, 1 + contrast), rng.uniform(-brightness, brightness)
     colour = rng.uniform(1 - saturation, 1 + saturation)

@@ -2,19 +2,20 @@
 
 import numpy as np
 
+from maskwright.augment._moves import Target, mirrored, turned
 from maskwright.core.arrays import U8
 
 
 def apply(
-    image: U8, target: U8, rng: np.random.Generator, *, horizontal: float = 0.5, vertical: float = 0.0,
+    image: U8, target: Target, rng: np.random.Generator, *, horizontal: float = 0.5, vertical: float = 0.0,
     turn: bool = False,
-) -> tuple[U8, U8]:  # fmt: skip
+) -> tuple[U8, Target]:  # fmt: skip
     """horizontal, vertical: chances.  turn: also a random quarter turn, which swaps the sides of an oblong image."""
     if rng.random() < horizontal:
-        image, target = image[:, ::-1], target[:, ::-1]
+        image, target = image[:, ::-1], mirrored(target, horizontal=True)
     if rng.random() < vertical:
-        image, target = image[::-1], target[::-1]
+        image, target = image[::-1], mirrored(target, horizontal=False)
     if turn:
-        quarter = int(rng.integers(4))
-        image, target = np.rot90(image, quarter), np.rot90(target, quarter)
-    return np.ascontiguousarray(image), np.ascontiguousarray(target)
+        quarters = int(rng.integers(4))
+        image, target = np.rot90(image, quarters), turned(target, quarters)
+    return np.ascontiguousarray(image), target

@@ -4,20 +4,21 @@ import math
 
 import numpy as np
 
+from maskwright.augment._moves import Target, resized, window
 from maskwright.core.arrays import U8
 from maskwright.families import require
 
 
 def apply(
     image: U8,
-    target: U8,
+    target: Target,
     rng: np.random.Generator,
     *,
     size: tuple[int, int] = (256, 256),
     scale: tuple[float, float] = (0.5, 1.1),
     stretch: float = 0.1,
     fill: int = 255,
-) -> tuple[U8, U8]:
+) -> tuple[U8, Target]:
     """size: (height, width) of the result.  scale: range of the factor by which the image shrinks or grows, drawn
     evenly in its logarithm.  stretch: how far height and width may differ in it, in logarithm.
 
@@ -33,15 +34,14 @@ def apply(
     left = _start(image.shape[1], width, rng)
     y0, x0 = max(top, 0), max(left, 0)
     y1, x1 = min(top + height, image.shape[0]), min(left + width, image.shape[1])
-    window, labels = image[y0:y1, x0:x1], target[y0:y1, x0:x1]
-    if window.shape[:2] != (height, width):
+    pixels = image[y0:y1, x0:x1]
+    if pixels.shape[:2] != (height, width):
         border = (y0 - top, top + height - y1, x0 - left, left + width - x1)
-        window = cv2.copyMakeBorder(window, *border, cv2.BORDER_CONSTANT, value=(0, 0, 0))
-        labels = cv2.copyMakeBorder(labels, *border, cv2.BORDER_CONSTANT, value=fill)
+        pixels = cv2.copyMakeBorder(pixels, *border, cv2.BORDER_CONSTANT, value=(0, 0, 0))
     shrink = height * width > size[0] * size[1]
-    shape = (size[1], size[0])
-    pixels = cv2.resize(window, shape, interpolation=cv2.INTER_AREA if shrink else cv2.INTER_LINEAR)
-    return pixels, cv2.resize(labels, shape, interpolation=cv2.INTER_NEAREST_EXACT)
+    way = cv2.INTER_AREA if shrink else cv2.INTER_LINEAR
+    pixels = cv2.resize(pixels, size[::-1], interpolation=way)
+    return pixels, resized(window(target, top, left, (height, width), fill), size)
 
 
 def _start(length: int, window: int, rng: np.random.Generator) -> int:

@@ -14,7 +14,7 @@ from maskwright.errors import MaskwrightError, UsageError
 #: Verbs in the order of a day's work. A verb's module has its name, with _ after a Python keyword.
 VERBS = (
     "demo", "import", "show", "export", "convert", "log", "diff", "tag", "restore", "snapshot",
-    "train", "predict", "evaluate", "runs", "compare", "doctor",
+    "plan", "train", "sweep", "predict", "evaluate", "metrics", "model", "runs", "compare", "doctor",
 )  # fmt: skip
 
 

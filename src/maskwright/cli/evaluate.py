@@ -18,7 +18,7 @@ def command(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Score a run's predictions against the labels of any revision, at their full size."""
+    """Score a run's predictions against the labels of any revision, at full size; ranges by bootstrap over images."""
     from maskwright.dataset import Dataset
     from maskwright.runs import Run, find
     from maskwright.runs.evaluation import evaluate
@@ -39,16 +39,28 @@ def command(
         keys = {number: opened.read([number])[0].key for _, number in own[:worst]} if worst else {}
     bad = [(keys[number], value) for value, number in own[:worst]]
     lines = [f"run {record['id']} on {scores['samples']} samples of revision {scores['revision']}", ""]
-    lines += table([(name, scores[name]) for name in (
+    ranges = scores["intervals"]
+    head = ("95 % from", "to")
+    lines += table([(name, scores[name], *_range(ranges, name)) for name in (
         "mean_iou", "mean_dice", "pixel_accuracy", "class_accuracy", "frequency_weighted_iou")],
-        ("score (sums over the set, then divided)", ""))  # fmt: skip
+        ("score (sums over the set, then divided)", "", *head))  # fmt: skip
     lines += ["", *table(list(scores["classes"].items()), ("class", "IoU"))]
     if "mask" in scores:
-        lines += ["", *table(list(scores["mask"].items()), ("COCO mask", ""))]
+        rows = [(name, value, *_range(ranges, name)) for name, value in scores["mask"].items()]
+        lines += ["", *table(rows, ("COCO mask", "", *head))]
     for name in metric or ():
-        rows = [(key, value) for key, value in scores[name].items() if not isinstance(value, dict)]
-        lines += ["", *table(rows, (name, ""))]
+        rows = [
+            (key, value, *_range(ranges, f"{name}/{key}"))
+            for key, value in scores[name].items()
+            if not isinstance(value, dict)
+        ]
+        lines += ["", *table(rows, (name, "", *head))]
     if bad:
         lines += ["", *table(bad, ("worst samples", "mean IoU of the image"))]
     result: dict[str, Any] = {"run": record["id"], **scores, "worst": bad}
     emit(result, lines, json)
+
+
+def _range(ranges: dict[str, Any], name: str) -> tuple[Any, Any]:
+    low, high = ranges.get(name) or (None, None)
+    return low, high

@@ -5,45 +5,64 @@ from typing import Annotated, Any
 
 import typer
 
+from maskwright.cli import choices
 from maskwright.cli.output import At, DatasetPlace, Json, Where, emit, table
 from maskwright.errors import MaskwrightError
 
 
 def command(
     dataset: DatasetPlace,
-    model: Annotated[str, typer.Option(help="lite, unet/ENCODER, unet2015.")] = "lite",
-    loss: Annotated[str, typer.Option(help='A sum such as "ce + 0.5*dice" or "focal(gamma=2)".')] = "ce + 0.5*dice",
-    epochs: Annotated[int, typer.Option(help="Passes over the training samples.")] = 40,
-    minutes: Annotated[float | None, typer.Option(help="Train this long instead of a number of epochs.")] = None,
-    batch_size: Annotated[int, typer.Option(help="Images a step, over all processes.")] = 8,
-    size: Annotated[tuple[int, int], typer.Option(help="Height and width of training windows.")] = (256, 256),
-    scale: Annotated[tuple[float, float], typer.Option(help="Range of random scales.")] = (0.5, 1.1),
-    flip_vertical: Annotated[float, typer.Option(help="Chance of an upside-down image.")] = 0.0,
-    turn: Annotated[bool, typer.Option("--turn", help="Random quarter turns, where up means nothing.")] = False,
-    colour: Annotated[
-        bool, typer.Option("--colour/--no-colour", help="Random brightness, contrast, saturation.")
-    ] = True,
-    lr: Annotated[float, typer.Option(help="Peak learning rate of AdamW.")] = 2e-3,
-    weight_decay: Annotated[float, typer.Option(help="Weight decay of AdamW.")] = 0.02,
-    ema: Annotated[float, typer.Option(help="Decay of the averaged weights.")] = 0.999,
-    evaluations: Annotated[int, typer.Option(help="How often to evaluate during the training.")] = 8,
-    predict_scale: Annotated[
-        float, typer.Option(help="Scale at which images enter the network when predicting.")
-    ] = 1.0,
-    seed: Annotated[int, typer.Option(help="Fixes everything that is random.")] = 0,
-    precision: Annotated[str, typer.Option(help="auto, bf16 or fp32.")] = "auto",
-    device: Annotated[str | None, typer.Option(help="cpu, or a GPU when there is one.")] = None,
-    train_split: Annotated[str, typer.Option(help="The split to train on.")] = "train",
-    val_split: Annotated[str, typer.Option(help="The split to validate on.")] = "val",
-    cache_mb: Annotated[int, typer.Option(help="Decoded images kept in memory.")] = 1024,
-    tracker: Annotated[list[str] | None, typer.Option(help="tensorboard; repeatable.")] = None,
+    plan: Annotated[
+        str | None, typer.Option(help="A plan that `maskwright plan` wrote; options given here go before it.")
+    ] = None,
+    budget: choices.Budget = None,
+    model: choices.Model = None,
+    preset: choices.Preset = None,
+    config: choices.Config = None,
+    weights: choices.Weights = None,
+    task: choices.Task = None,
+    loss: choices.Loss = None,
+    epochs: choices.Epochs = None,
+    minutes: choices.Minutes = None,
+    batch_size: choices.BatchSize = None,
+    accumulate: choices.Accumulate = None,
+    size: choices.WindowSize = None,
+    scale: choices.Scale = None,
+    stretch: choices.Stretch = None,
+    flip_vertical: choices.FlipVertical = None,
+    turn: choices.Turn = None,
+    colour: choices.Colour = None,
+    balance: choices.Balance = None,
+    lr: choices.Lr = None,
+    encoder_lr: choices.EncoderLr = None,
+    freeze: choices.Freeze = None,
+    weight_decay: choices.WeightDecay = None,
+    ema: choices.Ema = None,
+    evaluations: choices.Evaluations = None,
+    patience: choices.Patience = None,
+    predict_scale: choices.PredictScale = None,
+    tile: choices.Tile = None,
+    compile: choices.Compile = None,
+    seed: choices.Seed = None,
+    precision: choices.Precision = None,
+    device: choices.Device = None,
+    train_split: choices.TrainSplit = None,
+    val_split: choices.ValSplit = None,
+    folds: Annotated[
+        int | None, typer.Option(help="Cross-validation: so many networks, each validated on its own part.")
+    ] = None,
+    cache_mb: choices.CacheMb = None,
+    overlays: choices.Overlays = None,
+    histograms: choices.Histograms = None,
+    tracker: choices.Trackers = None,
     name: Annotated[str | None, typer.Option(help="The run's id; made from the time when not given.")] = None,
     resume: Annotated[str | None, typer.Option(help="Go on with this run, with its own settings.")] = None,
     where: Where = None,
     at: At = None,
     json: Json = False,
 ) -> None:
-    """Train a network on a dataset and keep the best weights; any time, on any machine, resumable."""
+    """Train a network on a dataset and keep the best weights: planned from the data, within a time, resumable."""
+    given = choices.collected(locals())
     from maskwright.cli.output import view_of
     from maskwright.dataset import Dataset
     from maskwright.families import require
@@ -59,35 +78,61 @@ def command(
             settings = Settings.from_json(find(opened, resume, "train")["settings"])
             run = Run.resume(opened, find(opened, resume, "train")["id"], trackers=settings.trackers if main else ())
         else:
-            settings = Settings(
-                model=model, loss=loss, epochs=epochs, minutes=minutes, batch_size=batch_size, size=size, scale=scale,
-                flip_vertical=flip_vertical, turn=turn, colour=colour, lr=lr, weight_decay=weight_decay, ema=ema,
-                evaluations=evaluations, predict_scale=predict_scale, seed=seed, precision=precision, device=device,
-                train_split=train_split, val_split=val_split, cache_mb=cache_mb, trackers=tuple(tracker or ()),
-            )  # fmt: skip
             view = view_of(opened, at, where)
+            planned = choices.planned(view, given, plan, measure=main and not json)
+            settings = planned.settings
+            if main and not json:
+                choices.show(planned)
+            if folds is not None:
+                _folds(view, settings, folds, name, json)
+                return
             if main:
                 run = Run.start(view, "train", settings.to_json(), name=name, trackers=settings.trackers)
+                planned.write(run.folder / "plan.yaml")
             else:  # other processes only compute; the first one keeps the record
                 run = Run(view.frozen(), "", folder_of(opened, name or ""))
         if main and not json:
-            chosen = ", ".join(
-                f"{key}={value}" for key, value in settings.to_json().items() if value not in (None, {}, ())
-            )
-            typer.echo(f"run {run.id} on revision {run.view.revision}: {chosen}")
+            typer.echo(f"run {run.id} on revision {run.view.revision}; the plan is in {run.folder / 'plan.yaml'}")
         scores = _watched(fit, run, settings, resume is not None, quiet=json or not main)
         if not main:
             return
         run.finish("done", scores)
         result = {"run": run.id, "folder": str(run.folder), **scores}
-    rows = list(scores["classes"].items())
-    head = (
-        f"mean IoU {scores['mean_iou']:.4f} over {len(rows)} classes on {settings.val_split}, ignored pixels left out"
-    )
+    emit(result, _lines(scores, settings.val_split, run.folder), json)
+
+
+def _lines(scores: dict[str, Any], split: str, folder: Any) -> list[str]:
+    rows = list(scores.get("classes", {}).items())
+    name = {"semantic": "IoU", "panoptic": "PQ"}.get(scores["task"], "")
+    if scores["task"] == "semantic":
+        head = f"mean IoU {scores['mean_iou']:.4f} over {len(rows)} classes on {split}, ignored pixels left out,"
+        head += f" at the labels' full resolution; pixel accuracy {scores['pixel_accuracy']:.4f}"
+    else:
+        shown = ("pq", "sq", "rq") if scores["task"] == "panoptic" else ("AP", "AP50", "AR100")
+        head = ", ".join(f"{one.upper()} {_number(scores[one])}" for one in shown) + f" on {split}"
+    return [head, *(table(rows, ("class", name)) if rows else []), f"best weights: {folder / 'best.safetensors'}"]
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.4f}"
+
+
+def _folds(view: Any, settings: Any, folds: int, name: str | None, json: bool) -> None:
+    from maskwright.train.folds import fit_folds
+
+    def report(k: int, share: float, numbers: Any) -> None:
+        score = next((f"{key} {numbers[key]:.4f}" for key in ("mean_iou", "AP", "pq") if key in numbers), None)
+        if score and not json:
+            typer.echo(f"fold {k + 1} of {folds}  {share:4.0%}  {score}", err=True)
+
+    result = fit_folds(view, settings, folds, name=name, report=report)
+    low, high = result["intervals"].get("mean_iou", (float("nan"), float("nan")))
+    head = f"mean IoU {result['mean_iou']:.4f} (95 % from {low:.4f} to {high:.4f}) of {result['samples']} samples,"
     lines = [
-        f"{head}, at the labels' full resolution; pixel accuracy {scores['pixel_accuracy']:.4f}",
-        *table(rows, ("class", "IoU")),
-        f"best weights: {run.folder / 'best.safetensors'}",
+        f"{head} each predicted by the network that never saw it",
+        *table(list(result["classes"].items()), ("class", "IoU")),
+        f"the networks: {', '.join(result['members'])}",
+        f"all of them together: maskwright predict DATASET --model {result['run']}",
     ]
     emit(result, lines, json)
 
@@ -129,7 +174,7 @@ def _watched(fit: Any, run: Any, settings: Any, resume: bool, *, quiet: bool) ->
                     latest["images/s"] = settings.batch_size * (began[-1][1] - began[0][1]) / max(spent, 1e-9)
             text = "  ".join(f"{name} {value:.4g}" for name, value in latest.items())
             bar.update(task, completed=min(share, 1.0), description=text)
-            if "mean_iou" in numbers and not quiet:
+            if not quiet and not numbers.keys().isdisjoint(("mean_iou", "AP", "pq")):
                 console.print(f"{min(share, 1):4.0%}  {text}")
 
         try:

@@ -25,6 +25,11 @@ def names() -> list[str]:
     return families.names("losses")
 
 
+def of_pixels() -> list[str]:
+    """The losses of (logits, target) that `--loss` adds up; the others are of matched instances."""
+    return [name for name in names() if hasattr(families.load("losses", name), "loss")]
+
+
 def parse(spec: str) -> Callable[..., "Tensor"]:
     """A function of (logits, target, progress=0) from a text such as "ce + 0.5*dice" or "focal(gamma=1.5)".
 
@@ -43,7 +48,11 @@ def parse(spec: str) -> Callable[..., "Tensor"]:
                 f"the loss {spec!r} cannot be read at {text.strip()!r}",
                 needed='a sum such as "ce + 0.5*dice" or "focal(gamma=2)"',
             )
-        function = families.load("losses", match["name"]).loss
+        function = getattr(families.load("losses", match["name"]), "loss", None)
+        if function is None:
+            raise UsageError(
+                f"{match['name']!r} is a loss of matched instances, not of pixels", needed=", ".join(of_pixels())
+            )
         options = _options(match["options"] or "")
         known = inspect.signature(function).parameters
         for option in options:

@@ -103,7 +103,7 @@ def _class_sums() -> Any:
             return right, predicted, seen
 
         @staticmethod
-        @torch.autograd.function.once_differentiable  # type: ignore[untyped-decorator]
+        @torch.autograd.function.once_differentiable
         def backward(context: Any, d_right: Any, d_predicted: Any, _: Any) -> Any:
             p, safe, counts, place = context.saved_tensors
             own = of_truth(p, safe) * d_right.flatten()[place].view_as(counts)

@@ -7,6 +7,11 @@ import inspect
 from types import ModuleType
 
 from maskwright import families
+from maskwright.metrics._ap_bootstrap import intervals as ap_intervals
+from maskwright.metrics._bootstrap import Bootstrap
+from maskwright.metrics._explain import Explanation, Variant
+
+__all__ = ["Bootstrap", "Explanation", "Variant", "ap_intervals", "load", "names", "of_segments"]
 
 
 def names() -> list[str]:

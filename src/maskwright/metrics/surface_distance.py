@@ -14,6 +14,7 @@ from maskwright.core.arrays import F64, Array
 from maskwright.core.classes import IGNORE_INDEX, Classes
 from maskwright.core.segments import Segments
 from maskwright.families import require
+from maskwright.metrics._bands import outline
 from maskwright.metrics._division import mean, ratio
 
 HIGHER_IS_BETTER = False
@@ -43,14 +44,6 @@ def update(pred: Segments, target: Segments, classes: Classes, *, tolerance: flo
             (both <= tolerance).sum(), number,
         )  # fmt: skip
     return out
-
-
-def outline(mask: Array) -> Array:
-    """(H, W) bool of the mask's pixels that have a neighbour outside it."""
-    padded = np.pad(mask, 1)
-    inner = padded[:-2, 1:-1] & padded[2:, 1:-1] & padded[1:-1, :-2] & padded[1:-1, 2:]
-    edge: Array = mask & ~inner
-    return edge
 
 
 def _between(a: Array, b: Array) -> F64:

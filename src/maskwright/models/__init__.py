@@ -2,16 +2,24 @@
 
 A model maps (N, C, H, W) normalised images to (N, num_classes, H, W) logits.  H and W must divide by
 `module.stride`, which the model carries; the predictor pads and crops, so that any image size goes in and
-exactly that size comes out.  Each module states PAPER, LICENCE and what `build` accepts.
+exactly that size comes out.  Each module states PAPER, LICENCE, what `build` accepts, INPUT where pictures are treated
+in a way of their own, and WEIGHTS: published weights by hub name, with licence and size.
+
+Networks for instances and panoptic segmentation answer something else than logits; see `_outputs`.
 """
 
 from typing import TYPE_CHECKING, Any
 
 from maskwright import families
 from maskwright.errors import ModelError, UsageError
+from maskwright.models._outputs import Objects, Queries, Regions
+from maskwright.models._weights import fill, read_weights
 
 if TYPE_CHECKING:
     from torch import nn
+
+
+__all__ = ["Objects", "Queries", "Regions", "build", "fill", "names", "read_weights"]
 
 
 def names() -> list[str]:

@@ -22,6 +22,7 @@ def assembled(family: str, encoder: str, num_classes: int, in_channels: int) -> 
 
     class Logits(torch.nn.Module):  # type: ignore[misc]
         stride = 8
+        encoder_path = "network.backbone"
 
         def __init__(self) -> None:
             super().__init__()

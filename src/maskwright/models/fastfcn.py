@@ -1,4 +1,4 @@
-"""FastFCN: joint pyramid upsampling (JPU) in place of dilated convolutions, under an FCN, PSP or ASPP head.
+"""FastFCN: joint pyramid upsampling (JPU) in place of dilated convolutions, under an FCN, PSP, ASPP or EncNet head.
 
 Wu et al., "FastFCN: Rethinking Dilated Convolution in the Backbone for Semantic Segmentation", 2019.  Written from the
 paper; the encoder keeps its stride of 32, the head works at an eighth.  Later reproductions find no gain in accuracy
@@ -16,15 +16,20 @@ if TYPE_CHECKING:
 PAPER = "https://arxiv.org/abs/1903.11816"
 LICENCE = "Apache-2.0 (ours); encoders MIT (segmentation-models-pytorch)"
 
-HEADS = ("fcn", "psp", "aspp")
+HEADS = ("fcn", "psp", "aspp", "encnet")
+
+AUX_WEIGHT = 0.2  # of the auxiliary head
+PRESENCE_WEIGHT = 0.2  # of EncNet's guess which classes the picture shows
 
 
 def build(
-    num_classes: int, in_channels: int = 3, *, encoder: str = "resnet18", head: str = "fcn", width: int = 512
-) -> "nn.Module":
-    """encoder: any of five stages.  head: fcn, psp or aspp.  width: of the JPU. Stride 32.
+    num_classes: int, in_channels: int = 3, *, encoder: str = "resnet18", head: str = "fcn", width: int = 512,
+    aux: bool = False,
+) -> "nn.Module":  # fmt: skip
+    """encoder: any of five stages.  head: fcn, psp, aspp or encnet.  width: of the JPU. Stride 32.
 
-    psp and aspp pool the whole picture into one value: train them with at least two images a batch.
+    aux: a second head on the features of stride 16, for training only.
+    psp, aspp and encnet pool the whole picture into one value: train them with at least two images a batch.
     Raises UsageError for another head.
     """
     if head not in HEADS:
@@ -39,17 +44,34 @@ def build(
 
     class FastFCN(nn_.Module):  # type: ignore[misc, name-defined]
         stride = 32
+        own_loss = aux or head == "encnet"
 
         def __init__(self) -> None:
             super().__init__()
             self.encoder = backbone
             self.jpu = jpu(torch, channels, width)
             self.head = _head(torch, head, 4 * width, num_classes)
+            if aux:
+                self.aux = _head(torch, "fcn", channels[1], num_classes)
 
-        def forward(self, x: Any) -> Any:
+        def forward(self, x: Any, targets: Any = None, criterion: Any = None) -> Any:
+            """Logits, or with targets the loss: the criterion, and what the auxiliary outputs add to it."""
             size = x.shape[-2:]
-            x = self.head(self.jpu(self.encoder(x)[-3:]))
-            return functional.interpolate(x, size, mode="bilinear", align_corners=False)
+            features = self.encoder(x)[-3:]
+            found = self.head(self.jpu(features))
+            found, presence = found if head == "encnet" else (found, None)
+            logits = functional.interpolate(found, size, mode="bilinear", align_corners=False)
+            if targets is None:
+                return logits
+            loss = criterion(logits.float(), targets)
+            if aux:
+                side = functional.interpolate(self.aux(features[1]), size, mode="bilinear", align_corners=False)
+                loss = loss + AUX_WEIGHT * criterion(side.float(), targets)
+            if presence is not None:
+                shown = torch.stack([(targets == kind).flatten(1).any(1) for kind in range(num_classes)], dim=1)
+                guess = functional.binary_cross_entropy_with_logits(presence.float(), shown.float())
+                loss = loss + PRESENCE_WEIGHT * guess
+            return loss
 
     model: nn.Module = FastFCN()
     return model
@@ -105,7 +127,12 @@ def _head(torch: Any, head: str, before: int, num_classes: int) -> Any:
     if head == "aspp":
         from torchvision.models.segmentation.deeplabv3 import ASPP
 
-        return nn_.Sequential(ASPP(before, [12, 24, 36], inner), _block(torch, inner, inner, 3), *last)
+        thin = before // 8
+        return nn_.Sequential(
+            ASPP(before, [12, 24, 36], thin), _block(torch, thin, thin, 3), nn_.Conv2d(thin, num_classes, 1)
+        )
+    if head == "encnet":
+        return _encnet(torch, before, inner, num_classes)
     return nn_.Sequential(_pyramid(torch, before), _block(torch, 2 * before, inner, 3), *last)
 
 
@@ -129,3 +156,44 @@ def _pyramid(torch: Any, channels: int) -> Any:
             return torch.cat([x, *pooled], dim=1)
 
     return Pyramid()
+
+
+def _encnet(torch: Any, before: int, inner: int, num_classes: int, words: int = 32) -> Any:
+    """Channels weighed by a residual encoding of the whole picture (Zhang et al., "Context Encoding", CVPR 2018).
+
+    -> a module of features -> (logits, (N, K) logits of which classes the picture shows).
+    """
+    nn_ = torch.nn
+
+    class Encoding(nn_.Module):  # type: ignore[misc, name-defined]
+        """Residuals to learned codewords, softly assigned and summed over the picture (equations 1 and 2)."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            spread = 1 / (words * inner) ** 0.5
+            self.codewords = nn_.Parameter(torch.empty(words, inner).uniform_(-spread, spread))
+            self.scale = nn_.Parameter(torch.empty(words).uniform_(-1, 0))
+
+        def forward(self, x: Any) -> Any:
+            x = x.flatten(2).transpose(1, 2)  # (N, P, C)
+            apart = torch.cdist(x.float(), self.codewords.float().expand(len(x), -1, -1)) ** 2
+            share = (self.scale * apart).softmax(2)  # (N, P, words)
+            return share.transpose(1, 2) @ x.float() - share.sum(1).unsqueeze(2) * self.codewords
+
+    class EncNet(nn_.Module):  # type: ignore[misc, name-defined]
+        def __init__(self) -> None:
+            super().__init__()
+            self.enter = _block(torch, before, inner, 1)
+            self.encode = nn_.Sequential(_block(torch, inner, inner, 1), Encoding())
+            self.norm = nn_.BatchNorm1d(words)
+            self.weigh = nn_.Linear(inner, inner)
+            self.presence = nn_.Linear(inner, num_classes)
+            self.last = nn_.Sequential(nn_.Dropout2d(0.1), nn_.Conv2d(inner, num_classes, 1))
+
+        def forward(self, x: Any) -> Any:
+            x = self.enter(x)
+            context = self.norm(self.encode(x)).relu().mean(1)
+            weights = self.weigh(context).sigmoid().unsqueeze(2).unsqueeze(3)
+            return self.last((x + x * weights).relu()), self.presence(context)
+
+    return EncNet()

@@ -7,7 +7,7 @@ about 2.6 times as many images a second as U-Net over ResNet-18, because nothing
 """
 
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from torch import nn
@@ -22,8 +22,12 @@ def build(
     *,
     widths: tuple[int, ...] = (32, 64, 128, 256, 256),
     decoder: int = 64,
+    deep: bool = False,
 ) -> "nn.Module":
-    """widths: channels at strides 2, 4, 8, 16, 32.  decoder: channels of the way up. Stride 32."""
+    """widths: channels at strides 2, 4, 8, 16, 32.  decoder: channels of the way up. Stride 32.
+
+    deep: also teach the decoder's coarser levels, with half and a quarter of the weight (deep supervision).
+    """
     import torch
     from torch import nn
     from torch.nn import functional
@@ -49,6 +53,8 @@ def build(
 
     class Lite(nn.Module):
         stride = 32
+        own_loss = deep
+        encoder_path = ("stem", "stages", "context")
 
         def __init__(self) -> None:
             super().__init__()
@@ -61,19 +67,32 @@ def build(
             self.decode = nn.ModuleList(layer(decoder, decoder) for _ in range(4))
             self.narrow = nn.Conv2d(decoder, fine, 1)
             self.head = nn.Sequential(layer(fine, fine), nn.Conv2d(fine, num_classes, 1))
+            if deep:
+                self.side = nn.ModuleList(nn.Conv2d(decoder, num_classes, 1) for _ in range(2))
 
-        def forward(self, x: torch.Tensor) -> torch.Tensor:
+        def forward(self, x: torch.Tensor, targets: Any = None, criterion: Any = None) -> torch.Tensor:
+            """Logits, or with targets the loss."""
             features = [self.stem(x)]
             for stage in self.stages:
                 features.append(stage(features[-1]))
             deepest = features[4]
             deepest = deepest + self.context(deepest.mean(dim=(2, 3), keepdim=True)).relu()
             y = self.decode[3](self.lateral[4](deepest))
+            levels = []
             for level in (3, 2, 1):
                 y = enlarged(y, features[level]) + self.lateral[level](features[level])
                 y = self.decode[level - 1](y)
+                levels.append(y)
             y = enlarged(self.narrow(y), features[0]) + self.lateral[0](features[0])
-            return enlarged(self.head(y), x)
+            logits = enlarged(self.head(y), x)
+            if targets is None:
+                return logits
+            total: torch.Tensor = criterion(logits.float(), targets)
+            for side, weight, y in zip(self.side, (0.25, 0.5), levels[1:], strict=True):
+                # Labels are thinned, not logits enlarged: the levels are a quarter and an eighth of the size.
+                step = targets.shape[-1] // y.shape[-1]
+                total = total + weight * criterion(side(y).float(), targets[:, step // 2 :: step, step // 2 :: step])
+            return total / 1.75
 
     def enlarged(y: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
         return functional.interpolate(y, size=like.shape[-2:], mode="bilinear", align_corners=False)

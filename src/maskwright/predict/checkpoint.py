@@ -6,10 +6,11 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from maskwright import models
+from maskwright import families, models
 from maskwright.core.classes import Classes
 from maskwright.errors import ModelError
 from maskwright.families import require
+from maskwright.predict import exported
 
 if TYPE_CHECKING:
     from torch import nn
@@ -23,7 +24,8 @@ STD = (0.229, 0.224, 0.225)
 class ModelInfo:
     """Everything needed to build the network again and to use it rightly.
 
-    scale: by how much images are resized before they enter.
+    scale: by how much images are resized before they enter.  task: semantic, instance or panoptic.
+    tile: side of the windows in which large images are taken; 0 takes them whole.
     """
 
     model: str
@@ -32,6 +34,8 @@ class ModelInfo:
     mean: tuple[float, ...] = MEAN
     std: tuple[float, ...] = STD
     scale: float = 1.0
+    task: str = "semantic"
+    tile: int = 0
     version: int = 1
 
 
@@ -46,7 +50,10 @@ def save(model: "nn.Module", info: ModelInfo, path: Path) -> None:
 
 
 def load(path: str | Path) -> tuple["nn.Module", ModelInfo]:
-    """Rebuild the network and fill it. Nothing is downloaded. Raises ModelError, saying what does not fit."""
+    """Rebuild the network and fill it; an exported file gives a module that runs it.
+
+    Nothing is downloaded. Raises ModelError, saying what does not fit.
+    """
     require("torch", "loading a model")
     safetensors = require("safetensors", "loading a model")
     from safetensors.torch import load_file
@@ -54,6 +61,10 @@ def load(path: str | Path) -> tuple["nn.Module", ModelInfo]:
     place = Path(path)
     if not place.is_file():
         raise ModelError("there is no such file", file=place)
+    runtime = exported.runtime_of(place.suffix)
+    if runtime is not None:
+        loaded: tuple[nn.Module, ModelInfo] = families.load("predict.exported", runtime).load(place)
+        return loaded
     if place.suffix in (".pt", ".pth", ".pkl", ".bin"):
         raise ModelError(
             "a pickle can run any program when it is opened and is refused", file=place,

@@ -1,5 +1,6 @@
 """`Predictor`: images in, segments out, at native size."""
 
+import copy
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,8 +12,9 @@ from maskwright.core.classes import Classes
 from maskwright.core.masks import Masks
 from maskwright.core.sample import read_image
 from maskwright.core.segments import Segments
+from maskwright.errors import UsageError
 from maskwright.families import require
-from maskwright.predict import checkpoint
+from maskwright.predict import checkpoint, objects, tiling
 from maskwright.predict.precision import autocast, best_device
 
 if TYPE_CHECKING:
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 class Predictor:
     """A network with what it needs to be used rightly.
 
-    Predictions are made at the image's own size: logits are brought to it before the class is chosen, so edges
+    Predictions are made at the image's own size: logits are brought to it before anything is decided, so edges
     are smooth and no pixel is interpolated between labels.
     """
 
@@ -34,64 +36,146 @@ class Predictor:
         self.classes = Classes.from_json(info.classes)
         self.device = torch.device(device or best_device())
         self.precision = precision
+        self.answers: str = getattr(model, "answers", "logits")
         self.model = model.eval().to(self.device).to(memory_format=torch.channels_last)
         self._mean = torch.tensor(info.mean, device=self.device).view(1, -1, 1, 1)
         self._std = torch.tensor(info.std, device=self.device).view(1, -1, 1, 1)
 
-    @classmethod
-    def load(cls, path: str | Path, *, device: str | None = None) -> "Predictor":
-        """From a checkpoint that `maskwright train` wrote. Raises ModelError."""
-        return cls(*checkpoint.load(path), device=device)
+        self._others: list[Predictor] = []
 
-    def probs(self, image: U8, *, flip: bool = False) -> F32:
+    @classmethod
+    def load(cls, path: str | Path | Sequence[str | Path], *, device: str | None = None) -> "Predictor":
+        """From a checkpoint that `maskwright train` wrote, or an exported file.
+
+        Several of them are an ensemble, whose probabilities are averaged.  Raises ModelError, and UsageError for an
+        ensemble of other classes or of networks that answer objects.
+        """
+        if isinstance(path, str | Path):
+            return cls(*checkpoint.load(path), device=device)
+        first, *rest = (cls(*checkpoint.load(one), device=device) for one in path)
+        for other in rest:
+            if other.classes != first.classes or {first.answers, other.answers} != {"logits"}:
+                raise UsageError(
+                    "these networks cannot predict together", needed="the same classes, one for each pixel"
+                )
+        first._others = rest
+        return first
+
+    def probs(self, image: U8, *, flip: bool = False, scales: Sequence[float] = (1.0,)) -> F32:
         """(H, W, 3) uint8 -> (K, H, W) float32 class probabilities.
 
-        flip: average with the mirrored image; twice the time.
+        flip: average with the mirrored image; twice the time.  scales: average over these sizes of the image too.
+        Large images are taken in windows where the checkpoint says so.  Raises UsageError for a network that answers
+        objects, which has no probability a pixel.
         """
+        if self.answers != "logits":
+            raise UsageError(f"{self.info.model} answers objects, not a class for each pixel", todo="Use predict().")
+        if self.info.tile:
+            return tiling.blended(lambda part: self._probs(part, flip, scales), image, self.info.tile)
+        return self._probs(image, flip, scales)
+
+    def _probs(self, image: U8, flip: bool, scales: Sequence[float]) -> F32:
         import torch
 
-        x = torch.from_numpy(np.ascontiguousarray(image)).to(self.device).permute(2, 0, 1)[None].float() / 255
+        if self._others:
+            alone = copy.copy(self)
+            alone._others = []
+            members = [alone, *self._others]
+            total: F32 = np.mean([one._probs(image, flip, scales) for one in members], axis=0)
+            return total
+        x = self._tensor(image)
         with torch.inference_mode():
-            probs = self._native(x).softmax(1)
+            parts = [self._native(x, scale).softmax(1) for scale in scales]
             if flip:
-                probs = (probs + self._native(x.flip(3)).flip(3).softmax(1)) / 2
+                parts += [self._native(x.flip(3), scale).flip(3).softmax(1) for scale in scales]
+            probs = parts[0] if len(parts) == 1 else torch.stack(parts).mean(0)
         found: F32 = probs[0].cpu().numpy()
         return found
 
-    def _native(self, x: "Tensor") -> "Tensor":
-        """(1, 3, H, W) in 0 … 1 -> logits (1, K, H, W): scale, normalise, pad to the stride, run, undo."""
+    def _tensor(self, image: U8) -> "Tensor":
+        import torch
+
+        return torch.from_numpy(np.ascontiguousarray(image)).to(self.device).permute(2, 0, 1)[None].float() / 255
+
+    def _entered(self, x: "Tensor", scale: float = 1.0) -> tuple["Tensor", tuple[int, int]]:
+        """(1, 3, H, W) in 0 … 1 -> scaled, normalised and padded to the stride; and its height and width unpadded."""
         import torch
         from torch.nn import functional
 
-        height, width = x.shape[-2:]
-        if self.info.scale != 1:
-            size = [max(1, round(side * self.info.scale)) for side in (height, width)]
+        factor = self.info.scale * scale
+        if factor != 1:
+            size = [max(1, round(side * factor)) for side in x.shape[-2:]]
             x = functional.interpolate(x, size=size, mode="bilinear", antialias=True, align_corners=False)
         x = (x - self._mean) / self._std
-        inner = x.shape[-2:]
+        inner = (int(x.shape[-2]), int(x.shape[-1]))
         stride = int(getattr(self.model, "stride", 32))
         down, right = (-inner[0]) % stride, (-inner[1]) % stride
         x = functional.pad(x, (0, right, 0, down), mode="replicate")
+        return x.contiguous(memory_format=torch.channels_last), inner
+
+    def _native(self, x: "Tensor", scale: float = 1.0) -> "Tensor":
+        """(1, 3, H, W) in 0 … 1 -> logits (1, K, H, W)."""
+        from torch.nn import functional
+
+        height, width = x.shape[-2:]
+        x, inner = self._entered(x, scale)
         with autocast(self.device, self.precision):
-            logits = self.model(x.contiguous(memory_format=torch.channels_last))
+            logits = self.model(x)
         logits = logits.float()[..., : inner[0], : inner[1]]
-        if tuple(inner) != (height, width):
+        if inner != (height, width):
             logits = functional.interpolate(logits, size=(height, width), mode="bilinear", align_corners=False)
         return logits  # type: ignore[no-any-return]
 
     def label_map(self, image: U8, *, flip: bool = False) -> U8:
         """(H, W) uint8 class indices."""
+        if self.answers != "logits":
+            found: U8 = self.predict(image).label_map(self.classes)
+            return found
         labels: U8 = self.probs(image, flip=flip).argmax(0).astype(np.uint8)
         return labels
 
-    def predict(self, image: U8 | str | Path, *, flip: bool = False, min_area: int = 1) -> Segments:
-        """Segments of exactly the image's size, one a class, and one a connected part for classes of things.
+    def predict(
+        self, image: U8 | str | Path, *, flip: bool = False, scales: Sequence[float] = (1.0,), min_area: int = 1,
+        min_score: float | None = None,
+    ) -> Segments:  # fmt: skip
+        """Segments of exactly the image's size.
 
-        A segment's score is the mean probability of its class over its pixels.  Declared background gives no
-        segment.  min_area: things of fewer pixels are left out.
+        Of a network that gives each pixel a class: one segment a class, and one a connected part for things; a
+        segment's score is the mean probability of its class over its pixels.  Of one that answers objects: those, as
+        `predict.objects` has it.  Declared background gives no segment.  min_area: things of fewer pixels are left out.
+        min_score: objects below are left out; the task's usual limit when not given.
+        flip, scales: see `probs`; not for networks that answer objects.
         """
         pixels = read_image(image) if isinstance(image, str | Path) else image
-        return segments_from_probs(self.probs(pixels, flip=flip), self.classes, min_area=min_area)
+        if self.answers == "logits":
+            return segments_from_probs(self.probs(pixels, flip=flip, scales=scales), self.classes, min_area=min_area)
+        if flip or tuple(scales) != (1.0,):
+            raise UsageError(
+                f"{self.info.model} answers objects", needed="mirrored and scaled copies cannot be averaged"
+            )
+        return self._objects(pixels, min_area, min_score)
+
+    def _objects(self, image: U8, min_area: int, min_score: float | None) -> Segments:
+        import torch
+
+        size: Any = image.shape[:2]
+        with torch.inference_mode():
+            x, inner = self._entered(self._tensor(image))
+            with autocast(self.device, self.precision):
+                answer = self.model(x)
+        scale = inner[0] / size[0], inner[1] / size[1]
+        if self.answers == "regions":
+            limit = 0.05 if min_score is None else min_score
+            return objects.from_regions(
+                answer[0], self.classes, size, scale=scale, threshold=limit, min_area=min_area
+            )  # fmt: skip
+        grid = answer.mask_logits.shape[-2:]
+        affine = scale[0] * grid[0] / x.shape[-2], 0.0, scale[1] * grid[1] / x.shape[-1], 0.0
+        task: Any = self.info.task
+        return objects.from_queries(
+            **objects.queries_of(answer, 0), classes=self.classes, size=size, task=task, affine=affine,
+            threshold=min_score, min_area=min_area,
+        )  # fmt: skip
 
 
 def segments_from_probs(probs: F32, classes: Classes, *, min_area: int = 1) -> Segments:

@@ -7,12 +7,12 @@ import numpy as np
 
 from maskwright import metrics
 from maskwright.core.arrays import I64
-from maskwright.core.classes import Classes
+from maskwright.core.classes import IGNORE_INDEX, Classes
 from maskwright.core.sample import Sample
 from maskwright.core.segments import Segments
 from maskwright.dataset import View
 from maskwright.errors import UsageError
-from maskwright.metrics import coco_ap, confusion
+from maskwright.metrics import Bootstrap, coco_ap, confusion
 from maskwright.runs.record import Run, clean
 
 BATCH = 64
@@ -30,7 +30,8 @@ def evaluate(
 
     view: the truth, perhaps another revision than the run saw.  instances: force AP on or off.
     extra: further metrics by name, of `metrics.of_segments()`.
-    The scores of each sample are stored with the run.  Raises UsageError when the run predicted none of them.
+    The scores of each sample are stored with the run.  `intervals`: 95 % confidence by bootstrap over images, by name.
+    Raises UsageError when the run predicted none of them.
     """
     classes = view.classes
     if classes.background is None and all(one.kind == "thing" for one in classes if one.role == "class"):
@@ -46,10 +47,12 @@ def evaluate(
     if unknown:
         raise UsageError(f"there is no metric {unknown[0]!r}", needed=f"one of {', '.join(metrics.of_segments())}")
     more: dict[str, Any] = {}
+    spread = Bootstrap()
+    spread_more = {name: Bootstrap() for name in extra}
     wants_ap = instances if instances is not None else any(one.kind == "thing" for one in classes)
     kinds = classes.num_classes
     counts = np.zeros((kinds, kinds + 1), np.int64)
-    detections: coco_ap.Counts = []
+    detections: list[dict[str, Any]] = []
     own: dict[int, float] = {}
     for batch in _batches(progress(numbers)):
         samples = view.read(batch)
@@ -58,8 +61,11 @@ def evaluate(
             one = sample_counts(sample, pred, classes)
             own[number] = float(confusion.compute(one)["mean_iou"])
             counts += one
+            spread.add(one)
             for name in extra:
-                more[name] = metrics.load(name).update(pred, sample.segments, classes) + more.get(name, 0)
+                new = metrics.load(name).update(pred, sample.segments, classes)
+                more[name] = new + more.get(name, 0)
+                spread_more[name].add(new)
             if wants_ap:
                 things = [one.id for one in classes if one.kind == "thing"]
                 pred_things = pred[np.isin(pred.class_ids, things)]
@@ -73,14 +79,44 @@ def evaluate(
             "mean_iou", "pixel_accuracy", "class_accuracy", "mean_dice", "frequency_weighted_iou",
         )},
         "classes": dict(zip(classes.names, scores["iou"].tolist(), strict=True)),
+        "intervals": spread.intervals(confusion.compute),
     }  # fmt: skip
     if wants_ap:
         out["mask"] = coco_ap.compute(detections, classes)
+        out["intervals"] |= metrics.ap_intervals(detections, classes)
     for name in extra:
         found_scores = metrics.load(name).compute(more[name], classes)
         out[name] = {key: value for key, value in found_scores.items() if key != "by_class"}
+        out["intervals"] |= {
+            f"{name}/{key}": pair
+            for key, pair in spread_more[name]
+            .intervals(
+                lambda table, name=name: metrics.load(name).compute(table, classes)  # type: ignore[misc]
+            )
+            .items()
+        }
     result: dict[str, Any] = clean(out)
     return result
+
+
+def explain(view: View, run: Run) -> list[metrics.Variant]:
+    """Every common definition of "mIoU" on the run's predictions of these samples. Raises UsageError without any."""
+    classes = view.classes
+    if classes.background is None and all(one.kind == "thing" for one in classes if one.role == "class"):
+        classes = classes.with_background()
+    there = set(view.numbers())
+    numbers = [number for number in run.predicted() if number in there]
+    if not numbers:
+        raise UsageError(f"the run {run.id!r} holds no prediction of these samples", file=view.place)
+    found = metrics.Explanation(classes)
+    kinds = classes.num_classes
+    for batch in _batches(numbers):
+        samples = view.read(batch)
+        for sample, pred in zip(samples, run.predictions(list(zip(batch, samples, strict=True))), strict=True):
+            void = sample.segments.label_map(classes) == IGNORE_INDEX
+            on_void = np.bincount(pred.label_map(classes)[void], minlength=256)[:kinds]
+            found.add(sample_counts(sample, pred, classes), on_void)
+    return found.variants()
 
 
 def sample_counts(sample: Sample, pred: Segments, classes: Classes) -> I64:

@@ -97,9 +97,43 @@ class Run:
             connection.execute(table.insert(), rows)
         self._tracker.log(step, values)
 
-    def log_image(self, step: int, name: str, image: Any) -> None:
-        """image: (H, W, 3) uint8; goes to trackers only."""
-        self._tracker.log_image(step, name, image)
+    def log_image(
+        self, step: int, name: str, image: Any, *, plain: Any = None, masks: Mapping[str, Segments] | None = None
+    ) -> None:
+        """image: (H, W, 3) uint8; kept as overlays/NAME-STEP.jpg in the run's folder, and sent to the trackers.
+
+        plain, masks: the picture without anything drawn, and what belongs on it by kind ("truth", "prediction"), for
+        trackers that draw masks themselves.
+        """
+        from PIL import Image
+
+        place = self.folder / "overlays" / f"{name.replace('/', '-')}-{step:07d}.jpg"
+        place.parent.mkdir(exist_ok=True, parents=True)
+        Image.fromarray(image).save(place, quality=88)
+        self._tracker.log_image(step, name, image, plain, masks or {})
+
+    def log_histogram(self, step: int, name: str, values: Any, *, bins: int = 32) -> None:
+        """values: any numbers; their distribution is one line of histograms.jsonl in the run's folder.
+
+        Values that are not finite are counted apart: they are what one looks for.
+        """
+        flat = np.asarray(values, np.float64).ravel()
+        finite = flat[np.isfinite(flat)]
+        counts, edges = (
+            np.histogram(finite, bins) if finite.size else (np.zeros(bins, int), np.linspace(0, 1, bins + 1))
+        )
+        row = {
+            "step": step, "name": name, "counts": counts.tolist(), "low": float(edges[0]), "high": float(edges[-1]),
+            "not_finite": int(flat.size - finite.size),
+        }  # fmt: skip
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with open(self.folder / "histograms.jsonl", "a") as file:
+            file.write(json.dumps(row) + "\n")
+        self._tracker.log_histogram(step, name, finite)
+
+    def log_artifact(self, path: Path) -> None:
+        """A file of the run that trackers should keep, such as its best weights."""
+        self._tracker.log_artifact(path)
 
     def log_samples(self, name: str, values: Mapping[int, float]) -> None:
         """One metric of many samples, by sample number; replaces what was there."""
@@ -255,6 +289,17 @@ def curves(dataset: View, id: str) -> dict[str, list[tuple[int, float]]]:
         for row in connection.execute(query):
             if row.value is not None:
                 out.setdefault(row.name, []).append((row.step, row.value))
+    return out
+
+
+def histograms(dataset: View, id: str) -> dict[str, list[dict[str, Any]]]:
+    """Distributions by name, in the order they were logged; none for a run without."""
+    place = folder_of(dataset, find(dataset, id)["id"]) / "histograms.jsonl"
+    out: dict[str, list[dict[str, Any]]] = {}
+    if place.is_file():
+        for line in place.read_text().splitlines():
+            row = json.loads(line)
+            out.setdefault(row["name"], []).append(row)
     return out
 
 

@@ -2,51 +2,47 @@
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from maskwright.augment import colour, flip, scale_crop
+from maskwright.augment._moves import Target
 from maskwright.core.arrays import U8
-from maskwright.core.classes import Classes
 from maskwright.dataset import View
 from maskwright.errors import DatasetError
 from maskwright.families import require
 from maskwright.predict.checkpoint import MEAN, STD
 from maskwright.predict.predictor import image_batch
 from maskwright.train.settings import Settings
-
-if TYPE_CHECKING:
-    from torch import Tensor
+from maskwright.train.task import Task
 
 AHEAD = 3  # batches prepared while the network works
-
-
-def training_classes(classes: Classes) -> tuple[Classes, str | None]:
-    """The classes a semantic network learns, and a note when background had to be added.
-
-    A set that knows only things says nothing of the other pixels: they become a background class.
-    """
-    if classes.background is None and all(one.kind == "thing" for one in classes if one.role == "class"):
-        return classes.with_background(), "pixels without a segment become the class background"
-    return classes, None
 
 
 def split_numbers(view: View, settings: Settings) -> tuple[list[int], list[int], str | None]:
     """Sample numbers to train on and to validate on, and a note when the split had to be made.
 
     Samples of weight 0 are never drawn.  Without any declared split every fifth sample, in an order drawn by
-    the seed, validates.  Raises DatasetError when either side is empty.
+    the seed, validates.  With `fold` = (k, n) the samples of both splits (or all, where none is declared), in that
+    order, are cut into n parts and the k-th validates.  Raises DatasetError when either side is empty.
     """
     note = None
     quoted = [name.replace("'", "''") for name in (settings.train_split, settings.val_split)]
     train, val = (view.where(f"split = '{name}'").numbers() for name in quoted)
-    if not train and not val:
-        everything = np.array(view.numbers())
+    undeclared = not train and not val
+    if undeclared or settings.fold is not None:
+        everything = np.array(view.numbers() if undeclared else sorted(set(train) | set(val)))
         order = np.random.default_rng([settings.seed, 0x5117]).permutation(everything.size)
-        cut = max(1, everything.size // 5)
-        val, train = sorted(everything[order[:cut]].tolist()), sorted(everything[order[cut:]].tolist())
-        note = f"no splits are declared: {len(val)} of {everything.size} samples, drawn by the seed, validate"
+        k, parts = settings.fold or (0, 5)
+        cut = [everything.size * edge // parts for edge in (k, k + 1)]
+        if settings.fold is None:
+            cut = [0, max(1, everything.size // 5)]
+        inside = np.zeros(everything.size, bool)
+        inside[order[cut[0] : cut[1]]] = True
+        val, train = everything[inside].tolist(), everything[~inside].tolist()
+        if settings.fold is None:
+            note = f"no splits are declared: {len(val)} of {everything.size} samples, drawn by the seed, validate"
     weights = view.weights()
     train = [number for number in train if weights[number] > 0]
     for name, numbers in ((settings.train_split, train), (settings.val_split, val)):
@@ -58,25 +54,46 @@ def split_numbers(view: View, settings: Settings) -> tuple[list[int], list[int],
     return train, val, note
 
 
-class Source:
-    """Decoded images and label maps by sample number; as many as fit are kept in memory."""
+def balanced(view: View, numbers: Sequence[int], weights: dict[int, float], threshold: float = 0.3) -> dict[int, float]:
+    """Weights that draw images with rare classes more often: the largest of max(1, √(t / f)) over an image's classes.
 
-    def __init__(self, view: View, classes: Classes, cache_mb: int) -> None:
+    f is the share of images that show the class, t = `threshold` (Gupta, Dollár, Girshick, "LVIS", CVPR 2019,
+    section 5.1, there with t = 0.001 for thousands of images).
+    """
+    shown: dict[int, list[int]] = {}
+    for first in range(0, len(numbers), 256):
+        part = list(numbers[first : first + 256])
+        for number, sample in zip(part, view.read(part), strict=True):
+            shown[number] = np.unique(sample.segments.class_ids).tolist()
+    images: dict[int, int] = {}
+    for kinds in shown.values():
+        for kind in kinds:
+            images[kind] = images.get(kind, 0) + 1
+    factor = {kind: max(1.0, (threshold * len(numbers) / number) ** 0.5) for kind, number in images.items()}
+    return {
+        number: weights[number] * max((factor[kind] for kind in kinds), default=1.0) for number, kinds in shown.items()
+    }
+
+
+class Source:
+    """Decoded images and their truth by sample number; as many as fit are kept in memory."""
+
+    def __init__(self, view: View, task: Task, cache_mb: int) -> None:
         self._view = view
-        self._classes = classes
+        self.task = task
         self._room = cache_mb * 2**20
-        self._kept: dict[int, tuple[U8, U8]] = {}
+        self._kept: dict[int, tuple[U8, Any]] = {}
         # Images are small; OpenCV's own threads would only push the network's aside.
         require("cv2", "training").setNumThreads(1)
 
-    def get(self, number: int) -> tuple[U8, U8]:
-        """(H, W, 3) uint8 and (H, W) uint8 class indices, 255 ignored."""
+    def get(self, number: int) -> tuple[U8, Any]:
+        """(H, W, 3) uint8, and (H, W) uint8 class indices with 255 ignored, or segments."""
         found = self._kept.get(number)
         if found is None:
             sample = self._view.read([number])[0]
             image = sample.image.pixels()
-            found = (image, sample.segments.label_map(self._classes))
-            need = image.nbytes + found[1].nbytes
+            found = (image, self.task.truth(sample))
+            need = image.nbytes + (found[1].masks.counts.nbytes if self.task.objects else found[1].nbytes)
             if need <= self._room:
                 self._room -= need
                 self._kept[number] = found
@@ -96,10 +113,14 @@ def epoch_order(numbers: Sequence[int], weights: dict[int, float], settings: Set
     return [numbers[k] for k in np.concatenate([order, np.resize(order, short)])]
 
 
-def augmented(image: U8, target: U8, rng: np.random.Generator, settings: Settings) -> tuple[U8, U8]:
-    image, target = scale_crop.apply(image, target, rng, size=settings.size, scale=settings.scale)
+def augmented(image: U8, target: Target, rng: np.random.Generator, settings: Settings) -> tuple[U8, Target]:
+    image, target = scale_crop.apply(
+        image, target, rng, size=settings.size, scale=settings.scale, stretch=settings.stretch
+    )
     turn = settings.turn and settings.size[0] == settings.size[1]
-    image, target = flip.apply(image, target, rng, vertical=settings.flip_vertical, turn=turn)
+    image, target = flip.apply(
+        image, target, rng, horizontal=settings.flip_horizontal, vertical=settings.flip_vertical, turn=turn
+    )
     if settings.colour:
         image, target = colour.apply(image, target, rng)
     return image, target
@@ -107,8 +128,8 @@ def augmented(image: U8, target: U8, rng: np.random.Generator, settings: Setting
 
 def batches(
     source: Source, order: Sequence[int], settings: Settings, epoch: int, *, rank: int, world: int, start: int = 0
-) -> Iterator[tuple["Tensor", "Tensor"]]:
-    """Images (B / world, 3, h, w) and targets (B / world, h, w) of this process, batch by batch.
+) -> Iterator[tuple[Any, Any]]:
+    """Images (B / world, 3, h, w) and targets of this process, batch by batch: (B / world, h, w), or a list of Objects.
 
     The randomness of an item depends on seed, epoch and place alone: any number of processes, and a run that
     was interrupted, see the same images.
@@ -122,7 +143,10 @@ def batches(
             image, target = augmented(*source.get(order[place]), rng, settings)
             images.append(image)
             targets.append(target)
-        return image_batch(images, MEAN, STD), torch.from_numpy(np.stack(targets)).long()
+        pixels = image_batch(images, MEAN, STD)
+        if source.task.objects:
+            return pixels, [source.task.targets(one) for one in targets]
+        return pixels, torch.from_numpy(np.stack(targets)).long()
 
     firsts = range(start * settings.batch_size, len(order), settings.batch_size)
     with ThreadPoolExecutor(1) as pool:

@@ -12,6 +12,7 @@ import math
 import os
 import time
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +20,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from maskwright import losses, models
-from maskwright.core.classes import Classes
 from maskwright.dataset import View
 from maskwright.errors import ModelError, UsageError
 from maskwright.families import require
@@ -29,9 +29,11 @@ from maskwright.predict.precision import chosen
 from maskwright.predict.predictor import Predictor, segments_from_probs
 from maskwright.runs import Run
 from maskwright.runs.record import clean
-from maskwright.train import data
+from maskwright.train import data, histograms, overlays
 from maskwright.train.allocator import keep_memory
+from maskwright.train.groups import parameter_groups
 from maskwright.train.settings import Settings
+from maskwright.train.task import Task, chosen_task, training_classes
 
 if TYPE_CHECKING:
     from torch import nn
@@ -52,6 +54,11 @@ class Progress:
     elapsed: float = 0.0
     best: float = -1.0
     evaluated: int = 0
+    waited: int = 0  # evaluations since the best one
+
+    def tired(self, settings: Settings) -> bool:
+        """True when no evaluation was better for as long as the settings allow."""
+        return bool(settings.patience) and self.waited >= settings.patience
 
     def share(self, total: int, minutes: float | None) -> float:
         return self.step / total if minutes is None else self.elapsed / (60 * minutes)
@@ -74,69 +81,91 @@ def fit(
     accelerator = accelerate.Accelerator(cpu=force_cpu, mixed_precision="no")
     if settings.minutes is not None and accelerator.num_processes > 1:
         raise UsageError("a time budget is for one process", needed="--epochs with several processes")
-    if settings.batch_size % accelerator.num_processes:
-        raise UsageError(f"a batch of {settings.batch_size} cannot be shared by {accelerator.num_processes} processes")
+    if settings.batch_size % (accelerator.num_processes * settings.accumulate):
+        raise UsageError(
+            f"a batch of {settings.batch_size} cannot be shared by {accelerator.num_processes} processes"
+            f" in {settings.accumulate} parts each"
+        )
     torch.manual_seed(settings.seed)
     keep_memory()
     precision = chosen(settings.precision, accelerator.device)
-    classes, class_note = data.training_classes(view.classes)
+    model, task, class_note = prepared(view, settings)
     train_numbers, val_numbers, split_note = data.split_numbers(view, settings)
-    source = data.Source(view, classes, settings.cache_mb)
+    source = data.Source(view, task, settings.cache_mb)
     criterion = losses.parse(settings.loss)
-    model = models.build(settings.model, classes.num_classes, **settings.config)
+    own_loss = bool(getattr(model, "own_loss", False))
     stride = int(getattr(model, "stride", 32))
     if any(side % stride for side in settings.size):
         raise UsageError(
             f"training windows of {settings.size} do not fit {settings.model}", needed=f"multiples of {stride}"
         )
+    weights_note = None
+    if settings.weights is not None and not resume:
+        weights_note = models.fill(model, settings.weights)
     model = model.to(accelerator.device).to(memory_format=torch.channels_last)
     average = copy.deepcopy(model).eval().requires_grad_(False)
     optimizer = torch.optim.AdamW(
-        model.parameters(), settings.lr, betas=(0.9, 0.99), weight_decay=settings.weight_decay
+        parameter_groups(model, settings), settings.lr, betas=(0.9, 0.99), weight_decay=settings.weight_decay
     )
-    info = ModelInfo(settings.model, classes.to_json(), settings.config, scale=settings.predict_scale)
+    info = ModelInfo(
+        settings.model, task.classes.to_json(), settings.config, scale=settings.predict_scale, task=task.name,
+        tile=settings.tile,
+    )  # fmt: skip
     progress = Progress()
     if resume:
         progress = _restore(run.folder, model, average, optimizer)
+    plain = model
     model, optimizer = accelerator.prepare(model, optimizer)
+    network = torch.compile(model) if settings.compile else model
     weights = view.weights()
+    if settings.balance:
+        weights = data.balanced(view, train_numbers, weights)
     steps = math.ceil(len(train_numbers) / settings.batch_size)
     total = settings.epochs * steps
-    for note in (class_note, split_note):
+    for note in (class_note, split_note, weights_note):
         if note:
             tell(0.0, {"note": note})
     started = time.monotonic() - progress.elapsed
 
     # -- train
-    while (share := progress.share(total, settings.minutes)) < 1:
+    while (share := progress.share(total, settings.minutes)) < 1 and not progress.tired(settings):
         order = data.epoch_order(train_numbers, weights, settings, progress.epoch)
         done = progress.step - progress.epoch * steps
         stream = data.batches(
             source, order, settings, progress.epoch,
             rank=accelerator.process_index, world=accelerator.num_processes, start=done,
         )  # fmt: skip
-        model.train()
+        network.train()
         summed, seen = 0.0, 0
         for images, targets in stream:
             share = progress.share(total, settings.minutes)
             if share >= 1:
                 break
             for group in optimizer.param_groups:
-                group["lr"] = learning_rate(share, settings)
-            with _autocast(torch, accelerator.device, precision):
-                logits = model(images.to(accelerator.device, non_blocking=True))
-            loss = criterion(logits.float(), targets.to(accelerator.device), share)
+                waits = group["encoder"] and share < settings.freeze
+                group["lr"] = 0.0 if waits else group["factor"] * learning_rate(share, settings)
             optimizer.zero_grad()
-            accelerator.backward(loss)
+            value = 0.0
+            parts = list(_parts(images, targets, settings.accumulate))
+            for number, (pixels, labels) in enumerate(parts, 1):
+                x = pixels.to(accelerator.device, non_blocking=True)
+                truth = _moved(labels, accelerator.device)
+                # Processes exchange gradients once, with the last part.
+                shared = nullcontext() if number == len(parts) else accelerator.no_sync(model)
+                with shared:
+                    with _autocast(torch, accelerator.device, precision):
+                        answer = network(x, truth, criterion) if own_loss else network(x)
+                    loss = answer.float() if own_loss else criterion(answer.float(), truth, share)
+                    accelerator.backward(loss / len(parts))
+                value += float(loss.detach()) / len(parts)
             accelerator.clip_grad_norm_(model.parameters(), settings.clip)
             optimizer.step()
-            value = float(loss.detach())
             if not math.isfinite(value):
                 raise ModelError(
                     f"the loss became {value} in step {progress.step}", todo="Lower --lr, or use --precision fp32."
                 )
             progress.step += 1
-            _average(average, accelerator.unwrap_model(model), settings.ema, progress.step)
+            _average(average, plain, settings.ema, progress.step)
             progress.elapsed = time.monotonic() - started
             summed, seen = summed + value, seen + 1
             tell(progress.share(total, settings.minutes), {"loss": summed / seen, "step": progress.step})
@@ -152,16 +181,22 @@ def fit(
         if due:
             progress.evaluated = math.floor(share * settings.evaluations + 1e-9)
             _share_from_first(average, accelerator)
+            if main and settings.histograms:
+                histograms.log(run, progress.step, plain)
             scores = evaluate(average, info, source, val_numbers, accelerator, precision)
             if main:
-                curve = {f"val/{name}": scores[name] for name in ("mean_iou", "pixel_accuracy", "mean_dice")}
-                run.log(progress.step, curve)
-                tell(share, {"mean_iou": scores["mean_iou"]})
-                if not scores["mean_iou"] <= progress.best:
-                    progress.best = scores["mean_iou"] if scores["mean_iou"] == scores["mean_iou"] else -1.0
+                run.log(progress.step, {f"val/{name}": value for name, value in task.curve(scores).items()})
+                tell(share, {task.main: scores[task.main]})
+                predictor = Predictor(average, info, device=str(accelerator.device), precision=precision)
+                overlays.draw(run, progress.step, predictor, view, source, val_numbers[: settings.overlays])
+            better = not scores[task.main] <= progress.best
+            progress.waited = 0 if better else progress.waited + 1
+            if better:
+                progress.best = scores[task.main] if scores[task.main] == scores[task.main] else -1.0
+                if main:
                     save(average, info, run.folder / BEST)
         if main:
-            save(accelerator.unwrap_model(model), info, run.folder / LAST)
+            save(plain, info, run.folder / LAST)
             _save_state(run.folder / STATE, average, optimizer, progress)
 
     # -- the best weights, predictions of every validation sample, final scores
@@ -169,7 +204,30 @@ def fit(
     if not accelerator.is_main_process:
         return {}
     best, info = load(run.folder / BEST)
-    return finish(best, info, view, val_numbers, source, run, precision, str(accelerator.device))
+    run.log_artifact(run.folder / BEST)
+    return finish(best, info, val_numbers, source, run, precision, str(accelerator.device))
+
+
+def prepared(view: View, settings: Settings) -> tuple["nn.Module", Task, str | None]:
+    """The network of the settings with random weights, what it is to learn, and a note on its classes."""
+    # Which task depends on what kind of network it is, and how many classes it needs on the task.
+    kind = models.build(settings.model, 2, **settings.config) if settings.task == "auto" else None
+    name = settings.task if kind is None else chosen_task(kind, settings.task, view.classes)
+    classes, note = training_classes(view.classes, name)
+    model = models.build(settings.model, classes.num_classes, **settings.config)
+    chosen_task(model, name, view.classes)
+    return model, Task(name, classes, getattr(model, "answers", "logits") != "logits"), note
+
+
+def _parts(images: Any, targets: Any, number: int) -> Any:
+    """A batch in `number` equal parts."""
+    size = len(images) // number
+    for first in range(0, len(images), size):
+        yield images[first : first + size], targets[first : first + size]
+
+
+def _moved(targets: Any, device: Any) -> Any:
+    return [one.to(device) for one in targets] if isinstance(targets, list) else targets.to(device)
 
 
 def _silent(share: float, numbers: Mapping[str, Any]) -> None:
@@ -186,40 +244,50 @@ def evaluate(
     average: "nn.Module", info: ModelInfo, source: data.Source, numbers: list[int], accelerator: Any, precision: str
 ) -> dict[str, Any]:
     """Scores of the averaged weights at full resolution; processes share the images and add their counts."""
+    predictor = Predictor(average, info, device=str(accelerator.device), precision=precision)
+    task = source.task
+    counts = task.nothing()
+    for number in numbers[accelerator.process_index :: accelerator.num_processes]:
+        counts += task.counts(predictor, *source.get(number))
+    return task.scores(_summed(counts, accelerator))
+
+
+def _summed(counts: Any, accelerator: Any) -> Any:
+    """Counts of all processes together: arrays are added, lists joined."""
     import torch
 
-    predictor = Predictor(average, info, device=str(accelerator.device), precision=precision)
-    kinds = predictor.classes.num_classes
-    counts = np.zeros((kinds, kinds + 1), np.int64)
-    for number in numbers[accelerator.process_index :: accelerator.num_processes]:
-        image, target = source.get(number)
-        counts += confusion.update(predictor.label_map(image), target, num_classes=kinds)
-    added = accelerator.reduce(torch.from_numpy(counts).to(accelerator.device), reduction="sum")
-    return confusion.compute(added.cpu().numpy())
+    if isinstance(counts, np.ndarray):
+        return accelerator.reduce(torch.from_numpy(counts).to(accelerator.device), reduction="sum").cpu().numpy()
+    if accelerator.num_processes == 1:
+        return counts
+    every: list[Any] = [None] * accelerator.num_processes
+    torch.distributed.all_gather_object(every, counts)
+    return [one for part in every for one in part]
 
 
 def finish(
-    model: "nn.Module", info: ModelInfo, view: View, numbers: list[int], source: data.Source, run: Run,
-    precision: str, device: str,
-) -> dict[str, Any]:  # fmt: skip
+    model: "nn.Module", info: ModelInfo, numbers: list[int], source: data.Source, run: Run, precision: str, device: str
+) -> dict[str, Any]:
     """Predict the validation samples into the run, with each one's own scores -> scores over all."""
     predictor = Predictor(model, info, device=device, precision=precision)
-    classes = Classes.from_json(info.classes)
-    kinds = classes.num_classes
-    counts = np.zeros((kinds, kinds + 1), np.int64)
+    task = source.task
+    counts = task.nothing()
     own: dict[int, float] = {}
     for number in numbers:
-        image, target = source.get(number)
-        probs = predictor.probs(image)
-        one = confusion.update(probs.argmax(0).astype(np.uint8), target, num_classes=kinds)
-        own[number] = float(confusion.compute(one)["mean_iou"])
+        image, truth = source.get(number)
+        if task.objects:
+            found = predictor.predict(image)
+            one = task.counts_of(found, truth)
+        else:
+            probs = predictor.probs(image)
+            one = confusion.update(probs.argmax(0).astype(np.uint8), truth, num_classes=task.classes.num_classes)
+            found = segments_from_probs(probs, task.classes)
+        own[number] = float(task.scores(one)[task.main])
         counts += one
-        run.add_predictions([(number, segments_from_probs(probs, classes))])
-    run.log_samples("mean_iou", own)
-    scores = confusion.compute(counts)
-    scores["classes"] = dict(zip(classes.names, scores["iou"].tolist(), strict=True))
-    result: dict[str, Any] = clean(scores)
-    return result
+        run.add_predictions([(number, found)])
+    run.log_samples(task.main, own)
+    result: dict[str, Any] = clean(task.scores(counts))
+    return {"task": task.name, "main": task.main, **result}
 
 
 def _share_from_first(average: "nn.Module", accelerator: Any) -> None:

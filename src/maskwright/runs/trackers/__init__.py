@@ -1,6 +1,7 @@
-"""Trackers, one module each: `open(folder, settings)` -> something with log, log_image and close.
+"""Trackers, one module each: `open_tracker(folder, settings)` -> a `Tracker`.
 
-The dataset's database always keeps the record; trackers are additional views of it.
+The dataset's database always keeps the record; trackers are additional views of it.  None sends anything anywhere
+unless its own settings say so.
 """
 
 from collections.abc import Mapping, Sequence
@@ -8,14 +9,26 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from maskwright import families
+from maskwright.core.segments import Segments
 
 
 class Tracker(Protocol):
     """What a tracker's `open_tracker` returns."""
 
-    def log(self, step: int, values: Mapping[str, float]) -> None: ...
-    def log_image(self, step: int, name: str, image: Any) -> None: ...
-    def close(self) -> None: ...
+    def log(self, step: int, values: Mapping[str, float]) -> None:
+        """Points of curves."""
+
+    def log_image(self, step: int, name: str, image: Any, plain: Any, masks: Mapping[str, Segments]) -> None:
+        """image: (H, W, 3) uint8 as drawn.  plain: without anything drawn.  masks: what belongs on it, by kind."""
+
+    def log_histogram(self, step: int, name: str, values: Any) -> None:
+        """values: (N,) finite numbers."""
+
+    def log_artifact(self, path: Path) -> None:
+        """A file to keep."""
+
+    def close(self) -> None:
+        """Nothing comes after this."""
 
 
 def names() -> list[str]:
@@ -36,9 +49,17 @@ class Fanout:
         for tracker in self._trackers:
             tracker.log(step, values)
 
-    def log_image(self, step: int, name: str, image: Any) -> None:
+    def log_image(self, step: int, name: str, image: Any, plain: Any, masks: Mapping[str, Segments]) -> None:
         for tracker in self._trackers:
-            tracker.log_image(step, name, image)
+            tracker.log_image(step, name, image, plain, masks)
+
+    def log_histogram(self, step: int, name: str, values: Any) -> None:
+        for tracker in self._trackers:
+            tracker.log_histogram(step, name, values)
+
+    def log_artifact(self, path: Path) -> None:
+        for tracker in self._trackers:
+            tracker.log_artifact(path)
 
     def close(self) -> None:
         for tracker in self._trackers:

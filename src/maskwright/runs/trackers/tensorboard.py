@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from maskwright.core.segments import Segments
 from maskwright.families import require
 
 
@@ -21,8 +22,15 @@ class _TensorBoard:
             self._writer.add_scalar(name, value, step)
         self._writer.flush()
 
-    def log_image(self, step: int, name: str, image: Any) -> None:
+    def log_image(self, step: int, name: str, image: Any, plain: Any, masks: Mapping[str, Segments]) -> None:
         self._writer.add_image(name, image, step, dataformats="HWC")
+
+    def log_histogram(self, step: int, name: str, values: Any) -> None:
+        if values.size:
+            self._writer.add_histogram(name, values, step)
+
+    def log_artifact(self, path: Path) -> None:
+        self._writer.add_text("artifacts", str(path))
 
     def close(self) -> None:
         self._writer.close()

@@ -1,0 +1,110 @@
+"""maskwright model"""
+
+from typing import Annotated, Any
+
+import typer
+
+from maskwright.cli.output import Json, emit, table
+from maskwright.errors import UsageError
+
+
+def command(
+    what: Annotated[
+        str, typer.Argument(help="list: the architectures. show: what a checkpoint holds. export: for another runtime.")
+    ],
+    model: Annotated[
+        str | None, typer.Argument(help="For show and export: a checkpoint, or a run's id with --dataset.")
+    ] = None,
+    to: Annotated[str, typer.Option(help="onnx, openvino or torch-export.")] = "onnx",
+    output: Annotated[
+        str | None, typer.Option("--output", "-o", help="The file to write; beside the checkpoint when not given.")
+    ] = None,
+    dataset: Annotated[
+        str | None, typer.Option(help="Whose pictures prove the export, and whose runs MODEL may name.")
+    ] = None,
+    verify: Annotated[
+        bool, typer.Option("--verify/--no-verify", help="Compare on real pictures; needs --dataset.")
+    ] = True,
+    pictures: Annotated[int, typer.Option(min=1, help="How many of them.")] = 8,
+    split: Annotated[str, typer.Option(help="From this split.")] = "val",
+    size: Annotated[tuple[int, int] | None, typer.Option(help="Fix height and width; any when not given.")] = None,
+    int8: Annotated[bool, typer.Option("--int8", help="Eight bits, kept only if mean IoU hardly falls; ONNX.")] = False,
+    gate: Annotated[float, typer.Option(help="How far mean IoU may fall in eight bits.")] = 0.01,
+    json: Json = False,
+) -> None:
+    """List architectures, show a checkpoint, or export it for another runtime, proved on real pictures."""
+    if what == "list":
+        _list(json)
+        return
+    if what not in ("show", "export") or model is None:
+        raise UsageError(
+            f"maskwright model {what!r} is not known", needed="list, show MODEL, or export MODEL --to RUNTIME"
+        )
+    from maskwright.dataset import Dataset
+    from maskwright.predict.batch import checkpoint_of
+
+    opened = Dataset.open(dataset) if dataset else None
+    if opened is None and not model.endswith(".safetensors") and "/" not in model and what == "export":
+        raise UsageError(f"{model!r} is no checkpoint", needed="--dataset, where its run is")
+    place = checkpoint_of(opened, model) if opened is not None else model
+    if what == "show":
+        from maskwright.predict import checkpoint
+
+        network, info = checkpoint.load(place)
+        parameters = sum(one.numel() for one in network.parameters())
+        rows = [(name, value) for name, value in vars(info).items() if name != "classes"]
+        names = [one["name"] for one in info.classes]
+        emit(
+            {**vars(info), "parameters": parameters},
+            table([*rows, ("parameters", parameters), ("classes", ", ".join(names))], ("", "")),
+            json,
+        )
+        return
+    _export(opened, place, to, output, verify, pictures, split, size, int8, gate, json)
+
+
+def _export(
+    opened: Any, place: Any, to: str, output: str | None, verify: bool, pictures: int, split: str, size: Any,
+    int8: bool, gate: float, json: bool,
+) -> None:  # fmt: skip
+    from pathlib import Path
+
+    from maskwright import families
+    from maskwright.predict.export import export, real_pictures
+
+    suffix = families.load("predict.exported", to).SUFFIX
+    target = Path(output) if output else Path(place).with_suffix(f".int8{suffix}" if int8 else suffix)
+    if (verify or int8) and opened is None:
+        raise UsageError("an export is proved on real pictures", needed="--dataset, or --no-verify")
+    images, truths = (
+        real_pictures(opened, place, split, pictures) if opened is not None and (verify or int8) else ([], [])
+    )
+    proof = export(place, target, to, size=size, pictures=images, truths=truths, int8=int8, gate=gate)
+    bytes_ = target.stat().st_size + (target.with_suffix(".bin").stat().st_size if to == "openvino" else 0)
+    lines = [f"wrote {target}, {bytes_ / 1e6:.1f} MB"]
+    if proof is None:
+        lines.append("not compared with the checkpoint")
+    else:
+        lines.append(
+            f"on {proof.pictures} pictures logits differ by at most {proof.max_difference:.2g},"
+            f" {proof.agreement:.4%} of the pixels have the same class; mean IoU falls by {proof.drop:.4f}"
+        )
+    emit({"file": str(target), "bytes": bytes_, **(vars(proof) if proof else {})}, lines, json)
+
+
+def _list(json: bool) -> None:
+    from maskwright import families, models
+
+    rows = []
+    for name in models.names():
+        module = families.load("models", name)
+        first = (module.__doc__ or "").split("\n", 1)[0]
+        rows.append((name, first, module.LICENCE, getattr(module, "WEIGHTS", {})))
+    lines = list(table([row[:3] for row in rows], ("model", "", "licence")))
+    for name, _, _, weights in rows:
+        lines += [f"{name}: --weights hub:{hub} ({about})" for hub, about in weights.items()]
+    emit(
+        {"models": [{"name": row[0], "about": row[1], "licence": row[2], "weights": row[3]} for row in rows]},
+        lines,
+        json,
+    )

@@ -1,0 +1,50 @@
+"""maskwright plan"""
+
+from typing import Annotated
+
+import typer
+
+from maskwright.cli import choices
+from maskwright.cli.output import At, DatasetPlace, Json, Where, emit, view_of
+
+
+def command(
+    dataset: DatasetPlace,
+    output: Annotated[
+        str | None, typer.Option("--output", "-o", help="Write the plan here, to be edited and trained with --plan.")
+    ] = None,
+    explain: Annotated[bool, typer.Option("--explain", help="Also show the facts that the plan rests on.")] = False,
+    budget: choices.Budget = None,
+    model: choices.Model = None,
+    preset: choices.Preset = None,
+    config: choices.Config = None,
+    task: choices.Task = None,
+    loss: choices.Loss = None,
+    epochs: choices.Epochs = None,
+    batch_size: choices.BatchSize = None,
+    lr: choices.Lr = None,
+    device: choices.Device = None,
+    train_split: choices.TrainSplit = None,
+    val_split: choices.ValSplit = None,
+    where: Where = None,
+    at: At = None,
+    json: Json = False,
+) -> None:
+    """Look at the data and the machine, and say how a training would go and why, without training."""
+    given = choices.collected(locals())
+    from maskwright.dataset import Dataset
+
+    with Dataset.open(dataset) as opened:
+        found = choices.planned(view_of(opened, at, where), given, None)
+    if output is not None:
+        found.write(output)
+    if not json:
+        choices.show(found, explain=explain)
+        if output is not None:
+            typer.echo(f"wrote {output}; train with: maskwright train {dataset} --plan {output}")
+        return
+    result = {
+        "settings": found.settings.to_json(), "reasons": found.reasons, "facts": found.facts.to_json(),
+        "minutes": found.minutes,
+    }  # fmt: skip
+    emit(result, (), json)

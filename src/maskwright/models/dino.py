@@ -1,0 +1,89 @@
+"""A light head on the frozen features of DINOv2 or DINOv3: only the head learns, in seconds, from few images.
+
+Oquab et al., "DINOv2", 2023, section 7.4 (linear segmentation); Siméoni et al., "DINOv3", 2025.  The encoders are
+transformers'.  Without weights (`--weights`) the features are random and the head learns little.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from maskwright.errors import UsageError
+from maskwright.families import require
+
+if TYPE_CHECKING:
+    from torch import nn
+
+PAPER = "https://arxiv.org/abs/2304.07193"
+LICENCE = "Apache-2.0 (transformers); weights: DINOv2 Apache-2.0, DINOv3 under its own licence"
+INPUT = "RGB, ImageNet mean and deviation; any multiple of the patch, 14 for DINOv2 and 16 for DINOv3"
+WEIGHTS = {
+    "facebook/dinov2-small": "Apache-2.0; encoder dinov2-small, 22 M",
+    "facebook/dinov2-base": "Apache-2.0; encoder dinov2-base, 87 M",
+    "facebook/dinov3-vits16-pretrain-lvd1689m": "DINOv3 License; encoder dinov3-small, 22 M",
+}
+
+#: hidden size, layers, heads
+SIZES = {"nano": (96, 4, 3), "small": (384, 12, 6), "base": (768, 12, 12), "large": (1024, 24, 16)}
+
+
+def build(
+    num_classes: int, in_channels: int = 3, *, encoder: str = "dinov2-small", head: str = "linear", width: int = 256,
+    learn_encoder: bool = False,
+) -> "nn.Module":  # fmt: skip
+    """encoder: dinov2 or dinov3, with -nano, -small, -base or -large.  head: linear, or mlp with one hidden layer.
+
+    learn_encoder: let the encoder learn too.  Raises UsageError for another encoder or head.
+    """
+    family, _, size = encoder.partition("-")
+    if family not in ("dinov2", "dinov3") or size not in SIZES:
+        raise UsageError(
+            f"dino has no encoder {encoder!r}", needed="dinov2 or dinov3 with -nano, -small, -base or -large"
+        )
+    if head not in ("linear", "mlp"):
+        raise UsageError(f"dino has no head {head!r}", needed="linear or mlp")
+    transformers = require("transformers", "the model dino")
+    torch: Any = require("torch", "the model dino")
+    functional = torch.nn.functional
+    hidden, layers, heads = SIZES[size]
+    common = {
+        "hidden_size": hidden,
+        "num_hidden_layers": layers,
+        "num_attention_heads": heads,
+        "num_channels": in_channels,
+    }
+    if family == "dinov2":
+        patch = 14
+        network = transformers.Dinov2Model(transformers.Dinov2Config(**common, patch_size=patch))
+    else:
+        patch = 16
+        config = transformers.DINOv3ViTConfig(
+            **common, patch_size=patch, intermediate_size=4 * hidden, num_register_tokens=4
+        )
+        network = transformers.DINOv3ViTModel(config)
+
+    class FrozenFeatures(torch.nn.Module):  # type: ignore[misc]
+        stride = patch
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.encoder = network.requires_grad_(learn_encoder)
+            self.norm = torch.nn.BatchNorm2d(hidden)
+            last = torch.nn.Conv2d(hidden if head == "linear" else width, num_classes, 1)
+            hidden_layer = [torch.nn.Conv2d(hidden, width, 1), torch.nn.ReLU(inplace=True)] if head == "mlp" else []
+            self.head = torch.nn.Sequential(*hidden_layer, last)
+
+        def train(self, mode: bool = True) -> Any:
+            super().train(mode)
+            if not learn_encoder:
+                self.encoder.eval()
+            return self
+
+        def forward(self, x: Any) -> Any:
+            rows, columns = x.shape[-2] // patch, x.shape[-1] // patch
+            with torch.set_grad_enabled(learn_encoder and torch.is_grad_enabled()):
+                tokens = self.encoder(pixel_values=x.contiguous()).last_hidden_state
+            grid = tokens[:, -rows * columns :].transpose(1, 2).unflatten(2, (rows, columns))
+            logits = self.head(self.norm(grid.contiguous()))
+            return functional.interpolate(logits, x.shape[-2:], mode="bilinear", align_corners=False)
+
+    model: nn.Module = FrozenFeatures()
+    return model

@@ -1,0 +1,54 @@
+"""Mask2Former: queries that attend to their own masks, for semantic, instance and panoptic segmentation alike.
+
+Cheng et al., "Masked-attention Mask Transformer for Universal Image Segmentation", CVPR 2022.  The network and its loss
+are transformers'.
+"""
+
+from typing import TYPE_CHECKING
+
+from maskwright.families import require
+from maskwright.models._queries import backbone, wrapped
+
+if TYPE_CHECKING:
+    from torch import nn
+
+PAPER = "https://arxiv.org/abs/2112.01527"
+LICENCE = "Apache-2.0 (transformers)"
+INPUT = "RGB, ImageNet mean and deviation; any size, padded to 32"
+WEIGHTS = {
+    "facebook/mask2former-swin-tiny-coco-instance": "CC-BY-NC-4.0; swin-tiny, 80 classes, 100 queries",
+    "facebook/mask2former-swin-tiny-coco-panoptic": "CC-BY-NC-4.0; swin-tiny, 133 classes, 100 queries",
+}
+
+
+def build(
+    num_classes: int,
+    in_channels: int = 3,
+    *,
+    encoder: str = "swin-tiny",
+    queries: int = 100,
+    width: int = 256,
+    pixel_layers: int = 6,
+    decoder_layers: int = 10,
+    feedforward: int = 2048,
+    points: int = 12544,
+    nothing_weight: float = 0.1,
+) -> "nn.Module":
+    """Randomly initialised.
+
+    encoder: swin-nano … swin-large, resnet18 … resnet101.  queries: most segments an image can have.
+    width: channels of pixel decoder and queries.  pixel_layers: of the deformable pixel decoder.
+    points: where masks are compared when training.  nothing_weight: of the class "nothing" in the loss.
+    """
+    transformers = require("transformers", "the model mask2former")
+    config = transformers.Mask2FormerConfig(
+        backbone_config=backbone(encoder, in_channels), num_labels=num_classes, num_queries=queries,
+        hidden_dim=width, feature_size=width, mask_feature_size=width, encoder_layers=pixel_layers,
+        decoder_layers=decoder_layers, encoder_feedforward_dim=feedforward // 2, dim_feedforward=feedforward,
+        train_num_points=points, no_object_weight=nothing_weight,
+    )  # fmt: skip
+    return wrapped(
+        transformers.Mask2FormerForUniversalSegmentation(config),
+        task="panoptic",
+        encoder="network.model.pixel_level_module.encoder",
+    )

@@ -1,0 +1,122 @@
+"""Mask R-CNN: proposals, then a class, a box and a small mask for each.
+
+He et al., "Mask R-CNN", ICCV 2017; version 2 with the heads and recipe of Li et al., "Benchmarking Detection Transfer
+Learning with Vision Transformers", 2021.  The network and its losses are torchvision's.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from maskwright.errors import UsageError
+from maskwright.families import require
+from maskwright.models._outputs import Regions
+
+if TYPE_CHECKING:
+    from torch import nn
+
+PAPER = "https://arxiv.org/abs/1703.06870"
+LICENCE = "BSD-3-Clause (torchvision)"
+INPUT = "RGB, ImageNet mean and deviation; any size, padded to 32"
+WEIGHTS = {
+    "MaskRCNN_ResNet50_FPN_Weights.COCO_V1": "BSD-3-Clause; 90 classes and background, mask AP 34.6",
+    "MaskRCNN_ResNet50_FPN_V2_Weights.COCO_V1": "BSD-3-Clause; version=2, mask AP 41.8",
+}
+
+
+def build(
+    num_classes: int,
+    in_channels: int = 3,
+    *,
+    encoder: str = "resnet50",
+    version: int = 1,
+    norm: str = "batch",
+    anchors: Sequence[int] = (32, 64, 128, 256, 512),
+    mask_cells: int = 14,
+    proposals: int = 2000,
+    samples: int = 512,
+    detections: int = 100,
+    min_score: float = 0.05,
+) -> "nn.Module":
+    """Randomly initialised; nothing is frozen.
+
+    encoder: a ResNet of torchvision.  version: 2 has deeper heads and normalises in them.  norm: batch or group; group
+    where a batch is small.  anchors: a side in input pixels for each of the five levels.  mask_cells: half the masks'
+    side.  proposals: kept of each image while training (half as many later).  samples: of them that teach the heads.
+    detections: most objects an image can have.
+    Raises UsageError for other channels than 3, another version or normalisation.
+    """
+    torch: Any = require("torch", "the model maskrcnn")
+    require("torchvision", "the model maskrcnn")
+    from torchvision.models.detection import MaskRCNN, maskrcnn_resnet50_fpn_v2
+    from torchvision.models.detection.backbone_utils import resnet_fpn_backbone
+    from torchvision.models.detection.rpn import AnchorGenerator
+    from torchvision.ops import MultiScaleRoIAlign
+
+    if in_channels != 3:
+        raise UsageError(f"maskrcnn takes pictures of 3 channels, not {in_channels}")
+    if version not in (1, 2) or norm not in ("batch", "group"):
+        raise UsageError(
+            f"version {version} with norm {norm!r} is not known", needed="version 1 or 2, norm batch or group"
+        )
+    if version == 2 and encoder != "resnet50":
+        raise UsageError(f"version 2 has no encoder {encoder!r}", needed="resnet50")
+    # Pictures come scaled and normalised; the class 0 is "nothing" inside.
+    common: dict[str, Any] = {
+        "image_mean": [0.0] * 3, "image_std": [1.0] * 3, "_skip_resize": True, "box_detections_per_img": detections,
+        "box_score_thresh": min_score,
+        "rpn_pre_nms_top_n_train": proposals, "rpn_post_nms_top_n_train": proposals,
+        "rpn_pre_nms_top_n_test": proposals // 2, "rpn_post_nms_top_n_test": proposals // 2,
+        "box_batch_size_per_image": samples,
+    }  # fmt: skip
+    if tuple(anchors) != (32, 64, 128, 256, 512):
+        sizes = tuple((one,) for one in anchors)
+        common["rpn_anchor_generator"] = AnchorGenerator(sizes, ((0.5, 1.0, 2.0),) * len(anchors))
+    if mask_cells != 14:
+        common["mask_roi_pool"] = MultiScaleRoIAlign(["0", "1", "2", "3"], mask_cells, 2)
+    if version == 2:
+        network = maskrcnn_resnet50_fpn_v2(weights=None, weights_backbone=None, num_classes=num_classes + 1, **common)
+    else:
+        layer = torch.nn.BatchNorm2d if norm == "batch" else _group_norm
+        spine = resnet_fpn_backbone(backbone_name=encoder, weights=None, norm_layer=layer, trainable_layers=5)
+        network = MaskRCNN(spine, num_classes + 1, **common)
+    # Masks stay small and boxes in input pixels: the door to segments takes it from there.
+    network.transform.postprocess = lambda result, *_: result
+
+    class MaskRegions(torch.nn.Module):  # type: ignore[misc]
+        answers = "regions"
+        stride = 32
+        encoder_path = "network.backbone.body"
+        own_loss = True
+        natural_task = "instance"
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.network = network
+
+        def forward(self, x: Any, targets: Any = None, criterion: Any = None) -> Any:
+            """A list of Regions, or with targets (a list of Objects) the sum of the five losses."""
+            if targets is not None:
+                truth = [_truth(torch, one) for one in targets]
+                return sum(self.network(list(x), truth).values())
+            return [
+                Regions(one["boxes"], one["labels"] - 1, one["scores"], one["masks"][:, 0])
+                for one in self.network(list(x))
+            ]
+
+    model: nn.Module = MaskRegions()
+    return model
+
+
+def _group_norm(channels: int) -> Any:
+    torch: Any = require("torch", "the model maskrcnn")
+    return torch.nn.GroupNorm(min(32, channels), channels)
+
+
+def _truth(torch: Any, one: Any) -> dict[str, Any]:
+    from torchvision.ops import masks_to_boxes
+
+    masks = one.masks
+    boxes = masks_to_boxes(masks) if len(masks) else torch.zeros((0, 4), device=masks.device)
+    # torchvision's boxes end at the last pixel, the project's after it.
+    boxes = boxes + torch.tensor([0.0, 0.0, 1.0, 1.0], device=masks.device)
+    return {"boxes": boxes, "labels": one.class_indices + 1, "masks": masks.to(torch.uint8)}

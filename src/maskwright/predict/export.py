@@ -1,0 +1,152 @@
+"""A trained network for another runtime, proved on real pictures before it is kept."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from maskwright import families
+from maskwright.core.arrays import U8
+from maskwright.errors import ModelError, UsageError
+from maskwright.metrics import confusion
+from maskwright.predict import checkpoint
+from maskwright.predict.exported._runner import runner
+from maskwright.predict.predictor import Predictor
+
+#: Largest difference of logits that float32 arithmetic in another order explains.
+TOLERANCE = 1e-3
+AGREEMENT = 0.9995
+
+
+@dataclass(frozen=True)
+class Proof:
+    """max_difference: of logits.  agreement: share of pixels with the same class.  pictures: compared.
+
+    drop: mean IoU lost against the checkpoint, where truth was given.
+    """
+
+    max_difference: float
+    agreement: float
+    pictures: int
+    drop: float | None = None
+
+
+def export(
+    source: str | Path, path: str | Path, to: str, *, size: tuple[int, int] | None = None,
+    pictures: Sequence[U8] = (), truths: Sequence[U8] = (), int8: bool = False, gate: float = 0.01,
+) -> Proof | None:  # fmt: skip
+    """Write `source` (a checkpoint) for the runtime `to`; with pictures, compare first -> the proof.
+
+    int8: weights and activations in eight bits (ONNX only), ranges taken from the pictures; kept only if mean IoU
+    against `truths` falls by at most `gate`.  Without it arithmetic stays float32.
+    Nothing is left behind when something does not hold.  Raises UsageError, ModelError.
+    """
+    place = Path(path)
+    member = families.load("predict.exported", to)
+    if place.suffix != member.SUFFIX:
+        raise UsageError(f"{place.name} does not end in {member.SUFFIX}", needed=f"what {to} files end in")
+    if int8 and to != "onnx":
+        raise UsageError(f"INT8 is not made for {to}", needed="--to onnx, which OpenVINO reads too")
+    if int8 and (not pictures or len(truths) != len(pictures)):
+        raise UsageError("INT8 needs pictures with truth", needed="to set its ranges and to see what it costs")
+    model, info = checkpoint.load(source)
+    if getattr(model, "answers", "logits") != "logits":
+        raise UsageError(f"{info.model} answers objects; only networks that give each pixel a class can be exported")
+    partial = place.with_name(f".{place.stem}.{os.getpid()}.part{place.suffix}")
+    companions = [(partial, place)]
+    if to == "openvino":
+        companions.append((partial.with_suffix(".bin"), place.with_suffix(".bin")))
+    try:
+        member.export(model, info, partial, size=size)
+        mine = Predictor(_padded(model, size), info, device="cpu", precision="fp32")
+        if int8:
+            _quantised(member, mine, partial, pictures, size)
+        proof = (
+            _compared(mine, Predictor(*member.load(partial), device="cpu", precision="fp32"), pictures, truths)
+            if pictures
+            else None
+        )
+        if proof is not None and not int8 and (proof.max_difference > TOLERANCE or proof.agreement < AGREEMENT):
+            raise ModelError(
+                f"the exported network differs: logits by up to {proof.max_difference:.2g}, {1 - proof.agreement:.2%}"
+                " of the pixels in class", needed=f"at most {TOLERANCE:g}", todo="Try another runtime, or --size.",
+            )  # fmt: skip
+        if int8 and proof is not None and proof.drop is not None and proof.drop > gate:
+            raise ModelError(
+                f"in eight bits mean IoU falls by {proof.drop:.4f}", needed=f"at most {gate:g} (--gate)",
+                todo="Give more pictures, or keep float32.",
+            )  # fmt: skip
+        for made, wanted in companions:
+            made.replace(wanted)
+        return proof
+    finally:
+        for made, _ in companions:
+            made.unlink(missing_ok=True)
+
+
+def _padded(model: Any, size: tuple[int, int] | None) -> Any:
+    """The network as a file of one size runs it, so that both see the same pixels."""
+    if size is None:
+        return model
+    import torch
+
+    return runner(lambda x: model(torch.from_numpy(x)).detach(), int(getattr(model, "stride", 32)), size)
+
+
+def _quantised(
+    member: Any, mine: Predictor, partial: Path, pictures: Sequence[U8], size: tuple[int, int] | None
+) -> None:
+    inputs = []
+    for picture in pictures:
+        x, _ = mine._entered(mine._tensor(picture))
+        if size is not None:
+            import torch
+
+            x = torch.nn.functional.pad(x, (0, size[1] - x.shape[3], 0, size[0] - x.shape[2]), mode="replicate")
+        inputs.append(np.ascontiguousarray(x.cpu().numpy()))
+    whole = partial.with_name(f"{partial.stem}.whole{partial.suffix}")
+    partial.replace(whole)
+    try:
+        member.quantise(whole, partial, inputs)
+    finally:
+        whole.unlink(missing_ok=True)
+
+
+def _compared(mine: Predictor, theirs: Predictor, pictures: Sequence[U8], truths: Sequence[U8]) -> Proof:
+    import torch
+
+    largest, same, pixels = 0.0, 0, 0
+    kinds = mine.classes.num_classes
+    counts = np.zeros((2, kinds, kinds + 1), np.int64)
+    for number, picture in enumerate(pictures):
+        with torch.inference_mode():
+            a, b = (one._native(one._tensor(picture))[0] for one in (mine, theirs))
+        largest = max(largest, float((a - b).abs().max()))
+        labels = [one.argmax(0).numpy().astype(np.uint8) for one in (a, b)]
+        same += int((labels[0] == labels[1]).sum())
+        pixels += labels[0].size
+        if number < len(truths):
+            for row, one in enumerate(labels):
+                counts[row] += confusion.update(one, truths[number], num_classes=kinds)
+    drop = None
+    if truths:
+        before, after = (float(confusion.compute(one)["mean_iou"]) for one in counts)
+        drop = before - after
+    return Proof(largest, same / pixels, len(pictures), drop)
+
+
+def real_pictures(view: Any, source: str | Path, split: str, number: int) -> tuple[list[U8], list[U8]]:
+    """Pictures of a split, evenly drawn, with their label maps in the checkpoint's classes. Raises UsageError."""
+    from maskwright.core.classes import Classes
+
+    _, info = checkpoint.load(source)
+    classes = Classes.from_json(info.classes)
+    numbers = view.where("split = '" + split.replace("'", "''") + "'").numbers() or view.numbers()
+    if not numbers:
+        raise UsageError("the dataset has no pictures to compare on", file=view.place)
+    picked = [numbers[k] for k in np.unique(np.linspace(0, len(numbers) - 1, min(number, len(numbers))).astype(int))]
+    samples = view.read(picked)
+    return [one.image.pixels() for one in samples], [one.segments.label_map(classes) for one in samples]

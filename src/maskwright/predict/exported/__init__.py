@@ -1,0 +1,19 @@
+"""Exported networks, one module a runtime.
+
+    SUFFIX                                      of the file
+    export(model, info, path, *, size)          write it; size: (height, width), or None for any multiple of the stride
+    load(path) -> (module, ModelInfo)           a torch module that runs the file, for `Predictor`
+
+The file carries the same description as a checkpoint, so that `predict` runs from it alone.
+"""
+
+from maskwright import families
+
+
+def names() -> list[str]:
+    return families.names("predict.exported")
+
+
+def runtime_of(suffix: str) -> str | None:
+    """The member that reads files of this suffix; None for another file."""
+    return {".onnx": "onnx", ".xml": "openvino", ".pt2": "torch-export"}.get(suffix)

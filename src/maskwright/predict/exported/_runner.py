@@ -1,0 +1,64 @@
+"""What the runtimes share."""
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from maskwright.errors import ModelError
+from maskwright.predict.checkpoint import ModelInfo
+
+if TYPE_CHECKING:
+    from torch import nn
+
+KEY = "maskwright"
+
+
+def described(info: ModelInfo, stride: int, size: tuple[int, int] | None) -> str:
+    return json.dumps({"info": asdict(info), "stride": stride, "size": size})
+
+
+def read_description(text: str | None, path: str | Path) -> tuple[ModelInfo, int, tuple[int, int] | None]:
+    """Raises ModelError where there is none."""
+    try:
+        held = json.loads(text or "")
+        size = None if held["size"] is None else (int(held["size"][0]), int(held["size"][1]))
+        return ModelInfo(**held["info"]), int(held["stride"]), size
+    except (ValueError, KeyError, TypeError):
+        raise ModelError(
+            "carries no description of its model", file=path, needed="a file that `maskwright model export` wrote"
+        ) from None
+
+
+def example(info: ModelInfo, stride: int, size: tuple[int, int] | None) -> Any:
+    """A normalised picture-like input, (1, 3, h, w)."""
+    import torch
+
+    height, width = size or (max(64, 2 * stride), max(96, 3 * stride))
+    height, width = -(-height // stride) * stride, -(-width // stride) * stride
+    return torch.randn(1, len(info.mean), height, width, generator=torch.Generator().manual_seed(0))
+
+
+def runner(call: Callable[[Any], Any], stride: int, size: tuple[int, int] | None) -> "nn.Module":
+    """call: (N, 3, h, w) float32 array -> logits array.  A file of one size pads pictures to it."""
+    import torch
+
+    class Runner(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.stride = stride
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            height, width = x.shape[-2:]
+            if size is not None:
+                if height > size[0] or width > size[1]:
+                    raise ModelError(
+                        f"the exported model takes {size[0]} x {size[1]} pixels, not {height} x {width}",
+                        todo="Export it without --size, or with a larger one.",
+                    )
+                x = torch.nn.functional.pad(x, (0, size[1] - width, 0, size[0] - height), mode="replicate")
+            out = torch.as_tensor(call(x.float().contiguous().cpu().numpy()))
+            return out[..., :height, :width]
+
+    return Runner()

@@ -1,0 +1,237 @@
+"""From a dataset's fingerprint, a device and a time budget to settings, with a reason for each."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from maskwright.dataset import View
+from maskwright.errors import UsageError
+from maskwright.families import require
+from maskwright.train import data
+from maskwright.train.fingerprint import Fingerprint, fingerprint
+from maskwright.train.settings import Settings
+
+#: Time a training takes when nobody gives a budget, in minutes.
+BUDGET = {"cpu": 20.0, "cuda": 60.0}
+
+#: Peak learning rates that AdamW takes with these networks and batches of about eight.
+RATES = {"lite": 2e-3, "mask2former": 2e-4, "oneformer": 2e-4, "eomt": 2e-4, "rfdetr": 2e-4, "maskrcnn": 5e-4,
+         "segformer": 5e-4, "dino": 1e-3}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Plan:
+    """settings: what to train with.  reasons: one sentence by setting.  facts: of the dataset.
+
+    minutes: expected time, measured on this machine; None when it was not measured.
+    """
+
+    settings: Settings
+    reasons: dict[str, str]
+    facts: Fingerprint
+    minutes: float | None = None
+
+    def lines(self) -> list[tuple[str, Any, str]]:
+        """(setting, value, reason) of every setting that has a reason."""
+        values = self.settings.to_json()
+        return [(name, values[name], reason) for name, reason in self.reasons.items()]
+
+    def write(self, path: str | Path) -> None:
+        """As YAML to be edited: every setting, reasons as comments. `read_plan` takes it back."""
+        import yaml
+
+        lines = ["# A training plan. Edit what you like; read with: maskwright train DATASET --plan THIS-FILE", ""]
+        for name, value in self.settings.to_json().items():
+            plain = list(value) if isinstance(value, tuple) else value
+            text = yaml.safe_dump({name: plain}, default_flow_style=True, width=1000, sort_keys=False).strip()
+            text = text.removeprefix("{").removesuffix("}")
+            lines.append(f"{text}  # {self.reasons[name]}" if name in self.reasons else text)
+        Path(path).write_text("\n".join(lines) + "\n")
+
+
+def read_plan(path: str | Path) -> Settings:
+    """Raises UsageError for a file that is no plan, or holds a setting that does not exist."""
+    import yaml
+
+    try:
+        values = yaml.safe_load(Path(path).read_text())
+    except OSError:
+        raise UsageError("there is no such plan", file=path) from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UsageError(f"not readable as YAML ({str(error).splitlines()[0]})", file=path) from None
+    if not isinstance(values, dict):
+        raise UsageError("not a plan", file=path, needed="settings, one a line")
+    unknown = set(values) - set(Settings.names())
+    if unknown:
+        raise UsageError(f"there is no setting {min(unknown)!r}", file=path, needed=", ".join(Settings.names()))
+    try:
+        return Settings.from_json(values)
+    except (TypeError, ValueError) as error:
+        raise UsageError(f"a setting has the wrong form ({error})", file=path) from None
+
+
+def plan(
+    view: View, given: dict[str, Any] | None = None, *, base: Settings | None = None, measure: bool = True
+) -> Plan:
+    """given: settings that the caller has chosen; the rest is planned around them.  base: a plan read from a file.
+
+    measure: try some steps, so that the expected time is this machine's.  Raises as training would.
+    """
+    chosen = dict(given or {})
+    start = base or Settings(
+        **{name: chosen[name] for name in ("train_split", "val_split", "fold", "seed") if name in chosen}
+    )
+    train, val, _ = data.split_numbers(
+        view, replace(start, **_only(chosen, "train_split", "val_split", "fold", "seed"))
+    )
+    facts = fingerprint(view, train, val)
+    device = _device(chosen.get("device", start.device))
+    rules: dict[str, tuple[Any, str]] = {} if base is not None else _rules(facts, device, chosen)
+    values = {name: value for name, (value, _) in rules.items()} | chosen
+    reasons = {name: reason for name, (_, reason) in rules.items()} | dict.fromkeys(chosen, "given")
+    settings = replace(start, **values)
+    settings = _fitting(settings, reasons)
+    minutes = None
+    if measure:
+        from maskwright.train.probe import seconds_a_step
+
+        step = seconds_a_step(view, settings)
+        steps = -(-facts.training // settings.batch_size)
+        if settings.minutes is None:
+            minutes = step * steps * settings.epochs / 60
+            reasons["epochs"] = reasons.get("epochs", "") or "the default"
+        else:
+            minutes = settings.minutes
+            passes = 60 * minutes / (step * steps)
+            reasons["minutes"] += (
+                f"; about {passes:.0f} passes over {facts.training} samples,"
+                f" at {settings.batch_size / step:.1f} images a second"
+            )
+        evaluations = settings.evaluations
+        if minutes < 2 and evaluations > 4 and "evaluations" not in chosen:
+            settings = replace(settings, evaluations=4)
+            reasons["evaluations"] = "a short training is looked at less often"
+    return Plan(settings, reasons, facts, minutes)
+
+
+def _only(values: dict[str, Any], *names: str) -> dict[str, Any]:
+    return {name: values[name] for name in names if name in values}
+
+
+def _device(wanted: str | None) -> str:
+    require("torch", "training")
+    from maskwright.predict.precision import best_device
+
+    return (wanted or best_device()).split(":", maxsplit=1)[0]
+
+
+def _rules(facts: Fingerprint, device: str, given: dict[str, Any]) -> dict[str, tuple[Any, str]]:
+    """setting -> (value, reason); later rules read what was given."""
+    out: dict[str, tuple[Any, str]] = {}
+    budget = given.get("minutes") or (None if "epochs" in given else BUDGET.get(device, 20.0))
+    if budget is not None and "minutes" not in given:
+        out["minutes"] = budget, f"the usual time on a {device}; --budget gives another"
+    elif "minutes" in given:
+        out["minutes"] = budget, "the budget"
+    # -- which network
+    task = given.get("task", "auto")
+    wants_objects = task in ("instance", "panoptic") or (
+        task == "auto" and facts.things > 0 and device == "cuda" and (facts.melting > 0.25 or facts.overlapping > 0.02)
+    )
+    if wants_objects and (task == "panoptic" or facts.stuff):
+        encoder = "swin-tiny" if device == "cuda" else "resnet18"
+        out["model"] = f"mask2former/{encoder}", "things and stuff in one answer"
+    elif wants_objects:
+        encoder = "resnet50" if device == "cuda" else "resnet18"
+        out["model"] = f"maskrcnn/{encoder}", _melts(facts)
+    elif device == "cuda":
+        out["model"] = "unet/resnet34", "a U-Net over a middling encoder uses a GPU well"
+    elif facts.things and facts.melting > 0.25:
+        out["model"] = (
+            "lite",
+            (
+                f"the quickest on a CPU; but {facts.melting:.0%} of the things touch one of their class and will melt"
+                " together: --task instance tells them apart, at many times the cost"
+            ),
+        )
+    else:
+        out["model"] = "lite", "the quickest on a CPU; what is lost to a larger network is won back in passes"
+    model = str(given.get("model", out["model"][0]))
+    name = model.split("/", maxsplit=1)[0]
+    objects = name in ("maskrcnn", "mask2former", "oneformer", "eomt", "rfdetr")
+    if name == "maskrcnn" and "config" not in given and device == "cpu":
+        out["config"] = (
+            {"norm": "group", "samples": 128, "proposals": 600},
+            "small batches on a CPU: group normalisation, fewer proposals",
+        )
+    # -- windows
+    stride = 32
+    usual = 256 if device == "cpu" else 512
+    short = min(facts.height, facts.width)
+    side = min(usual if not objects else usual + 64, max(stride * 2, int(short // stride) * stride or stride))
+    out["size"] = (
+        (side, side),
+        f"images are about {facts.height:.0f} x {facts.width:.0f}; small windows show more of the set in the same time",
+    )
+    if side == facts.height == facts.width:
+        out["scale"] = (0.8, 1.25), "windows are whole images"
+    elif facts.object_side and facts.object_side < 24:
+        out["scale"] = (
+            (0.8, 1.6),
+            f"things are small (about {facts.object_side:.0f} pixels across): not much smaller than they are",
+        )
+    else:
+        out["scale"] = (0.5, 1.1), "from half the size to a little more than the whole, at which it predicts"
+    if facts.largest > 2048:
+        tile = 1024 if device == "cuda" else 768
+        if not objects:
+            out["tile"] = tile, f"images of up to {facts.largest} pixels are predicted in windows, blended"
+    out["batch_size"] = (
+        (4 if objects else 8) * (1 if device == "cpu" else 2),
+        "enough for batch statistics, small enough for memory",
+    )
+    # -- optimisation
+    out["lr"] = RATES.get(name, 1e-3), f"what AdamW takes with {name}; --lr find measures it on this set"
+    if objects:
+        out["weight_decay"] = 0.05, "as the published recipes of such networks"
+        out["ema"] = 0.998, "averages over fewer steps, as there are fewer"
+    if facts.training * 4 < 8 * 50:
+        out["ema"] = 0.99, "a small set: averages over fewer steps"
+    if "minutes" not in out and "epochs" not in given:
+        out["epochs"] = 40, "the default"
+    # -- loss
+    if not objects:
+        if facts.imbalance > 50:
+            out["loss"] = (
+                "ce + dice",
+                f"the commonest class has {facts.imbalance:.0f} times the pixels of the rarest: Dice weighs all alike",
+            )
+        else:
+            out["loss"] = "ce + 0.5*dice", "cross-entropy for every pixel, Dice for every class"
+    if facts.rarest < 0.05 and facts.things + facts.stuff > 2:
+        out["balance"] = True, f"the rarest class is on {facts.rarest:.1%} of the images: those are drawn more often"
+    # -- augmentation
+    if facts.gray:
+        out["turn"] = True, "pictures without colour are mostly taken from above or through a lens: up means nothing"
+        out["flip_vertical"] = 0.5, "as for turns"
+    out["colour"] = True, "light and camera vary"
+    return {name: pair for name, pair in out.items() if name not in given}
+
+
+def _melts(facts: Fingerprint) -> str:
+    return (
+        f"{facts.melting:.0%} of the things touch one of their class, {facts.overlapping:.1%} of their pixels overlap:"
+        " objects have to be told apart"
+    )
+
+
+def _fitting(settings: Settings, reasons: dict[str, str]) -> Settings:
+    """Windows that the model's stride divides."""
+    from maskwright import models
+
+    stride = int(getattr(models.build(settings.model, 2, **settings.config), "stride", 32))
+    if any(side % stride for side in settings.size) and reasons.get("size") != "given":
+        size = tuple(max(stride, side // stride * stride) for side in settings.size)
+        reasons["size"] += f"; a multiple of {stride}, the model's stride"
+        return replace(settings, size=(size[0], size[1]))
+    return settings
