@@ -88,10 +88,16 @@ def main() -> None:
         torch.set_num_threads(1)
         print(json.dumps({"ours": ours, "theirs": theirs}[sys.argv[1]](sys.argv[2])))
         return
-    print(f"{QUERIES} queries at {SIZE[0]} x {SIZE[1]}, one thread; median of {REPEATS}; memory beyond the loaded inputs")
+    print(
+        f"{QUERIES} queries at {SIZE[0]} x {SIZE[1]}, one thread; median of {REPEATS}; memory beyond the loaded inputs"
+    )
     for task in ("instance", "panoptic", "semantic"):
         a, b = (
-            json.loads(subprocess.run([sys.executable, __file__, side, task], capture_output=True, text=True, check=True).stdout.splitlines()[-1])
+            json.loads(
+                subprocess.run(
+                    [sys.executable, __file__, side, task], capture_output=True, text=True, check=True
+                ).stdout.splitlines()[-1]
+            )
             for side in ("ours", "theirs")
         )
         print(

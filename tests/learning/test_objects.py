@@ -274,3 +274,25 @@ def test_a_checkpoint_of_objects_knows_its_task(tmp_path) -> None:
     found = predictor.predict(np.zeros((50, 70, 3), np.uint8), min_score=0.0)
     assert found.size == (50, 70)
     assert int(found.masks.areas().sum()) <= 50 * 70
+
+
+def test_augmentations_move_segments_as_they_move_label_maps() -> None:
+    from maskwright.augment import colour, flip, scale_crop
+
+    label = np.zeros((50, 70), np.uint8)
+    label[10:30, 20:50], label[35:45, 5:60] = 1, 2
+    image = np.repeat(label[..., None] * 90, 3, axis=2)
+    dense = np.stack([label == 1, label == 2])
+    segments = Segments(Masks.encode(dense), [3, 4])
+    for seed in range(25):
+        pairs = []
+        for target in (label, segments):
+            rng = np.random.default_rng(seed)
+            pixels, moved = scale_crop.apply(image, target, rng, size=(32, 48), scale=(0.4, 1.5), fill=0)
+            pixels, moved = flip.apply(pixels, moved, rng, vertical=0.5, turn=True)
+            pixels, moved = colour.apply(pixels, moved, rng)
+            pairs.append((pixels, moved))
+        (a, flat), (b, found) = pairs
+        assert np.array_equal(a, b)
+        for k, mask in enumerate(found.masks.decode(), 1):
+            assert (mask == (flat == k)).mean() > 0.995, "both are nearest neighbours, their ties may differ"

@@ -102,7 +102,9 @@ def _list(json: bool) -> None:
         rows.append((name, first, module.LICENCE, getattr(module, "WEIGHTS", {})))
     lines = list(table([row[:3] for row in rows], ("model", "", "licence")))
     for name, _, _, weights in rows:
-        lines += [f"{name}: --weights hub:{hub} ({about})" for hub, about in weights.items()]
+        for published, about in weights.items():
+            place = f"--weights hub:{published}" if "/" in published else f"torchvision's {published}, saved to a file"
+            lines.append(f"{name}: {place} ({about})")
     emit(
         {"models": [{"name": row[0], "about": row[1], "licence": row[2], "weights": row[3]} for row in rows]},
         lines,

@@ -1,8 +1,8 @@
 """IoU-balanced losses, for detectors: a better localised match weighs more.
 
 Wu, Li, Wang, "IoU-balanced Loss Functions for Single-stage Object Detection", 2019.  They are losses of matched
-instances, not of pixels, and therefore no term of `--loss`: call them on the matched predictions of a Mask R-CNN or of a
-query network.  The IoU may be that of boxes, as in the paper, or of masks.
+instances, not of pixels, and therefore no term of `--loss`: call them on the matched predictions of a Mask R-CNN or of
+a query network.  The IoU may be that of boxes, as in the paper, or of masks.
 """
 
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ ABSENT = "do not enter"
 
 
 def classification(logits: "Tensor", target: "Tensor", iou: "Tensor", *, eta: float = 1.5) -> "Tensor":
-    """Equation 3: Σ w_i CE_i, w_i = IoU_i^η · Σ CE / Σ IoU^η CE over the positives; the weighted sum equals the plain one.
+    """Equation 3: Σ w_i CE_i, w_i = IoU_i^η · Σ CE / Σ IoU^η CE over the positives; the sum stays what it was.
 
     logits: (P, K) of matched predictions.  target: (P,) class indices.  iou: (P,) with the matched truth, 0 … 1.
     Weights carry no gradient.  -> the mean over P; 0 without a match.

@@ -34,6 +34,7 @@ def build(
     mask_cells: int = 14,
     proposals: int = 2000,
     samples: int = 512,
+    head: int = 1024,
     detections: int = 100,
     min_score: float = 0.05,
 ) -> "nn.Module":
@@ -42,6 +43,7 @@ def build(
     encoder: a ResNet of torchvision.  version: 2 has deeper heads and normalises in them.  norm: batch or group; group
     where a batch is small.  anchors: a side in input pixels for each of the five levels.  mask_cells: half the masks'
     side.  proposals: kept of each image while training (half as many later).  samples: of them that teach the heads.
+    head: hidden values of the box head, four fifths of what is beyond the encoder; fewer for few classes.
     detections: most objects an image can have.
     Raises UsageError for other channels than 3, another version or normalisation.
     """
@@ -49,6 +51,8 @@ def build(
     require("torchvision", "the model maskrcnn")
     from torchvision.models.detection import MaskRCNN, maskrcnn_resnet50_fpn_v2
     from torchvision.models.detection.backbone_utils import resnet_fpn_backbone
+    from torchvision.models.detection.faster_rcnn import FastRCNNPredictor, TwoMLPHead
+    from torchvision.models.detection.mask_rcnn import MaskRCNNPredictor
     from torchvision.models.detection.rpn import AnchorGenerator
     from torchvision.ops import MultiScaleRoIAlign
 
@@ -71,6 +75,11 @@ def build(
     if tuple(anchors) != (32, 64, 128, 256, 512):
         sizes = tuple((one,) for one in anchors)
         common["rpn_anchor_generator"] = AnchorGenerator(sizes, ((0.5, 1.0, 2.0),) * len(anchors))
+    if head != 1024 and version == 1:
+        common |= {
+            "box_head": TwoMLPHead(256 * 7 * 7, head), "box_predictor": FastRCNNPredictor(head, num_classes + 1),
+            "mask_predictor": MaskRCNNPredictor(256, 256, num_classes + 1),
+        }  # fmt: skip
     if mask_cells != 14:
         common["mask_roi_pool"] = MultiScaleRoIAlign(["0", "1", "2", "3"], mask_cells, 2)
     if version == 2:
@@ -78,7 +87,8 @@ def build(
     else:
         layer = torch.nn.BatchNorm2d if norm == "batch" else _group_norm
         spine = resnet_fpn_backbone(backbone_name=encoder, weights=None, norm_layer=layer, trainable_layers=5)
-        network = MaskRCNN(spine, num_classes + 1, **common)
+        # A predictor given comes with its number of classes.
+        network = MaskRCNN(spine, None if "box_predictor" in common else num_classes + 1, **common)
     # Masks stay small and boxes in input pixels: the door to segments takes it from there.
     network.transform.postprocess = lambda result, *_: result
 

@@ -1,5 +1,6 @@
 """From a dataset's fingerprint, a device and a time budget to settings, with a reason for each."""
 
+import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -107,10 +108,6 @@ def plan(
                 f"; about {passes:.0f} passes over {facts.training} samples,"
                 f" at {settings.batch_size / step:.1f} images a second"
             )
-        evaluations = settings.evaluations
-        if minutes < 2 and evaluations > 4 and "evaluations" not in chosen:
-            settings = replace(settings, evaluations=4)
-            reasons["evaluations"] = "a short training is looked at less often"
     return Plan(settings, reasons, facts, minutes)
 
 
@@ -128,7 +125,10 @@ def _device(wanted: str | None) -> str:
 def _rules(facts: Fingerprint, device: str, given: dict[str, Any]) -> dict[str, tuple[Any, str]]:
     """setting -> (value, reason); later rules read what was given."""
     out: dict[str, tuple[Any, str]] = {}
-    budget = given.get("minutes") or (None if "epochs" in given else BUDGET.get(device, 20.0))
+    # A clock that each process reads for itself cannot end a training that several share.
+    alone = int(os.environ.get("WORLD_SIZE", "1")) == 1
+    usual = BUDGET.get(device, 20.0) if alone else None
+    budget = given.get("minutes") or (None if "epochs" in given else usual)
     if budget is not None and "minutes" not in given:
         out["minutes"] = budget, f"the usual time on a {device}; --budget gives another"
     elif "minutes" in given:
@@ -198,7 +198,9 @@ def _rules(facts: Fingerprint, device: str, given: dict[str, Any]) -> dict[str, 
     if facts.training * 4 < 8 * 50:
         out["ema"] = 0.99, "a small set: averages over fewer steps"
     if "minutes" not in out and "epochs" not in given:
-        out["epochs"] = 40, "the default"
+        out["epochs"] = 40, "the usual number; several processes train for epochs"
+    if budget is not None and budget < 2:
+        out["evaluations"] = 4, "a short training is looked at less often"
     # -- loss
     if not objects:
         if facts.imbalance > 50:

@@ -1,0 +1,120 @@
+"""Images a second of the trainer against a bare PyTorch loop with the same model, windows and loss.
+
+    OMP_NUM_THREADS=2 python benchmarks/train.py [model ...]
+
+The bare loop takes its batches from the same source, one thread working ahead, and does forward, backward and AdamW:
+no averaged weights, no clipped gradients, no schedule, no record.  Both take turns; medians over the turns.  The third
+column has the loss as it is usually written down, cross-entropy and a one-hot Dice, in place of ours.
+"""
+
+import statistics
+import sys
+import tempfile
+import time
+from itertools import pairwise
+from pathlib import Path
+
+import torch
+from timing import report
+from torch.nn import functional
+
+from maskwright import build_demo_set, losses, models
+from maskwright.dataset import Dataset, transfer
+from maskwright.predict.precision import chosen
+from maskwright.runs import Run
+from maskwright.train import Settings, data, fit
+from maskwright.train.allocator import keep_memory
+from maskwright.train.task import Task, training_classes
+
+STEPS, TURNS = 30, 5
+
+
+def usual_loss(logits, target):
+    """What a script has: cross-entropy, and Dice over one-hot targets."""
+    valid = (target != 255).unsqueeze(1)
+    hot = functional.one_hot(target.clamp(max=logits.shape[1] - 1), logits.shape[1]).permute(0, 3, 1, 2) * valid
+    probs = logits.softmax(1) * valid
+    inside = (probs * hot).sum((0, 2, 3))
+    dice = 1 - ((2 * inside + 1) / (probs.sum((0, 2, 3)) + hot.sum((0, 2, 3)) + 1)).mean()
+    return functional.cross_entropy(logits, target, ignore_index=255) + 0.5 * dice
+
+
+def bare(dataset, settings, criterion) -> float:
+    classes, _ = training_classes(dataset.classes)
+    source = data.Source(dataset, Task("semantic", classes), settings.cache_mb)
+    numbers, _, _ = data.split_numbers(dataset, settings)
+    model = models.build(settings.model, classes.num_classes, **settings.config)
+    model = model.to(memory_format=torch.channels_last).train()
+    optimizer = torch.optim.AdamW(model.parameters(), settings.lr)
+    precision = chosen("auto", torch.device("cpu"))
+    weights = dataset.weights()
+    marks = []
+    epoch = 0
+    while len(marks) <= STEPS:
+        order = data.epoch_order(numbers, weights, settings, epoch)
+        epoch += 1
+        for images, targets in data.batches(source, order, settings, epoch, rank=0, world=1):
+            with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bf16"):
+                logits = model(images)
+            loss = criterion(logits.float(), targets)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            marks.append(time.perf_counter())
+            if len(marks) > STEPS:
+                break
+    return speed(marks, settings)
+
+
+def trainer(dataset, settings, name) -> float:
+    marks = []
+
+    class Enough(Exception):  # noqa: N818
+        pass
+
+    def follow(_, numbers) -> None:
+        if "step" in numbers:
+            marks.append(time.perf_counter())
+        if len(marks) > STEPS:
+            raise Enough
+
+    run = Run.start(dataset, "train", {}, name=name)
+    try:
+        fit(run.view, settings, run, report=follow)
+    except Enough:
+        run.discard()
+    return speed(marks, settings)
+
+
+def speed(marks, settings) -> float:
+    """From the median step: an evaluation in between is no step."""
+    steps = [b - a for a, b in pairwise(marks[5:])]
+    return settings.batch_size / statistics.median(steps)
+
+
+def main() -> None:
+    keep_memory()
+    rows, figures = [], {}
+    with tempfile.TemporaryDirectory() as folder:
+        classes, samples = build_demo_set(Path(folder) / "pictures", number=80, size=(320, 320))
+        transfer.import_samples(Path(folder) / "set", classes, samples, "made")
+        with Dataset.open(Path(folder) / "set") as dataset:
+            for name in sys.argv[1:] or ["lite", "unet/resnet18"]:
+                settings = Settings(model=name, epochs=1000, evaluations=1, overlays=0)
+                ours = losses.parse(settings.loss)
+                found = {"bare": [], "usual loss": [], "trainer": []}
+                for turn in range(TURNS):
+                    found["bare"].append(bare(dataset, settings, ours))
+                    found["usual loss"].append(bare(dataset, settings, usual_loss))
+                    found["trainer"].append(trainer(dataset, settings, f"{name.replace('/', '-')}-{turn}"))
+                middle = {side: statistics.median(values) for side, values in found.items()}
+                rows.append((name, *(f"{middle[side] / middle['bare']:.2f}" for side in ("trainer", "usual loss"))))
+                figures[name] = {side: round(value, 2) for side, value in middle.items()}
+    report(
+        f"images a second over the bare loop's, {torch.get_num_threads()} threads, windows of 256, batches of 8", rows,
+        ("model", "trainer", "bare loop with the usual loss"), figures,
+    )  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()
