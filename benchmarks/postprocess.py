@@ -102,7 +102,8 @@ def main() -> None:
         )
         print(
             f"{task:9}  ours {a['seconds']:.3f} s, {a['own']:.0f} MB, {a['segments']} segments;  transformers"
-            f" {b['seconds'] / a['seconds']:.1f} x the time, {b['own'] / max(a['own'], 1):.1f} x the memory, {b['segments']} segments"
+            f" {b['seconds'] / a['seconds']:.1f} x the time, {b['own'] / max(a['own'], 1):.1f} x the memory,"
+            f" {b['segments']} segments"
         )
 
 

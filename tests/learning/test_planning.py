@@ -86,9 +86,9 @@ def test_a_fingerprint_says_what_is_there(tmp_path) -> None:
 
 
 def test_nothing_labelled_cannot_be_planned(tmp_path) -> None:
-    with made(tmp_path, Segments.none((40, 50)), Classes([Class(1, "cell")])) as opened:
-        with pytest.raises(DatasetError, match="no sample has a segment"):
-            plan(opened, {"device": "cpu"}, measure=False)
+    opened = made(tmp_path, Segments.none((40, 50)), Classes([Class(1, "cell")]))
+    with opened, pytest.raises(DatasetError, match="no sample has a segment"):
+        plan(opened, {"device": "cpu"}, measure=False)
 
 
 def test_plans_give_reasons_and_heed_what_is_given(tmp_path) -> None:

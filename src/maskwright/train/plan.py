@@ -173,13 +173,11 @@ def _rules(facts: Fingerprint, device: str, given: dict[str, Any]) -> dict[str, 
         (side, side),
         f"images are about {facts.height:.0f} x {facts.width:.0f}; small windows show more of the set in the same time",
     )
-    if side == facts.height == facts.width:
+    if facts.object_side and facts.object_side < 24:
+        about = f"things are small, about {facts.object_side:.0f} pixels across: not much smaller than they are"
+        out["scale"] = (0.8, 1.6), about
+    elif side == facts.height == facts.width:
         out["scale"] = (0.8, 1.25), "windows are whole images"
-    elif facts.object_side and facts.object_side < 24:
-        out["scale"] = (
-            (0.8, 1.6),
-            f"things are small (about {facts.object_side:.0f} pixels across): not much smaller than they are",
-        )
     else:
         out["scale"] = (0.5, 1.1), "from half the size to a little more than the whole, at which it predicts"
     if facts.largest > 2048:
@@ -214,7 +212,10 @@ def _rules(facts: Fingerprint, device: str, given: dict[str, Any]) -> dict[str, 
         out["balance"] = True, f"the rarest class is on {facts.rarest:.1%} of the images: those are drawn more often"
     # -- augmentation
     if facts.gray:
-        out["turn"] = True, "pictures without colour are mostly taken from above or through a lens: up means nothing"
+        out["turn"] = (
+            True,
+            "most pictures have no colour and such are mostly taken from above or through a lens: up means nothing",
+        )
         out["flip_vertical"] = 0.5, "as for turns"
     out["colour"] = True, "light and camera vary"
     return {name: pair for name, pair in out.items() if name not in given}
