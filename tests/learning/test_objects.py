@@ -126,6 +126,19 @@ def test_instances_keep_overlaps_and_rank_by_certainty() -> None:
     assert nothing.size == (8, 8)
 
 
+def test_mask_rcnn_sees_pictures_at_the_size_they_come_in() -> None:
+    model = models.build("maskrcnn", 2, **SMALL["maskrcnn"], min_score=0.0).eval()
+    seen = []
+    model.network.backbone.register_forward_hook(lambda _, inputs, __: seen.append(tuple(inputs[0].shape[-2:])))
+    with torch.no_grad():
+        found = model(torch.rand(1, 3, 64, 96))[0]
+    assert seen == [(64, 96)]
+    assert float(found.boxes.max()) <= 96
+    model.train()
+    model(torch.rand(1, 3, 64, 96), [Objects(torch.tensor([0]), torch.ones(1, 64, 96, dtype=torch.bool))])
+    assert seen[1] == (64, 96)
+
+
 def test_masks_of_boxes_lie_where_the_box_is() -> None:
     found = Regions(
         torch.tensor([[2.0, 3.0, 8.0, 9.0], [0.0, 0.0, 4.0, 4.0]]), torch.tensor([1, 0]), torch.tensor([0.9, 0.01]),

@@ -569,3 +569,13 @@ def test_wrong_words_are_one_sentence_and_leave_nothing(dataset, capsys, words, 
     assert said in told
     assert "Traceback" not in told
     assert not list_runs(dataset)
+
+
+@pytest.mark.slow
+def test_compiled_networks_train_to_the_same_files(dataset) -> None:
+    settings = replace(SETTINGS, compile=True)
+    run = Run.start(dataset, "train", settings.to_json(), name="compiled")
+    scores = fit(run.view, settings, run)
+    assert scores["mean_iou"] > 0
+    again, _ = checkpoint.load(run.folder / "last.safetensors")
+    assert not [name for name in again.state_dict() if "_orig_mod" in name]

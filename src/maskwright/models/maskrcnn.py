@@ -66,7 +66,7 @@ def build(
         raise UsageError(f"version 2 has no encoder {encoder!r}", needed="resnet50")
     # Pictures come scaled and normalised; the class 0 is "nothing" inside.
     common: dict[str, Any] = {
-        "image_mean": [0.0] * 3, "image_std": [1.0] * 3, "_skip_resize": True, "box_detections_per_img": detections,
+        "image_mean": [0.0] * 3, "image_std": [1.0] * 3, "box_detections_per_img": detections,
         "box_score_thresh": min_score,
         "rpn_pre_nms_top_n_train": proposals, "rpn_post_nms_top_n_train": proposals,
         "rpn_pre_nms_top_n_test": proposals // 2, "rpn_post_nms_top_n_test": proposals // 2,
@@ -89,6 +89,8 @@ def build(
         spine = resnet_fpn_backbone(backbone_name=encoder, weights=None, norm_layer=layer, trainable_layers=5)
         # A predictor given comes with its number of classes.
         network = MaskRCNN(spine, None if "box_predictor" in common else num_classes + 1, **common)
+    # Pictures come at the size they are meant to have; left alone they would be enlarged to 800 pixels.
+    network.transform.resize = lambda image, target=None: (image, target)
     # Masks stay small and boxes in input pixels: the door to segments takes it from there.
     network.transform.postprocess = lambda result, *_: result
 
