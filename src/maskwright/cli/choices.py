@@ -31,6 +31,9 @@ Accumulate = Annotated[int | None, typer.Option(help="Compute a batch in so many
 WindowSize = Annotated[tuple[int, int] | None, typer.Option("--size", help="Height and width of training windows.")]
 Scale = Annotated[tuple[float, float] | None, typer.Option(help="Range of random scales.")]
 Stretch = Annotated[float | None, typer.Option(help="How far height and width may differ in scale.")]
+FlipHorizontal = Annotated[
+    float | None, typer.Option(help="Chance of a mirrored image; 0 where left and right differ.")
+]
 FlipVertical = Annotated[float | None, typer.Option(help="Chance of an upside-down image.")]
 Turn = Annotated[bool | None, typer.Option("--turn/--no-turn", help="Random quarter turns, where up means nothing.")]
 Colour = Annotated[bool | None, typer.Option("--colour/--no-colour", help="Random brightness, contrast, saturation.")]
@@ -88,6 +91,7 @@ def collected(options: Mapping[str, Any]) -> dict[str, Any]:
         "size",
         "scale",
         "stretch",
+        "flip_horizontal",
         "flip_vertical",
         "turn",
         "colour",

@@ -29,6 +29,7 @@ def command(
     size: choices.WindowSize = None,
     scale: choices.Scale = None,
     stretch: choices.Stretch = None,
+    flip_horizontal: choices.FlipHorizontal = None,
     flip_vertical: choices.FlipVertical = None,
     turn: choices.Turn = None,
     colour: choices.Colour = None,

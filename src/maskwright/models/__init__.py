@@ -3,7 +3,7 @@
 A model maps (N, C, H, W) normalised images to (N, num_classes, H, W) logits.  H and W must divide by
 `module.stride`, which the model carries; the predictor pads and crops, so that any image size goes in and
 exactly that size comes out.  Each module states PAPER, LICENCE, what `build` accepts, INPUT where pictures are treated
-in a way of their own, and WEIGHTS: published weights by hub name, with licence and size.
+in a way of their own, TASK where it is not semantic, and WEIGHTS: published weights by hub name, with licence and size.
 
 Networks for instances and panoptic segmentation answer something else than logits; see `_outputs`.
 """
@@ -19,11 +19,16 @@ if TYPE_CHECKING:
     from torch import nn
 
 
-__all__ = ["Objects", "Queries", "Regions", "build", "fill", "names", "read_weights"]
+__all__ = ["Objects", "Queries", "Regions", "build", "fill", "names", "read_weights", "task_of"]
 
 
 def names() -> list[str]:
     return families.names("models")
+
+
+def task_of(spec: str) -> str:
+    """What a model is for: semantic, or the TASK its module states (instance, panoptic)."""
+    return str(getattr(families.load("models", spec.partition("/")[0]), "TASK", "semantic"))
 
 
 def build(spec: str, num_classes: int, in_channels: int = 3, **config: Any) -> "nn.Module":

@@ -1,6 +1,7 @@
 """What the transformers models that answer queries share."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from maskwright.errors import UsageError
@@ -37,13 +38,25 @@ def backbone(encoder: str, in_channels: int) -> Any:
     raise UsageError(f"there is no encoder {encoder!r} here", needed=f"one of {', '.join([*RESNETS, *SWINS])}")
 
 
+@contextmanager
+def quietly() -> Iterator[None]:
+    """transformers warns of encoders that its own published weights do not use; they are a choice here."""
+    logging = require("transformers.utils.logging", "this model")
+    level = logging.get_verbosity()
+    logging.set_verbosity_error()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(level)
+
+
 def wrapped(
-    network: Any, *, task: str, encoder: str, side: int | None = None,
+    network: Any, *, encoder: str, side: int | None = None,
     extra: Callable[[Any], dict[str, Any]] | None = None,
 ) -> "nn.Module":  # fmt: skip
     """A transformers model for universal segmentation as one of ours.
 
-    task: what it is trained for when nobody says.  encoder: where the encoder's parameters lie.  side: the one input
+    encoder: where the encoder's parameters lie.  side: the one input
     size it takes, to which pictures are stretched inside and which its masks then cover whole.  extra: further
     inputs, made from the pictures.
     """
@@ -55,7 +68,6 @@ def wrapped(
         stride = 32
         encoder_path = encoder
         own_loss = True
-        natural_task = task
 
         def __init__(self) -> None:
             super().__init__()

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from torch import nn
 
 PAPER = "https://arxiv.org/abs/2503.19108"
+TASK = "panoptic"  # what it is for when nobody says; things alone are instances
 LICENCE = "Apache-2.0 (transformers)"
 INPUT = "RGB, ImageNet mean and deviation; stretched to `side` x `side` inside"
 WEIGHTS = {
@@ -56,4 +57,4 @@ def build(
     network = transformers.EomtForUniversalSegmentation(config)
     # Masked attention is for training; the published networks end with it switched off.
     network.attn_mask_probs.zero_()
-    return wrapped(network, task="panoptic", encoder="network.layers", side=side)
+    return wrapped(network, encoder="network.layers", side=side)

@@ -7,12 +7,13 @@ are transformers'.
 from typing import TYPE_CHECKING
 
 from maskwright.families import require
-from maskwright.models._queries import backbone, wrapped
+from maskwright.models._queries import backbone, quietly, wrapped
 
 if TYPE_CHECKING:
     from torch import nn
 
 PAPER = "https://arxiv.org/abs/2112.01527"
+TASK = "panoptic"  # what it is for when nobody says; things alone are instances
 LICENCE = "Apache-2.0 (transformers)"
 INPUT = "RGB, ImageNet mean and deviation; any size, padded to 32"
 WEIGHTS = {
@@ -41,14 +42,12 @@ def build(
     points: where masks are compared when training.  nothing_weight: of the class "nothing" in the loss.
     """
     transformers = require("transformers", "the model mask2former")
-    config = transformers.Mask2FormerConfig(
-        backbone_config=backbone(encoder, in_channels), num_labels=num_classes, num_queries=queries,
-        hidden_dim=width, feature_size=width, mask_feature_size=width, encoder_layers=pixel_layers,
-        decoder_layers=decoder_layers, encoder_feedforward_dim=feedforward // 2, dim_feedforward=feedforward,
-        train_num_points=points, no_object_weight=nothing_weight,
-    )  # fmt: skip
-    return wrapped(
-        transformers.Mask2FormerForUniversalSegmentation(config),
-        task="panoptic",
-        encoder="network.model.pixel_level_module.encoder",
-    )
+    with quietly():
+        config = transformers.Mask2FormerConfig(
+            backbone_config=backbone(encoder, in_channels), num_labels=num_classes, num_queries=queries,
+            hidden_dim=width, feature_size=width, mask_feature_size=width, encoder_layers=pixel_layers,
+            decoder_layers=decoder_layers, encoder_feedforward_dim=feedforward // 2, dim_feedforward=feedforward,
+            train_num_points=points, no_object_weight=nothing_weight,
+        )  # fmt: skip
+        network = transformers.Mask2FormerForUniversalSegmentation(config)
+    return wrapped(network, encoder="network.model.pixel_level_module.encoder")

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from torch import nn
 
 PAPER = "https://arxiv.org/abs/1703.06870"
+TASK = "instance"
 LICENCE = "BSD-3-Clause (torchvision)"
 INPUT = "RGB, ImageNet mean and deviation; any size, padded to 32"
 WEIGHTS = {
@@ -99,7 +100,6 @@ def build(
         stride = 32
         encoder_path = "network.backbone.body"
         own_loss = True
-        natural_task = "instance"
 
         def __init__(self) -> None:
             super().__init__()

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from torch import nn
 
 PAPER = "https://arxiv.org/abs/2211.06220"
+TASK = "panoptic"  # what it is for when nobody says; things alone are instances
 LICENCE = "Apache-2.0 (transformers)"
 INPUT = "RGB, ImageNet mean and deviation; any size, padded to 32"
 WEIGHTS = {
@@ -56,4 +57,4 @@ def build(
         tokens[:, : len(task_tokens)] = torch.tensor(task_tokens[:length], device=x.device)
         return {"task_inputs": tokens}
 
-    return wrapped(network, task="panoptic", encoder="network.model.pixel_level_module.encoder", extra=task)
+    return wrapped(network, encoder="network.model.pixel_level_module.encoder", extra=task)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from torch import nn
 
 PAPER = "https://arxiv.org/abs/2511.09554"
+TASK = "instance"
 LICENCE = "Apache-2.0 (transformers)"
 INPUT = "RGB, ImageNet mean and deviation; stretched to `side` x `side` inside"
 WEIGHTS = {"roboflow/rf-detr-seg-preview": "Apache-2.0; small, 90 classes"}
@@ -64,7 +65,6 @@ def build(
         stride = 1
         encoder_path = "network.model.backbone"
         own_loss = True
-        natural_task = "instance"
 
         def __init__(self) -> None:
             super().__init__()

@@ -210,12 +210,9 @@ def fit(
 
 def prepared(view: View, settings: Settings) -> tuple["nn.Module", Task, str | None]:
     """The network of the settings with random weights, what it is to learn, and a note on its classes."""
-    # Which task depends on what kind of network it is, and how many classes it needs on the task.
-    kind = models.build(settings.model, 2, **settings.config) if settings.task == "auto" else None
-    name = settings.task if kind is None else chosen_task(kind, settings.task, view.classes)
+    name = chosen_task(settings.model, settings.task, view.classes)
     classes, note = training_classes(view.classes, name)
     model = models.build(settings.model, classes.num_classes, **settings.config)
-    chosen_task(model, name, view.classes)
     return model, Task(name, classes, getattr(model, "answers", "logits") != "logits"), note
 
 

@@ -105,7 +105,8 @@ def find_lr(
     curve = list(zip(rates, smooth, strict=True))
     least = min(range(len(smooth)), key=smooth.__getitem__)
     slopes = [(smooth[k + 2] - smooth[k - 2], k) for k in range(2, min(least, len(smooth) - 3) + 1)]
-    if not slopes or min(slopes)[0] >= 0:
+    # Batches differ: a fall of a few per cent may be chance.
+    if not slopes or min(slopes)[0] >= 0 or smooth[least] > 0.95 * smooth[0]:
         raise ModelError("the loss fell at no learning rate", todo="Give one with --lr.")
     steepest = rates[min(slopes)[1]]
     return float(f"{min(steepest / 3 * 3**0.5, rates[least] / 10):.2g}"), curve

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from maskwright import models
 from maskwright.core.classes import Classes
 from maskwright.core.sample import Sample
 from maskwright.core.segments import Segments
@@ -12,32 +13,29 @@ from maskwright.errors import UsageError
 from maskwright.metrics import coco_ap, confusion, panoptic_quality
 
 if TYPE_CHECKING:
-    from torch import nn
-
-    from maskwright.models._outputs import Objects
+    from maskwright.models import Objects
     from maskwright.predict.predictor import Predictor
 
 
-def chosen_task(model: "nn.Module", wanted: str, classes: Classes) -> str:
+def chosen_task(model: str, wanted: str, classes: Classes) -> str:
     """auto -> what the model is for and the classes allow. Raises UsageError for what cannot be."""
-    answers = getattr(model, "answers", "logits")
+    natural = models.task_of(model)
     plain = [one for one in classes if one.role == "class"]
     things = any(one.kind == "thing" for one in plain)
     stuff = any(one.kind == "stuff" for one in plain)
-    natural = getattr(model, "natural_task", "semantic")
     if wanted == "auto":
-        if natural == "panoptic":
-            natural = "panoptic" if things and stuff else "instance" if things else "semantic"
         wanted = natural
-    if answers == "logits" and wanted != "semantic":
+        if natural == "panoptic":
+            wanted = "panoptic" if things and stuff else "instance" if things else "semantic"
+    if natural == "semantic" and wanted != "semantic":
         raise UsageError(
-            f"this network gives each pixel a class, which is no {wanted} segmentation",
+            f"{model} gives each pixel a class, which is no {wanted} segmentation",
             todo="Use maskrcnn, rfdetr, mask2former, oneformer or eomt, or --task semantic.",
         )
+    if natural == "instance" and wanted != "instance":
+        raise UsageError(f"{model} finds instances, which is no {wanted} segmentation")
     if wanted == "instance" and not things:
         raise UsageError("no class of the dataset is a thing", needed="instances are of things")
-    if answers == "regions" and wanted != "instance":
-        raise UsageError(f"this network finds instances, which is no {wanted} segmentation")
     return wanted
 
 
@@ -86,7 +84,7 @@ class Task:
         """
         import torch
 
-        from maskwright.models._outputs import Objects
+        from maskwright.models import Objects
 
         plain = np.array([self.classes[int(one)].role == "class" for one in truth.class_ids], bool)
         shown = truth if self.name == "instance" else truth.visible()
