@@ -147,6 +147,15 @@ def test_trials_measure_a_step_a_rate_and_a_batch(dataset) -> None:
         probe.find_lr(dataset, SETTINGS, low=1e-12, high=2e-12, steps=12)
 
 
+@pytest.mark.train
+def test_a_plan_from_a_file_is_measured_too(dataset, tmp_path) -> None:
+    path = tmp_path / "p.yaml"
+    plan(dataset, {"device": "cpu", "minutes": 1.0, "model": "lite", "config": TINY}, measure=False).write(path)
+    found = plan(dataset, {}, base=read_plan(path))
+    assert found.minutes == 1.0
+    assert "passes over" in found.reasons["minutes"]
+
+
 def test_rare_classes_are_drawn_more_often(dataset) -> None:
     numbers = dataset.where("split = 'train'").numbers()
     plain = dict.fromkeys(numbers, 1.0)

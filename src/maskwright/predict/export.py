@@ -16,19 +16,21 @@ from maskwright.predict import checkpoint
 from maskwright.predict.exported._runner import runner
 from maskwright.predict.predictor import Predictor
 
-#: Largest difference of logits that float32 arithmetic in another order explains.
+#: Largest difference of logits that float32 arithmetic in another order explains, over the largest logit or 1.
 TOLERANCE = 1e-3
 AGREEMENT = 0.9995
 
 
 @dataclass(frozen=True)
 class Proof:
-    """max_difference: of logits.  agreement: share of pixels with the same class.  pictures: compared.
+    """max_difference: of logits.  largest: logit, either way.  agreement: share of pixels with the same
+    class.  pictures: compared.
 
     drop: mean IoU lost against the checkpoint, where truth was given.
     """
 
     max_difference: float
+    largest: float
     agreement: float
     pictures: int
     drop: float | None = None
@@ -69,10 +71,15 @@ def export(
             if pictures
             else None
         )
-        if proof is not None and not int8 and (proof.max_difference > TOLERANCE or proof.agreement < AGREEMENT):
+        if (
+            proof is not None
+            and not int8
+            and (proof.max_difference > TOLERANCE * max(1.0, proof.largest) or proof.agreement < AGREEMENT)
+        ):
             raise ModelError(
                 f"the exported network differs: logits by up to {proof.max_difference:.2g}, {1 - proof.agreement:.2%}"
-                " of the pixels in class", needed=f"at most {TOLERANCE:g}", todo="Try another runtime, or --size.",
+                " of the pixels in class", needed=f"at most {TOLERANCE:g} of the largest",
+                todo="Try another runtime, or --size.",
             )  # fmt: skip
         if int8 and proof is not None and proof.drop is not None and proof.drop > gate:
             raise ModelError(
@@ -118,13 +125,13 @@ def _quantised(
 def _compared(mine: Predictor, theirs: Predictor, pictures: Sequence[U8], truths: Sequence[U8]) -> Proof:
     import torch
 
-    largest, same, pixels = 0.0, 0, 0
+    differ, largest, same, pixels = 0.0, 0.0, 0, 0
     kinds = mine.classes.num_classes
     counts = np.zeros((2, kinds, kinds + 1), np.int64)
     for number, picture in enumerate(pictures):
         with torch.inference_mode():
             a, b = (one._native(one._tensor(picture))[0] for one in (mine, theirs))
-        largest = max(largest, float((a - b).abs().max()))
+        differ, largest = max(differ, float((a - b).abs().max())), max(largest, float(a.abs().max()))
         labels = [one.argmax(0).numpy().astype(np.uint8) for one in (a, b)]
         same += int((labels[0] == labels[1]).sum())
         pixels += labels[0].size
@@ -135,7 +142,7 @@ def _compared(mine: Predictor, theirs: Predictor, pictures: Sequence[U8], truths
     if truths:
         before, after = (float(confusion.compute(one)["mean_iou"]) for one in counts)
         drop = before - after
-    return Proof(largest, same / pixels, len(pictures), drop)
+    return Proof(differ, largest, same / pixels, len(pictures), drop)
 
 
 def real_pictures(view: Any, source: str | Path, split: str, number: int) -> tuple[list[U8], list[U8]]:

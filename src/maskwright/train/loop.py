@@ -116,6 +116,7 @@ def fit(
         progress = _restore(run.folder, model, average, optimizer)
     plain = model
     model, optimizer = accelerator.prepare(model, optimizer)
+    averaging = _Averaging(average, plain, settings.ema)
     network = torch.compile(model) if settings.compile else model
     weights = view.weights()
     if settings.balance:
@@ -165,7 +166,7 @@ def fit(
                     f"the loss became {value} in step {progress.step}", todo="Lower --lr, or use --precision fp32."
                 )
             progress.step += 1
-            _average(average, plain, settings.ema, progress.step)
+            averaging.update(progress.step)
             progress.elapsed = time.monotonic() - started
             summed, seen = summed + value, seen + 1
             tell(progress.share(total, settings.minutes), {"loss": summed / seen, "step": progress.step})
@@ -296,16 +297,26 @@ def _share_from_first(average: "nn.Module", accelerator: Any) -> None:
             torch.distributed.broadcast(value, 0)
 
 
-def _average(average: "nn.Module", model: "nn.Module", decay: float, step: int) -> None:
-    """Move the averaged weights toward the model's; faster in the beginning, when they are still far off."""
-    import torch
+class _Averaging:
+    """Moves the averaged weights toward the model's; faster in the beginning, when they are still far off.
 
-    rate = 1 - min(decay, (1 + step) / (10 + step))
-    with torch.no_grad():
-        for mine, theirs in zip(average.state_dict().values(), model.state_dict().values(), strict=True):
-            if mine.dtype.is_floating_point:
-                mine.lerp_(theirs, rate)
-            else:
+    Which tensors belong together is found once: there are hundreds, and this happens at every step.
+    """
+
+    def __init__(self, average: "nn.Module", model: "nn.Module", decay: float) -> None:
+        self._decay = decay
+        pairs = list(zip(average.state_dict().values(), model.state_dict().values(), strict=True))
+        self._mine = [mine for mine, _ in pairs if mine.dtype.is_floating_point]
+        self._theirs = [theirs for mine, theirs in pairs if mine.dtype.is_floating_point]
+        self._counters = [(mine, theirs) for mine, theirs in pairs if not mine.dtype.is_floating_point]
+
+    def update(self, step: int) -> None:
+        import torch
+
+        rate = 1 - min(self._decay, (1 + step) / (10 + step))
+        with torch.no_grad():
+            torch._foreach_lerp_(self._mine, self._theirs, rate)
+            for mine, theirs in self._counters:
                 mine.copy_(theirs)
 
 

@@ -104,7 +104,7 @@ def plan(
         else:
             minutes = settings.minutes
             passes = 60 * minutes / (step * steps)
-            reasons["minutes"] += (
+            reasons["minutes"] = reasons.get("minutes", "as the plan says") + (
                 f"; about {passes:.0f} passes over {facts.training} samples,"
                 f" at {settings.batch_size / step:.1f} images a second"
             )
