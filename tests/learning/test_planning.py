@@ -1,6 +1,8 @@
 """Fingerprints, plans, trials, folds, sweeps, and what else surrounds the loop."""
 
 import json
+import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -472,6 +474,26 @@ def test_exported_networks_predict_the_same(trained, tmp_path, to, suffix, packa
         assert theirs.predict(image).size == size
         assert np.abs(theirs.probs(image) - mine.probs(image)).max() < 1e-3
     assert not [one for one in tmp_path.iterdir() if ".part" in one.name]
+
+
+def test_signals_arrive_after_an_openvino_network_is_gone(trained, tmp_path) -> None:
+    pytest.importorskip("openvino")
+    from maskwright.predict.export import export
+
+    source, pictures, truths = trained
+    export(source, tmp_path / "out.xml", "openvino", pictures=pictures, truths=truths)
+    # In a process of its own: where it fails, the kernel ends the whole process.
+    code = f"""
+import gc, signal, subprocess
+from maskwright.predict import Predictor
+signal.signal(signal.SIGCHLD, lambda *_: print("heard", flush=True))
+for _ in range(2):
+    Predictor.load({str(tmp_path / "out.xml")!r}, device="cpu")
+    gc.collect()
+subprocess.run(["true"])
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    assert (done.returncode, set(done.stdout.split())) == (0, {"heard"}), done.stderr
 
 
 def test_an_export_of_one_size_says_so(trained, tmp_path) -> None:

@@ -1,5 +1,6 @@
 """OpenVINO's IR: an .xml with the graph and a .bin beside it with the weights."""
 
+import functools
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,10 +30,9 @@ def export(model: "nn.Module", info: ModelInfo, path: Path, *, size: tuple[int, 
 
 def load(path: Path) -> tuple["nn.Module", ModelInfo]:
     """Runs in float32: left alone OpenVINO would take bfloat16 where the processor has it."""
-    openvino: Any = require("openvino", "running an OpenVINO file")
     from maskwright.errors import ModelError
 
-    core = openvino.Core()
+    core = _core()
     try:
         graph = core.read_model(str(path))
         held = graph.get_rt_info(KEY).value if graph.has_rt_info(KEY) else None
@@ -44,3 +44,14 @@ def load(path: Path) -> tuple["nn.Module", ModelInfo]:
     options = {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": torch.get_num_threads()}
     compiled = core.compile_model(graph, "CPU", options)
     return runner(lambda x: compiled(x)[0], stride, size), info
+
+
+@functools.cache
+def _core() -> Any:
+    """One for the process, never let go.
+
+    Its processor plugin puts a signal stack of its own under the calling thread; dropped, the plugin frees the memory
+    and leaves the thread standing on it, and the next signal (a worker process that ends, say) kills the program.
+    """
+    openvino: Any = require("openvino", "running an OpenVINO file")
+    return openvino.Core()
