@@ -16,9 +16,21 @@ def command(
     metric: Annotated[
         list[str] | None, typer.Option("--metric", "-m", help="A further metric, such as panoptic-quality; repeatable.")
     ] = None,
+    clicks: Annotated[
+        bool, typer.Option("--clicks", help="Instead: how many clicks an engine needs for the labelled objects.")
+    ] = False,
+    engine: Annotated[str, typer.Option(help="With --clicks: which engine is asked.")] = "classical",
+    weights: Annotated[str | None, typer.Option(help="With --clicks: the engine's weights, where it has some.")] = None,
+    jitter: Annotated[
+        float, typer.Option(min=0, max=1, help="With --clicks: 0 clicks an error's middle, 1 anywhere in it.")
+    ] = 0.0,
+    objects: Annotated[int | None, typer.Option(min=1, help="With --clicks: so many objects at most.")] = None,
     json: Json = False,
 ) -> None:
     """Score a run's predictions against the labels of any revision, at full size; ranges by bootstrap over images."""
+    if clicks:
+        _clicks(dataset, where, at, engine, weights, jitter, objects, json)
+        return
     from maskwright.dataset import Dataset
     from maskwright.runs import Run, find
     from maskwright.runs.evaluation import evaluate
@@ -59,6 +71,27 @@ def command(
         lines += ["", *table(bad, ("worst samples", "mean IoU of the image"))]
     result: dict[str, Any] = {"run": record["id"], **scores, "worst": bad}
     emit(result, lines, json)
+
+
+def _clicks(
+    dataset: str, where: str | None, at: str | None, engine: str, weights: str | None, jitter: float,
+    objects: int | None, json: bool,
+) -> None:  # fmt: skip
+    from maskwright.dataset import Dataset
+    from maskwright.interactive import engines
+    from maskwright.interactive.clicks import evaluate_clicks
+
+    loaded = engines.load(engine).load(**({} if weights is None else {"weights": weights}))
+    with Dataset.open(dataset) as opened:
+        view = view_of(opened, at, where)
+        with progress("clicking", len(view), quiet=json) as follow:
+            scores = evaluate_clicks(view, loaded, jitter=jitter, objects=objects, progress=follow)
+    lines = [f"engine {engine}: {scores['protocol']}", ""]
+    plain = [(name, value) for name, value in scores.items() if name not in ("protocol", "classes")]
+    lines += [*table(plain, ("clicks", "")), ""]
+    rows = [(name, *one.values()) for name, one in scores["classes"].items()]
+    lines += table(rows, ("class", "objects", "NoC@85", "NoC@90", "IoU@1", "IoU@5"))
+    emit({"engine": engine, **scores}, lines, json)
 
 
 def _range(ranges: dict[str, Any], name: str) -> tuple[Any, Any]:

@@ -33,6 +33,7 @@ def build(
     norm: str = "batch",
     anchors: Sequence[int] = (32, 64, 128, 256, 512),
     mask_cells: int = 14,
+    mask_channels: int = 256,
     proposals: int = 2000,
     samples: int = 512,
     head: int = 1024,
@@ -43,7 +44,8 @@ def build(
 
     encoder: a ResNet of torchvision.  version: 2 has deeper heads and normalises in them.  norm: batch or group; group
     where a batch is small.  anchors: a side in input pixels for each of the five levels.  mask_cells: half the masks'
-    side.  proposals: kept of each image while training (half as many later).  samples: of them that teach the heads.
+    side.  mask_channels: of their head's four layers; at 256 they are half of a step's work on a CPU.
+    proposals: kept of each image while training (half as many later).  samples: of them that teach the heads.
     head: hidden values of the box head, four fifths of what is beyond the encoder; fewer for few classes.
     detections: most objects an image can have.
     Raises UsageError for other channels than 3, another version or normalisation.
@@ -53,7 +55,7 @@ def build(
     from torchvision.models.detection import MaskRCNN, maskrcnn_resnet50_fpn_v2
     from torchvision.models.detection.backbone_utils import resnet_fpn_backbone
     from torchvision.models.detection.faster_rcnn import FastRCNNPredictor, TwoMLPHead
-    from torchvision.models.detection.mask_rcnn import MaskRCNNPredictor
+    from torchvision.models.detection.mask_rcnn import MaskRCNNHeads, MaskRCNNPredictor
     from torchvision.models.detection.rpn import AnchorGenerator
     from torchvision.ops import MultiScaleRoIAlign
 
@@ -76,10 +78,11 @@ def build(
     if tuple(anchors) != (32, 64, 128, 256, 512):
         sizes = tuple((one,) for one in anchors)
         common["rpn_anchor_generator"] = AnchorGenerator(sizes, ((0.5, 1.0, 2.0),) * len(anchors))
-    if head != 1024 and version == 1:
+    if (head, mask_channels) != (1024, 256) and version == 1:
         common |= {
             "box_head": TwoMLPHead(256 * 7 * 7, head), "box_predictor": FastRCNNPredictor(head, num_classes + 1),
-            "mask_predictor": MaskRCNNPredictor(256, 256, num_classes + 1),
+            "mask_head": MaskRCNNHeads(256, (mask_channels,) * 4, 1),
+            "mask_predictor": MaskRCNNPredictor(mask_channels, mask_channels, num_classes + 1),
         }  # fmt: skip
     if mask_cells != 14:
         common["mask_roi_pool"] = MultiScaleRoIAlign(["0", "1", "2", "3"], mask_cells, 2)

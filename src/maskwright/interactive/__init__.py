@@ -1,0 +1,9 @@
+"""Masks by asking: sessions, engines, the simulated annotator, and everything at once."""
+
+from maskwright.interactive.annotator import Curve, annotate, next_click
+from maskwright.interactive.cleanup import Cleanup
+from maskwright.interactive.embeddings import Embeddings
+from maskwright.interactive.prompts import Answer, Prompts, along
+from maskwright.interactive.session import Session
+
+__all__ = ["Answer", "Cleanup", "Curve", "Embeddings", "Prompts", "Session", "along", "annotate", "next_click"]
