@@ -308,3 +308,23 @@ def test_augmentations_move_segments_as_they_move_label_maps() -> None:
         assert np.array_equal(a, b)
         for k, mask in enumerate(found.masks.decode(), 1):
             assert (mask == (flat == k)).mean() > 0.995, "both are nearest neighbours, their ties may differ"
+
+
+def test_small_pictures_are_set_into_the_window_they_were_trained_in(tmp_path) -> None:
+    """Group normalisation sees the whole picture: another frame around it would be another picture."""
+    torch.manual_seed(0)
+    classes = Classes([Class(1, "a"), Class(2, "b")])
+    config = {"norm": "group", "mask_cells": 7, "mask_channels": 16, "head": 32, "proposals": 20, "min_score": 0.0}
+    info = checkpoint.ModelInfo("maskrcnn/resnet18", classes.to_json(), config, task="instance", window=(96, 128))
+    checkpoint.save(models.build("maskrcnn/resnet18", 2, **config).eval(), info, tmp_path / "m.safetensors")
+    predictor = Predictor.load(tmp_path / "m.safetensors", device="cpu")
+    small = np.random.default_rng(0).integers(0, 255, (60, 90, 3), dtype=np.uint8)
+    framed = np.zeros((96, 128, 3), np.uint8)
+    framed[:60, :90] = small
+    x, inner = predictor._entered(predictor._tensor(small))
+    y, _ = predictor._entered(predictor._tensor(framed))
+    assert inner == (60, 90)
+    assert torch.equal(x, y)
+    assert predictor.predict(small, min_score=0.0).size == (60, 90)
+    larger = np.zeros((100, 90, 3), np.uint8)
+    assert predictor._entered(predictor._tensor(larger))[0].shape[2:] == (128, 128)

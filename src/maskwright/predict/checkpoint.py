@@ -26,6 +26,8 @@ class ModelInfo:
 
     scale: by how much images are resized before they enter.  task: semantic, instance or panoptic.
     tile: side of the windows in which large images are taken; 0 takes them whole.
+    window: (height, width) that it was trained in, for networks that answer objects: smaller pictures are set into
+    black up to it, as they were then.  Normalisation over the whole picture (GroupNorm) tells the difference.
     """
 
     model: str
@@ -36,6 +38,7 @@ class ModelInfo:
     scale: float = 1.0
     task: str = "semantic"
     tile: int = 0
+    window: tuple[int, int] | None = None
     version: int = 1
 
 

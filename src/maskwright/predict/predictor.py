@@ -98,7 +98,7 @@ class Predictor:
         return torch.from_numpy(np.ascontiguousarray(image)).to(self.device).permute(2, 0, 1)[None].float() / 255
 
     def _entered(self, x: "Tensor", scale: float = 1.0) -> tuple["Tensor", tuple[int, int]]:
-        """(1, 3, H, W) in 0 … 1 -> scaled, normalised and padded to the stride; and its height and width unpadded."""
+        """(1, 3, H, W) in 0 … 1 -> scaled, normalised, padded to window and stride; and its size unpadded."""
         import torch
         from torch.nn import functional
 
@@ -109,7 +109,12 @@ class Predictor:
         x = (x - self._mean) / self._std
         inner = (int(x.shape[-2]), int(x.shape[-1]))
         stride = int(getattr(self.model, "stride", 32))
-        down, right = (-inner[0]) % stride, (-inner[1]) % stride
+        if self.info.window is not None:
+            black = (-self._mean / self._std).expand(1, -1, max(inner[0], self.info.window[0]), -1)
+            black = black.expand(-1, -1, -1, max(inner[1], self.info.window[1])).clone()
+            black[..., : inner[0], : inner[1]] = x
+            x = black
+        down, right = (-x.shape[-2]) % stride, (-x.shape[-1]) % stride
         x = functional.pad(x, (0, right, 0, down), mode="replicate")
         return x.contiguous(memory_format=torch.channels_last), inner
 

@@ -109,7 +109,7 @@ def fit(
     )
     info = ModelInfo(
         settings.model, task.classes.to_json(), settings.config, scale=settings.predict_scale, task=task.name,
-        tile=settings.tile,
+        tile=settings.tile, window=None if getattr(model, "answers", "logits") == "logits" else settings.size,
     )  # fmt: skip
     progress = Progress()
     if resume:

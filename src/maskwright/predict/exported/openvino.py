@@ -32,9 +32,9 @@ def load(path: Path) -> tuple["nn.Module", ModelInfo]:
     """Runs in float32: left alone OpenVINO would take bfloat16 where the processor has it."""
     from maskwright.errors import ModelError
 
-    core = _core()
+    shared = core()
     try:
-        graph = core.read_model(str(path))
+        graph = shared.read_model(str(path))
         held = graph.get_rt_info(KEY).value if graph.has_rt_info(KEY) else None
     except RuntimeError as error:
         raise ModelError(f"not a readable OpenVINO file ({str(error)[:120]})", file=path) from None
@@ -42,12 +42,12 @@ def load(path: Path) -> tuple["nn.Module", ModelInfo]:
     import torch
 
     options = {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": torch.get_num_threads()}
-    compiled = core.compile_model(graph, "CPU", options)
+    compiled = shared.compile_model(graph, "CPU", options)
     return runner(lambda x: compiled(x)[0], stride, size), info
 
 
 @functools.cache
-def _core() -> Any:
+def core() -> Any:
     """One for the process, never let go.
 
     Its processor plugin puts a signal stack of its own under the calling thread; dropped, the plugin frees the memory
