@@ -20,7 +20,8 @@ ROOT = Path(__file__).parents[1]
 RANK = {
     "errors": 0, "families": 1, "core": 2,
     "dataset": 3, "formats": 3, "models": 3, "losses": 3, "metrics": 3, "augment": 3,
-    "runs": 4, "bridges": 4, "helpers": 4, "interactive": 5, "predict": 5, "train": 6, "demo": 7, "health": 7, "cli": 8,
+    "runs": 4, "bridges": 4, "helpers": 4, "predict": 5, "train": 6, "interactive": 6, "context": 7, "video": 8,
+    "demo": 9, "health": 9, "cli": 10,
 }  # fmt: skip
 HEAVY = {"torch", "torchvision", "timm", "transformers", "segmentation_models_pytorch", "accelerate", "numba"}
 
@@ -66,7 +67,17 @@ def test_every_room_has_a_rank() -> None:
 
 
 def test_members_of_a_family_do_not_know_each_other() -> None:
-    for family in ("formats", "models", "losses", "metrics", "augment", "runs.trackers", "interactive.engines"):
+    for family in (
+        "formats",
+        "models",
+        "losses",
+        "metrics",
+        "augment",
+        "runs.trackers",
+        "interactive.engines",
+        "context.engines",
+        "video.engines",
+    ):
         members = {name.replace("-", "_") for name in families.names(family)}
         folder = SOURCE / family.replace(".", "/")
         for member in members:
@@ -163,7 +174,17 @@ def test_docs_mention_everything_that_exists() -> None:
     reference = text_of("reference")
     for verb in cli.VERBS:
         assert f"maskwright {verb}" in reference, verb
-    for family in ("formats", "models", "losses", "metrics", "augment", "runs.trackers", "interactive.engines"):
+    for family in (
+        "formats",
+        "models",
+        "losses",
+        "metrics",
+        "augment",
+        "runs.trackers",
+        "interactive.engines",
+        "context.engines",
+        "video.engines",
+    ):
         for name in families.names(family):
             assert f"`{name}`" in reference, f"{family}: {name}"
     for name, kind in inspect.getmembers(errors, inspect.isclass):

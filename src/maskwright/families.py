@@ -83,6 +83,8 @@ EXTRA_OF = {
     "optuna": "train",
     "transformers": "train",
     "faster_coco_eval": "train",
+    "sklearn": "train",
+    "av": "video",
     "onnx": "deploy",
     "onnxruntime": "deploy",
     "openvino": "deploy",

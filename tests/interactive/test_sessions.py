@@ -9,9 +9,9 @@ from maskwright.core.masks import Masks
 from maskwright.errors import UsageError
 from maskwright.interactive import Answer, Cleanup, Embeddings, Prompts, Session, along, annotate, next_click
 from maskwright.interactive.engines import classical, names
-from maskwright.interactive.engines._scene import DIRECTIONS, neighbours_of
 from maskwright.interactive.kernels.cut import smallest_cut
 from maskwright.interactive.kernels.distances import geodesic
+from maskwright.interactive.scene import DIRECTIONS, neighbours_of
 from maskwright.metrics import clicks as metric
 
 

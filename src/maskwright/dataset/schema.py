@@ -155,5 +155,6 @@ predictions = sql.Table(
     sql.Column("class_id", sql.Integer, nullable=False),
     sql.Column("score", sql.Float),
     sql.Column("counts", sql.LargeBinary, nullable=False),
+    sql.Column("attributes", sql.JSON),  # such as the track that a segment of a video belongs to
     sql.Index("predictions_run", "run", "sample"),
 )

@@ -3,7 +3,11 @@
 from maskwright.interactive.annotator import Curve, annotate, next_click
 from maskwright.interactive.cleanup import Cleanup
 from maskwright.interactive.embeddings import Embeddings
+from maskwright.interactive.grid import Found, Grid, everything
 from maskwright.interactive.prompts import Answer, Prompts, along
 from maskwright.interactive.session import Session
 
-__all__ = ["Answer", "Cleanup", "Curve", "Embeddings", "Prompts", "Session", "along", "annotate", "next_click"]
+__all__ = [
+    "Answer", "Cleanup", "Curve", "Embeddings", "Found", "Grid", "Prompts", "Session", "along", "annotate",
+    "everything", "next_click",
+]  # fmt: skip

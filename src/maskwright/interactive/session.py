@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from maskwright.core.arrays import U8, Array
+from maskwright.core.arrays import U8, Array, Size
 from maskwright.core.sample import read_image
 from maskwright.errors import UsageError
 from maskwright.interactive import engines
@@ -46,9 +46,13 @@ class Session:
         *,
         cleanup: Cleanup = NOTHING,
         embeddings: Embeddings | None = None,
+        closer: bool = False,
         **options: Any,
     ) -> None:
         """image: (H, W, 3) uint8 RGB, or a path.  engine: a name, with its options, or a loaded one to share.
+
+        closer: objects that are small in the image are looked at again, enlarged, by engines that encode: sharper
+        outlines for one more encoding, kept like all of them.
 
         Raises FormatError for an unreadable image, UsageError for an unknown engine, ModelError for its weights.
         """
@@ -60,7 +64,9 @@ class Session:
         self.size = (self.image.shape[0], self.image.shape[1])
         self.engine: Engine = engines.load(engine).load(**options) if isinstance(engine, str) else engine
         self.cleanup = cleanup
-        self._encoded = (embeddings or Embeddings()).get(self.engine, self.image)
+        self.closer = closer and self.engine.key is not None
+        self._embeddings = embeddings or Embeddings()
+        self._encoded = self._embeddings.get(self.engine, self.image)
         self.reset()
 
     def predict(
@@ -84,7 +90,24 @@ class Session:
             if there and kind not in self.engine.takes:
                 raise UsageError(f"this engine takes no {kind}", needed=" or ".join(sorted(self.engine.takes)))
         answer = self.engine.answer(self._encoded, prompts)
+        if self.closer and not answer.several:
+            answer = self._closer(answer, prompts)
         return Answer(self.cleanup(answer.masks, prompts), answer.scores, answer.logits, answer.several)
+
+    def _closer(self, answer: Answer, prompts: Prompts) -> Answer:
+        """The same question to a crop around the best mask, where that is small: only the masks are other ones."""
+        crop = _around(answer.masks[0].box(), prompts, self.size)
+        if crop is None:
+            return answer
+        x0, y0, x1, y1 = crop
+        shift = np.array([x0, y0], np.float32)
+        piece = np.ascontiguousarray(self.image[y0:y1, x0:x1])
+        asked = Prompts.of(
+            (y1 - y0, x1 - x0), prompts.points - shift, prompts.point_labels, prompts.boxes - np.tile(shift, 2),
+            answer.masks[0].decode(window=crop),
+        )  # fmt: skip
+        near = self.engine.answer(self._embeddings.get(self.engine, piece), asked)
+        return replace(answer, masks=near.masks.paste(self.size, left=x0, top=y0), scores=near.scores)
 
     # -- the session's own prompts -------------------------------------------------------------------
 
@@ -122,3 +145,23 @@ class Session:
         self._asked.append(asked)
         self._answers.append(answer)
         return answer
+
+
+def _around(box: tuple[int, int, int, int], prompts: Prompts, size: Size) -> tuple[int, int, int, int] | None:
+    """A square three times as wide as what is asked about, or None where that is most of the image.
+
+    Its corners are multiples of an eighth of its width, so that further clicks on the object meet the same crop.
+    """
+    if box[2] <= box[0]:
+        return None
+    x = np.concatenate([[box[0], box[2]], prompts.points[:, 0], prompts.boxes[:, [0, 2]].ravel()])
+    y = np.concatenate([[box[1], box[3]], prompts.points[:, 1], prompts.boxes[:, [1, 3]].ravel()])
+    wide = max(float(np.ptp(x)), float(np.ptp(y)), 16.0) * 3
+    if wide > 0.5 * max(size):
+        return None
+    step = 2 ** int(np.ceil(np.log2(wide))) // 8
+    out = []
+    for low, high, length in ((x.min(), x.max(), size[1]), (y.min(), y.max(), size[0])):
+        begin = int(((low + high - wide) / 2) // step * step)
+        out.append((max(0, begin), min(length, begin + 8 * step)))
+    return (out[0][0], out[1][0], out[0][1], out[1][1])

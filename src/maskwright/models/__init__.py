@@ -13,13 +13,25 @@ from typing import TYPE_CHECKING, Any
 from maskwright import families
 from maskwright.errors import ModelError, UsageError
 from maskwright.models._outputs import Objects, Queries, Regions
+from maskwright.models._pretrained import fill_exactly, pretrained
 from maskwright.models._weights import fill, read_weights
 
 if TYPE_CHECKING:
     from torch import nn
 
 
-__all__ = ["Objects", "Queries", "Regions", "build", "fill", "names", "read_weights", "task_of"]
+__all__ = [
+    "Objects",
+    "Queries",
+    "Regions",
+    "build",
+    "fill",
+    "fill_exactly",
+    "names",
+    "pretrained",
+    "read_weights",
+    "task_of",
+]
 
 
 def names() -> list[str]:

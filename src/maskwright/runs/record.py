@@ -135,15 +135,16 @@ class Run:
         """A file of the run that trackers should keep, such as its best weights."""
         self._tracker.log_artifact(path)
 
-    def log_samples(self, name: str, values: Mapping[int, float]) -> None:
-        """One metric of many samples, by sample number; replaces what was there."""
+    def log_samples(self, name: str, values: Mapping[int, float], *, add: bool = False) -> None:
+        """One metric of many samples, by sample number; replaces what was there; with `add` of these only."""
         table = schema.run_samples
         rows = [
             {"run": self.id, "sample": number, "name": name, "value": None if math.isnan(value) else float(value)}
             for number, value in values.items()
         ]
         with self.view.store.writing() as connection:
-            connection.execute(table.delete().where(table.c.run == self.id, table.c.name == name))
+            old = table.delete().where(table.c.run == self.id, table.c.name == name)
+            connection.execute(old.where(table.c.sample.in_(list(values))) if add else old)
             if rows:
                 connection.execute(table.insert(), rows)
 
@@ -165,6 +166,7 @@ class Run:
                         "class_id": int(segments.class_ids[i]),
                         "score": None if math.isnan(score) else score,
                         "counts": raw[offsets[i] : offsets[i + 1]],
+                        "attributes": dict(segments.attributes[i]) or None,
                     }
                 )
         with self.view.store.writing() as connection:
@@ -203,6 +205,7 @@ class Run:
                 [row.class_id for row in by_sample[number]],
                 scores=[np.nan if row.score is None else row.score for row in by_sample[number]],
                 source="model",
+                attributes=[row.attributes or {} for row in by_sample[number]],
             )
             for number, sample in samples
         ]

@@ -1,10 +1,12 @@
 """Engines, one module each: `load(**options)` -> an `Engine`."""
 
+from collections.abc import Sequence
 from types import ModuleType
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from maskwright import families
-from maskwright.core.arrays import U8
+from maskwright.core.arrays import F32, U8, Array, Size
+from maskwright.core.masks import Masks
 from maskwright.interactive.prompts import Answer, Prompts
 
 
@@ -23,6 +25,28 @@ class Engine(Protocol):
 
     def answer(self, encoded: Any, prompts: Prompts) -> Answer:
         """Masks at the image's size."""
+
+
+@runtime_checkable
+class Proposer(Protocol):
+    """An engine that divides an image by itself."""
+
+    def propose(self, encoded: Any) -> tuple[Masks, F32]:
+        """Masks at the image's size and their scores, best first."""
+
+
+@runtime_checkable
+class Grower(Protocol):
+    """An engine that answers many points at once with small logits; `encoded["size"]` is the image's."""
+
+    def frame(self, size: Size, points: Array) -> F32:
+        """(…, 2) points of the image -> points as `decode` takes them."""
+
+    def decode(self, encoded: Any, *, points: Array | None = None, labels: Array | None = None) -> tuple[F32, F32]:
+        """(B, P, 2) points, (B, P) labels -> (B, A, h, w) logits, (B, A) expected IoU."""
+
+    def masks(self, logits: F32, size: Size, limits: Sequence[float] = (0.0,)) -> list[Masks]:
+        """(N, h, w) logits -> N masks of the image for each limit."""
 
 
 def names() -> list[str]:

@@ -12,7 +12,7 @@ After Boykov and Jolly, ICCV 2001; Rother et al., "GrabCut", SIGGRAPH 2004; Guls
 for Interactive Image Segmentation", CVPR 2010.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -21,8 +21,8 @@ from maskwright.core.arrays import F32, U8, Array, Bool
 from maskwright.core.masks import Masks
 from maskwright.errors import UsageError
 from maskwright.families import require
-from maskwright.interactive.engines._scene import Scene, Weights, edges_of, neighbours_of
 from maskwright.interactive.prompts import Answer, Prompts
+from maskwright.interactive.scene import Scene, Weights, edges_of, neighbours_of
 
 _CERTAIN = 10**6
 
@@ -101,6 +101,23 @@ class Classical:
         mask = self._refined(scene, step, prompts)
         odds = np.where(step.mask, np.maximum(step.odds, 0.1), np.minimum(step.odds, -0.1)).astype(np.float32)
         return Answer(Masks.encode(mask[None]), np.array([_expected_iou(step.mask, step.odds)], np.float32), odds[None])
+
+    def propose(self, encoded: Encoded) -> tuple[Masks, F32]:
+        """Up to 300 regions of the hierarchy, the most persistent first; they nest. Scores are their persistence."""
+        cv2: Any = require("cv2", "the classical engine")
+        from maskwright.interactive.hierarchy import Hierarchy, chosen
+
+        # Finer superpixels than a click needs: nothing smaller than one is ever found.
+        scene = Scene(encoded.scene.image, replace(self.weights, cell=min(self.weights.cell, 0.018)))
+        tree = Hierarchy(scene)
+        regions = chosen(tree, most=300, smallest=0.0005, largest=0.7, limit=0.8)
+        parts = []
+        for region in regions:
+            small = cv2.GaussianBlur(tree.mask(int(region)).astype(np.float32), (0, 0), 0.8)
+            large = cv2.resize(small, scene.native[::-1], interpolation=cv2.INTER_LINEAR)
+            parts.append(Masks.encode((large > 0.5)[None]))
+        scores = tree.persistence()[regions].astype(np.float32)
+        return Masks.concatenate(parts, scene.native), scores
 
     def _begin(self, scene: Scene, prompts: Prompts) -> Step:
         if prompts.mask is not None:

@@ -86,6 +86,7 @@ class Scene:
         )
         y, x = np.mgrid[:height, :width]
         places = np.stack([mean(y), mean(x)], axis=1) / self.diagonal
+        self.colours: F32 = colours.astype(np.float32)
         apart = _squares(colours)
         # Row s: how much each superpixel has to say about s.
         self.alike: F32 = np.exp(-apart / (2 * weights.global_spread**2))

@@ -1,0 +1,84 @@
+"""maskwright segment"""
+
+from typing import Annotated, Any
+
+import typer
+
+from maskwright.cli.output import Json, emit, format_options, progress, table
+
+
+def command(
+    images: Annotated[list[str], typer.Argument(metavar="IMAGE…", help="Images, or folders of them.")],
+    everything: Annotated[bool, typer.Option("--everything", help="All that the engine sees, unasked.")] = False,
+    click: Annotated[
+        list[str] | None, typer.Option(metavar="X,Y[,0]", help="A point on the object, with ,0 beside it; repeatable.")
+    ] = None,
+    box: Annotated[list[str] | None, typer.Option(metavar="X0,Y0,X1,Y1", help="A box around it; repeatable.")] = None,
+    text: Annotated[str | None, typer.Option(help="Words for what is meant, for engines that read.")] = None,
+    engine: Annotated[
+        str, typer.Option(help="classical, sam, sam-hq, sam2, edgetam, mobile-sam, sam3; docs/reference/prompts.md.")
+    ] = "classical",
+    option: Annotated[
+        list[str] | None,
+        typer.Option("--option", "-o", metavar="NAME=VALUE", help="Of the engine, such as weights=FILE; repeatable."),
+    ] = None,
+    grid: Annotated[
+        list[str] | None,
+        typer.Option("--grid", metavar="NAME=VALUE", help="Of --everything: side, iou, layers, …; repeatable."),
+    ] = None,
+    to: Annotated[str, typer.Option(help="The new folder to write to.")] = "segments",
+    format: Annotated[str, typer.Option("--format", "-f", help="In this format.")] = "coco",
+    overlays: Annotated[bool, typer.Option("--overlays", help="Also draw the masks over the images.")] = False,
+    json: Json = False,
+) -> None:
+    """Masks for images by asking: everything, clicks, boxes or words."""
+    from maskwright import formats
+    from maskwright.errors import UsageError
+    from maskwright.interactive import asking
+
+    if everything == bool(click or box or text):
+        raise UsageError("it is not said what to look for", needed="--everything, or --click, --box or --text")
+    paths = asking.image_files(images)
+    if len(paths) > 1 and (click or box):
+        raise UsageError(f"clicks and boxes are for one image, and there are {len(paths)}")
+    asked: dict[str, Any] = {
+        "points": _numbers(click, (2, 3), "--click X,Y"), "boxes": _numbers(box, (4,), "--box X0,Y0,X1,Y1"),
+        "text": text,
+    }  # fmt: skip
+    with progress("segmenting", len(paths), quiet=json) as follow:
+        found = list(
+            asking.samples(follow(paths), engine, format_options(option), None if everything else asked,
+                           grid=_fractions(grid))
+        )  # fmt: skip
+        lost = formats.write(found, asking.CLASSES, to, format, allow_loss=True)
+    if overlays:
+        asking.draw(found, to)
+    rows = [(sample.key, len(sample.segments)) for sample in found]
+    number = sum(count for _, count in rows)
+    lines = [f"{number} segments on {len(rows)} images, written to {to} as {format}", *formats.summary(lost)]
+    emit({"to": to, "images": len(rows), "segments": number, "losses": formats.summary(lost)},
+         [*lines, "", *table(rows[:20], ("image", "segments"))], json)  # fmt: skip
+
+
+def _numbers(given: list[str] | None, lengths: tuple[int, ...], needed: str) -> list[list[float]]:
+    from maskwright.errors import UsageError
+
+    out = []
+    for one in given or ():
+        try:
+            values = [float(part) for part in one.split(",")]
+        except ValueError:
+            values = []
+        if len(values) not in lengths:
+            raise UsageError(f"{one!r} cannot be read", needed=needed)
+        out.append(values)
+    return out
+
+
+def _fractions(given: list[str] | None) -> dict[str, float]:
+    from maskwright.errors import UsageError
+
+    try:
+        return {name.strip(): float(value) for name, _, value in (one.partition("=") for one in given or ())}
+    except ValueError:
+        raise UsageError("a value of --grid is no number", needed="NAME=NUMBER") from None

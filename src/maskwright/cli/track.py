@@ -1,0 +1,106 @@
+"""maskwright track"""
+
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from maskwright.cli.output import At, Author, Json, Where, emit, format_options, progress, table, view_of
+
+
+def command(
+    source: Annotated[
+        str, typer.Argument(metavar="DATASET|VIDEO", help="A dataset with videos, a video file, or a folder of frames.")
+    ],
+    masks: Annotated[
+        str | None,
+        typer.Option(help="For a video: a folder of label maps named as frames, or by number; one number an object."),
+    ] = None,
+    to: Annotated[str | None, typer.Option(help="For a video: the new folder to write to.")] = None,
+    format: Annotated[str, typer.Option("--format", "-f", help="In this format.")] = "davis",
+    engine: Annotated[
+        str, typer.Option(help="classical, sam2, edgetam, seggpt; see docs/reference/video.md.")
+    ] = "classical",
+    option: Annotated[
+        list[str] | None, typer.Option("--option", "-o", metavar="NAME=VALUE", help="Of the engine; repeatable.")
+    ] = None,
+    every: Annotated[int, typer.Option(min=1, help="Take each n-th frame of a video.")] = 1,
+    stop: Annotated[float, typer.Option(min=0, max=1, help="A track that drifts this far is given up.")] = 1.0,
+    partial: Annotated[
+        bool,
+        typer.Option("--partial", help="A labelled frame need not show every object: the others go on through it."),
+    ] = False,
+    accept: Annotated[
+        float | None,
+        typer.Option(min=0, max=1, help="Write frames of a dataset of at least this confidence as labels."),
+    ] = None,
+    where: Where = None,
+    at: At = None,
+    author: Author = None,
+    json: Json = False,
+) -> None:
+    """Follow objects from the frames where they are labelled to all others, in both directions."""
+    from maskwright.dataset import Dataset
+    from maskwright.errors import UsageError
+
+    settings = format_options(option)
+    if "://" not in source and not Dataset.exists(source):
+        if masks is None or to is None:
+            raise UsageError(
+                "this is a video, not a dataset", file=source,
+                needed="--masks with label maps for some frames, and --to for the result",
+            )  # fmt: skip
+        _video(source, masks, to, format, engine, settings, every, stop, not partial, json)
+        return
+    from maskwright import context, video
+
+    with Dataset.open(source) as opened:
+        view = view_of(opened, at, where)
+        with progress("following", None, quiet=json) as follow:
+            done = video.track_dataset(view, engine=engine, stop=stop, complete=not partial, settings=settings,
+                                       progress=follow)  # fmt: skip
+        accepted = 0
+        if accept is not None:
+            sure = [n for n, value in context.confidences(view, done.run).items() if value >= accept]
+            accepted = context.accept(opened, done.run, [view.read([n])[0].key for n in sure], author=author)
+    lines = [
+        f"run {done.run}: {engine} followed {done.tracks} objects through {done.videos} videos",
+        f"suggestions for {done.suggested} frames from {done.labelled} labelled ones in {done.seconds:.0f} s",
+    ]
+    if accept is not None:
+        lines.append(f"accepted {accepted} frames of a confidence of at least {accept:g}")
+    if done.least:
+        lines += ["", *table(done.least[:10], ("look at these first", "drift"))]
+    emit({**asdict(done), "accepted": accepted}, lines, json)
+
+
+def _video(
+    source: str, masks: str, to: str, format: str, engine: str, settings: dict[str, object], every: int, stop: float,
+    complete: bool, json: bool,
+) -> None:  # fmt: skip
+    import tempfile
+    import time
+    from pathlib import Path
+
+    from maskwright import formats, video
+    from maskwright.errors import UsageError
+
+    if Path(to).exists():
+        raise UsageError("the folder to write to is there already", file=to, todo="Name a new one.")
+    begun = time.perf_counter()
+    # The frames of a file are kept until they are written.
+    with tempfile.TemporaryDirectory(prefix="maskwright-frames-") as folder:
+        frames = video.Frames.open(source, folder=folder, every=every)
+        known = video.masks_of(masks, frames)
+        with progress("following", len(frames), quiet=json) as follow:
+            found = list(follow(video.samples_of(frames, known, engine, stop=stop, complete=complete, **settings)))
+        lost = formats.write(found, video.CLASSES, to, format, allow_loss=True)
+    seconds = time.perf_counter() - begun
+    drifts = sorted(((s.key, max(s.fields["drift"].values(), default=1.0)) for s in found), key=lambda row: -row[1])
+    result = {
+        "frames": len(found), "given": len(known), "seconds": seconds, "to": to, "losses": formats.summary(lost),
+        "least": drifts[:20],
+    }  # fmt: skip
+    lines = [f"followed {len(known)} given frames through {len(found)} in {seconds:.0f} s, written to {to} as {format}"]
+    lines += formats.summary(lost)
+    emit(result, [*lines, "", *table(drifts[:10], ("look at these first", "drift"))], json)

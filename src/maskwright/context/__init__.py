@@ -1,0 +1,29 @@
+"""A few labelled images -> masks on others.
+
+learner = context.load("forest").load()
+learner.fit(samples, classes)
+guess = learner.predict(image)      # segments with scores, and where they are doubtful
+"""
+
+from types import ModuleType
+from typing import Any
+
+from maskwright import families
+from maskwright.context.guess import Guess, Learner
+from maskwright.context.propagation import Round, accept, confidences, propagate
+
+__all__ = ["Guess", "Learner", "Round", "accept", "confidences", "learner", "load", "names", "propagate"]
+
+
+def names() -> list[str]:
+    return families.names("context.engines")
+
+
+def load(name: str) -> ModuleType:
+    return families.load("context.engines", name)
+
+
+def learner(name: str = "forest", **options: Any) -> Learner:
+    """An engine by name, ready to fit. Raises UsageError for an unknown one."""
+    found: Learner = load(name).load(**options)
+    return found

@@ -1,0 +1,1 @@
+"""Engines that learn from a few labelled images, one module each: `load(**options)` -> a `Learner`."""

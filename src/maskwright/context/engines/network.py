@@ -1,0 +1,89 @@
+"""A small network, trained on the labelled images for a given time: slower to learn than the forest, and better.
+
+The network is the project's own for CPUs (`models.lite`), trained by the project's trainer.  Things of which images
+have several are told apart as by the forest: by a learned rim.
+"""
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from maskwright.context.engines._objects import Lessons
+from maskwright.context.guess import Guess, entropy
+from maskwright.core.arrays import F32, U8
+from maskwright.core.classes import Class, Classes
+from maskwright.core.sample import Sample
+from maskwright.core.segments import Segments
+from maskwright.families import require
+
+
+def load(**options: Any) -> "Network":
+    """options: see `Network`."""
+    require("torch", "the network")
+    return Network(**options)
+
+
+class Network:
+    """seconds: of training, the last part of them spent on evaluating.  scale: of the images; 1 where detail matters.
+
+    seed: of the weights and the order of samples; how far the training gets depends on the machine.
+    """
+
+    def __init__(self, *, seconds: float = 60.0, scale: float = 1.0, device: str | None = None, seed: int = 0) -> None:
+        self.seconds, self.scale, self.device, self.seed = seconds, scale, device, seed
+        self._samples: list[Sample] = []
+        self._predictor: Any = None
+
+    def fit(self, samples: Sequence[Sample], classes: Classes) -> None:
+        self._classes = classes
+        self._samples = []
+        self.add(samples)
+
+    def add(self, samples: Sequence[Sample]) -> None:
+        """Trains anew, on all samples."""
+        from maskwright.dataset import Dataset
+        from maskwright.predict import Predictor
+        from maskwright.runs import Run
+        from maskwright.train import Settings, fit
+
+        self._samples += samples
+        if not self._samples:
+            raise ValueError("a network needs at least one labelled sample")
+        self.lessons = Lessons(self._classes, [one.segments for one in self._samples])
+        names = [one.name for one in self.lessons.classes if one.role != "ignore"]
+        names += [f"rim of {names[index]}" for index in self.lessons.rimmed]
+        taught = Classes(
+            [*(Class(k, name, "stuff") for k, name in enumerate(names)), Class(255, "ignored", "stuff", "ignore")]
+        )
+        side = min(256, max(64, 32 * (min(min(one.image.size) for one in self._samples) // 32)))
+        settings = Settings(
+            minutes=self.seconds / 60, evaluations=1, overlays=0, batch_size=8, size=(side, side),
+            scale=(0.7 * self.scale, 1.4 * self.scale), flip_vertical=0.5, turn=True, predict_scale=self.scale,
+            ema=0.99, device=self.device, seed=self.seed, val_split="check",
+        )  # fmt: skip
+        with tempfile.TemporaryDirectory() as folder, Dataset.create(Path(folder) / "set", taught) as dataset:
+            with dataset.edit("examples") as edit:
+                for k, sample in enumerate(self._samples):
+                    labels = Segments.from_label_map(self.lessons.teach(sample.segments))
+                    edit.add(Sample(f"{k}", sample.image, labels, "train"))
+                # The trainer wants something to validate on; what it says about it decides nothing here.
+                first = self._samples[0]
+                labels = Segments.from_label_map(self.lessons.teach(first.segments))
+                edit.add(Sample("check", first.image, labels, "check"))
+            run = Run.start(dataset, "train", settings.to_json(), name="examples")
+            fit(run.view, settings, run)
+            self._predictor = Predictor.load(run.folder / "best.safetensors", device=self.device)
+
+    def probs(self, image: U8) -> F32:
+        """(K', H, W) probabilities of what was taught; averaged with those of the mirrored image."""
+        if self._predictor is None:
+            raise ValueError("the network has learned nothing yet: call fit")
+        out: F32 = np.asarray(self._predictor.probs(image, flip=True), np.float32)
+        return out
+
+    def predict(self, image: U8) -> Guess:
+        probs = self.probs(image)
+        return Guess(self.lessons.segments(probs), entropy(self.lessons.merged(probs)))

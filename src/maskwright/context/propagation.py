@@ -1,0 +1,210 @@
+"""From the labelled samples of a dataset to the others, as suggestions.
+
+Suggestions are rows of a run, as predictions are, not of the dataset: a person's labels are never touched, and
+accepting one is what writes it.  The next round learns from what was accepted or fixed as well.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from maskwright.context.guess import Guess, Learner
+from maskwright.core.classes import Classes
+from maskwright.core.sample import Sample
+from maskwright.core.segments import Segments
+from maskwright.dataset import Dataset, View
+from maskwright.errors import UsageError
+from maskwright.metrics import confusion
+from maskwright.runs import Run, find, list_runs
+from maskwright.runs.record import folder_of, sample_metrics
+
+KIND = "propagate"
+_METRIC = "confidence"
+
+
+@dataclass(frozen=True)
+class Round:
+    """What one round of propagation did.
+
+    run: where the suggestions are.  labelled: samples it learned from.  suggested: samples it has suggestions for.
+    quality: expected mean IoU, by cross-validation on the labelled samples; NaN with one of them.  before: that of the
+    last round with fewer labels, if any.  rising: another round of labels is likely to help.  least: the keys of the
+    least certain samples, least certain first.
+    """
+
+    run: str
+    engine: str
+    labelled: int
+    suggested: int
+    quality: float
+    before: float | None
+    rising: bool
+    seconds: float
+    least: list[str]
+
+
+def labelled(view: View) -> tuple[list[int], list[int]]:
+    """Numbers of the samples that have a segment made or approved by a person, and of those that have none.
+
+    Labels that came with an import count as a person's.
+    """
+    yes: list[int] = []
+    no: list[int] = []
+    numbers = view.numbers()
+    for begin in range(0, len(numbers), 256):
+        chunk = numbers[begin : begin + 256]
+        for number, sample in zip(chunk, view.read(chunk), strict=True):
+            (yes if any(one != "model" for one in sample.segments.source) else no).append(number)
+    return yes, no
+
+
+def propagate(
+    dataset: Dataset,
+    view: View,
+    learner: Learner,
+    *,
+    engine: str = "forest",
+    examples: Sequence[str] = (),
+    folds: int = 5,
+    gain: float = 0.005,
+    limit: int | None = None,
+    settings: dict[str, Any] | None = None,
+    progress: Callable[[Iterable[int]], Iterable[int]] = lambda numbers: numbers,
+) -> Round:
+    """Learn from the labelled samples of the view, suggest for the others, rank by confidence.
+
+    examples: keys of the samples to learn from; all labelled ones when empty, and then the others get suggestions
+    even where they have labels.  folds: of the cross-validation, 0 for none.  gain: the expected quality has to rise by
+    this from the last round for `rising`.  limit: samples to suggest for, at most.  settings: of the engine; kept with
+    the run.  An interrupted round with the same engine, settings, examples and revision goes on where it stopped.
+    Raises UsageError without any labelled sample.
+    """
+    import time
+
+    begun = time.perf_counter()
+    if examples:
+        known = [view.number_of(key) for key in examples]
+        chosen = set(known)
+        rest = [number for number in view.numbers() if number not in chosen]
+    else:
+        known, rest = labelled(view)
+    if not known:
+        raise UsageError(
+            "no sample has labels to learn from", file=view.place,
+            todo="Label a few in the studio, or import their labels.",
+        )  # fmt: skip
+    classes = view.classes
+    kept = {
+        "engine": engine, "options": settings or {}, "examples": sorted(view.read([n])[0].key for n in known),
+        "where": list(view.conditions),
+    }  # fmt: skip
+    run = _resumed(dataset, view, kept)
+    done: set[int] = set()
+    if run is None:
+        run = Run.start(view, KIND, kept)
+    else:
+        done = set(run.predicted())
+    samples = view.read(known)
+    quality = cross_validated(learner, samples, classes, folds)
+    learner.fit(samples, classes)
+    todo = [number for number in rest if number not in done][: None if limit is None else max(0, limit - len(done))]
+    try:
+        for number in progress(todo):
+            sample = view.read([number])[0]
+            guess: Guess = learner.predict(sample.image.pixels())
+            log_suggestion(run, number, guess.segments, guess.confidence)
+    except BaseException:
+        run.finish("interrupted", {"quality": quality})
+        raise
+    before = _last_quality(dataset, run.id, engine, len(known))
+    certain = confidences(view, run.id)
+    worst = sorted(certain, key=lambda number: certain[number])
+    result = Round(
+        run.id, engine, len(known), len(certain), quality, before,
+        before is None or not np.isfinite(quality) or quality > before + gain, time.perf_counter() - begun,
+        [view.read([number])[0].key for number in worst[:20]],
+    )  # fmt: skip
+    run.finish("done", {"propagation": asdict(result), "quality": quality, "labelled": len(known)})
+    return result
+
+
+def log_suggestion(run: Run, number: int, segments: Segments, confidence: float) -> None:
+    """Keep what is suggested for a sample. The prediction marks the sample as done, so it comes last."""
+    run.log_samples(_METRIC, {number: confidence}, add=True)
+    run.add_predictions([(number, segments)])
+
+
+def confidences(view: View, run: str) -> dict[int, float]:
+    """Of each sample with a suggestion, by number."""
+    return sample_metrics(view, run, _METRIC)
+
+
+def cross_validated(learner: Learner, samples: Sequence[Sample], classes: Classes, folds: int) -> float:
+    """Mean IoU over classes when each sample is guessed from the others; NaN for one sample or no folds."""
+    if folds < 2 or len(samples) < 2:
+        return float("nan")
+    folds = min(folds, len(samples))
+    whole = classes if classes.background is not None else classes.with_background()
+    kinds = whole.num_classes
+    counts = np.zeros((kinds, kinds + 1), np.int64)
+    for fold in range(folds):
+        learner.fit([one for k, one in enumerate(samples) if k % folds != fold], classes)
+        for sample in samples[fold::folds]:
+            guess = learner.predict(sample.image.pixels())
+            counts += confusion.update(
+                guess.segments.label_map(whole), sample.segments.label_map(whole), num_classes=kinds
+            )
+    return float(confusion.compute(counts)["mean_iou"])
+
+
+def accept(dataset: Dataset, run: str, keys: Sequence[str], *, author: str | None = None) -> int:
+    """Write a round's suggestions for these samples into the dataset, as labels of source `model` -> samples written.
+
+    run: its id, of `propagate` or `track`.  Where a person labelled the sample in the meantime, theirs stays.
+    """
+    record = find(dataset, run)
+    view = View(dataset.store, record["revision"], record["settings"].get("where", ()))
+    found_in = Run(view, record["id"], folder_of(dataset, record["id"]))
+    written = 0
+    with dataset.edit(f"accept {len(keys)} suggestions of {found_in.id}", author=author) as edit:
+        for key in keys:
+            number = view.number_of(key)
+            found = found_in.predictions([(number, view.read([number])[0])])[0]
+            if any(one != "model" for one in edit.segments(key).source):
+                continue
+            edit.put(key, _suggested(found, found_in.id))
+            written += 1
+    return written
+
+
+def _suggested(found: Segments, run: str) -> Segments:
+    return Segments(
+        found.masks, found.class_ids, scores=found.scores, source="model",
+        attributes=[{**one, "suggested_by": run} for one in found.attributes],
+    )  # fmt: skip
+
+
+def _resumed(dataset: Dataset, view: View, settings: dict[str, Any]) -> Run | None:
+    """The newest interrupted or killed round with the same settings on the same revision."""
+    revision = view.frozen().revision
+    for row in list_runs(dataset):
+        same = all(row["settings"].get(name) == value for name, value in settings.items())
+        if row["kind"] == KIND and row["status"] in ("running", "interrupted") and same and row["revision"] == revision:
+            return Run.resume(dataset, row["id"])
+    return None
+
+
+def _last_quality(dataset: Dataset, own: str, engine: str, number: int) -> float | None:
+    """Expected quality of the newest finished round of this engine that learned from fewer samples."""
+    rows = [row for row in list_runs(dataset) if row["id"] != own]
+    # Times are in whole seconds; of two rounds within one, that which learned from more came later.
+    rows.sort(key=lambda row: (row["created"], (row["scores"] or {}).get("labelled", 0)), reverse=True)
+    for row in rows:
+        scores = row["scores"] or {}
+        same = row["kind"] == KIND and row["status"] == "done" and row["settings"].get("engine") == engine
+        if same and scores.get("labelled", number) < number:
+            quality = scores.get("quality")
+            return None if quality is None else float(quality)
+    return None

@@ -1,0 +1,85 @@
+"""Whole images through an engine, as samples: what `maskwright segment` does."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from maskwright.core.classes import Class, Classes
+from maskwright.core.overlay import overlay
+from maskwright.core.sample import ImageRef, Sample, read_image
+from maskwright.core.segments import Segments
+from maskwright.errors import FormatError, UsageError
+from maskwright.interactive import engines
+from maskwright.interactive.grid import Grid, everything
+from maskwright.interactive.session import Session
+
+CLASSES = Classes([Class(1, "object", "thing")])
+SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"})
+
+
+def image_files(places: Sequence[str]) -> list[Path]:
+    """Images and folders of images -> image files. Raises FormatError for what is neither."""
+    out: list[Path] = []
+    for place in map(Path, places):
+        if place.is_dir():
+            out += sorted(one for one in place.rglob("*") if one.suffix.lower() in SUFFIXES)
+        elif place.is_file():
+            out.append(place)
+        else:
+            raise FormatError("there is no such image", file=place)
+    if not out:
+        raise FormatError("there are no images", file=places[0], needed=", ".join(sorted(SUFFIXES)))
+    return out
+
+
+def samples(
+    paths: Iterable[Path], engine: str, options: Mapping[str, Any], asked: Mapping[str, Any] | None, *,
+    grid: Mapping[str, float] | None = None,
+) -> Iterator[Sample]:  # fmt: skip
+    """asked: points ([x, y] or [x, y, label]), boxes and text, for every image; None for everything.
+
+    grid: fields of `Grid`.  Raises UsageError, ModelError, FormatError.
+    """
+    loaded = engines.load(engine).load(**options)
+    unknown = set(grid or ()) - set(Grid.__dataclass_fields__)
+    if unknown:
+        raise UsageError(f"the grid has no {min(unknown)!r}", needed=", ".join(Grid.__dataclass_fields__))
+    whole = {name: type(getattr(Grid(), name))(value) for name, value in (grid or {}).items()}
+    keys: set[str] = set()
+    for path in paths:
+        key = path.stem if path.stem not in keys else f"{path.parent.name}/{path.stem}"
+        while key in keys:
+            key += "_"
+        keys.add(key)
+        image = read_image(path)
+        if asked is None:
+            found = everything(image, loaded, Grid(**whole))
+            masks, scores = found.masks[::-1], found.scores[::-1]  # the surest on top
+        else:
+            points = asked["points"] or None
+            session = Session(image, loaded)
+            answer = session.predict(
+                None if points is None else [one[:2] for one in points],
+                None if points is None else [one[2] if len(one) > 2 else 1 for one in points],
+                asked["boxes"] or None, text=asked["text"],
+            )  # fmt: skip
+            shown = slice(None) if answer.several else slice(1)
+            masks, scores = answer.masks[shown], answer.scores[shown]
+        segments = Segments(masks, [1] * len(masks), scores=np.clip(scores, 0, 1), source="model")
+        yield Sample(key, ImageRef(str(path), (image.shape[0], image.shape[1])), segments)
+
+
+def draw(found: Sequence[Sample], folder: str | Path) -> None:
+    """Overlays as PNG files in the folder `overlays` of `folder`, a colour an object."""
+    place = Path(folder) / "overlays"
+    place.mkdir(parents=True, exist_ok=True)
+    for sample in found:
+        number = len(sample.segments)
+        kinds = Classes([Class(k + 1, f"{k + 1}", "thing") for k in range(max(1, number))])
+        each = Segments(sample.segments.masks, np.arange(1, number + 1))
+        target = place / f"{sample.key}.png"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(overlay(sample.image.pixels(), each.visible(), kinds)).save(target)

@@ -1,0 +1,16 @@
+"""EdgeTAM on images (Zhou et al., "EdgeTAM: On-Device Track Anything Model", CVPR 2025): quick on a processor."""
+
+from maskwright.errors import UsageError
+from maskwright.interactive.engines._sam import Sam
+from maskwright.models import pretrained
+
+WEIGHTS = {
+    "yonigozlan/EdgeTAM-hf": "Apache-2.0; 14 M parameters, 56 MB",
+}
+
+
+def load(*, weights: str = "", encoder: str = "torch", device: str = "cpu") -> Sam:
+    """weights: a folder or hub:NAME.  encoder: torch, onnx or openvino.  Raises UsageError, ModelError."""
+    if not weights:
+        raise UsageError("edgetam needs weights", needed=f"a folder, or hub:NAME such as hub:{next(iter(WEIGHTS))}")
+    return Sam(pretrained("EdgeTamModel", weights), "edgetam", stretch=True, encoder=encoder, device=device)

@@ -1,0 +1,16 @@
+"""SAM-HQ: SAM with finer outlines (Ke et al., "Segment Anything in High Quality", NeurIPS 2023)."""
+
+from maskwright.errors import UsageError
+from maskwright.interactive.engines._sam import Sam
+from maskwright.models import pretrained
+
+WEIGHTS = {
+    "syscv-community/sam-hq-vit-base": "Apache-2.0; 99 M parameters, 380 MB",
+}
+
+
+def load(*, weights: str = "", encoder: str = "torch", device: str = "cpu") -> Sam:
+    """weights: a folder or hub:NAME.  encoder: torch, onnx or openvino.  Raises UsageError, ModelError."""
+    if not weights:
+        raise UsageError("sam_hq needs weights", needed=f"a folder, or hub:NAME such as hub:{next(iter(WEIGHTS))}")
+    return Sam(pretrained("SamHQModel", weights), "sam_hq", stretch=False, encoder=encoder, device=device)

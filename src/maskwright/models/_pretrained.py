@@ -1,0 +1,66 @@
+"""Networks of transformers from a folder or the hub's cache."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from maskwright.errors import ModelError
+from maskwright.families import require
+from maskwright.models._weights import HUB
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+def pretrained(kind: str, source: str | Path) -> "nn.Module":
+    """transformers' class `kind` with its weights, for inference.
+
+    source: a folder with config.json and model.safetensors, or "hub:OWNER/NAME", of which only what the cache holds is
+    taken unless HF_HUB_OFFLINE=0 is set.  Raises ModelError for another place, class or weights that do not fit.
+    """
+    transformers: Any = require("transformers", f"the network {kind}")
+    name = str(source)
+    place = name.removeprefix(HUB)
+    offline = not name.startswith(HUB) or os.environ.get("HF_HUB_OFFLINE", "1") != "0"
+    if not name.startswith(HUB) and not (Path(place) / "config.json").is_file():
+        raise ModelError(
+            "no network is here",
+            file=source,
+            needed="a folder with config.json and model.safetensors, or hub:OWNER/NAME",
+        )
+    bars = transformers.utils.logging.is_progress_bar_enabled()
+    transformers.utils.logging.disable_progress_bar()
+    try:
+        model, report = getattr(transformers, kind).from_pretrained(
+            place, local_files_only=offline, output_loading_info=True, use_safetensors=True
+        )
+    except Exception as error:  # noqa: BLE001  transformers and the hub have many; all mean that it cannot be loaded
+        reason = str(error).strip().split("\n", maxsplit=1)[0][:200]
+        raise ModelError(
+            f"the network cannot be loaded ({type(error).__name__}: {reason})", file=source,
+            todo="Fetch it once with HF_HUB_OFFLINE=0, or name the folder it is in." if name.startswith(HUB) else None,
+        ) from None  # fmt: skip
+    finally:
+        if bars:
+            transformers.utils.logging.enable_progress_bar()
+    lacking = sorted(str(one) for one in (*report["missing_keys"], *report["mismatched_keys"]))
+    if lacking:
+        raise ModelError(
+            f"{len(lacking)} tensors are missing or of another shape ({', '.join(lacking[:3])}, …)", file=source,
+            needed=f"weights of {kind}",
+        )  # fmt: skip
+    found: nn.Module = model.eval().requires_grad_(False)
+    return found
+
+
+def fill_exactly(model: Any, tensors: dict[str, Any], source: str | Path) -> Any:
+    """All of the tensors into the model, and nothing else, for inference. Raises ModelError."""
+    try:
+        found = model.load_state_dict(tensors, strict=False)
+    except RuntimeError as error:
+        reason = str(error).split("\n")[1].strip() if "\n" in str(error) else str(error)
+        raise ModelError(f"the tensors do not fit ({reason[:160]})", file=source) from None
+    wrong = [*found.missing_keys, *found.unexpected_keys]
+    if wrong:
+        raise ModelError(f"{len(wrong)} tensors are missing or unknown ({', '.join(wrong[:3])}, …)", file=source)
+    return model.eval().requires_grad_(False)

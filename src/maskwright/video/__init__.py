@@ -1,0 +1,20 @@
+"""Masks on some frames of a video -> masks through all of it."""
+
+from types import ModuleType
+
+from maskwright import families
+from maskwright.video.frames import Frames
+from maskwright.video.suggest import CLASSES, Followed, masks_of, samples_of, track_dataset
+from maskwright.video.tracking import Tracked, track
+
+__all__ = [
+    "CLASSES", "Followed", "Frames", "Tracked", "load", "masks_of", "names", "samples_of", "track", "track_dataset",
+]  # fmt: skip
+
+
+def names() -> list[str]:
+    return families.names("video.engines")
+
+
+def load(name: str) -> ModuleType:
+    return families.load("video.engines", name)

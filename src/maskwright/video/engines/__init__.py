@@ -1,0 +1,1 @@
+"""Engines that follow objects, one module each: `load(**options)` -> a `Follower`."""

@@ -1,0 +1,21 @@
+"""EdgeTAM on videos (Zhou et al., "EdgeTAM: On-Device Track Anything Model", CVPR 2025)."""
+
+from typing import Any
+
+from maskwright.errors import UsageError
+from maskwright.families import require
+from maskwright.models import pretrained
+from maskwright.video.engines._memory import Memory
+
+WEIGHTS = {
+    "yonigozlan/EdgeTAM-hf": "Apache-2.0; 14 M parameters, 56 MB",
+}
+
+
+def load(*, weights: str = "", device: str = "cpu") -> Memory:
+    """weights: a folder or hub:NAME. Raises UsageError, ModelError."""
+    if not weights:
+        raise UsageError("edgetam needs weights", needed=f"a folder, or hub:NAME such as hub:{next(iter(WEIGHTS))}")
+    model: Any = pretrained("EdgeTamVideoModel", weights)
+    transformers: Any = require("transformers", "the engine edgetam")
+    return Memory(model, transformers.EdgeTamVideoInferenceSession, device)

@@ -1,0 +1,22 @@
+"""SAM 2 and 2.1 on videos (Ravi et al., "SAM 2: Segment Anything in Images and Videos", ICLR 2025)."""
+
+from typing import Any
+
+from maskwright.errors import UsageError
+from maskwright.families import require
+from maskwright.models import pretrained
+from maskwright.video.engines._memory import Memory
+
+WEIGHTS = {
+    "facebook/sam2.1-hiera-tiny": "Apache-2.0; 39 M parameters, 156 MB",
+    "facebook/sam2.1-hiera-large": "Apache-2.0; 224 M parameters, 898 MB",
+}
+
+
+def load(*, weights: str = "", device: str = "cpu") -> Memory:
+    """weights: a folder or hub:NAME. Raises UsageError, ModelError."""
+    if not weights:
+        raise UsageError("sam2 needs weights", needed=f"a folder, or hub:NAME such as hub:{next(iter(WEIGHTS))}")
+    model: Any = pretrained("Sam2VideoModel", weights)
+    transformers: Any = require("transformers", "the engine sam2")
+    return Memory(model, transformers.Sam2VideoInferenceSession, device)

@@ -1,0 +1,327 @@
+"""Following objects through made videos, and through networks on tiny random weights."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from maskwright import context, video
+from maskwright.core.classes import Class, Classes
+from maskwright.core.masks import Masks
+from maskwright.core.sample import ImageRef, Sample
+from maskwright.core.segments import Segments
+from maskwright.dataset import Dataset
+from maskwright.errors import FormatError, UsageError
+
+pytestmark = pytest.mark.filterwarnings("ignore")
+SIZE = (100, 150)
+COUNT = 10
+
+
+def scene(step: int) -> tuple[np.ndarray, np.ndarray]:
+    """A red disk goes right, a yellow box goes down; -> image, (2, H, W) masks."""
+    rng = np.random.default_rng(7)  # the ground does not change
+    ground = np.kron(rng.integers(60, 110, (25, 38, 3)), np.ones((4, 4, 1)))[: SIZE[0], : SIZE[1]]
+    y, x = np.mgrid[: SIZE[0], : SIZE[1]]
+    disk = (y - 45) ** 2 + (x - 30 - 5 * step) ** 2 < 16**2
+    box = (abs(x - 120) < 12) & (abs(y - 20 - 4 * step) < 10)
+    image = ground.copy()
+    image[disk] = (200, 50, 40) + 12 * np.sin(x[disk] - 5 * step)[:, None]
+    image[box] = (220, 210, 60)
+    noise = np.random.default_rng(step).integers(-4, 5, image.shape)
+    return np.clip(image + noise, 0, 255).astype(np.uint8), np.stack([disk & ~box, box])
+
+
+def run(*words: str) -> int:
+    """The command line's exit code."""
+    from maskwright.cli import main
+
+    with pytest.raises(SystemExit) as ended:
+        main(words)
+    return int(ended.value.code or 0)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    home = tmp_path_factory.mktemp("frames") / "clip"
+    home.mkdir()
+    for k in range(COUNT):
+        Image.fromarray(scene(k)[0]).save(home / f"{k:05d}.png")
+    return home
+
+
+def known(*steps: int) -> dict[int, Segments]:
+    return {k: Segments(Masks.encode(scene(k)[1]), [1, 1], ids=[11, 12]) for k in steps}
+
+
+def ious(found: video.Tracked) -> list[float]:
+    """Of each track with the truth; 0 where it is not shown."""
+    truth = Masks.encode(scene(found.frame)[1])
+    tracks = [int(one["track"]) for one in found.segments.attributes]
+    return [
+        float(found.segments.masks[[tracks.index(t)]].iou(truth[[k]])[0, 0]) if t in tracks else 0.0
+        for k, t in enumerate((11, 12))
+    ]
+
+
+@pytest.mark.parametrize("given", [(0,), (9,), (4,), (0, 9)])
+def test_objects_are_followed_both_ways(folder, given) -> None:
+    with video.Frames.open(folder) as frames:
+        found = list(video.track(frames, known(*given)))
+    assert [one.frame for one in found] == list(range(COUNT))
+    assert [one.frame for one in found if one.given] == list(given)
+    assert np.mean([ious(one) for one in found]) > 0.85
+    for one in found:
+        assert set(one.drift) == {11, 12}
+        assert all(0 <= drift <= 1 for drift in one.drift.values())
+    if given == (0,):  # doubt grows with the distance
+        assert found[1].drift[11] <= found[9].drift[11]
+
+
+def test_an_object_that_leaves_is_hidden_and_not_invented(folder, tmp_path) -> None:
+    for k in range(6):
+        image, masks = scene(k)
+        if k >= 3:  # the box is gone
+            image = scene(0)[0].copy()
+            image[masks[0]] = (200, 50, 40)
+            was = scene(0)[1]
+            image[(was[0] | was[1]) & ~masks[0]] = (85, 85, 85)
+        Image.fromarray(image).save(tmp_path / f"{k}.png")
+    with video.Frames.open(tmp_path) as frames:
+        found = list(video.track(frames, known(0)))
+    last = found[-1]
+    shown = dict(zip([one["track"] for one in last.segments.attributes], last.segments.masks.areas(), strict=True))
+    assert shown.get(12, 0) < 150  # of 500
+    assert last.drift[12] > last.drift[11]
+
+
+def test_frames_that_show_some_objects_only(folder) -> None:
+    masks = Masks.encode(scene(0)[1]), Masks.encode(scene(6)[1])
+    given = {0: Segments(masks[0][:1], [1], ids=[11]), 6: Segments(masks[1][1:], [1], ids=[12])}
+    with video.Frames.open(folder) as frames:
+        found = list(video.track(frames, given, complete=False))
+    assert [one.frame for one in found] == list(range(COUNT))
+    assert np.mean([ious(one) for one in found]) > 0.85
+    assert [one.given for one in found] == [k in (0, 6) for k in range(COUNT)]
+    for one in found:
+        assert not (one.segments.masks[:1] & one.segments.masks[1:]).areas().any()
+
+
+def test_a_stopped_track_stays_stopped(folder) -> None:
+    with video.Frames.open(folder) as frames:
+        found = list(video.track(frames, known(0), stop=0.0))
+    assert all(len(one.segments) == 0 for one in found[1:])
+    assert all(one.drift == {11: 1.0, 12: 1.0} for one in found[1:])
+
+
+def test_wrong_calls_are_said_in_words(folder, tmp_path) -> None:
+    with video.Frames.open(folder) as frames:
+        for masks, words in (
+            ({}, "no frame"), (known(3) | {99: known(0)[0]}, "no frame 99"),
+            ({0: Segments(Masks.empty((3, 3), 1), [1])}, "the frames' size"),
+        ):  # fmt: skip
+            with pytest.raises(UsageError, match=words):
+                list(video.track(frames, masks))
+        with pytest.raises(UsageError, match="Did you mean"):
+            list(video.track(frames, known(0), "clasical"))
+        with pytest.raises(UsageError, match="no option"):
+            list(video.track(frames, known(0), "classical", color=3))
+    for name in ("sam2", "edgetam", "seggpt"):
+        with pytest.raises(UsageError, match="needs weights"):
+            video.load(name).load()
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "no.mp4").write_bytes(b"not a video")
+    for place in ("nowhere.mp4", "empty", "no.mp4"):
+        with pytest.raises(FormatError):
+            video.Frames.open(tmp_path / place)
+
+
+def write_video(path, count: int = COUNT) -> None:
+    av = pytest.importorskip("av")
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("mpeg4", rate=10)
+        stream.width, stream.height, stream.pix_fmt = SIZE[1], SIZE[0], "yuv420p"
+        stream.bit_rate = 4_000_000
+        for k in range(count):
+            for packet in stream.encode(av.VideoFrame.from_ndarray(scene(k)[0], format="rgb24")):
+                container.mux(packet)
+        for packet in stream.encode():
+            container.mux(packet)
+
+
+def test_a_video_file_from_the_command_line(tmp_path, capsys) -> None:
+    from maskwright import formats
+
+    write_video(tmp_path / "clip.mp4")
+    (tmp_path / "masks").mkdir()
+    labels = np.zeros(SIZE, np.uint8)
+    for k, mask in enumerate(scene(0)[1]):
+        labels[mask] = k + 1
+    Image.fromarray(labels).save(tmp_path / "masks" / "0.png")
+    call = ["track", str(tmp_path / "clip.mp4"), "--masks", str(tmp_path / "masks"), "--to", str(tmp_path / "out")]
+    assert run(*call) == 0
+    assert f"through {COUNT}" in capsys.readouterr().out
+    samples = list(formats.read(tmp_path / "out", "davis").samples)
+    assert len(samples) == COUNT
+    truth = Masks.encode(scene(COUNT - 1)[1])
+    last = samples[-1].segments
+    assert last.ids is not None
+    assert min(last.masks.iou(truth).max(axis=0)) > 0.7
+    for wrong, words in (
+        (call[:2], "--masks"), (call, "there already"),
+        ([*call[:3], str(tmp_path / "clip.mp4"), "--to", str(tmp_path / "o2")], "clip.mp4"),
+    ):  # fmt: skip
+        assert run(*wrong) != 0
+        assert words in capsys.readouterr().err
+    assert not (tmp_path / "o2").exists()
+
+
+def test_videos_of_a_dataset_get_suggestions_that_can_be_accepted(folder, tmp_path, capsys) -> None:
+    dataset = Dataset.create(tmp_path / "set", Classes([Class(1, "thing", "thing")]))
+    given = known(0)
+    with dataset.edit("frames") as edit:
+        for k in range(COUNT):
+            image = ImageRef(str(folder / f"{k:05d}.png"), SIZE, video="clip", frame=k)
+            edit.add(Sample(f"clip/{k:05d}", image, given.get(k, Segments.none(SIZE))))
+    dataset.close()
+    assert run(*["track", str(tmp_path / "set"), "--accept", "0.2"]) == 0
+    said = capsys.readouterr().out
+    assert "followed 2 objects through 1 videos" in said
+    with Dataset.open(tmp_path / "set") as dataset:
+        sample = dataset["clip/00005"]
+        assert set(sample.segments.source) == {"model"}
+        assert {one["track"] for one in sample.segments.attributes} == {11, 12}
+        assert sample.segments.masks.iou(Masks.encode(scene(5)[1])).max(axis=0).min() > 0.8
+        assert set(dataset["clip/00000"].segments.source) != {"model"}  # what a person made stays
+        assert "accept" in dataset.log()[0].message or "accept" in dataset.log()[-1].message
+        # What was accepted is a suggestion still, not a label to learn from.
+        again = video.track_dataset(dataset)
+        assert again.labelled == 1
+        assert min(context.confidences(dataset, again.run).values()) >= 0
+        with pytest.raises(UsageError, match="no video"):
+            video.track_dataset(dataset.where("key = 'clip/00000'"))
+
+
+# -- networks
+
+
+HIERA = {
+    "model_type": "sam2_hiera_det_model", "hidden_size": 8, "num_attention_heads": 1, "image_size": [64, 64],
+    "blocks_per_stage": [1, 1, 2, 1], "embed_dim_per_stage": [8, 16, 32, 64],
+    "num_attention_heads_per_stage": [1, 1, 2, 4], "window_size_per_stage": [8, 4, 4, 2],
+    "global_attention_blocks": [3], "query_stride": [2, 2], "num_query_pool_stages": 3,
+    "window_positional_embedding_background_size": [2, 2],
+}  # fmt: skip
+SMALL = {
+    "memory_attention_hidden_size": 128, "memory_attention_num_layers": 1, "memory_attention_downsample_rate": 1,
+    "memory_attention_mlp_hidden_size": 128, "memory_attention_feed_forward_hidden_size": 128,
+    "memory_encoder_hidden_size": 128, "mask_downsampler_embed_dim": 128, "memory_fuser_embed_dim": 128,
+    "memory_fuser_intermediate_dim": 128, "image_size": 64, "memory_attention_num_attention_heads": 1,
+    "memory_attention_rope_feat_sizes": [4, 4],
+}  # fmt: skip
+
+
+def tiny(kind: str, home):
+    transformers = pytest.importorskip("transformers")
+    torch = pytest.importorskip("torch")
+    torch.manual_seed(0)
+    levels = [[16, 16], [8, 8], [4, 4]]
+    if kind == "sam2":
+        name, more = "Sam2Video", {}
+        vision = {"backbone_config": HIERA, "backbone_channel_list": [64, 32, 16, 8]}
+    else:
+        name = "EdgeTamVideo"
+        more = {
+            "perceiver_resampler_num_latents": 16, "perceiver_resampler_num_latents_2d": 16,
+            "memory_attention_rope_k_sizes": [4, 4], "perceiver_resampler_mlp_intermediate_size": 32,
+        }  # fmt: skip
+        wrapped = {
+            "model_type": "timm_wrapper", "architecture": "repvit_m1.dist_in1k", "do_pooling": False, "num_classes": 2,
+            "model_args": {"in_chans": 3, "features_only": True, "out_indices": (0, 1, 2, 3)},
+        }  # fmt: skip
+        vision = {
+            "model_type": "edgetam_vision_model", "backbone_config": wrapped, "backbone_channel_list": [384, 192, 96, 48]
+        }  # fmt: skip
+    config = getattr(transformers, f"{name}Config")(
+        vision_config=vision | {"fpn_hidden_size": 128, "backbone_feature_sizes": levels},
+        prompt_encoder_config={"hidden_size": 128, "image_size": 64, "patch_size": 16},
+        mask_decoder_config={"hidden_size": 128, "mlp_dim": 64, "iou_head_hidden_dim": 32}, **SMALL, **more,
+    )  # fmt: skip
+    model = getattr(transformers, f"{name}Model")(config).eval()
+    with torch.no_grad():  # random networks see nothing anywhere; this one sees something everywhere
+        for part, one in model.named_parameters():
+            if "pred_obj_score_head" in part and part.endswith("proj_out.bias"):
+                one.fill_(5.0)
+    model.save_pretrained(home)
+    return model
+
+
+@pytest.mark.parametrize("kind", ["sam2", "edgetam"])
+def test_networks_with_memory_follow(folder, tmp_path, kind) -> None:
+    tiny(kind, tmp_path / kind)
+    with video.Frames.open(folder) as frames:
+        found = list(video.track(frames, known(2), kind, weights=str(tmp_path / kind)))
+    assert [one.frame for one in found] == list(range(COUNT))
+    assert all(one.segments.size == SIZE for one in found)
+    assert all(np.isfinite(list(one.drift.values())).all() for one in found)
+
+
+def test_sam2_follows_as_transformers_own_loop_does(folder, tmp_path) -> None:
+    import torch
+    import transformers
+
+    model = tiny("sam2", tmp_path / "sam2")
+    size = {"height": 64, "width": 64}
+    processor = transformers.Sam2VideoProcessor(
+        transformers.Sam2ImageProcessor(size=size), transformers.Sam2VideoVideoProcessor(size=size), target_size=64
+    )
+    images = [scene(k)[0] for k in range(5)]
+    session = processor.init_video_session(video=images, inference_device="cpu")
+    masks = list(scene(0)[1])
+    processor.add_inputs_to_inference_session(inference_session=session, frame_idx=0, obj_ids=[1, 2], input_masks=masks)
+    model(inference_session=session, frame_idx=0)
+    expected = {}
+    for out in model.propagate_in_video_iterator(session, start_frame_idx=0):
+        expected[out.frame_idx] = out.pred_masks[:, 0]
+    follower = video.load("sam2").load(weights=str(tmp_path / "sam2"))
+    seen = []
+    run = follower._run
+    follower._run = lambda image: seen.append(run(image)) or seen[-1]
+    follower.begin(images[0], Masks.encode(np.stack(masks)))
+    for image in images[1:]:
+        follower.step(image)
+    for k in range(1, 5):
+        assert torch.allclose(torch.from_numpy(seen[k][0]), expected[k], atol=1e-3), k
+
+
+def test_the_memory_of_a_network_does_not_grow(folder, tmp_path) -> None:
+    tiny("sam2", tmp_path / "sam2")
+    follower = video.load("sam2").load(weights=str(tmp_path / "sam2"))
+    image, masks = scene(0)
+    follower.begin(image, Masks.encode(masks))
+    for _ in range(40):
+        follower.step(image)
+    session = follower._session
+    assert all(one is None for one in session.processed_frames.values())
+    assert all(len(one["non_cond_frame_outputs"]) <= 18 for one in session.output_dict_per_obj.values())
+
+
+def test_seggpt_rolls(folder, tmp_path) -> None:
+    transformers = pytest.importorskip("transformers")
+    import torch
+
+    torch.manual_seed(0)
+    config = transformers.SegGptConfig(
+        hidden_size=32, num_hidden_layers=5, num_attention_heads=4, mlp_dim=64, image_size=[128, 64], patch_size=16,
+        pretrain_image_size=64, decoder_hidden_size=16, merge_index=0, intermediate_hidden_state_indices=[1, 2, 3, 4],
+    )  # fmt: skip
+    transformers.SegGptForImageSegmentation(config).save_pretrained(tmp_path / "seggpt")
+    follower = video.load("seggpt").load(weights=str(tmp_path / "seggpt"), memory=3, sure=0.0)
+    image, masks = scene(0)
+    follower.begin(image, Masks.encode(masks))
+    for k in range(1, 5):
+        found, drift = follower.step(scene(k)[0])
+        assert len(found) == len(drift) == 2
+    assert len(follower._shown) == 3
+    with video.Frames.open(folder) as frames:
+        out = list(video.track(frames, known(0), "seggpt", weights=str(tmp_path / "seggpt")))
+    assert len(out) == COUNT
