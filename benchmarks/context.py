@@ -67,8 +67,8 @@ def sets(data: Path) -> Iterator[tuple[str, Classes, list[Sample]]]:
     yield "chase_db1", one("vessel"), [of_mask(p, binary(p.with_name(f"{p.stem}_1stHO.png"), 0)) for p in photos]
     kinds = [Class(k, name, "stuff", "ignore" if name == "void" else "class") for k, name in enumerate(CAMVID)]
     streets = [
-        sample(p, Segments.from_label_map(np.array(Image.open(data / "camvid/valannot" / p.name))))
-        for p in sorted((data / "camvid/val").glob("*.png"))
+        sample(p, Segments.from_label_map(np.array(Image.open(data / "camvid/valannot" / f"{p.stem}.png"))))
+        for p in sorted((data / "camvid/val").glob("*.jpg"))
     ]
     yield "camvid val", Classes(kinds), streets
     things = [

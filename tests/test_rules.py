@@ -21,7 +21,7 @@ RANK = {
     "errors": 0, "families": 1, "core": 2,
     "dataset": 3, "formats": 3, "models": 3, "losses": 3, "metrics": 3, "augment": 3,
     "runs": 4, "bridges": 4, "helpers": 4, "predict": 5, "train": 6, "interactive": 6, "context": 7, "video": 8,
-    "demo": 9, "health": 9, "cli": 10,
+    "demo": 9, "health": 9, "studio": 10, "cli": 11,
 }  # fmt: skip
 HEAVY = {"torch", "torchvision", "timm", "transformers", "segmentation_models_pytorch", "accelerate", "numba"}
 

@@ -85,6 +85,8 @@ EXTRA_OF = {
     "faster_coco_eval": "train",
     "sklearn": "train",
     "av": "video",
+    "fastapi": "studio",
+    "uvicorn": "studio",
     "onnx": "deploy",
     "onnxruntime": "deploy",
     "openvino": "deploy",

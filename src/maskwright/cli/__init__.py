@@ -13,7 +13,8 @@ from maskwright.errors import MaskwrightError, UsageError
 
 #: Verbs in the order of a day's work. A verb's module has its name, with _ after a Python keyword.
 VERBS = (
-    "demo", "import", "show", "export", "convert", "log", "diff", "tag", "restore", "snapshot", "segment",
+    "demo", "import", "show", "export", "convert", "log", "diff", "tag", "restore", "snapshot", "studio",
+    "segment",
     "propagate", "track", "plan", "train", "sweep", "predict", "evaluate", "metrics", "model", "runs", "compare",
     "doctor",
 )  # fmt: skip

@@ -158,3 +158,18 @@ predictions = sql.Table(
     sql.Column("attributes", sql.JSON),  # such as the track that a segment of a video belongs to
     sql.Index("predictions_run", "run", "sample"),
 )
+
+# -- live editing: each gesture of a person, once ----------------------------------------------------------
+
+operations = sql.Table(
+    "operations",
+    metadata,
+    sql.Column("id", sql.Text, primary_key=True),  # made where the gesture was made
+    sql.Column("sample", sql.Integer, nullable=False),
+    sql.Column("revision", sql.Integer, nullable=False),
+    sql.Column("author", sql.Text, nullable=False),
+    sql.Column("created", sql.Text, nullable=False),
+    sql.Column("kind", sql.Text, nullable=False),
+    sql.Column("effort", sql.JSON, nullable=False),  # seconds, clicks and the like
+)
+sql.Index("operations_sample", operations.c.sample, operations.c.revision)

@@ -147,7 +147,7 @@ class Forest:
             found[..., -2] = ((np.arange(image.shape[0], dtype=np.float32) + top) / height)[:, None]
         if self._second is None:
             return trees.probs(found)
-        return self._second.probs(np.concatenate([found, self._context(trees, found)], axis=2))
+        return self._second.probs(found, self._context(trees, found))
 
     def _context(self, trees: "_Trees", found: F32) -> F32:
         """(H, W, K' * 4) what the first forest says here and around; asked at every second pixel of each row."""
@@ -179,18 +179,20 @@ class _Trees:
             trees, max_depth=settings.depth, min_samples_leaf=3, max_features="sqrt", random_state=settings.seed,
             max_samples=0.5 if len(x) > 1000 else None,
         ).fit(x, y, sample_weight=weight)  # fmt: skip
-        feature, threshold, child, roots, leaves = [], [], [], [], []
+        feature, threshold, child, place_of, roots, depths, leaves = [], [], [], [], [], [], []
         nodes, rows = 0, 0
         for one in forest.estimators_:
             tree = one.tree_
             # Children side by side, so that one index finds both.
             order, place = _paired(tree.children_left, tree.children_right)
             leaf = tree.children_left[order] < 0
-            feature.append(np.where(leaf, -1, tree.feature[order]))
-            threshold.append(tree.threshold[order])
-            left = np.where(leaf, 0, place[tree.children_left[order]] + nodes)
-            left[leaf] = rows + np.arange(int(leaf.sum()))
-            child.append(left)
+            feature.append(np.where(leaf, 0, tree.feature[order]))
+            threshold.append(np.where(leaf, np.inf, tree.threshold[order]))
+            child.append(np.where(leaf, np.arange(len(order)), place[tree.children_left[order]]) + nodes)
+            row = np.zeros(len(order), np.int64)
+            row[leaf] = rows + np.arange(int(leaf.sum()))
+            place_of.append(row)
+            depths.append(tree.max_depth)
             shares = np.zeros((int(leaf.sum()), number), np.float32)
             shares[:, forest.classes_] = tree.value[order][leaf, 0]
             leaves.append(shares / shares.sum(axis=1, keepdims=True))
@@ -198,14 +200,17 @@ class _Trees:
             nodes, rows = nodes + len(order), rows + len(shares)
         self._arrays = (
             np.concatenate(feature).astype(np.int32), np.concatenate(threshold).astype(np.float32),
-            np.concatenate(child).astype(np.int32), np.array(roots, np.int32), np.concatenate(leaves),
+            np.concatenate(child).astype(np.int32), np.array(roots, np.int32), np.array(depths, np.int32),
+            np.concatenate(place_of).astype(np.int32), np.concatenate(leaves),
         )  # fmt: skip
 
-    def probs(self, found: F32) -> F32:
-        """(H, W, F) -> (K', H, W)."""
+    def probs(self, found: F32, more: F32 | None = None) -> F32:
+        """(H, W, F) and perhaps (H, W, G) -> (K', H, W)."""
         from maskwright.context.kernels.trees import forest_probs
 
-        flat = forest_probs(np.ascontiguousarray(found).reshape(-1, found.shape[2]), *self._arrays)
+        own = np.ascontiguousarray(found).reshape(-1, found.shape[2])
+        rest = np.zeros((1, 1), np.float32) if more is None else np.ascontiguousarray(more).reshape(len(own), -1)
+        flat = forest_probs(own, rest, *self._arrays)
         return np.ascontiguousarray(flat.reshape(*found.shape[:2], -1).transpose(2, 0, 1))
 
 

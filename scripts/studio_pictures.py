@@ -1,0 +1,56 @@
+"""Screenshots for the docs, of the demo set only: run after the page has changed.
+
+Needs Playwright and Chromium (its path in CHROMIUM, or found).
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import sync_playwright
+
+from maskwright import formats
+from maskwright.dataset import transfer
+from maskwright.demo import build_demo_set
+
+OUT = Path(__file__).parents[1] / "docs" / "pictures"
+TOKEN = "only-for-the-screenshots"  # noqa: S105  of a server that lives for seconds
+SERVER = """
+import sys
+from maskwright.studio import open_place, serve
+serve(open_place(sys.argv[1])[0], port=8299, token=sys.argv[2], say=lambda words: None)
+"""
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        classes, samples = build_demo_set(Path(folder) / "pictures", number=12, size=(384, 512))
+        formats.write(samples[:4], classes, Path(folder) / "labels", "coco")
+        reading = formats.read(Path(folder) / "labels")
+        transfer.import_samples(Path(folder) / "demo", reading.classes, reading.samples, "the demo")
+        server = subprocess.Popen([sys.executable, "-c", SERVER, str(Path(folder) / "demo"), TOKEN])
+        time.sleep(6)
+        try:
+            with sync_playwright() as driver:
+                path = os.environ.get("CHROMIUM") or shutil.which("chromium")
+                browser = driver.chromium.launch(executable_path=path, args=["--no-sandbox"])
+                page = browser.new_page(viewport={"width": 1366, "height": 768})
+                page.goto(f"http://127.0.0.1:8299/?token={TOKEN}")
+                page.wait_for_timeout(2500)
+                page.locator(".objects li button").first.click()
+                page.wait_for_timeout(300)
+                page.screenshot(path=OUT / "studio.png")
+                browser.close()
+                small = Image.open(OUT / "studio.png").convert("RGB").quantize(128)
+                small.save(OUT / "studio.png", optimize=True)
+        finally:
+            server.kill()
+
+
+if __name__ == "__main__":
+    main()

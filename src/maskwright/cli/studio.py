@@ -1,0 +1,29 @@
+"""maskwright studio"""
+
+from typing import Annotated
+
+import typer
+
+
+def command(
+    place: Annotated[str, typer.Argument(metavar="PLACE", help="A folder of images, a dataset, or a database URL.")],
+    classes: Annotated[
+        str | None, typer.Option(help="Names with commas, for a folder that is no dataset yet. One class, object.")
+    ] = None,
+    host: Annotated[str, typer.Option(help="Where to listen. Another than loopback needs --token.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535)] = 8181,
+    token: Annotated[
+        str | None, typer.Option(envvar="MASKWRIGHT_TOKEN", help="The secret of the link. A new one each time.")
+    ] = None,
+) -> None:
+    """Label in the browser, with help; everything stays on this machine."""
+    from maskwright import families
+
+    families.require("fastapi", "the studio")
+    from maskwright.studio import open_place, serve
+
+    dataset, notes = open_place(place, classes=classes)
+    for note in notes:
+        typer.echo(note)
+    with dataset:
+        serve(dataset, host=host, port=port, token=token, say=typer.echo)

@@ -1,0 +1,185 @@
+"""Gestures: small changes of one sample that a person makes, each applied once however often it is sent."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sql
+
+from maskwright.core.masks import Masks
+from maskwright.core.segments import Segments, Source
+from maskwright.dataset import schema
+from maskwright.dataset.dataset import Dataset
+from maskwright.dataset.edit import Edit
+from maskwright.dataset.rows import alive
+from maskwright.errors import UsageError
+
+
+@dataclass(frozen=True)
+class Piece:
+    """An object as it shall be.  counts: COCO's compressed run lengths of the sample's size.  z: place in the stack."""
+
+    segment: int
+    class_id: int
+    counts: str
+    z: int | None = None
+    is_crowd: bool = False
+    source: Source = "human"
+    score: float | None = None
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Operation:
+    """id: made by who made the gesture.  base: of each segment touched, the revision that was seen; none for new ones.
+
+    put: segments as they shall be.  remove: segments that shall go.  fields: of the sample, merged into what is there;
+    None takes one out.  effort: seconds, clicks and the like.
+    """
+
+    id: str
+    kind: str
+    put: Sequence[Piece] = ()
+    remove: Sequence[int] = ()
+    base: Mapping[int, int] = field(default_factory=dict)
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    effort: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Applied:
+    """revision: that holds the gesture.  again: it had been applied before.  stale: segments that somebody else changed
+    since they were seen; then nothing was done.
+    """
+
+    revision: int
+    again: bool = False
+    stale: tuple[int, ...] = ()
+
+
+def ensure(dataset: Dataset) -> None:
+    """Make the table where the dataset is older than it."""
+    with dataset.store.writing() as connection:
+        schema.operations.create(connection, checkfirst=True)
+
+
+def apply(dataset: Dataset, number: int, operation: Operation, *, author: str) -> Applied:
+    """One gesture, one transaction, one revision: durable when this returns.
+
+    Raises UsageError for a sample that is not there, masks of another size, and classes that are not declared.
+    """
+    table = schema.operations
+    with dataset.store.writing() as connection:
+        done = connection.execute(sql.select(table.c.revision).where(table.c.id == operation.id)).scalar()
+        if done is not None:
+            return Applied(int(done), again=True)
+        samples = schema.samples
+        row = connection.execute(sql.select(samples).where(samples.c.sample == number, alive(samples, None))).first()
+        if row is None:
+            raise UsageError(f"there is no image {number}", file=dataset.place)
+        stale = _stale(connection, number, operation)
+        if stale:
+            return Applied(dataset.store.head(connection), stale=stale)
+        edit = Edit(dataset.store, connection, author, f"{operation.kind}: {row.key}")
+        if operation.put or operation.remove:
+            edit.put(row.key, _changed(edit.segments(row.key), operation, (row.height, row.width)))
+        if operation.fields:
+            fields = {**row.fields, **operation.fields}
+            edit.set(row.key, fields={name: one for name, one in fields.items() if one is not None})
+        revision = edit.finish() or edit.parent
+        connection.execute(
+            table.insert().values(
+                id=operation.id, sample=number, revision=revision, author=author, kind=operation.kind,
+                created=datetime.now(UTC).isoformat(timespec="milliseconds"), effort=dict(operation.effort),
+            )
+        )  # fmt: skip
+        return Applied(revision)
+
+
+def _stale(connection: sql.Connection, number: int, operation: Operation) -> tuple[int, ...]:
+    """Segments that are newer than what was seen, or gone, or there although they were thought new."""
+    touched = [*(one.segment for one in operation.put), *operation.remove]
+    if not touched:
+        return ()
+    table = schema.segments
+    living = {
+        row.segment: row.added
+        for row in connection.execute(
+            sql.select(table.c.segment, table.c.added).where(
+                table.c.sample == number, alive(table, None), table.c.segment.in_(touched)
+            )
+        )
+    }
+    out = []
+    for one in touched:
+        seen, now = operation.base.get(one), living.get(one)
+        if (seen is None) != (now is None) or (seen is not None and now is not None and now > seen):
+            out.append(one)
+    return tuple(out)
+
+
+def _changed(own: Segments, operation: Operation, size: tuple[int, int]) -> Segments:
+    gone = set(operation.remove)
+    put = {one.segment: one for one in operation.put}
+    order = [(z, int(one)) for z, one in enumerate(own.ids) if int(one) not in gone]
+    top = len(own)
+    places = {one: float(z) for z, one in order}
+    for one in operation.put:
+        if one.z is not None:
+            # Between the segment below and itself: what was at this place goes up.
+            moved = places.get(one.segment)
+            places[one.segment] = one.z + (0.5 if moved is not None and one.z > moved else -0.5)
+        elif one.segment not in places:
+            places[one.segment] = float(top)
+            top += 1
+    names = sorted(places, key=lambda one: places[one])
+    rows = {int(one): k for k, one in enumerate(own.ids)}
+    fresh = [put[one] for one in names if one in put]
+    try:
+        new = Masks.from_compressed([one.counts for one in fresh], size)
+    except ValueError as error:
+        raise UsageError(f"an object's run lengths cannot be read ({error})") from None
+    at = {one.segment: k for k, one in enumerate(fresh)}
+    masks = [new[[at[one]]] if one in put else own.masks[[rows[one]]] for one in names]
+
+    def column(of_put: Any, of_own: Any) -> list[Any]:
+        return [of_put(put[one]) if one in put else of_own[rows[one]] for one in names]
+
+    return Segments(
+        Masks.concatenate(masks, size), column(lambda one: one.class_id, own.class_ids), ids=names,
+        scores=column(lambda one: float("nan") if one.score is None else one.score, own.scores),
+        is_crowd=column(lambda one: one.is_crowd, own.is_crowd), source=column(lambda one: one.source, own.source),
+        attributes=column(lambda one: dict(one.attributes), own.attributes),
+    )  # fmt: skip
+
+
+def revisions_of(dataset: Dataset, number: int) -> dict[int, int]:
+    """Living segments of a sample -> the revision that each was written in."""
+    table = schema.segments
+    with dataset.store.reading() as connection:
+        query = sql.select(table.c.segment, table.c.added).where(table.c.sample == number, alive(table, None))
+        return {int(row.segment): int(row.added) for row in connection.execute(query)}
+
+
+def history(dataset: Dataset, number: int, limit: int = 200) -> list[dict[str, Any]]:
+    """Gestures on a sample, newest first: revision, kind, author, created, effort."""
+    table = schema.operations
+    with dataset.store.reading() as connection:
+        query = sql.select(table).where(table.c.sample == number).order_by(table.c.revision.desc()).limit(limit)
+        return [
+            {"revision": row.revision, "kind": row.kind, "author": row.author, "created": row.created,
+             "effort": row.effort}
+            for row in connection.execute(query)
+        ]  # fmt: skip
+
+
+def effort(dataset: Dataset) -> dict[str, float]:
+    """Summed over all gestures: gestures, seconds, clicks."""
+    total: dict[str, float] = {"gestures": 0, "seconds": 0.0, "clicks": 0}
+    with dataset.store.reading() as connection:
+        for held in connection.execute(sql.select(schema.operations.c.effort)).scalars():
+            total["gestures"] += 1
+            for name in ("seconds", "clicks"):
+                total[name] += float(held.get(name, 0))
+    return total

@@ -1,0 +1,10 @@
+"""The studio: labelling in the browser, over HTTP, on a dataset.
+
+Needs the extra `studio`.  `create_app` is the application, `serve` runs it.
+"""
+
+from maskwright.studio.app import Settings, create_app
+from maskwright.studio.opening import open_place
+from maskwright.studio.serving import serve
+
+__all__ = ["Settings", "create_app", "open_place", "serve"]

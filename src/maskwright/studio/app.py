@@ -1,0 +1,293 @@
+"""The application: routes over a dataset. No logic lives here; what a route does lies in the rooms below."""
+
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI, HTTPException, Request
+from fastapi.responses import FileResponse, JSONResponse, Response, StreamingResponse
+
+from maskwright import context, formats
+from maskwright.core.classes import Class, Classes
+from maskwright.dataset import Dataset, operations
+from maskwright.dataset.dataset import user_name
+from maskwright.errors import MaskwrightError, UsageError
+from maskwright.interactive import Embeddings, engines
+from maskwright.runs import Run, list_runs
+from maskwright.runs.record import folder_of
+from maskwright.studio import export, messages, pictures
+from maskwright.studio.asking import Asking
+from maskwright.studio.jobs import Jobs, Work
+from maskwright.studio.security import Guard
+
+PAGE = Path(__file__).parent / "static"
+FINISHED = ("labelled", "review", "approved")
+LEASE = 20.0  # seconds that a page counts as present after its last sign
+NOT_BUILT = (
+    "The studio's page was not built with this installation. With Node.js 20 or newer, in a clone: "
+    "cd web && npm install && npm run build"
+)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """token: of the first link.  hosts: that the Host header may name."""
+
+    token: str
+    hosts: frozenset[str] = field(default_factory=lambda: frozenset({"127.0.0.1", "localhost", "[::1]"}))
+
+
+def create_app(dataset: Dataset, settings: Settings) -> Any:
+    """An ASGI application. The dataset stays the caller's to close."""
+    api = FastAPI(title="Maskwright studio", docs_url=None, redoc_url=None, openapi_url="/api/openapi.json")
+    asking = Asking(Embeddings(megabytes=512, folder=_cache(dataset)))
+    jobs = Jobs()
+    present: dict[int, dict[str, tuple[float, str]]] = {}
+    lock = threading.Lock()
+
+    @api.exception_handler(MaskwrightError)
+    async def explained(_: Request, error: MaskwrightError) -> JSONResponse:
+        return JSONResponse({"detail": str(error)}, 400 if isinstance(error, UsageError) else 422)
+
+    # -- the project ---------------------------------------------------------------------------------
+
+    @api.get("/api/project")
+    def project() -> messages.Project:
+        waiting = _waiting(dataset)
+        rows = []
+        numbers = dataset.numbers()
+        for begin in range(0, len(numbers), 500):
+            chunk = numbers[begin : begin + 500]
+            for number, sample in zip(chunk, dataset.read(chunk), strict=True):
+                height, width = sample.image.size
+                rows.append(
+                    messages.ImageInfo(
+                        number=number, key=sample.key, height=height, width=width, split=sample.split,
+                        state=_text(sample.fields.get("state")), objects=len(sample.segments),
+                        confidence=None if len(sample.segments) else waiting.get(number, (None, None))[1],
+                    )
+                )  # fmt: skip
+        return messages.Project(
+            place=dataset.place.rsplit("@", 1)[-1], revision=dataset.revision, classes=_classes(dataset), images=rows,
+            engines=engines.names(), learners=context.names(), formats=formats.writers(),
+            effort=operations.effort(dataset),
+        )  # fmt: skip
+
+    @api.put("/api/classes")
+    def put_classes(given: messages.NewClasses) -> list[messages.ClassInfo]:
+        try:
+            wanted = Classes(Class(one.id, one.name, one.kind, one.role, one.colour) for one in given.classes)
+        except ValueError as error:
+            raise UsageError(str(error)) from None
+        with dataset.edit("classes in the studio", author=user_name()) as edit:
+            edit.set_classes(wanted)
+        return _classes(dataset)
+
+    # -- images --------------------------------------------------------------------------------------
+
+    @api.get("/api/images/{number}/picture")
+    def picture(number: int) -> Response:
+        content, kind = pictures.picture(_sample(dataset, number))
+        return Response(content, media_type=kind, headers={"cache-control": "private, max-age=3600"})
+
+    @api.get("/api/images/{number}/thumbnail")
+    def thumbnail(number: int) -> Response:
+        sample = _sample(dataset, number)
+        content = pictures.thumbnail(sample.image.uri, sample.image.size)
+        return Response(content, media_type="image/jpeg", headers={"cache-control": "private, max-age=3600"})
+
+    @api.get("/api/images/{number}/objects")
+    def objects(number: int, at: int | None = None) -> messages.Things:
+        view = dataset if at is None else dataset.at(at)
+        sample = view.read([number])[0]
+        revisions = operations.revisions_of(dataset, number)
+        return _things(sample.segments, dict(sample.fields), view.revision, revisions)
+
+    @api.get("/api/images/{number}/suggestion")
+    def suggestion(number: int) -> messages.Things:
+        """What the newest propagation or tracking suggests; nothing where it suggests nothing."""
+        sample = _sample(dataset, number)
+        run = _waiting(dataset).get(number, (None, None))[0]
+        if run is None:
+            return messages.Things(revision=dataset.revision, objects=[], fields={})
+        record = next(row for row in list_runs(dataset) if row["id"] == run)
+        held = Run(dataset.at(record["revision"]), run, folder_of(dataset, run))
+        found = held.predictions([(number, sample)])[0]
+        things = _things(found, {"run": run}, dataset.revision, {})
+        for one in things.objects:
+            one.attributes = {**one.attributes, "suggested_by": run}
+        return things
+
+    @api.get("/api/images/{number}/history")
+    def history(number: int) -> list[dict[str, Any]]:
+        return operations.history(dataset, number)
+
+    @api.post("/api/images/{number}/operations")
+    def apply(number: int, given: messages.Gestures) -> list[messages.Answered]:
+        """Each is durable when the answer comes. The first stale one ends the list, and nothing after it is applied."""
+        out = []
+        for one in given.operations:
+            done = operations.apply(dataset, number, _operation(one), author=user_name())
+            out.append(messages.Answered(id=one.id, revision=done.revision, again=done.again, stale=list(done.stale)))
+            if done.stale:
+                break
+        return out
+
+    @api.post("/api/images/{number}/present")
+    def here(number: int, given: messages.Present) -> list[str]:
+        """Tell that a page shows this image -> the others that do."""
+        now = time.monotonic()
+        with lock:
+            for tabs in present.values():
+                tabs.pop(given.tab, None)
+            tabs = present.setdefault(number, {})
+            tabs[given.tab] = (now, given.author)
+            for tab in [tab for tab, (seen, _) in tabs.items() if now - seen > LEASE]:
+                del tabs[tab]
+            return [author or "someone" for tab, (_, author) in tabs.items() if tab != given.tab]
+
+    # -- help ----------------------------------------------------------------------------------------
+
+    @api.post("/api/images/{number}/ask")
+    def ask(number: int, question: messages.Question) -> messages.Masked:
+        return asking.answer(_sample(dataset, number), question)
+
+    @api.post("/api/images/{number}/prepare")
+    def prepare(number: int, question: messages.Question) -> dict[str, bool]:
+        asking.prepare(_sample(dataset, number), question)
+        return {"ready": True}
+
+    @api.post("/api/spread")
+    def spread(given: messages.Spreading) -> messages.Job:
+        """Label the rest: suggestions for all images without labels, learned from those that have some."""
+
+        def work(job: Work) -> dict[str, Any]:
+            learner = context.learner(given.engine, **given.options)
+            # An image that somebody is still at would teach that the rest of it is background.
+            finished = [one.key for one in dataset if one.fields.get("state") in FINISHED]
+            done = context.propagate(
+                dataset, dataset.frozen(), learner, engine=given.engine, limit=given.limit,
+                examples=finished,
+                settings=dict(given.options), progress=job.follow,
+            )  # fmt: skip
+            quality = None if done.quality != done.quality else done.quality
+            return {
+                "run": done.run, "labelled": done.labelled, "suggested": done.suggested, "quality": quality,
+                "rising": done.rising, "seconds": done.seconds,
+            }  # fmt: skip
+
+        started = jobs.start("spread", work)
+        if started is None:
+            raise HTTPException(409, "something else is running")
+        return _job(started)
+
+    @api.get("/api/jobs/{id}")
+    def job(id: str) -> messages.Job:
+        found = jobs.get(id)
+        if found is None:
+            raise HTTPException(404, "there is no such job")
+        return _job(found)
+
+    @api.post("/api/jobs/{id}/cancel")
+    def cancel(id: str) -> messages.Job:
+        found = jobs.get(id)
+        if found is None:
+            raise HTTPException(404, "there is no such job")
+        found.stop()
+        return _job(found)
+
+    # -- out -----------------------------------------------------------------------------------------
+
+    @api.get("/api/export/{format}")
+    def losses(format: str) -> messages.LossReport:
+        lines, grave = export.losses(dataset, format)
+        return messages.LossReport(format=format, lines=lines, grave=grave)
+
+    @api.get("/api/export/{format}/archive")
+    def archive(format: str, allow_loss: bool = False) -> StreamingResponse:
+        pieces = export.archive(dataset, format, allow_loss=allow_loss)
+        named = {"content-disposition": f'attachment; filename="labels-{format}.zip"'}
+        return StreamingResponse(pieces, media_type="application/zip", headers=named)
+
+    # -- the page ------------------------------------------------------------------------------------
+
+    @api.get("/{path:path}", include_in_schema=False)
+    def page(path: str) -> Response:
+        if path.startswith("api/"):
+            raise HTTPException(404, "there is nothing here")
+        if not (PAGE / "index.html").is_file():
+            return Response(NOT_BUILT, media_type="text/plain")
+        wanted = (PAGE / (path or "index.html")).resolve()
+        if not wanted.is_relative_to(PAGE.resolve()) or not wanted.is_file():
+            wanted = PAGE / "index.html"
+        kept = "public, max-age=31536000, immutable" if "assets" in wanted.parts else "no-store"
+        return FileResponse(wanted, headers={"cache-control": kept})
+
+    return Guard(api, token=settings.token, hosts=settings.hosts)
+
+
+def _cache(dataset: Dataset) -> Path | None:
+    return None if dataset.store.folder is None else dataset.store.folder / ".maskwright" / "embeddings"
+
+
+def _sample(dataset: Dataset, number: int) -> Any:
+    return dataset.read([number])[0]
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _classes(dataset: Dataset) -> list[messages.ClassInfo]:
+    classes = dataset.classes
+    drawn = dict(zip([one.id for one in classes], classes.colours(), strict=False))
+    out = []
+    for one in classes:
+        colour = one.colour or drawn.get(one.id)
+        row = None if colour is None else (int(colour[0]), int(colour[1]), int(colour[2]))
+        out.append(messages.ClassInfo(id=one.id, name=one.name, kind=one.kind, role=one.role, colour=row))
+    return out
+
+
+def _waiting(dataset: Dataset) -> dict[int, tuple[str | None, float | None]]:
+    """Sample number -> the newest suggestion's run and its confidence."""
+    out: dict[int, tuple[str | None, float | None]] = {}
+    for row in list_runs(dataset):
+        if row["kind"] in ("propagate", "track") and row["status"] in ("done", "interrupted"):
+            for number, value in context.confidences(dataset, row["id"]).items():
+                out.setdefault(number, (row["id"], value))
+    return out
+
+
+def _things(segments: Any, fields: dict[str, Any], revision: int, revisions: dict[int, int]) -> messages.Things:
+    strings = segments.masks.compressed()
+    rows = []
+    for k in range(len(segments)):
+        score = float(segments.scores[k])
+        rows.append(
+            messages.Thing(
+                id=int(segments.ids[k]), class_id=int(segments.class_ids[k]), counts=strings[k].decode("ascii"), z=k,
+                is_crowd=bool(segments.is_crowd[k]), source=segments.source[k], score=None if score != score else score,
+                attributes=dict(segments.attributes[k]), revision=revisions.get(int(segments.ids[k]), 0),
+            )
+        )  # fmt: skip
+    return messages.Things(revision=revision, objects=rows, fields=fields)
+
+
+def _operation(given: messages.Gesture) -> operations.Operation:
+    put = [
+        operations.Piece(
+            one.id, one.class_id, one.counts, one.z, one.is_crowd, one.source, one.score, one.attributes
+        )
+        for one in given.put
+    ]  # fmt: skip
+    return operations.Operation(given.id, given.kind, put, given.remove, given.base, given.fields, given.effort)
+
+
+def _job(work: Work) -> messages.Job:
+    return messages.Job(
+        id=work.id, kind=work.kind, status=work.status, done=work.done, total=work.total, words=work.words,
+        result=work.result,
+    )  # fmt: skip

@@ -1,0 +1,73 @@
+"""Long work beside the answers: one at a time, with progress, and stopped between steps when asked."""
+
+import secrets
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from maskwright.errors import MaskwrightError
+
+
+class Stopped(Exception):  # noqa: N818  not an error
+    """The person asked for it."""
+
+
+class Work:
+    """One job.  follow: wrap what is gone through; it counts, and stops when asked."""
+
+    def __init__(self, kind: str) -> None:
+        self.id = secrets.token_hex(8)
+        self.kind = kind
+        self.status = "running"
+        self.done = 0
+        self.total: int | None = None
+        self.words = ""
+        self.result: dict[str, Any] = {}
+        self._stop = threading.Event()
+
+    def follow(self, items: Iterable[int]) -> Iterator[int]:
+        held = list(items)
+        self.total, self.done = len(held), 0
+        for one in held:
+            if self._stop.is_set():
+                raise Stopped
+            yield one
+            self.done += 1
+
+    def stop(self) -> None:
+        self._stop.set()
+
+    def run(self, what: Callable[["Work"], dict[str, Any]]) -> None:
+        try:
+            self.result = what(self)
+            self.status = "done"
+        except Stopped:
+            self.status = "cancelled"
+        except MaskwrightError as error:
+            self.status, self.words = "failed", str(error)
+        except Exception as error:  # noqa: BLE001  the page must hear of it, whatever it was
+            self.status, self.words = "failed", f"{type(error).__name__}: {error}"
+
+
+class Jobs:
+    """Those of one studio; one runs at a time."""
+
+    def __init__(self) -> None:
+        self._all: dict[str, Work] = {}
+        self._lock = threading.Lock()
+
+    def start(self, kind: str, what: Callable[[Work], dict[str, Any]]) -> Work | None:
+        """None while another one runs."""
+        with self._lock:
+            if any(one.status == "running" for one in self._all.values()):
+                return None
+            work = Work(kind)
+            self._all[work.id] = work
+        threading.Thread(target=work.run, args=(what,), name=f"studio-{kind}", daemon=True).start()
+        return work
+
+    def get(self, id: str) -> Work | None:
+        return self._all.get(id)
+
+    def running(self) -> Work | None:
+        return next((one for one in self._all.values() if one.status == "running"), None)

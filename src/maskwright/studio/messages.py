@@ -1,0 +1,154 @@
+"""What goes over the wire; the page's types are made from these."""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, Field
+
+
+class ClassInfo(BaseModel):
+    """A class, as `core.classes.Class`."""
+
+    id: int
+    name: str = Field(min_length=1, max_length=200)
+    kind: Literal["thing", "stuff"] = "thing"
+    role: Literal["class", "background", "ignore"] = "class"
+    colour: tuple[int, int, int] | None = None
+
+
+class ImageInfo(BaseModel):
+    """number: opaque and lasting.  objects: how many.  confidence: of a suggestion that waits, if any."""
+
+    number: int
+    key: str
+    height: int
+    width: int
+    split: str | None
+    state: str | None
+    objects: int
+    confidence: float | None = None
+
+
+class Project(BaseModel):
+    """All that the page begins with."""
+
+    place: str
+    revision: int
+    classes: list[ClassInfo]
+    images: list[ImageInfo]
+    engines: list[str]
+    learners: list[str]
+    formats: list[str]
+    effort: dict[str, float]
+
+
+class Thing(BaseModel):
+    """An object.  counts: COCO's compressed run lengths over the whole image.  revision: it was written in; 0 for one
+    that is only suggested.
+    """
+
+    id: int = Field(ge=0, lt=2**53)
+    class_id: int
+    counts: str = Field(max_length=32 * 2**20)
+    z: int | None = None
+    is_crowd: bool = False
+    source: Literal["human", "model", "import"] = "human"
+    score: float | None = None
+    attributes: dict[str, Any] = Field(default_factory=dict)
+    revision: int = 0
+
+
+class Things(BaseModel):
+    """An image's objects, lowest first."""
+
+    revision: int
+    objects: list[Thing]
+    fields: dict[str, Any]
+
+
+class Gesture(BaseModel):
+    """One operation; see `dataset.operations.Operation`. Keys of base are object ids."""
+
+    id: str = Field(min_length=8, max_length=64, pattern=r"^[0-9a-zA-Z-]+$")
+    kind: str = Field(min_length=1, max_length=40, pattern=r"^[a-z ]+$")
+    put: list[Thing] = Field(default_factory=list)
+    remove: list[int] = Field(default_factory=list)
+    base: dict[int, int] = Field(default_factory=dict)
+    fields: dict[str, str | int | float | bool | None] = Field(default_factory=dict)
+    effort: dict[str, float] = Field(default_factory=dict)
+
+
+class Gestures(BaseModel):
+    """Operations in the order they were made."""
+
+    operations: list[Gesture] = Field(max_length=500)
+
+
+class Answered(BaseModel):
+    """One for each operation looked at, in order; the list ends with the first that is stale, which was not applied."""
+
+    id: str
+    revision: int
+    again: bool = False
+    stale: list[int] = Field(default_factory=list)
+
+
+class Question(BaseModel):
+    """Prompts for one object, in pixels; see `interactive.Prompts`. seq comes back with the answer."""
+
+    engine: str = "classical"
+    options: dict[str, str | int | float | bool] = Field(default_factory=dict)
+    points: list[tuple[float, float]] = Field(default_factory=list, max_length=200)
+    labels: list[int] = Field(default_factory=list, max_length=200)
+    box: tuple[float, float, float, float] | None = None
+    mask: str | None = Field(default=None, max_length=32 * 2**20)
+    seq: int = 0
+
+
+class Masked(BaseModel):
+    """counts and scores of the candidates, best first."""
+
+    seq: int
+    counts: list[str]
+    scores: list[float]
+    milliseconds: float
+
+
+class Spreading(BaseModel):
+    """What to learn with."""
+
+    engine: str = "forest"
+    options: dict[str, str | int | float | bool] = Field(default_factory=dict)
+    limit: int | None = Field(default=None, ge=1)
+
+
+class Job(BaseModel):
+    """status: running, done, failed or cancelled.  result: what it gave; words: for a person."""
+
+    id: str
+    kind: str
+    status: str
+    done: int
+    total: int | None
+    words: str = ""
+    result: dict[str, Any] = Field(default_factory=dict)
+
+
+class NewClasses(BaseModel):
+    """The classes as they shall be, in order."""
+
+    classes: list[ClassInfo] = Field(max_length=5000)
+
+
+class LossReport(BaseModel):
+    """What a format cannot hold."""
+
+    format: str
+    lines: list[str]
+    grave: int
+
+
+class Present(BaseModel):
+    """Who else is in an image. tab: made by the page."""
+
+    tab: str = Field(min_length=4, max_length=64)
+    author: str = Field(default="", max_length=80)

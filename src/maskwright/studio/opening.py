@@ -1,0 +1,78 @@
+"""What the studio is given: a dataset, a database URL, or a folder of images that becomes one."""
+
+from pathlib import Path
+
+from maskwright.core.classes import Class, Classes
+from maskwright.core.sample import ImageRef, Sample, image_size
+from maskwright.core.segments import Segments
+from maskwright.dataset import Dataset, operations
+from maskwright.errors import FormatError, UsageError
+
+IMAGES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"})
+
+
+def open_place(place: str, *, classes: str | None = None) -> tuple[Dataset, list[str]]:
+    """-> the dataset, and notes for the person.
+
+    A folder of images gets a file maskwright.db beside them; opened again, it takes in images that are new.
+    classes: names with commas, for a new dataset.  Raises UsageError, FormatError, DatasetError.
+    """
+    notes: list[str] = []
+    if "://" in place or Dataset.exists(place):
+        dataset = Dataset.open(place)
+    else:
+        folder = Path(place)
+        if not folder.is_dir():
+            raise UsageError("there is no such folder", file=place, needed="a folder of images, or a dataset")
+        if not _images(folder):
+            raise UsageError("the folder holds no image", file=place, needed=", ".join(sorted(IMAGES)))
+        names = [one.strip() for one in (classes or "object").split(",") if one.strip()]
+        try:
+            dataset = Dataset.create(folder, Classes([Class(k + 1, name, "thing") for k, name in enumerate(names)]))
+        except ValueError as error:
+            raise UsageError(str(error)) from None
+        notes.append(f"made a dataset in {folder / 'maskwright.db'}; the images stay where they are")
+    operations.ensure(dataset)
+    if "://" not in place and Path(place).is_dir():
+        notes += _take_in(dataset, Path(place))
+    return dataset, notes
+
+
+def _images(folder: Path) -> list[Path]:
+    return sorted(
+        one for one in folder.rglob("*")
+        if one.suffix.lower() in IMAGES and one.is_file() and not any(part.startswith(".") for part in one.parts[-2:])
+    )  # fmt: skip
+
+
+def _take_in(dataset: Dataset, folder: Path) -> list[str]:
+    """Images in the folder that no sample shows; only where the folder itself holds the samples' images."""
+    known = {Path(sample.image.uri).resolve() for sample in dataset}
+    root = folder.resolve()
+    if known and not any(one.is_relative_to(root) for one in known):
+        return []
+    new = [one for one in _images(folder) if one.resolve() not in known]
+    # A run's pictures and exports beside the dataset are none to label.
+    new = [one for one in new if not known or "runs" not in one.relative_to(folder).parts]
+    notes: list[str] = []
+    added = 0
+    if new:
+        keys = set(dataset.keys())
+        with dataset.edit("images from the folder") as edit:
+            for path in new:
+                if not path.resolve().is_relative_to(root):
+                    notes.append(f"{path.name} was left out: a link that leads out of the folder")
+                    continue
+                try:
+                    size = image_size(path)
+                except FormatError as error:
+                    notes.append(f"{path.name} was left out: {error}")
+                    continue
+                key = path.relative_to(folder).with_suffix("").as_posix()
+                while key in keys:
+                    key += "_"
+                keys.add(key)
+                edit.add(Sample(key, ImageRef(str(path), size), Segments.none(size)))
+                added += 1
+        notes.append(f"took in {added} images")
+    return notes

@@ -1,0 +1,125 @@
+"""Who may ask what: token and cookie, Host and Origin, limits and headers.
+
+The threats are those that other local tools met: any web site can make a browser send requests to 127.0.0.1, and a name
+can be made to point there.
+"""
+
+import hmac
+from collections.abc import Awaitable, Callable, MutableMapping
+from http.cookies import SimpleCookie
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+COOKIE = "maskwright"
+SAFE = frozenset({"GET", "HEAD"})
+HEADERS = [
+    (
+        b"content-security-policy",
+        (
+            b"default-src 'self'; img-src 'self' blob: data:; style-src 'self'; object-src 'none'; base-uri 'none'; "
+            b"frame-ancestors 'none'; form-action 'self'"
+        ),
+    ),
+    (b"x-content-type-options", b"nosniff"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-frame-options", b"DENY"),
+]
+
+
+class Guard:
+    """ASGI middleware around the whole application.
+
+    token: what the first link carries; whoever shows it gets a cookie.  hosts: names that the Host header may have.
+    most: bytes of a request's body.
+    """
+
+    def __init__(self, app: Any, *, token: str, hosts: frozenset[str], most: int = 64 * 2**20) -> None:
+        self.app, self.token, self.hosts, self.most = app, token, hosts, most
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self.app(scope, receive, send)
+            return
+        if scope["type"] != "http":  # no socket is served
+            return
+        headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+        host = headers.get("host", "")
+        if _name_of(host) not in self.hosts:
+            await _refuse(send, 421, "this address does not serve that host name")
+            return
+        if scope["method"] not in SAFE:
+            origin = headers.get("origin")
+            if origin is None or urlsplit(origin).netloc.lower() != host.lower():
+                await _refuse(send, 403, "the request comes from another site")
+                return
+            if not headers.get("content-type", "").lower().startswith("application/json"):
+                await _refuse(send, 415, "only JSON is taken")
+                return
+        given = parse_qs(scope.get("query_string", b"").decode("latin-1")).get("token", [""])[0]
+        if given and scope["path"] == "/":
+            if not hmac.compare_digest(given.encode(), self.token.encode()):
+                await _refuse(send, 403, "this link is not valid any more; take the newest from where the studio runs")
+                return
+            cookie = f"{COOKIE}={self.token}; HttpOnly; SameSite=Strict; Path=/"
+            await _answer(send, 303, b"", [(b"location", b"/"), (b"set-cookie", cookie.encode())])
+            return
+        if not self._known(headers.get("cookie", "")):
+            await _refuse(send, 401, "open the link that the studio printed when it began")
+            return
+        if int(headers.get("content-length") or 0) > self.most:
+            await _refuse(send, 413, f"more than {self.most} bytes")
+            return
+        await self.app(scope, self._limited(receive), _adorned(send))
+
+    def _known(self, cookies: str) -> bool:
+        try:
+            held = SimpleCookie(cookies).get(COOKIE)
+        except Exception:  # noqa: BLE001  a broken cookie is none
+            return False
+        return held is not None and hmac.compare_digest(held.value.encode(), self.token.encode())
+
+    def _limited(self, receive: Receive) -> Receive:
+        """Bodies without a length are counted as they come."""
+        seen = 0
+
+        async def counted() -> MutableMapping[str, Any]:
+            nonlocal seen
+            message = await receive()
+            seen += len(message.get("body", b""))
+            if seen > self.most:
+                return {"type": "http.disconnect"}
+            return message
+
+        return counted
+
+
+def _name_of(host: str) -> str:
+    """Without the port; brackets of IPv6 stay."""
+    name, colon, port = host.lower().rpartition(":")
+    return name if colon and port.isdigit() else host.lower()
+
+
+def _adorned(send: Send) -> Send:
+    async def adorned(message: MutableMapping[str, Any]) -> None:
+        if message["type"] == "http.response.start":
+            there = {name.lower() for name, _ in message["headers"]}
+            message["headers"] = [*message["headers"], *(row for row in HEADERS if row[0] not in there)]
+        await send(message)
+
+    return adorned
+
+
+async def _refuse(send: Send, status: int, why: str) -> None:
+    await _answer(send, status, why.encode(), [(b"content-type", b"text/plain; charset=utf-8")])
+
+
+async def _answer(send: Send, status: int, body: bytes, headers: list[tuple[bytes, bytes]]) -> None:
+    length = (b"content-length", str(len(body)).encode())
+    await send({"type": "http.response.start", "status": status, "headers": [*headers, length, *HEADERS]})
+    await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,514 @@
+"""Real labelling in a real browser: mouse and keyboard, judged by the masks that were saved."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from maskwright.core.masks import Masks
+from maskwright.core.segments import Segments
+from maskwright.dataset import Dataset
+
+pytestmark = [pytest.mark.browser, pytest.mark.filterwarnings("ignore"), pytest.mark.timeout(180)]
+SIZE = (240, 320)
+TOKEN = "a-token-of-enough-letters"
+SERVER = """
+import sys
+from maskwright.studio import open_place, serve
+dataset, _ = open_place(sys.argv[1], classes="disk,box")
+serve(dataset, port=int(sys.argv[2]), token=sys.argv[3], say=lambda words: None)
+"""
+
+
+def picture(k: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """-> image, a red disk's mask, a yellow box's."""
+    rng = np.random.default_rng(k)
+    y, x = np.mgrid[: SIZE[0], : SIZE[1]]
+    disk = (y - 110 - 4 * k) ** 2 + (x - 100 - 6 * k) ** 2 < 45**2
+    box = (abs(x - 240) < 30) & (abs(y - 120) < 40)
+    image = np.full((*SIZE, 3), (60, 130, 70))
+    image[disk] = (200, 60, 50)
+    image[box] = (230, 210, 60)
+    return np.clip(image + rng.integers(-10, 11, image.shape), 0, 255).astype(np.uint8), disk, box
+
+
+class Studio:
+    """The server in a process of its own, on a port that stays the same."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        with socket.socket() as one:
+            one.bind(("127.0.0.1", 0))
+            self.port = int(one.getsockname()[1])
+        self.link = f"http://127.0.0.1:{self.port}/?token={TOKEN}"
+        self.process: subprocess.Popen | None = None
+
+    def start(self) -> None:
+        command = [sys.executable, "-c", SERVER, str(self.folder), str(self.port), TOKEN]
+        self.process = subprocess.Popen(command)
+        for _ in range(300):
+            with socket.socket() as one:
+                if one.connect_ex(("127.0.0.1", self.port)) == 0:
+                    return
+            time.sleep(0.1)
+        raise AssertionError("the studio did not start")
+
+    def kill(self) -> None:
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+            self.process = None
+
+
+@pytest.fixture
+def studio(tmp_path) -> Iterator[Studio]:
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for k in range(5):
+        Image.fromarray(picture(k)[0]).save(folder / f"p{k}.png")
+    one = Studio(folder)
+    one.start()
+    yield one
+    one.kill()
+
+
+def chromium() -> str:
+    """Raises pytest's Skipped where there is none."""
+    own = os.environ.get("CHROMIUM")
+    names = ("chromium", "chromium-browser", "google-chrome")
+    found = own or next((path for name in names if (path := shutil.which(name))), None)
+    if not found:
+        pytest.skip("no Chromium on this machine: name one with the variable CHROMIUM")
+    return found
+
+
+@pytest.fixture(scope="session")
+def driver():
+    playwright = pytest.importorskip("playwright.sync_api")
+    from maskwright.studio.app import PAGE
+
+    if not (PAGE / "index.html").is_file():
+        pytest.skip("the studio's page is not built: cd web && npm install && npm run build")
+    with playwright.sync_playwright() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def browser(driver):
+    one = driver.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
+    yield one
+    one.close()
+
+
+class Person:
+    """Somebody at the page; places are in the image's pixels."""
+
+    def __init__(self, page, studio) -> None:
+        self.page, self.studio = page, studio
+        self.errors: list[str] = []
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.set_viewport_size({"width": 1366, "height": 768})
+        page.goto(studio.link)
+        self.ready()
+
+    def until(self, expression: str, seconds: float = 20) -> None:
+        """The page's own policy forbids the driver's way of waiting."""
+        end = time.monotonic() + seconds
+        while not self.page.evaluate(expression):
+            assert time.monotonic() < end, f"still not: {expression}"
+            self.page.wait_for_timeout(30)
+
+    def ready(self) -> None:
+        self.until("!!window.maskwright && window.maskwright.scene().width > 1")
+
+    def at(self, x: float, y: float) -> tuple[float, float]:
+        box = self.page.locator("canvas").bounding_box()
+        view = self.page.evaluate("(({scale, x, y}) => ({scale, x, y}))(window.maskwright.board.view)")
+        return box["x"] + x * view["scale"] + view["x"], box["y"] + y * view["scale"] + view["y"]
+
+    def drag(self, *points: tuple[float, float]) -> None:
+        mouse = self.page.mouse
+        mouse.move(*self.at(*points[0]))
+        mouse.down()
+        for point in points[1:]:
+            mouse.move(*self.at(*point), steps=6)
+        mouse.up()
+
+    def click(self, x: float, y: float, *modifiers: str) -> None:
+        for one in modifiers:
+            self.page.keyboard.down(one)
+        self.page.mouse.click(*self.at(x, y))
+        for one in modifiers:
+            self.page.keyboard.up(one)
+
+    def press(self, *keys: str) -> None:
+        for one in keys:
+            self.page.keyboard.press(one)
+
+    def ask(self, act: Callable[[], object]) -> None:
+        """Do something that asks an engine, and wait for its answer."""
+        with self.page.expect_response(lambda answer: answer.url.endswith("/ask")):
+            act()
+        self.page.wait_for_timeout(60)
+
+    def saved(self) -> None:
+        self.until("window.maskwright.sync().waiting === 0")
+        assert not self.errors
+
+    def state(self) -> str:
+        return self.page.locator(".status").get_attribute("data-state")
+
+    def image(self, number: int) -> None:
+        self.saved()
+        self.page.locator("nav li button").nth(number).click()
+        self.until(f"location.hash === '#{number + 1}'")
+        self.page.wait_for_timeout(150)
+
+    def segments(self, number: int = 0) -> Segments:
+        """What the dataset has, read by another process than the server."""
+        self.saved()
+        with Dataset.open(self.studio.folder, read_only=True) as dataset:
+            return dataset.read([number + 1])[0].segments
+
+    def hash(self) -> str:
+        return self.page.evaluate(
+            "JSON.stringify(window.maskwright.scene().things.map((t) => "
+            "[t.id, t.classId, t.crowd, t.bits.x, t.bits.y, t.bits.w, t.bits.h, Array.from(t.bits.data).join('')]))"
+        )
+
+
+@pytest.fixture
+def person(browser, studio):
+    context = browser.new_context()
+    one = Person(context.new_page(), studio)
+    yield one
+    assert not one.errors
+    context.close()
+
+
+def iou(masks: Masks, truth: np.ndarray) -> float:
+    return float(masks.iou(Masks.encode(truth[None])).max(initial=0))
+
+
+def near_line(a: tuple[float, float], b: tuple[float, float], radius: float) -> np.ndarray:
+    y, x = np.mgrid[: SIZE[0], : SIZE[1]] + 0.5
+    d = np.array(b) - a
+    t = np.clip(((x - a[0]) * d[0] + (y - a[1]) * d[1]) / (d @ d), 0, 1)
+    return np.hypot(x - a[0] - t * d[0], y - a[1] - t * d[1]) <= radius
+
+
+def test_brush_and_eraser(person) -> None:
+    person.drag((60, 60), (160, 120))
+    found = person.segments()
+    assert len(found) == 1
+    assert iou(found.masks, near_line((60, 60), (160, 120), 12)) > 0.97
+    person.press("e")
+    person.drag((110, 60), (110, 130))
+    cut = near_line((60, 60), (160, 120), 12) & ~near_line((110, 60), (110, 130), 12)
+    assert iou(person.segments().masks, cut) > 0.95
+    person.press("Control+z")
+    assert iou(person.segments().masks, near_line((60, 60), (160, 120), 12)) > 0.97
+    person.press("Control+Shift+z")
+    assert iou(person.segments().masks, cut) > 0.95
+    assert set(person.segments().source) == {"human"}
+
+
+def test_click_to_mask_and_corrections(person) -> None:
+    _, disk, box = picture(0)
+    person.press("c")
+    person.ask(lambda: person.click(100, 110))
+    person.press("Enter")
+    found = person.segments()
+    assert len(found) == 1
+    assert iou(found.masks, disk) > 0.9
+    person.press("q", "2", "x")
+    person.ask(lambda: person.drag((205, 75), (275, 165)))
+    person.press("Enter")
+    found = person.segments()
+    assert found.class_ids.tolist() == [1, 2]
+    assert iou(found.masks, box) > 0.9
+    # A click with Shift takes away.
+    before = int(found.masks.areas()[1])
+    person.press("c")
+    person.ask(lambda: person.click(240, 90, "Shift"))
+    person.press("Enter")
+    assert int(person.segments().masks.areas()[1]) < before
+    # An answer that nobody keeps changes nothing.
+    person.press("q")
+    person.ask(lambda: person.click(100, 110))
+    person.press("Escape")
+    assert len(person.segments()) == 2
+
+
+def test_polygon_with_a_hole_and_lasso(person) -> None:
+    person.press("p")
+    for point in ((40, 40), (140, 40), (140, 140), (40, 140)):
+        person.click(*point)
+    person.click(40, 40, "Shift")  # closed; Shift: a ring follows
+    for point in ((70, 70), (110, 70), (110, 110), (70, 110), (70, 70)):
+        person.click(*point)
+    truth = np.zeros(SIZE, bool)
+    truth[40:140, 40:140] = True
+    truth[70:110, 70:110] = False
+    found = person.segments()
+    assert iou(found.masks, truth) > 0.97
+    assert not found.masks.decode()[0][90, 90]
+    assert len(found.masks.polygons()[0].parts) == 1
+    person.press("h")  # fill holes
+    truth[70:110, 70:110] = True
+    assert iou(person.segments().masks, truth) > 0.97
+    person.press("q", "l")
+    person.drag((200, 60), (280, 60), (280, 160), (200, 160), (201, 61))
+    lasso = np.zeros(SIZE, bool)
+    lasso[60:160, 200:280] = True
+    assert iou(person.segments().masks, lasso) > 0.95
+
+
+def test_split_merge_order_and_class(person) -> None:
+    person.drag((60, 60), (100, 60))
+    person.drag((60, 160), (100, 160))  # the same object, in two parts
+    assert len(person.segments()) == 1
+    whole = person.segments().masks.areas()[0]
+    person.press("Shift+S")
+    found = person.segments()
+    assert len(found) == 2
+    assert found.masks.areas().sum() == whole
+    person.press("Shift+M")
+    assert person.segments().masks.areas().tolist() == [whole]
+    person.press("2")
+    assert person.segments().class_ids.tolist() == [2]
+    person.press("q", "1")
+    person.drag((80, 40), (80, 180))
+    first, second = person.segments().ids.tolist()
+    person.press("PageDown")
+    assert person.segments().ids.tolist() == [second, first]
+    person.press("PageUp")
+    assert person.segments().ids.tolist() == [first, second]
+    person.press("Shift+X")  # what the other covers goes
+    found = person.segments()
+    assert not (found.masks[:1] & found.masks[1:]).areas().any()
+    person.press("Delete")
+    assert person.segments().ids.tolist() == [first]
+
+
+def test_others_are_protected_when_asked(person) -> None:
+    person.drag((60, 100), (200, 100))
+    person.press("q", "2", "Shift+P")
+    person.drag((130, 60), (130, 140))
+    found = person.segments()
+    assert len(found) == 2
+    assert not (found.masks[:1] & found.masks[1:]).areas().any()
+
+
+def test_undo_and_redo_of_anything(person) -> None:
+    rng = np.random.default_rng(5)
+    hashes = [person.hash()]
+    for _ in range(24):
+        kind = rng.integers(6)
+        a, b = [(float(rng.uniform(30, 290)), float(rng.uniform(30, 210))) for _ in range(2)]
+        if kind == 0:
+            person.press("q")
+        if kind <= 2:
+            person.press("b")
+            person.drag(a, b)
+        elif kind == 3:
+            person.press("e")
+            person.drag(a, b)
+        elif kind == 4:
+            person.press(
+                str(rng.choice(["+", "-", "m", "Shift+S", "Shift+M", "PageUp", "PageDown", "1", "2", "Shift+C"]))
+            )
+        else:
+            person.press("v")
+            person.click(*a)
+            person.press(str(rng.choice(["Delete", "h", "i"])))
+        now = person.hash()
+        if now != hashes[-1]:
+            hashes.append(now)
+    assert len(hashes) > 8
+    for expected in reversed(hashes[:-1]):
+        person.press("Control+z")
+        assert person.hash() == expected
+    for expected in hashes[1:]:
+        person.press("Control+Shift+z")
+        assert person.hash() == expected
+    person.saved()
+    person.page.reload()
+    person.ready()
+    assert person.hash() == hashes[-1]
+
+
+def test_labels_spread_to_the_rest_and_are_accepted_with_one_key(person) -> None:
+    for k in range(2):
+        _, disk, box = picture(k)
+        person.image(k)
+        person.press("q", "1", "c")
+        y, x = (int(v.mean()) for v in np.nonzero(disk))
+        person.ask(lambda x=x, y=y: person.click(x, y))
+        person.press("Enter", "q", "2", "x")
+        person.ask(lambda: person.drag((205, 75), (275, 165)))
+        person.press("Enter", "Enter")  # keep the answer; finish, save, next
+        person.until(f"location.hash === '#{k + 2}'")
+    person.saved()
+    person.page.locator("[data-action=spread]").click()
+    person.page.wait_for_selector("[data-done=spread]", timeout=60000)
+    person.page.wait_for_selector(".suggestion")
+    assert len(person.segments(2)) == 0  # no label yet
+    person.press("a")
+    found = person.segments(2)
+    assert set(found.source) == {"human"}
+    _, disk, box = picture(2)
+    assert iou(found.masks[found.class_ids == 1], disk) > 0.85
+    assert iou(found.masks[found.class_ids == 2], box) > 0.85
+    assert all(one["accepted"] == "untouched" for one in found.attributes)
+    person.press("n")  # the most doubtful one that is left
+    person.page.wait_for_selector(".suggestion")
+    person.press("r")
+    person.saved()
+    assert person.page.locator(".suggestion").count() == 0
+
+
+def test_review_states_export_and_keys(person, tmp_path) -> None:
+    person.drag((60, 60), (160, 120))
+    person.press("Shift+R")
+    person.saved()
+    assert "needs review" in person.page.locator("nav li button").first.inner_text()
+    person.press("Shift+A")
+    person.saved()
+    assert "approved" in person.page.locator("nav li button").first.inner_text()
+    person.page.get_by_role("button", name="Export").click()
+    with person.page.expect_download() as waiting:
+        person.page.locator("a.button").click()
+    waiting.value.save_as(tmp_path / "labels.zip")
+    assert (tmp_path / "labels.zip").stat().st_size > 300
+    person.press("Escape", "?")
+    row = person.page.locator(".keys li", has_text="Eraser")
+    row.get_by_role("button").click()
+    person.press("z")
+    assert row.inner_text().endswith("z")
+    person.press("Escape", "z")
+    assert person.page.locator("[data-tool=eraser]").get_attribute("aria-pressed") == "true"
+    person.page.reload()
+    person.ready()
+    person.press("b", "z")
+    assert person.page.locator("[data-tool=eraser]").get_attribute("aria-pressed") == "true"
+
+
+def test_the_history_of_an_image_can_be_restored(person) -> None:
+    person.drag((60, 60), (160, 120))
+    before = person.segments()
+    person.press("q")
+    person.drag((60, 160), (160, 200))
+    assert len(person.segments()) == 2
+    person.press("Shift+Y")
+    person.page.locator(".dialog li", has_text="brush").last.get_by_role("button").click()
+    person.until("!document.querySelector('.dialog')")
+    assert person.segments().masks == before.masks
+
+
+def test_offline_killed_and_back_nothing_is_lost(driver, studio, tmp_path) -> None:
+    """The server dies, work goes on, the browser dies too; both come back."""
+
+    profile = tmp_path / "profile"
+
+    def launch():
+        return driver.chromium.launch_persistent_context(profile, executable_path=chromium(), args=["--no-sandbox"])
+
+    context = launch()
+    person = Person(context.new_page(), studio)
+    person.drag((60, 60), (120, 60))
+    person.saved()
+    studio.kill()
+    person.press("q")
+    person.drag((60, 120), (120, 120))
+    person.press("q")
+    person.drag((60, 180), (120, 180))
+    person.until("document.querySelector('.status').dataset.state === 'offline'")
+    assert "(2)" in person.page.locator(".status").inner_text()
+    person.page.wait_for_timeout(300)
+    drawn = person.hash()
+    # As a crash does it, not as closing a window does.
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if f"--user-data-dir={profile}" in (process / "cmdline").read_text():
+                os.kill(int(process.name), signal.SIGKILL)
+        except OSError:
+            continue
+    for lock in profile.glob("Singleton*"):
+        lock.unlink()
+    studio.start()
+    context = launch()
+    again = Person(context.new_page(), studio)
+    again.saved()
+    again.page.wait_for_timeout(200)
+    again.page.reload()
+    again.ready()
+    assert again.hash() == drawn
+    assert len(again.segments()) == 3
+    context.close()
+
+
+def test_the_network_drops_and_comes_back(person) -> None:
+    person.page.context.set_offline(True)
+    person.drag((60, 60), (120, 60))
+    person.until("document.querySelector('.status').dataset.state === 'offline'")
+    person.press("e")
+    person.drag((90, 40), (90, 80))
+    person.page.context.set_offline(False)
+    assert len(person.segments()) == 1
+    person.until("document.querySelector('.status').dataset.state === 'saved'")
+    cut = near_line((60, 60), (120, 60), 12) & ~near_line((90, 40), (90, 80), 12)
+    assert iou(person.segments().masks, cut) > 0.93
+
+
+@pytest.mark.parametrize(("choice", "number"), [("Keep mine", 1), ("Take theirs", 1), ("Keep both", 2)])
+def test_two_tabs_on_one_object_ask_instead_of_losing(browser, studio, choice, number) -> None:
+    context = browser.new_context()
+    first = Person(context.new_page(), studio)
+    first.drag((60, 60), (120, 60))
+    first.saved()
+    second = Person(context.new_page(), studio)
+    second.press("v")
+    second.click(90, 60)
+    second.press("b")
+    second.drag((60, 60), (60, 120))
+    theirs = second.segments().masks
+    first.drag((120, 60), (120, 120))
+    dialog = first.page.get_by_role("dialog")
+    dialog.wait_for()
+    assert first.state() == "conflict"
+    mine = near_line((60, 60), (120, 60), 12) | near_line((120, 60), (120, 120), 12)
+    dialog.get_by_role("button", name=choice).click()
+    first.until("document.querySelector('.status').dataset.state === 'saved'")
+    found = first.segments()
+    assert len(found) == number
+    if choice != "Take theirs":
+        assert iou(found.masks, mine) > 0.95
+    if choice != "Keep mine":
+        assert theirs.iou(found.masks).max() == 1
+    context.close()
+
+
+def test_names_from_people_are_text_in_the_page(person) -> None:
+    person.page.evaluate(
+        """async () => {
+            const rows = (await (await fetch("/api/project")).json()).classes;
+            rows[0].name = "<img src=x onerror='window.hacked=1'>";
+            await fetch("/api/classes", {method: "PUT", headers: {"content-type": "application/json"},
+              body: JSON.stringify({classes: rows})});
+        }"""
+    )
+    person.page.reload()
+    person.ready()
+    time.sleep(0.3)
+    assert person.page.evaluate("window.hacked") is None
+    assert "<img src=x" in person.page.locator(".classes").inner_text()

@@ -1,0 +1,541 @@
+"""The studio's server: who may ask, what is kept, and that nothing acknowledged is lost."""
+
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+import zipfile
+
+import numpy as np
+import pytest
+from PIL import Image
+
+pytest.importorskip("fastapi")
+httpx = pytest.importorskip("httpx")
+from starlette.testclient import TestClient
+
+from maskwright import context
+from maskwright.core.classes import Class, Classes
+from maskwright.core.masks import Masks
+from maskwright.core.sample import ImageRef, Sample
+from maskwright.core.segments import Segments
+from maskwright.dataset import Dataset, operations
+from maskwright.errors import UsageError
+from maskwright.studio import Settings, create_app, open_place, serve
+
+pytestmark = pytest.mark.filterwarnings("ignore")
+TOKEN = "a-token-of-enough-letters"
+HOME = "http://127.0.0.1:8181"
+SIZE = (60, 80)
+
+
+def scene(k: int) -> tuple[np.ndarray, np.ndarray]:
+    """A red disk on green -> image, mask."""
+    rng = np.random.default_rng(k)
+    y, x = np.mgrid[: SIZE[0], : SIZE[1]]
+    disk = (y - 30) ** 2 + (x - 25 - 3 * k) ** 2 < 14**2
+    image = np.full((*SIZE, 3), (60, 140, 70))
+    image[disk] = (200, 60, 50)
+    return np.clip(image + rng.integers(-10, 11, image.shape), 0, 255).astype(np.uint8), disk
+
+
+@pytest.fixture
+def dataset(tmp_path):
+    for k in range(6):
+        Image.fromarray(scene(k)[0]).save(tmp_path / f"p{k}.png")
+    opened, _ = open_place(str(tmp_path), classes="disk,other")
+    with opened:
+        yield opened
+
+
+@pytest.fixture
+def page(dataset):
+    return known(create_app(dataset, Settings(TOKEN)))
+
+
+def known(app) -> TestClient:
+    client = TestClient(app, base_url=HOME, headers={"origin": HOME})
+    client.cookies.set("maskwright", TOKEN)
+    return client
+
+
+def string(mask: np.ndarray) -> str:
+    return Masks.encode(mask[None]).compressed()[0].decode()
+
+
+def operation(name: str, id: int, mask: np.ndarray, base: int | None = None, **more) -> dict:
+    return {
+        "id": f"operation-{name}", "kind": "brush", "put": [{"id": id, "class_id": 1, "counts": string(mask)}],
+        "base": {} if base is None else {str(id): base}, "effort": {"seconds": 1.5, "clicks": 2}, **more,
+    }  # fmt: skip
+
+
+def apply(page: TestClient, *given: dict, image: int = 1) -> list[dict]:
+    answer = page.post(f"/api/images/{image}/operations", json={"operations": list(given)})
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+# -- who may ask
+
+
+def test_the_link_becomes_a_cookie_and_nothing_goes_without(dataset) -> None:
+    app = create_app(dataset, Settings(TOKEN))
+    stranger = TestClient(app, base_url=HOME, follow_redirects=False)
+    for path in ("/", "/api/project", "/api/images/1/picture", "/assets/x.js", "/api/openapi.json"):
+        assert stranger.get(path).status_code == 401
+    assert stranger.get("/?token=wrong").status_code == 403
+    assert stranger.get(f"/api/project?token={TOKEN}").status_code == 401  # only the link itself lets in
+    answer = stranger.get(f"/?token={TOKEN}")
+    assert answer.status_code == 303
+    cookie = answer.headers["set-cookie"]
+    assert "HttpOnly" in cookie
+    assert "SameSite=Strict" in cookie
+    assert stranger.get("/api/project").status_code == 200
+    stranger.cookies.clear()
+    stranger.cookies.set("maskwright", TOKEN[:-1] + "x")
+    assert stranger.get("/api/project").status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"host": "evil.example"}, 421),  # a name that was made to point here
+        ({"host": "127.0.0.1.evil.example:8181"}, 421),
+        ({"origin": "https://evil.example"}, 403),
+        ({"origin": "null"}, 403),
+        ({"origin": "http://127.0.0.1:9999"}, 403),  # another program of this machine
+        ({"content-type": "text/plain"}, 415),  # what a form can send without asking
+        ({"content-type": "application/x-www-form-urlencoded"}, 415),
+        ({"content-length": str(2**40)}, 413),
+    ],
+)
+def test_other_sites_cannot_write(page, headers, status) -> None:
+    body = json.dumps({"operations": []})
+    answer = page.post("/api/images/1/operations", content=body, headers={"content-type": "application/json"} | headers)
+    assert answer.status_code == status
+    del page.headers["origin"]
+    assert page.post("/api/images/1/operations", json={"operations": []}).status_code == 403
+
+
+def test_answers_forbid_what_a_page_could_be_made_to_do(page) -> None:
+    for path in ("/api/project", "/", "/api/images/1/picture", "/api/nothing"):
+        headers = page.get(path).headers
+        policy = headers["content-security-policy"]
+        assert "default-src 'self'" in policy
+        assert "unsafe" not in policy
+        assert "frame-ancestors 'none'" in policy
+        assert headers["x-content-type-options"] == "nosniff"
+        assert "access-control-allow-origin" not in headers
+    assert page.options("/api/project", headers={"origin": "https://evil.example"}).status_code == 403
+
+
+def test_no_path_leads_out(page, tmp_path) -> None:
+    (tmp_path / "secret.txt").write_text("secret")
+    for path in (
+        "/../secret.txt", "/..%2f..%2fsecret.txt", "/assets/..%2f..%2f..%2fetc/passwd", "/%2fetc%2fpasswd", "/secret.txt",
+        "/api/images/..%2fsecret/picture", "/api/images/1%00/picture",
+    ):  # fmt: skip
+        answer = page.get(path)
+        assert "secret" not in answer.text.replace("secret.txt", "")
+        assert "root:" not in answer.text
+    assert page.get("/api/images/99/picture").status_code == 422
+
+
+def test_another_host_needs_a_token(dataset) -> None:
+    for token in (None, "short"):
+        with pytest.raises(UsageError, match="open to others"):
+            serve(dataset, host="0.0.0.0", token=token)
+
+
+def test_text_from_people_stays_text(page) -> None:
+    name = "<img src=x onerror=alert(1)>"
+    rows = page.get("/api/project").json()["classes"]
+    rows[0]["name"] = name
+    answer = page.put("/api/classes", json={"classes": rows})
+    assert answer.headers["content-type"] == "application/json"
+    assert page.get("/api/project").json()["classes"][0]["name"] == name
+
+
+# -- images
+
+
+def test_a_folder_of_images_becomes_a_dataset_and_grows(tmp_path) -> None:
+    for name in ("a.png", "sub/b.jpg"):
+        (tmp_path / "in" / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(scene(0)[0]).save(tmp_path / "in" / name)
+    (tmp_path / "in" / "broken.png").write_bytes(b"no image")
+    outside = tmp_path / "outside.png"
+    Image.fromarray(scene(1)[0]).save(outside)
+    (tmp_path / "in" / "link.png").symlink_to(outside)
+    opened, notes = open_place(str(tmp_path / "in"), classes="cat, dog")
+    with opened:
+        assert sorted(opened.keys()) == ["a", "sub/b"]
+        assert opened.classes.names == ["cat", "dog"]
+        assert any("broken.png" in note for note in notes)
+        assert any("leads out" in note for note in notes)
+    Image.fromarray(scene(2)[0]).save(tmp_path / "in" / "c.png")
+    again, _ = open_place(str(tmp_path / "in"))
+    with again:
+        assert sorted(again.keys()) == ["a", "c", "sub/b"]
+    for place, words in ((tmp_path / "nowhere", "no such folder"), (tmp_path / "empty", "no image")):
+        (tmp_path / "empty").mkdir(exist_ok=True)
+        with pytest.raises(UsageError, match=words):
+            open_place(str(place))
+
+
+def test_pictures_come_as_the_masks_lie(tmp_path) -> None:
+    plain, _ = scene(0)
+    Image.fromarray(plain).save(tmp_path / "a.png")
+    exif = Image.Exif()
+    exif[274] = 6  # a browser would turn it
+    Image.fromarray(plain).save(tmp_path / "b.jpg", exif=exif, quality=95)
+    deep = (np.arange(60 * 80).reshape(60, 80) * 13).astype(np.uint16)
+    Image.fromarray(deep).save(tmp_path / "c.tif")
+    opened, _ = open_place(str(tmp_path))
+    with opened:
+        page = known(create_app(opened, Settings(TOKEN)))
+        for row in page.get("/api/project").json()["images"]:
+            answer = page.get(f"/api/images/{row['number']}/picture")
+            assert answer.headers["content-type"] in ("image/png", "image/jpeg")
+            with Image.open(io.BytesIO(answer.content)) as image:
+                assert image.size == (row["width"], row["height"])
+                assert image.getexif().get(274, 1) == 1
+            assert page.get(f"/api/images/{row['number']}/thumbnail").status_code == 200
+
+
+# -- gestures
+
+
+def test_a_gesture_is_applied_once_and_durably(page, dataset) -> None:
+    _, disk = scene(0)
+    [first] = apply(page, operation("1", 2**52 + 1, disk))
+    assert not first["again"]
+    [again] = apply(page, operation("1", 2**52 + 1, disk))
+    assert again == first | {"again": True}
+    got = page.get("/api/images/1/objects").json()["objects"]
+    assert [(one["id"], one["counts"], one["source"], one["revision"]) for one in got] == [
+        (2**52 + 1, string(disk), "human", first["revision"])
+    ]
+    with Dataset.open(dataset.place) as other:  # another process would see it
+        assert other["p0"].segments.masks == Masks.encode(disk[None])
+    history = page.get("/api/images/1/history").json()
+    assert history[0]["kind"] == "brush"
+    assert page.get("/api/project").json()["effort"] == {"gestures": 1, "seconds": 1.5, "clicks": 2}
+
+
+def test_order_fields_and_removal(page, dataset) -> None:
+    masks = [np.zeros(SIZE, bool) for _ in range(3)]
+    for k, mask in enumerate(masks):
+        mask[10 * k : 10 * k + 15, 5:40] = True
+    apply(page, *(operation(f"{k}", 10 + k, mask) for k, mask in enumerate(masks)))
+    ids = lambda: [one["id"] for one in page.get("/api/images/1/objects").json()["objects"]]  # noqa: E731
+    assert ids() == [10, 11, 12]
+    base = {one["id"]: one["revision"] for one in page.get("/api/images/1/objects").json()["objects"]}
+    raised = operation("raise", 10, masks[0], base[10])
+    raised["put"][0]["z"] = 2
+    [done] = apply(page, raised)
+    assert ids() == [11, 12, 10]
+    lowered = operation("lower", 10, masks[0], done["revision"])
+    lowered["put"][0]["z"] = 0
+    apply(page, lowered)
+    assert ids() == [10, 11, 12]
+    base = {one["id"]: one["revision"] for one in page.get("/api/images/1/objects").json()["objects"]}
+    apply(page, {"id": "operation-remove", "kind": "delete", "remove": [11], "base": {"11": base[11]}})
+    assert ids() == [10, 12]
+    apply(page, {"id": "operation-state", "kind": "state", "fields": {"state": "labelled"}})
+    assert page.get("/api/project").json()["images"][0]["state"] == "labelled"
+    apply(page, {"id": "operation-state2", "kind": "state", "fields": {"state": None}})
+    assert page.get("/api/project").json()["images"][0]["state"] is None
+    # What was is still there.
+    then = page.get(f"/api/images/1/objects?at={base[11]}").json()["objects"]
+    assert 11 in [one["id"] for one in then]
+
+
+def test_a_stale_edit_of_the_same_object_is_not_applied(page) -> None:
+    _, disk = scene(0)
+    other = np.zeros(SIZE, bool)
+    other[:5, :5] = True
+    [first] = apply(page, operation("a", 5, disk))
+    [second] = apply(page, operation("b", 5, other, first["revision"]))
+    answers = apply(page, operation("c", 6, disk), operation("d", 5, disk, first["revision"]), operation("e", 7, disk))
+    assert [one["stale"] for one in answers] == [[], [5]]  # what is another object's goes through; nothing after
+    objects = page.get("/api/images/1/objects").json()["objects"]
+    assert {one["id"]: one["counts"] for one in objects} == {5: string(other), 6: string(disk)}
+    assert apply(page, operation("d", 5, disk, second["revision"]))[0]["stale"] == []
+    # One that is gone, and one that is there although it was thought new.
+    assert apply(page, operation("f", 99, disk, 3))[0]["stale"] == [99]
+    assert apply(page, operation("g", 6, disk))[0]["stale"] == [6]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"put": [{"id": 1, "class_id": 77, "counts": "PP"}]},
+        {"put": [{"id": 1, "class_id": 1, "counts": "52203"}]},  # another size
+        {"put": [{"id": 1, "class_id": 1, "counts": "\u0000<"}]},
+        {"put": [{"id": -1, "class_id": 1, "counts": ""}]},
+        {"put": [{"id": 2**53, "class_id": 1, "counts": ""}]},
+        {"kind": "<script>"},
+        {"id": "x"},
+        {"fields": {"state": {"deep": 1}}},
+    ],
+)
+def test_wrong_gestures_change_nothing(page, dataset, wrong) -> None:
+    before = dataset.revision
+    given = {"id": "operation-wrong", "kind": "brush"} | wrong
+    answer = page.post("/api/images/1/operations", json={"operations": [given]})
+    assert 400 <= answer.status_code < 500
+    assert "Traceback" not in answer.text
+    assert dataset.revision == before
+
+
+def test_many_people_at_once_lose_nothing(dataset) -> None:
+    app = create_app(dataset, Settings(TOKEN))
+    _, disk = scene(0)
+    wrong: list[object] = []
+
+    def annotator(number: int) -> None:
+        page = known(app)
+        for k in range(8):
+            one = operation(f"{number}-{k}", 1000 * number + k, np.roll(disk, k, axis=1))
+            image = 1 + (number + k) % 3
+            for _ in range(2):  # each is sent twice
+                answer = page.post(f"/api/images/{image}/operations", json={"operations": [one]})
+                if answer.status_code != 200 or answer.json()[0]["stale"]:
+                    wrong.append(answer.text)
+
+    threads = [threading.Thread(target=annotator, args=(number,)) for number in range(1, 6)]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join()
+    assert not wrong
+    found = sorted(int(one) for number in (1, 2, 3) for one in dataset.read([number])[0].segments.ids)
+    assert found == sorted(1000 * number + k for number in range(1, 6) for k in range(8))
+    assert not dataset.check()
+
+
+SERVER = """
+import sys
+from maskwright.studio import open_place, serve
+dataset, _ = open_place(sys.argv[1])
+serve(dataset, port=int(sys.argv[2]), token=sys.argv[3], say=lambda words: print(words, flush=True))
+"""
+
+
+def free_port() -> int:
+    import socket
+
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
+
+
+def start(place: str, port: int) -> subprocess.Popen:
+    process = subprocess.Popen(
+        [sys.executable, "-c", SERVER, place, str(port), TOKEN], stdout=subprocess.PIPE, text=True
+    )
+    for _ in range(200):
+        try:
+            httpx.get(f"http://127.0.0.1:{port}/")
+            return process
+        except httpx.TransportError:
+            time.sleep(0.1)
+    raise AssertionError("the studio did not start")
+
+
+def test_killed_in_the_middle_nothing_acknowledged_is_lost_and_nothing_doubled(dataset) -> None:
+    place = dataset.place
+    _, disk = scene(0)
+    acknowledged: set[int] = set()
+    sent = 0
+    for _ in range(3):
+        port = free_port()
+        process = start(place, port)
+        home = f"http://127.0.0.1:{port}"
+        killer = threading.Timer(0.7, lambda p=process: os.kill(p.pid, signal.SIGKILL))
+        killer.start()
+        with httpx.Client(base_url=home, headers={"origin": home}, cookies={"maskwright": TOKEN}) as client:
+            try:
+                while True:
+                    one = operation(f"kill-{sent}", 100 + sent, np.roll(disk, sent % 9, axis=1))
+                    answer = client.post("/api/images/1/operations", json={"operations": [one]})
+                    assert answer.status_code == 200
+                    acknowledged.add(100 + sent)
+                    sent += 1
+            except httpx.TransportError:
+                pass  # the same gesture is sent again to the next one
+        killer.join()
+        process.wait()
+    assert len(acknowledged) > 5
+    with Dataset.open(place) as reopened:
+        found = reopened.read([1])[0].segments.ids.tolist()
+        assert not reopened.check()
+    assert len(found) == len(set(found))
+    assert acknowledged <= set(found)
+    assert set(found) - acknowledged <= {100 + sent}  # written, but killed before it could say so
+
+
+def test_a_full_disk_is_said_and_leaves_nothing_half(dataset) -> None:
+    import sqlalchemy as sql
+
+    @sql.event.listens_for(dataset.store.engine, "connect")
+    def small(connection, _record) -> None:
+        pages = connection.execute("PRAGMA page_count").fetchone()[0]
+        connection.execute(f"PRAGMA max_page_count = {pages + 2}")
+
+    dataset.store.engine.dispose()
+    page = known(create_app(dataset, Settings(TOKEN)))
+    rng = np.random.default_rng(0)
+    statuses = []
+    kept = []
+    for k in range(12):
+        noise = rng.random(SIZE) < 0.5
+        answer = page.post("/api/images/1/operations", json={"operations": [operation(f"full-{k}", 50 + k, noise)]})
+        statuses.append(answer.status_code)
+        if answer.status_code == 200:
+            kept.append(50 + k)
+    assert statuses[-1] == 422
+    assert "full" in answer.text
+    assert dataset.read([1])[0].segments.ids.tolist() == kept
+
+
+# -- help
+
+
+def test_questions_are_answered_with_masks(page) -> None:
+    _, disk = scene(0)
+    question = {"engine": "classical", "points": [[25, 30]], "labels": [1], "seq": 7}
+    answer = page.post("/api/images/1/ask", json=question).json()
+    assert answer["seq"] == 7
+    found = Masks.from_compressed(answer["counts"][:1], SIZE)
+    assert found.iou(Masks.encode(disk[None]))[0, 0] > 0.9
+    box = page.post("/api/images/1/ask", json={"box": [8, 14, 42, 46]}).json()
+    assert Masks.from_compressed(box["counts"][:1], SIZE).iou(Masks.encode(disk[None]))[0, 0] > 0.85
+    corrected = page.post("/api/images/1/ask", json=question | {"mask": string(disk), "labels": [0]}).json()
+    assert Masks.from_compressed(corrected["counts"][:1], SIZE).areas()[0] < disk.sum()
+    assert page.post("/api/images/1/prepare", json={}).status_code == 200
+    for wrong, words in (
+        ({"engine": "clasical"}, "Did you mean"), ({}, "no prompt"), ({"points": [[999, 1]], "labels": [1]}, "outside"),
+        ({"engine": "sam", "points": [[1, 1]], "labels": [1]}, "needs weights"),
+    ):  # fmt: skip
+        answer = page.post("/api/images/1/ask", json=wrong)
+        assert answer.status_code in (400, 422)
+        assert words in answer.text
+
+
+def finished(page: TestClient, job: dict) -> dict:
+    for _ in range(600):
+        job = page.get(f"/api/jobs/{job['id']}").json()
+        if job["status"] != "running":
+            return job
+        time.sleep(0.05)
+    raise AssertionError(job)
+
+
+def test_labels_spread_and_a_suggestion_is_no_label_until_accepted(page, dataset) -> None:
+    for k in range(2):
+        _, disk = scene(k)
+        apply(page, operation(f"label-{k}", 5, disk, fields={"state": "labelled"}), image=k + 1)
+    # Somebody is still at the third one: it must not teach that all else is background.
+    apply(page, operation("unfinished", 5, np.eye(*SIZE, dtype=bool)), image=3)
+    done = finished(page, page.post("/api/spread", json={"engine": "forest"}).json())
+    assert done["status"] == "done", done
+    assert done["result"]["labelled"] == 2
+    rows = {one["number"]: one for one in page.get("/api/project").json()["images"]}
+    assert rows[3]["confidence"] is None
+    assert 0 <= rows[4]["confidence"] <= 1
+    assert rows[4]["objects"] == 0
+    offered = page.get("/api/images/4/suggestion").json()["objects"]
+    truth = Masks.encode(scene(3)[1][None])
+    best = Masks.from_compressed([one["counts"] for one in offered], SIZE).iou(truth).max()
+    assert best > 0.8
+    assert len(dataset["p3"].segments) == 0
+    put = [one | {"id": 900 + k, "source": "human"} for k, one in enumerate(offered)]
+    apply(page, {"id": "operation-accept", "kind": "accept", "put": put, "fields": {"state": "labelled"}}, image=4)
+    assert set(dataset["p3"].segments.source) == {"human"}
+    assert page.get("/api/project").json()["images"][3]["confidence"] is None
+    assert len(context.propagation.labelled(dataset)[0]) == 4
+
+
+def test_long_work_can_be_cancelled_and_only_one_runs(page) -> None:
+    _, disk = scene(0)
+    apply(page, operation("label", 5, disk))
+    job = page.post("/api/spread", json={"engine": "forest"}).json()
+    second = page.post("/api/spread", json={"engine": "forest"})
+    assert second.status_code in (200, 409)
+    page.post(f"/api/jobs/{job['id']}/cancel", json={})
+    assert finished(page, job)["status"] in ("cancelled", "done")
+    assert page.get("/api/jobs/nothing").status_code == 404
+    wrong = page.post("/api/spread", json={"engine": "forrest"}).json()
+    assert "Did you mean" in finished(page, wrong)["words"]
+
+
+def test_classes_change_only_where_no_object_is_orphaned(page) -> None:
+    _, disk = scene(0)
+    apply(page, operation("1", 5, disk))
+    rows = page.get("/api/project").json()["classes"]
+    rows[0] |= {"name": "plate", "colour": [1, 2, 3], "kind": "stuff"}
+    answer = page.put("/api/classes", json={"classes": rows}).json()
+    assert answer[0] == {"id": 1, "name": "plate", "kind": "stuff", "role": "class", "colour": [1, 2, 3]}
+    gone = page.put("/api/classes", json={"classes": rows[1:]})
+    assert gone.status_code == 400
+    assert "still use" in gone.text
+    twice = page.put("/api/classes", json={"classes": [rows[0], rows[0] | {"id": 9}]})
+    assert twice.status_code == 400
+
+
+def test_export_says_what_is_lost_and_then_gives_an_archive(page) -> None:
+    _, disk = scene(0)
+    holed = disk.copy()
+    holed[28:32, 22:28] = False
+    one = operation("1", 5, holed)
+    one["put"][0]["is_crowd"] = True
+    apply(page, one)
+    report = page.get("/api/export/yolo").json()
+    assert report["lines"]
+    assert page.get("/api/export/yolo/archive").status_code == 422
+    answer = page.get("/api/export/coco/archive?allow_loss=true")
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+        [name] = [one for one in archive.namelist() if one.endswith(".json") and "annotations" in one]
+        rows = json.loads(archive.read(name))["annotations"]
+    assert rows[0]["area"] == int(holed.sum())
+    assert page.get("/api/export/nothing").status_code == 400
+
+
+def test_others_in_an_image_are_seen(page) -> None:
+    assert page.post("/api/images/1/present", json={"tab": "tab-a", "author": "Ada"}).json() == []
+    assert page.post("/api/images/1/present", json={"tab": "tab-b"}).json() == ["Ada"]
+    page.post("/api/images/2/present", json={"tab": "tab-a"})
+    assert page.post("/api/images/1/present", json={"tab": "tab-b"}).json() == []
+
+
+def test_operations_from_python(tmp_path) -> None:
+    """The same below HTTP, on a dataset that is older than the table."""
+    dataset = Dataset.create(tmp_path / "old", Classes([Class(1, "a", "thing")]))
+    import sqlalchemy as sql
+
+    with dataset, dataset.store.writing() as connection:
+        connection.execute(sql.text("DROP TABLE operations"))
+    with Dataset.open(tmp_path / "old") as dataset:
+        operations.ensure(dataset)
+        with dataset.edit("one") as edit:
+            edit.add(Sample("x", ImageRef("x.png", (4, 4)), Segments.none((4, 4))))
+        piece = operations.Piece(3, 1, string(np.eye(4, dtype=bool)))
+        done = operations.apply(dataset, 1, operations.Operation("operation-1", "brush", [piece]), author="me")
+        assert operations.revisions_of(dataset, 1) == {3: done.revision}
+        with pytest.raises(UsageError, match="no image 9"):
+            operations.apply(dataset, 9, operations.Operation("operation-2", "brush"), author="me")
+
+
+def test_the_page_has_the_types_of_this_server(dataset) -> None:
+    from pathlib import Path
+
+    own = create_app(dataset, Settings(TOKEN)).app.openapi()
+    held = json.loads((Path(__file__).parents[2] / "web" / "openapi.json").read_text())
+    assert own == held, "run: python scripts/studio_types.py"

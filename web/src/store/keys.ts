@@ -1,0 +1,32 @@
+/** Keys to what they do; a person may change them. */
+
+export const defaults: Record<string, string> = {
+  brush: "b", eraser: "e", lasso: "l", polygon: "p", click: "c", box: "x", wand: "w", select: "v",
+  undo: "ctrl+z", redo: "ctrl+shift+z", remove: "delete", finish: "enter", next: "d", previous: "s",
+  accept: "a", reject: "r", doubtful: "n", bigger: "]", smaller: "[", candidate: "tab", abandon: "escape", deselect: "q",
+  holes: "h", islands: "i", grow: "+", shrink: "-", smooth: "m", split: "shift+s", merge: "shift+m", subtract: "shift+x",
+  raise: "pageup", lower: "pagedown", crowd: "shift+c", keys: "?", fit: "f", outlines: "o", hide: "shift+h", opaque: ".", clear: ",",
+  byObject: "shift+o", protect: "shift+p", copy: "shift+d", review: "shift+r", approve: "shift+a", history: "shift+y",
+};
+
+const NAME = "maskwright keys";
+
+export function load(): Record<string, string> {
+  try {
+    const held: unknown = JSON.parse(localStorage.getItem(NAME) ?? "{}");
+    const own = Object.entries(held as object).filter(([name, key]) => name in defaults && typeof key === "string");
+    return { ...defaults, ...Object.fromEntries(own) };
+  } catch {
+    return { ...defaults };
+  }
+}
+
+export function store(keys: Record<string, string>): void {
+  localStorage.setItem(NAME, JSON.stringify(keys));
+}
+
+export function nameOf(event: KeyboardEvent): string {
+  const key = event.key.length === 1 ? event.key.toLowerCase() : event.key.toLowerCase();
+  const shifted = event.shiftKey && (/^[a-z]$/.test(key) || key.length > 1);
+  return `${event.ctrlKey || event.metaKey ? "ctrl+" : ""}${shifted ? "shift+" : ""}${key}`;
+}

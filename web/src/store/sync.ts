@@ -1,0 +1,194 @@
+/** Gestures to the server: in order, one after the other, each until it is acknowledged. */
+
+import { type Answered, type Gesture, Refused } from "../api/client";
+import type { Pending, Shelf } from "./pending";
+
+export type State = "saved" | "saving" | "offline" | "conflict" | "refused";
+
+export interface Wire {
+  apply(image: number, operations: Gesture[]): Promise<Answered[]>;
+}
+
+export interface Conflict {
+  image: number;
+  gesture: Gesture;
+  objects: number[];
+}
+
+export class Sync {
+  state: State = "saved";
+  words = "";
+  conflict: Conflict | null = null;
+  private queue: Pending[] = [];
+  /** Revision that this page knows of each object, by image. */
+  private seen = new Map<string, number>();
+  private next = 1;
+  private running = false;
+  private timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(
+    private readonly wire: Wire,
+    private readonly shelf: Shelf,
+    private readonly changed: () => void,
+    private readonly wait = 1000,
+  ) {}
+
+  get waiting(): number {
+    return this.queue.length;
+  }
+
+  /** What an earlier page left behind goes first. */
+  async begin(): Promise<void> {
+    this.queue = await this.shelf.all();
+    this.next = Math.max(Date.now(), ...this.queue.map((one) => one.place + 1));
+    void this.flush();
+    this.changed();
+  }
+
+  knows(image: number, object: number, revision: number): void {
+    const name = `${image}/${object}`;
+    if (revision) this.seen.set(name, Math.max(revision, this.seen.get(name) ?? 0));
+  }
+
+  forget(image: number): void {
+    for (const name of [...this.seen.keys()]) if (name.startsWith(`${image}/`)) this.seen.delete(name);
+  }
+
+  async push(image: number, gesture: Gesture): Promise<void> {
+    const base: Record<string, number> = {};
+    for (const id of touched(gesture)) {
+      const revision = this.seen.get(`${image}/${id}`);
+      if (revision) base[id] = revision;
+    }
+    const one: Pending = { place: this.next++, image, gesture: { ...gesture, base } };
+    this.queue.push(one);
+    this.set(this.state === "conflict" || this.state === "offline" ? this.state : "saving");
+    await this.shelf.put(one);
+    void this.flush();
+  }
+
+  /** All that waits has been written, or cannot be for now. */
+  async settled(image?: number): Promise<void> {
+    while (this.queue.some((one) => image === undefined || one.image === image)) {
+      if (this.state === "conflict" || this.state === "refused" || this.state === "offline") return;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+
+  async flush(): Promise<void> {
+    if (this.running || this.state === "conflict" || this.state === "refused") return;
+    this.running = true;
+    clearTimeout(this.timer);
+    try {
+      while (this.queue.length) {
+        const first = this.queue[0];
+        // What this page itself has changed since, it has seen.
+        const gesture = { ...first.gesture, base: { ...first.gesture.base } };
+        for (const id of touched(gesture)) {
+          const revision = this.seen.get(`${first.image}/${id}`);
+          if (revision && revision > (gesture.base?.[id] ?? 0)) gesture.base[id] = revision;
+          if (revision === undefined && this.gone.has(`${first.image}/${id}`)) delete gesture.base[id];
+        }
+        const [answer] = await this.wire.apply(first.image, [gesture]);
+        if (answer.stale?.length) {
+          this.conflict = { image: first.image, gesture, objects: answer.stale };
+          this.set("conflict");
+          return;
+        }
+        for (const one of gesture.put ?? []) {
+          this.seen.set(`${first.image}/${one.id}`, answer.revision);
+          this.gone.delete(`${first.image}/${one.id}`);
+        }
+        for (const id of gesture.remove ?? []) {
+          this.seen.delete(`${first.image}/${id}`);
+          this.gone.add(`${first.image}/${id}`);
+        }
+        this.queue.shift();
+        await this.shelf.remove(first.place);
+        this.set(this.queue.length ? "saving" : "saved");
+      }
+      this.set("saved");
+    } catch (error) {
+      if (error instanceof Refused && error.status >= 400 && error.status < 500 && error.status !== 401) {
+        this.words = error.message;
+        this.set("refused");
+      } else {
+        this.words = error instanceof Error ? error.message : String(error);
+        this.set("offline");
+        this.timer = setTimeout(() => void this.flush(), this.wait);
+      }
+    } finally {
+      this.running = false;
+    }
+  }
+
+  private gone = new Set<string>();
+
+  /** The person has chosen. now: revisions of the objects as the server has them; absent where they are gone. */
+  async resolve(choice: "mine" | "theirs" | "both", now: Map<number, number>, fresh: () => number): Promise<void> {
+    const conflict = this.conflict;
+    if (!conflict) return;
+    const stale = new Set(conflict.objects);
+    const renamed = new Map<number, number>();
+    if (choice === "both") for (const id of stale) renamed.set(id, fresh());
+    for (const id of stale) {
+      const name = `${conflict.image}/${id}`;
+      const revision = now.get(id);
+      if (revision) this.seen.set(name, revision);
+      else {
+        this.seen.delete(name);
+        this.gone.add(name);
+      }
+    }
+    const kept: Pending[] = [];
+    for (const one of this.queue) {
+      if (one.image !== conflict.image || choice === "mine") {
+        kept.push(one.image === conflict.image ? { ...one, gesture: rebased(one.gesture, stale, now) } : one);
+        continue;
+      }
+      const gesture = { ...one.gesture, base: { ...one.gesture.base } };
+      gesture.put = (gesture.put ?? []).flatMap((thing) => {
+        if (!stale.has(thing.id)) return [thing];
+        return choice === "both" ? [{ ...thing, id: renamed.get(thing.id)! }] : [];
+      });
+      gesture.remove = (gesture.remove ?? []).filter((id) => !stale.has(id));
+      for (const id of stale) delete gesture.base[id];
+      if (gesture.put.length || gesture.remove.length || Object.keys(gesture.fields ?? {}).length)
+        kept.push({ ...one, gesture });
+      else await this.shelf.remove(one.place);
+    }
+    for (const one of kept) await this.shelf.put(one);
+    this.queue = kept;
+    this.conflict = null;
+    this.set("saving");
+    await this.flush();
+  }
+
+  /** Give up the gesture that the server refuses. */
+  async drop(): Promise<void> {
+    const first = this.queue.shift();
+    if (first) await this.shelf.remove(first.place);
+    this.words = "";
+    this.set("saving");
+    await this.flush();
+  }
+
+  private set(state: State): void {
+    this.state = state;
+    this.changed();
+  }
+}
+
+function touched(gesture: Gesture): number[] {
+  return [...(gesture.put ?? []).map((one) => one.id), ...(gesture.remove ?? [])];
+}
+
+function rebased(gesture: Gesture, stale: Set<number>, now: Map<number, number>): Gesture {
+  const base = { ...gesture.base };
+  for (const id of stale) {
+    const revision = now.get(id);
+    if (revision) base[id] = revision;
+    else delete base[id];
+  }
+  return { ...gesture, base, remove: (gesture.remove ?? []).filter((id) => !stale.has(id) || now.has(id)) };
+}

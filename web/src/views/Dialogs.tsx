@@ -1,0 +1,139 @@
+import type { ComponentChildren } from "preact";
+import { useEffect, useState } from "preact/hooks";
+import type { ClassInfo, LossReport } from "../api/client";
+import { nameOf } from "../store/keys";
+import * as studio from "../store/studio";
+import { words } from "../strings";
+
+function Dialog({ title, children, closes = true }: { title: string; children: ComponentChildren; closes?: boolean }) {
+  return (
+    <div class="veil">
+      <div class="dialog" role="dialog" aria-modal="true" aria-label={title}>
+        <h2>{title}</h2>
+        {children}
+        {closes && <button class="close" onClick={() => (studio.dialog.value = "")}>{words.close}</button>}
+      </div>
+    </div>
+  );
+}
+
+export function Keys() {
+  const [waiting, setWaiting] = useState("");
+  const names = { ...words.actions, ...words.tools };
+  return (
+    <Dialog title={words.keys}>
+      <p>{words.keysHelp}</p>
+      <ul class="keys">
+        {Object.entries(studio.keymap.value).map(([action, key]) => (
+          <li key={action}>
+            <span>{names[action] ?? action}</span>
+            <button
+              onClick={() => setWaiting(action)}
+              onKeyDown={(e) => {
+                if (waiting !== action || ["Shift", "Control", "Alt", "Meta"].includes(e.key)) return;
+                e.preventDefault();
+                e.stopPropagation();
+                studio.remap(action, nameOf(e));
+                setWaiting("");
+              }}
+            >
+              <kbd>{waiting === action ? "…" : key || "–"}</kbd>
+            </button>
+          </li>
+        ))}
+      </ul>
+      <button onClick={studio.resetKeys}>{words.reset}</button>
+    </Dialog>
+  );
+}
+
+export function Export() {
+  const [name, setName] = useState("coco");
+  const [report, setReport] = useState<LossReport | null>(null);
+  const [trouble, setTrouble] = useState("");
+  useEffect(() => {
+    setReport(null);
+    setTrouble("");
+    studio.losses(name).then(setReport, (error: Error) => setTrouble(error.message));
+  }, [name]);
+  const link = `/api/export/${name}/archive${report?.lines.length ? "?allow_loss=true" : ""}`;
+  return (
+    <Dialog title={words.export}>
+      <label>
+        {words.exportAs}{" "}
+        <select value={name} onChange={(e) => setName(e.currentTarget.value)}>
+          {(studio.project.value?.formats ?? []).map((one) => (
+            <option key={one}>{one}</option>
+          ))}
+        </select>
+      </label>
+      {trouble && <p role="alert">{trouble}</p>}
+      {report && (
+        <>
+          <ul class="losses">{report.lines.length ? report.lines.map((line) => <li key={line}>{line}</li>) : <li>{words.lossless}</li>}</ul>
+          <a class="button" href={link} download>{report.lines.length ? words.downloadAnyway : words.download}</a>
+        </>
+      )}
+    </Dialog>
+  );
+}
+
+export function Classes() {
+  const [rows, setRows] = useState<ClassInfo[]>(studio.project.value?.classes ?? []);
+  const set = (k: number, part: Partial<ClassInfo>) => setRows(rows.map((one, n) => (n === k ? { ...one, ...part } : one)));
+  const hex = (one: ClassInfo) => `#${(one.colour ?? [51, 136, 255]).map((v) => v.toString(16).padStart(2, "0")).join("")}`;
+  return (
+    <Dialog title={words.editClasses}>
+      <ul class="rows">
+        {rows.map((one, k) => (
+          <li key={one.id}>
+            <input type="color" aria-label={one.name} value={hex(one)} onInput={(e) => {
+              const v = Number.parseInt(e.currentTarget.value.slice(1), 16);
+              set(k, { colour: [(v >> 16) & 255, (v >> 8) & 255, v & 255] });
+            }} />
+            <input type="text" aria-label={words.classes} value={one.name} onInput={(e) => set(k, { name: e.currentTarget.value })} />
+            <select value={one.kind ?? "thing"} onChange={(e) => set(k, { kind: e.currentTarget.value as "thing" | "stuff" })}>
+              <option value="thing">{words.thing}</option>
+              <option value="stuff">{words.stuff}</option>
+            </select>
+            <button aria-label={words.actions.remove} onClick={() => setRows(rows.filter((_, n) => n !== k))}>×</button>
+          </li>
+        ))}
+      </ul>
+      <button onClick={() => {
+        const id = 1 + Math.max(0, ...rows.map((one) => one.id));
+        setRows([...rows, { id, name: `class ${id}`, kind: "thing", role: "class", colour: null }]);
+      }}>{words.add}</button>
+      <button onClick={() => void studio.saveClasses(rows)}>{words.save}</button>
+    </Dialog>
+  );
+}
+
+export function History() {
+  const [rows, setRows] = useState<{ revision: number; kind: string; author: string; created: string }[]>([]);
+  useEffect(() => void studio.imageHistory().then(setRows), []);
+  return (
+    <Dialog title={words.history}>
+      <ul class="rows">
+        {rows.map((one) => (
+          <li key={`${one.revision} ${one.created}`}>
+            <span>{one.created.slice(0, 19).replace("T", " ")}</span> <b>{one.kind}</b> <span class="quiet">{one.author}</span>
+            <button onClick={() => void studio.restore(one.revision)}>{words.restore}</button>
+          </li>
+        ))}
+      </ul>
+    </Dialog>
+  );
+}
+
+export function Conflict() {
+  return (
+    <Dialog title={words.conflict} closes={false}>
+      <div class="row">
+        <button onClick={() => void studio.resolve("mine")}>{words.keepMine}</button>
+        <button onClick={() => void studio.resolve("theirs")}>{words.keepTheirs}</button>
+        <button onClick={() => void studio.resolve("both")}>{words.keepBoth}</button>
+      </div>
+    </Dialog>
+  );
+}

@@ -1,0 +1,90 @@
+import { useState } from "preact/hooks";
+import { actions, classId, colourOf, dialog, project, scene, selected, setClass, version, redraw } from "../store/studio";
+import { words } from "../strings";
+import { Action } from "./Tools";
+
+const EDITS = ["holes", "islands", "grow", "shrink", "smooth", "split", "merge", "subtract", "raise", "lower", "crowd", "copy", "hide", "remove"];
+
+export const css = (rgb: number) => `#${rgb.toString(16).padStart(6, "0")}`;
+
+/** A dot of colour; drawn, because the page's policy allows no style in the markup. */
+export function Dot({ rgb }: { rgb: number }) {
+  return (
+    <svg class="dot" viewBox="0 0 10 10" aria-hidden="true">
+      <circle cx="5" cy="5" r="5" fill={css(rgb)} />
+    </svg>
+  );
+}
+
+export function Objects() {
+  const [typed, setTyped] = useState("");
+  void version.value;
+  const classes = (project.value?.classes ?? []).filter((one) => one.role !== "background");
+  const found = classes.filter((one) => one.name.toLowerCase().includes(typed.toLowerCase()));
+  const name = (id: number) => classes.find((one) => one.id === id)?.name ?? `${id}`;
+  return (
+    <>
+      <section>
+        <h2>
+          {words.classes} <button onClick={() => (dialog.value = "classes")}>{words.editClasses}</button>
+        </h2>
+        {classes.length > 9 && (
+          <input
+            type="search" aria-label={words.classes} value={typed} onInput={(e) => setTyped(e.currentTarget.value)}
+            onKeyDown={(e) => {
+              if (e.key === "Enter" && found[0]) {
+                setClass(found[0].id);
+                setTyped("");
+                e.currentTarget.blur();
+              }
+            }}
+          />
+        )}
+        <ul class="classes">
+          {found.map((one) => (
+            <li key={one.id}>
+              <button class={one.id === classId.value ? "chosen" : ""} aria-pressed={one.id === classId.value} onClick={() => setClass(one.id)}>
+                <Dot rgb={colourOf(one.id)} />
+                {classes.indexOf(one) < 9 && <kbd>{classes.indexOf(one) + 1}</kbd>} {one.name}
+              </button>
+            </li>
+          ))}
+        </ul>
+      </section>
+      <section class="objects">
+        <h2>{words.objects}</h2>
+        {!scene.things.length && <p class="quiet">{words.noObjects}</p>}
+        <ul>
+          {[...scene.things].reverse().slice(0, 400).map((one) => (
+            <li key={one.id}>
+              <button
+                class={one.id === selected.value ? "chosen" : ""} aria-pressed={one.id === selected.value} data-object={one.id}
+                onClick={() => {
+                  selected.value = one.id === selected.value ? null : one.id;
+                  redraw();
+                }}
+              >
+                <Dot rgb={colourOf(one.classId)} />
+                {name(one.classId)} {one.crowd ? "(crowd)" : ""} {scene.hidden.has(one.id) ? "(hidden)" : ""}
+                <span class="quiet"> {one.source}</span>
+              </button>
+            </li>
+          ))}
+        </ul>
+        <details open>
+          <summary>{words.edit}</summary>
+          <div class="row small">
+            {EDITS.map((name) => (
+              <Action key={name} name={name} />
+            ))}
+          </div>
+        </details>
+        <div class="row">
+          <button onClick={actions.finish}>{words.actions.finish}</button>
+          <button onClick={actions.review}>{words.actions.review}</button>
+          <button onClick={actions.approve}>{words.actions.approve}</button>
+        </div>
+      </section>
+    </>
+  );
+}

@@ -1,0 +1,139 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import { type Answered, type Gesture, Refused, type WireThing } from "../src/api/client";
+import { MemoryShelf } from "../src/store/pending";
+import { Sync } from "../src/store/sync";
+
+/** A server of one's own: applies each operation once, and knows what is stale. */
+class Server {
+  revision = 10;
+  objects = new Map<number, { revision: number; counts: string }>();
+  seen = new Map<string, number>();
+  down = false;
+  loses = false; // the answer, not the work
+  calls = 0;
+
+  async apply(_: number, operations: Gesture[]): Promise<Answered[]> {
+    this.calls++;
+    if (this.down) throw new TypeError("failed to fetch");
+    const out: Answered[] = [];
+    for (const one of operations) {
+      const before = this.seen.get(one.id);
+      if (before !== undefined) {
+        out.push({ id: one.id, revision: before, again: true, stale: [] });
+        continue;
+      }
+      const ids = [...(one.put ?? []).map((thing) => thing.id), ...(one.remove ?? [])];
+      const stale = ids.filter((id) => {
+        const now = this.objects.get(id)?.revision;
+        const base = one.base?.[id];
+        return (base === undefined) !== (now === undefined) || (now !== undefined && now > base!);
+      });
+      if (stale.length) return [...out, { id: one.id, revision: this.revision, again: false, stale }];
+      this.revision++;
+      for (const thing of one.put ?? []) this.objects.set(thing.id, { revision: this.revision, counts: thing.counts });
+      for (const id of one.remove ?? []) this.objects.delete(id);
+      this.seen.set(one.id, this.revision);
+      out.push({ id: one.id, revision: this.revision, again: false, stale: [] });
+    }
+    if (this.loses) {
+      this.loses = false;
+      throw new TypeError("the answer was lost");
+    }
+    return out;
+  }
+}
+
+let name = 0;
+const put = (id: number, counts: string): Gesture => ({
+  id: `operation-${name++}`, kind: "brush", put: [{ id, class_id: 1, counts } as WireThing], remove: [], base: {}, fields: {}, effort: {},
+});
+
+describe("sync", () => {
+  let server: Server;
+  let shelf: MemoryShelf;
+  let sync: Sync;
+  const wait = () => new Promise((resolve) => setTimeout(resolve, 30));
+
+  beforeEach(async () => {
+    server = new Server();
+    shelf = new MemoryShelf();
+    sync = new Sync(server, shelf, () => undefined, 5);
+    await sync.begin();
+  });
+
+  it("sends in order and keeps nothing that was acknowledged", async () => {
+    for (const counts of ["a", "b", "c"]) await sync.push(1, put(5, counts));
+    await sync.settled();
+    expect(server.objects.get(5)!.counts).toBe("c");
+    expect(sync.state).toBe("saved");
+    expect(await shelf.all()).toEqual([]);
+  });
+
+  it("keeps what cannot be sent, also through a new page", async () => {
+    server.down = true;
+    await sync.push(1, put(5, "a"));
+    await sync.push(1, put(5, "b"));
+    await wait();
+    expect(sync.state).toBe("offline");
+    expect((await shelf.all()).length).toBe(2);
+    const page = new Sync(server, shelf, () => undefined, 5);
+    server.down = false;
+    await page.begin();
+    await page.settled();
+    expect(server.objects.get(5)!.counts).toBe("b");
+    expect(await shelf.all()).toEqual([]);
+  });
+
+  it("does nothing twice when an answer is lost", async () => {
+    server.loses = true;
+    await sync.push(1, put(5, "a"));
+    await sync.push(1, put(6, "b"));
+    await wait();
+    await sync.settled();
+    expect(server.revision).toBe(12);
+    expect(server.objects.size).toBe(2);
+  });
+
+  for (const [choice, mine, other] of [["mine", "mine", false], ["theirs", "theirs", false], ["both", "theirs", true]] as const)
+    it(`asks when somebody else was there: ${choice}`, async () => {
+      server.objects.set(5, { revision: 11, counts: "theirs" });
+      server.revision = 11;
+      sync.knows(1, 5, 10);
+      await sync.push(1, put(5, "mine"));
+      await sync.push(1, put(5, "mine"));
+      await wait();
+      expect(sync.state).toBe("conflict");
+      expect(server.objects.get(5)!.counts).toBe("theirs");
+      await sync.resolve(choice, new Map([[5, 11]]), () => 77);
+      await sync.settled();
+      expect(sync.state).toBe("saved");
+      expect(server.objects.get(5)!.counts).toBe(mine);
+      expect(server.objects.get(77)?.counts).toBe(other ? "mine" : undefined);
+      expect(await shelf.all()).toEqual([]);
+    });
+
+  it("can delete and bring back its own object", async () => {
+    await sync.push(1, put(5, "a"));
+    await sync.push(1, { ...put(5, ""), put: [], remove: [5] });
+    await sync.push(1, put(5, "a"));
+    await sync.settled();
+    expect(sync.state).toBe("saved");
+    expect(server.objects.get(5)!.counts).toBe("a");
+  });
+
+  it("stops at a change that the server refuses, and goes on without it", async () => {
+    const real = server.apply.bind(server);
+    server.apply = async (image, operations) => {
+      if (operations[0].kind === "wrong") throw new Refused(400, "no such class");
+      return real(image, operations);
+    };
+    await sync.push(1, { ...put(5, "a"), kind: "wrong" });
+    await sync.push(1, put(6, "b"));
+    await wait();
+    expect(sync.state).toBe("refused");
+    expect(sync.words).toBe("no such class");
+    await sync.drop();
+    await sync.settled();
+    expect([...server.objects.keys()]).toEqual([6]);
+  });
+});
