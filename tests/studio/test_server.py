@@ -225,7 +225,9 @@ def test_a_gesture_is_applied_once_and_durably(page, dataset) -> None:
         assert other["p0"].segments.masks == Masks.encode(disk[None])
     history = page.get("/api/images/1/history").json()
     assert history[0]["kind"] == "brush"
-    assert page.get("/api/project").json()["effort"] == {"gestures": 1, "seconds": 1.5, "clicks": 2}
+    assert page.get("/api/project").json()["effort"] == {
+        "gestures": 1, "seconds": 1.5, "clicks": 2, "suggested": 0, "untouched": 0,
+    }  # fmt: skip
 
 
 def test_order_fields_and_removal(page, dataset) -> None:
@@ -337,9 +339,7 @@ def free_port() -> int:
 
 
 def start(place: str, port: int) -> subprocess.Popen:
-    process = subprocess.Popen(
-        [sys.executable, "-c", SERVER, place, str(port), TOKEN], stdout=subprocess.PIPE, text=True
-    )
+    process = subprocess.Popen([sys.executable, "-c", SERVER, place, str(port), TOKEN], stdout=subprocess.DEVNULL)
     for _ in range(200):
         try:
             httpx.get(f"http://127.0.0.1:{port}/")
@@ -461,6 +461,24 @@ def test_labels_spread_and_a_suggestion_is_no_label_until_accepted(page, dataset
     assert set(dataset["p3"].segments.source) == {"human"}
     assert page.get("/api/project").json()["images"][3]["confidence"] is None
     assert len(context.propagation.labelled(dataset)[0]) == 4
+
+
+def test_videos_are_followed(tmp_path) -> None:
+    dataset = Dataset.create(tmp_path / "set", Classes([Class(1, "disk", "thing")]))
+    with dataset:
+        with dataset.edit("frames") as edit:
+            for k in range(4):
+                image, disk = scene(k)
+                Image.fromarray(image).save(tmp_path / f"{k}.png")
+                segments = Segments.none(SIZE) if k else Segments(Masks.encode(disk[None]), [1])
+                edit.add(Sample(f"{k}", ImageRef(str(tmp_path / f"{k}.png"), SIZE, video="v", frame=k), segments))
+        page = known(create_app(dataset, Settings(TOKEN)))
+        done = finished(page, page.post("/api/follow", json={}).json())
+        assert done["result"]["suggested"] == 3, done
+        assert page.get("/api/project").json()["images"][3]["video"] == "v"
+        [one] = page.get("/api/images/4/suggestion").json()["objects"]
+        truth = Masks.encode(scene(3)[1][None])
+        assert Masks.from_compressed([one["counts"]], SIZE).iou(truth)[0, 0] > 0.8
 
 
 def test_long_work_can_be_cancelled_and_only_one_runs(page) -> None:

@@ -12,11 +12,15 @@ export const words = {
   images: "Images",
   classes: "Classes",
   objects: "Objects",
+  comment: "Comment on this object",
   edit: "Edit the chosen object",
   others: (names: string[]) => `Also here: ${names.join(", ")}`,
   states: { labelled: "labelled", review: "needs review", approved: "approved", none: "open" } as Record<string, string>,
   progress: (done: number, all: number) => `${done} of ${all} finished`,
-  effort: (gestures: number, minutes: number) => `${gestures} gestures, ${minutes.toFixed(1)} minutes of work`,
+  effort: (gestures: number, minutes: number, suggested: number, untouched: number) =>
+    `${gestures} gestures, ${minutes.toFixed(1)} minutes of work` +
+    (suggested ? `; ${untouched} of ${suggested} suggested objects accepted untouched` : ""),
+  follow: "Follow through the videos",
   spread: "Label the rest",
   spreading: (done: number, total: number | null) => `Labelling the rest: ${done} of ${total ?? "…"}`,
   spreadDone: (images: number, quality: number | null) =>

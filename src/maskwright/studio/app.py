@@ -9,7 +9,7 @@ from typing import Any
 from fastapi import FastAPI, HTTPException, Request
 from fastapi.responses import FileResponse, JSONResponse, Response, StreamingResponse
 
-from maskwright import context, formats
+from maskwright import context, formats, video
 from maskwright.core.classes import Class, Classes
 from maskwright.dataset import Dataset, operations
 from maskwright.dataset.dataset import user_name
@@ -67,12 +67,13 @@ def create_app(dataset: Dataset, settings: Settings) -> Any:
                         number=number, key=sample.key, height=height, width=width, split=sample.split,
                         state=_text(sample.fields.get("state")), objects=len(sample.segments),
                         confidence=None if len(sample.segments) else waiting.get(number, (None, None))[1],
+                        video=sample.image.video, frame=sample.image.frame,
                     )
                 )  # fmt: skip
         return messages.Project(
             place=dataset.place.rsplit("@", 1)[-1], revision=dataset.revision, classes=_classes(dataset), images=rows,
-            engines=engines.names(), learners=context.names(), formats=formats.writers(),
-            effort=operations.effort(dataset),
+            engines=engines.names(), learners=context.names(), followers=video.names(), formats=formats.writers(),
+            effort=operations.effort(dataset) | _accepted(dataset),
         )  # fmt: skip
 
     @api.put("/api/classes")
@@ -183,6 +184,21 @@ def create_app(dataset: Dataset, settings: Settings) -> Any:
             raise HTTPException(409, "something else is running")
         return _job(started)
 
+    @api.post("/api/follow")
+    def follow(given: messages.Following) -> messages.Job:
+        """Suggestions for the frames of videos, from those that are labelled."""
+
+        def work(job: Work) -> dict[str, Any]:
+            done = video.track_dataset(
+                dataset.frozen(), engine=given.engine, settings=dict(given.options), progress=job.follow
+            )
+            return {"run": done.run, "suggested": done.suggested, "tracks": done.tracks, "seconds": done.seconds}
+
+        started = jobs.start("follow", work)
+        if started is None:
+            raise HTTPException(409, "something else is running")
+        return _job(started)
+
     @api.get("/api/jobs/{id}")
     def job(id: str) -> messages.Job:
         found = jobs.get(id)
@@ -238,6 +254,16 @@ def _sample(dataset: Dataset, number: int) -> Any:
 
 def _text(value: Any) -> str | None:
     return value if isinstance(value, str) else None
+
+
+def _accepted(dataset: Dataset) -> dict[str, float]:
+    """Objects that came from suggestions, and how many of them nobody had to touch."""
+    came = untouched = 0
+    for sample in dataset:
+        for one in sample.segments.attributes:
+            came += "suggested_by" in one
+            untouched += one.get("accepted") == "untouched"
+    return {"suggested": came, "untouched": untouched}
 
 
 def _classes(dataset: Dataset) -> list[messages.ClassInfo]:

@@ -26,6 +26,8 @@ class ImageInfo(BaseModel):
     state: str | None
     objects: int
     confidence: float | None = None
+    video: str | None = None
+    frame: int | None = None
 
 
 class Project(BaseModel):
@@ -37,6 +39,7 @@ class Project(BaseModel):
     images: list[ImageInfo]
     engines: list[str]
     learners: list[str]
+    followers: list[str]
     formats: list[str]
     effort: dict[str, float]
 
@@ -119,6 +122,13 @@ class Spreading(BaseModel):
     engine: str = "forest"
     options: dict[str, str | int | float | bool] = Field(default_factory=dict)
     limit: int | None = Field(default=None, ge=1)
+
+
+class Following(BaseModel):
+    """What to follow objects with, through the videos of the dataset."""
+
+    engine: str = "classical"
+    options: dict[str, str | int | float | bool] = Field(default_factory=dict)
 
 
 class Job(BaseModel):

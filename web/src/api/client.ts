@@ -57,6 +57,7 @@ export const api = {
   prepare: (number: number, question: Question) => call<unknown>("POST", `images/${number}/prepare`, question),
   present: (number: number, tab: string) => call<string[]>("POST", `images/${number}/present`, { tab }),
   spread: (engine: string) => call<Job>("POST", "spread", { engine }),
+  follow: (engine: string) => call<Job>("POST", "follow", { engine }),
   job: (id: string) => call<Job>("GET", `jobs/${id}`),
   cancel: (id: string) => call<Job>("POST", `jobs/${id}/cancel`),
   classes: (classes: ClassInfo[]) => call<ClassInfo[]>("PUT", "classes", { classes }),

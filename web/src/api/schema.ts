@@ -220,6 +220,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/follow": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Follow
+         * @description Suggestions for the frames of videos, from those that are labelled.
+         */
+        post: operations["follow_api_follow_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/jobs/{id}": {
         parameters: {
             query?: never;
@@ -338,6 +358,21 @@ export interface components {
             ] | null;
         };
         /**
+         * Following
+         * @description What to follow objects with, through the videos of the dataset.
+         */
+        Following: {
+            /**
+             * Engine
+             * @default classical
+             */
+            engine: string;
+            /** Options */
+            options?: {
+                [key: string]: string | number | boolean;
+            };
+        };
+        /**
          * Gesture
          * @description One operation; see `dataset.operations.Operation`. Keys of base are object ids.
          */
@@ -397,6 +432,10 @@ export interface components {
             objects: number;
             /** Confidence */
             confidence?: number | null;
+            /** Video */
+            video?: string | null;
+            /** Frame */
+            frame?: number | null;
         };
         /**
          * Job
@@ -487,6 +526,8 @@ export interface components {
             engines: string[];
             /** Learners */
             learners: string[];
+            /** Followers */
+            followers: string[];
             /** Formats */
             formats: string[];
             /** Effort */
@@ -984,6 +1025,39 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["Spreading"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    follow_api_follow_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Following"];
             };
         };
         responses: {

@@ -216,10 +216,15 @@ export function commit(kind: string, edit: (bits: Bits) => Bits): void {
     return;
   }
   const after: Thing = old
-    ? { ...old, bits, source: "human" }
+    ? { ...old, bits, source: "human", attributes: touchedUp(old.attributes) }
     : { id: newId(), classId: classId.value, bits, crowd: false, source: "human", score: null, attributes: {} };
   perform(kind, [change(scene, after)]);
   selected.value = after.id;
+}
+
+/** What was accepted untouched is so no longer. */
+function touchedUp(attributes: Thing["attributes"]): Thing["attributes"] {
+  return attributes.accepted === "untouched" ? { ...attributes, accepted: "mended" } : attributes;
 }
 
 export function remove(): void {
@@ -280,6 +285,13 @@ export function crowd(): void {
   if (old) perform("crowd", [change(scene, { ...old, crowd: !old.crowd, source: "human" })]);
 }
 
+export function comment(text: string): void {
+  const old = own();
+  if (!old || (old.attributes.comment ?? "") === text) return;
+  const { comment: _, ...rest } = old.attributes;
+  perform("comment", [change(scene, { ...old, attributes: text ? { ...rest, comment: text } : rest })]);
+}
+
 export function hide(): void {
   const old = own();
   if (!old) return;
@@ -336,10 +348,14 @@ export function reject(): void {
   send({ kind: "reject", changes: [] }, { rejected: true });
 }
 
-export async function spread(learner: string): Promise<void> {
+export const spread = (learner: string): Promise<void> => run(() => api.spread(learner));
+export const follow = (follower: string): Promise<void> => run(() => api.follow(follower));
+
+/** Long work of the server, until it ends; then what it suggests for this image is shown. */
+async function run(begin: () => Promise<Job>): Promise<void> {
   try {
     await sync.settled();
-    job.value = await api.spread(learner);
+    job.value = await begin();
     while (job.value?.status === "running") {
       await new Promise((resolve) => setTimeout(resolve, 400));
       job.value = await api.job(job.value.id);
@@ -370,13 +386,28 @@ function ask0() {
   return { engine: engine.value, options: {}, points: [], labels: [], box: null, mask: null, seq: 0 };
 }
 
-async function ask(prompts: { points: Point[]; labels: number[]; box?: [Point, Point] }): Promise<void> {
+let hovering: ReturnType<typeof setTimeout> | undefined;
+
+/** What a click here would give, shown while the pointer rests. Only where nothing is asked or chosen already. */
+function hover(at: Point): void {
+  clearTimeout(hovering);
+  if (candidates.length && !hovered) return;
+  hovering = setTimeout(() => {
+    if (!asking.value && selected.value === null) void ask({ points: [at], labels: [1] }, true);
+  }, 180);
+}
+
+let hovered = false;
+
+async function ask(prompts: { points: Point[]; labels: number[]; box?: [Point, Point] }, hovers = false): Promise<void> {
   if (current.value === null) return;
-  clicks++;
+  clearTimeout(hovering);
+  hovered = hovers;
+  if (!hovers) clicks++;
   abort?.abort();
   abort = new AbortController();
   const seq = ++question;
-  asking.value = true;
+  asking.value = !hovers;
   const box = prompts.box;
   const old = own();
   try {
@@ -442,6 +473,7 @@ const bench: Bench = {
     board?.redraw();
   },
   ask: (prompts) => void ask(prompts),
+  hover,
   confirm: keepAnswer,
   redraw: () => board?.redraw(),
 };
@@ -469,6 +501,7 @@ function confirmTool(): boolean {
 
 export function abandon(): void {
   abort?.abort();
+  clearTimeout(hovering);
   question++;
   candidates = [];
   asking.value = false;

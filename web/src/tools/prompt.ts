@@ -15,6 +15,10 @@ export class Click implements Tool {
     this.bench.redraw();
   }
 
+  move(at: Press, pressed: boolean): void {
+    if (!this.points.length && !pressed) this.bench.hover({ x: at.x, y: at.y });
+  }
+
   confirm(): boolean {
     if (!this.points.length) return false;
     this.points = [];

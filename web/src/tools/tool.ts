@@ -17,6 +17,8 @@ export interface Bench {
   preview(bits: Bits | null): void;
   select(id: number | null): void;
   ask(prompts: { points: Point[]; labels: number[]; box?: [Point, Point] }): void;
+  /** What a click here would give, if the person waits. */
+  hover(at: Point): void;
   confirm(): void;
   redraw(): void;
 }

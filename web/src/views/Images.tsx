@@ -10,7 +10,7 @@ export function Images() {
       <p class="progress">
         <progress value={done} max={Math.max(1, images.length)} /> {words.progress(done, images.length)}
       </p>
-      <p class="quiet">{words.effort(effort.gestures ?? 0, (effort.seconds ?? 0) / 60)}</p>
+      <p class="quiet">{words.effort(effort.gestures ?? 0, (effort.seconds ?? 0) / 60, effort.suggested ?? 0, effort.untouched ?? 0)}</p>
       <ul>
         {images.map((one) => (
           <li key={one.number}>

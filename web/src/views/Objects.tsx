@@ -1,5 +1,5 @@
 import { useState } from "preact/hooks";
-import { actions, classId, colourOf, dialog, project, scene, selected, setClass, version, redraw } from "../store/studio";
+import { actions, classId, colourOf, comment, dialog, project, scene, selected, setClass, version, redraw } from "../store/studio";
 import { words } from "../strings";
 import { Action } from "./Tools";
 
@@ -71,6 +71,13 @@ export function Objects() {
             </li>
           ))}
         </ul>
+        {selected.value !== null && (
+          <input
+            type="text" placeholder={words.comment} aria-label={words.comment}
+            value={String(scene.find(selected.value)?.attributes.comment ?? "")} key={selected.value}
+            onChange={(e) => comment(e.currentTarget.value)}
+          />
+        )}
         <details open>
           <summary>{words.edit}</summary>
           <div class="row small">

@@ -1,5 +1,5 @@
 import { useState } from "preact/hooks";
-import { job, project, spread, stopJob } from "../store/studio";
+import { follow, job, project, spread, stopJob } from "../store/studio";
 import { words } from "../strings";
 
 const READY = ["forest", "network"]; // the learners that need no weights
@@ -21,6 +21,11 @@ export function Spread() {
         <button data-action="spread" disabled={running} onClick={() => void spread(learner)}>{words.spread}</button>
         {running && <button onClick={() => void stopJob()}>{words.cancel}</button>}
       </div>
+      {project.value?.images.some((one) => one.video) && (
+        <div class="row">
+          <button data-action="follow" disabled={running} onClick={() => void follow("classical")}>{words.follow}</button>
+        </div>
+      )}
       {running && (
         <p role="status">
           <progress {...(now.total ? { value: now.done, max: now.total } : {})} /> {words.spreading(now.done, now.total ?? null)}

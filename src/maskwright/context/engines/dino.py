@@ -30,7 +30,10 @@ _MEAN, _STD = np.array([0.485, 0.456, 0.406], np.float32), np.array([0.229, 0.22
 def load(**options: Any) -> "Dino":
     """options: see `Dino`; `weights` is needed."""
     if not options.get("weights"):
-        raise UsageError("dino needs weights", needed=f"a folder, or hub:NAME such as hub:{next(iter(WEIGHTS))}")
+        raise UsageError(
+            "dino needs weights",
+            needed=f"a folder, or hub:NAME such as hub:{next(iter(WEIGHTS))} ({next(iter(WEIGHTS.values()))})",
+        )
     return Dino(**options)
 
 

@@ -19,7 +19,10 @@ WEIGHTS = {
 def load(*, weights: str = "", encoder: str = "torch", device: str = "cpu") -> Sam:
     """weights: a folder, hub:NAME or a .pth file.  encoder: torch, onnx, openvino.  Raises UsageError, ModelError."""
     if not weights:
-        raise UsageError("sam needs weights", needed=f"a folder, a .pth file, or hub:{next(iter(WEIGHTS))}")
+        raise UsageError(
+            "sam needs weights",
+            needed=f"a folder, a .pth file, or hub:{next(iter(WEIGHTS))} ({next(iter(WEIGHTS.values()))})",
+        )
     model = _from_file(weights) if Path(weights).is_file() else pretrained("SamModel", weights)
     return Sam(model, "sam", encoder=encoder, device=device)
 

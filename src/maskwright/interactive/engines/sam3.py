@@ -22,7 +22,9 @@ WEIGHTS = {"facebook/sam3": "SAM License, gated; 848 M parameters, 3.4 GB"}
 def load(*, weights: str = "", threshold: float = 0.3, device: str = "cpu") -> "Sam3":
     """weights: a folder or hub:NAME.  threshold: of an object's score.  Raises UsageError, ModelError."""
     if not weights:
-        raise UsageError("sam3 needs weights", needed=f"a folder, or hub:{next(iter(WEIGHTS))}")
+        raise UsageError(
+            "sam3 needs weights", needed=f"a folder, or hub:{next(iter(WEIGHTS))} ({next(iter(WEIGHTS.values()))})"
+        )
     return Sam3(weights, threshold, device)
 
 

@@ -12,5 +12,8 @@ WEIGHTS = {
 def load(*, weights: str = "", encoder: str = "torch", device: str = "cpu") -> Sam:
     """weights: a folder or hub:NAME.  encoder: torch, onnx or openvino.  Raises UsageError, ModelError."""
     if not weights:
-        raise UsageError("sam_hq needs weights", needed=f"a folder, or hub:NAME such as hub:{next(iter(WEIGHTS))}")
+        raise UsageError(
+            "sam_hq needs weights",
+            needed=f"a folder, or hub:NAME such as hub:{next(iter(WEIGHTS))} ({next(iter(WEIGHTS.values()))})",
+        )
     return Sam(pretrained("SamHQModel", weights), "sam_hq", stretch=False, encoder=encoder, device=device)

@@ -15,7 +15,10 @@ WEIGHTS = {
 def load(*, weights: str = "", device: str = "cpu") -> Memory:
     """weights: a folder or hub:NAME. Raises UsageError, ModelError."""
     if not weights:
-        raise UsageError("edgetam needs weights", needed=f"a folder, or hub:NAME such as hub:{next(iter(WEIGHTS))}")
+        raise UsageError(
+            "edgetam needs weights",
+            needed=f"a folder, or hub:NAME such as hub:{next(iter(WEIGHTS))} ({next(iter(WEIGHTS.values()))})",
+        )
     model: Any = pretrained("EdgeTamVideoModel", weights)
     transformers: Any = require("transformers", "the engine edgetam")
     return Memory(model, transformers.EdgeTamVideoInferenceSession, device)

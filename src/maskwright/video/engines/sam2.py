@@ -16,7 +16,10 @@ WEIGHTS = {
 def load(*, weights: str = "", device: str = "cpu") -> Memory:
     """weights: a folder or hub:NAME. Raises UsageError, ModelError."""
     if not weights:
-        raise UsageError("sam2 needs weights", needed=f"a folder, or hub:NAME such as hub:{next(iter(WEIGHTS))}")
+        raise UsageError(
+            "sam2 needs weights",
+            needed=f"a folder, or hub:NAME such as hub:{next(iter(WEIGHTS))} ({next(iter(WEIGHTS.values()))})",
+        )
     model: Any = pretrained("Sam2VideoModel", weights)
     transformers: Any = require("transformers", "the engine sam2")
     return Memory(model, transformers.Sam2VideoInferenceSession, device)
