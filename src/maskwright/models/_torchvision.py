@@ -27,6 +27,11 @@ def assembled(family: str, encoder: str, num_classes: int, in_channels: int) -> 
         def __init__(self) -> None:
             super().__init__()
             self.network = maker(weights=None, weights_backbone=None, num_classes=num_classes)
+            # MobileNetV3 averages its statistics over a hundred steps, for trainings of weeks; in one of minutes the
+            # averages lag behind the weights, and what predicts is another network than what was trained.
+            for part in self.modules():
+                if isinstance(part, torch.nn.BatchNorm2d):
+                    part.momentum = max(part.momentum or 0.1, 0.1)
 
         def forward(self, x: Any) -> Any:
             return self.network(x)["out"]
