@@ -504,6 +504,36 @@ def test_segment_from_the_command_line(tmp_path, capsys) -> None:
         assert not (tmp_path / "wrong").exists()
 
 
+def test_the_hub_is_asked_only_after_the_person(monkeypatch, tmp_path, capsys) -> None:
+    import io
+    import sys
+
+    from maskwright.models import _pretrained
+
+    asked: list[bool] = []
+
+    def fetch(_name: str, *, local_files_only: bool, **_: object) -> None:
+        asked.append(not local_files_only)
+        raise OSError("this test has no network")
+
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    monkeypatch.setattr(_pretrained, "_cached", lambda name: False)
+    monkeypatch.setattr(transformers.Sam2Model, "from_pretrained", fetch)
+    load_hub = lambda: engines.load("sam2").load(weights="hub:facebook/sam2.1-hiera-tiny")  # noqa: E731
+    with pytest.raises(ModelError, match="156 MB"):  # nobody is there to answer
+        load_hub()
+    assert asked == []
+    for answer, fetched in (("n", False), ("", False), ("y", True)):
+        terminal = io.StringIO(f"{answer}\n")
+        terminal.isatty = lambda: True
+        monkeypatch.setattr(sys, "stdin", terminal)
+        monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+        with pytest.raises(ModelError):
+            load_hub()
+        assert asked == ([True] if fetched else [])
+    assert "Apache-2.0; 39 M parameters, 156 MB" in capsys.readouterr().err
+
+
 def test_weights_are_asked_for() -> None:
     for name in ("sam", "sam-hq", "sam2", "edgetam", "mobile-sam", "sam3"):
         with pytest.raises(UsageError, match="needs weights"):

@@ -403,6 +403,22 @@ def test_review_states_export_and_keys(person, tmp_path) -> None:
     assert person.page.locator("[data-tool=eraser]").get_attribute("aria-pressed") == "true"
 
 
+def test_exported_labels_are_dropped_in_again(person, tmp_path) -> None:
+    person.drag((60, 60), (160, 120))
+    before = person.segments()
+    person.page.get_by_role("button", name="Export").click()
+    with person.page.expect_download() as waiting:
+        person.page.locator("a.button").click()
+    waiting.value.save_as(tmp_path / "labels.zip")
+    person.press("Escape", "Delete")
+    assert len(person.segments()) == 0
+    person.page.get_by_role("button", name="Import").click()
+    person.page.locator(".drop input").set_input_files(tmp_path / "labels.zip")
+    person.page.get_by_role("button", name="Add them").click()
+    person.page.wait_for_selector("[data-import=written]")
+    assert person.segments().masks == before.masks
+
+
 def test_the_history_of_an_image_can_be_restored(person) -> None:
     person.drag((60, 60), (160, 120))
     before = person.segments()

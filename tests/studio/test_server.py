@@ -526,6 +526,82 @@ def test_export_says_what_is_lost_and_then_gives_an_archive(page) -> None:
     assert page.get("/api/export/nothing").status_code == 400
 
 
+def upload(page: TestClient, name: str, data: bytes, **more):
+    import base64
+
+    return page.post("/api/import", json={"name": name, "data": base64.b64encode(data).decode()} | more)
+
+
+def packed(**members: bytes) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for name, data in members.items():
+            archive.writestr(name.replace("__", "/"), data)
+    return out.getvalue()
+
+
+def test_labels_come_back_in(page, dataset) -> None:
+    _, disk = scene(0)
+    apply(page, operation("1", 5, disk), operation("2", 6, np.roll(disk, 9, axis=0)))
+    before = dataset["p0"].segments
+    archive = page.get("/api/export/coco/archive?allow_loss=true").content
+    apply(page, {"id": "operation-gone", "kind": "delete", "remove": [5, 6],
+                 "base": {"5": dataset.revision, "6": dataset.revision}})  # fmt: skip
+    assert len(dataset["p0"].segments) == 0
+    told = upload(page, "labels.zip", archive).json()
+    assert (told["format"], told["images"], told["objects"], told["written"]) == ("coco", 1, 2, False)
+    assert len(dataset["p0"].segments) == 0  # only told
+    assert upload(page, "labels.zip", archive, write=True).json()["written"]
+    after = dataset["p0"].segments
+    assert after.masks == before.masks
+    assert after.class_ids.tolist() == before.class_ids.tolist()
+    assert set(after.source) == {"import"}
+    upload(page, "labels.zip", archive, write=True)
+    assert len(dataset["p0"].segments) == 4  # on top of what is there
+    assert len(set(dataset["p0"].segments.ids.tolist())) == 4
+
+
+def test_classes_of_a_file_are_matched_by_name(page, dataset) -> None:
+    _, disk = scene(0)
+    rle = {"size": list(SIZE), "counts": string(disk)}
+    labels = {
+        "images": [{"id": 1, "file_name": "p1.png", "height": 60, "width": 80},
+                   {"id": 2, "file_name": "elsewhere.png", "height": 60, "width": 80}],
+        "categories": [{"id": 2, "name": "disk"}, {"id": 1, "name": "new"}],
+        "annotations": [
+            {"id": k, "image_id": image, "category_id": kind, "segmentation": rle, "bbox": [0, 0, 9, 9], "iscrowd": 0,
+             "area": int(disk.sum())} for k, (image, kind) in enumerate([(1, 2), (1, 1), (2, 2)], 1)
+        ],
+    }  # fmt: skip
+    told = upload(page, "more.json", json.dumps(labels).encode(), write=True).json()
+    assert told["new_classes"] == ["new"]
+    assert told["missing"] == ["elsewhere"]
+    names = {one.id: one.name for one in dataset.classes}
+    assert sorted(names[int(one)] for one in dataset["p1"].segments.class_ids) == ["disk", "new"]
+    assert names[1] == "disk"
+
+
+def test_uploads_that_are_wrong_or_wicked_leave_nothing(page, dataset, tmp_path) -> None:
+    before = dataset.revision
+    link = io.BytesIO()
+    with zipfile.ZipFile(link, "w") as archive:
+        one = zipfile.ZipInfo("labels.json")
+        one.external_attr = 0o120777 << 16
+        archive.writestr(one, "/etc/passwd")
+    for name, data, words in (
+        ("a.zip", packed(**{"..__..__evil.json": b"{}"}), "leads out"), ("a.zip", packed(__etc__evil=b"x"), "leads out"),
+        ("a.zip", link.getvalue(), "leads out"), ("a.zip", b"PK not really", "cannot be read"),
+        ("a.json", b"{", ""), ("a.txt", b"hello", "recognises"), ("../../evil.json", b"[]", ""),
+    ):  # fmt: skip
+        answer = upload(page, name, data, write=True)
+        assert answer.status_code in (400, 422), (name, answer.text)
+        assert words in answer.text
+        assert "Traceback" not in answer.text
+    assert page.post("/api/import", json={"name": "x.json", "data": "%%%"}).status_code == 400
+    assert dataset.revision == before
+    assert not list(tmp_path.rglob("*evil*"))
+
+
 def test_others_in_an_image_are_seen(page) -> None:
     assert page.post("/api/images/1/present", json={"tab": "tab-a", "author": "Ada"}).json() == []
     assert page.post("/api/images/1/present", json={"tab": "tab-b"}).json() == ["Ada"]

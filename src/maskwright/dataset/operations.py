@@ -183,3 +183,40 @@ def effort(dataset: Dataset) -> dict[str, float]:
             for name in ("seconds", "clicks"):
                 total[name] += float(held.get(name, 0))
     return total
+
+
+@dataclass(frozen=True)
+class Row:
+    """A sample without its masks.  segments: how many; suggested, untouched: of them, by their attributes."""
+
+    number: int
+    key: str
+    size: tuple[int, int]
+    split: str | None
+    fields: Mapping[str, Any]
+    video: str | None
+    frame: int | None
+    segments: int
+    suggested: int
+    untouched: int
+
+
+def overview(dataset: Dataset) -> list[Row]:
+    """All samples in order. No run length is read, so that it takes seconds for a hundred thousand images."""
+    samples, segments = schema.samples, schema.segments
+    counts: dict[int, list[int]] = {}
+    with dataset.store.reading() as connection:
+        for row in connection.execute(
+            sql.select(segments.c.sample, segments.c.attributes).where(alive(segments, None))
+        ):
+            held = counts.setdefault(row.sample, [0, 0, 0])
+            held[0] += 1
+            held[1] += "suggested_by" in row.attributes
+            held[2] += row.attributes.get("accepted") == "untouched"
+        return [
+            Row(
+                row.sample, row.key, (row.height, row.width), row.split, row.fields, row.video, row.frame,
+                *counts.get(row.sample, (0, 0, 0)),
+            )
+            for row in connection.execute(sql.select(samples).where(alive(samples, None)).order_by(samples.c.sample))
+        ]  # fmt: skip

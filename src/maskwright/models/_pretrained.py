@@ -1,6 +1,8 @@
 """Networks of transformers from a folder or the hub's cache."""
 
 import os
+import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,11 +14,12 @@ if TYPE_CHECKING:
     from torch import nn
 
 
-def pretrained(kind: str, source: str | Path) -> "nn.Module":
+def pretrained(kind: str, source: str | Path, known: Mapping[str, str] | None = None) -> "nn.Module":
     """transformers' class `kind` with its weights, for inference.
 
-    source: a folder with config.json and model.safetensors, or "hub:OWNER/NAME", of which only what the cache holds is
-    taken unless HF_HUB_OFFLINE=0 is set.  Raises ModelError for another place, class or weights that do not fit.
+    source: a folder with config.json and model.safetensors, or "hub:OWNER/NAME".  From the hub only what its cache
+    holds is taken, unless HF_HUB_OFFLINE=0 is set, or a person at a terminal is asked and says yes.  known: name on the
+    hub -> licence and size, to be shown then.  Raises ModelError for another place, class or weights that do not fit.
     """
     transformers: Any = require("transformers", f"the network {kind}")
     name = str(source)
@@ -28,6 +31,14 @@ def pretrained(kind: str, source: str | Path) -> "nn.Module":
             file=source,
             needed="a folder with config.json and model.safetensors, or hub:OWNER/NAME",
         )
+    if name.startswith(HUB) and offline and not _cached(place):
+        words = f"{place} ({(known or {}).get(place, 'licence and size are on its page')})"
+        offline = not _consent(words)
+        if offline:
+            raise ModelError(
+                f"the weights {words} are not in the hub's cache", file=source,
+                todo="Fetch them once with HF_HUB_OFFLINE=0, or name the folder they are in.",
+            )  # fmt: skip
     bars = transformers.utils.logging.is_progress_bar_enabled()
     transformers.utils.logging.disable_progress_bar()
     try:
@@ -38,7 +49,6 @@ def pretrained(kind: str, source: str | Path) -> "nn.Module":
         reason = str(error).strip().split("\n", maxsplit=1)[0][:200]
         raise ModelError(
             f"the network cannot be loaded ({type(error).__name__}: {reason})", file=source,
-            todo="Fetch it once with HF_HUB_OFFLINE=0, or name the folder it is in." if name.startswith(HUB) else None,
         ) from None  # fmt: skip
     finally:
         if bars:
@@ -51,6 +61,21 @@ def pretrained(kind: str, source: str | Path) -> "nn.Module":
         )  # fmt: skip
     found: nn.Module = model.eval().requires_grad_(False)
     return found
+
+
+def _cached(name: str) -> bool:
+    """Is the network's description in the hub's cache?"""
+    hub: Any = require("huggingface_hub", f"weights from the hub ({name})")
+    return isinstance(hub.try_to_load_from_cache(name, "config.json"), str)
+
+
+def _consent(words: str) -> bool:
+    """Ask once whether to fetch; no where nobody can answer."""
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return False
+    sys.stderr.write(f"Fetch {words} from the hub into its cache? [y/N] ")
+    sys.stderr.flush()
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
 def fill_exactly(model: Any, tensors: dict[str, Any], source: str | Path) -> Any:

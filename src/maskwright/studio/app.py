@@ -1,5 +1,6 @@
 """The application: routes over a dataset. No logic lives here; what a route does lies in the rooms below."""
 
+import base64
 import threading
 import time
 from dataclasses import dataclass, field
@@ -17,7 +18,7 @@ from maskwright.errors import MaskwrightError, UsageError
 from maskwright.interactive import Embeddings, engines
 from maskwright.runs import Run, list_runs
 from maskwright.runs.record import folder_of
-from maskwright.studio import export, messages, pictures
+from maskwright.studio import export, importing, messages, pictures
 from maskwright.studio.asking import Asking
 from maskwright.studio.jobs import Jobs, Work
 from maskwright.studio.security import Guard
@@ -56,24 +57,21 @@ def create_app(dataset: Dataset, settings: Settings) -> Any:
     @api.get("/api/project")
     def project() -> messages.Project:
         waiting = _waiting(dataset)
-        rows = []
-        numbers = dataset.numbers()
-        for begin in range(0, len(numbers), 500):
-            chunk = numbers[begin : begin + 500]
-            for number, sample in zip(chunk, dataset.read(chunk), strict=True):
-                height, width = sample.image.size
-                rows.append(
-                    messages.ImageInfo(
-                        number=number, key=sample.key, height=height, width=width, split=sample.split,
-                        state=_text(sample.fields.get("state")), objects=len(sample.segments),
-                        confidence=None if len(sample.segments) else waiting.get(number, (None, None))[1],
-                        video=sample.image.video, frame=sample.image.frame,
-                    )
-                )  # fmt: skip
+        held = operations.overview(dataset)
+        rows = [
+            messages.ImageInfo(
+                number=one.number, key=one.key, height=one.size[0], width=one.size[1], split=one.split,
+                state=_text(one.fields.get("state")), objects=one.segments, video=one.video, frame=one.frame,
+                confidence=None if one.segments else waiting.get(one.number, (None, None))[1],
+            )
+            for one in held
+        ]  # fmt: skip
+        effort = operations.effort(dataset)
+        effort |= {name: sum(getattr(one, name) for one in held) for name in ("suggested", "untouched")}
         return messages.Project(
             place=dataset.place.rsplit("@", 1)[-1], revision=dataset.revision, classes=_classes(dataset), images=rows,
             engines=engines.names(), learners=context.names(), followers=video.names(), formats=formats.writers(),
-            effort=operations.effort(dataset) | _accepted(dataset),
+            effort=effort,
         )  # fmt: skip
 
     @api.put("/api/classes")
@@ -167,7 +165,7 @@ def create_app(dataset: Dataset, settings: Settings) -> Any:
         def work(job: Work) -> dict[str, Any]:
             learner = context.learner(given.engine, **given.options)
             # An image that somebody is still at would teach that the rest of it is background.
-            finished = [one.key for one in dataset if one.fields.get("state") in FINISHED]
+            finished = [one.key for one in operations.overview(dataset) if one.fields.get("state") in FINISHED]
             done = context.propagate(
                 dataset, dataset.frozen(), learner, engine=given.engine, limit=given.limit,
                 examples=finished,
@@ -214,6 +212,16 @@ def create_app(dataset: Dataset, settings: Settings) -> Any:
         found.stop()
         return _job(found)
 
+    # -- in ------------------------------------------------------------------------------------------
+
+    @api.post("/api/import")
+    def take_in(given: messages.Upload) -> messages.Imported:
+        try:
+            data = base64.b64decode(given.data, validate=True)
+        except ValueError:
+            raise UsageError("the upload is damaged", needed="base 64") from None
+        return importing.take_in(dataset, given.name, data, write=given.write, author=user_name())
+
     # -- out -----------------------------------------------------------------------------------------
 
     @api.get("/api/export/{format}")
@@ -254,16 +262,6 @@ def _sample(dataset: Dataset, number: int) -> Any:
 
 def _text(value: Any) -> str | None:
     return value if isinstance(value, str) else None
-
-
-def _accepted(dataset: Dataset) -> dict[str, float]:
-    """Objects that came from suggestions, and how many of them nobody had to touch."""
-    came = untouched = 0
-    for sample in dataset:
-        for one in sample.segments.attributes:
-            came += "suggested_by" in one
-            untouched += one.get("accepted") == "untouched"
-    return {"suggested": came, "untouched": untouched}
 
 
 def _classes(dataset: Dataset) -> list[messages.ClassInfo]:

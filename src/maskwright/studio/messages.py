@@ -149,6 +149,27 @@ class NewClasses(BaseModel):
     classes: list[ClassInfo] = Field(max_length=5000)
 
 
+class Upload(BaseModel):
+    """A file of labels. data: its bytes in base 64.  write: False only tells what would happen."""
+
+    name: str = Field(min_length=1, max_length=300)
+    data: str
+    write: bool = False
+
+
+class Imported(BaseModel):
+    """What a file of labels gives, or gave. missing: images it labels that are not here (the first twenty)."""
+
+    format: str
+    images: int
+    objects: int
+    missing: list[str]
+    number_missing: int
+    new_classes: list[str]
+    notes: list[str]
+    written: bool
+
+
 class LossReport(BaseModel):
     """What a format cannot hold."""
 

@@ -4,10 +4,13 @@ import ipaddress
 import secrets
 from typing import Any
 
+from PIL import Image
+
 from maskwright.dataset import Dataset
 from maskwright.errors import UsageError
 from maskwright.families import require
 from maskwright.studio.app import Settings, create_app
+from maskwright.studio.pictures import MOST_PIXELS
 
 EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104  only compared with
 
@@ -22,6 +25,8 @@ def serve(
             f"the studio would be open to others at {host}", needed="a token of at least 16 characters",
             todo="Give --token, or stay on 127.0.0.1 and use an SSH tunnel.",
         )  # fmt: skip
+    # Pillow warns of half of what we allow, and refuses more: a bomb is an error, a large image none.
+    Image.MAX_IMAGE_PIXELS = MOST_PIXELS // 2
     secret = token or secrets.token_urlsafe(24)
     hosts = frozenset({"127.0.0.1", "localhost", "[::1]", host.lower()})
     app = create_app(dataset, Settings(token=secret, hosts=hosts))

@@ -13,6 +13,7 @@ export type Answered = Schemas["Answered"];
 export type Question = Schemas["Question"];
 export type Masked = Schemas["Masked"];
 export type Job = Schemas["Job"];
+export type Imported = Schemas["Imported"];
 export type LossReport = Schemas["LossReport"];
 
 /** The server understood, and said no. */
@@ -61,5 +62,6 @@ export const api = {
   job: (id: string) => call<Job>("GET", `jobs/${id}`),
   cancel: (id: string) => call<Job>("POST", `jobs/${id}/cancel`),
   classes: (classes: ClassInfo[]) => call<ClassInfo[]>("PUT", "classes", { classes }),
+  take: (name: string, data: string, write: boolean) => call<Imported>("POST", "import", { name, data, write }),
   losses: (format: string) => call<LossReport>("GET", `export/${format}`),
 };

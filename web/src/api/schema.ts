@@ -274,6 +274,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take In */
+        post: operations["take_in_api_import_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/export/{format}": {
         parameters: {
             query?: never;
@@ -436,6 +453,28 @@ export interface components {
             video?: string | null;
             /** Frame */
             frame?: number | null;
+        };
+        /**
+         * Imported
+         * @description What a file of labels gives, or gave. missing: images it labels that are not here (the first twenty).
+         */
+        Imported: {
+            /** Format */
+            format: string;
+            /** Images */
+            images: number;
+            /** Objects */
+            objects: number;
+            /** Missing */
+            missing: string[];
+            /** Number Missing */
+            number_missing: number;
+            /** New Classes */
+            new_classes: string[];
+            /** Notes */
+            notes: string[];
+            /** Written */
+            written: boolean;
         };
         /**
          * Job
@@ -638,6 +677,21 @@ export interface components {
             fields: {
                 [key: string]: unknown;
             };
+        };
+        /**
+         * Upload
+         * @description A file of labels. data: its bytes in base 64.  write: False only tells what would happen.
+         */
+        Upload: {
+            /** Name */
+            name: string;
+            /** Data */
+            data: string;
+            /**
+             * Write
+             * @default false
+             */
+            write: boolean;
         };
         /** ValidationError */
         ValidationError: {
@@ -1130,6 +1184,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    take_in_api_import_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Upload"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Imported"];
                 };
             };
             /** @description Validation Error */

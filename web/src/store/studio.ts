@@ -1,7 +1,7 @@
 /** What the page knows, and what can be done: every button and key ends here. */
 
 import { signal } from "@preact/signals";
-import { api, type ClassInfo, type Job, type LossReport, type Project, type WireThing } from "../api/client";
+import { api, type ClassInfo, type Imported, type Job, type LossReport, type Project, type WireThing } from "../api/client";
 import { Bits, type Point } from "../model/bits";
 import { type Command, History } from "../model/history";
 import { format, parse } from "../model/rle";
@@ -36,7 +36,7 @@ export const suggested = signal<WireThing[]>([]);
 export const job = signal<Job | null>(null);
 export const others = signal<string[]>([]);
 export const message = signal("");
-export const dialog = signal<"" | "keys" | "export" | "classes" | "history">("");
+export const dialog = signal<"" | "keys" | "export" | "import" | "classes" | "history">("");
 export const keymap = signal(keys.load());
 export const asking = signal(false);
 
@@ -635,6 +635,20 @@ export async function saveClasses(rows: ClassInfo[]): Promise<void> {
   } catch (error) {
     message.value = (error as Error).message;
   }
+}
+
+/** What a file of labels would give; with `write` it is given. */
+export async function take(file: File, write: boolean): Promise<Imported> {
+  await sync.settled();
+  const bytes = new Uint8Array(await file.arrayBuffer());
+  let text = "";
+  for (let k = 0; k < bytes.length; k += 0x8000) text += String.fromCharCode(...bytes.subarray(k, k + 0x8000));
+  const found = await api.take(file.name, btoa(text), write);
+  if (found.written) {
+    await reload();
+    if (current.value !== null) await open(current.value);
+  }
+  return found;
 }
 
 export const losses = (name: string): Promise<LossReport> => sync.settled().then(() => api.losses(name));

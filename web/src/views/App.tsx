@@ -1,7 +1,7 @@
 import { useEffect, useRef } from "preact/hooks";
 import * as studio from "../store/studio";
 import { words } from "../strings";
-import { Classes, Conflict, Export, History, Keys } from "./Dialogs";
+import { Classes, Conflict, Export, History, Import, Keys } from "./Dialogs";
 import { Images } from "./Images";
 import { Objects } from "./Objects";
 import { Spread } from "./Spread";
@@ -30,6 +30,7 @@ export function App() {
         {others.value.length > 0 && <span class="others">{words.others(others.value)}</span>}
         <span class="message" role="alert">{message.value}</span>
         <button onClick={() => (studio.dialog.value = "history")}>{words.actions.history}</button>
+        <button onClick={() => (studio.dialog.value = "import")}>{words.import}</button>
         <button onClick={() => (studio.dialog.value = "export")}>{words.export}</button>
         <button onClick={studio.actions.keys} title="?">{words.keys}</button>
       </header>
@@ -53,6 +54,7 @@ export function App() {
       </aside>
       {studio.dialog.value === "keys" && <Keys />}
       {studio.dialog.value === "export" && <Export />}
+      {studio.dialog.value === "import" && <Import />}
       {studio.dialog.value === "classes" && <Classes />}
       {studio.dialog.value === "history" && <History />}
       {status.value.state === "conflict" && <Conflict />}

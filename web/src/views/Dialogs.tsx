@@ -1,6 +1,6 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import type { ClassInfo, LossReport } from "../api/client";
+import type { ClassInfo, Imported, LossReport } from "../api/client";
 import { nameOf } from "../store/keys";
 import * as studio from "../store/studio";
 import { words } from "../strings";
@@ -72,6 +72,49 @@ export function Export() {
         <>
           <ul class="losses">{report.lines.length ? report.lines.map((line) => <li key={line}>{line}</li>) : <li>{words.lossless}</li>}</ul>
           <a class="button" href={link} download>{report.lines.length ? words.downloadAnyway : words.download}</a>
+        </>
+      )}
+    </Dialog>
+  );
+}
+
+export function Import() {
+  const [file, setFile] = useState<File | null>(null);
+  const [report, setReport] = useState<Imported | null>(null);
+  const [trouble, setTrouble] = useState("");
+  const look = (one: File | undefined) => {
+    if (!one) return;
+    setFile(one);
+    setReport(null);
+    setTrouble("");
+    studio.take(one, false).then(setReport, (error: Error) => setTrouble(error.message));
+  };
+  return (
+    <Dialog title={words.import}>
+      <div
+        class="drop" onDragOver={(e) => e.preventDefault()}
+        onDrop={(e) => {
+          e.preventDefault();
+          look(e.dataTransfer?.files[0]);
+        }}
+      >
+        <p>{words.drop}</p>
+        <input type="file" aria-label={words.import} onChange={(e) => look(e.currentTarget.files?.[0])} />
+      </div>
+      {trouble && <p role="alert">{trouble}</p>}
+      {report && (
+        <>
+          <p role="status" data-import={report.written ? "written" : "seen"}>
+            {words.imported(report.written, report.format, report.objects, report.images)}
+          </p>
+          <ul class="losses">
+            {report.number_missing > 0 && <li>{words.missing(report.number_missing, report.missing)}</li>}
+            {report.new_classes.length > 0 && <li>{words.newClasses(report.new_classes)}</li>}
+            {report.notes.map((line) => <li key={line}>{line}</li>)}
+          </ul>
+          {!report.written && report.objects > 0 && (
+            <button onClick={() => studio.take(file!, true).then(setReport, (error: Error) => setTrouble(error.message))}>{words.addThem}</button>
+          )}
         </>
       )}
     </Dialog>

@@ -48,7 +48,7 @@ class Dino:
     ) -> None:
         if head not in ("linear", "match"):
             raise UsageError(f"dino has no head {head!r}", needed="linear or match")
-        model: Any = pretrained("AutoModel", weights)
+        model: Any = pretrained("AutoModel", weights, WEIGHTS)
         self._model = model.to(device)
         patch = getattr(self._model.config, "patch_size", None)
         if not isinstance(patch, int):

@@ -49,7 +49,7 @@ class SegGpt:
             if value not in allowed:
                 raise UsageError(f"seggpt has no {name} {value!r}", needed=" or ".join(allowed))
         transformers: Any = require("transformers", "the engine seggpt")
-        model: Any = pretrained("SegGptForImageSegmentation", weights)
+        model: Any = pretrained("SegGptForImageSegmentation", weights, WEIGHTS)
         self._model = model.to(device)
         height, width = self._model.config.image_size
         self._side = (height // 2, width)

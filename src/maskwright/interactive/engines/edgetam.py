@@ -16,4 +16,4 @@ def load(*, weights: str = "", encoder: str = "torch", device: str = "cpu") -> S
             "edgetam needs weights",
             needed=f"a folder, or hub:NAME such as hub:{next(iter(WEIGHTS))} ({next(iter(WEIGHTS.values()))})",
         )
-    return Sam(pretrained("EdgeTamModel", weights), "edgetam", stretch=True, encoder=encoder, device=device)
+    return Sam(pretrained("EdgeTamModel", weights, WEIGHTS), "edgetam", stretch=True, encoder=encoder, device=device)

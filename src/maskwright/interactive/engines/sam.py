@@ -23,7 +23,7 @@ def load(*, weights: str = "", encoder: str = "torch", device: str = "cpu") -> S
             "sam needs weights",
             needed=f"a folder, a .pth file, or hub:{next(iter(WEIGHTS))} ({next(iter(WEIGHTS.values()))})",
         )
-    model = _from_file(weights) if Path(weights).is_file() else pretrained("SamModel", weights)
+    model = _from_file(weights) if Path(weights).is_file() else pretrained("SamModel", weights, WEIGHTS)
     return Sam(model, "sam", encoder=encoder, device=device)
 
 

@@ -19,4 +19,4 @@ def load(*, weights: str = "", encoder: str = "torch", device: str = "cpu") -> S
             "sam2 needs weights",
             needed=f"a folder, or hub:NAME such as hub:{next(iter(WEIGHTS))} ({next(iter(WEIGHTS.values()))})",
         )
-    return Sam(pretrained("Sam2Model", weights), "sam2", stretch=True, encoder=encoder, device=device)
+    return Sam(pretrained("Sam2Model", weights, WEIGHTS), "sam2", stretch=True, encoder=encoder, device=device)

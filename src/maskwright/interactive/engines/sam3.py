@@ -36,7 +36,7 @@ class Sam3:
     def __init__(self, weights: str, threshold: float, device: str) -> None:
         self._torch: Any = require("torch", "the engine sam3")
         transformers: Any = require("transformers", "the engine sam3")
-        model: Any = pretrained("Sam3Model", weights)
+        model: Any = pretrained("Sam3Model", weights, WEIGHTS)
         self.model = model.to(device)
         try:
             self._tokenizer = transformers.AutoTokenizer.from_pretrained(

@@ -16,4 +16,4 @@ def load(*, weights: str = "", encoder: str = "torch", device: str = "cpu") -> S
             "sam_hq needs weights",
             needed=f"a folder, or hub:NAME such as hub:{next(iter(WEIGHTS))} ({next(iter(WEIGHTS.values()))})",
         )
-    return Sam(pretrained("SamHQModel", weights), "sam_hq", stretch=False, encoder=encoder, device=device)
+    return Sam(pretrained("SamHQModel", weights, WEIGHTS), "sam_hq", stretch=False, encoder=encoder, device=device)

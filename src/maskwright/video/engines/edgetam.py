@@ -19,6 +19,6 @@ def load(*, weights: str = "", device: str = "cpu") -> Memory:
             "edgetam needs weights",
             needed=f"a folder, or hub:NAME such as hub:{next(iter(WEIGHTS))} ({next(iter(WEIGHTS.values()))})",
         )
-    model: Any = pretrained("EdgeTamVideoModel", weights)
+    model: Any = pretrained("EdgeTamVideoModel", weights, WEIGHTS)
     transformers: Any = require("transformers", "the engine edgetam")
     return Memory(model, transformers.EdgeTamVideoInferenceSession, device)

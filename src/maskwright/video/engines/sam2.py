@@ -20,6 +20,6 @@ def load(*, weights: str = "", device: str = "cpu") -> Memory:
             "sam2 needs weights",
             needed=f"a folder, or hub:NAME such as hub:{next(iter(WEIGHTS))} ({next(iter(WEIGHTS.values()))})",
         )
-    model: Any = pretrained("Sam2VideoModel", weights)
+    model: Any = pretrained("Sam2VideoModel", weights, WEIGHTS)
     transformers: Any = require("transformers", "the engine sam2")
     return Memory(model, transformers.Sam2VideoInferenceSession, device)

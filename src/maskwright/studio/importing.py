@@ -1,0 +1,146 @@
+"""Labels into the studio: a file or an archive that somebody drops on the page, for images that are there already."""
+
+import stat
+import tempfile
+import zipfile
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+
+from maskwright import formats
+from maskwright.core.arrays import Array
+from maskwright.core.classes import Class, Classes
+from maskwright.core.masks import Masks
+from maskwright.core.segments import Segments
+from maskwright.dataset import Dataset
+from maskwright.errors import FormatError, UsageError
+from maskwright.studio.messages import Imported
+
+MOST_FILES = 20_000
+MOST_BYTES = 2 * 2**30
+
+
+def take_in(dataset: Dataset, name: str, data: bytes, *, write: bool, author: str) -> Imported:
+    """Match what the file labels with the dataset's images, by key or by file name, and add the segments.
+
+    Classes are matched by name, new ones are added with a free id.  Images that have segments already keep them and get
+    the new ones on top.  write: False only tells what would happen.  Raises FormatError, UsageError; nothing is half
+    done.
+    """
+    with tempfile.TemporaryDirectory(prefix="maskwright-import-") as folder:
+        place = _placed(Path(folder), name, data)
+        kind = formats.sniff(place)
+        reading = formats.read(place, kind)
+        own = dataset.classes
+        classes, ids = _matched(own, reading.classes)
+        by_key: dict[str, int] = {}
+        for number, sample in zip(numbers := dataset.numbers(), dataset.read(numbers), strict=True):
+            for one in (sample.key, Path(sample.image.uri).stem):
+                by_key.setdefault(one, number)
+        found: list[tuple[int, Segments]] = []
+        missing: list[str] = []
+        for sample in reading.samples:
+            match = next((by_key[one] for one in (sample.key, PurePosixPath(sample.key).name) if one in by_key), None)
+            if match is None:
+                missing.append(sample.key)
+            elif len(sample.segments):
+                kinds = np.array([ids[int(one)] for one in sample.segments.class_ids])
+                found.append((match, _with_classes(sample.segments, kinds)))
+    new = [one.name for one in classes if one.id not in own]
+    report = Imported(
+        format=kind, images=len(found), objects=sum(len(one) for _, one in found), missing=missing[:20],
+        number_missing=len(missing), new_classes=new, notes=list(reading.notes)[:20], written=False,
+    )  # fmt: skip
+    if not write or not found:
+        return report
+    samples = dict(zip(numbers, dataset.read(numbers), strict=True))
+    with dataset.edit(f"labels from {name}", author=author) as edit:
+        edit.set_classes(classes)
+        for number, segments in found:
+            sample = samples[number]
+            if segments.size != sample.image.size:
+                raise FormatError(
+                    f"the labels are for {segments.size}", file=name, record=sample.key,
+                    needed=f"{sample.image.size}, the image's height and width",
+                )  # fmt: skip
+            edit.put(sample.key, _joined(edit.segments(sample.key), segments))
+    return report.model_copy(update={"written": True})
+
+
+def _placed(folder: Path, name: str, data: bytes) -> Path:
+    """The upload on disk; an archive is unpacked, none of its members outside the folder."""
+    plain = Path(name.replace("\\", "/")).name or "labels"
+    if not plain.lower().endswith(".zip"):
+        target = folder / plain.replace("\0", "")
+        target.write_bytes(data)
+        return target
+    packed = folder / "upload.zip"
+    packed.write_bytes(data)
+    out = folder / "labels"
+    out.mkdir()
+    try:
+        with zipfile.ZipFile(packed) as archive:
+            members = [one for one in archive.infolist() if not one.is_dir()]
+            if len(members) > MOST_FILES or sum(one.file_size for one in members) > MOST_BYTES:
+                raise UsageError(
+                    "the archive is too large", file=name, needed=f"{MOST_FILES} files and {MOST_BYTES} bytes at most"
+                )
+            for one in members:
+                target = (out / one.filename).resolve()
+                if (
+                    not target.is_relative_to(out.resolve())
+                    or stat.S_ISLNK(one.external_attr >> 16)
+                    or "\0" in one.filename
+                ):
+                    raise UsageError(f"the archive's member {one.filename[:80]!r} leads out of it", file=name)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                with archive.open(one) as source, target.open("wb") as sink:
+                    left = one.file_size
+                    while chunk := source.read(min(2**20, left + 1)):
+                        left -= len(chunk)
+                        if left < 0:  # it says less of itself than it holds
+                            raise UsageError(
+                                f"the archive's member {one.filename[:80]!r} is not what it says", file=name
+                            )
+                        sink.write(chunk)
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
+        raise FormatError(f"the archive cannot be read ({error})", file=name) from None
+    inside = list(out.iterdir())
+    return inside[0] if len(inside) == 1 else out
+
+
+def _matched(own: Classes, other: Classes) -> tuple[Classes, dict[int, int]]:
+    """All classes, and for each class of the file its id in the dataset."""
+    rows = list(own)
+    by_name = {one.name: one.id for one in own}
+    taken = {one.id for one in own}
+    background = own.background is not None
+    ids: dict[int, int] = {}
+    for one in other:
+        if one.name not in by_name:
+            number = one.id if one.id not in taken else max(taken) + 1
+            role = "class" if one.role == "background" and background else one.role
+            rows.append(replace(one, id=number, role=role))
+            by_name[one.name] = number
+            taken.add(number)
+        ids[one.id] = by_name[one.name]
+    return Classes(Class(one.id, one.name, one.kind, one.role, one.colour, one.extra) for one in rows), ids
+
+
+def _with_classes(segments: Segments, kinds: Array) -> Segments:
+    return Segments(
+        segments.masks, kinds, scores=segments.scores, is_crowd=segments.is_crowd, source="import",
+        attributes=segments.attributes,
+    )  # fmt: skip
+
+
+def _joined(own: Segments, new: Segments) -> Segments:
+    """The new ones on top, with ids of their own."""
+    first = int(own.ids.max(initial=0)) + 1
+    return Segments(
+        Masks.concatenate([own.masks, new.masks], own.size), [*own.class_ids, *new.class_ids],
+        ids=[*own.ids.tolist(), *range(first, first + len(new))], scores=[*own.scores, *new.scores],
+        is_crowd=[*own.is_crowd, *new.is_crowd], source=[*own.source, *new.source],
+        attributes=[*own.attributes, *new.attributes],
+    )  # fmt: skip
