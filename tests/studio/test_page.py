@@ -375,6 +375,10 @@ def test_labels_spread_to_the_rest_and_are_accepted_with_one_key(person) -> None
     person.press("r")
     person.saved()
     assert person.page.locator(".suggestion").count() == 0
+    person.page.reload()
+    person.ready()
+    person.page.wait_for_timeout(400)
+    assert person.page.locator(".suggestion").count() == 0  # rejected once is enough
 
 
 def test_review_states_export_and_keys(person, tmp_path) -> None:

@@ -27,8 +27,8 @@ export const words = {
   spreadDone: (images: number, quality: number | null) =>
     `${images} images have suggestions` + (quality === null ? "" : `, expected mean IoU ${quality.toFixed(2)}`),
   cancel: "Cancel",
-  suggestion: (confidence: number | null) =>
-    "Suggested" + (confidence === null ? "" : `, confidence ${confidence.toFixed(2)}`),
+  suggestion: (objects: number, confidence: number | null) =>
+    (objects ? `${objects} suggested` : "Nothing is here, it seems") + (confidence === null ? "" : `, confidence ${confidence.toFixed(2)}`),
   accept: "Accept (A)",
   reject: "Reject (R)",
   nextDoubtful: "Most doubtful next (N)",

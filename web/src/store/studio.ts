@@ -33,6 +33,8 @@ export const engine = signal("classical");
 export const status = signal({ state: "saved", waiting: 0, words: "" });
 export const version = signal(0);
 export const suggested = signal<WireThing[]>([]);
+/** The run whose suggestion is shown, which may be that nothing is there; none where nothing is suggested. */
+export const offered = signal<string | null>(null);
 export const job = signal<Job | null>(null);
 export const others = signal<string[]>([]);
 export const message = signal("");
@@ -121,19 +123,26 @@ export async function open(number: number): Promise<void> {
   current.value = number;
   selected.value = null;
   suggested.value = [];
+  offered.value = null;
   location.hash = String(number);
   since = performance.now();
   clicks = 0;
   board.show(scene, picture);
   version.value++;
-  if (!things.objects.length) {
-    const offered = await api.suggestion(number).catch(() => null);
-    if (offered && current.value === number) showSuggestion(offered.objects);
-  }
+  if (!things.objects.length) await offer(number, things.fields.rejected);
   void beat();
   const next = project.value!.images[project.value!.images.indexOf(info) + 1];
   // The next picture is encoded while this one is worked on.
   if (next) void api.prepare(next.number, ask0()).catch(() => undefined);
+}
+
+/** Show what is suggested for the image, unless that very suggestion was rejected. */
+async function offer(number: number, rejected: unknown): Promise<void> {
+  const found = await api.suggestion(number).catch(() => null);
+  const run = found?.fields.run;
+  if (!found || typeof run !== "string" || run === rejected || current.value !== number) return;
+  offered.value = run;
+  showSuggestion(found.objects);
 }
 
 function showSuggestion(objects: WireThing[]): void {
@@ -324,7 +333,7 @@ export function mark(state: string, then?: () => void): void {
 // -- suggestions -------------------------------------------------------------------------------------
 
 export function accept(): void {
-  if (!suggested.value.length) return;
+  if (offered.value === null) return;
   const things = suggested.value.map((one) => ({
     // A person has looked at it and stands for it.
     ...fromWire(one, scene.width, scene.height), id: newId(), source: "human" as const,
@@ -335,17 +344,20 @@ export function accept(): void {
     kind: "accept",
     changes: things.map((one, k) => ({ id: one.id, before: null, after: one, from: begins + k, to: begins + k })),
   };
-  history.do(command);
+  if (things.length) history.do(command);
   suggested.value = [];
+  offered.value = null;
   board?.suggest([]);
   send(command, { state: "labelled" });
 }
 
 export function reject(): void {
-  if (!suggested.value.length) return;
+  const run = offered.value;
+  if (run === null) return;
   suggested.value = [];
+  offered.value = null;
   board?.suggest([]);
-  send({ kind: "reject", changes: [] }, { rejected: true });
+  send({ kind: "reject", changes: [] }, { rejected: run });
 }
 
 export const spread = (learner: string): Promise<void> => run(() => api.spread(learner));
@@ -363,10 +375,7 @@ async function run(begin: () => Promise<Job>): Promise<void> {
     if (job.value?.status === "failed") message.value = job.value.words ?? "";
     await reload();
     const number = current.value;
-    if (number !== null && !scene.things.length) {
-      const offered = await api.suggestion(number);
-      if (current.value === number) showSuggestion(offered.objects);
-    }
+    if (number !== null && !scene.things.length) await offer(number, null);
   } catch (error) {
     message.value = (error as Error).message;
   }

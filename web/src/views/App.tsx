@@ -15,7 +15,7 @@ export function App() {
     window.addEventListener("keydown", studio.onKey);
     return () => window.removeEventListener("keydown", studio.onKey);
   }, []);
-  const { project, status, others, suggested, message } = studio;
+  const { project, status, others, suggested, offered, message } = studio;
   const confidence = project.value?.images.find((one) => one.number === studio.current.value)?.confidence ?? null;
   return (
     <div class="studio">
@@ -38,9 +38,9 @@ export function App() {
       <main>
         <Tools />
         <canvas ref={canvas} class="board" tabIndex={0} aria-label={words.images} />
-        {suggested.value.length > 0 && (
+        {offered.value !== null && (
           <div class="suggestion" role="group">
-            <span>{words.suggestion(confidence)}</span>
+            <span>{words.suggestion(suggested.value.length, confidence)}</span>
             <button onClick={studio.accept}>{words.accept}</button>
             <button onClick={studio.reject}>{words.reject}</button>
             <button onClick={studio.doubtful}>{words.nextDoubtful}</button>
