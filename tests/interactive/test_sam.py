@@ -5,7 +5,7 @@ import pytest
 
 from maskwright.core.masks import Masks
 from maskwright.errors import ModelError, UsageError
-from maskwright.interactive import Embeddings, Grid, Prompts, Session, engines, everything
+from maskwright.interactive import Answer, Embeddings, Grid, Prompts, Session, engines, everything
 from maskwright.interactive.grid import survivors
 
 torch = pytest.importorskip("torch")
@@ -189,25 +189,50 @@ def test_encoders_in_other_runtimes_answer_alike(folders, name, runtime) -> None
     assert np.diag(plain.masks.iou(quick.masks)).min() > 0.97
 
 
-def test_small_objects_are_looked_at_closer(folders) -> None:
-    image = np.tile(picture(), (5, 5, 1))
-    engine = load(folders, "sam")
-    calls = []
-    other = engine.encode
-    engine.encode = lambda image: (calls.append(image.shape), other(image))[1]
-    session = Session(image, engine, closer=True)
-    box = (20, 10, 90, 70)
-    answer = session.predict(boxes=[box], mask=_boxed(image.shape[:2], box))
-    if answer.masks[0].area():
-        assert answer.masks.size == image.shape[:2]
-    session.predict([[50, 40]], [1], boxes=[box])
-    assert all(shape[0] <= 450 for shape in calls)
+class Red:
+    """An engine that answers with what is red, at a quarter of the resolution where the image is large."""
+
+    takes = frozenset({"points", "boxes", "mask"})
+    key = "red"
+
+    def __init__(self) -> None:
+        self.seen: list[tuple[int, ...]] = []
+
+    def encode(self, image: np.ndarray) -> dict:
+        self.seen.append(image.shape)
+        return {"image": image}
+
+    def answer(self, encoded: dict, prompts: Prompts) -> Answer:
+        image = encoded["image"].astype(np.int64)
+        red = (image[..., 0] - image[..., 1]) > 60
+        if max(red.shape) > 300:  # coarse
+            red = np.kron(red[::16, ::16], np.ones((16, 16), bool))[: red.shape[0], : red.shape[1]]
+        return Answer(Masks.encode(red[None]), np.ones(1, np.float32), red[None, ::4, ::4].astype(np.float32))
 
 
-def _boxed(size, box):
-    mask = np.zeros(size, bool)
-    mask[box[1] : box[3], box[0] : box[2]] = True
-    return mask
+def test_small_objects_are_looked_at_closer() -> None:
+    image = np.zeros((600, 800, 3), np.uint8)
+    y, x = np.mgrid[:600, :800]
+    truth = (y - 300) ** 2 + (x - 500) ** 2 < 28**2
+    image[truth] = (200, 40, 40)
+    whole = Masks.encode(truth[None])
+    engine = Red()
+    plain = Session(image, engine).predict([[500, 300]], [1]).masks
+    kept = Embeddings()
+    session = Session(image, engine, closer=True, embeddings=kept)
+    near = session.predict([[500, 300]], [1]).masks
+    assert near == whole
+    assert plain.iou(whole)[0, 0] < 0.95
+    crop = engine.seen[-1]
+    assert max(crop[:2]) < 300
+    number = len(engine.seen)
+    session.predict([[505, 296]], [1])  # the same object: the crop is known
+    assert len(engine.seen) == number
+    # What fills the image is looked at once.
+    large = np.full((400, 400, 3), (200, 40, 40), np.uint8)
+    engine.seen.clear()
+    Session(large, engine, closer=True).predict([[200, 200]], [1])
+    assert len(engine.seen) == 1
 
 
 def tiny_sam3(home) -> None:
