@@ -94,6 +94,23 @@ def test_an_object_that_leaves_is_hidden_and_not_invented(folder, tmp_path) -> N
     assert last.drift[12] > last.drift[11]
 
 
+def test_a_hidden_object_comes_back(tmp_path) -> None:
+    """The box goes behind a wall of the ground's colour for two frames."""
+    for k in range(8):
+        image, masks = scene(k)
+        if k in (3, 4):
+            ground = scene(k)[0]
+            ground[masks[1]] = (85, 85, 85)
+            image = ground
+        Image.fromarray(image).save(tmp_path / f"{k}.png")
+    with video.Frames.open(tmp_path) as frames:
+        found = list(video.track(frames, known(0)))
+    shown = [ious(one)[1] for one in found]
+    assert max(shown[3:5]) < 0.3
+    assert min(shown[5:]) > 0.5
+    assert found[3].drift[12] == 1.0
+
+
 def test_frames_that_show_some_objects_only(folder) -> None:
     masks = Masks.encode(scene(0)[1]), Masks.encode(scene(6)[1])
     given = {0: Segments(masks[0][:1], [1], ids=[11]), 6: Segments(masks[1][1:], [1], ids=[12])}

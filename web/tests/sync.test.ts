@@ -84,6 +84,25 @@ describe("sync", () => {
     expect(await shelf.all()).toEqual([]);
   });
 
+  it("knows after a crash what its own earlier gestures had become", async () => {
+    const real = server.apply.bind(server);
+    let answered = 0;
+    server.apply = async (image, operations) => {
+      if (++answered > 1) throw new TypeError("the page dies here");
+      return real(image, operations);
+    };
+    await sync.push(1, put(5, "a"));
+    await sync.push(1, put(5, "b")); // made before the first was acknowledged: it could not say on what
+    await wait();
+    expect((await shelf.all()).length).toBe(1);
+    server.apply = real;
+    const page = new Sync(server, shelf, () => undefined, 5);
+    await page.begin();
+    await page.settled();
+    expect(page.state).toBe("saved");
+    expect(server.objects.get(5)!.counts).toBe("b");
+  });
+
   it("does nothing twice when an answer is lost", async () => {
     server.loses = true;
     await sync.push(1, put(5, "a"));

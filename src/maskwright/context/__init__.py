@@ -10,9 +10,12 @@ from typing import Any
 
 from maskwright import families
 from maskwright.context.guess import Guess, Learner
-from maskwright.context.propagation import Round, accept, confidences, propagate
+from maskwright.context.propagation import Round, accept, confidences, propagate, suggestion, waiting
 
-__all__ = ["Guess", "Learner", "Round", "accept", "confidences", "learner", "load", "names", "propagate"]
+__all__ = [
+    "Guess", "Learner", "Round", "accept", "confidences", "learner", "load", "names", "propagate", "suggestion",
+    "waiting",
+]  # fmt: skip
 
 
 def names() -> list[str]:

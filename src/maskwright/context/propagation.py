@@ -164,25 +164,43 @@ def accept(dataset: Dataset, run: str, keys: Sequence[str], *, author: str | Non
 
     run: its id, of `propagate` or `track`.  Where a person labelled the sample in the meantime, theirs stays.
     """
-    record = find(dataset, run)
-    view = View(dataset.store, record["revision"], record["settings"].get("where", ()))
-    found_in = Run(view, record["id"], folder_of(dataset, record["id"]))
+    made = _made(dataset, run)
     written = 0
-    with dataset.edit(f"accept {len(keys)} suggestions of {found_in.id}", author=author) as edit:
+    with dataset.edit(f"accept {len(keys)} suggestions of {made.id}", author=author) as edit:
         for key in keys:
-            number = view.number_of(key)
-            found = found_in.predictions([(number, view.read([number])[0])])[0]
             if any(one != "model" for one in edit.segments(key).source):
                 continue
-            edit.put(key, _suggested(found, found_in.id))
+            edit.put(key, _suggested(made, made.view.number_of(key)))
             written += 1
     return written
 
 
-def _suggested(found: Segments, run: str) -> Segments:
+def suggestion(dataset: Dataset, run: str, number: int) -> Segments:
+    """What a run of `propagate` or `track` suggests for a sample: source `model`, attribute `suggested_by`."""
+    return _suggested(_made(dataset, run), number)
+
+
+def waiting(dataset: Dataset) -> dict[int, tuple[str, float]]:
+    """Sample number -> the newest run that suggests something for it, and with what confidence."""
+    out: dict[int, tuple[str, float]] = {}
+    for row in list_runs(dataset):  # the newest first
+        if row["status"] in ("done", "interrupted"):
+            for number, value in confidences(dataset, row["id"]).items():
+                out.setdefault(number, (row["id"], value))
+    return out
+
+
+def _made(dataset: Dataset, run: str) -> Run:
+    record = find(dataset, run)
+    view = View(dataset.store, record["revision"], record["settings"].get("where", ()))
+    return Run(view, record["id"], folder_of(dataset, record["id"]))
+
+
+def _suggested(made: Run, number: int) -> Segments:
+    found = made.predictions([(number, made.view.read([number])[0])])[0]
     return Segments(
         found.masks, found.class_ids, scores=found.scores, source="model",
-        attributes=[{**one, "suggested_by": run} for one in found.attributes],
+        attributes=[{**one, "suggested_by": made.id} for one in found.attributes],
     )  # fmt: skip
 
 

@@ -10,6 +10,9 @@ from maskwright.core.arrays import U8, Array, Size
 from maskwright.core.segments import Segments
 from maskwright.errors import FormatError
 
+#: Of files that are taken for images.
+IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp")
+
 
 @dataclass(frozen=True)
 class ImageRef:

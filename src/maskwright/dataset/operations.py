@@ -191,6 +191,7 @@ class Row:
 
     number: int
     key: str
+    uri: str
     size: tuple[int, int]
     split: str | None
     fields: Mapping[str, Any]
@@ -215,7 +216,7 @@ def overview(dataset: Dataset) -> list[Row]:
             held[2] += row.attributes.get("accepted") == "untouched"
         return [
             Row(
-                row.sample, row.key, (row.height, row.width), row.split, row.fields, row.video, row.frame,
+                row.sample, row.key, row.uri, (row.height, row.width), row.split, row.fields, row.video, row.frame,
                 *counts.get(row.sample, (0, 0, 0)),
             )
             for row in connection.execute(sql.select(samples).where(alive(samples, None)).order_by(samples.c.sample))

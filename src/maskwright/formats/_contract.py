@@ -28,10 +28,8 @@ from maskwright.core import pages
 from maskwright.core.arrays import I64, Array
 from maskwright.core.classes import Classes
 from maskwright.core.masks import Masks
-from maskwright.core.sample import Sample
+from maskwright.core.sample import IMAGE_SUFFIXES, Sample
 from maskwright.errors import FormatError, UsageError
-
-IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp")
 
 #: What a format may lose. Grave ones stop a write unless they are allowed; the others are only reported.
 CAUSES = {

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from maskwright.core.sample import IMAGE_SUFFIXES
 from maskwright.errors import FormatError
-from maskwright.formats._contract import IMAGE_SUFFIXES, image_files, key_of
+from maskwright.formats._contract import image_files, key_of
 
 IMAGES = ("images", "image", "imgs", "img", "JPEGImages", "input", "701_StillsRaw_full")
 LABELS = ("labels", "label", "masks", "mask", "annotations", "SegmentationClass", "gt", "target", "labels_png",

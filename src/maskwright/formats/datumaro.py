@@ -15,11 +15,10 @@ from maskwright.core.classes import Class, Classes
 from maskwright.core.mask import Mask
 from maskwright.core.masks import Masks
 from maskwright.core.polygons import Polygon, rectangle
-from maskwright.core.sample import ImageRef, Sample, image_size
+from maskwright.core.sample import IMAGE_SUFFIXES, ImageRef, Sample, image_size
 from maskwright.core.segments import Segments
 from maskwright.errors import FormatError
 from maskwright.formats._contract import (
-    IMAGE_SUFFIXES,
     Loss,
     Reading,
     common_losses,

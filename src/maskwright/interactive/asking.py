@@ -9,7 +9,7 @@ from PIL import Image
 
 from maskwright.core.classes import Class, Classes
 from maskwright.core.overlay import overlay
-from maskwright.core.sample import ImageRef, Sample, read_image
+from maskwright.core.sample import IMAGE_SUFFIXES, ImageRef, Sample, read_image
 from maskwright.core.segments import Segments
 from maskwright.errors import FormatError, UsageError
 from maskwright.interactive import engines
@@ -17,7 +17,6 @@ from maskwright.interactive.grid import Grid, everything
 from maskwright.interactive.session import Session
 
 CLASSES = Classes([Class(1, "object", "thing")])
-SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"})
 
 
 def image_files(places: Sequence[str]) -> list[Path]:
@@ -25,13 +24,13 @@ def image_files(places: Sequence[str]) -> list[Path]:
     out: list[Path] = []
     for place in map(Path, places):
         if place.is_dir():
-            out += sorted(one for one in place.rglob("*") if one.suffix.lower() in SUFFIXES)
+            out += sorted(one for one in place.rglob("*") if one.suffix.lower() in IMAGE_SUFFIXES)
         elif place.is_file():
             out.append(place)
         else:
             raise FormatError("there is no such image", file=place)
     if not out:
-        raise FormatError("there are no images", file=places[0], needed=", ".join(sorted(SUFFIXES)))
+        raise FormatError("there are no images", file=places[0], needed=", ".join(IMAGE_SUFFIXES))
     return out
 
 

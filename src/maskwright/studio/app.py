@@ -3,6 +3,7 @@
 import base64
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,6 @@ from maskwright.dataset import Dataset, operations
 from maskwright.dataset.dataset import user_name
 from maskwright.errors import MaskwrightError, UsageError
 from maskwright.interactive import Embeddings, engines
-from maskwright.runs import Run, list_runs
-from maskwright.runs.record import folder_of
 from maskwright.studio import export, importing, messages, pictures
 from maskwright.studio.asking import Asking
 from maskwright.studio.jobs import Jobs, Work
@@ -56,13 +55,13 @@ def create_app(dataset: Dataset, settings: Settings) -> Any:
 
     @api.get("/api/project")
     def project() -> messages.Project:
-        waiting = _waiting(dataset)
+        waiting = context.waiting(dataset)
         held = operations.overview(dataset)
         rows = [
             messages.ImageInfo(
                 number=one.number, key=one.key, height=one.size[0], width=one.size[1], split=one.split,
                 state=_text(one.fields.get("state")), objects=one.segments, video=one.video, frame=one.frame,
-                confidence=None if one.segments else waiting.get(one.number, (None, None))[1],
+                confidence=None if one.segments or one.number not in waiting else waiting[one.number][1],
             )
             for one in held
         ]  # fmt: skip
@@ -107,17 +106,10 @@ def create_app(dataset: Dataset, settings: Settings) -> Any:
     @api.get("/api/images/{number}/suggestion")
     def suggestion(number: int) -> messages.Things:
         """What the newest propagation or tracking suggests; nothing where it suggests nothing."""
-        sample = _sample(dataset, number)
-        run = _waiting(dataset).get(number, (None, None))[0]
-        if run is None:
+        found = context.waiting(dataset).get(number)
+        if found is None:
             return messages.Things(revision=dataset.revision, objects=[], fields={})
-        record = next(row for row in list_runs(dataset) if row["id"] == run)
-        held = Run(dataset.at(record["revision"]), run, folder_of(dataset, run))
-        found = held.predictions([(number, sample)])[0]
-        things = _things(found, {"run": run}, dataset.revision, {})
-        for one in things.objects:
-            one.attributes = {**one.attributes, "suggested_by": run}
-        return things
+        return _things(context.suggestion(dataset, found[0], number), {"run": found[0]}, dataset.revision, {})
 
     @api.get("/api/images/{number}/history")
     def history(number: int) -> list[dict[str, Any]]:
@@ -158,6 +150,18 @@ def create_app(dataset: Dataset, settings: Settings) -> Any:
         asking.prepare(_sample(dataset, number), question)
         return {"ready": True}
 
+    def begun(kind: str, work: Callable[[Work], dict[str, Any]]) -> messages.Job:
+        started = jobs.start(kind, work)
+        if started is None:
+            raise HTTPException(409, "something else is running")
+        return _job(started)
+
+    def running(id: str) -> Work:
+        found = jobs.get(id)
+        if found is None:
+            raise HTTPException(404, "there is no such job")
+        return found
+
     @api.post("/api/spread")
     def spread(given: messages.Spreading) -> messages.Job:
         """Label the rest: suggestions for all images without labels, learned from those that have some."""
@@ -177,10 +181,7 @@ def create_app(dataset: Dataset, settings: Settings) -> Any:
                 "rising": done.rising, "seconds": done.seconds,
             }  # fmt: skip
 
-        started = jobs.start("spread", work)
-        if started is None:
-            raise HTTPException(409, "something else is running")
-        return _job(started)
+        return begun("spread", work)
 
     @api.post("/api/follow")
     def follow(given: messages.Following) -> messages.Job:
@@ -192,23 +193,15 @@ def create_app(dataset: Dataset, settings: Settings) -> Any:
             )
             return {"run": done.run, "suggested": done.suggested, "tracks": done.tracks, "seconds": done.seconds}
 
-        started = jobs.start("follow", work)
-        if started is None:
-            raise HTTPException(409, "something else is running")
-        return _job(started)
+        return begun("follow", work)
 
     @api.get("/api/jobs/{id}")
     def job(id: str) -> messages.Job:
-        found = jobs.get(id)
-        if found is None:
-            raise HTTPException(404, "there is no such job")
-        return _job(found)
+        return _job(running(id))
 
     @api.post("/api/jobs/{id}/cancel")
     def cancel(id: str) -> messages.Job:
-        found = jobs.get(id)
-        if found is None:
-            raise HTTPException(404, "there is no such job")
+        found = running(id)
         found.stop()
         return _job(found)
 
@@ -272,16 +265,6 @@ def _classes(dataset: Dataset) -> list[messages.ClassInfo]:
         colour = one.colour or drawn.get(one.id)
         row = None if colour is None else (int(colour[0]), int(colour[1]), int(colour[2]))
         out.append(messages.ClassInfo(id=one.id, name=one.name, kind=one.kind, role=one.role, colour=row))
-    return out
-
-
-def _waiting(dataset: Dataset) -> dict[int, tuple[str | None, float | None]]:
-    """Sample number -> the newest suggestion's run and its confidence."""
-    out: dict[int, tuple[str | None, float | None]] = {}
-    for row in list_runs(dataset):
-        if row["kind"] in ("propagate", "track") and row["status"] in ("done", "interrupted"):
-            for number, value in context.confidences(dataset, row["id"]).items():
-                out.setdefault(number, (row["id"], value))
     return out
 
 

@@ -10,10 +10,10 @@ import numpy as np
 
 from maskwright import formats
 from maskwright.core.arrays import Array
-from maskwright.core.classes import Class, Classes
+from maskwright.core.classes import Classes
 from maskwright.core.masks import Masks
 from maskwright.core.segments import Segments
-from maskwright.dataset import Dataset
+from maskwright.dataset import Dataset, operations
 from maskwright.errors import FormatError, UsageError
 from maskwright.studio.messages import Imported
 
@@ -34,19 +34,24 @@ def take_in(dataset: Dataset, name: str, data: bytes, *, write: bool, author: st
         reading = formats.read(place, kind)
         own = dataset.classes
         classes, ids = _matched(own, reading.classes)
-        by_key: dict[str, int] = {}
-        for number, sample in zip(numbers := dataset.numbers(), dataset.read(numbers), strict=True):
-            for one in (sample.key, Path(sample.image.uri).stem):
-                by_key.setdefault(one, number)
-        found: list[tuple[int, Segments]] = []
+        by_key: dict[str, operations.Row] = {}
+        for row in operations.overview(dataset):
+            for one in (row.key, PurePosixPath(row.uri).stem):
+                by_key.setdefault(one, row)
+        found: list[tuple[str, Segments]] = []
         missing: list[str] = []
         for sample in reading.samples:
             match = next((by_key[one] for one in (sample.key, PurePosixPath(sample.key).name) if one in by_key), None)
             if match is None:
                 missing.append(sample.key)
+            elif sample.image.size != match.size:
+                raise FormatError(
+                    f"the labels are for {sample.image.size}", file=name, record=sample.key,
+                    needed=f"{match.size}, the image's height and width",
+                )  # fmt: skip
             elif len(sample.segments):
                 kinds = np.array([ids[int(one)] for one in sample.segments.class_ids])
-                found.append((match, _with_classes(sample.segments, kinds)))
+                found.append((match.key, _with_classes(sample.segments, kinds)))
     new = [one.name for one in classes if one.id not in own]
     report = Imported(
         format=kind, images=len(found), objects=sum(len(one) for _, one in found), missing=missing[:20],
@@ -54,17 +59,10 @@ def take_in(dataset: Dataset, name: str, data: bytes, *, write: bool, author: st
     )  # fmt: skip
     if not write or not found:
         return report
-    samples = dict(zip(numbers, dataset.read(numbers), strict=True))
     with dataset.edit(f"labels from {name}", author=author) as edit:
         edit.set_classes(classes)
-        for number, segments in found:
-            sample = samples[number]
-            if segments.size != sample.image.size:
-                raise FormatError(
-                    f"the labels are for {segments.size}", file=name, record=sample.key,
-                    needed=f"{sample.image.size}, the image's height and width",
-                )  # fmt: skip
-            edit.put(sample.key, _joined(edit.segments(sample.key), segments))
+        for key, segments in found:
+            edit.put(key, _joined(edit.segments(key), segments))
     return report.model_copy(update={"written": True})
 
 
@@ -125,7 +123,7 @@ def _matched(own: Classes, other: Classes) -> tuple[Classes, dict[int, int]]:
             by_name[one.name] = number
             taken.add(number)
         ids[one.id] = by_name[one.name]
-    return Classes(Class(one.id, one.name, one.kind, one.role, one.colour, one.extra) for one in rows), ids
+    return Classes(rows), ids
 
 
 def _with_classes(segments: Segments, kinds: Array) -> Segments:

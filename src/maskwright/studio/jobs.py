@@ -68,6 +68,3 @@ class Jobs:
 
     def get(self, id: str) -> Work | None:
         return self._all.get(id)
-
-    def running(self) -> Work | None:
-        return next((one for one in self._all.values() if one.status == "running"), None)

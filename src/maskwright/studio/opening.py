@@ -3,12 +3,10 @@
 from pathlib import Path
 
 from maskwright.core.classes import Class, Classes
-from maskwright.core.sample import ImageRef, Sample, image_size
+from maskwright.core.sample import IMAGE_SUFFIXES, ImageRef, Sample, image_size
 from maskwright.core.segments import Segments
 from maskwright.dataset import Dataset, operations
 from maskwright.errors import FormatError, UsageError
-
-IMAGES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"})
 
 
 def open_place(place: str, *, classes: str | None = None) -> tuple[Dataset, list[str]]:
@@ -25,7 +23,7 @@ def open_place(place: str, *, classes: str | None = None) -> tuple[Dataset, list
         if not folder.is_dir():
             raise UsageError("there is no such folder", file=place, needed="a folder of images, or a dataset")
         if not _images(folder):
-            raise UsageError("the folder holds no image", file=place, needed=", ".join(sorted(IMAGES)))
+            raise UsageError("the folder holds no image", file=place, needed=", ".join(IMAGE_SUFFIXES))
         names = [one.strip() for one in (classes or "object").split(",") if one.strip()]
         try:
             dataset = Dataset.create(folder, Classes([Class(k + 1, name, "thing") for k, name in enumerate(names)]))
@@ -41,7 +39,8 @@ def open_place(place: str, *, classes: str | None = None) -> tuple[Dataset, list
 def _images(folder: Path) -> list[Path]:
     return sorted(
         one for one in folder.rglob("*")
-        if one.suffix.lower() in IMAGES and one.is_file() and not any(part.startswith(".") for part in one.parts[-2:])
+        if one.suffix.lower() in IMAGE_SUFFIXES and one.is_file()
+        and not any(part.startswith(".") for part in one.parts[-2:])
     )  # fmt: skip
 
 

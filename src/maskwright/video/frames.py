@@ -6,11 +6,9 @@ from pathlib import Path
 from typing import Any, Self
 
 from maskwright.core.arrays import U8, Size
-from maskwright.core.sample import image_size, read_image
+from maskwright.core.sample import IMAGE_SUFFIXES, image_size, read_image
 from maskwright.errors import FormatError
 from maskwright.families import require
-
-IMAGES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"})
 
 
 class Frames:
@@ -33,9 +31,9 @@ class Frames:
         """
         path = Path(place)
         if path.is_dir():
-            images = sorted(one for one in path.iterdir() if one.suffix.lower() in IMAGES)
+            images = sorted(one for one in path.iterdir() if one.suffix.lower() in IMAGE_SUFFIXES)
             if not images:
-                raise FormatError("the folder holds no image", file=path, needed=", ".join(sorted(IMAGES)))
+                raise FormatError("the folder holds no image", file=path, needed=", ".join(IMAGE_SUFFIXES))
             return cls(images[::every], name=path.name)
         if not path.is_file():
             raise FormatError("there is no such video", file=path)

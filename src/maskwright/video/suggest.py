@@ -1,7 +1,7 @@
 """Videos of a dataset, and videos beside one: what is labelled on some frames, suggested for the others."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -159,9 +159,3 @@ def samples_of(frames: Frames, known: Mapping[int, Segments], engine: str, **opt
         image = ImageRef(str(path), frames.size, video=frames.name, frame=found.frame)
         drift = {str(one): round(value, 4) for one, value in found.drift.items()}
         yield Sample(f"{frames.name}/{path.stem}", image, found.segments, fields={"drift": drift})
-
-
-def mean_drift(samples: Sequence[Sample]) -> float:
-    """Over frames and tracks; 0 without any."""
-    values = [value for sample in samples for value in sample.fields.get("drift", {}).values()]
-    return float(np.mean(values)) if values else 0.0

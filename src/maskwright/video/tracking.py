@@ -147,8 +147,9 @@ def _followed(
     lost = np.zeros(len(tracks), bool)
     for index in order:
         masks, drift = follower.step(frames[index])
-        lost |= np.asarray(drift) >= stop
-        shown = np.flatnonzero((masks.areas() > 0) & ~lost)
+        there = masks.areas() > 0
+        lost |= there & (np.asarray(drift) >= stop)  # one that is hidden has not drifted: it may come back
+        shown = np.flatnonzero(there & ~lost)
         named = _named(segments[shown], masks[shown], [tracks[k] for k in shown], [float(drift[k]) for k in shown])
         yield Tracked(index, named, {one: 1.0 if lost[k] else float(drift[k]) for k, one in enumerate(tracks)})
 

@@ -82,28 +82,27 @@ export class Sync {
     try {
       while (this.queue.length) {
         const first = this.queue[0];
-        // What this page itself has changed since, it has seen.
-        const gesture = { ...first.gesture, base: { ...first.gesture.base } };
-        for (const id of touched(gesture)) {
-          const revision = this.seen.get(`${first.image}/${id}`);
-          if (revision && revision > (gesture.base?.[id] ?? 0)) gesture.base[id] = revision;
-          if (revision === undefined && this.gone.has(`${first.image}/${id}`)) delete gesture.base[id];
-        }
+        const { gesture } = first;
         const [answer] = await this.wire.apply(first.image, [gesture]);
         if (answer.stale?.length) {
           this.conflict = { image: first.image, gesture, objects: answer.stale };
           this.set("conflict");
           return;
         }
-        for (const one of gesture.put ?? []) {
-          this.seen.set(`${first.image}/${one.id}`, answer.revision);
-          this.gone.delete(`${first.image}/${one.id}`);
-        }
-        for (const id of gesture.remove ?? []) {
-          this.seen.delete(`${first.image}/${id}`);
-          this.gone.add(`${first.image}/${id}`);
+        const now = new Map<number, number | null>();
+        for (const one of gesture.put ?? []) now.set(one.id, answer.revision);
+        for (const id of gesture.remove ?? []) now.set(id, null);
+        for (const [id, revision] of now) {
+          if (revision === null) this.seen.delete(`${first.image}/${id}`);
+          else this.seen.set(`${first.image}/${id}`, revision);
         }
         this.queue.shift();
+        // What waits was made on top of this: it has seen it. Kept before this is let go, so that another page knows too.
+        for (const [k, one] of this.queue.entries()) {
+          if (one.image !== first.image || !touched(one.gesture).some((id) => now.has(id))) continue;
+          this.queue[k] = { ...one, gesture: rebased(one.gesture, now) };
+          await this.shelf.put(this.queue[k]);
+        }
         await this.shelf.remove(first.place);
         this.set(this.queue.length ? "saving" : "saved");
       }
@@ -122,8 +121,6 @@ export class Sync {
     }
   }
 
-  private gone = new Set<string>();
-
   /** The person has chosen. now: revisions of the objects as the server has them; absent where they are gone. */
   async resolve(choice: "mine" | "theirs" | "both", now: Map<number, number>, fresh: () => number): Promise<void> {
     const conflict = this.conflict;
@@ -131,19 +128,15 @@ export class Sync {
     const stale = new Set(conflict.objects);
     const renamed = new Map<number, number>();
     if (choice === "both") for (const id of stale) renamed.set(id, fresh());
-    for (const id of stale) {
-      const name = `${conflict.image}/${id}`;
-      const revision = now.get(id);
-      if (revision) this.seen.set(name, revision);
-      else {
-        this.seen.delete(name);
-        this.gone.add(name);
-      }
+    const theirs = new Map([...stale].map((id) => [id, now.get(id) ?? null] as const));
+    for (const [id, revision] of theirs) {
+      if (revision === null) this.seen.delete(`${conflict.image}/${id}`);
+      else this.seen.set(`${conflict.image}/${id}`, revision);
     }
     const kept: Pending[] = [];
     for (const one of this.queue) {
       if (one.image !== conflict.image || choice === "mine") {
-        kept.push(one.image === conflict.image ? { ...one, gesture: rebased(one.gesture, stale, now) } : one);
+        kept.push(one.image === conflict.image ? { ...one, gesture: rebased(one.gesture, theirs, true) } : one);
         continue;
       }
       const gesture = { ...one.gesture, base: { ...one.gesture.base } };
@@ -183,12 +176,14 @@ function touched(gesture: Gesture): number[] {
   return [...(gesture.put ?? []).map((one) => one.id), ...(gesture.remove ?? [])];
 }
 
-function rebased(gesture: Gesture, stale: Set<number>, now: Map<number, number>): Gesture {
+/** The same on top of these revisions; null for objects that are gone, which are then not removed again if `gone`. */
+function rebased(gesture: Gesture, now: ReadonlyMap<number, number | null>, gone = false): Gesture {
   const base = { ...gesture.base };
-  for (const id of stale) {
+  for (const id of touched(gesture)) {
     const revision = now.get(id);
-    if (revision) base[id] = revision;
-    else delete base[id];
+    if (revision === null) delete base[id];
+    else if (revision !== undefined) base[id] = revision;
   }
-  return { ...gesture, base, remove: (gesture.remove ?? []).filter((id) => !stale.has(id) || now.has(id)) };
+  const remove = (gesture.remove ?? []).filter((id) => !(gone && now.get(id) === null));
+  return { ...gesture, base, remove };
 }

@@ -4,7 +4,7 @@ The mask moves with the flow (DIS: Kroeger et al., "Fast Optical Flow using Dens
 Superpixels of the new frame are held against those of the given frame and of the last sure ones, by colour and texture;
 the moved mask says where the object can be, less surely near its border; a smallest cut decides.  Where flow
 forward and back disagree, or colours and moved mask do, drift grows; an object that has left nothing like itself is
-hidden until something like it turns up where it was going.
+hidden until something like it turns up where it was last seen.
 """
 
 from dataclasses import dataclass
@@ -70,6 +70,7 @@ class Classical:
         self._areas = [max(float(mask.sum()), 1.0) for mask in self._masks]
         self._looks = [_look(made, self._masks)]
         self._drift = np.zeros(len(masks))
+        self._hidden = np.zeros(len(masks), bool)
 
     def step(self, image: U8) -> tuple[Masks, Array]:
         cv2: Any = require("cv2", "following objects")
@@ -92,7 +93,8 @@ class Classical:
                 mask.astype(np.float32), x + back[..., 0], y + back[..., 1], cv2.INTER_LINEAR,
                 borderMode=cv2.BORDER_CONSTANT, borderValue=0,
             )  # fmt: skip
-            moved.append(soft > 0.5)
+            # What covers a hidden object moves in its own way: the object waits where it was last seen.
+            moved.append(mask if self._hidden[k] else soft > 0.5)
             depth = _signed_depth(moved[-1]) / (weights.band * made.diagonal)
             odds[k] = weights.place * depth.clip(-1.5, 1) + weights.colour * colours[:, k][made.owner]
         found = []
@@ -114,8 +116,9 @@ class Classical:
             drift[k] = 1.0 if hidden else 1 - (1 - self._drift[k]) * (1 - 0.25 * frame)
             found.append(cut & ~hidden)
         for k, mask in enumerate(found):
-            # A hidden object waits where the flow carries it.
-            self._masks[k] = mask if mask.any() else moved[k]
+            self._hidden[k] = not mask.any()
+            if mask.any():
+                self._masks[k] = mask
         self._drift = np.where(drift >= 1, self._drift, drift)
         self._gray = gray
         if all(mask.any() for mask in found):
