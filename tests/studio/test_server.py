@@ -581,6 +581,21 @@ def test_classes_of_a_file_are_matched_by_name(page, dataset) -> None:
     assert names[1] == "disk"
 
 
+def test_labels_of_another_size_are_told_before_anything_is_written(page, dataset) -> None:
+    labels = {
+        "images": [{"id": 1, "file_name": "p1.png", "height": 30, "width": 40}], "categories": [{"id": 1, "name": "disk"}],
+        "annotations": [{"id": 1, "image_id": 1, "category_id": 1, "bbox": [1, 1, 5, 5], "iscrowd": 0, "area": 25,
+                         "segmentation": [[1, 1, 6, 1, 6, 6, 1, 6]]}],
+    }  # fmt: skip
+    before = dataset.revision
+    for write in (False, True):
+        answer = upload(page, "small.json", json.dumps(labels).encode(), write=write)
+        assert answer.status_code == 422
+        assert "(30, 40)" in answer.text
+        assert "p1" in answer.text
+    assert dataset.revision == before
+
+
 def test_uploads_that_are_wrong_or_wicked_leave_nothing(page, dataset, tmp_path) -> None:
     before = dataset.revision
     link = io.BytesIO()
