@@ -77,6 +77,22 @@ def test_objects_are_followed_both_ways(folder, given) -> None:
         assert found[1].drift[11] <= found[9].drift[11]
 
 
+@pytest.mark.parametrize("complete", [True, False])
+def test_one_direction_leaves_out_what_lies_the_other_way(folder, complete) -> None:
+    with video.Frames.open(folder) as frames:
+        forward = list(video.track(frames, known(3, 7), direction="forward", complete=complete))
+        backward = list(video.track(frames, known(3, 7), direction="backward", complete=complete))
+    assert [one.frame for one in forward] == list(range(3, COUNT))
+    assert [one.frame for one in backward] == list(range(8))
+    assert np.mean([ious(one) for one in [*forward, *backward]]) > 0.85
+    # Doubt grows away from the frame that was followed.
+    drift = {one.frame: one.drift[11] for one in forward}
+    assert drift[4] <= drift[6]
+    assert drift[7] == 0
+    drift = {one.frame: one.drift[11] for one in backward}
+    assert drift[6] <= drift[4]
+
+
 def test_an_object_that_leaves_is_hidden_and_not_invented(folder, tmp_path) -> None:
     for k in range(6):
         image, masks = scene(k)

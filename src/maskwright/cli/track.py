@@ -1,7 +1,7 @@
 """maskwright track"""
 
 from dataclasses import asdict
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -30,6 +30,9 @@ def command(
         bool,
         typer.Option("--partial", help="A labelled frame need not show every object: the others go on through it."),
     ] = False,
+    direction: Annotated[
+        Literal["both", "forward", "backward"], typer.Option(help="From the labelled frames, which way.")
+    ] = "both",
     accept: Annotated[
         float | None,
         typer.Option(min=0, max=1, help="Write frames of a dataset of at least this confidence as labels."),
@@ -39,7 +42,7 @@ def command(
     author: Author = None,
     json: Json = False,
 ) -> None:
-    """Follow objects from the frames where they are labelled to all others, in both directions."""
+    """Follow objects from the frames where they are labelled to all others, in both directions or one."""
     from maskwright.dataset import Dataset
     from maskwright.errors import UsageError
 
@@ -50,15 +53,15 @@ def command(
                 "this is a video, not a dataset", file=source,
                 needed="--masks with label maps for some frames, and --to for the result",
             )  # fmt: skip
-        _video(source, masks, to, format, engine, settings, every, stop, not partial, json)
+        _video(source, masks, to, format, engine, settings, every, stop, not partial, direction, json)
         return
     from maskwright import context, video
 
     with Dataset.open(source) as opened:
         view = view_of(opened, at, where)
         with progress("following", None, quiet=json) as follow:
-            done = video.track_dataset(view, engine=engine, stop=stop, complete=not partial, settings=settings,
-                                       progress=follow)  # fmt: skip
+            done = video.track_dataset(view, engine=engine, stop=stop, complete=not partial, direction=direction,
+                                       settings=settings, progress=follow)  # fmt: skip
         accepted = 0
         if accept is not None:
             sure = [n for n, value in context.confidences(view, done.run).items() if value >= accept]
@@ -76,7 +79,7 @@ def command(
 
 def _video(
     source: str, masks: str, to: str, format: str, engine: str, settings: dict[str, object], every: int, stop: float,
-    complete: bool, json: bool,
+    complete: bool, direction: str, json: bool,
 ) -> None:  # fmt: skip
     import tempfile
     import time
@@ -93,7 +96,8 @@ def _video(
         frames = video.Frames.open(source, folder=folder, every=every)
         known = video.masks_of(masks, frames)
         with progress("following", len(frames), quiet=json) as follow:
-            found = list(follow(video.samples_of(frames, known, engine, stop=stop, complete=complete, **settings)))
+            ways = {"stop": stop, "complete": complete, "direction": direction}
+            found = list(follow(video.samples_of(frames, known, engine, **ways, **settings)))
         lost = formats.write(found, video.CLASSES, to, format, allow_loss=True)
     seconds = time.perf_counter() - begun
     drifts = sorted(((s.key, max(s.fields["drift"].values(), default=1.0)) for s in found), key=lambda row: -row[1])

@@ -19,7 +19,7 @@ from maskwright.dataset import View
 from maskwright.errors import FormatError, UsageError
 from maskwright.runs import Run
 from maskwright.video.frames import Frames
-from maskwright.video.tracking import track
+from maskwright.video.tracking import Direction, track
 
 KIND = "track"
 
@@ -47,13 +47,14 @@ def track_dataset(
     engine: str = "classical",
     stop: float = 1.0,
     complete: bool = True,
+    direction: Direction = "both",
     settings: Mapping[str, Any] | None = None,
     progress: Callable[[Iterable[int]], Iterable[int]] = lambda numbers: numbers,
 ) -> Followed:
     """Follow what is labelled on some frames of each video through its others, as suggestions of a new run.
 
     Videos without a labelled frame are left out.  Objects are the same where their attribute `track` is, or their id.
-    complete: as in `track`.  Raises UsageError when no video has both.
+    complete, direction: as in `track`.  Raises UsageError when no video has both.
     """
     begun = time.perf_counter()
     videos = _videos(view)
@@ -73,7 +74,9 @@ def track_dataset(
             labelled += len(known)
             seen: set[int] = set()
             frames = Frames([Path(sample.image.uri) for _, sample in rows], name=name)
-            for found in track(frames, known, engine, stop=stop, complete=complete, **(settings or {})):
+            for found in track(
+                frames, known, engine, stop=stop, complete=complete, direction=direction, **(settings or {})
+            ):
                 next(steps, None)
                 seen |= set(found.drift)
                 if found.given:

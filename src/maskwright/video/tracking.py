@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import ModuleType
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 
@@ -13,6 +13,8 @@ from maskwright.core.masks import Masks
 from maskwright.core.segments import Segments
 from maskwright.errors import UsageError
 from maskwright.video.frames import Frames
+
+Direction = Literal["both", "forward", "backward"]
 
 
 class Follower(Protocol):
@@ -40,7 +42,7 @@ class Tracked:
 
 def track(
     frames: Frames, known: Mapping[int, Segments], engine: str = "classical", *, stop: float = 1.0,
-    complete: bool = True, **options: Any,
+    complete: bool = True, direction: Direction = "both", **options: Any,
 ) -> Iterator[Tracked]:  # fmt: skip
     """Every frame in order, each as soon as it is known.
 
@@ -48,8 +50,9 @@ def track(
     tracks of several frames are the same object.  A frame between two known ones follows the nearer.  An object first
     known later is followed back from there.  stop: a track whose drift reaches this is no longer followed until it is
     known again.  complete: known frames show all objects; otherwise an object that a known frame lacks is followed
-    through it, under what is known there.  Memory does not grow with the length of the video but for run lengths.
-    Raises UsageError for frames that are not there and engines nobody has.
+    through it, under what is known there.  direction: forward, every frame follows the last known one before it, and
+    those before the first are left out; backward, the other way.  Memory does not grow with the length of the video
+    but for run lengths.  Raises UsageError for frames that are not there and engines nobody has.
     """
     module: ModuleType = families.load("video.engines", engine)
     if not known:
@@ -63,7 +66,7 @@ def track(
                 f"the masks of frame {index} are for {segments.size}", needed=f"{frames.size}, the frames' size"
             )
     if complete:
-        yield from _between(frames, known, module.load(**options), stop)
+        yield from _between(frames, known, module.load(**options), stop, direction)
         return
     # Objects known on the same frames go together; the groups walk through the video side by side.
     where: dict[int, tuple[int, ...]] = {}
@@ -76,9 +79,20 @@ def track(
         for index in indices:
             rows = [k for k, one in enumerate(tracks_of(known[index])) if where[one] == indices]
             own[index] = known[index][np.array(rows)]
-        groups.append(_between(frames, own, module.load(**options), stop))
-    for parts in zip(*groups, strict=True):
+        groups.append(_between(frames, own, module.load(**options), stop, direction))
+    for parts in _side_by_side(groups):
         yield _merged(parts, known)
+
+
+def _side_by_side(groups: list[Iterator[Tracked]]) -> Iterator[tuple[Tracked, ...]]:
+    """All that the groups say of one frame, frame by frame; one that goes one way only does not see every frame."""
+    waiting = [next(one, None) for one in groups]
+    while any(one is not None for one in waiting):
+        frame = min(one.frame for one in waiting if one is not None)
+        yield tuple(one for one in waiting if one is not None and one.frame == frame)
+        for k, one in enumerate(waiting):
+            if one is not None and one.frame == frame:
+                waiting[k] = next(groups[k], None)
 
 
 def _merged(parts: tuple[Tracked, ...], known: Mapping[int, Segments]) -> Tracked:
@@ -100,15 +114,19 @@ def _merged(parts: tuple[Tracked, ...], known: Mapping[int, Segments]) -> Tracke
     return Tracked(frame, _named(all_of, all_of.masks, tracks, (1 - all_of.scores).tolist()), drift, frame in known)
 
 
-def _between(frames: Frames, known: Mapping[int, Segments], follower: Follower, stop: float) -> Iterator[Tracked]:
+def _between(
+    frames: Frames, known: Mapping[int, Segments], follower: Follower, stop: float, direction: Direction
+) -> Iterator[Tracked]:
     indices = sorted(known)
-    yield from _backward(frames, known, follower, indices[0], 0, stop)
+    if direction != "forward":
+        yield from _backward(frames, known, follower, indices[0], 0, stop)
     for here, there in zip(indices, [*indices[1:], None], strict=True):
         yield _as_given(here, known[here])
         if there is None:
-            yield from _forward(frames, known, follower, here, len(frames), stop)
+            if direction != "backward":
+                yield from _forward(frames, known, follower, here, len(frames), stop)
         else:
-            middle = (here + there) // 2 + 1
+            middle = {"both": (here + there) // 2 + 1, "forward": there, "backward": here + 1}[direction]
             yield from _forward(frames, known, follower, here, middle, stop)
             yield from _backward(frames, known, follower, there, middle, stop)
 
