@@ -1,13 +1,14 @@
 """What is asked of an engine, and what it answers."""
 
 from dataclasses import dataclass, field, replace
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 
 from maskwright.core.arrays import F32, Array, Size
 from maskwright.core.masks import Masks
 from maskwright.errors import UsageError
+from maskwright.families import require
 
 
 @dataclass(frozen=True)
@@ -89,6 +90,17 @@ class Answer:
 
     def __len__(self) -> int:
         return len(self.masks)
+
+    def above(self, probability: float) -> Masks:
+        """The masks where the engine is at least this sure, 0 to 1: less than 0.5 widens them, more narrows them.
+
+        Bilinear over the image, so that 0.5 is close to `masks` but without an engine's own sharpening.
+        """
+        cv2: Any = require("cv2", "masks above a threshold")
+        limit = float(np.log(probability / (1 - probability)))
+        height, width = self.masks.size
+        parts = [cv2.resize(one, (width, height), interpolation=cv2.INTER_LINEAR) > limit for one in self.logits]
+        return Masks.encode(np.stack(parts)) if parts else self.masks
 
 
 def along(line: object, spacing: float) -> Array:

@@ -76,11 +76,16 @@ class Session:
         boxes: object = None,
         mask: object = None,
         text: str | None = None,
+        *,
+        threshold: float = 0.5,
     ) -> Answer:
         """Masks for these prompts alone; shapes as in `Prompts`.
 
-        mask: a former answer's logits, or a mask to correct.  Raises UsageError for a prompt the engine does not take.
+        mask: a former answer's logits, or a mask to correct.  threshold: how sure the engine has to be of a pixel,
+        above 0 and below 1.  Raises UsageError for a prompt the engine does not take.
         """
+        if not 0 < threshold < 1:
+            raise UsageError(f"the threshold is {threshold:g}", needed="above 0 and below 1")
         prompts = Prompts.of(self.size, points, point_labels, boxes, mask, text)
         given = {
             "points": len(prompts.points), "boxes": len(prompts.boxes), "mask": prompts.mask is not None,
@@ -92,7 +97,8 @@ class Session:
         answer = self.engine.answer(self._encoded, prompts)
         if self.closer and not answer.several:
             answer = self._closer(answer, prompts)
-        return Answer(self.cleanup(answer.masks, prompts), answer.scores, answer.logits, answer.several)
+        masks = answer.masks if threshold == 0.5 else answer.above(threshold)
+        return Answer(self.cleanup(masks, prompts), answer.scores, answer.logits, answer.several)
 
     def _closer(self, answer: Answer, prompts: Prompts) -> Answer:
         """The same question to a crop around the best mask, where that is small: only the masks are other ones."""
