@@ -61,6 +61,10 @@ STEPS = """async () => {
 }"""
 
 
+def cookies(home: str) -> dict[str, str]:
+    return {f"maskwright-{home.rpartition(':')[2]}": TOKEN}
+
+
 def make(folder: Path, objects: int) -> None:
     """One image of 12 megapixels with many objects, and four small ones."""
     rng = np.random.default_rng(0)
@@ -90,7 +94,7 @@ def load(home: str, annotators: int, seconds: float) -> dict[str, float]:
 
     def person(number: int) -> None:
         rng = np.random.default_rng(number)
-        with httpx.Client(base_url=home, headers={"origin": home}, cookies={"maskwright": TOKEN}, timeout=60) as page:
+        with httpx.Client(base_url=home, headers={"origin": home}, cookies=cookies(home), timeout=60) as page:
             end = time.monotonic() + seconds
             while time.monotonic() < end:
                 at = rng.integers(20, 460, 2)
@@ -111,7 +115,7 @@ def load(home: str, annotators: int, seconds: float) -> dict[str, float]:
         one.start()
     for one in threads:
         one.join()
-    with httpx.Client(base_url=home, cookies={"maskwright": TOKEN}, timeout=60) as page:
+    with httpx.Client(base_url=home, cookies=cookies(home), timeout=60) as page:
         there: set[tuple[int, int]] = set()
         total = 0
         for image in range(2, 6):
@@ -156,7 +160,7 @@ def main() -> None:
                 figures |= page.evaluate(STEPS)
                 page.evaluate("location.hash = ''")
                 browser.close()
-            with httpx.Client(base_url=home, headers={"origin": home}, cookies={"maskwright": TOKEN}) as client:
+            with httpx.Client(base_url=home, headers={"origin": home}, cookies=cookies(home)) as client:
                 clicks = []
                 for k in range(30):
                     question = {"points": [[300 + k, 200], [100 + k, 50]], "labels": [1, 0]}

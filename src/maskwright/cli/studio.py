@@ -15,6 +15,9 @@ def command(
     token: Annotated[
         str | None, typer.Option(envvar="MASKWRIGHT_TOKEN", help="The secret of the link. A new one each time.")
     ] = None,
+    people: Annotated[
+        str | None, typer.Option(help="Names with commas: each gets a link of their own, and their work their name.")
+    ] = None,
 ) -> None:
     """Label in the browser, with help; everything stays on this machine."""
     from maskwright import families
@@ -26,4 +29,4 @@ def command(
     for note in notes:
         typer.echo(note)
     with dataset:
-        serve(dataset, host=host, port=port, token=token, say=typer.echo)
+        serve(dataset, host=host, port=port, token=token, people=(people or "").split(","), say=typer.echo)

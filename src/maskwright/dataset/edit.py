@@ -160,6 +160,11 @@ class Edit:
             .where(alive(schema.segments, None), schema.segments.c.class_id.not_in(kept))
             .limit(1)
         ).scalar()
+        if orphan is None and self._has_opinions():
+            opinions = schema.opinions
+            orphan = self._connection.execute(
+                sql.select(opinions.c.class_id).where(opinions.c.class_id.not_in(kept)).limit(1)
+            ).scalar()
         if orphan is not None:
             raise UsageError(f"segments still use the class with id {orphan}", file=self._store.place)
         before = {row.class_id: row for row in self._connection.execute(sql.select(table).where(alive(table, None)))}
@@ -180,6 +185,41 @@ class Edit:
             self._end(table, table.c.row == old.row)
             self.summary["classes removed"] += 1
         self._class_ids = set(kept)
+
+    def merge_class(self, source: int, target: int) -> int:
+        """Give the segments of one class to another, and take the emptied class away -> segments that changed.
+
+        Raises UsageError for the same class twice and for one that is not declared.
+        """
+        table = schema.segments
+        self._check_merge(source, target)
+        self._flush()
+        columns = [column for column in table.c if column.name not in ("row", "added", "removed")]
+        own = sql.and_(table.c.class_id == source, alive(table, None))
+        rows = [dict(row) for row in self._connection.execute(sql.select(*columns).where(own)).mappings()]
+        self._end(table, table.c.class_id == source)
+        self._insert(table, [{**row, "class_id": target} for row in rows])
+        opinions = schema.opinions
+        if self._has_opinions():
+            self._connection.execute(opinions.update().where(opinions.c.class_id == source).values(class_id=target))
+        self._end(schema.classes, schema.classes.c.class_id == source)
+        self.summary["segments changed"] += len(rows)
+        self.summary["classes removed"] += 1
+        self._class_ids = None
+        return len(rows)
+
+    def _has_opinions(self) -> bool:
+        """Datasets from before there were second opinions lack the table."""
+        return sql.inspect(self._connection).has_table(schema.opinions.name)
+
+    def _check_merge(self, source: int, target: int) -> None:
+        table = schema.classes
+        known = set(self._connection.execute(sql.select(table.c.class_id).where(alive(table, None))).scalars())
+        for one in (source, target):
+            if one not in known:
+                raise UsageError(f"there is no class with id {one}", file=self._store.place)
+        if source == target:
+            raise UsageError("a class cannot be merged into itself", file=self._store.place)
 
     def restore(self, revision: int) -> None:
         """Make the dataset what it was at `revision`; the history in between stays."""

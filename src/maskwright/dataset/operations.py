@@ -58,10 +58,15 @@ class Applied:
     stale: tuple[int, ...] = ()
 
 
+#: Kinds of gestures on somebody's own labels, which are no revisions, begin with this.
+OWN = "own "
+
+
 def ensure(dataset: Dataset) -> None:
-    """Make the table where the dataset is older than it."""
+    """Make the tables where the dataset is older than they are."""
     with dataset.store.writing() as connection:
-        schema.operations.create(connection, checkfirst=True)
+        for table in (schema.operations, schema.opinions):
+            table.create(connection, checkfirst=True)
 
 
 def apply(dataset: Dataset, number: int, operation: Operation, *, author: str) -> Applied:
@@ -69,57 +74,79 @@ def apply(dataset: Dataset, number: int, operation: Operation, *, author: str) -
 
     Raises UsageError for a sample that is not there, masks of another size, and classes that are not declared.
     """
-    table = schema.operations
     with dataset.store.writing() as connection:
-        done = connection.execute(sql.select(table.c.revision).where(table.c.id == operation.id)).scalar()
+        done = revision_of(connection, operation)
         if done is not None:
-            return Applied(int(done), again=True)
-        samples = schema.samples
-        row = connection.execute(sql.select(samples).where(samples.c.sample == number, alive(samples, None))).first()
-        if row is None:
-            raise UsageError(f"there is no image {number}", file=dataset.place)
-        stale = _stale(connection, number, operation)
+            return Applied(done, again=True)
+        row = sample_row(dataset, connection, number)
+        table = schema.segments
+        living = connection.execute(
+            sql.select(table.c.segment, table.c.added).where(
+                table.c.sample == number, alive(table, None), table.c.segment.in_(touched(operation))
+            )
+        )
+        stale = newer(operation, {int(one.segment): int(one.added) for one in living})
         if stale:
             return Applied(dataset.store.head(connection), stale=stale)
         edit = Edit(dataset.store, connection, author, f"{operation.kind}: {row.key}")
         if operation.put or operation.remove:
-            edit.put(row.key, _changed(edit.segments(row.key), operation, (row.height, row.width)))
+            edit.put(row.key, changed(edit.segments(row.key), operation, (row.height, row.width)))
         if operation.fields:
             fields = {**row.fields, **operation.fields}
             edit.set(row.key, fields={name: one for name, one in fields.items() if one is not None})
         revision = edit.finish() or edit.parent
-        connection.execute(
-            table.insert().values(
-                id=operation.id, sample=number, revision=revision, author=author, kind=operation.kind,
-                created=datetime.now(UTC).isoformat(timespec="milliseconds"), effort=dict(operation.effort),
-            )
-        )  # fmt: skip
+        note(connection, number, operation, operation.kind, author, revision)
         return Applied(revision)
 
 
-def _stale(connection: sql.Connection, number: int, operation: Operation) -> tuple[int, ...]:
-    """Segments that are newer than what was seen, or gone, or there although they were thought new."""
-    touched = [*(one.segment for one in operation.put), *operation.remove]
-    if not touched:
-        return ()
-    table = schema.segments
-    living = {
-        row.segment: row.added
-        for row in connection.execute(
-            sql.select(table.c.segment, table.c.added).where(
-                table.c.sample == number, alive(table, None), table.c.segment.in_(touched)
-            )
+# -- what gestures on shared and on own labels have in common ------------------------------------------------
+
+
+def revision_of(connection: sql.Connection, operation: Operation) -> int | None:
+    """What a gesture that was applied before became."""
+    table = schema.operations
+    found = connection.execute(sql.select(table.c.revision).where(table.c.id == operation.id)).scalar()
+    return None if found is None else int(found)
+
+
+def note(connection: sql.Connection, number: int, operation: Operation, kind: str, author: str, revision: int) -> None:
+    """Remember that a gesture was applied."""
+    connection.execute(
+        schema.operations.insert().values(
+            id=operation.id, sample=number, revision=revision, author=author, kind=kind,
+            created=datetime.now(UTC).isoformat(timespec="milliseconds"), effort=dict(operation.effort),
         )
-    }
+    )  # fmt: skip
+
+
+def sample_row(dataset: Dataset, connection: sql.Connection, number: int) -> Any:
+    """Raises UsageError for a sample that is not there."""
+    samples = schema.samples
+    row = connection.execute(sql.select(samples).where(samples.c.sample == number, alive(samples, None))).first()
+    if row is None:
+        raise UsageError(f"there is no image {number}", file=dataset.place)
+    return row
+
+
+def touched(operation: Operation) -> list[int]:
+    return [*(one.segment for one in operation.put), *operation.remove]
+
+
+def newer(operation: Operation, living: Mapping[int, int]) -> tuple[int, ...]:
+    """Segments that are newer than what was seen, or gone, or there although they were thought new.
+
+    living: segment -> what it was written by.
+    """
     out = []
-    for one in touched:
+    for one in touched(operation):
         seen, now = operation.base.get(one), living.get(one)
         if (seen is None) != (now is None) or (seen is not None and now is not None and now > seen):
             out.append(one)
     return tuple(out)
 
 
-def _changed(own: Segments, operation: Operation, size: tuple[int, int]) -> Segments:
+def changed(own: Segments, operation: Operation, size: tuple[int, int]) -> Segments:
+    """The segments after the gesture. Raises UsageError for run lengths that do not fit."""
     gone = set(operation.remove)
     put = {one.segment: one for one in operation.put}
     order = [(z, int(one)) for z, one in enumerate(own.ids) if int(one) not in gone]
@@ -162,11 +189,25 @@ def revisions_of(dataset: Dataset, number: int) -> dict[int, int]:
         return {int(row.segment): int(row.added) for row in connection.execute(query)}
 
 
+def last_change(dataset: Dataset, number: int) -> int:
+    """The newest revision that added or ended a segment of a sample, or changed the sample itself; 0 for none."""
+    newest = 0
+    with dataset.store.reading() as connection:
+        for table in (schema.samples, schema.segments):
+            own = table.c.sample == number
+            query = sql.select(sql.func.max(table.c.added)).where(own)
+            newest = max(newest, int(connection.execute(query).scalar() or 0))
+            ended = sql.select(sql.func.max(table.c.removed)).where(own, table.c.removed < schema.ALIVE_SQL)
+            newest = max(newest, int(connection.execute(ended).scalar() or 0))
+    return newest
+
+
 def history(dataset: Dataset, number: int, limit: int = 200) -> list[dict[str, Any]]:
-    """Gestures on a sample, newest first: revision, kind, author, created, effort."""
+    """Gestures on a sample's shared labels, newest first: revision, kind, author, created, effort."""
     table = schema.operations
     with dataset.store.reading() as connection:
-        query = sql.select(table).where(table.c.sample == number).order_by(table.c.revision.desc()).limit(limit)
+        shared = sql.and_(table.c.sample == number, table.c.kind.not_like(f"{OWN}%"))
+        query = sql.select(table).where(shared).order_by(table.c.revision.desc()).limit(limit)
         return [
             {"revision": row.revision, "kind": row.kind, "author": row.author, "created": row.created,
              "effort": row.effort}

@@ -173,3 +173,24 @@ operations = sql.Table(
     sql.Column("effort", sql.JSON, nullable=False),  # seconds, clicks and the like
 )
 sql.Index("operations_sample", operations.c.sample, operations.c.revision)
+
+# -- a second opinion: one person's own labels of a sample, beside the shared ones -----------------------------
+
+opinions = sql.Table(
+    "opinions",
+    metadata,
+    sql.Column("row", sql.Integer, primary_key=True),
+    sql.Column("author", sql.Text, nullable=False),
+    sql.Column("sample", sql.Integer, nullable=False),
+    sql.Column("segment", sql.BigInteger, nullable=False),
+    sql.Column("z", sql.Integer, nullable=False),
+    sql.Column("class_id", sql.Integer, nullable=False),
+    sql.Column("area", sql.BigInteger, nullable=False),
+    sql.Column("is_crowd", sql.Boolean, nullable=False),
+    sql.Column("score", sql.Float),
+    sql.Column("source", sql.Text, nullable=False),
+    sql.Column("attributes", sql.JSON, nullable=False),
+    sql.Column("counts", sql.LargeBinary, nullable=False),
+    sql.Column("changed", sql.Integer, nullable=False),  # number of the author's gesture that wrote it
+    sql.Index("opinions_sample", "sample", "author"),
+)

@@ -3,27 +3,27 @@
 import base64
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from fastapi import FastAPI, HTTPException, Request
 from fastapi.responses import FileResponse, JSONResponse, Response, StreamingResponse
 
 from maskwright import context, formats, video
 from maskwright.core.classes import Class, Classes
-from maskwright.dataset import Dataset, operations
+from maskwright.dataset import Dataset, operations, opinions, work
 from maskwright.dataset.dataset import user_name
 from maskwright.errors import MaskwrightError, UsageError
 from maskwright.interactive import Embeddings, engines
+from maskwright.runs.agreement import agreements
 from maskwright.studio import export, importing, messages, pictures
 from maskwright.studio.asking import Asking
 from maskwright.studio.jobs import Jobs, Work
 from maskwright.studio.security import Guard
 
 PAGE = Path(__file__).parent / "static"
-FINISHED = ("labelled", "review", "approved")
 LEASE = 20.0  # seconds that a page counts as present after its last sign
 NOT_BUILT = (
     "The studio's page was not built with this installation. With Node.js 20 or newer, in a clone: "
@@ -33,10 +33,14 @@ NOT_BUILT = (
 
 @dataclass(frozen=True)
 class Settings:
-    """token: of the first link.  hosts: that the Host header may name."""
+    """token: of the first link.  hosts: that the Host header may name.  people: tokens of their own links -> names."""
 
     token: str
     hosts: frozenset[str] = field(default_factory=lambda: frozenset({"127.0.0.1", "localhost", "[::1]"}))
+    people: Mapping[str, str] = field(default_factory=dict)
+
+
+Layer = Literal["shared", "own"]
 
 
 def create_app(dataset: Dataset, settings: Settings) -> Any:
@@ -44,6 +48,7 @@ def create_app(dataset: Dataset, settings: Settings) -> Any:
     api = FastAPI(title="Maskwright studio", docs_url=None, redoc_url=None, openapi_url="/api/openapi.json")
     asking = Asking(Embeddings(megabytes=512, folder=_cache(dataset)))
     jobs = Jobs()
+    pyramids = pictures.Pyramids()
     present: dict[int, dict[str, tuple[float, str]]] = {}
     lock = threading.Lock()
 
@@ -54,7 +59,7 @@ def create_app(dataset: Dataset, settings: Settings) -> Any:
     # -- the project ---------------------------------------------------------------------------------
 
     @api.get("/api/project")
-    def project() -> messages.Project:
+    def project(request: Request) -> messages.Project:
         waiting = context.waiting(dataset)
         held = operations.overview(dataset)
         rows = [
@@ -62,26 +67,56 @@ def create_app(dataset: Dataset, settings: Settings) -> Any:
                 number=one.number, key=one.key, height=one.size[0], width=one.size[1], split=one.split,
                 state=_text(one.fields.get("state")), objects=one.segments, video=one.video, frame=one.frame,
                 confidence=None if one.segments or one.number not in waiting else waiting[one.number][1],
+                tiles=pictures.levels(one.size), assignee=_text(one.fields.get("assignee")),
+                opinions=[str(name) for name in one.fields.get(opinions.FIELD, [])],
             )
             for one in held
         ]  # fmt: skip
         effort = operations.effort(dataset)
         effort |= {name: sum(getattr(one, name) for one in held) for name in ("suggested", "untouched")}
         return messages.Project(
+            me=_who(request), people=sorted(set(settings.people.values())),
             place=dataset.place.rsplit("@", 1)[-1], revision=dataset.revision, classes=_classes(dataset), images=rows,
             engines=engines.names(), learners=context.names(), followers=video.names(), formats=formats.writers(),
             effort=effort,
         )  # fmt: skip
 
     @api.put("/api/classes")
-    def put_classes(given: messages.NewClasses) -> list[messages.ClassInfo]:
+    def put_classes(given: messages.NewClasses, request: Request) -> list[messages.ClassInfo]:
         try:
             wanted = Classes(Class(one.id, one.name, one.kind, one.role, one.colour) for one in given.classes)
         except ValueError as error:
             raise UsageError(str(error)) from None
-        with dataset.edit("classes in the studio", author=user_name()) as edit:
+        with dataset.edit("classes in the studio", author=_who(request)) as edit:
             edit.set_classes(wanted)
         return _classes(dataset)
+
+    @api.get("/api/classes/use")
+    def class_use() -> list[messages.ClassUse]:
+        return [messages.ClassUse(**asdict(one)) for one in work.class_use(dataset)]
+
+    @api.post("/api/classes/merge")
+    def merge(given: messages.Merging, request: Request) -> list[messages.ClassInfo]:
+        names = {one.id: one.name for one in dataset.classes}
+        words = f"class {names.get(given.source)} into {names.get(given.target)}"
+        with dataset.edit(words, author=_who(request)) as edit:
+            edit.merge_class(given.source, given.target)
+        return _classes(dataset)
+
+    # -- the work of people --------------------------------------------------------------------------
+
+    @api.get("/api/work")
+    def progress() -> messages.Work:
+        done = asdict(work.progress(dataset))
+        found = [
+            messages.Agreed(**{**asdict(one), "mean_iou": _number(one.mean_iou), "f1": _number(one.f1)})
+            for one in agreements(dataset)
+        ]
+        return messages.Work(**done, agreement=found)
+
+    @api.post("/api/assign")
+    def assign(given: messages.Assigning, request: Request) -> list[int]:
+        return work.assign(dataset, given.name, numbers=given.numbers, count=given.count, author=_who(request))
 
     # -- images --------------------------------------------------------------------------------------
 
@@ -90,6 +125,11 @@ def create_app(dataset: Dataset, settings: Settings) -> Any:
         content, kind = pictures.picture(_sample(dataset, number))
         return Response(content, media_type=kind, headers={"cache-control": "private, max-age=3600"})
 
+    @api.get("/api/images/{number}/tiles/{level}/{column}/{row}")
+    def tile(number: int, level: int, column: int, row: int) -> Response:
+        content = pyramids.tile(_sample(dataset, number), level, column, row)
+        return Response(content, media_type="image/jpeg", headers={"cache-control": "private, max-age=3600"})
+
     @api.get("/api/images/{number}/thumbnail")
     def thumbnail(number: int) -> Response:
         sample = _sample(dataset, number)
@@ -97,7 +137,18 @@ def create_app(dataset: Dataset, settings: Settings) -> Any:
         return Response(content, media_type="image/jpeg", headers={"cache-control": "private, max-age=3600"})
 
     @api.get("/api/images/{number}/objects")
-    def objects(number: int, at: int | None = None) -> messages.Things:
+    def objects(
+        number: int, request: Request, at: int | None = None, layer: Layer = "shared", of: str | None = None
+    ) -> messages.Things:
+        """layer: `own` for the labels that one person made apart from the shared ones: the asker's, or `of`'s once they
+        have finished.
+        """
+        if layer == "own":
+            person = of or _who(request)
+            if person != _who(request) and person not in _sample(dataset, number).fields.get(opinions.FIELD, []):
+                raise UsageError(f"{person} has not finished labels of their own on image {number}")
+            segments, written = opinions.read(dataset, number, person)
+            return _things(segments, {}, dataset.revision, written)
         view = dataset if at is None else dataset.at(at)
         sample = view.read([number])[0]
         revisions = operations.revisions_of(dataset, number)
@@ -116,28 +167,32 @@ def create_app(dataset: Dataset, settings: Settings) -> Any:
         return operations.history(dataset, number)
 
     @api.post("/api/images/{number}/operations")
-    def apply(number: int, given: messages.Gestures) -> list[messages.Answered]:
+    def apply(
+        number: int, given: messages.Gestures, request: Request, layer: Layer = "shared"
+    ) -> list[messages.Answered]:
         """Each is durable when the answer comes. The first stale one ends the list, and nothing after it is applied."""
         out = []
         for one in given.operations:
-            done = operations.apply(dataset, number, _operation(one), author=user_name())
+            write = opinions.apply if layer == "own" else operations.apply
+            done = write(dataset, number, _operation(one), author=_who(request))
             out.append(messages.Answered(id=one.id, revision=done.revision, again=done.again, stale=list(done.stale)))
             if done.stale:
                 break
         return out
 
     @api.post("/api/images/{number}/present")
-    def here(number: int, given: messages.Present) -> list[str]:
+    def here(number: int, given: messages.Present, request: Request) -> messages.Others:
         """Tell that a page shows this image -> the others that do."""
         now = time.monotonic()
         with lock:
             for tabs in present.values():
                 tabs.pop(given.tab, None)
             tabs = present.setdefault(number, {})
-            tabs[given.tab] = (now, given.author)
+            tabs[given.tab] = (now, _who(request))
             for tab in [tab for tab, (seen, _) in tabs.items() if now - seen > LEASE]:
                 del tabs[tab]
-            return [author or "someone" for tab, (_, author) in tabs.items() if tab != given.tab]
+            people = [author for tab, (_, author) in tabs.items() if tab != given.tab]
+        return messages.Others(people=people, revision=operations.last_change(dataset, number))
 
     # -- help ----------------------------------------------------------------------------------------
 
@@ -166,10 +221,10 @@ def create_app(dataset: Dataset, settings: Settings) -> Any:
     def spread(given: messages.Spreading) -> messages.Job:
         """Label the rest: suggestions for all images without labels, learned from those that have some."""
 
-        def work(job: Work) -> dict[str, Any]:
+        def doing(job: Work) -> dict[str, Any]:
             learner = context.learner(given.engine, **given.options)
             # An image that somebody is still at would teach that the rest of it is background.
-            finished = [one.key for one in operations.overview(dataset) if one.fields.get("state") in FINISHED]
+            finished = [one.key for one in operations.overview(dataset) if one.fields.get("state") in work.FINISHED]
             done = context.propagate(
                 dataset, dataset.frozen(), learner, engine=given.engine, limit=given.limit,
                 examples=finished,
@@ -181,19 +236,20 @@ def create_app(dataset: Dataset, settings: Settings) -> Any:
                 "rising": done.rising, "seconds": done.seconds,
             }  # fmt: skip
 
-        return begun("spread", work)
+        return begun("spread", doing)
 
     @api.post("/api/follow")
     def follow(given: messages.Following) -> messages.Job:
         """Suggestions for the frames of videos, from those that are labelled."""
 
-        def work(job: Work) -> dict[str, Any]:
+        def doing(job: Work) -> dict[str, Any]:
             done = video.track_dataset(
-                dataset.frozen(), engine=given.engine, settings=dict(given.options), progress=job.follow
-            )
+                dataset.frozen(), engine=given.engine, direction=given.direction, settings=dict(given.options),
+                progress=job.follow,
+            )  # fmt: skip
             return {"run": done.run, "suggested": done.suggested, "tracks": done.tracks, "seconds": done.seconds}
 
-        return begun("follow", work)
+        return begun("follow", doing)
 
     @api.get("/api/jobs/{id}")
     def job(id: str) -> messages.Job:
@@ -208,12 +264,12 @@ def create_app(dataset: Dataset, settings: Settings) -> Any:
     # -- in ------------------------------------------------------------------------------------------
 
     @api.post("/api/import")
-    def take_in(given: messages.Upload) -> messages.Imported:
+    def take_in(given: messages.Upload, request: Request) -> messages.Imported:
         try:
             data = base64.b64decode(given.data, validate=True)
         except ValueError:
             raise UsageError("the upload is damaged", needed="base 64") from None
-        return importing.take_in(dataset, given.name, data, write=given.write, author=user_name())
+        return importing.take_in(dataset, given.name, data, write=given.write, author=_who(request))
 
     # -- out -----------------------------------------------------------------------------------------
 
@@ -242,7 +298,17 @@ def create_app(dataset: Dataset, settings: Settings) -> Any:
         kept = "public, max-age=31536000, immutable" if "assets" in wanted.parts else "no-store"
         return FileResponse(wanted, headers={"cache-control": kept})
 
-    return Guard(api, token=settings.token, hosts=settings.hosts)
+    everybody = dict(settings.people) or {settings.token: user_name()}
+    return Guard(api, tokens=everybody, hosts=settings.hosts)
+
+
+def _who(request: Request) -> str:
+    """The guard has put it there."""
+    return str(request.state.person)
+
+
+def _number(value: float) -> float | None:
+    return None if value != value else value
 
 
 def _cache(dataset: Dataset) -> Path | None:

@@ -33,8 +33,10 @@ class Asking:
                 except ValueError as error:
                     raise UsageError(f"the mask cannot be read ({error})") from None
             found = session.predict(
-                question.points or None, question.labels or None, None if question.box is None else [question.box], mask
-            )
+                question.points or None, question.labels or None, None if question.box is None else [question.box],
+                mask,
+                threshold=question.threshold,
+            )  # fmt: skip
             return Masked(
                 seq=question.seq, counts=[one.decode("ascii") for one in found.masks.compressed()],
                 scores=[float(one) for one in np.nan_to_num(found.scores)],

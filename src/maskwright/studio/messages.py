@@ -16,7 +16,11 @@ class ClassInfo(BaseModel):
 
 
 class ImageInfo(BaseModel):
-    """number: opaque and lasting.  objects: how many.  confidence: of a suggestion that waits, if any."""
+    """number: opaque and lasting.  objects: how many.  confidence: of a suggestion that waits, if any.
+
+    tiles: how many sizes of it there are in tiles, 0 for an image that is sent whole.  assignee: whose task it is.
+    opinions: who has finished labels of their own.
+    """
 
     number: int
     key: str
@@ -28,11 +32,16 @@ class ImageInfo(BaseModel):
     confidence: float | None = None
     video: str | None = None
     frame: int | None = None
+    tiles: int = 0
+    assignee: str | None = None
+    opinions: list[str] = Field(default_factory=list)
 
 
 class Project(BaseModel):
-    """All that the page begins with."""
+    """All that the page begins with.  me: whose page it is.  people: all who work here, as far as that is known."""
 
+    me: str
+    people: list[str]
     place: str
     revision: int
     classes: list[ClassInfo]
@@ -104,6 +113,7 @@ class Question(BaseModel):
     labels: list[int] = Field(default_factory=list, max_length=200)
     box: tuple[float, float, float, float] | None = None
     mask: str | None = Field(default=None, max_length=32 * 2**20)
+    threshold: float = Field(default=0.5, gt=0, lt=1)
     seq: int = 0
 
 
@@ -129,6 +139,7 @@ class Following(BaseModel):
 
     engine: str = "classical"
     options: dict[str, str | int | float | bool] = Field(default_factory=dict)
+    direction: Literal["both", "forward", "backward"] = "both"
 
 
 class Job(BaseModel):
@@ -179,7 +190,73 @@ class LossReport(BaseModel):
 
 
 class Present(BaseModel):
-    """Who else is in an image. tab: made by the page."""
+    """A sign of life. tab: made by the page."""
 
     tab: str = Field(min_length=4, max_length=64)
-    author: str = Field(default="", max_length=80)
+
+
+class Others(BaseModel):
+    """Who else is in an image, and the last revision that changed it."""
+
+    people: list[str]
+    revision: int
+
+
+class ClassUse(BaseModel):
+    """On how much a class is used."""
+
+    class_id: int
+    objects: int
+    images: int
+
+
+class Merging(BaseModel):
+    """Everything of the class source becomes the class target; source goes."""
+
+    source: int
+    target: int
+
+
+class Assigning(BaseModel):
+    """name: who; none takes the images from whoever has them.  count: so many open images that are nobody's."""
+
+    name: str | None = Field(default=None, min_length=1, max_length=80)
+    numbers: list[int] = Field(default_factory=list, max_length=100_000)
+    count: int | None = Field(default=None, ge=1, le=100_000)
+
+
+class Person(BaseModel):
+    """What somebody did; see `dataset.work.Person`."""
+
+    name: str
+    gestures: int
+    seconds: float
+    clicks: int
+    finished: int
+    assigned: int
+
+
+class Agreed(BaseModel):
+    """How far two people agree on an image; see `runs.agreement.Agreement`. None where there is nothing to compare."""
+
+    number: int
+    key: str
+    first: str | None
+    second: str
+    mean_iou: float | None
+    f1: float | None
+
+
+class Work(BaseModel):
+    """How far the work is; see `dataset.work.Progress`."""
+
+    states: dict[str, int]
+    people: list[Person]
+    classes: list[ClassUse]
+    days: list[tuple[str, int]]
+    drawn: int
+    seconds_each: float | None
+    suggested: int
+    untouched: int
+    saved: float | None
+    agreement: list[Agreed]

@@ -5,7 +5,7 @@ can be made to point there.
 """
 
 import hmac
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from http.cookies import SimpleCookie
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -14,7 +14,6 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
-COOKIE = "maskwright"
 SAFE = frozenset({"GET", "HEAD"})
 HEADERS = [
     (
@@ -35,12 +34,12 @@ HEADERS = [
 class Guard:
     """ASGI middleware around the whole application.
 
-    token: what the first link carries; whoever shows it gets a cookie.  hosts: names that the Host header may have.
-    most: bytes of a request's body.
+    tokens: what the first link carries -> whom it lets in; whoever shows one gets a cookie, and requests carry the name
+    in their state as `person`.  hosts: names that the Host header may have.  most: bytes of a request's body.
     """
 
-    def __init__(self, app: Any, *, token: str, hosts: frozenset[str], most: int = 64 * 2**20) -> None:
-        self.app, self.token, self.hosts, self.most = app, token, hosts, most
+    def __init__(self, app: Any, *, tokens: Mapping[str, str], hosts: frozenset[str], most: int = 64 * 2**20) -> None:
+        self.app, self.tokens, self.hosts, self.most = app, dict(tokens), hosts, most
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -63,26 +62,29 @@ class Guard:
                 return
         given = parse_qs(scope.get("query_string", b"").decode("latin-1")).get("token", [""])[0]
         if given and scope["path"] == "/":
-            if not hmac.compare_digest(given.encode(), self.token.encode()):
+            if self._person(given) is None:
                 await _refuse(send, 403, "this link is not valid any more; take the newest from where the studio runs")
                 return
-            cookie = f"{COOKIE}={self.token}; HttpOnly; SameSite=Strict; Path=/"
+            cookie = f"{cookie_name(host)}={given}; HttpOnly; SameSite=Strict; Path=/"
             await _answer(send, 303, b"", [(b"location", b"/"), (b"set-cookie", cookie.encode())])
             return
-        if not self._known(headers.get("cookie", "")):
+        person = self._person(_cookie(headers.get("cookie", ""), cookie_name(host)))
+        if person is None:
             await _refuse(send, 401, "open the link that the studio printed when it began")
             return
         if int(headers.get("content-length") or 0) > self.most:
             await _refuse(send, 413, f"more than {self.most} bytes")
             return
+        scope.setdefault("state", {})["person"] = person
         await self.app(scope, self._limited(receive), _adorned(send))
 
-    def _known(self, cookies: str) -> bool:
-        try:
-            held = SimpleCookie(cookies).get(COOKIE)
-        except Exception:  # noqa: BLE001  a broken cookie is none
-            return False
-        return held is not None and hmac.compare_digest(held.value.encode(), self.token.encode())
+    def _person(self, given: str) -> str | None:
+        """Every token is compared, each in constant time."""
+        found = None
+        for token, name in self.tokens.items():
+            if hmac.compare_digest(given.encode(), token.encode()):
+                found = name
+        return found
 
     def _limited(self, receive: Receive) -> Receive:
         """Bodies without a length are counted as they come."""
@@ -97,6 +99,20 @@ class Guard:
             return message
 
         return counted
+
+
+def cookie_name(host: str) -> str:
+    """Cookies do not know ports: without the port in its name, a second studio's would end the first one's session."""
+    port = host.rpartition(":")[2]
+    return f"maskwright-{port}" if port.isdigit() else "maskwright"
+
+
+def _cookie(cookies: str, name: str) -> str:
+    try:
+        held = SimpleCookie(cookies).get(name)
+    except Exception:  # noqa: BLE001  a broken cookie is none
+        return ""
+    return "" if held is None else held.value
 
 
 def _name_of(host: str) -> str:

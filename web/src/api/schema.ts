@@ -38,6 +38,74 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/classes/use": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Class Use */
+        get: operations["class_use_api_classes_use_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/classes/merge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Merge */
+        post: operations["merge_api_classes_merge_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/work": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Progress */
+        get: operations["progress_api_work_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/assign": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Assign */
+        post: operations["assign_api_assign_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/images/{number}/picture": {
         parameters: {
             query?: never;
@@ -47,6 +115,23 @@ export interface paths {
         };
         /** Picture */
         get: operations["picture_api_images__number__picture_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/images/{number}/tiles/{level}/{column}/{row}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tile */
+        get: operations["tile_api_images__number__tiles__level___column___row__get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -79,7 +164,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Objects */
+        /**
+         * Objects
+         * @description layer: `own` for the labels that one person made apart from the shared ones: the asker's, or `of`'s once they
+         *     have finished.
+         */
         get: operations["objects_api_images__number__objects_get"];
         put?: never;
         post?: never;
@@ -330,6 +419,24 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * Agreed
+         * @description How far two people agree on an image; see `runs.agreement.Agreement`. None where there is nothing to compare.
+         */
+        Agreed: {
+            /** Number */
+            number: number;
+            /** Key */
+            key: string;
+            /** First */
+            first: string | null;
+            /** Second */
+            second: string;
+            /** Mean Iou */
+            mean_iou: number | null;
+            /** F1 */
+            f1: number | null;
+        };
+        /**
          * Answered
          * @description One for each operation looked at, in order; the list ends with the first that is stale, which was not applied.
          */
@@ -345,6 +452,18 @@ export interface components {
             again: boolean;
             /** Stale */
             stale?: number[];
+        };
+        /**
+         * Assigning
+         * @description name: who; none takes the images from whoever has them.  count: so many open images that are nobody's.
+         */
+        Assigning: {
+            /** Name */
+            name?: string | null;
+            /** Numbers */
+            numbers?: number[];
+            /** Count */
+            count?: number | null;
         };
         /**
          * ClassInfo
@@ -375,6 +494,18 @@ export interface components {
             ] | null;
         };
         /**
+         * ClassUse
+         * @description On how much a class is used.
+         */
+        ClassUse: {
+            /** Class Id */
+            class_id: number;
+            /** Objects */
+            objects: number;
+            /** Images */
+            images: number;
+        };
+        /**
          * Following
          * @description What to follow objects with, through the videos of the dataset.
          */
@@ -388,6 +519,12 @@ export interface components {
             options?: {
                 [key: string]: string | number | boolean;
             };
+            /**
+             * Direction
+             * @default both
+             * @enum {string}
+             */
+            direction: "both" | "forward" | "backward";
         };
         /**
          * Gesture
@@ -431,6 +568,9 @@ export interface components {
         /**
          * ImageInfo
          * @description number: opaque and lasting.  objects: how many.  confidence: of a suggestion that waits, if any.
+         *
+         *     tiles: how many sizes of it there are in tiles, 0 for an image that is sent whole.  assignee: whose task it is.
+         *     opinions: who has finished labels of their own.
          */
         ImageInfo: {
             /** Number */
@@ -453,6 +593,15 @@ export interface components {
             video?: string | null;
             /** Frame */
             frame?: number | null;
+            /**
+             * Tiles
+             * @default 0
+             */
+            tiles: number;
+            /** Assignee */
+            assignee?: string | null;
+            /** Opinions */
+            opinions?: string[];
         };
         /**
          * Imported
@@ -528,6 +677,16 @@ export interface components {
             milliseconds: number;
         };
         /**
+         * Merging
+         * @description Everything of the class source becomes the class target; source goes.
+         */
+        Merging: {
+            /** Source */
+            source: number;
+            /** Target */
+            target: number;
+        };
+        /**
          * NewClasses
          * @description The classes as they shall be, in order.
          */
@@ -536,23 +695,50 @@ export interface components {
             classes: components["schemas"]["ClassInfo"][];
         };
         /**
+         * Others
+         * @description Who else is in an image, and the last revision that changed it.
+         */
+        Others: {
+            /** People */
+            people: string[];
+            /** Revision */
+            revision: number;
+        };
+        /**
+         * Person
+         * @description What somebody did; see `dataset.work.Person`.
+         */
+        Person: {
+            /** Name */
+            name: string;
+            /** Gestures */
+            gestures: number;
+            /** Seconds */
+            seconds: number;
+            /** Clicks */
+            clicks: number;
+            /** Finished */
+            finished: number;
+            /** Assigned */
+            assigned: number;
+        };
+        /**
          * Present
-         * @description Who else is in an image. tab: made by the page.
+         * @description A sign of life. tab: made by the page.
          */
         Present: {
             /** Tab */
             tab: string;
-            /**
-             * Author
-             * @default
-             */
-            author: string;
         };
         /**
          * Project
-         * @description All that the page begins with.
+         * @description All that the page begins with.  me: whose page it is.  people: all who work here, as far as that is known.
          */
         Project: {
+            /** Me */
+            me: string;
+            /** People */
+            people: string[];
             /** Place */
             place: string;
             /** Revision */
@@ -604,6 +790,11 @@ export interface components {
             ] | null;
             /** Mask */
             mask?: string | null;
+            /**
+             * Threshold
+             * @default 0.5
+             */
+            threshold: number;
             /**
              * Seq
              * @default 0
@@ -706,6 +897,37 @@ export interface components {
             /** Context */
             ctx?: Record<string, never>;
         };
+        /**
+         * Work
+         * @description How far the work is; see `dataset.work.Progress`.
+         */
+        Work: {
+            /** States */
+            states: {
+                [key: string]: number;
+            };
+            /** People */
+            people: components["schemas"]["Person"][];
+            /** Classes */
+            classes: components["schemas"]["ClassUse"][];
+            /** Days */
+            days: [
+                string,
+                number
+            ][];
+            /** Drawn */
+            drawn: number;
+            /** Seconds Each */
+            seconds_each: number | null;
+            /** Suggested */
+            suggested: number;
+            /** Untouched */
+            untouched: number;
+            /** Saved */
+            saved: number | null;
+            /** Agreement */
+            agreement: components["schemas"]["Agreed"][];
+        };
     };
     responses: never;
     parameters: never;
@@ -768,12 +990,152 @@ export interface operations {
             };
         };
     };
+    class_use_api_classes_use_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClassUse"][];
+                };
+            };
+        };
+    };
+    merge_api_classes_merge_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Merging"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClassInfo"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    progress_api_work_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Work"];
+                };
+            };
+        };
+    };
+    assign_api_assign_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Assigning"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": number[];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     picture_api_images__number__picture_get: {
         parameters: {
             query?: never;
             header?: never;
             path: {
                 number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    tile_api_images__number__tiles__level___column___row__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+                level: number;
+                column: number;
+                row: number;
             };
             cookie?: never;
         };
@@ -834,6 +1196,8 @@ export interface operations {
         parameters: {
             query?: {
                 at?: number | null;
+                layer?: "shared" | "own";
+                of?: string | null;
             };
             header?: never;
             path: {
@@ -929,7 +1293,9 @@ export interface operations {
     };
     apply_api_images__number__operations_post: {
         parameters: {
-            query?: never;
+            query?: {
+                layer?: "shared" | "own";
+            };
             header?: never;
             path: {
                 number: number;
@@ -983,7 +1349,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": string[];
+                    "application/json": components["schemas"]["Others"];
                 };
             };
             /** @description Validation Error */

@@ -1,0 +1,86 @@
+"""Second opinions: one person's own labels of a sample, beside the shared ones, which they do not see meanwhile.
+
+They are for measuring how far people agree, and to choose from; they are no part of a revision until somebody takes
+them over.
+"""
+
+from typing import Any
+
+import sqlalchemy as sql
+
+from maskwright.core.segments import Segments
+from maskwright.dataset import operations, schema
+from maskwright.dataset.dataset import Dataset
+from maskwright.dataset.edit import Edit
+from maskwright.dataset.operations import OWN, Applied, Operation
+from maskwright.dataset.rows import build_segments, segment_rows
+from maskwright.errors import DatasetError
+
+#: Field of a sample: who has finished an opinion on it.
+FIELD = "opinions"
+
+
+def apply(dataset: Dataset, number: int, operation: Operation, *, author: str) -> Applied:
+    """As `operations.apply`, to the author's own labels; the revision of the answer counts the author's gestures.
+
+    The field `state` marks the opinion as finished, or as open again with None; no other field is taken.
+    """
+    table = schema.opinions
+    with dataset.store.writing() as connection:
+        done = operations.revision_of(connection, operation)
+        if done is not None:
+            return Applied(done, again=True)
+        row = operations.sample_row(dataset, connection, number)
+        own = sql.and_(table.c.sample == number, table.c.author == author)
+        rows = connection.execute(sql.select(table).where(own).order_by(table.c.z)).all()
+        past = schema.operations
+        count = connection.execute(
+            sql.select(sql.func.max(past.c.revision)).where(
+                past.c.sample == number, past.c.author == author, past.c.kind.like(f"{OWN}%")
+            )
+        ).scalar()
+        number_of = int(count or 0) + 1
+        stale = operations.newer(operation, {int(one.segment): int(one.changed) for one in rows})
+        if stale:
+            return Applied(number_of - 1, stale=stale)
+        if operation.put or operation.remove:
+            size = (row.height, row.width)
+            segments = operations.changed(build_segments(rows, size), operation, size)
+            declared = {one.id for one in dataset.classes}
+            unknown = {int(one) for one in segments.class_ids} - declared
+            if unknown:
+                raise DatasetError(
+                    f"the class id {min(unknown)} is not declared", file=dataset.place, record=f"image {number}"
+                )
+            written = {one.segment for one in operation.put}
+            before = {int(one.segment): int(one.changed) for one in rows}
+            connection.execute(table.delete().where(own))
+            fresh = [
+                {
+                    **one, "author": author,
+                    "changed": number_of if one["segment"] in written else before[one["segment"]],
+                }
+                for one in segment_rows(segments, number)
+            ]  # fmt: skip
+            if fresh:
+                connection.execute(table.insert(), fresh)
+        if "state" in operation.fields:
+            people = {str(one) for one in row.fields.get(FIELD, [])} - {author}
+            if operation.fields["state"] is not None:
+                people.add(author)
+            edit = Edit(dataset.store, connection, author, f"opinion: {row.key}")
+            kept = {name: one for name, one in row.fields.items() if name != FIELD}
+            edit.set(row.key, fields=kept | ({FIELD: sorted(people)} if people else {}))
+            edit.finish()
+        operations.note(connection, number, operation, f"{OWN}{operation.kind}", author, number_of)
+        return Applied(number_of)
+
+
+def read(dataset: Dataset, number: int, author: str) -> tuple[Segments, dict[int, int]]:
+    """Somebody's own labels of a sample, and the gesture that wrote each."""
+    table = schema.opinions
+    with dataset.store.reading() as connection:
+        row: Any = operations.sample_row(dataset, connection, number)
+        query = sql.select(table).where(table.c.sample == number, table.c.author == author).order_by(table.c.z)
+        rows = connection.execute(query).all()
+    return build_segments(rows, (row.height, row.width)), {int(one.segment): int(one.changed) for one in rows}

@@ -1,0 +1,147 @@
+"""The work of labelling: who is to do what, how far it is, and what suggestions saved."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sql
+
+from maskwright.dataset import schema
+from maskwright.dataset.dataset import Dataset
+from maskwright.dataset.operations import Row, overview
+from maskwright.dataset.rows import alive
+from maskwright.errors import UsageError
+
+FINISHED = ("labelled", "review", "approved")
+#: Gestures that say something of an image, or take what was suggested, and draw nothing.
+_SAYS = ("accept", "reject", "state", "comment")
+
+
+@dataclass(frozen=True)
+class Person:
+    """seconds: active ones, pauses of more than ten left out.  finished: images whose last word was theirs."""
+
+    name: str
+    gestures: int
+    seconds: float
+    clicks: int
+    finished: int
+    assigned: int
+
+
+@dataclass(frozen=True)
+class ClassUse:
+    """objects, images: that a class is used on."""
+
+    class_id: int
+    objects: int
+    images: int
+
+
+@dataclass(frozen=True)
+class Progress:
+    """days: (date in UTC, images finished on it).  drawn: objects made by hand, and seconds_each of them.
+
+    saved: seconds that drawing the objects accepted untouched would have taken, less those that accepting took; None
+    until both kinds are there.
+    """
+
+    states: dict[str, int]
+    people: list[Person]
+    classes: list[ClassUse]
+    days: list[tuple[str, int]]
+    drawn: int
+    seconds_each: float | None
+    suggested: int
+    untouched: int
+    saved: float | None
+
+
+def assign(
+    dataset: Dataset, name: str | None, *, numbers: Sequence[int] = (), count: int | None = None, author: str
+) -> list[int]:
+    """Give images to somebody, or to nobody with None -> their numbers.
+
+    numbers: these.  count: so many of those that are open and nobody's, in order; frames of one video stay together as
+    far as the count reaches.  Raises UsageError for images that are not there.
+    """
+    rows = {row.number: row for row in overview(dataset)}
+    chosen = list(numbers)
+    for one in chosen:
+        if one not in rows:
+            raise UsageError(f"there is no image {one}", file=dataset.place)
+    if count is not None:
+        free = [row for row in rows.values() if row.fields.get("state") is None and not row.fields.get("assignee")]
+        free.sort(key=lambda row: (row.video or "", row.frame or 0, row.number))
+        chosen += [row.number for row in free[:count]]
+    with dataset.edit(f"{len(chosen)} images for {name or 'nobody'}", author=author) as edit:
+        for one in chosen:
+            kept = {key: value for key, value in rows[one].fields.items() if key != "assignee"}
+            edit.set(rows[one].key, fields=kept | ({"assignee": name} if name else {}))
+    return chosen
+
+
+def class_use(dataset: Dataset) -> list[ClassUse]:
+    """Of every declared class, in order."""
+    table = schema.segments
+    with dataset.store.reading() as connection:
+        query = (
+            sql.select(table.c.class_id, sql.func.count(), sql.func.count(sql.distinct(table.c.sample)))
+            .where(alive(table, None))
+            .group_by(table.c.class_id)
+        )
+        found = {row[0]: (int(row[1]), int(row[2])) for row in connection.execute(query)}
+    return [ClassUse(one.id, *found.get(one.id, (0, 0))) for one in dataset.classes]
+
+
+def progress(dataset: Dataset) -> Progress:
+    """Of all images and everybody."""
+    rows = overview(dataset)
+    done = {row.number for row in rows if row.fields.get("state") in FINISHED}
+    people: dict[str, dict[str, Any]] = {}
+    last: dict[int, tuple[str, str]] = {}
+    drawing = accepting = 0.0
+    table = schema.operations
+    with dataset.store.reading() as connection:
+        for row in connection.execute(sql.select(table).order_by(table.c.created)):
+            own = people.setdefault(row.author, {"gestures": 0, "seconds": 0.0, "clicks": 0})
+            seconds = float(row.effort.get("seconds", 0))
+            own["gestures"] += 1
+            own["seconds"] += seconds
+            own["clicks"] += int(row.effort.get("clicks", 0))
+            if row.kind in ("accept", "reject"):
+                accepting += seconds
+            elif row.kind not in _SAYS:
+                drawing += seconds
+            if row.kind in ("accept", "state") and row.sample in done:
+                last[row.sample] = (row.author, row.created[:10])
+    finished = Counter(name for name, _ in last.values())
+    assigned = Counter(str(row.fields["assignee"]) for row in rows if row.fields.get("assignee"))
+    suggested, untouched = (sum(getattr(row, name) for row in rows) for name in ("suggested", "untouched"))
+    drawn = _drawn(dataset)
+    each = drawing / drawn if drawn and drawing else None
+    nothing = {"gestures": 0, "seconds": 0.0, "clicks": 0}
+    return Progress(
+        states=dict(Counter(_state(row) for row in rows)),
+        people=[
+            Person(name, **people.get(name, nothing), finished=finished[name], assigned=assigned[name])
+            for name in sorted({*people, *assigned})
+        ],
+        classes=class_use(dataset), days=sorted(Counter(day for _, day in last.values()).items()), drawn=drawn,
+        seconds_each=each, suggested=suggested, untouched=untouched,
+        saved=untouched * each - accepting if each is not None and untouched else None,
+    )  # fmt: skip
+
+
+def _state(row: Row) -> str:
+    state = row.fields.get("state")
+    return state if isinstance(state, str) else "open"
+
+
+def _drawn(dataset: Dataset) -> int:
+    """Objects that a person made without a suggestion."""
+    table = schema.segments
+    with dataset.store.reading() as connection:
+        query = sql.select(table.c.attributes).where(alive(table, None), table.c.source == "human")
+        return sum("suggested_by" not in one for one in connection.execute(query).scalars())

@@ -1,0 +1,65 @@
+"""How far people agree who labelled the same samples."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from maskwright.core.classes import Classes
+from maskwright.core.segments import Segments
+from maskwright.dataset import Dataset, operations, opinions
+from maskwright.dataset.work import FINISHED
+from maskwright.metrics import confusion, instance_matching
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """first, second: who labelled; None stands for the shared labels.
+
+    mean_iou: of the pixels, over the classes that one of the two has there; NaN where both labelled nothing.  f1: of
+    the objects, at IoU 0.5; NaN without things.  Both are the same either way round.
+    """
+
+    number: int
+    key: str
+    first: str | None
+    second: str
+    mean_iou: float
+    f1: float
+
+
+def between(first: Segments, second: Segments, classes: Classes) -> tuple[float, float]:
+    """Mean IoU and F1, as in `Agreement`."""
+    whole = classes if classes.background is not None else classes.with_background()
+    counts = confusion.update(
+        first.label_map(whole), second.label_map(whole), num_classes=whole.num_classes
+    )[:, : whole.num_classes]  # fmt: skip
+    background = whole.background
+    there = np.ones(whole.num_classes, bool)
+    if background is not None:
+        there[whole.index_of(background.id)] = False
+    inside = np.diag(counts)
+    union = counts.sum(axis=0) + counts.sum(axis=1) - inside
+    shown = there & (union > 0)
+    iou = float(np.mean(inside[shown] / union[shown])) if shown.any() else float("nan")
+    return iou, float(instance_matching.compute(instance_matching.update(first, second, classes), classes)["f1"])
+
+
+def agreements(dataset: Dataset, numbers: Iterable[int] | None = None) -> list[Agreement]:
+    """Of every sample that two or more have finished, least agreement first.  numbers: of these samples only."""
+    classes = dataset.classes
+    wanted = None if numbers is None else set(numbers)
+    out: list[Agreement] = []
+    for row in operations.overview(dataset):
+        people = [str(one) for one in row.fields.get(opinions.FIELD, [])]
+        if not people or (wanted is not None and row.number not in wanted):
+            continue
+        labels: list[tuple[str | None, Segments]] = []
+        if row.fields.get("state") in FINISHED:
+            labels.append((None, dataset.read([row.number])[0].segments))
+        labels += [(one, opinions.read(dataset, row.number, one)[0]) for one in people]
+        for k, (first, mine) in enumerate(labels):
+            for second, theirs in labels[k + 1 :]:
+                iou, f1 = between(mine, theirs, classes)
+                out.append(Agreement(row.number, row.key, first, str(second), iou, f1))
+    return sorted(out, key=lambda one: (np.isnan(one.mean_iou), one.mean_iou))

@@ -1,0 +1,225 @@
+"""Several people in one studio: names, tasks, labels apart, agreement, and what suggestions saved."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+pytest.importorskip("fastapi")
+pytest.importorskip("httpx")
+from starlette.testclient import TestClient
+
+from maskwright.core.classes import Class, Classes
+from maskwright.core.masks import Masks
+from maskwright.core.segments import Segments
+from maskwright.dataset import operations, work
+from maskwright.errors import UsageError
+from maskwright.runs.agreement import between
+from maskwright.studio import Settings, create_app, open_place
+from maskwright.studio.serving import links_of
+
+pytestmark = pytest.mark.filterwarnings("ignore")
+HOME = "http://127.0.0.1:8181"
+SIZE = (40, 60)
+SECRET = "a-secret-of-enough-letters"
+
+
+def square(left: int, width: int = 10) -> np.ndarray:
+    out = np.zeros(SIZE, bool)
+    out[10:20, left : left + width] = True
+    return out
+
+
+def string(mask: np.ndarray) -> str:
+    return Masks.encode(mask[None]).compressed()[0].decode()
+
+
+@pytest.fixture
+def dataset(tmp_path):
+    for k in range(8):
+        Image.fromarray(np.full((*SIZE, 3), 20 * k, np.uint8)).save(tmp_path / f"p{k}.png")
+    opened, _ = open_place(str(tmp_path), classes="leaf,stem")
+    with opened:
+        yield opened
+
+
+@pytest.fixture
+def pages(dataset):
+    """A page of Ada's, and one of Ben's."""
+    links = links_of(SECRET, ["ada", "ben"])
+    app = create_app(dataset, Settings(SECRET, people={link: name for name, link in links.items()}))
+    out = []
+    for name in ("ada", "ben"):
+        page = TestClient(app, base_url=HOME, headers={"origin": HOME})
+        assert page.get(f"/?token={links[name]}").status_code in (200, 303)
+        out.append(page)
+    return out
+
+
+def draw(page: TestClient, name: str, mask: np.ndarray, *, image: int = 1, id: int = 1, layer: str = "shared", **more):
+    one = {
+        "id": f"operation-{name}", "kind": "brush", "put": [{"id": id, "class_id": 1, "counts": string(mask)}],
+        "effort": {"seconds": 4, "clicks": 1}, **more,
+    }  # fmt: skip
+    answer = page.post(f"/api/images/{image}/operations?layer={layer}", json={"operations": [one]})
+    assert answer.status_code == 200, answer.text
+    return answer.json()[0]
+
+
+def say(page: TestClient, name: str, state: str | None, *, image: int = 1, layer: str = "shared") -> None:
+    one = {"id": f"operation-{name}", "kind": "state", "fields": {"state": state}, "effort": {"seconds": 1}}
+    assert page.post(f"/api/images/{image}/operations?layer={layer}", json={"operations": [one]}).status_code == 200
+
+
+def row(page: TestClient, number: int) -> dict:
+    return next(one for one in page.get("/api/project").json()["images"] if one["number"] == number)
+
+
+def test_each_link_is_its_person_and_no_other(dataset, pages) -> None:
+    ada, ben = pages
+    assert ada.get("/api/project").json()["me"] == "ada"
+    assert ben.get("/api/project").json()["me"] == "ben"
+    assert ada.get("/api/project").json()["people"] == ["ada", "ben"]
+    draw(ada, "ada-1", square(5))
+    draw(ben, "ben-1", square(30), id=2)
+    assert [one["author"] for one in ada.get("/api/images/1/history").json()] == ["ben", "ada"]
+    assert [one.author for one in dataset.log(2)] == ["ben", "ada"]
+    ada.post("/api/images/1/present", json={"tab": "tab-a"})
+    assert ben.post("/api/images/1/present", json={"tab": "tab-b"}).json()["people"] == ["ada"]
+    # The secret itself is nobody's link, and one link does not tell another.
+    links = links_of(SECRET, ["ada", "ben"])
+    app = create_app(dataset, Settings(SECRET, people={link: name for name, link in links.items()}))
+    stranger = TestClient(app, base_url=HOME, follow_redirects=False)
+    for wrong in (SECRET, "ada", links["ada"][:-1], ""):
+        assert stranger.get(f"/?token={wrong}").status_code in (401, 403)
+    assert links_of(SECRET, ["ada"])["ada"] == links["ada"]  # the same at the next start
+    assert links_of("another-secret-of-letters", ["ada"])["ada"] != links["ada"]
+    with pytest.raises(UsageError, match="same name"):
+        links_of(SECRET, ["ada", " ada"])
+
+
+def test_a_second_studio_on_this_machine_does_not_end_the_first_ones_session(dataset) -> None:
+    app = create_app(dataset, Settings(SECRET))
+    cookies = set()
+    for port in (8181, 8282):
+        page = TestClient(app, base_url=f"http://127.0.0.1:{port}", follow_redirects=False)
+        cookies.add(page.get(f"/?token={SECRET}").headers["set-cookie"].partition("=")[0])
+        assert page.get("/api/project").status_code == 200
+    assert len(cookies) == 2
+
+
+def test_labels_apart_are_neither_seen_nor_changed_by_others(dataset, pages) -> None:
+    ada, ben = pages
+    draw(ada, "shared", square(5), id=7)
+    before = dataset.revision
+    first = draw(ben, "own-1", square(8), id=9, layer="own")
+    assert draw(ben, "own-1", square(8), id=9, layer="own") == first | {"again": True}
+    assert dataset.revision == before  # no revision of everybody's labels
+    own = lambda page, **more: page.get("/api/images/1/objects", params={"layer": "own", **more})  # noqa: E731
+    assert [one["id"] for one in own(ben).json()["objects"]] == [9]
+    assert own(ada).json()["objects"] == []
+    assert [one["id"] for one in ada.get("/api/images/1/objects").json()["objects"]] == [7]
+    # Nobody looks before it is finished.
+    assert own(ada, of="ben").status_code == 400
+    # A stale edit is told, as with shared labels.
+    second = draw(ben, "own-2", square(9), id=9, layer="own", base={"9": first["revision"]})
+    assert second["stale"] == []
+    assert draw(ben, "own-3", square(3), id=9, layer="own", base={"9": first["revision"]})["stale"] == [9]
+    say(ben, "own-done", "labelled", layer="own")
+    assert row(ada, 1)["opinions"] == ["ben"]
+    assert row(ada, 1)["state"] is None
+    assert [one["counts"] for one in own(ada, of="ben").json()["objects"]] == [string(square(9))]
+    # What they did is effort, and no history of the shared labels.
+    assert [one["kind"] for one in ada.get("/api/images/1/history").json()] == ["brush"]
+    assert operations.effort(dataset)["gestures"] == 4
+    removed = {"id": "operation-own-gone", "kind": "delete", "remove": [9], "base": {"9": second["revision"]}}
+    assert ben.post("/api/images/1/operations?layer=own", json={"operations": [removed]}).json()[0]["stale"] == []
+    assert own(ben).json()["objects"] == []
+    say(ben, "own-open", None, layer="own")
+    assert row(ada, 1)["opinions"] == []
+    wrong = {"id": "operation-wrong", "kind": "brush", "put": [{"id": 1, "class_id": 77, "counts": string(square(1))}]}
+    assert ben.post("/api/images/1/operations?layer=own", json={"operations": [wrong]}).status_code == 422
+    assert not dataset.check()
+
+
+def test_agreement_is_the_hand_counted_one(dataset, pages) -> None:
+    ada, ben = pages
+    draw(ada, "a1", square(5), image=1)
+    say(ada, "a1-done", "labelled", image=1)
+    draw(ben, "b1", square(10), image=1, layer="own")  # half of it overlaps: 50 of 150 pixels
+    say(ben, "b1-done", "labelled", image=1, layer="own")
+    draw(ada, "a2", square(5), image=2, layer="own")
+    say(ada, "a2-done", "labelled", image=2, layer="own")
+    draw(ben, "b2", square(6), image=2, layer="own")  # nine tenths: 90 of 110
+    say(ben, "b2-done", "labelled", image=2, layer="own")
+    draw(ben, "b3", square(6), image=3, layer="own")  # nobody to compare with
+    say(ben, "b3-done", "labelled", image=3, layer="own")
+    found = ada.get("/api/work").json()["agreement"]
+    assert [(one["number"], one["first"], one["second"]) for one in found] == [(1, None, "ben"), (2, "ada", "ben")]
+    assert found[0]["mean_iou"] == pytest.approx(50 / 150)
+    assert found[0]["f1"] == 0
+    assert found[1]["mean_iou"] == pytest.approx(90 / 110)
+    assert found[1]["f1"] == 1
+
+
+def test_agreement_is_the_same_either_way_and_knows_nothing() -> None:
+    classes = Classes(
+        [Class(1, "leaf", "thing"), Class(2, "stem", "stuff"), Class(3, "blurred", "stuff", role="ignore")]
+    )
+    rng = np.random.default_rng(0)
+    labels = []
+    for _ in range(4):
+        masks = Masks.encode(rng.random((6, *SIZE)) < 0.3)
+        labels.append(Segments(masks, rng.integers(1, 4, 6)))
+    for a in labels:
+        assert between(a, a, classes)[0] == 1
+        for b in labels:
+            assert between(a, b, classes) == pytest.approx(between(b, a, classes), nan_ok=True)
+    none = Segments.none(SIZE)
+    assert np.isnan(between(none, none, classes)).all()
+    assert between(none, labels[0], classes)[0] == 0
+
+
+def test_images_are_given_to_people(dataset, pages) -> None:
+    ada, _ = pages
+    say(ada, "done", "labelled", image=2)
+    assert ada.post("/api/assign", json={"name": "ben", "count": 3}).json() == [1, 3, 4]  # 2 is not open
+    assert ada.post("/api/assign", json={"name": "ada", "count": 2}).json() == [5, 6]
+    assert ada.post("/api/assign", json={"name": "ada", "numbers": [1]}).json() == [1]
+    assert ada.post("/api/assign", json={"numbers": [3]}).json() == [3]
+    people = [row(ada, number)["assignee"] for number in range(1, 9)]
+    assert people == ["ada", None, None, "ben", "ada", "ada", None, None]
+    before = dataset.revision
+    assert ada.post("/api/assign", json={"name": "ben", "numbers": [1, 99]}).status_code == 400
+    assert dataset.revision == before
+    done = {one["name"]: one for one in ada.get("/api/work").json()["people"]}
+    assert (done["ada"]["assigned"], done["ben"]["assigned"]) == (3, 1)
+
+
+def test_progress_and_what_was_saved(dataset, pages) -> None:
+    ada, ben = pages
+    nothing = work.progress(dataset)
+    assert nothing.states == {"open": 8}
+    assert nothing.saved is None
+    draw(ada, "1", square(5), image=1)
+    draw(ada, "2", square(30), image=1, id=2)  # two objects, four seconds each
+    say(ada, "1-done", "labelled", image=1)
+    taken = {"suggested_by": "run", "accepted": "untouched"}
+    put = [
+        {"id": 10 + k, "class_id": 2, "counts": string(square(5 + 12 * k)), "attributes": taken} for k in range(3)
+    ]  # fmt: skip
+    put.append(put[0] | {"id": 20, "attributes": {"suggested_by": "run", "accepted": "mended"}})
+    accepted = {
+        "id": "operation-accept", "kind": "accept", "put": put, "fields": {"state": "labelled"}, "effort": {"seconds": 2},
+    }  # fmt: skip
+    assert ben.post("/api/images/2/operations", json={"operations": [accepted]}).status_code == 200
+    say(ben, "3", "review", image=3)
+    found = ada.get("/api/work").json()
+    assert found["states"] == {"labelled": 2, "review": 1, "open": 5}
+    assert (found["drawn"], found["seconds_each"], found["suggested"], found["untouched"]) == (2, 4.0, 4, 3)
+    assert found["saved"] == 3 * 4 - 2
+    people = {one["name"]: one for one in found["people"]}
+    assert (people["ada"]["finished"], people["ben"]["finished"]) == (1, 2)
+    assert people["ada"]["seconds"] == 9
+    assert sum(number for _, number in found["days"]) == 3
+    use = {one["class_id"]: (one["objects"], one["images"]) for one in found["classes"]}
+    assert use == {1: (2, 1), 2: (4, 1)}
