@@ -1,209 +1,15 @@
 """Real labelling in a real browser: mouse and keyboard, judged by the masks that were saved."""
 
 import os
-import shutil
 import signal
-import socket
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from studio_person import SIZE, Person, chromium, iou, near_line, picture
 
-from maskwright.core.masks import Masks
-from maskwright.core.segments import Segments
-from maskwright.dataset import Dataset
-
-pytestmark = [pytest.mark.browser, pytest.mark.filterwarnings("ignore"), pytest.mark.timeout(180)]
-SIZE = (240, 320)
-TOKEN = "a-token-of-enough-letters"
-SERVER = """
-import sys
-from maskwright.studio import open_place, serve
-dataset, _ = open_place(sys.argv[1], classes="disk,box")
-serve(dataset, port=int(sys.argv[2]), token=sys.argv[3], say=lambda words: None)
-"""
-
-
-def picture(k: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """-> image, a red disk's mask, a yellow box's."""
-    rng = np.random.default_rng(k)
-    y, x = np.mgrid[: SIZE[0], : SIZE[1]]
-    disk = (y - 110 - 4 * k) ** 2 + (x - 100 - 6 * k) ** 2 < 45**2
-    box = (abs(x - 240) < 30) & (abs(y - 120) < 40)
-    image = np.full((*SIZE, 3), (60, 130, 70))
-    image[disk] = (200, 60, 50)
-    image[box] = (230, 210, 60)
-    return np.clip(image + rng.integers(-10, 11, image.shape), 0, 255).astype(np.uint8), disk, box
-
-
-class Studio:
-    """The server in a process of its own, on a port that stays the same."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        with socket.socket() as one:
-            one.bind(("127.0.0.1", 0))
-            self.port = int(one.getsockname()[1])
-        self.link = f"http://127.0.0.1:{self.port}/?token={TOKEN}"
-        self.process: subprocess.Popen | None = None
-
-    def start(self) -> None:
-        command = [sys.executable, "-c", SERVER, str(self.folder), str(self.port), TOKEN]
-        self.process = subprocess.Popen(command)
-        for _ in range(300):
-            with socket.socket() as one:
-                if one.connect_ex(("127.0.0.1", self.port)) == 0:
-                    return
-            time.sleep(0.1)
-        raise AssertionError("the studio did not start")
-
-    def kill(self) -> None:
-        if self.process is not None:
-            self.process.kill()
-            self.process.wait()
-            self.process = None
-
-
-@pytest.fixture
-def studio(tmp_path) -> Iterator[Studio]:
-    folder = tmp_path / "photos"
-    folder.mkdir()
-    for k in range(5):
-        Image.fromarray(picture(k)[0]).save(folder / f"p{k}.png")
-    one = Studio(folder)
-    one.start()
-    yield one
-    one.kill()
-
-
-def chromium() -> str:
-    """Raises pytest's Skipped where there is none."""
-    own = os.environ.get("CHROMIUM")
-    names = ("chromium", "chromium-browser", "google-chrome")
-    found = own or next((path for name in names if (path := shutil.which(name))), None)
-    if not found:
-        pytest.skip("no Chromium on this machine: name one with the variable CHROMIUM")
-    return found
-
-
-@pytest.fixture(scope="session")
-def driver():
-    playwright = pytest.importorskip("playwright.sync_api")
-    from maskwright.studio.app import PAGE
-
-    if not (PAGE / "index.html").is_file():
-        pytest.skip("the studio's page is not built: cd web && npm install && npm run build")
-    with playwright.sync_playwright() as running:
-        yield running
-
-
-@pytest.fixture(scope="session")
-def browser(driver):
-    one = driver.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
-    yield one
-    one.close()
-
-
-class Person:
-    """Somebody at the page; places are in the image's pixels."""
-
-    def __init__(self, page, studio) -> None:
-        self.page, self.studio = page, studio
-        self.errors: list[str] = []
-        page.on("pageerror", lambda error: self.errors.append(str(error)))
-        page.set_viewport_size({"width": 1366, "height": 768})
-        page.goto(studio.link)
-        self.ready()
-
-    def until(self, expression: str, seconds: float = 20) -> None:
-        """The page's own policy forbids the driver's way of waiting."""
-        end = time.monotonic() + seconds
-        while not self.page.evaluate(expression):
-            assert time.monotonic() < end, f"still not: {expression}"
-            self.page.wait_for_timeout(30)
-
-    def ready(self) -> None:
-        self.until("!!window.maskwright && window.maskwright.scene().width > 1")
-
-    def at(self, x: float, y: float) -> tuple[float, float]:
-        box = self.page.locator("canvas").bounding_box()
-        view = self.page.evaluate("(({scale, x, y}) => ({scale, x, y}))(window.maskwright.board.view)")
-        return box["x"] + x * view["scale"] + view["x"], box["y"] + y * view["scale"] + view["y"]
-
-    def drag(self, *points: tuple[float, float]) -> None:
-        mouse = self.page.mouse
-        mouse.move(*self.at(*points[0]))
-        mouse.down()
-        for point in points[1:]:
-            mouse.move(*self.at(*point), steps=6)
-        mouse.up()
-
-    def click(self, x: float, y: float, *modifiers: str) -> None:
-        for one in modifiers:
-            self.page.keyboard.down(one)
-        self.page.mouse.click(*self.at(x, y))
-        for one in modifiers:
-            self.page.keyboard.up(one)
-
-    def press(self, *keys: str) -> None:
-        for one in keys:
-            self.page.keyboard.press(one)
-
-    def ask(self, act: Callable[[], object]) -> None:
-        """Do something that asks an engine, and wait for its answer."""
-        with self.page.expect_response(lambda answer: answer.url.endswith("/ask")):
-            act()
-        self.page.wait_for_timeout(60)
-
-    def saved(self) -> None:
-        self.until("window.maskwright.sync().waiting === 0")
-        assert not self.errors
-
-    def state(self) -> str:
-        return self.page.locator(".status").get_attribute("data-state")
-
-    def image(self, number: int) -> None:
-        self.saved()
-        self.page.locator("nav li button").nth(number).click()
-        self.until(f"location.hash === '#{number + 1}'")
-        self.page.wait_for_timeout(150)
-
-    def segments(self, number: int = 0) -> Segments:
-        """What the dataset has, read by another process than the server."""
-        self.saved()
-        with Dataset.open(self.studio.folder, read_only=True) as dataset:
-            return dataset.read([number + 1])[0].segments
-
-    def hash(self) -> str:
-        return self.page.evaluate(
-            "JSON.stringify(window.maskwright.scene().things.map((t) => "
-            "[t.id, t.classId, t.crowd, t.bits.x, t.bits.y, t.bits.w, t.bits.h, Array.from(t.bits.data).join('')]))"
-        )
-
-
-@pytest.fixture
-def person(browser, studio):
-    context = browser.new_context()
-    one = Person(context.new_page(), studio)
-    yield one
-    assert not one.errors
-    context.close()
-
-
-def iou(masks: Masks, truth: np.ndarray) -> float:
-    return float(masks.iou(Masks.encode(truth[None])).max(initial=0))
-
-
-def near_line(a: tuple[float, float], b: tuple[float, float], radius: float) -> np.ndarray:
-    y, x = np.mgrid[: SIZE[0], : SIZE[1]] + 0.5
-    d = np.array(b) - a
-    t = np.clip(((x - a[0]) * d[0] + (y - a[1]) * d[1]) / (d @ d), 0, 1)
-    return np.hypot(x - a[0] - t * d[0], y - a[1] - t * d[1]) <= radius
+pytestmark = [pytest.mark.browser, pytest.mark.filterwarnings("ignore"), pytest.mark.timeout(400)]
 
 
 def test_brush_and_eraser(person) -> None:
@@ -454,8 +260,8 @@ def test_offline_killed_and_back_nothing_is_lost(driver, studio, tmp_path) -> No
     person.drag((60, 180), (120, 180))
     person.until("document.querySelector('.status').dataset.state === 'offline'")
     assert "(2)" in person.page.locator(".status").inner_text()
-    person.page.wait_for_timeout(300)
     drawn = person.hash()
+    person.until("window.maskwright.sync().kept === 2")  # in the browser's own database
     # As a crash does it, not as closing a window does.
     for process in Path("/proc").glob("[0-9]*"):
         try:

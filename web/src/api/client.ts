@@ -14,6 +14,9 @@ export type Question = Schemas["Question"];
 export type Masked = Schemas["Masked"];
 export type Job = Schemas["Job"];
 export type Imported = Schemas["Imported"];
+export type Others = Schemas["Others"];
+export type ClassUse = Schemas["ClassUse"];
+export type Work = Schemas["Work"];
 export type LossReport = Schemas["LossReport"];
 
 /** The server understood, and said no. */
@@ -47,21 +50,30 @@ async function call<T>(method: string, path: string, body?: unknown, signal?: Ab
 
 export const api = {
   project: () => call<Project>("GET", "project"),
-  objects: (number: number, at?: number) =>
-    call<Things>("GET", `images/${number}/objects${at === undefined ? "" : `?at=${at}`}`),
+  /** layer `own`: this person's labels of their own, or those that `of` has finished. */
+  objects: (number: number, what: { at?: number; layer?: "shared" | "own"; of?: string } = {}) => {
+    const given = Object.entries(what).filter(([, value]) => value !== undefined).map(([name, value]) => [name, String(value)]);
+    return call<Things>("GET", `images/${number}/objects?${new URLSearchParams(given)}`);
+  },
   suggestion: (number: number) => call<Things>("GET", `images/${number}/suggestion`),
   history: (number: number) =>
     call<{ revision: number; kind: string; author: string; created: string }[]>("GET", `images/${number}/history`),
-  apply: (number: number, operations: Gesture[]) => call<Answered[]>("POST", `images/${number}/operations`, { operations }),
+  apply: (number: number, operations: Gesture[], layer: "shared" | "own" = "shared") =>
+    call<Answered[]>("POST", `images/${number}/operations?layer=${layer}`, { operations }),
   ask: (number: number, question: Question, signal?: AbortSignal) =>
     call<Masked>("POST", `images/${number}/ask`, question, signal),
   prepare: (number: number, question: Question) => call<unknown>("POST", `images/${number}/prepare`, question),
-  present: (number: number, tab: string) => call<string[]>("POST", `images/${number}/present`, { tab }),
+  present: (number: number, tab: string) => call<Others>("POST", `images/${number}/present`, { tab }),
   spread: (engine: string) => call<Job>("POST", "spread", { engine }),
-  follow: (engine: string) => call<Job>("POST", "follow", { engine }),
+  follow: (engine: string, direction: string) => call<Job>("POST", "follow", { engine, direction }),
   job: (id: string) => call<Job>("GET", `jobs/${id}`),
   cancel: (id: string) => call<Job>("POST", `jobs/${id}/cancel`),
   classes: (classes: ClassInfo[]) => call<ClassInfo[]>("PUT", "classes", { classes }),
+  classUse: () => call<ClassUse[]>("GET", "classes/use"),
+  mergeClass: (source: number, target: number) => call<ClassInfo[]>("POST", "classes/merge", { source, target }),
+  work: () => call<Work>("GET", "work"),
+  assign: (name: string | null, what: { count?: number; numbers?: number[] }) =>
+    call<number[]>("POST", "assign", { name, ...what }),
   take: (name: string, data: string, write: boolean) => call<Imported>("POST", "import", { name, data, write }),
   losses: (format: string) => call<LossReport>("GET", `export/${format}`),
 };

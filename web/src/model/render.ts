@@ -28,23 +28,9 @@ export function sample(scene: Scene, view: View, look: Look, target: ImageData):
   const out = new Uint32Array(target.data.buffer);
   const colours = palette(scene, look);
   const lines = colours.map((one) => (one ? one | 0xff000000 : 0));
-  const columns = new Int32Array(width + 1);
-  for (let x = 0; x <= width; x++) {
-    const at = Math.floor((x + 0.5 - view.x) / view.scale);
-    columns[x] = at >= 0 && at < scene.width ? at : -1;
-  }
-  const { top } = scene;
+  const read = view.angle ? turned(scene, view, width) : upright(scene, view, width);
   let here = new Uint16Array(width + 1);
   let below = new Uint16Array(width + 1);
-  const read = (y: number, row: Uint16Array) => {
-    const at = Math.floor((y + 0.5 - view.y) / view.scale);
-    if (at < 0 || at >= scene.height) {
-      row.fill(0);
-      return;
-    }
-    const begin = at * scene.width;
-    for (let x = 0; x <= width; x++) row[x] = columns[x] < 0 ? 0 : top[begin + columns[x]];
-  };
   read(0, here);
   for (let y = 0; y < height; y++) {
     read(y + 1, below);
@@ -58,6 +44,37 @@ export function sample(scene: Scene, view: View, look: Look, target: ImageData):
     else for (let x = 0; x < width; x++) out[begin + x] = colours[here[x]];
     [here, below] = [below, here];
   }
+}
+
+/** Reads one line of the window from the map: a table of columns serves all lines. */
+function upright(scene: Scene, view: View, width: number): (y: number, row: Uint16Array) => void {
+  const columns = new Int32Array(width + 1);
+  for (let x = 0; x <= width; x++) {
+    const at = Math.floor((x + 0.5 - view.x) / view.scale);
+    columns[x] = at >= 0 && at < scene.width ? at : -1;
+  }
+  const { top } = scene;
+  return (y, row) => {
+    const at = Math.floor((y + 0.5 - view.y) / view.scale);
+    if (at < 0 || at >= scene.height) {
+      row.fill(0);
+      return;
+    }
+    const begin = at * scene.width;
+    for (let x = 0; x <= width; x++) row[x] = columns[x] < 0 ? 0 : top[begin + columns[x]];
+  };
+}
+
+/** The same of a turned view: each step along the line is one step in the image. */
+function turned(scene: Scene, view: View, width: number): (y: number, row: Uint16Array) => void {
+  const { top } = scene;
+  const dx = view.cos / view.scale;
+  const dy = -view.sin / view.scale;
+  return (y, row) => {
+    let { x: ix, y: iy } = view.toImage({ x: 0.5, y: y + 0.5 });
+    for (let x = 0; x <= width; x++, ix += dx, iy += dy)
+      row[x] = ix >= 0 && iy >= 0 && ix < scene.width && iy < scene.height ? top[Math.floor(iy) * scene.width + Math.floor(ix)] : 0;
+  };
 }
 
 function packed(rgb: number, alpha: number): number {

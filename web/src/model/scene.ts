@@ -29,6 +29,8 @@ export class Scene {
   /** Place in `things` plus one, 0 for none; row by row. */
   readonly top: Uint16Array;
   readonly hidden = new Set<number>();
+  /** The only object that is shown, where there is one. */
+  isolated: number | null = null;
 
   constructor(readonly width: number, readonly height: number) {
     this.top = new Uint16Array(width * height);
@@ -85,7 +87,7 @@ export class Scene {
     const { top, width } = this;
     for (let y = box.y; y < box.y + box.h; y++) top.fill(0, y * width + box.x, y * width + box.x + box.w);
     this.things.forEach((thing, index) => {
-      if (this.hidden.has(thing.id)) return;
+      if (this.hidden.has(thing.id) || (this.isolated !== null && this.isolated !== thing.id)) return;
       const own = meet(thing.bits, box);
       if (!own) return;
       const { bits } = thing;
@@ -112,4 +114,25 @@ export function change(scene: Scene, after: Thing, to?: number): Change {
 export function removal(scene: Scene, id: number): Change {
   const from = scene.indexOf(id);
   return { id, before: scene.find(id) ?? null, after: null, from, to: from };
+}
+
+/** What the other objects lose to `bits`, so that no two share a pixel. Removals come last, the highest first, so that places stay true. */
+export function carved(scene: Scene, bits: Bits, id: number): Change[] {
+  const changed: Change[] = [];
+  const gone: Change[] = [];
+  for (const one of scene.things) {
+    if (one.id === id || !meet(one.bits, bits)) continue;
+    const rest = one.bits.minus(bits);
+    if (rest.empty) gone.unshift(removal(scene, one.id));
+    else if (rest.area() !== one.bits.area()) changed.push(change(scene, { ...one, bits: rest }));
+  }
+  return [...changed, ...gone];
+}
+
+/** Everything that is there goes, and these come in its place. */
+export function replaced(scene: Scene, things: readonly Thing[]): Change[] {
+  return [
+    ...scene.things.map((one) => removal(scene, one.id)).reverse(),
+    ...things.map((one, k) => ({ id: one.id, before: null, after: one, from: k, to: k })),
+  ];
 }

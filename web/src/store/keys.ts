@@ -7,6 +7,9 @@ export const defaults: Record<string, string> = {
   holes: "h", islands: "i", grow: "+", shrink: "-", smooth: "m", split: "shift+s", merge: "shift+m", subtract: "shift+x",
   raise: "pageup", lower: "pagedown", crowd: "shift+c", keys: "?", fit: "f", outlines: "o", hide: "shift+h", opaque: ".", clear: ",",
   byObject: "shift+o", protect: "shift+p", copy: "shift+d", review: "shift+r", approve: "shift+a", history: "shift+y",
+  corners: "y", scissors: "g", scribble: "k", intersect: "shift+i", isolate: "shift+v", clockwise: "shift+arrowright",
+  anticlockwise: "shift+arrowleft", upright: "shift+arrowup", grid: "shift+g", overview: "shift+f", snap: "shift+n",
+  reopen: "shift+b", nextReview: "shift+l", work: "shift+w",
 };
 
 const NAME = "maskwright keys";

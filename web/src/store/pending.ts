@@ -2,9 +2,13 @@
 
 import type { Gesture } from "../api/client";
 
+/** Everybody's labels of an image, or this person's own ones. */
+export type Layer = "shared" | "own";
+
 export interface Pending {
   place: number;
   image: number;
+  layer?: Layer;
   gesture: Gesture;
 }
 

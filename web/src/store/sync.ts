@@ -1,16 +1,17 @@
 /** Gestures to the server: in order, one after the other, each until it is acknowledged. */
 
 import { type Answered, type Gesture, Refused } from "../api/client";
-import type { Pending, Shelf } from "./pending";
+import type { Layer, Pending, Shelf } from "./pending";
 
 export type State = "saved" | "saving" | "offline" | "conflict" | "refused";
 
 export interface Wire {
-  apply(image: number, operations: Gesture[]): Promise<Answered[]>;
+  apply(image: number, operations: Gesture[], layer: Layer): Promise<Answered[]>;
 }
 
 export interface Conflict {
   image: number;
+  layer: Layer;
   gesture: Gesture;
   objects: number[];
 }
@@ -19,6 +20,10 @@ export class Sync {
   state: State = "saved";
   words = "";
   conflict: Conflict | null = null;
+  /** The newest revision that this page's own gestures made. */
+  revision = 0;
+  /** Gestures that the shelf holds for certain. */
+  kept = 0;
   private queue: Pending[] = [];
   /** Revision that this page knows of each object, by image. */
   private seen = new Map<string, number>();
@@ -40,30 +45,32 @@ export class Sync {
   /** What an earlier page left behind goes first. */
   async begin(): Promise<void> {
     this.queue = await this.shelf.all();
+    this.kept = this.queue.length;
     this.next = Math.max(Date.now(), ...this.queue.map((one) => one.place + 1));
     void this.flush();
     this.changed();
   }
 
-  knows(image: number, object: number, revision: number): void {
-    const name = `${image}/${object}`;
+  knows(image: number, object: number, revision: number, layer: Layer = "shared"): void {
+    const name = `${layer}/${image}/${object}`;
     if (revision) this.seen.set(name, Math.max(revision, this.seen.get(name) ?? 0));
   }
 
-  forget(image: number): void {
-    for (const name of [...this.seen.keys()]) if (name.startsWith(`${image}/`)) this.seen.delete(name);
+  forget(image: number, layer: Layer = "shared"): void {
+    for (const name of [...this.seen.keys()]) if (name.startsWith(`${layer}/${image}/`)) this.seen.delete(name);
   }
 
-  async push(image: number, gesture: Gesture): Promise<void> {
+  async push(image: number, gesture: Gesture, layer: Layer = "shared"): Promise<void> {
     const base: Record<string, number> = {};
     for (const id of touched(gesture)) {
-      const revision = this.seen.get(`${image}/${id}`);
+      const revision = this.seen.get(`${layer}/${image}/${id}`);
       if (revision) base[id] = revision;
     }
-    const one: Pending = { place: this.next++, image, gesture: { ...gesture, base } };
+    const one: Pending = { place: this.next++, image, layer, gesture: { ...gesture, base } };
     this.queue.push(one);
     this.set(this.state === "conflict" || this.state === "offline" ? this.state : "saving");
     await this.shelf.put(one);
+    this.kept++;
     void this.flush();
   }
 
@@ -83,27 +90,30 @@ export class Sync {
       while (this.queue.length) {
         const first = this.queue[0];
         const { gesture } = first;
-        const [answer] = await this.wire.apply(first.image, [gesture]);
+        const layer = first.layer ?? "shared";
+        const [answer] = await this.wire.apply(first.image, [gesture], layer);
         if (answer.stale?.length) {
-          this.conflict = { image: first.image, gesture, objects: answer.stale };
+          this.conflict = { image: first.image, layer, gesture, objects: answer.stale };
           this.set("conflict");
           return;
         }
+        if (layer === "shared") this.revision = Math.max(this.revision, answer.revision);
         const now = new Map<number, number | null>();
         for (const one of gesture.put ?? []) now.set(one.id, answer.revision);
         for (const id of gesture.remove ?? []) now.set(id, null);
         for (const [id, revision] of now) {
-          if (revision === null) this.seen.delete(`${first.image}/${id}`);
-          else this.seen.set(`${first.image}/${id}`, revision);
+          if (revision === null) this.seen.delete(`${layer}/${first.image}/${id}`);
+          else this.seen.set(`${layer}/${first.image}/${id}`, revision);
         }
         this.queue.shift();
         // What waits was made on top of this: it has seen it. Kept before this is let go, so that another page knows too.
         for (const [k, one] of this.queue.entries()) {
-          if (one.image !== first.image || !touched(one.gesture).some((id) => now.has(id))) continue;
+          if (!sameLabels(one, first) || !touched(one.gesture).some((id) => now.has(id))) continue;
           this.queue[k] = { ...one, gesture: rebased(one.gesture, now) };
           await this.shelf.put(this.queue[k]);
         }
         await this.shelf.remove(first.place);
+        this.kept--;
         this.set(this.queue.length ? "saving" : "saved");
       }
       this.set("saved");
@@ -130,13 +140,14 @@ export class Sync {
     if (choice === "both") for (const id of stale) renamed.set(id, fresh());
     const theirs = new Map([...stale].map((id) => [id, now.get(id) ?? null] as const));
     for (const [id, revision] of theirs) {
-      if (revision === null) this.seen.delete(`${conflict.image}/${id}`);
-      else this.seen.set(`${conflict.image}/${id}`, revision);
+      if (revision === null) this.seen.delete(`${conflict.layer}/${conflict.image}/${id}`);
+      else this.seen.set(`${conflict.layer}/${conflict.image}/${id}`, revision);
     }
     const kept: Pending[] = [];
     for (const one of this.queue) {
-      if (one.image !== conflict.image || choice === "mine") {
-        kept.push(one.image === conflict.image ? { ...one, gesture: rebased(one.gesture, theirs, true) } : one);
+      const concerned = sameLabels(one, conflict);
+      if (!concerned || choice === "mine") {
+        kept.push(concerned ? { ...one, gesture: rebased(one.gesture, theirs, true) } : one);
         continue;
       }
       const gesture = { ...one.gesture, base: { ...one.gesture.base } };
@@ -148,7 +159,10 @@ export class Sync {
       for (const id of stale) delete gesture.base[id];
       if (gesture.put.length || gesture.remove.length || Object.keys(gesture.fields ?? {}).length)
         kept.push({ ...one, gesture });
-      else await this.shelf.remove(one.place);
+      else {
+        await this.shelf.remove(one.place);
+        this.kept--;
+      }
     }
     for (const one of kept) await this.shelf.put(one);
     this.queue = kept;
@@ -160,7 +174,10 @@ export class Sync {
   /** Give up the gesture that the server refuses. */
   async drop(): Promise<void> {
     const first = this.queue.shift();
-    if (first) await this.shelf.remove(first.place);
+    if (first) {
+      await this.shelf.remove(first.place);
+      this.kept--;
+    }
     this.words = "";
     this.set("saving");
     await this.flush();
@@ -170,6 +187,10 @@ export class Sync {
     this.state = state;
     this.changed();
   }
+}
+
+function sameLabels(a: { image: number; layer?: Layer }, b: { image: number; layer?: Layer }): boolean {
+  return a.image === b.image && (a.layer ?? "shared") === (b.layer ?? "shared");
 }
 
 function touched(gesture: Gesture): number[] {

@@ -1,5 +1,5 @@
 import { Bits, type Point } from "../model/bits";
-import type { Bench, Press, Tool } from "./tool";
+import { type Bench, type Press, removes, type Tool } from "./tool";
 
 /** Paints, or takes away; right button or Alt does the other. A stroke is one gesture. */
 export class Brush implements Tool {
@@ -11,7 +11,7 @@ export class Brush implements Tool {
   constructor(private readonly bench: Bench, private readonly eraser: boolean) {}
 
   down(at: Press): void {
-    this.erases = this.eraser !== (at.alt || at.button === 2);
+    this.erases = this.eraser !== removes(at);
     this.stroke = Bits.none;
     this.last = at;
     this.add(at);

@@ -1,7 +1,5 @@
 import { Bits, type Point } from "../model/bits";
-import type { Bench, Press, Tool } from "./tool";
-
-const NEAR = 9; // pixels of the screen
+import { type Bench, near, type Press, removes, type Tool, trace } from "./tool";
 
 /** Lasso (drawn) and polygon (clicked). Alt takes away. A ring begun with Shift inside the last one is a hole of it. */
 export class Outline implements Tool {
@@ -13,23 +11,24 @@ export class Outline implements Tool {
   constructor(private readonly bench: Bench, private readonly freehand: boolean) {}
 
   down(at: Press): void {
-    if (this.freehand || (!this.ring.length && !this.rings.length)) this.removes = at.alt || at.button === 2;
+    if (this.freehand || (!this.ring.length && !this.rings.length)) this.removes = removes(at);
     if (this.freehand) {
       this.ring = [{ x: at.x, y: at.y }];
       return;
     }
     const first = this.ring[0];
-    if (first && this.ring.length > 2 && this.near(first, at)) {
+    if (first && this.ring.length > 2 && near(this.bench.view, first, at)) {
       this.closeRing();
       if (!at.shift) this.finish();
       return;
     }
-    this.ring.push({ x: at.x, y: at.y });
+    const corner = this.bench.snap(at);
+    this.ring.push({ x: corner.x, y: corner.y });
     this.bench.redraw();
   }
 
   move(at: Press, pressed: boolean): void {
-    this.at = at;
+    this.at = this.freehand ? at : this.bench.snap(at);
     if (this.freehand && pressed && this.ring.length) this.ring.push({ x: at.x, y: at.y });
     this.bench.redraw();
   }
@@ -57,10 +56,6 @@ export class Outline implements Tool {
     this.bench.redraw();
   }
 
-  private near(a: Point, b: Point): boolean {
-    return Math.hypot(a.x - b.x, a.y - b.y) * this.bench.view.scale < NEAR;
-  }
-
   private closeRing(): void {
     if (this.ring.length > 2) this.rings.push(this.ring);
     this.ring = [];
@@ -83,16 +78,8 @@ export class Outline implements Tool {
     const { view } = this.bench;
     context.strokeStyle = this.removes ? "#f66" : "#fff";
     context.lineWidth = 1.5;
-    for (const ring of [...this.rings, this.at && this.ring.length && !this.freehand ? [...this.ring, this.at] : this.ring]) {
-      context.beginPath();
-      ring.forEach((point, k) => {
-        const p = view.toScreen(point);
-        if (k) context.lineTo(p.x, p.y);
-        else context.moveTo(p.x, p.y);
-      });
-      if (ring !== this.ring && this.rings.includes(ring)) context.closePath();
-      context.stroke();
-    }
+    for (const ring of this.rings) trace(context, view, ring, true);
+    trace(context, view, this.at && this.ring.length && !this.freehand ? [...this.ring, this.at] : this.ring, false);
     if (!this.freehand)
       for (const point of this.ring) {
         const p = view.toScreen(point);

@@ -1,5 +1,5 @@
 import type { Point } from "../model/bits";
-import type { Bench, Press, Tool } from "./tool";
+import { type Bench, type Press, removes, type Tool, trace } from "./tool";
 
 /** Clicks on and beside an object; the engine answers after each. Enter keeps the answer. */
 export class Click implements Tool {
@@ -10,7 +10,7 @@ export class Click implements Tool {
 
   down(at: Press): void {
     this.points.push({ x: at.x, y: at.y });
-    this.labels.push(at.shift || at.alt || at.button === 2 ? 0 : 1);
+    this.labels.push(at.shift || removes(at) ? 0 : 1);
     this.bench.ask({ points: this.points, labels: this.labels });
     this.bench.redraw();
   }
@@ -97,4 +97,73 @@ export class Box implements Tool {
     context.strokeRect(a.x, a.y, b.x - a.x, b.y - a.y);
     context.setLineDash([]);
   }
+}
+
+const MOST = 12; // points of one stroke that are asked about
+const SPACING = 14; // pixels of the screen between them
+
+/** Strokes on and beside an object, in place of single clicks. Shift or the right button: beside it. Enter keeps the answer. */
+export class Scribble implements Tool {
+  private strokes: { points: Point[]; label: number }[] = [];
+  private drawing = false;
+
+  constructor(private readonly bench: Bench) {}
+
+  down(at: Press): void {
+    this.strokes.push({ points: [{ x: at.x, y: at.y }], label: at.shift || removes(at) ? 0 : 1 });
+    this.drawing = true;
+  }
+
+  move(at: Press, pressed: boolean): void {
+    if (pressed && this.drawing) this.strokes[this.strokes.length - 1].points.push({ x: at.x, y: at.y });
+    this.bench.redraw();
+  }
+
+  up(): void {
+    if (!this.drawing) return;
+    this.drawing = false;
+    const spacing = SPACING / this.bench.view.scale;
+    const chosen = this.strokes.map((one) => ({ points: along(one.points, spacing, MOST), label: one.label }));
+    this.bench.ask({
+      points: chosen.flatMap((one) => one.points), labels: chosen.flatMap((one) => one.points.map(() => one.label)),
+    });
+  }
+
+  confirm(): boolean {
+    if (!this.strokes.length) return false;
+    this.strokes = [];
+    this.bench.confirm();
+    return true;
+  }
+
+  cancel(): void {
+    this.strokes = [];
+    this.drawing = false;
+    this.bench.preview(null);
+  }
+
+  draw(context: CanvasRenderingContext2D): void {
+    context.lineWidth = 4;
+    context.lineCap = "round";
+    for (const { points, label } of this.strokes) {
+      context.strokeStyle = label ? "#3d6" : "#e44";
+      trace(context, this.bench.view, points.length > 1 ? points : [points[0], points[0]], false);
+    }
+    context.lineCap = "butt";
+  }
+}
+
+/** Points of a line, so far apart, at most so many; the first is always one. */
+export function along(line: readonly Point[], spacing: number, most: number): Point[] {
+  const out = [line[0]];
+  let gone = 0;
+  for (let k = 1; k < line.length; k++) {
+    gone += Math.hypot(line[k].x - line[k - 1].x, line[k].y - line[k - 1].y);
+    if (gone >= spacing) {
+      out.push(line[k]);
+      gone = 0;
+    }
+  }
+  if (out.length <= most) return out;
+  return Array.from({ length: most }, (_, k) => out[Math.round((k * (out.length - 1)) / (most - 1))]);
 }

@@ -1,40 +1,67 @@
-import { Bits } from "../model/bits";
-import type { Bench, Press, Tool } from "./tool";
+import { Bits, meet, type Rect } from "../model/bits";
+import { type Bench, type Press, removes, type Tool } from "./tool";
+
+const WHOLE = 16_000_000; // pixels; in larger pictures it looks around the click only
+const REACH = 1024;
 
 /** Pixels that hang together with the one clicked and look like it; dragging sideways widens what looks alike. Alt takes away. */
 export class Wand implements Tool {
   private begin: Press | null = null;
+  private picture: { pixels: ImageData; box: Rect } | null = null;
+  private tolerance = 24;
   private found = Bits.none;
+  /** The button is up before the pixels came. */
+  private released = false;
 
   constructor(private readonly bench: Bench) {}
 
   down(at: Press): void {
+    const { scene } = this.bench;
     this.begin = at;
-    this.grow(24);
+    this.released = false;
+    this.found = Bits.none;
+    this.tolerance = 24;
+    this.picture = null;
+    const around = { x: Math.floor(at.x) - REACH, y: Math.floor(at.y) - REACH, w: 2 * REACH, h: 2 * REACH };
+    const box = scene.width * scene.height > WHOLE ? meet(around, scene.box) : scene.box;
+    if (!box) return;
+    void this.bench.pixels(box)?.then((pixels) => {
+      if (this.begin !== at) return;
+      this.picture = { pixels, box };
+      this.grow();
+      if (this.released) this.finish();
+    });
   }
 
   move(at: Press, pressed: boolean): void {
-    if (pressed && this.begin) this.grow(Math.max(2, 24 + ((at.x - this.begin.x) * this.bench.view.scale) / 3));
+    if (!pressed || !this.begin) return;
+    this.tolerance = Math.max(2, 24 + ((at.x - this.begin.x) * this.bench.view.scale) / 3);
+    this.grow();
   }
 
   up(): void {
-    const { begin, found } = this;
-    this.begin = null;
-    this.bench.preview(null);
-    if (!begin || found.empty) return;
-    const removes = begin.alt || begin.button === 2;
-    this.bench.commit("wand", (bits) => (removes ? bits.minus(found) : bits.or(found)));
+    this.released = true;
+    if (this.picture) this.finish();
   }
 
   cancel(): void {
     this.begin = null;
+    this.released = false;
     this.bench.preview(null);
   }
 
-  private grow(tolerance: number): void {
-    const pixels = this.bench.pixels();
-    if (!pixels || !this.begin) return;
-    this.found = flood(pixels, Math.floor(this.begin.x), Math.floor(this.begin.y), tolerance);
+  private finish(): void {
+    const { begin, found } = this;
+    this.cancel();
+    if (!begin || found.empty) return;
+    this.bench.commit("wand", (bits) => (removes(begin) ? bits.minus(found) : bits.or(found)));
+  }
+
+  private grow(): void {
+    if (!this.picture || !this.begin) return;
+    const { pixels, box } = this.picture;
+    const found = flood(pixels, Math.floor(this.begin.x) - box.x, Math.floor(this.begin.y) - box.y, this.tolerance);
+    this.found = new Bits(found.x + box.x, found.y + box.y, found.w, found.h, found.data);
     this.bench.preview(this.found);
   }
 }

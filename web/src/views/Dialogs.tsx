@@ -1,17 +1,19 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import type { ClassInfo, Imported, LossReport } from "../api/client";
+import type { Imported, LossReport } from "../api/client";
+import { remap, resetKeys } from "../store/actions";
+import { imageHistory, losses, resolve, restore, take } from "../store/files";
 import { nameOf } from "../store/keys";
-import * as studio from "../store/studio";
+import { dialog, keymap, project } from "../store/state";
 import { words } from "../strings";
 
-function Dialog({ title, children, closes = true }: { title: string; children: ComponentChildren; closes?: boolean }) {
+export function Dialog({ title, children, closes = true }: { title: string; children: ComponentChildren; closes?: boolean }) {
   return (
     <div class="veil">
       <div class="dialog" role="dialog" aria-modal="true" aria-label={title}>
         <h2>{title}</h2>
         {children}
-        {closes && <button class="close" onClick={() => (studio.dialog.value = "")}>{words.close}</button>}
+        {closes && <button class="close" onClick={() => (dialog.value = "")}>{words.close}</button>}
       </div>
     </div>
   );
@@ -24,7 +26,7 @@ export function Keys() {
     <Dialog title={words.keys}>
       <p>{words.keysHelp}</p>
       <ul class="keys">
-        {Object.entries(studio.keymap.value).map(([action, key]) => (
+        {Object.entries(keymap.value).map(([action, key]) => (
           <li key={action}>
             <span>{names[action] ?? action}</span>
             <button
@@ -33,7 +35,7 @@ export function Keys() {
                 if (waiting !== action || ["Shift", "Control", "Alt", "Meta"].includes(e.key)) return;
                 e.preventDefault();
                 e.stopPropagation();
-                studio.remap(action, nameOf(e));
+                remap(action, nameOf(e));
                 setWaiting("");
               }}
             >
@@ -42,7 +44,7 @@ export function Keys() {
           </li>
         ))}
       </ul>
-      <button onClick={studio.resetKeys}>{words.reset}</button>
+      <button onClick={resetKeys}>{words.reset}</button>
     </Dialog>
   );
 }
@@ -54,7 +56,7 @@ export function Export() {
   useEffect(() => {
     setReport(null);
     setTrouble("");
-    studio.losses(name).then(setReport, (error: Error) => setTrouble(error.message));
+    losses(name).then(setReport, (error: Error) => setTrouble(error.message));
   }, [name]);
   const link = `/api/export/${name}/archive${report?.lines.length ? "?allow_loss=true" : ""}`;
   return (
@@ -62,7 +64,7 @@ export function Export() {
       <label>
         {words.exportAs}{" "}
         <select value={name} onChange={(e) => setName(e.currentTarget.value)}>
-          {(studio.project.value?.formats ?? []).map((one) => (
+          {(project.value?.formats ?? []).map((one) => (
             <option key={one}>{one}</option>
           ))}
         </select>
@@ -87,7 +89,7 @@ export function Import() {
     setFile(one);
     setReport(null);
     setTrouble("");
-    studio.take(one, false).then(setReport, (error: Error) => setTrouble(error.message));
+    take(one, false).then(setReport, (error: Error) => setTrouble(error.message));
   };
   return (
     <Dialog title={words.import}>
@@ -113,7 +115,7 @@ export function Import() {
             {report.notes.map((line) => <li key={line}>{line}</li>)}
           </ul>
           {!report.written && report.objects > 0 && (
-            <button onClick={() => studio.take(file!, true).then(setReport, (error: Error) => setTrouble(error.message))}>{words.addThem}</button>
+            <button onClick={() => take(file!, true).then(setReport, (error: Error) => setTrouble(error.message))}>{words.addThem}</button>
           )}
         </>
       )}
@@ -121,47 +123,16 @@ export function Import() {
   );
 }
 
-export function Classes() {
-  const [rows, setRows] = useState<ClassInfo[]>(studio.project.value?.classes ?? []);
-  const set = (k: number, part: Partial<ClassInfo>) => setRows(rows.map((one, n) => (n === k ? { ...one, ...part } : one)));
-  const hex = (one: ClassInfo) => `#${(one.colour ?? [51, 136, 255]).map((v) => v.toString(16).padStart(2, "0")).join("")}`;
-  return (
-    <Dialog title={words.editClasses}>
-      <ul class="rows">
-        {rows.map((one, k) => (
-          <li key={one.id}>
-            <input type="color" aria-label={one.name} value={hex(one)} onInput={(e) => {
-              const v = Number.parseInt(e.currentTarget.value.slice(1), 16);
-              set(k, { colour: [(v >> 16) & 255, (v >> 8) & 255, v & 255] });
-            }} />
-            <input type="text" aria-label={words.classes} value={one.name} onInput={(e) => set(k, { name: e.currentTarget.value })} />
-            <select value={one.kind ?? "thing"} onChange={(e) => set(k, { kind: e.currentTarget.value as "thing" | "stuff" })}>
-              <option value="thing">{words.thing}</option>
-              <option value="stuff">{words.stuff}</option>
-            </select>
-            <button aria-label={words.actions.remove} onClick={() => setRows(rows.filter((_, n) => n !== k))}>×</button>
-          </li>
-        ))}
-      </ul>
-      <button onClick={() => {
-        const id = 1 + Math.max(0, ...rows.map((one) => one.id));
-        setRows([...rows, { id, name: `class ${id}`, kind: "thing", role: "class", colour: null }]);
-      }}>{words.add}</button>
-      <button onClick={() => void studio.saveClasses(rows)}>{words.save}</button>
-    </Dialog>
-  );
-}
-
 export function History() {
   const [rows, setRows] = useState<{ revision: number; kind: string; author: string; created: string }[]>([]);
-  useEffect(() => void studio.imageHistory().then(setRows), []);
+  useEffect(() => void imageHistory().then(setRows), []);
   return (
     <Dialog title={words.history}>
       <ul class="rows">
         {rows.map((one) => (
           <li key={`${one.revision} ${one.created}`}>
             <span>{one.created.slice(0, 19).replace("T", " ")}</span> <b>{one.kind}</b> <span class="quiet">{one.author}</span>
-            <button onClick={() => void studio.restore(one.revision)}>{words.restore}</button>
+            <button onClick={() => void restore(one.revision)}>{words.restore}</button>
           </li>
         ))}
       </ul>
@@ -173,9 +144,9 @@ export function Conflict() {
   return (
     <Dialog title={words.conflict} closes={false}>
       <div class="row">
-        <button onClick={() => void studio.resolve("mine")}>{words.keepMine}</button>
-        <button onClick={() => void studio.resolve("theirs")}>{words.keepTheirs}</button>
-        <button onClick={() => void studio.resolve("both")}>{words.keepBoth}</button>
+        <button onClick={() => void resolve("mine")}>{words.keepMine}</button>
+        <button onClick={() => void resolve("theirs")}>{words.keepTheirs}</button>
+        <button onClick={() => void resolve("both")}>{words.keepBoth}</button>
       </div>
     </Dialog>
   );

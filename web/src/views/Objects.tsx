@@ -1,9 +1,11 @@
 import { useState } from "preact/hooks";
-import { actions, classId, colourOf, comment, dialog, project, scene, selected, setClass, version, redraw } from "../store/studio";
+import { actions } from "../store/actions";
+import { comment, setClass } from "../store/gestures";
+import { classId, colourOf, desk, dialog, drawable, layer, redraw, selected, version } from "../store/state";
 import { words } from "../strings";
 import { Action } from "./Tools";
 
-const EDITS = ["holes", "islands", "grow", "shrink", "smooth", "split", "merge", "subtract", "raise", "lower", "crowd", "copy", "hide", "remove"];
+const EDITS = ["holes", "islands", "grow", "shrink", "smooth", "split", "merge", "subtract", "intersect", "raise", "lower", "crowd", "copy", "hide", "isolate", "remove"];
 
 export const css = (rgb: number) => `#${rgb.toString(16).padStart(6, "0")}`;
 
@@ -19,7 +21,8 @@ export function Dot({ rgb }: { rgb: number }) {
 export function Objects() {
   const [typed, setTyped] = useState("");
   void version.value;
-  const classes = (project.value?.classes ?? []).filter((one) => one.role !== "background");
+  const { scene } = desk;
+  const classes = drawable();
   const found = classes.filter((one) => one.name.toLowerCase().includes(typed.toLowerCase()));
   const name = (id: number) => classes.find((one) => one.id === id)?.name ?? `${id}`;
   return (
@@ -45,14 +48,14 @@ export function Objects() {
             <li key={one.id}>
               <button class={one.id === classId.value ? "chosen" : ""} aria-pressed={one.id === classId.value} onClick={() => setClass(one.id)}>
                 <Dot rgb={colourOf(one.id)} />
-                {classes.indexOf(one) < 9 && <kbd>{classes.indexOf(one) + 1}</kbd>} {one.name}
+                {classes.indexOf(one) < 9 && <kbd>{classes.indexOf(one) + 1}</kbd>} {one.name} {one.role === "ignore" ? <span class="quiet">{words.roles.ignore}</span> : ""}
               </button>
             </li>
           ))}
         </ul>
       </section>
       <section class="objects">
-        <h2>{words.objects}</h2>
+        <h2>{layer.value === "own" ? words.layers.own : words.objects}</h2>
         {!scene.things.length && <p class="quiet">{words.noObjects}</p>}
         <ul>
           {[...scene.things].reverse().slice(0, 400).map((one) => (
@@ -78,18 +81,16 @@ export function Objects() {
             onChange={(e) => comment(e.currentTarget.value)}
           />
         )}
-        <details open>
-          <summary>{words.edit}</summary>
-          <div class="row small">
+        {selected.value !== null && (
+          <div class="row small" role="group" aria-label={words.edit}>
             {EDITS.map((name) => (
               <Action key={name} name={name} />
             ))}
           </div>
-        </details>
-        <div class="row">
+        )}
+        <div class="row states">
           <button onClick={actions.finish}>{words.actions.finish}</button>
-          <button onClick={actions.review}>{words.actions.review}</button>
-          <button onClick={actions.approve}>{words.actions.approve}</button>
+          {layer.value === "shared" && ["review", "approve", "reopen"].map((name) => <Action key={name} name={name} />)}
         </div>
       </section>
     </>

@@ -1,5 +1,6 @@
 import { useState } from "preact/hooks";
-import { follow, job, project, spread, stopJob } from "../store/studio";
+import { job, learnAgain, project } from "../store/state";
+import { spread, stopJob } from "../store/suggestions";
 import { words } from "../strings";
 
 const READY = ["forest", "network"]; // the learners that need no weights
@@ -21,11 +22,9 @@ export function Spread() {
         <button data-action="spread" disabled={running} onClick={() => void spread(learner)}>{words.spread}</button>
         {running && <button onClick={() => void stopJob()}>{words.cancel}</button>}
       </div>
-      {project.value?.images.some((one) => one.video) && (
-        <div class="row">
-          <button data-action="follow" disabled={running} onClick={() => void follow("classical")}>{words.follow}</button>
-        </div>
-      )}
+      <label class="quiet">
+        <input type="checkbox" checked={learnAgain.value} onInput={() => (learnAgain.value = !learnAgain.value)} /> {words.learnAgain}
+      </label>
       {running && (
         <p role="status">
           <progress {...(now.total ? { value: now.done, max: now.total } : {})} /> {words.spreading(now.done, now.total ?? null)}

@@ -1,0 +1,311 @@
+"""Several people at the page, videos, classes, and long lists."""
+
+import numpy as np
+import pytest
+from PIL import Image
+from studio_person import SIZE, TOKEN, Person, Studio, iou, near_line, picture
+
+from maskwright.core.classes import Class, Classes
+from maskwright.core.masks import Masks
+from maskwright.core.sample import ImageRef, Sample
+from maskwright.core.segments import Segments
+from maskwright.dataset import Dataset
+from maskwright.studio.serving import links_of
+
+pytestmark = [pytest.mark.browser, pytest.mark.filterwarnings("ignore"), pytest.mark.timeout(400)]
+
+
+@pytest.fixture
+def team(browser, tmp_path):
+    """Ada's page and Ben's, in browsers of their own."""
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for k in range(6):
+        Image.fromarray(picture(k % 3)[0]).save(folder / f"p{k}.png")
+    studio = Studio(folder, ("ada", "ben"))
+    studio.start()
+    links = links_of(TOKEN, ["ada", "ben"])
+    contexts = [browser.new_context() for _ in range(2)]
+    people = [
+        Person(context.new_page(), studio, studio.link_of(links[name]))
+        for context, name in zip(contexts, ("ada", "ben"), strict=True)
+    ]
+    yield people
+    for one, context in zip(people, contexts, strict=True):
+        assert not one.errors
+        context.close()
+    studio.kill()
+
+
+def work(person: Person, what: str) -> None:
+    person.press("Shift+W")
+    person.page.get_by_role("dialog").locator("select").select_option(what)
+    person.until(f"document.querySelector('[data-layer]').dataset.layer === '{what}'")
+    person.page.get_by_role("button", name="Close").click()
+    person.page.wait_for_timeout(200)
+    person.until("window.maskwright.sync().waiting === 0")
+
+
+def test_what_others_draw_appears_and_who_is_here_too(team) -> None:
+    ada, ben = team
+    ada.drag((60, 60), (160, 60))
+    ada.saved()
+    ben.until("window.maskwright.scene().things.length === 1")
+    ben.until("document.querySelector('.others')?.innerText.includes('ada')")
+    assert ben.hash() == ada.hash()
+    # Ben goes on with what Ada drew; it is his gesture, and no conflict.
+    ben.press("v")
+    ben.click(100, 60)
+    ben.press("e")
+    ben.drag((110, 40), (110, 80))
+    ben.saved()
+    assert ben.state() == "saved"
+    ada.until(
+        "window.maskwright.scene().things[0].bits.has(60, 60) && !window.maskwright.scene().things[0].bits.has(110, 60)"
+    )
+    cut = near_line((60, 60), (160, 60), 12) & ~near_line((110, 40), (110, 80), 12)
+    assert iou(ada.segments().masks, cut) > 0.95
+    with Dataset.open(ada.studio.folder, read_only=True) as dataset:
+        assert [one.author for one in dataset.log(2)] == ["ben", "ada"]
+
+
+def test_two_label_apart_and_are_compared(team) -> None:
+    ada, ben = team
+    for person, shift in ((ada, 0), (ben, 6)):
+        work(person, "own")
+        person.press("b")
+        person.drag((60, 60 + shift), (160, 60 + shift))
+        person.saved()
+    # Neither sees the other's, and the shared labels stay empty.
+    assert ada.page.evaluate("window.maskwright.scene().things.length") == 1
+    assert len(ada.segments()) == 0
+    ada.page.reload()
+    ada.ready()
+    assert ada.page.evaluate("window.maskwright.scene().things.length") == 0
+    work(ada, "own")
+    ada.until("window.maskwright.scene().things.length === 1")  # still there
+    for person in (ada, ben):
+        person.press("Enter")
+        person.until("location.hash === '#2'")
+        person.saved()
+    ada.press("Shift+W")
+    line = ada.page.locator("[data-agreement]")
+    line.wait_for()
+    cells = line.locator("td").all_inner_texts()
+    assert cells[1] == "ada / ben"
+    a, b = near_line((60, 60), (160, 60), 12), near_line((60, 66), (160, 66), 12)
+    assert float(cells[2]) == pytest.approx((a & b).sum() / (a | b).sum(), abs=0.02)
+    # Ada looks at Ben's and takes them.
+    line.get_by_role("button", name="Look").click()
+    ada.page.locator("[data-compared=ben]").wait_for()
+    ada.page.get_by_role("button", name="Take them instead").click()
+    found = ada.segments(0)
+    assert iou(found.masks, b) > 0.95
+    ada.press("Control+z")
+    assert len(ada.segments(0)) == 0
+
+
+def test_tasks_are_given_worked_through_and_reviewed(team) -> None:
+    ada, ben = team
+    ada.press("Shift+W")
+    ada.page.get_by_label("Who").fill("ben")
+    ada.page.get_by_label("How many").fill("3")
+    ada.page.locator("[data-action=assign]").click()
+    ada.until("document.querySelector('[data-person=ben] td:nth-child(2)')?.innerText === '3'")
+    ada.page.get_by_role("button", name="Close").click()
+    ben.page.reload()
+    ben.ready()
+    ben.page.get_by_label("Show").select_option("mine")
+    assert ben.page.locator("nav li button").count() == 3
+    ben.page.get_by_label("Show").select_option("all")
+    # Enter goes through one's own images and then on.
+    for k in (1, 2, 3):
+        ben.drag((60, 60), (100, 60))
+        ben.press("Enter")
+        ben.until(f"location.hash === '#{k + 1}'")
+    ben.saved()
+    ben.press("s")
+    ben.until("location.hash === '#3'")
+    ben.page.wait_for_timeout(200)
+    ben.press("v")
+    ben.click(80, 60)
+    ben.page.get_by_label("Comment on this object").fill("too wide?")
+    ben.page.get_by_label("Comment on this object").press("Tab")
+    ben.page.locator("canvas").focus()
+    ben.press("Shift+R")
+    ben.saved()
+    ada.page.reload()
+    ada.ready()
+    ada.press("Shift+L")
+    ada.until("location.hash === '#3'")
+    ada.page.wait_for_timeout(200)
+    ada.press("v")
+    ada.click(80, 60)
+    assert ada.page.get_by_label("Comment on this object").input_value() == "too wide?"
+    ada.press("Shift+A")
+    ada.saved()
+    with Dataset.open(ada.studio.folder, read_only=True) as dataset:
+        states = [one.fields.get("state") for one in dataset]
+    assert states == ["labelled", "labelled", "approved", None, None, None]
+    ada.press("Shift+W")
+    ada.until("document.querySelector('[data-work=saved]')?.innerText.includes('3 objects drawn by hand')")
+    texts = ada.page.locator("[data-person=ben] td").all_inner_texts()
+    assert texts[:3] == ["ben", "3", "2"]
+
+
+def frame(k: int) -> tuple[np.ndarray, np.ndarray]:
+    y, x = np.mgrid[: SIZE[0], : SIZE[1]]
+    disk = (y - 110) ** 2 + (x - 80 - 12 * k) ** 2 < 40**2
+    image = np.full((*SIZE, 3), (60, 130, 70)) + (
+        np.kron(np.random.default_rng(0).integers(-20, 20, (24, 32, 1)), np.ones((10, 10, 1)))
+    )
+    image[disk] = (200, 60, 50)
+    return np.clip(image, 0, 255).astype(np.uint8), disk
+
+
+@pytest.fixture
+def film(browser, tmp_path):
+    home = tmp_path / "film"
+    home.mkdir()
+    with Dataset.create(home, Classes([Class(1, "disk", "thing")])) as dataset, dataset.edit("frames") as edit:
+        for k in range(6):
+            Image.fromarray(frame(k)[0]).save(home / f"{k:03d}.png")
+            image = ImageRef(str(home / f"{k:03d}.png"), SIZE, video="clip", frame=k)
+            edit.add(Sample(f"clip/{k:03d}", image, Segments.none(SIZE)))
+    studio = Studio(home)
+    studio.start()
+    context = browser.new_context()
+    person = Person(context.new_page(), studio)
+    yield person
+    assert not person.errors
+    context.close()
+    studio.kill()
+
+
+def test_a_film_is_followed_from_its_timeline(film) -> None:
+    person = film
+    assert person.page.locator(".timeline rect.none").count() == 6
+    person.image(2)
+    person.press("c")
+    person.ask(lambda: person.click(80 + 24, 110))
+    person.press("Enter", "Enter")
+    person.saved()
+    person.page.get_by_label("Direction").select_option("forward")
+    person.page.locator(".timeline [data-action=follow]").click()
+    person.until("document.querySelectorAll('.timeline rect.suggested').length === 3")
+    assert person.page.locator(".timeline rect.labelled").count() == 1
+    person.page.get_by_label("Direction").select_option("both")
+    person.page.locator(".timeline [data-action=follow]").click()
+    person.until("document.querySelectorAll('.timeline rect.suggested').length === 5")
+    assert person.page.locator("[data-worst]").count() == 1
+    # To the last frame by the slider's own keys; one key accepts.
+    person.page.locator(".timeline svg").focus()
+    person.page.keyboard.press("End")
+    person.until("location.hash === '#6'")
+    person.page.locator(".suggestion").wait_for()
+    person.page.locator("canvas").focus()
+    person.press("a")
+    found = person.segments(5)
+    assert iou(found.masks, frame(5)[1]) > 0.85
+    assert person.page.locator(".timeline rect.labelled").count() == 2
+    # A click on the strip goes to the frame.
+    box = person.page.locator(".timeline svg").bounding_box()
+    person.page.mouse.click(box["x"] + box["width"] * 0.1, box["y"] + 8)
+    person.until("location.hash === '#1'")
+    person.page.get_by_title("Labelled frame after").click()
+    person.until("location.hash === '#3'")
+
+
+def test_classes_are_renamed_ignored_and_merged_with_the_effect_shown_first(person) -> None:
+    person.drag((60, 60), (160, 60))
+    person.press("q", "2")
+    person.drag((60, 160), (160, 160))
+    person.saved()
+    person.page.get_by_role("button", name="Edit classes").click()
+    row = person.page.locator("[data-class='2']")
+    row.get_by_label("Name of the class").fill("carton")
+    effect = person.page.locator("[data-effect=rename]")
+    effect.wait_for()
+    assert "box becomes carton on 1 objects of 1 images" in effect.inner_text()
+    row.get_by_label("Role").select_option("ignore")
+    assert row.get_by_role("button", name="Delete").is_disabled()  # it is used
+    person.page.get_by_role("button", name="Save", exact=True).click()
+    person.until("!document.querySelector('.dialog')")
+    with Dataset.open(person.studio.folder, read_only=True) as dataset:
+        assert [(one.name, one.role) for one in dataset.classes] == [("disk", "class"), ("carton", "ignore")]
+    person.page.get_by_role("button", name="Edit classes").click()
+    person.page.locator("[data-class='2']").get_by_label("merge into …").select_option("1")
+    effect = person.page.locator("[data-effect=merge]")
+    assert "1 objects on 1 images become disk" in effect.inner_text()
+    assert person.segments().class_ids.tolist() == [1, 2]  # nothing has happened yet
+    effect.get_by_role("button", name="Merge", exact=True).click()
+    person.until("document.querySelectorAll('[data-class]').length === 1")
+    assert person.segments().class_ids.tolist() == [1, 1]
+    person.page.get_by_role("button", name="Close").click()
+    # And the page goes on with what there is now.
+    person.press("b", "q", "1")
+    person.drag((200, 60), (260, 60))
+    assert person.segments().class_ids.tolist() == [1, 1, 1]
+
+
+def test_what_is_fixed_is_learned_again_by_itself(person) -> None:
+    for k in range(4):
+        _, disk, _ = picture(k)
+        person.image(k)
+        person.press("q", "1", "c")
+        y, x = (int(v.mean()) for v in np.nonzero(disk))
+        person.ask(lambda x=x, y=y: person.click(x, y))
+        person.press("Enter", "Enter")
+        person.until(f"location.hash === '#{k + 2}'")
+        person.saved()
+        if k == 0:
+            person.page.locator("[data-action=spread]").click()
+            person.page.locator("[data-done=spread]").wait_for()
+
+    # Three more are finished: a second round ran on its own.
+    def rounds() -> list[int]:
+        with Dataset.open(person.studio.folder, read_only=True) as dataset:
+            from maskwright.runs import list_runs
+
+            return [row["scores"]["labelled"] for row in list_runs(dataset) if row["status"] == "done"]
+
+    for _ in range(600):
+        if len(rounds()) == 2:
+            break
+        person.page.wait_for_timeout(100)
+    assert sorted(rounds()) == [1, 4]
+
+
+def test_a_list_of_thousands_holds_few_rows(browser, tmp_path) -> None:
+    home = tmp_path / "many"
+    home.mkdir()
+    Image.fromarray(picture(0)[0]).save(home / "one.png")
+    mask = Masks.encode(np.ones((1, *SIZE), bool))
+    with Dataset.create(home, Classes([Class(1, "a", "thing")])) as dataset, dataset.edit("many") as edit:
+        for k in range(3000):
+            segments = Segments(mask, [1]) if k == 2500 else Segments.none(SIZE)
+            edit.add(Sample(f"image {k:04d}", ImageRef(str(home / "one.png"), SIZE), segments))
+    studio = Studio(home)
+    studio.start()
+    context = browser.new_context()
+    person = Person(context.new_page(), studio)
+    rows = person.page.locator("nav li button")
+    assert 5 < rows.count() < 60
+    assert "0 of 3000" in person.page.locator(".progress").inner_text()
+    list_ = person.page.locator("nav ul.long")
+    assert list_.evaluate("(one) => one.scrollHeight") == pytest.approx(3000 * 52, abs=60)
+    list_.evaluate("(one) => { one.scrollTop = one.scrollHeight; }")
+    person.page.get_by_role("button", name="image 2999").click()
+    person.until("location.hash === '#3000'")
+    assert rows.count() < 60
+    # The list follows the keys, and finds by name.
+    person.press("s")
+    person.until("location.hash === '#2999'")
+    person.page.get_by_label("Name", exact=True).fill("2500")
+    person.until("document.querySelectorAll('nav li button').length === 1")
+    rows.first.click()
+    person.until("location.hash === '#2501'")
+    assert len(person.segments(2500)) == 1
+    assert not person.errors
+    context.close()
+    studio.kill()

@@ -1,0 +1,331 @@
+"""Tools and views of the page, with mouse, keyboard, fingers and pen, judged by the masks that were saved."""
+
+import numpy as np
+import pytest
+from PIL import Image
+from studio_person import SIZE, Person, Studio, iou, near_line, picture
+
+pytestmark = [pytest.mark.browser, pytest.mark.filterwarnings("ignore"), pytest.mark.timeout(400)]
+
+
+def square(x0: int, y0: int, x1: int, y1: int) -> np.ndarray:
+    out = np.zeros(SIZE, bool)
+    out[y0:y1, x0:x1] = True
+    return out
+
+
+def draw_square(person: Person, x0: int, y0: int, x1: int, y1: int) -> None:
+    person.press("p")
+    for point in ((x0, y0), (x1, y0), (x1, y1), (x0, y1), (x0, y0)):
+        person.click(*point)
+
+
+def test_scissors_follow_the_edges(person) -> None:
+    _, _, box = picture(0)  # 211 to 269, 81 to 159
+    person.press("2", "g")
+    # Four clicks near the middles of the sides: corners are the wire's.
+    for x, y in ((240, 80.5), (269.5, 120), (240, 159.5), (210.5, 120)):
+        person.click(x, y)
+        person.page.wait_for_timeout(400)  # the wire is laid
+        person.page.mouse.move(*person.at(x + 1, y + 1))
+    person.press("Enter")
+    found = person.segments()
+    assert found.class_ids.tolist() == [2]
+    assert iou(found.masks, box) > 0.93
+    straight = near_line((240, 80), (240, 160), 1)  # a diamond would cover half of it
+    assert int(found.masks.areas()[0]) > 1.7 * 0.5 * 60 * 80
+    assert (found.masks.decode()[0] & straight).sum() > 100
+
+
+def test_corners_are_edited_afterwards(person) -> None:
+    draw_square(person, 40, 40, 140, 140)
+    person.press("y")
+    person.drag((140, 40), (170, 40))
+    truth = np.zeros(SIZE, bool)
+    y, x = np.mgrid[: SIZE[0], : SIZE[1]] + 0.5
+    truth[(y > 40) & (y < 140) & (x > 40) & (x < 170 - 0.3 * (y - 40))] = True
+    assert iou(person.segments().masks, truth) > 0.98
+    person.drag((90, 140), (90, 180))  # an edge becomes a corner
+    longer = truth | ((y >= 140) & (y < 180 - abs(x - 90) * 40 / 50))
+    assert iou(person.segments().masks, longer) > 0.97
+    person.click(90, 180, "Alt")  # and goes again
+    assert iou(person.segments().masks, truth) > 0.98
+    person.press("Control+z", "Control+z", "Control+z")
+    assert iou(person.segments().masks, square(40, 40, 140, 140)) > 0.99
+
+
+def test_only_what_a_moved_corner_sweeps_changes(person) -> None:
+    """A ragged brush stroke keeps its every other pixel."""
+    person.drag((60, 60), (200, 150))
+    before = person.segments().masks.decode()[0]
+    person.press("y")
+    corner = person.page.evaluate("(() => { const t = window.maskwright.board.tool; return t.rings[0][0]; })()")
+    person.drag((corner["x"], corner["y"]), (corner["x"] - 25, corner["y"] - 25))
+    after = person.segments().masks.decode()[0]
+    changed = before != after
+    assert 20 < changed.sum() < 2500
+    rows, columns = np.nonzero(changed)
+    assert np.hypot(columns - corner["x"], rows - corner["y"]).max() < 110
+
+
+def test_scribbles_are_prompts(person) -> None:
+    _, disk, _ = picture(0)
+    person.press("k")
+    person.ask(lambda: person.drag((75, 95), (100, 125), (125, 100)))
+    person.page.keyboard.down("Shift")
+    person.ask(lambda: person.drag((20, 30), (20, 200)))
+    person.page.keyboard.up("Shift")
+    person.press("Enter")
+    assert iou(person.segments().masks, disk) > 0.9
+
+
+def test_the_threshold_widens_and_narrows_an_answer(person) -> None:
+    person.press("c")
+    person.ask(lambda: person.click(100, 110))
+    area = "(() => { const b = window.maskwright.board.shown; return b ? b.area() : 0; })()"
+    first = person.page.evaluate(area)
+    slider = person.page.get_by_label("Threshold")
+    for value, wider in (("5", True), ("95", False)):
+        with person.page.expect_response(lambda answer: answer.url.endswith("/ask")):
+            slider.fill(value)
+        person.until("!window.maskwright.asking()")
+        now = person.page.evaluate(area)
+        assert now >= first if wider else now <= first
+    narrow = person.page.evaluate(area)
+    assert narrow < first
+    person.press("Enter")
+    assert int(person.segments().masks.areas()[0]) == narrow
+    assert person.page.get_by_label("Threshold").count() == 0
+
+
+def test_one_class_a_pixel(person) -> None:
+    person.page.get_by_label("Mode").select_option("semantic")
+    person.drag((60, 60), (160, 60))
+    person.press("2")
+    person.drag((110, 30), (110, 150))
+    person.press("1")
+    person.drag((60, 180), (160, 180))  # the same class: the same object
+    found = person.segments()
+    assert found.class_ids.tolist() == [1, 2]
+    assert not (found.masks[:1] & found.masks[1:]).areas().any()
+    first = near_line((60, 60), (160, 60), 12) & ~near_line((110, 30), (110, 150), 12)
+    assert iou(found.masks[:1], first | near_line((60, 180), (160, 180), 12)) > 0.95
+    person.press("Control+z", "Control+z")
+    assert iou(person.segments().masks, near_line((60, 60), (160, 60), 12)) > 0.97
+
+
+def test_panoptic_things_are_many_and_share_no_pixel(person) -> None:
+    person.page.get_by_label("Mode").select_option("panoptic")
+    person.drag((60, 60), (160, 60))
+    person.press("q")
+    person.drag((110, 30), (110, 150))
+    found = person.segments()
+    assert found.class_ids.tolist() == [1, 1]
+    assert not (found.masks[:1] & found.masks[1:]).areas().any()
+    person.press("q")
+    person.drag((50, 60), (170, 60))  # all of the first, a part of the second
+    person.drag((50, 60), (170, 60))
+    assert len(person.segments()) == 2
+
+
+def test_what_two_objects_share_and_one_alone(person) -> None:
+    draw_square(person, 40, 40, 120, 120)
+    person.press("q")
+    draw_square(person, 80, 80, 160, 160)
+    person.press("Shift+V")
+    shown = "[...new Set(window.maskwright.scene().top)].sort().join()"
+    assert person.page.evaluate(shown) == "0,2"
+    person.press("Shift+V")
+    assert person.page.evaluate(shown) == "0,1,2"
+    person.press("Shift+I")
+    found = person.segments()
+    assert iou(found.masks[1:], square(80, 80, 120, 120)) > 0.99
+    assert iou(found.masks[:1], square(40, 40, 120, 120)) > 0.99
+
+
+def test_corners_snap_to_borders(person) -> None:
+    draw_square(person, 40, 40, 120, 120)
+    person.press("q", "2", "Shift+N", "p")
+    for point in ((121.5, 41), (318.5, 38.5), (318, 121), (118.6, 121.3)):
+        person.click(*point)
+    person.press("Enter")
+    found = person.segments()
+    assert not (found.masks[:1] & found.masks[1:]).areas().any()
+    columns = np.nonzero(found.masks.decode()[1])[1]
+    assert columns.max() == SIZE[1] - 1  # to the image's edge
+    together = found.masks.decode().any(axis=0)
+    assert together[45:115, 40:300].all()  # without a gap
+
+
+def test_drawing_on_a_turned_picture(person) -> None:
+    for _ in range(5):
+        person.press("Shift+ArrowRight")
+    person.press("f")
+    assert person.page.evaluate("window.maskwright.board.view.angle") == 75
+    person.drag((60, 60), (200, 140))
+    assert iou(person.segments().masks, near_line((60, 60), (200, 140), 12)) > 0.97
+    person.press("Shift+ArrowUp", "q")
+    assert person.page.evaluate("window.maskwright.board.view.angle") == 0
+    person.drag((60, 200), (200, 200))
+    assert iou(person.segments().masks[1:], near_line((60, 200), (200, 200), 12)) > 0.97
+
+
+def colour_at(person: Person, x: float, y: float) -> list[int]:
+    place = person.page.evaluate("(at) => window.maskwright.board.view.toScreen(at)", {"x": x, "y": y})
+    return person.page.evaluate(
+        """({x, y}) => [...document.querySelector("canvas").getContext("2d").getImageData(x, y, 1, 1).data]""",
+        {"x": round(place["x"]), "y": round(place["y"])},
+    )
+
+
+def test_brightness_contrast_grid_and_opacity_change_what_is_seen_only(person) -> None:
+    before = colour_at(person, 100, 110)
+    person.page.get_by_text("View", exact=True).click()
+    person.page.get_by_label("Contrast").fill("200")
+    person.page.wait_for_timeout(200)
+    after = colour_at(person, 100, 110)
+    assert after[0] > before[0]
+    assert after[2] < before[2]
+    person.page.get_by_label("Contrast").fill("100")
+    person.page.wait_for_timeout(200)
+    assert colour_at(person, 100, 110) == before
+    for _ in range(3):
+        person.page.mouse.wheel(0, -400)
+    person.press("Shift+G")
+    person.page.wait_for_timeout(200)
+    assert person.page.evaluate("window.maskwright.board.grid")
+    assert len(person.segments()) == 0
+
+
+@pytest.fixture
+def large(browser, tmp_path):
+    """A picture of 20 megapixels: it comes in tiles."""
+    y, x = np.mgrid[:4000, :5000]
+    image = np.stack([x // 20, y // 16, np.full_like(x, 90)], axis=2).astype(np.uint8)
+    image[1000:1200, 3000:3300] = (250, 240, 20)
+    (tmp_path / "photos").mkdir()
+    Image.fromarray(image).save(tmp_path / "photos" / "large.tif", compression="tiff_lzw")
+    studio = Studio(tmp_path / "photos")
+    studio.start()
+    context = browser.new_context()
+    person = Person(context.new_page(), studio)
+    yield person
+    assert not person.errors
+    context.close()
+    studio.kill()
+
+
+def test_a_large_picture_is_seen_and_labelled_in_tiles(large) -> None:
+    person = large
+    person.until("window.maskwright.board.picture.held.size > 1")
+    person.page.wait_for_timeout(300)
+    seen = colour_at(person, 3150, 1100)
+    assert abs(np.array(seen[:3]) - (250, 240, 20)).max() < 30
+    # Close up: tiles of the picture's own size.
+    place = person.at(3150, 1100)
+    person.page.mouse.move(*place)
+    for _ in range(12):
+        person.page.mouse.wheel(0, -120)
+    person.until("[...window.maskwright.board.picture.held.keys()].some((name) => name.startsWith('0/'))")
+    person.until("window.maskwright.board.picture.coming.size === 0")
+    person.page.wait_for_timeout(300)
+    assert abs(np.array(colour_at(person, 3190.5, 1110.5)[:3]) - (250, 240, 20)).max() < 40
+    # The small picture goes where it is pressed, and draws nothing.
+    person.press("w")
+    person.page.mouse.click(*person.at(3150, 1100))
+    person.until("window.maskwright.sync().revision > 0 && window.maskwright.sync().waiting === 0")
+    found = person.segments()
+    truth = np.zeros((4000, 5000), bool)
+    truth[1000:1200, 3000:3300] = True
+    assert iou(found.masks, truth) > 0.97
+    before = person.page.evaluate("({...window.maskwright.board.view})")
+    box = person.page.locator("canvas").bounding_box()
+    person.page.mouse.click(box["x"] + 20, box["y"] + box["height"] - 20)
+    after = person.page.evaluate("({...window.maskwright.board.view})")
+    assert (before["x"], before["y"]) != (after["x"], after["y"])
+    assert len(person.segments()) == 1
+
+
+def test_fingers_zoom_and_a_pen_draws(browser, studio) -> None:
+    context = browser.new_context(has_touch=True, viewport={"width": 1024, "height": 768})
+    person = Person(context.new_page(), studio)
+    person.page.set_viewport_size({"width": 1024, "height": 768})
+    person.page.wait_for_timeout(200)
+    driver = context.new_cdp_session(person.page)
+
+    def touch(kind: str, *places: tuple[float, float]) -> None:
+        points = [{"x": x, "y": y, "id": k} for k, (x, y) in enumerate(places)]
+        driver.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    # One finger draws.
+    a, b = person.at(60, 60), person.at(160, 60)
+    touch("touchStart", a)
+    for t in np.linspace(0, 1, 8):
+        touch("touchMove", (a[0] + t * (b[0] - a[0]), a[1]))
+    touch("touchEnd")
+    assert iou(person.segments().masks, near_line((60, 60), (160, 60), 12)) > 0.95
+    # Two zoom about what lies between them, and draw nothing.
+    before = person.page.evaluate("window.maskwright.board.view.scale")
+    x, y = person.at(160, 120)
+    touch("touchStart", (x - 40, y), (x + 40, y))
+    for d in (50, 60, 70, 80):
+        touch("touchMove", (x - d, y), (x + d, y))
+    touch("touchEnd")
+    assert person.page.evaluate("window.maskwright.board.view.scale") == pytest.approx(2 * before, rel=0.05)
+    assert np.allclose(person.at(160, 120), (x, y), atol=3)
+    assert len(person.segments()) == 1
+    # Once a pen has drawn, a hand that rests only moves the picture.
+    pen = lambda kind, at: driver.send(  # noqa: E731
+        "Input.dispatchMouseEvent",
+        {"type": kind, "x": at[0], "y": at[1], "button": "left", "clickCount": 1, "pointerType": "pen"},
+    )
+    person.press("q")
+    pen("mousePressed", person.at(140, 150))
+    pen("mouseMoved", person.at(180, 150))
+    pen("mouseReleased", person.at(180, 150))
+    assert len(person.segments()) == 2
+    held = person.at(160, 120)
+    touch("touchStart", (x, y))
+    touch("touchMove", (x + 30, y + 10))
+    touch("touchEnd")
+    assert np.allclose(person.at(160, 120), (held[0] + 30, held[1] + 10), atol=2)
+    assert len(person.segments()) == 2
+    context.close()
+
+
+@pytest.mark.parametrize("size", [(1366, 768), (1024, 768), (1920, 1080)])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_everything_fits_and_has_a_name(browser, studio, size, scheme) -> None:
+    context = browser.new_context(color_scheme=scheme)
+    person = Person(context.new_page(), studio)
+    person.page.set_viewport_size({"width": size[0], "height": size[1]})
+    person.page.wait_for_timeout(200)
+    canvas = person.page.locator("canvas").bounding_box()
+    assert canvas["width"] * canvas["height"] > 0.38 * size[0] * size[1]
+    assert person.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert person.page.evaluate("document.documentElement.scrollHeight <= innerHeight")
+    nameless = """[...document.querySelectorAll("button, input, select, a, canvas, svg[role]")].filter((one) =>
+        !(one.getAttribute("aria-label") || one.title || one.textContent.trim() || one.labels?.length)).map((one) => one.outerHTML)"""
+    assert person.page.evaluate(nameless) == []
+    for name in ("Work", "History", "Import", "Export", "Keys", "Edit classes"):
+        person.page.get_by_role("button", name=name, exact=True).click()
+        dialog = person.page.get_by_role("dialog")
+        dialog.wait_for()
+        box = dialog.bounding_box()
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= size[0]
+        assert box["y"] + box["height"] <= size[1]
+        assert person.page.evaluate(nameless) == []
+        dialog.get_by_role("button", name="Close").click()
+    # Text and ground differ enough to be read (WCAG: 4.5).
+    contrast = """(() => {
+        const rgb = (text) => text.match(/[\\d.]+/g).slice(0, 3).map(Number);
+        const light = (c) => { const [r, g, b] = c.map((v) => v / 255).map((v) => v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
+          return 0.2126 * r + 0.7152 * g + 0.0722 * b; };
+        const ground = light(rgb(getComputedStyle(document.querySelector("aside")).backgroundColor));
+        return [...document.querySelectorAll("aside *, header *, nav *")].filter((one) => one.textContent.trim() && !one.disabled).map((one) => {
+          const own = light(rgb(getComputedStyle(one).color));
+          return (Math.max(own, ground) + 0.05) / (Math.min(own, ground) + 0.05); }).reduce((a, b) => Math.min(a, b), 99);
+      })()"""
+    assert person.page.evaluate(contrast) > 4.5
+    context.close()

@@ -1,0 +1,84 @@
+/** What the page knows. Whoever changes it lives in the files beside this one. */
+
+import { signal } from "@preact/signals";
+import type { Job, Project, WireThing } from "../api/client";
+import { History } from "../model/history";
+import { Scene, type Thing } from "../model/scene";
+import type { Board } from "../views/board";
+import * as keys from "./keys";
+import type { Layer } from "./pending";
+import type { Sync } from "./sync";
+
+/** instance: objects may overlap.  panoptic: no two share a pixel, and stuff is one object a class.  semantic: every class is. */
+export type Mode = "instance" | "panoptic" | "semantic";
+export type DialogName = "" | "keys" | "export" | "import" | "classes" | "history" | "work";
+
+export const project = signal<Project | null>(null);
+export const current = signal<number | null>(null);
+export const selected = signal<number | null>(null);
+export const classId = signal<number>(1);
+export const toolName = signal("brush");
+export const radius = signal(12);
+export const opacity = signal(0.45);
+export const brightness = signal(1);
+export const contrast = signal(1);
+export const outlines = signal(true);
+export const byObject = signal(false);
+export const grid = signal(false);
+export const overview = signal(true);
+export const protect = signal(false);
+export const snap = signal(false);
+export const mode = signal<Mode>("instance");
+export const layer = signal<Layer>("shared");
+export const engine = signal("classical");
+export const threshold = signal(0.5);
+export const answered = signal(false);
+export const status = signal({ state: "saved", waiting: 0, words: "" });
+export const version = signal(0);
+export const suggested = signal<WireThing[]>([]);
+/** The run whose suggestion is shown, which may be that nothing is there; none where nothing is suggested. */
+export const offered = signal<string | null>(null);
+/** Whose own labels are shown beside the shared ones, to choose from. */
+export const compared = signal<{ person: string; objects: WireThing[] } | null>(null);
+export const job = signal<Job | null>(null);
+export const others = signal<string[]>([]);
+export const message = signal("");
+export const dialog = signal<DialogName>("");
+export const keymap = signal(keys.load());
+export const asking = signal(false);
+/** Spread again by itself after some images more are finished. */
+export const learnAgain = signal(true);
+
+/** What is being worked on; no signal, because it changes with every stroke. `version` tells the views. */
+export const desk = {
+  scene: new Scene(1, 1),
+  history: new History(new Scene(1, 1)),
+  board: null as Board | null,
+  sync: null as unknown as Sync,
+  /** Of the labels that are shown, as the server has them. */
+  revision: 0,
+};
+
+export const colourOf = (id: number): number => {
+  const row = project.value?.classes.find((one) => one.id === id)?.colour;
+  return row ? (row[0] << 16) | (row[1] << 8) | row[2] : 0x3388ff;
+};
+
+export const kindOf = (id: number) => project.value?.classes.find((one) => one.id === id)?.kind ?? "thing";
+
+/** Classes that can be drawn, in order. */
+export const drawable = () => (project.value?.classes ?? []).filter((one) => one.role !== "background");
+
+/** The chosen object. */
+export const own = (): Thing | null => (selected.value === null ? null : (desk.scene.find(selected.value) ?? null));
+
+export const info = () => project.value?.images.find((one) => one.number === current.value) ?? null;
+
+export function redraw(): void {
+  if (!desk.board) return;
+  desk.board.brightness = brightness.value;
+  desk.board.contrast = contrast.value;
+  desk.board.grid = grid.value;
+  desk.board.overview = overview.value;
+  desk.board.redraw();
+}
