@@ -96,8 +96,10 @@ def read_image(path: str | Path, *, expected: Size | None = None) -> U8:
             pixels = _in_eight_bits(pages.read(file_path, page))
         else:
             with _opened(str(path)) as file, Image.open(file) as image:
-                deep = image.mode in ("I;16", "I", "I;16B", "F")
-                pixels = _in_eight_bits(np.asarray(image)) if deep else np.array(image.convert("RGB"))
+                if image.mode in ("I;16", "I", "I;16B", "F"):
+                    pixels = _in_eight_bits(np.asarray(image))
+                else:  # converting what is RGB already would copy it once more
+                    pixels = np.array(image if image.mode == "RGB" else image.convert("RGB"))
     except FileNotFoundError:
         raise FormatError("the image is not there", file=path) from None
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
