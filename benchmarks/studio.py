@@ -17,6 +17,7 @@ import threading
 import time
 import uuid
 from pathlib import Path
+from typing import Any
 
 import httpx
 import numpy as np
@@ -46,6 +47,14 @@ STEPS = """async () => {
     board.draw();
     frames.push(performance.now() - begun);
   }
+  const turned = [];
+  board.view.turn(30, { x: 800, y: 500 });
+  for (let k = 0; k < 20; k++) {
+    const begun = performance.now();
+    board.draw();
+    turned.push(performance.now() - begun);
+  }
+  board.view.turn(-30, { x: 800, y: 500 });
   const press = (x, y) => ({ x, y, shift: false, alt: false, button: 0 });
   const tool = board.tool;
   const steps = [];
@@ -57,8 +66,11 @@ STEPS = """async () => {
   }
   tool.cancel();
   return { objects: many.things.length, redraw: median(frames), p95: frames[Math.floor(frames.length * 0.95)],
-           brush: median(steps) };
+           turned: median(turned), brush: median(steps) };
 }"""
+HUGE = 10_000  # pixels of each side
+SEEN = "!!window.maskwright.board.picture?.overview()"
+SHARP = "window.maskwright.board.picture.coming.size === 0 && window.maskwright.board.picture.held.size > 1"
 
 
 def cookies(home: str) -> dict[str, str]:
@@ -84,6 +96,9 @@ def make(folder: Path, objects: int) -> None:
             image[100 + 20 * k : 300, 200:400] = (200, 80, 60)
             Image.fromarray(image).save(folder / f"s{k}.png")
             edit.add(Sample(f"s{k}", ImageRef(str(folder / f"s{k}.png"), (480, 640)), Segments.none((480, 640))))
+        coarse = Image.fromarray(rng.integers(0, 255, (500, 500, 3), np.uint8))
+        coarse.resize((HUGE, HUGE)).save(folder / "huge.jpg", quality=85)
+        edit.add(Sample("huge", ImageRef(str(folder / "huge.jpg"), (HUGE, HUGE)), Segments.none((HUGE, HUGE))))
 
 
 def load(home: str, annotators: int, seconds: float) -> dict[str, float]:
@@ -128,6 +143,43 @@ def load(home: str, annotators: int, seconds: float) -> dict[str, float]:
     }  # fmt: skip
 
 
+def huge(page: Any) -> dict[str, float]:
+    """The image of 100 megapixels: until seen, until sharp, a redraw close up, a stroke until it is saved."""
+
+    def wait(what: str, begun: float) -> float:
+        while not page.evaluate(what):
+            page.wait_for_timeout(10)
+        return time.perf_counter() - begun
+
+    begun = time.perf_counter()
+    page.locator("nav li button", has_text="huge").click()
+    seen = wait(f"window.maskwright.scene().width === {HUGE} && {SEEN}", begun)
+    sharp = wait(SHARP, begun)
+    close = """() => { const { board } = window.maskwright;
+      board.view.zoom(1 / board.view.scale, { x: 700, y: 400 }); board.draw(); }"""
+    begun = time.perf_counter()
+    page.evaluate(close)
+    zoomed = wait(SHARP, begun)
+    redraw = """() => { const { board } = window.maskwright; const all = [];
+      for (let k = 0; k < 40; k++) {
+        const begun = performance.now();
+        board.draw();
+        all.push(performance.now() - begun);
+      }
+      return all.sort((a, b) => a - b)[20]; }"""
+    took = page.evaluate(redraw)
+    box = page.locator("canvas").bounding_box()
+    page.mouse.move(box["x"] + 300, box["y"] + 300)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 500, box["y"] + 400, steps=10)
+    begun = time.perf_counter()
+    page.mouse.up()
+    saved = wait("window.maskwright.sync().waiting === 0 && window.maskwright.scene().things.length === 1", begun)
+    return {
+        "huge_seen_s": seen, "huge_sharp_s": sharp, "huge_zoomed_s": zoomed, "huge_redraw": took, "huge_saved_s": saved,
+    }  # fmt: skip
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--seconds", type=float, default=120)
@@ -158,7 +210,7 @@ def main() -> None:
                 figures["open_s"] = time.perf_counter() - begun
                 page.wait_for_timeout(1000)
                 figures |= page.evaluate(STEPS)
-                page.evaluate("location.hash = ''")
+                figures |= huge(page)
                 browser.close()
             with httpx.Client(base_url=home, headers={"origin": home}, cookies=cookies(home)) as client:
                 clicks = []
@@ -167,6 +219,13 @@ def main() -> None:
                     begun = time.perf_counter()
                     client.post("/api/images/2/ask", json=question).raise_for_status()
                     clicks.append(1000 * (time.perf_counter() - begun))
+                large = []
+                for k in range(12):
+                    question = {"points": [[900 + 40 * k, 700]], "labels": [1]}
+                    begun = time.perf_counter()
+                    client.post("/api/images/1/ask", json=question, timeout=120).raise_for_status()
+                    large.append(1000 * (time.perf_counter() - begun))
+            figures |= {"click_12mp_first_ms": large[0], "click_12mp_p50_ms": float(np.median(large[1:]))}
             figures |= {"click_p50_ms": float(np.median(clicks)), "click_p95_ms": float(np.quantile(clicks, 0.95))}
             figures |= load(home, options.annotators, options.seconds)
         finally:

@@ -48,24 +48,38 @@ def picture(sample: Sample) -> tuple[bytes, str]:
 def thumbnail(uri: str, size: tuple[int, int]) -> bytes:
     """A small JPEG."""
     with BytesIO() as out:
-        image = Image.fromarray(read_image(uri, expected=size))
+        small = _eighth(uri, size) if min(size) >= 8 * THUMB else None
+        image = Image.fromarray(read_image(uri, expected=size) if small is None else small)
         image.thumbnail((THUMB, THUMB))
         image.save(out, "JPEG", quality=80)
         return out.getvalue()
 
 
+def _eighth(uri: str, size: Size) -> U8 | None:
+    """A JPEG at an eighth of its size, in a fraction of the time; None for other files, and for broken ones."""
+    try:
+        with Image.open(uri) as image:
+            if image.format != "JPEG" or image.mode not in ("RGB", "L") or image.size != (size[1], size[0]):
+                return None
+            image.draft("RGB", (-(-size[1] // 8), -(-size[0] // 8)))
+            if image.width > size[1] // 4:
+                return None
+            return np.asarray(image.convert("RGB"))
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        return None
+
+
 def levels(size: Size) -> int:
-    """How many sizes of the image there are in tiles: each half of the one before, the last at most one tile; 0 for
-    images that are sent whole.
-    """
-    if size[0] * size[1] <= WHOLE:
-        return 0
-    count = 1
-    longest = max(size)
-    while longest > TILE:
-        longest = (longest + 1) // 2
-        count += 1
-    return count
+    """How many sizes of the image there are in tiles; 0 for images that are sent whole."""
+    return 0 if size[0] * size[1] <= WHOLE else len(_sizes(size))
+
+
+def _sizes(size: Size) -> list[Size]:
+    """Each half of the one before, rounded up; the last is at most one tile."""
+    out = [size]
+    while max(out[-1]) > TILE:
+        out.append(((out[-1][0] + 1) // 2, (out[-1][1] + 1) // 2))
+    return out
 
 
 class Pyramids:
@@ -74,43 +88,64 @@ class Pyramids:
     def __init__(self, most: int = 800_000_000) -> None:
         self._most = most
         self._held: OrderedDict[tuple[str, Size], list[U8]] = OrderedDict()
+        self._small: tuple[tuple[str, Size], U8] | None = None
         self._lock = threading.Lock()
+        self._reading = threading.Lock()
+        self._reading_coarse = threading.Lock()
 
     def tile(self, sample: Sample, level: int, column: int, row: int) -> bytes:
         """A JPEG of at most TILE x TILE pixels. Raises FormatError as `picture`, and for a tile that is not there."""
-        pixels = self._levels(sample)
-        if 0 <= level < len(pixels) and column >= 0 and row >= 0:
-            part = pixels[level][row * TILE : (row + 1) * TILE, column * TILE : (column + 1) * TILE]
+        height, width = sample.image.size
+        if height * width > MOST_PIXELS:
+            raise FormatError(
+                f"the image has {height * width:,} pixels", file=sample.key, needed=f"at most {MOST_PIXELS:,}"
+            )
+        sizes = _sizes(sample.image.size)
+        if 0 <= level < len(sizes) and column >= 0 and row >= 0:
+            part = self._level(sample, sizes, level)[row * TILE : (row + 1) * TILE, column * TILE : (column + 1) * TILE]
             if part.size:
                 with BytesIO() as out:
                     Image.fromarray(np.ascontiguousarray(part)).save(out, "JPEG", quality=92, subsampling=0)
                     return out.getvalue()
         raise FormatError(f"there is no tile {level}/{column}/{row}", file=sample.key)
 
-    def _levels(self, sample: Sample) -> list[U8]:
-        height, width = sample.image.size
-        if height * width > MOST_PIXELS:
-            raise FormatError(
-                f"the image has {height * width:,} pixels", file=sample.key, needed=f"at most {MOST_PIXELS:,}"
-            )
+    def _level(self, sample: Sample, sizes: list[Size], level: int) -> U8:
         name = (sample.image.uri, sample.image.size)
         with self._lock:
-            if name not in self._held:
-                pixels = read_image(sample.image.uri, expected=sample.image.size)
-                found = [pixels]
-                while len(found) < levels(sample.image.size):
-                    found.append(_halved(found[-1]))
+            if name in self._held:
+                self._held.move_to_end(name)
+                return self._held[name][level]
+        if level >= 3:
+            small = self._coarse(name)
+            if small is not None:
+                # What is looked at whole is soon looked at closely.
+                threading.Thread(target=self._read, args=(sample, sizes), name="studio-tiles", daemon=True).start()
+                height, width = sizes[level]
+                return np.asarray(Image.fromarray(small).resize((width, height), Image.Resampling.BOX))
+        return self._read(sample, sizes)[level]
+
+    def _coarse(self, name: tuple[str, Size]) -> U8 | None:
+        with self._reading_coarse:
+            if self._small is None or self._small[0] != name:
+                found = _eighth(*name)
+                self._small = None if found is None else (name, found)
+            return None if self._small is None else self._small[1]
+
+    def _read(self, sample: Sample, sizes: list[Size]) -> list[U8]:
+        name = (sample.image.uri, sample.image.size)
+        with self._reading:  # one at a time: two such images at once may be more than there is memory for
+            with self._lock:
+                if name in self._held:
+                    return self._held[name]
+            found = [read_image(sample.image.uri, expected=sample.image.size)]
+            for _ in sizes[1:]:
+                # Means of two by two; the rest of an odd edge is a mean of one.
+                found.append(np.asarray(Image.fromarray(found[-1]).reduce(2)))
+            with self._lock:
                 self._held[name] = found
                 while len(self._held) > 1 and self._bytes() > self._most:
                     self._held.popitem(last=False)
-            self._held.move_to_end(name)
-            return self._held[name]
+            return found
 
     def _bytes(self) -> int:
         return sum(one.nbytes for held in self._held.values() for one in held)
-
-
-def _halved(pixels: U8) -> U8:
-    """Means of two by two; an odd edge keeps its last line."""
-    image = Image.fromarray(pixels)
-    return np.asarray(image.resize(((image.width + 1) // 2, (image.height + 1) // 2), Image.Resampling.BOX))
