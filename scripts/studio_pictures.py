@@ -46,7 +46,7 @@ def main() -> None:
                 page.wait_for_timeout(300)
                 page.screenshot(path=OUT / "studio.png")
                 browser.close()
-                small = Image.open(OUT / "studio.png").convert("RGB").quantize(128)
+                small = Image.open(OUT / "studio.png").convert("RGB").quantize(256)
                 small.save(OUT / "studio.png", optimize=True)
         finally:
             server.kill()

@@ -169,8 +169,16 @@ def test_labels_spread_to_the_rest_and_are_accepted_with_one_key(person) -> None
     person.page.wait_for_selector("[data-done=spread]", timeout=60000)
     person.page.wait_for_selector(".suggestion")
     assert len(person.segments(2)) == 0  # no label yet
-    person.press("a")
+    person.press("v")
+    person.click(118, 115)  # the disk alone, with one click
     found = person.segments(2)
+    assert found.class_ids.tolist() == [1]
+    assert found.attributes[0]["accepted"] == "untouched"
+    person.press("Control+z")
+    assert len(person.segments(2)) == 0
+    person.press("Control+Shift+z", "a")  # and the rest of them
+    found = person.segments(2)
+    assert found.class_ids.tolist() == [1, 2]
     assert set(found.source) == {"human"}
     _, disk, box = picture(2)
     assert iou(found.masks[found.class_ids == 1], disk) > 0.85
@@ -229,16 +237,30 @@ def test_exported_labels_are_dropped_in_again(person, tmp_path) -> None:
     assert person.segments().masks == before.masks
 
 
-def test_the_history_of_an_image_can_be_restored(person) -> None:
+def test_the_history_of_an_image_is_stepped_through_and_restored(person) -> None:
     person.drag((60, 60), (160, 120))
     before = person.segments()
     person.press("q")
     person.drag((60, 160), (160, 200))
+    person.press("e")
+    person.drag((110, 140), (110, 220))
     assert len(person.segments()) == 2
     person.press("Shift+Y")
-    person.page.locator(".dialog li", has_text="brush").last.get_by_role("button").click()
-    person.until("!document.querySelector('.dialog')")
+    person.page.locator(".dialog li").first.get_by_role("button", name="Look").click()
+    bar = person.page.locator("[data-shown]")
+    assert "2 objects" in bar.inner_text()
+    for _ in range(2):
+        now = bar.get_attribute("data-shown")
+        person.page.get_by_title("Before", exact=True).click()
+        person.until(f"document.querySelector('[data-shown]').dataset.shown !== '{now}'")
+    assert "1 objects" in bar.inner_text()
+    assert person.page.get_by_title("Before", exact=True).is_disabled()
+    assert len(person.segments()) == 2  # looking changes nothing
+    bar.get_by_role("button", name="Restore").click()
+    person.until("!document.querySelector('[data-shown]')")
     assert person.segments().masks == before.masks
+    person.press("Control+z")
+    assert len(person.segments()) == 2
 
 
 def test_offline_killed_and_back_nothing_is_lost(driver, studio, tmp_path) -> None:

@@ -97,7 +97,7 @@ def test_two_label_apart_and_are_compared(team) -> None:
     assert float(cells[2]) == pytest.approx((a & b).sum() / (a | b).sum(), abs=0.02)
     # Ada looks at Ben's and takes them.
     line.get_by_role("button", name="Look").click()
-    ada.page.locator("[data-compared=ben]").wait_for()
+    ada.page.locator("[data-shown=ben]").wait_for()
     ada.page.get_by_role("button", name="Take them instead").click()
     found = ada.segments(0)
     assert iou(found.masks, b) > 0.95
@@ -281,7 +281,8 @@ def test_a_list_of_thousands_holds_few_rows(browser, tmp_path) -> None:
     home.mkdir()
     Image.fromarray(picture(0)[0]).save(home / "one.png")
     mask = Masks.encode(np.ones((1, *SIZE), bool))
-    with Dataset.create(home, Classes([Class(1, "a", "thing")])) as dataset, dataset.edit("many") as edit:
+    names = [Class(k + 1, f"class-{chr(97 + k)}", "thing") for k in range(14)]
+    with Dataset.create(home, Classes(names)) as dataset, dataset.edit("many") as edit:
         for k in range(3000):
             segments = Segments(mask, [1]) if k == 2500 else Segments.none(SIZE)
             edit.add(Sample(f"image {k:04d}", ImageRef(str(home / "one.png"), SIZE), segments))
@@ -306,6 +307,14 @@ def test_a_list_of_thousands_holds_few_rows(browser, tmp_path) -> None:
     rows.first.click()
     person.until("location.hash === '#2501'")
     assert len(person.segments(2500)) == 1
+    # A class by its name: the keyboard has nine digits only.
+    person.page.locator("canvas").focus()
+    person.press("v")
+    person.click(100, 100)
+    person.press("/")
+    person.page.keyboard.type("s-m")
+    person.press("Enter")
+    assert person.segments(2500).class_ids.tolist() == [13]
     assert not person.errors
     context.close()
     studio.kill()

@@ -5,6 +5,8 @@ import pytest
 from PIL import Image
 from studio_person import SIZE, Person, Studio, iou, near_line, picture
 
+from maskwright.core.masks import Masks
+
 pytestmark = [pytest.mark.browser, pytest.mark.filterwarnings("ignore"), pytest.mark.timeout(400)]
 
 
@@ -66,6 +68,54 @@ def test_only_what_a_moved_corner_sweeps_changes(person) -> None:
     assert 20 < changed.sum() < 2500
     rows, columns = np.nonzero(changed)
     assert np.hypot(columns - corner["x"], rows - corner["y"]).max() < 110
+
+
+def test_gaps_and_holes_are_filled(person) -> None:
+    draw_square(person, 40, 40, 160, 160)
+    person.press("e", "p")
+    for k, point in enumerate(((80, 80), (120, 80), (120, 120), (80, 120), (80, 80))):
+        person.click(*point, *(("Alt",) if k == 0 else ()))
+    hole = square(40, 40, 160, 160) & ~square(80, 80, 120, 120)
+    assert iou(person.segments().masks, hole) > 0.98
+    person.press("q", "2", "u")
+    person.click(100, 100)
+    found = person.segments()
+    assert found.class_ids.tolist() == [1, 2]
+    assert iou(found.masks[1:], square(80, 80, 120, 120)) > 0.98
+    assert not (found.masks[:1] & found.masks[1:]).areas().any()
+    person.press("q", "1")
+    person.click(250, 200)  # all that is left
+    assert person.segments().masks.union().area() == SIZE[0] * SIZE[1]
+
+
+def test_words_find_objects_that_are_taken_or_not(person) -> None:
+    """With an engine that takes words; its answer is made here."""
+    _, disk, box = picture(0)
+    counts = [one.decode() for one in Masks.encode(np.stack([disk, box])).compressed()]
+    asked = []
+
+    def project(route) -> None:
+        answer = route.fetch()
+        route.fulfill(response=answer, json=answer.json() | {"texts": ["sam3"]})
+
+    def ask(route) -> None:
+        asked.append(route.request.post_data_json)
+        route.fulfill(json={"seq": 0, "counts": counts, "scores": [0.9, 0.8], "several": True, "milliseconds": 1})
+
+    person.page.route("**/api/project", project)
+    person.page.route("**/ask", ask)
+    person.page.reload()
+    person.ready()
+    for take in (False, True):
+        person.page.get_by_label("Find by words").fill("red things")
+        person.page.get_by_label("Find by words").press("Enter")
+        bar = person.page.locator("[data-shown='red things']")
+        bar.wait_for()
+        assert "2 found" in bar.inner_text()
+        bar.get_by_role("button", name="Add them" if take else "Close").click()
+        assert len(person.segments()) == 2 * take
+    assert [(one["engine"], one["text"]) for one in asked] == [("sam3", "red things")] * 2
+    assert iou(person.segments().masks[1:], box) == 1
 
 
 def test_scribbles_are_prompts(person) -> None:

@@ -122,6 +122,30 @@ def test_other_sites_cannot_write(page, headers, status) -> None:
     assert page.post("/api/images/1/operations", json={"operations": []}).status_code == 403
 
 
+def test_guessing_tokens_and_flooding_are_slowed_down(dataset) -> None:
+    from maskwright.studio.security import Guard
+
+    app = create_app(dataset, Settings(TOKEN))
+    stranger = TestClient(app, base_url=HOME, follow_redirects=False)
+    answers = [stranger.get(f"/?token=guess-{k}").status_code for k in range(14)]
+    assert answers == [403] * 10 + [429] * 4
+    assert stranger.get(f"/?token={TOKEN}").status_code == 429  # the answers do not tell which one was right
+    page = known(app)  # who is in already is not kept out
+    assert page.get("/api/project").status_code == 200
+    slow = known(Guard(app.app, tokens={TOKEN: "me"}, hosts=app.hosts, rate=(2, 10)))
+    assert [slow.get("/api/classes/use").status_code for _ in range(14)].count(429) >= 2
+
+
+def test_the_api_is_described_on_a_page_of_its_own(page) -> None:
+    text = page.get("/api").text
+    assert "POST /api/images/{number}/operations" in text
+    assert 'href="#Gesture"' in text
+    assert 'id="Gesture"' in text
+    assert "<script" not in text
+    assert "http" not in text.replace("https://json-schema", "")
+    assert page.get("/api/style.css").headers["content-type"].startswith("text/css")
+
+
 def test_answers_forbid_what_a_page_could_be_made_to_do(page) -> None:
     for path in ("/api/project", "/", "/api/images/1/picture", "/api/nothing"):
         headers = page.get(path).headers
@@ -485,6 +509,7 @@ def test_questions_are_answered_with_masks(page) -> None:
     corrected = page.post("/api/images/1/ask", json=question | {"mask": string(disk), "labels": [0]}).json()
     assert Masks.from_compressed(corrected["counts"][:1], SIZE).areas()[0] < disk.sum()
     assert page.post("/api/images/1/prepare", json={}).status_code == 200
+    assert "sam" not in page.get("/api/project").json()["engines"]
     for wrong, words in (
         ({"engine": "clasical"}, "Did you mean"), ({}, "no prompt"), ({"points": [[999, 1]], "labels": [1]}, "outside"),
         ({"engine": "sam", "points": [[1, 1]], "labels": [1]}, "needs weights"),
@@ -492,6 +517,70 @@ def test_questions_are_answered_with_masks(page) -> None:
         answer = page.post("/api/images/1/ask", json=wrong)
         assert answer.status_code in (400, 422)
         assert words in answer.text
+
+
+def test_engines_with_weights_are_named_at_the_start_and_never_over_the_wire(dataset, tmp_path) -> None:
+    transformers = pytest.importorskip("transformers")
+    torch = pytest.importorskip("torch")
+    torch.manual_seed(0)
+    config = transformers.SamConfig(
+        vision_config={
+            "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "image_size": 64, "patch_size": 8,
+            "mlp_dim": 64, "output_channels": 32, "num_pos_feats": 16, "window_size": 3, "global_attn_indexes": [1],
+        },
+        prompt_encoder_config={"hidden_size": 32, "image_size": 64, "patch_size": 8},
+        mask_decoder_config={
+            "hidden_size": 32, "num_attention_heads": 2, "num_hidden_layers": 2, "mlp_dim": 64, "iou_head_hidden_dim": 32,
+        },
+    )  # fmt: skip
+    transformers.SamModel(config).eval().save_pretrained(tmp_path / "sam")
+    page = known(create_app(dataset, Settings(TOKEN, weights={"sam": str(tmp_path / "sam")})))
+    found = page.get("/api/project").json()
+    assert found["engines"] == ["classical", "sam"]
+    assert found["learners"] == ["forest", "network"]
+    assert found["followers"] == ["classical"]
+    assert found["texts"] == []
+    question = {"engine": "sam", "points": [[25, 30]], "labels": [1]}
+    assert page.post("/api/images/2/prepare", json=question).json() == {"ready": True}
+    answer = page.post("/api/images/2/ask", json=question).json()
+    assert len(answer["counts"]) == 3
+    assert not answer["several"]
+    assert (dataset.store.folder / ".maskwright" / "embeddings").is_dir()
+    for wrong in ("sam2", "sam3"):
+        assert "--weights" in page.post("/api/images/1/ask", json=question | {"engine": wrong}).text
+    # A path that the page sends is not even looked at.
+    sly = question | {"engine": "sam2", "options": {"weights": str(tmp_path / "sam")}}
+    assert page.post("/api/images/1/ask", json=sly).status_code == 400
+    for weights, words in (
+        ({"sam": str(tmp_path / "none")}, "not there"), ({"classical": "x"}, "no engine"), ({"samm": "x"}, "no engine"),
+    ):  # fmt: skip
+        with pytest.raises(UsageError, match=words):
+            create_app(dataset, Settings(TOKEN, weights=weights))
+
+
+def test_an_answer_does_not_wait_for_what_is_prepared(dataset, monkeypatch) -> None:
+    """While one image is being encoded, another that is encoded already is answered."""
+    from maskwright.interactive.engines import classical
+
+    begun, go = threading.Event(), threading.Event()
+    app = create_app(dataset, Settings(TOKEN))
+    page = known(app)
+    question = {"points": [[25, 30]], "labels": [1]}
+    assert page.post("/api/images/1/prepare", json=question).status_code == 200
+    encode = classical.Classical.encode
+
+    def slow(self, image):
+        begun.set()
+        assert go.wait(60)
+        return encode(self, image)
+
+    monkeypatch.setattr(classical.Classical, "encode", slow)
+    other = threading.Thread(target=lambda: known(app).post("/api/images/2/prepare", json=question))
+    other.start()
+    assert begun.wait(60)
+    assert page.post("/api/images/1/ask", json=question).status_code == 200  # it would hang here
+    go.set()
+    other.join()
 
 
 def finished(page: TestClient, job: dict) -> dict:

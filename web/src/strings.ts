@@ -49,7 +49,7 @@ export const words = {
   giveUp: "Give this change up",
   tools: {
     brush: "Brush", eraser: "Eraser", lasso: "Lasso", polygon: "Polygon", click: "Click", box: "Box",
-    wand: "Wand", corners: "Corners", scissors: "Scissors", scribble: "Scribble", select: "Select",
+    wand: "Wand", corners: "Corners", scissors: "Scissors", scribble: "Scribble", fill: "Fill", select: "Select",
   } as Record<string, string>,
   toolHelp: {
     brush: "Drag to paint; Alt or the right button takes away", eraser: "Drag to take away; Alt or the right button paints",
@@ -57,7 +57,7 @@ export const words = {
     corners: "Drag corners and edges of the chosen object; Alt takes a corner away",
     scissors: "Click along an outline: the line follows the edges of the picture", click: "Click on it; Shift or the right button beside it; Enter keeps",
     box: "Drag a box round it; Enter keeps", scribble: "Draw strokes on it; Shift or the right button beside it; Enter keeps",
-    wand: "Click: all that looks alike; drag sideways for more or less", select: "Choose the object under the pointer",
+    wand: "Click: all that looks alike; drag sideways for more or less", fill: "Click a gap or a hole to fill it; Alt takes away", select: "Choose the object under the pointer",
   } as Record<string, string>,
   actions: {
     undo: "Undo", redo: "Redo", remove: "Delete", finish: "Finish, save, next", next: "Next image", previous: "Previous image",
@@ -68,7 +68,7 @@ export const words = {
     opaque: "More opaque", clear: "Less opaque", byObject: "Colour by object", protect: "Protect other objects", copy: "Copy to next",
     history: "History", review: "Needs review", approve: "Approve", reopen: "Reopen", nextReview: "Next to review", work: "Work",
     intersect: "Intersect", isolate: "Isolate", clockwise: "Turn right", anticlockwise: "Turn left", upright: "Upright",
-    grid: "Grid", overview: "Small picture", snap: "Snap to borders",
+    grid: "Grid", overview: "Small picture", snap: "Snap to borders", findClass: "Find a class",
   } as Record<string, string>,
   keys: "Keys",
   keysHelp: "Choose one and press the key it shall have. Digits choose classes. Hold Space to move the picture; the wheel zooms.",
@@ -137,6 +137,13 @@ export const words = {
   compare: "Look",
   compared: (person: string, objects: number) => `${person}'s own labels: ${objects} objects`,
   adopt: "Take them instead",
+  older: "Before",
+  newer: "After",
+  noHistory: "Nobody has changed anything here yet.",
+  past: (kind: string, author: string, created: string, objects: number) =>
+    `After ${kind} by ${author}, ${created.slice(0, 19).replace("T", " ")}: ${objects} objects`,
+  find: "Find by words",
+  found: (text: string, objects: number) => `${objects} found for “${text}”`,
   size: "Size",
   opacity: "Opacity",
   brightness: "Brightness",

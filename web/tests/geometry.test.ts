@@ -7,6 +7,7 @@ import { sample } from "../src/model/render";
 import { carved, change, replaced, Scene, type Thing } from "../src/model/scene";
 import { snapped } from "../src/model/snap";
 import { View } from "../src/model/view";
+import { poured } from "../src/tools/fill";
 import { along } from "../src/tools/prompt";
 import { minimap, type Picture, sizesOf, TiledPicture } from "../src/views/picture";
 
@@ -197,6 +198,35 @@ describe("a turned view", () => {
     sample(scene, view, look, target);
     const on = Array.from({ length: 24 }, (_, k) => target.data[4 * k + 3]).flatMap((alpha, k) => (alpha ? [k] : []));
     expect(on).toEqual([3]); // top right
+  });
+});
+
+describe("pouring", () => {
+  it("fills what hangs together by edges, as a slow search does", () => {
+    const next = random(11);
+    for (let round = 0; round < 60; round++) {
+      const [w, h] = [1 + Math.floor(next() * 15), 1 + Math.floor(next() * 15)];
+      const scene = new Scene(w, h);
+      const own = new Bits(0, 0, w, h, Uint8Array.from({ length: w * h }, () => (next() < 0.45 ? 1 : 0)));
+      scene.load([thing(1, own)]);
+      const [x, y] = [Math.floor(next() * w), Math.floor(next() * h)];
+      const label = scene.top[y * w + x];
+      const seen = new Set([y * w + x]);
+      const queue = [y * w + x];
+      while (queue.length) {
+        const at = queue.pop()!;
+        const px = at % w;
+        for (const other of [px ? at - 1 : -1, px < w - 1 ? at + 1 : -1, at - w, at + w])
+          if (other >= 0 && other < w * h && !seen.has(other) && scene.top[other] === label) {
+            seen.add(other);
+            queue.push(other);
+          }
+      }
+      const found = poured(scene, x, y);
+      expect(found.area()).toBe(seen.size);
+      for (const at of seen) expect(found.has(at % w, Math.floor(at / w))).toBe(true);
+    }
+    expect(poured(new Scene(3, 3), 5, 0).empty).toBe(true);
   });
 });
 

@@ -18,6 +18,10 @@ def command(
     people: Annotated[
         str | None, typer.Option(help="Names with commas: each gets a link of their own, and their work their name.")
     ] = None,
+    weights: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ENGINE=WHERE", help="Offer an engine that needs weights: a file, a folder, hub:NAME."),
+    ] = None,
 ) -> None:
     """Label in the browser, with help; everything stays on this machine."""
     from maskwright import families
@@ -25,8 +29,10 @@ def command(
     families.require("fastapi", "the studio")
     from maskwright.studio import open_place, serve
 
+    given = dict(one.partition("=")[::2] for one in weights or [])
     dataset, notes = open_place(place, classes=classes)
     for note in notes:
         typer.echo(note)
     with dataset:
-        serve(dataset, host=host, port=port, token=token, people=(people or "").split(","), say=typer.echo)
+        names = (people or "").split(",")
+        serve(dataset, host=host, port=port, token=token, people=names, weights=given, say=typer.echo)

@@ -14,8 +14,8 @@ from maskwright.dataset.rows import alive
 from maskwright.errors import UsageError
 
 FINISHED = ("labelled", "review", "approved")
-#: Gestures that say something of an image, or take what was suggested, and draw nothing.
-_SAYS = ("accept", "reject", "state", "comment")
+#: Gestures that say something of an image, and draw nothing.
+_SAYS = ("state", "comment")
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ def progress(dataset: Dataset) -> Progress:
             own["gestures"] += 1
             own["seconds"] += seconds
             own["clicks"] += int(row.effort.get("clicks", 0))
-            if row.kind in ("accept", "reject"):
+            if row.kind in ("accept", "accept one", "reject"):
                 accepting += seconds
             elif row.kind not in _SAYS:
                 drawing += seconds

@@ -16,11 +16,12 @@ from maskwright.core.classes import Class, Classes
 from maskwright.dataset import Dataset, operations, opinions, work
 from maskwright.dataset.dataset import user_name
 from maskwright.errors import MaskwrightError, UsageError
-from maskwright.interactive import Embeddings, engines
+from maskwright.interactive import Embeddings
 from maskwright.runs.agreement import agreements
-from maskwright.studio import export, importing, messages, pictures
+from maskwright.studio import api_page, export, importing, messages, pictures
 from maskwright.studio.asking import Asking
 from maskwright.studio.jobs import Jobs, Work
+from maskwright.studio.offered import Offered
 from maskwright.studio.security import Guard
 
 PAGE = Path(__file__).parent / "static"
@@ -33,20 +34,25 @@ NOT_BUILT = (
 
 @dataclass(frozen=True)
 class Settings:
-    """token: of the first link.  hosts: that the Host header may name.  people: tokens of their own links -> names."""
+    """token: of the first link.  hosts: that the Host header may name.  people: tokens of their own links -> names.
+
+    weights: of engines, by name.
+    """
 
     token: str
     hosts: frozenset[str] = field(default_factory=lambda: frozenset({"127.0.0.1", "localhost", "[::1]"}))
     people: Mapping[str, str] = field(default_factory=dict)
+    weights: Mapping[str, str] = field(default_factory=dict)
 
 
 Layer = Literal["shared", "own"]
 
 
 def create_app(dataset: Dataset, settings: Settings) -> Any:
-    """An ASGI application. The dataset stays the caller's to close."""
+    """An ASGI application. The dataset stays the caller's to close. Raises what loading engines raises."""
     api = FastAPI(title="Maskwright studio", docs_url=None, redoc_url=None, openapi_url="/api/openapi.json")
-    asking = Asking(Embeddings(megabytes=512, folder=_cache(dataset)))
+    offered = Offered(settings.weights)
+    asking = Asking(Embeddings(megabytes=512, folder=_cache(dataset)), offered)
     jobs = Jobs()
     pyramids = pictures.Pyramids()
     present: dict[int, dict[str, tuple[float, str]]] = {}
@@ -77,8 +83,9 @@ def create_app(dataset: Dataset, settings: Settings) -> Any:
         return messages.Project(
             me=_who(request), people=sorted(set(settings.people.values())),
             place=dataset.place.rsplit("@", 1)[-1], revision=dataset.revision, classes=_classes(dataset), images=rows,
-            engines=engines.names(), learners=context.names(), followers=video.names(), formats=formats.writers(),
-            effort=effort,
+            engines=offered.names("interactive.engines"), texts=asking.takes("text"),
+            learners=offered.names("context.engines"), followers=offered.names("video.engines"),
+            formats=formats.writers(), effort=effort,
         )  # fmt: skip
 
     @api.put("/api/classes")
@@ -222,13 +229,14 @@ def create_app(dataset: Dataset, settings: Settings) -> Any:
         """Label the rest: suggestions for all images without labels, learned from those that have some."""
 
         def doing(job: Work) -> dict[str, Any]:
-            learner = context.learner(given.engine, **given.options)
+            options = offered.options("context.engines", given.engine)
+            learner = context.learner(given.engine, **options)
             # An image that somebody is still at would teach that the rest of it is background.
             finished = [one.key for one in operations.overview(dataset) if one.fields.get("state") in work.FINISHED]
             done = context.propagate(
                 dataset, dataset.frozen(), learner, engine=given.engine, limit=given.limit,
                 examples=finished,
-                settings=dict(given.options), progress=job.follow,
+                settings=options, progress=job.follow,
             )  # fmt: skip
             quality = None if done.quality != done.quality else done.quality
             return {
@@ -244,8 +252,8 @@ def create_app(dataset: Dataset, settings: Settings) -> Any:
 
         def doing(job: Work) -> dict[str, Any]:
             done = video.track_dataset(
-                dataset.frozen(), engine=given.engine, direction=given.direction, settings=dict(given.options),
-                progress=job.follow,
+                dataset.frozen(), engine=given.engine, direction=given.direction,
+                settings=offered.options("video.engines", given.engine), progress=job.follow,
             )  # fmt: skip
             return {"run": done.run, "suggested": done.suggested, "tracks": done.tracks, "seconds": done.seconds}
 
@@ -284,7 +292,15 @@ def create_app(dataset: Dataset, settings: Settings) -> Any:
         named = {"content-disposition": f'attachment; filename="labels-{format}.zip"'}
         return StreamingResponse(pieces, media_type="application/zip", headers=named)
 
-    # -- the page ------------------------------------------------------------------------------------
+    # -- pages ---------------------------------------------------------------------------------------
+
+    @api.get("/api", include_in_schema=False)
+    def described() -> Response:
+        return Response(api_page.page(api.openapi()), media_type="text/html")
+
+    @api.get("/api/style.css", include_in_schema=False)
+    def style() -> Response:
+        return Response(api_page.STYLE, media_type="text/css")
 
     @api.get("/{path:path}", include_in_schema=False)
     def page(path: str) -> Response:

@@ -38,7 +38,10 @@ class ImageInfo(BaseModel):
 
 
 class Project(BaseModel):
-    """All that the page begins with.  me: whose page it is.  people: all who work here, as far as that is known."""
+    """All that the page begins with.  me: whose page it is.  people: all who work here, as far as that is known.
+
+    engines, learners, followers: those that can be asked.  texts: engines that take words.
+    """
 
     me: str
     people: list[str]
@@ -47,6 +50,7 @@ class Project(BaseModel):
     classes: list[ClassInfo]
     images: list[ImageInfo]
     engines: list[str]
+    texts: list[str]
     learners: list[str]
     followers: list[str]
     formats: list[str]
@@ -107,22 +111,23 @@ class Answered(BaseModel):
 class Question(BaseModel):
     """Prompts for one object, in pixels; see `interactive.Prompts`. seq comes back with the answer."""
 
-    engine: str = "classical"
-    options: dict[str, str | int | float | bool] = Field(default_factory=dict)
+    engine: str = Field(default="classical", max_length=60)
     points: list[tuple[float, float]] = Field(default_factory=list, max_length=200)
     labels: list[int] = Field(default_factory=list, max_length=200)
     box: tuple[float, float, float, float] | None = None
     mask: str | None = Field(default=None, max_length=32 * 2**20)
+    text: str | None = Field(default=None, max_length=200)
     threshold: float = Field(default=0.5, gt=0, lt=1)
     seq: int = 0
 
 
 class Masked(BaseModel):
-    """counts and scores of the candidates, best first."""
+    """counts and scores of the candidates, best first.  several: they are different objects."""
 
     seq: int
     counts: list[str]
     scores: list[float]
+    several: bool = False
     milliseconds: float
 
 
@@ -130,7 +135,6 @@ class Spreading(BaseModel):
     """What to learn with."""
 
     engine: str = "forest"
-    options: dict[str, str | int | float | bool] = Field(default_factory=dict)
     limit: int | None = Field(default=None, ge=1)
 
 
@@ -138,7 +142,6 @@ class Following(BaseModel):
     """What to follow objects with, through the videos of the dataset."""
 
     engine: str = "classical"
-    options: dict[str, str | int | float | bool] = Field(default_factory=dict)
     direction: Literal["both", "forward", "backward"] = "both"
 
 

@@ -5,6 +5,7 @@ can be made to point there.
 """
 
 import hmac
+import time
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from http.cookies import SimpleCookie
 from typing import Any
@@ -35,11 +36,17 @@ class Guard:
     """ASGI middleware around the whole application.
 
     tokens: what the first link carries -> whom it lets in; whoever shows one gets a cookie, and requests carry the name
-    in their state as `person`.  hosts: names that the Host header may have.  most: bytes of a request's body.
+    in their state as `person`.  hosts: names that the Host header may have.  most: bytes of a request's body.  rate:
+    requests a second that one person may make over some seconds, and wrong tokens a minute from one address.
     """
 
-    def __init__(self, app: Any, *, tokens: Mapping[str, str], hosts: frozenset[str], most: int = 64 * 2**20) -> None:
+    def __init__(
+        self, app: Any, *, tokens: Mapping[str, str], hosts: frozenset[str], most: int = 64 * 2**20,
+        rate: tuple[float, float] = (300, 10),
+    ) -> None:  # fmt: skip
         self.app, self.tokens, self.hosts, self.most = app, dict(tokens), hosts, most
+        self._asked = Bucket(rate[0], burst=5 * rate[0])
+        self._guessed = Bucket(rate[1] / 60, burst=rate[1])
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -60,9 +67,15 @@ class Guard:
             if not headers.get("content-type", "").lower().startswith("application/json"):
                 await _refuse(send, 415, "only JSON is taken")
                 return
+        address = str((scope.get("client") or ("",))[0])
         given = parse_qs(scope.get("query_string", b"").decode("latin-1")).get("token", [""])[0]
         if given and scope["path"] == "/":
+            # Right tokens too: else the answers would tell which they are.
+            if not self._guessed.left(address):
+                await _refuse(send, 429, "too many links that are not valid; wait a minute")
+                return
             if self._person(given) is None:
+                self._guessed.take(address)
                 await _refuse(send, 403, "this link is not valid any more; take the newest from where the studio runs")
                 return
             cookie = f"{cookie_name(host)}={given}; HttpOnly; SameSite=Strict; Path=/"
@@ -71,6 +84,9 @@ class Guard:
         person = self._person(_cookie(headers.get("cookie", ""), cookie_name(host)))
         if person is None:
             await _refuse(send, 401, "open the link that the studio printed when it began")
+            return
+        if not self._asked.take(person):
+            await _refuse(send, 429, "too many requests at once; wait a moment")
             return
         if int(headers.get("content-length") or 0) > self.most:
             await _refuse(send, 413, f"more than {self.most} bytes")
@@ -99,6 +115,28 @@ class Guard:
             return message
 
         return counted
+
+
+class Bucket:
+    """So many tokens a second flow in, up to `burst`; each event takes one. Names unheard of for long are forgotten."""
+
+    def __init__(self, rate: float, burst: float) -> None:
+        self.rate, self.burst = rate, burst
+        self._held: dict[str, tuple[float, float]] = {}
+
+    def left(self, name: str) -> float:
+        """Whole events that are left."""
+        held, seen = self._held.get(name, (self.burst, 0.0))
+        return float(int(min(self.burst, held + self.rate * (time.monotonic() - seen))))
+
+    def take(self, name: str) -> bool:
+        now = time.monotonic()
+        held, seen = self._held.get(name, (self.burst, now))
+        held = min(self.burst, held + self.rate * (now - seen))
+        self._held[name] = (held - 1 if held >= 1 else held, now)
+        if len(self._held) > 10_000:
+            self._held = {one: row for one, row in self._held.items() if now - row[1] < self.burst / self.rate}
+        return held >= 1
 
 
 def cookie_name(host: str) -> str:

@@ -4,7 +4,7 @@ import hmac
 import ipaddress
 import secrets
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -23,12 +23,12 @@ EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104  only compared with
 
 def serve(
     dataset: Dataset, *, host: str = "127.0.0.1", port: int = 8181, token: str | None = None,
-    people: Sequence[str] = (), say: Any = print,
+    people: Sequence[str] = (), weights: Mapping[str, str] | None = None, say: Any = print,
 ) -> None:  # fmt: skip
     """Until interrupted.  host: another than loopback needs a token of at least 16 characters.
 
     people: names; each gets a link of their own, and what they do carries their name.  With a token, links stay the
-    same from one start to the next.  Raises UsageError.
+    same from one start to the next.  weights: of engines, by name.  Raises UsageError, ModelError.
     """
     uvicorn: Any = require("uvicorn", "the studio")
     if not _loopback(host) and (token is None or len(token) < 16):
@@ -41,7 +41,10 @@ def serve(
     secret = token or secrets.token_urlsafe(24)
     hosts = frozenset({"127.0.0.1", "localhost", "[::1]", host.lower()})
     links = links_of(secret, people)
-    app = create_app(dataset, Settings(token=secret, hosts=hosts, people={link: name for name, link in links.items()}))
+    app = create_app(
+        dataset,
+        Settings(token=secret, hosts=hosts, people={link: name for name, link in links.items()}, weights=weights or {}),
+    )
     config = uvicorn.Config(app, host=host, port=port, log_level="warning", server_header=False)
     server = uvicorn.Server(config)
     shown = "127.0.0.1" if host in EVERYWHERE else host

@@ -515,10 +515,6 @@ export interface components {
              * @default classical
              */
             engine: string;
-            /** Options */
-            options?: {
-                [key: string]: string | number | boolean;
-            };
             /**
              * Direction
              * @default both
@@ -664,7 +660,7 @@ export interface components {
         };
         /**
          * Masked
-         * @description counts and scores of the candidates, best first.
+         * @description counts and scores of the candidates, best first.  several: they are different objects.
          */
         Masked: {
             /** Seq */
@@ -673,6 +669,11 @@ export interface components {
             counts: string[];
             /** Scores */
             scores: number[];
+            /**
+             * Several
+             * @default false
+             */
+            several: boolean;
             /** Milliseconds */
             milliseconds: number;
         };
@@ -733,6 +734,8 @@ export interface components {
         /**
          * Project
          * @description All that the page begins with.  me: whose page it is.  people: all who work here, as far as that is known.
+         *
+         *     engines, learners, followers: those that can be asked.  texts: engines that take words.
          */
         Project: {
             /** Me */
@@ -749,6 +752,8 @@ export interface components {
             images: components["schemas"]["ImageInfo"][];
             /** Engines */
             engines: string[];
+            /** Texts */
+            texts: string[];
             /** Learners */
             learners: string[];
             /** Followers */
@@ -770,10 +775,6 @@ export interface components {
              * @default classical
              */
             engine: string;
-            /** Options */
-            options?: {
-                [key: string]: string | number | boolean;
-            };
             /** Points */
             points?: [
                 number,
@@ -790,6 +791,8 @@ export interface components {
             ] | null;
             /** Mask */
             mask?: string | null;
+            /** Text */
+            text?: string | null;
             /**
              * Threshold
              * @default 0.5
@@ -811,10 +814,6 @@ export interface components {
              * @default forest
              */
             engine: string;
-            /** Options */
-            options?: {
-                [key: string]: string | number | boolean;
-            };
             /** Limit */
             limit?: number | null;
         };

@@ -70,11 +70,28 @@ function turned(scene: Scene, view: View, width: number): (y: number, row: Uint1
   const { top } = scene;
   const dx = view.cos / view.scale;
   const dy = -view.sin / view.scale;
+  const { width: w, height: h } = scene;
   return (y, row) => {
-    let { x: ix, y: iy } = view.toImage({ x: 0.5, y: y + 0.5 });
-    for (let x = 0; x <= width; x++, ix += dx, iy += dy)
-      row[x] = ix >= 0 && iy >= 0 && ix < scene.width && iy < scene.height ? top[Math.floor(iy) * scene.width + Math.floor(ix)] : 0;
+    const { x: x0, y: y0 } = view.toImage({ x: 0.5, y: y + 0.5 });
+    // Where the line is over the image: inside of that nothing has to be asked any more.
+    const [a, b] = within(x0, dx, w);
+    const [c, d] = within(y0, dy, h);
+    const from = Math.max(0, Math.ceil(Math.max(a, c)));
+    const to = Math.min(width + 1, Math.ceil(Math.min(b, d)));
+    row.fill(0);
+    for (let x = from; x < to; x++) {
+      const ix = Math.min(w - 1, (x0 + x * dx) | 0);
+      const iy = Math.min(h - 1, (y0 + x * dy) | 0);
+      row[x] = top[iy * w + ix];
+    }
   };
+}
+
+/** The steps at which begin + step * by lies in 0 … end. */
+function within(begin: number, by: number, end: number): [number, number] {
+  if (Math.abs(by) < 1e-12) return begin >= 0 && begin < end ? [-Infinity, Infinity] : [1, 0];
+  const [a, b] = [-begin / by, (end - begin) / by];
+  return a < b ? [a, b] : [b, a];
 }
 
 function packed(rgb: number, alpha: number): number {

@@ -59,6 +59,7 @@ export const actions: Record<string, () => void> = {
   lower: () => restack(false, "lower"),
   keys: () => (dialog.value = dialog.value === "keys" ? "" : "keys"),
   work: () => (dialog.value = dialog.value === "work" ? "" : "work"),
+  findClass: () => document.querySelector<HTMLInputElement>("#find-class")?.focus(),
   fit: () => desk.board?.fit(),
   clockwise: () => desk.board?.turn(15),
   anticlockwise: () => desk.board?.turn(-15),

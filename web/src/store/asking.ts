@@ -22,7 +22,7 @@ let hovered = false;
 let last: Prompts | null = null;
 
 export function nothingAsked(): Question {
-  return { engine: engine.value, options: {}, points: [], labels: [], box: null, mask: null, threshold: 0.5, seq: 0 };
+  return { engine: engine.value, points: [], labels: [], box: null, mask: null, text: null, threshold: 0.5, seq: 0 };
 }
 
 /** What a click here would give, shown while the pointer rests. Only where nothing is asked or chosen already. */

@@ -4,7 +4,9 @@ import { api, type ClassInfo, type Imported, type LossReport } from "../api/clie
 import { change, type Change, removal } from "../model/scene";
 import { perform } from "./gestures";
 import { open, reload } from "./images";
+import { show } from "./shown";
 import { current, desk, dialog, layer, message, project, redraw } from "./state";
+import { words } from "../strings";
 import { fromWire, newId } from "./wire";
 
 export async function resolve(choice: "mine" | "theirs" | "both"): Promise<void> {
@@ -22,6 +24,33 @@ export async function dropRefused(): Promise<void> {
   if (current.value !== null) await open(current.value);
 }
 
+export interface Past {
+  revision: number;
+  kind: string;
+  author: string;
+  created: string;
+}
+
+export const imageHistory = (): Promise<Past[]> => (current.value === null ? Promise.resolve([]) : api.history(current.value));
+
+/** Show what an image was after a gesture; from there to the ones before and after it. */
+export async function look(past: readonly Past[], at: number): Promise<void> {
+  const number = current.value;
+  if (number === null) return;
+  dialog.value = "";
+  try {
+    const { objects } = await api.objects(number, { at: past[at].revision });
+    if (current.value !== number) return;
+    const to = (index: number) => (index >= 0 && index < past.length ? () => void look(past, index) : null);
+    show({
+      name: `revision ${past[at].revision}`, words: words.past(past[at].kind, past[at].author, past[at].created, objects.length), objects,
+      take: { words: words.restore, go: () => void restore(past[at].revision) }, steps: { back: to(at + 1), on: to(at - 1) },
+    });
+  } catch (error) {
+    message.value = (error as Error).message;
+  }
+}
+
 export async function restore(revision: number): Promise<void> {
   if (current.value === null) return;
   const { scene } = desk;
@@ -35,9 +64,8 @@ export async function restore(revision: number): Promise<void> {
   }
   perform("restore", [...changes, ...gone]);
   dialog.value = "";
+  show(null);
 }
-
-export const imageHistory = () => (current.value === null ? Promise.resolve([]) : api.history(current.value));
 
 export async function saveClasses(rows: ClassInfo[]): Promise<void> {
   try {

@@ -1,16 +1,15 @@
 /** Which image is open, and what is seen of the others' work on it. */
 
-import { api, type ImageInfo, type WireThing } from "../api/client";
-import { Bits } from "../model/bits";
+import { api, type ImageInfo } from "../api/client";
 import { History } from "../model/history";
-import { parse } from "../model/rle";
 import { Scene } from "../model/scene";
 import { type Picture, TiledPicture, WholePicture } from "../views/picture";
 import { abandon, nothingAsked } from "./asking";
 import { startClock } from "./gestures";
 import { openShelf, type Layer } from "./pending";
+import { ghost } from "./shown";
 import {
-  classId, colourOf, compared, current, desk, layer, message, offered, others, project, selected, status, suggested, version,
+  classId, current, desk, layer, message, offered, others, project, selected, shown, status, suggested, version,
 } from "./state";
 import { Sync } from "./sync";
 import { fromWire } from "./wire";
@@ -108,7 +107,7 @@ export async function open(number: number): Promise<void> {
   selected.value = null;
   suggested.value = [];
   offered.value = null;
-  compared.value = null;
+  shown.value = null;
   location.hash = String(number);
   startClock();
   board.show(scene, picture);
@@ -136,16 +135,6 @@ export async function offer(number: number, rejected: unknown): Promise<void> {
   offered.value = run;
   suggested.value = found.objects;
   ghost(found.objects);
-}
-
-/** Objects that are not the image's, hatched over it. */
-export function ghost(objects: WireThing[]): void {
-  const { scene, board } = desk;
-  board?.suggest(
-    objects.map((one) => ({
-      bits: Bits.fromCounts(parse(one.counts), scene.width, scene.height), colour: colourOf(one.class_id),
-    })),
-  );
 }
 
 export function step(by: number): void {

@@ -38,8 +38,17 @@ export const version = signal(0);
 export const suggested = signal<WireThing[]>([]);
 /** The run whose suggestion is shown, which may be that nothing is there; none where nothing is suggested. */
 export const offered = signal<string | null>(null);
-/** Whose own labels are shown beside the shared ones, to choose from. */
-export const compared = signal<{ person: string; objects: WireThing[] } | null>(null);
+/** Objects that are shown over the image's own, to be taken or not: another person's, an earlier state's, what words found. */
+export interface Shown {
+  /** Whose, for the tests and for the eye. */
+  name: string;
+  words: string;
+  objects: WireThing[];
+  take: { words: string; go: () => void };
+  /** To those before and after, where there is a row of them. */
+  steps?: { back: (() => void) | null; on: (() => void) | null };
+}
+export const shown = signal<Shown | null>(null);
 export const job = signal<Job | null>(null);
 export const others = signal<string[]>([]);
 export const message = signal("");

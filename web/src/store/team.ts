@@ -1,12 +1,14 @@
 /** The work of several people: states, tasks, review, and labels that one made apart from the others. */
 
-import { api } from "../api/client";
+import { api, type WireThing } from "../api/client";
 import { replaced } from "../model/scene";
 import { confirmTool } from "./asking";
 import { perform, send } from "./gestures";
-import { ghost, nextOf, open, reload, step, work } from "./images";
-import { compared, desk, info, layer, message, project } from "./state";
+import { nextOf, open, reload, step, work } from "./images";
+import { show } from "./shown";
+import { desk, info, layer, message, project } from "./state";
 import { learnt } from "./suggestions";
+import { words } from "../strings";
 import { fromWire, newId } from "./wire";
 
 /** Say something of the image; none takes it back. */
@@ -53,24 +55,16 @@ export async function compare(number: number, person: string): Promise<void> {
   await work("shared");
   await open(number);
   try {
-    const found = await api.objects(number, { layer: "own", of: person });
-    compared.value = { person, objects: found.objects };
-    ghost(found.objects);
+    const { objects } = await api.objects(number, { layer: "own", of: person });
+    show({ name: person, words: words.compared(person, objects.length), objects, take: { words: words.adopt, go: () => adopt(objects) } });
   } catch (error) {
     message.value = (error as Error).message;
   }
 }
 
-export function stopComparing(): void {
-  compared.value = null;
-  desk.board?.suggest([]);
-}
-
 /** Make them the shared labels, in one gesture. */
-export function adopt(): void {
-  const found = compared.value;
-  if (!found) return;
+function adopt(objects: readonly WireThing[]): void {
   const { scene } = desk;
-  perform("adopt", replaced(scene, found.objects.map((one) => ({ ...fromWire(one, scene.width, scene.height), id: newId() }))));
-  stopComparing();
+  perform("adopt", replaced(scene, objects.map((one) => ({ ...fromWire(one, scene.width, scene.height), id: newId() }))));
+  show(null);
 }

@@ -3,6 +3,7 @@
 import { snapped } from "../model/snap";
 import { Brush } from "../tools/brush";
 import { Corners } from "../tools/corners";
+import { Fill } from "../tools/fill";
 import { Outline } from "../tools/outline";
 import { Box, Click, Scribble } from "../tools/prompt";
 import { Scissors } from "../tools/scissors";
@@ -12,6 +13,7 @@ import { Wand } from "../tools/wand";
 import { Board } from "../views/board";
 import { ask, confirmTool, hover, keepAnswer } from "./asking";
 import { commit } from "./gestures";
+import { takeAt } from "./shown";
 import { asking, byObject, classId, colourOf, desk, opacity, outlines, own, radius, selected, snap, toolName } from "./state";
 
 const SNAP = 9; // pixels of the screen
@@ -39,6 +41,7 @@ const bench: Bench = {
     if (thing) classId.value = thing.classId;
     desk.board?.redraw();
   },
+  take: takeAt,
   ask: (prompts) => void ask(prompts),
   hover,
   confirm: keepAnswer,
@@ -48,7 +51,7 @@ const bench: Bench = {
 const makers: Record<string, () => Tool> = {
   brush: () => new Brush(bench, false), eraser: () => new Brush(bench, true), lasso: () => new Outline(bench, true),
   polygon: () => new Outline(bench, false), corners: () => new Corners(bench), scissors: () => new Scissors(bench),
-  click: () => new Click(bench), box: () => new Box(bench), scribble: () => new Scribble(bench), wand: () => new Wand(bench),
+  click: () => new Click(bench), box: () => new Box(bench), scribble: () => new Scribble(bench), wand: () => new Wand(bench), fill: () => new Fill(bench),
   select: () => new Select(bench),
 };
 export const toolNames = Object.keys(makers);

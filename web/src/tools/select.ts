@@ -1,10 +1,11 @@
 import type { Bench, Press, Tool } from "./tool";
 
-/** The object under the pointer. */
+/** The object under the pointer; where there is none, the one that is only shown there is taken. */
 export class Select implements Tool {
   constructor(private readonly bench: Bench) {}
 
   down(at: Press): void {
-    this.bench.select(this.bench.scene.at(at.x, at.y)?.id ?? null);
+    const own = this.bench.scene.at(at.x, at.y);
+    if (own || !this.bench.take(at)) this.bench.select(own?.id ?? null);
   }
 }

@@ -18,6 +18,8 @@ export interface Bench {
   /** Show bits that are not an object yet; null takes them away. */
   preview(bits: Bits | null): void;
   select(id: number | null): void;
+  /** Take the object that is suggested here. False where there is none. */
+  take(at: Point): boolean;
   ask(prompts: { points: Point[]; labels: number[]; box?: [Point, Point] }): void;
   /** What a click here would give, if the person waits. */
   hover(at: Point): void;

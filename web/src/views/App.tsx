@@ -2,9 +2,9 @@ import { useEffect, useRef } from "preact/hooks";
 import { actions, onKey } from "../store/actions";
 import { dropRefused } from "../store/files";
 import { begin, doubtful } from "../store/images";
-import { compared, dialog, info, message, offered, others, project, status, suggested } from "../store/state";
+import { show } from "../store/shown";
+import { dialog, info, message, offered, others, project, shown, status, suggested } from "../store/state";
 import { accept, reject } from "../store/suggestions";
-import { adopt, stopComparing } from "../store/team";
 import { attach } from "../store/tools";
 import { words } from "../strings";
 import { Classes } from "./Classes";
@@ -48,7 +48,7 @@ export function App() {
         <Tools />
         <div class="stage">
           <canvas ref={canvas} class="board" tabIndex={0} aria-label={words.images} />
-          {offered.value !== null && (
+          {offered.value !== null && !shown.value && (
             <div class="suggestion" role="group">
               <span>{words.suggestion(suggested.value.length, info()?.confidence ?? null)}</span>
               <button onClick={accept}>{words.accept}</button>
@@ -56,11 +56,17 @@ export function App() {
               <button onClick={doubtful}>{words.nextDoubtful}</button>
             </div>
           )}
-          {compared.value && (
-            <div class="suggestion" role="group" data-compared={compared.value.person}>
-              <span>{words.compared(compared.value.person, compared.value.objects.length)}</span>
-              <button onClick={adopt}>{words.adopt}</button>
-              <button onClick={stopComparing}>{words.close}</button>
+          {shown.value && (
+            <div class="suggestion" role="group" data-shown={shown.value.name}>
+              {shown.value.steps && (
+                <>
+                  <button disabled={!shown.value.steps.back} title={words.older} onClick={() => shown.value?.steps?.back?.()}>◀</button>
+                  <button disabled={!shown.value.steps.on} title={words.newer} onClick={() => shown.value?.steps?.on?.()}>▶</button>
+                </>
+              )}
+              <span>{shown.value.words}</span>
+              <button onClick={shown.value.take.go}>{shown.value.take.words}</button>
+              <button onClick={() => show(null)}>{words.close}</button>
             </div>
           )}
           {project.value && !project.value.images.length && <p class="empty">{words.noImages}</p>}

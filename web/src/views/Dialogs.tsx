@@ -2,7 +2,7 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import type { Imported, LossReport } from "../api/client";
 import { remap, resetKeys } from "../store/actions";
-import { imageHistory, losses, resolve, restore, take } from "../store/files";
+import { imageHistory, look, losses, type Past, resolve, restore, take } from "../store/files";
 import { nameOf } from "../store/keys";
 import { dialog, keymap, project } from "../store/state";
 import { words } from "../strings";
@@ -84,7 +84,7 @@ export function Import() {
   const [file, setFile] = useState<File | null>(null);
   const [report, setReport] = useState<Imported | null>(null);
   const [trouble, setTrouble] = useState("");
-  const look = (one: File | undefined) => {
+  const read = (one: File | undefined) => {
     if (!one) return;
     setFile(one);
     setReport(null);
@@ -97,11 +97,11 @@ export function Import() {
         class="drop" onDragOver={(e) => e.preventDefault()}
         onDrop={(e) => {
           e.preventDefault();
-          look(e.dataTransfer?.files[0]);
+          read(e.dataTransfer?.files[0]);
         }}
       >
         <p>{words.drop}</p>
-        <input type="file" aria-label={words.import} onChange={(e) => look(e.currentTarget.files?.[0])} />
+        <input type="file" aria-label={words.import} onChange={(e) => read(e.currentTarget.files?.[0])} />
       </div>
       {trouble && <p role="alert">{trouble}</p>}
       {report && (
@@ -124,14 +124,16 @@ export function Import() {
 }
 
 export function History() {
-  const [rows, setRows] = useState<{ revision: number; kind: string; author: string; created: string }[]>([]);
+  const [rows, setRows] = useState<Past[]>([]);
   useEffect(() => void imageHistory().then(setRows), []);
   return (
     <Dialog title={words.history}>
+      {!rows.length && <p class="quiet">{words.noHistory}</p>}
       <ul class="rows">
-        {rows.map((one) => (
+        {rows.map((one, k) => (
           <li key={`${one.revision} ${one.created}`}>
             <span>{one.created.slice(0, 19).replace("T", " ")}</span> <b>{one.kind}</b> <span class="quiet">{one.author}</span>
+            <button onClick={() => void look(rows, k)}>{words.compare}</button>
             <button onClick={() => void restore(one.revision)}>{words.restore}</button>
           </li>
         ))}

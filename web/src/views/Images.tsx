@@ -26,7 +26,11 @@ export function Images() {
   const done = images.filter((one) => one.state === "labelled" || one.state === "approved").length;
   const text = typed.toLowerCase();
   const shown = useMemo(
-    () => images.filter((one) => FILTERS[filter](one, me) && (!text || one.key.toLowerCase().includes(text))),
+    () => {
+      const found = images.filter((one) => FILTERS[filter](one, me) && (!text || one.key.toLowerCase().includes(text)));
+      // A queue: what is doubted most comes first.
+      return filter === "suggested" ? found.sort((a, b) => (a.confidence ?? 1) - (b.confidence ?? 1)) : found;
+    },
     [images, filter, text, me],
   );
   const state = (one: ImageInfo) => {

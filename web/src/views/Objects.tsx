@@ -31,15 +31,15 @@ export function Objects() {
         <h2>
           {words.classes} <button onClick={() => (dialog.value = "classes")}>{words.editClasses}</button>
         </h2>
-        {classes.length > 9 && (
+        {classes.length > 5 && (
           <input
-            type="search" aria-label={words.classes} value={typed} onInput={(e) => setTyped(e.currentTarget.value)}
+            type="search" id="find-class" class="wide" placeholder={words.actions.findClass} aria-label={words.actions.findClass} value={typed} onInput={(e) => setTyped(e.currentTarget.value)}
             onKeyDown={(e) => {
               if (e.key === "Enter" && found[0]) {
                 setClass(found[0].id);
                 setTyped("");
                 e.currentTarget.blur();
-              }
+              } else if (e.key === "Escape") e.currentTarget.blur();
             }}
           />
         )}

@@ -3,8 +3,6 @@ import { job, learnAgain, project } from "../store/state";
 import { spread, stopJob } from "../store/suggestions";
 import { words } from "../strings";
 
-const READY = ["forest", "network"]; // the learners that need no weights
-
 export function Spread() {
   const [learner, setLearner] = useState("forest");
   const now = job.value;
@@ -15,7 +13,7 @@ export function Spread() {
       <h2>{words.spread}</h2>
       <div class="row">
         <select aria-label={words.engine} value={learner} onChange={(e) => setLearner(e.currentTarget.value)}>
-          {(project.value?.learners ?? READY).filter((one) => READY.includes(one)).map((one) => (
+          {(project.value?.learners ?? []).map((one) => (
             <option key={one}>{one}</option>
           ))}
         </select>

@@ -1,6 +1,7 @@
 import { useEffect, useRef } from "preact/hooks";
 import { actions } from "../store/actions";
 import { setThreshold } from "../store/asking";
+import { find } from "../store/finding";
 import {
   answered, asking, brightness, byObject, contrast, engine, grid, keymap, mode, type Mode, opacity, outlines, overview, project, protect, radius,
   redraw, snap, threshold, toolName,
@@ -73,6 +74,14 @@ export function Tools() {
       </label>
       {answered.value && (
         <Slider name={words.threshold} value={Math.round(100 * threshold.value)} min={5} max={95} set={(value) => setThreshold(value / 100)} />
+      )}
+      {(project.value?.texts.length ?? 0) > 0 && (
+        <input
+          type="search" placeholder={words.find} aria-label={words.find}
+          onKeyDown={(e) => {
+            if (e.key === "Enter") void find(e.currentTarget.value);
+          }}
+        />
       )}
       <label>
         {words.mode}

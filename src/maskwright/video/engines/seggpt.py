@@ -13,6 +13,8 @@ from maskwright.core.classes import Class, Classes
 from maskwright.core.masks import Masks
 from maskwright.core.segments import Segments
 
+WEIGHTS = context.load("seggpt").WEIGHTS
+
 
 def load(*, memory: int = 4, sure: float = 0.5, **options: Any) -> "Rolling":
     """memory: frames shown at once.  sure: a frame of a lower confidence is not remembered.

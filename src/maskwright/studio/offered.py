@@ -1,0 +1,53 @@
+"""Which engines a studio offers: those that need no weights, and those it was started with weights for."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from maskwright import families
+from maskwright.errors import MissingExtraError, UsageError
+
+#: Families whose engines a person at the page may choose from.
+FAMILIES = ("interactive.engines", "context.engines", "video.engines")
+
+
+class Offered:
+    """weights: of engines by name, as `-o weights=` takes them; a name may be in several families.
+
+    The page names engines only: where weights come from is said where the studio is started, never over the wire.
+    Raises UsageError for a name nobody has, and for one that takes no weights.
+    """
+
+    def __init__(self, weights: Mapping[str, str]) -> None:
+        self.weights = {name.replace("_", "-"): place for name, place in weights.items()}
+        for name, place in self.weights.items():
+            holders = [one for one in FAMILIES if name in families.names(one) and _needs_weights(one, name)]
+            if not holders:
+                known = sorted({one for family in FAMILIES for one in families.names(family)
+                                if _needs_weights(family, one)})  # fmt: skip
+                raise UsageError(f"no engine {name!r} takes weights", needed=", ".join(known))
+            if not place.startswith("hub:") and not Path(place).exists():
+                raise UsageError(f"the weights of {name} are not there", file=place)
+
+    def names(self, family: str) -> list[str]:
+        """Of one family, those that need nothing first."""
+        ready = [one for one in families.names(family) if _needs_weights(family, one) is False]
+        return [*ready, *(one for one in families.names(family) if one in self.weights)]
+
+    def options(self, family: str, name: str) -> dict[str, Any]:
+        """For the engine's `load`. Raises UsageError for one that is not offered."""
+        wanted = name.replace("_", "-")
+        families.load(family, wanted)  # says what is near to a name that nobody has
+        if wanted in self.weights:
+            return {"weights": self.weights[wanted]}
+        if wanted not in self.names(family):
+            raise UsageError(f"{wanted} needs weights", todo=f"Start the studio with --weights {wanted}=WHERE.")
+        return {}
+
+
+def _needs_weights(family: str, name: str) -> bool | None:
+    """None for one whose packages are not installed."""
+    try:
+        return hasattr(families.load(family, name), "WEIGHTS")
+    except MissingExtraError:
+        return None
