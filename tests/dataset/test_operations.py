@@ -135,6 +135,7 @@ def test_work_is_given_counted_and_merged(dataset) -> None:
     ]
     assert [(one.class_id, one.objects, one.images) for one in found.classes] == [(1, 1, 1), (2, 1, 1)]
     with dataset.edit("merge") as edit:
+        edit.set_segment("s0", 1, score=0.5)  # a row that this very edit has written
         assert edit.merge_class(1, 2) == 1
     assert [one.name for one in dataset.classes] == ["stem"]
     assert dataset.read([1])[0].segments.class_ids.tolist() == [2, 2]
@@ -143,6 +144,15 @@ def test_work_is_given_counted_and_merged(dataset) -> None:
     with pytest.raises(UsageError, match="no class"), dataset.edit("merge") as edit:
         edit.merge_class(2, 1)
     assert not dataset.check()
+
+
+def test_what_is_said_of_an_image_meanwhile_is_not_undone(dataset) -> None:
+    """Fields are merged inside the edit, not written back as they were read before it."""
+    rows = operations.overview(dataset)
+    operations.apply(dataset, 1, Operation("operation-s", "state", fields={"state": "labelled"}), author="ada")
+    with dataset.edit("late") as edit:
+        edit.set_fields(rows[0].key, {"assignee": "ben", "nothing": None})
+    assert dataset.read([1])[0].fields == {"state": "labelled", "assignee": "ben"}
 
 
 def test_a_dataset_from_before_there_were_opinions(dataset) -> None:

@@ -213,6 +213,7 @@ def test_progress_and_what_was_saved(dataset, pages) -> None:
     }  # fmt: skip
     assert ben.post("/api/images/2/operations", json={"operations": [accepted]}).status_code == 200
     say(ben, "3", "review", image=3)
+    draw(ben, "apart", square(5), image=4, layer="own")  # says nothing of what an object costs
     found = ada.get("/api/work").json()
     assert found["states"] == {"labelled": 2, "review": 1, "open": 5}
     assert (found["drawn"], found["seconds_each"], found["suggested"], found["untouched"]) == (2, 4.0, 4, 3)

@@ -1,7 +1,7 @@
 """One change to a dataset: a transaction that becomes a revision."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -83,6 +83,12 @@ class Edit:
             self._end(table, table.c.sample == number)
             self._insert(table, [changed])
             self.summary["samples changed"] += 1
+
+    def set_fields(self, key: str, changes: Mapping[str, Any]) -> None:
+        """Change some of a sample's fields, as they are inside this edit; None takes one out, the others stay."""
+        number = self._need(key)
+        fields = {**self._one(schema.samples, schema.samples.c.sample == number)["fields"], **changes}
+        self.set(key, fields={name: one for name, one in fields.items() if one is not None})
 
     # -- segments --------------------------------------------------------------------------------------
 
@@ -194,19 +200,27 @@ class Edit:
         table = schema.segments
         self._check_merge(source, target)
         self._flush()
-        columns = [column for column in table.c if column.name not in ("row", "added", "removed")]
         own = sql.and_(table.c.class_id == source, alive(table, None))
-        rows = [dict(row) for row in self._connection.execute(sql.select(*columns).where(own)).mappings()]
+        # Counted first: PostgreSQL does not tell how many rows a copy made.
+        changed = int(self._connection.execute(sql.select(sql.func.count()).where(own)).scalar() or 0)
+        # Rows of this very edit were never in any revision: they change. The others end, and come back as copies.
+        fresh = sql.and_(own, table.c.added == self.revision)
+        self._connection.execute(table.update().where(fresh).values(class_id=target))
+        columns = [column for column in table.c if column.name not in ("row", "class_id", "added", "removed")]
+        copies = sql.select(
+            *columns, sql.literal(target), sql.literal(self.revision), sql.literal(schema.ALIVE)
+        ).where(own)  # fmt: skip
+        names = [*(column.name for column in columns), "class_id", "added", "removed"]
+        self._connection.execute(table.insert().from_select(names, copies))
         self._end(table, table.c.class_id == source)
-        self._insert(table, [{**row, "class_id": target} for row in rows])
         opinions = schema.opinions
         if self._has_opinions():
             self._connection.execute(opinions.update().where(opinions.c.class_id == source).values(class_id=target))
         self._end(schema.classes, schema.classes.c.class_id == source)
-        self.summary["segments changed"] += len(rows)
+        self.summary["segments changed"] += changed
         self.summary["classes removed"] += 1
         self._class_ids = None
-        return len(rows)
+        return changed
 
     def _has_opinions(self) -> bool:
         """Datasets from before there were second opinions lack the table."""
@@ -233,8 +247,9 @@ class Edit:
                 *columns, sql.literal(self.revision), sql.literal(schema.ALIVE)
             ).where(then, table.c.removed < self.revision)  # fmt: skip
             names = [*(column.name for column in columns), "added", "removed"]
-            result = self._connection.execute(table.insert().from_select(names, copies))
-            self.summary[f"{word} added"] += max(result.rowcount, 0)
+            number = sql.select(sql.func.count()).select_from(table).where(then, table.c.removed < self.revision)
+            self.summary[f"{word} added"] += int(self._connection.execute(number).scalar() or 0)
+            self._connection.execute(table.insert().from_select(names, copies))
 
     # -- inside ----------------------------------------------------------------------------------------
 

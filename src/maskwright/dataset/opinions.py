@@ -69,8 +69,7 @@ def apply(dataset: Dataset, number: int, operation: Operation, *, author: str) -
             if operation.fields["state"] is not None:
                 people.add(author)
             edit = Edit(dataset.store, connection, author, f"opinion: {row.key}")
-            kept = {name: one for name, one in row.fields.items() if name != FIELD}
-            edit.set(row.key, fields=kept | ({FIELD: sorted(people)} if people else {}))
+            edit.set_fields(row.key, {FIELD: sorted(people) or None})
             edit.finish()
         operations.note(connection, number, operation, f"{OWN}{operation.kind}", author, number_of)
         return Applied(number_of)

@@ -9,7 +9,7 @@ import sqlalchemy as sql
 
 from maskwright.dataset import schema
 from maskwright.dataset.dataset import Dataset
-from maskwright.dataset.operations import Row, overview
+from maskwright.dataset.operations import OWN, Row, overview
 from maskwright.dataset.rows import alive
 from maskwright.errors import UsageError
 
@@ -77,8 +77,7 @@ def assign(
         chosen += [row.number for row in free[:count]]
     with dataset.edit(f"{len(chosen)} images for {name or 'nobody'}", author=author) as edit:
         for one in chosen:
-            kept = {key: value for key, value in rows[one].fields.items() if key != "assignee"}
-            edit.set(rows[one].key, fields=kept | ({"assignee": name} if name else {}))
+            edit.set_fields(rows[one].key, {"assignee": name})
     return chosen
 
 
@@ -112,7 +111,7 @@ def progress(dataset: Dataset) -> Progress:
             own["clicks"] += int(row.effort.get("clicks", 0))
             if row.kind in ("accept", "accept one", "reject"):
                 accepting += seconds
-            elif row.kind not in _SAYS:
+            elif row.kind not in _SAYS and not row.kind.startswith(OWN):
                 drawing += seconds
             if row.kind in ("accept", "state") and row.sample in done:
                 last[row.sample] = (row.author, row.created[:10])
@@ -143,5 +142,8 @@ def _drawn(dataset: Dataset) -> int:
     """Objects that a person made without a suggestion."""
     table = schema.segments
     with dataset.store.reading() as connection:
-        query = sql.select(table.c.attributes).where(alive(table, None), table.c.source == "human")
-        return sum("suggested_by" not in one for one in connection.execute(query).scalars())
+        text = sql.cast(table.c.attributes, sql.Text)
+        query = sql.select(sql.func.count()).where(
+            alive(table, None), table.c.source == "human", text.not_like('%"suggested_by":%')
+        )
+        return int(connection.execute(query).scalar() or 0)

@@ -64,8 +64,8 @@ def create_app(dataset: Dataset, settings: Settings) -> Any:
 
     # -- the project ---------------------------------------------------------------------------------
 
-    @api.get("/api/project")
-    def project(request: Request) -> messages.Project:
+    @api.get("/api/project", response_model=messages.Project)
+    def project(request: Request) -> Response:
         waiting = context.waiting(dataset)
         held = operations.overview(dataset)
         rows = [
@@ -80,13 +80,15 @@ def create_app(dataset: Dataset, settings: Settings) -> Any:
         ]  # fmt: skip
         effort = operations.effort(dataset)
         effort |= {name: sum(getattr(one, name) for one in held) for name in ("suggested", "untouched")}
-        return messages.Project(
+        found = messages.Project(
             me=_who(request), people=sorted(set(settings.people.values())),
             place=dataset.place.rsplit("@", 1)[-1], revision=dataset.revision, classes=_classes(dataset), images=rows,
             engines=offered.names("interactive.engines"), texts=asking.takes("text"),
             learners=offered.names("context.engines"), followers=offered.names("video.engines"),
             formats=formats.writers(), effort=effort,
         )  # fmt: skip
+        # Written at once: checking the answer again takes longer than making it.
+        return Response(found.model_dump_json(), media_type="application/json")
 
     @api.put("/api/classes")
     def put_classes(given: messages.NewClasses, request: Request) -> list[messages.ClassInfo]:
