@@ -33,8 +33,8 @@ from maskwright.dataset import Dataset
 TOKEN = "only-for-the-benchmark"
 SERVER = """
 import sys
-from maskwright.studio import open_place, serve
-serve(open_place(sys.argv[1])[0], port=int(sys.argv[2]), token=sys.argv[3], say=lambda words: None)
+from maskwright.studio import Serving, open_place, serve
+serve(open_place(sys.argv[1])[0], Serving(port=int(sys.argv[2]), token=sys.argv[3]), say=lambda words: None)
 """
 STEPS = """async () => {
   const { board, scene } = window.maskwright;

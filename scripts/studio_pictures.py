@@ -22,8 +22,8 @@ OUT = Path(__file__).parents[1] / "docs" / "pictures"
 TOKEN = "only-for-the-screenshots"  # noqa: S105  of a server that lives for seconds
 SERVER = """
 import sys
-from maskwright.studio import open_place, serve
-serve(open_place(sys.argv[1])[0], port=8299, token=sys.argv[2], say=lambda words: None)
+from maskwright.studio import Serving, open_place, serve
+serve(open_place(sys.argv[1])[0], Serving(port=8299, token=sys.argv[2]), say=lambda words: None)
 """
 
 

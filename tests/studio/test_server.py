@@ -25,7 +25,7 @@ from maskwright.core.sample import ImageRef, Sample
 from maskwright.core.segments import Segments
 from maskwright.dataset import Dataset, operations
 from maskwright.errors import UsageError
-from maskwright.studio import Settings, create_app, open_place, serve
+from maskwright.studio import Serving, Settings, create_app, open_place, serve
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 TOKEN = "a-token-of-enough-letters"
@@ -170,10 +170,40 @@ def test_no_path_leads_out(page, tmp_path) -> None:
     assert page.get("/api/images/99/picture").status_code == 422
 
 
-def test_another_host_needs_a_token(dataset) -> None:
+def test_another_host_needs_a_token() -> None:
     for token in (None, "short"):
         with pytest.raises(UsageError, match="open to others"):
-            serve(dataset, host="0.0.0.0", token=token)
+            Serving("0.0.0.0", token=token)
+
+
+def test_a_studio_for_others_answers_to_this_machines_names_only(dataset) -> None:
+    import socket
+
+    from maskwright.studio.serving import reachable
+
+    everywhere = reachable("0.0.0.0", ["Labels.Example"])
+    assert everywhere[0] == "labels.example"
+    assert socket.gethostname().lower() in everywhere
+    assert "localhost" in everywhere
+    assert "0.0.0.0" not in everywhere
+    assert reachable("127.0.0.1")[0] == "127.0.0.1"
+    assert reachable("10.1.2.3") == ["10.1.2.3", "127.0.0.1", "localhost", "[::1]"]
+    assert reachable("fe80::1")[0] == "[fe80::1]"
+    app = create_app(dataset, Settings(TOKEN, frozenset(everywhere)))
+    for name, status in (("labels.example", 200), ("evil.example", 421)):
+        page = TestClient(app, base_url=f"http://{name}:8181")
+        page.cookies.set("maskwright-8181", TOKEN)
+        assert page.get("/api/project").status_code == status
+
+
+def test_a_taken_port_is_said(dataset) -> None:
+    import socket
+
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        one.listen()
+        with pytest.raises(UsageError, match="--port"):
+            serve(dataset, Serving(port=one.getsockname()[1]))
 
 
 def test_text_from_people_stays_text(page) -> None:
@@ -403,9 +433,9 @@ def test_many_people_at_once_lose_nothing(dataset) -> None:
 
 SERVER = """
 import sys
-from maskwright.studio import open_place, serve
+from maskwright.studio import Serving, open_place, serve
 dataset, _ = open_place(sys.argv[1])
-serve(dataset, port=int(sys.argv[2]), token=sys.argv[3], say=lambda words: print(words, flush=True))
+serve(dataset, Serving(port=int(sys.argv[2]), token=sys.argv[3]), say=lambda words: print(words, flush=True))
 """
 
 
@@ -553,6 +583,7 @@ def test_engines_with_weights_are_named_at_the_start_and_never_over_the_wire(dat
     assert page.post("/api/images/1/ask", json=sly).status_code == 400
     for weights, words in (
         ({"sam": str(tmp_path / "none")}, "not there"), ({"classical": "x"}, "no engine"), ({"samm": "x"}, "no engine"),
+        ({"sam": ""}, "not said where"),
     ):  # fmt: skip
         with pytest.raises(UsageError, match=words):
             create_app(dataset, Settings(TOKEN, weights=weights))

@@ -20,9 +20,9 @@ SIZE = (240, 320)
 TOKEN = "a-token-of-enough-letters"
 SERVER = """
 import sys
-from maskwright.studio import open_place, serve
+from maskwright.studio import Serving, open_place, serve
 dataset, _ = open_place(sys.argv[1], classes="disk,box")
-serve(dataset, port=int(sys.argv[2]), token=sys.argv[3], people=sys.argv[4:], say=lambda words: None)
+serve(dataset, Serving(port=int(sys.argv[2]), token=sys.argv[3], people=sys.argv[4:]), say=lambda words: None)
 """
 
 

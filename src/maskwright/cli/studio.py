@@ -15,6 +15,9 @@ def command(
     token: Annotated[
         str | None, typer.Option(envvar="MASKWRIGHT_TOKEN", help="The secret of the link. A new one each time.")
     ] = None,
+    name: Annotated[
+        list[str] | None, typer.Option(help="By which others reach it, such as behind another server; repeatable.")
+    ] = None,
     people: Annotated[
         str | None, typer.Option(help="Names with commas: each gets a link of their own, and their work their name.")
     ] = None,
@@ -27,12 +30,12 @@ def command(
     from maskwright import families
 
     families.require("fastapi", "the studio")
-    from maskwright.studio import open_place, serve
+    from maskwright.studio import Serving, open_place, serve
 
     given = dict(one.partition("=")[::2] for one in weights or [])
+    wishes = Serving(host, port, token, (people or "").split(","), given, name or [])
     dataset, notes = open_place(place, classes=classes)
     for note in notes:
         typer.echo(note)
     with dataset:
-        names = (people or "").split(",")
-        serve(dataset, host=host, port=port, token=token, people=names, weights=given, say=typer.echo)
+        serve(dataset, wishes, say=typer.echo)

@@ -26,6 +26,8 @@ class Offered:
                 known = sorted({one for family in FAMILIES for one in families.names(family)
                                 if _needs_weights(family, one)})  # fmt: skip
                 raise UsageError(f"no engine {name!r} takes weights", needed=", ".join(known))
+            if not place:
+                raise UsageError(f"it is not said where the weights of {name} are", needed=f"{name}=WHERE")
             if not place.startswith("hub:") and not Path(place).exists():
                 raise UsageError(f"the weights of {name} are not there", file=place)
 

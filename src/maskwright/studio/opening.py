@@ -18,6 +18,8 @@ def open_place(place: str, *, classes: str | None = None) -> tuple[Dataset, list
     notes: list[str] = []
     if "://" in place or Dataset.exists(place):
         dataset = Dataset.open(place)
+        if classes:
+            notes.append(f"the dataset has classes of its own: {', '.join(dataset.classes.names[:10])}")
     else:
         folder = Path(place)
         if not folder.is_dir():

@@ -1,10 +1,13 @@
 """Running the studio."""
 
+import contextlib
 import hmac
 import ipaddress
 import secrets
+import socket
 import threading
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -16,48 +19,112 @@ from maskwright.errors import UsageError
 from maskwright.families import require
 from maskwright.interactive import Cleanup, Session
 from maskwright.studio.app import Settings, create_app
+from maskwright.studio.offered import Offered
 from maskwright.studio.pictures import MOST_PIXELS
 
 EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104  only compared with
 
 
-def serve(
-    dataset: Dataset, *, host: str = "127.0.0.1", port: int = 8181, token: str | None = None,
-    people: Sequence[str] = (), weights: Mapping[str, str] | None = None, say: Any = print,
-) -> None:  # fmt: skip
-    """Until interrupted.  host: another than loopback needs a token of at least 16 characters.
+@dataclass(frozen=True)
+class Serving:
+    """How a studio is to run; wrong wishes are said when this is made, before anything is opened or written.
 
-    people: names; each gets a link of their own, and what they do carries their name.  With a token, links stay the
-    same from one start to the next.  weights: of engines, by name.  Raises UsageError, ModelError.
+    host: another than loopback needs a token of at least 16 characters.  people: names; each gets a link of their own,
+    and what they do carries their name.  With a token, links stay the same from one start to the next.  weights: of
+    engines, by name.  names: by which others reach it, beside this machine's own.  Raises UsageError.
     """
+
+    host: str = "127.0.0.1"
+    port: int = 8181
+    token: str | None = None
+    people: Sequence[str] = ()
+    weights: Mapping[str, str] = field(default_factory=dict)
+    names: Sequence[str] = ()
+
+    def __post_init__(self) -> None:
+        if not _loopback(self.host) and (self.token is None or len(self.token) < 16):
+            raise UsageError(
+                f"the studio would be open to others at {self.host}", needed="a token of at least 16 characters",
+                todo="Give --token, or stay on 127.0.0.1 and use an SSH tunnel.",
+            )  # fmt: skip
+        links_of("", self.people)
+        Offered(self.weights)
+
+
+def serve(dataset: Dataset, wishes: Serving | None = None, *, say: Any = print) -> None:
+    """Until interrupted. Raises UsageError for a port that is taken, ModelError for weights that do not load."""
     uvicorn: Any = require("uvicorn", "the studio")
-    if not _loopback(host) and (token is None or len(token) < 16):
-        raise UsageError(
-            f"the studio would be open to others at {host}", needed="a token of at least 16 characters",
-            todo="Give --token, or stay on 127.0.0.1 and use an SSH tunnel.",
-        )  # fmt: skip
+    wishes = wishes or Serving()
     # Pillow warns of half of what we allow, and refuses more: a bomb is an error, a large image none.
     Image.MAX_IMAGE_PIXELS = MOST_PIXELS // 2
-    secret = token or secrets.token_urlsafe(24)
-    hosts = frozenset({"127.0.0.1", "localhost", "[::1]", host.lower()})
-    links = links_of(secret, people)
-    app = create_app(
-        dataset,
-        Settings(token=secret, hosts=hosts, people={link: name for name, link in links.items()}, weights=weights or {}),
-    )
-    config = uvicorn.Config(app, host=host, port=port, log_level="warning", server_header=False)
-    server = uvicorn.Server(config)
-    shown = "127.0.0.1" if host in EVERYWHERE else host
-    if links:
-        for name, link in links.items():
-            say(f"for {name}:  http://{shown}:{port}/?token={link}")
+    secret = wishes.token or secrets.token_urlsafe(24)
+    hosts = reachable(wishes.host, wishes.names)
+    links = links_of(secret, wishes.people)
+    names = {link: name for name, link in links.items()}
+    settings = Settings(token=secret, hosts=frozenset(hosts), people=names, weights=wishes.weights)
+    with _listening(wishes.host, wishes.port) as listener:
+        port = listener.getsockname()[1]
+        app = create_app(dataset, settings)
+        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", server_header=False))
+        shown = hosts[0]
+        for name, link in (links or {"you": secret}).items():
+            who = f"for {name}: " if links else "the studio is at "
+            say(f"{who} http://{shown}:{port}/?token={link}")
+        if not _loopback(wishes.host):
+            say(f"it answers to the names {', '.join(hosts)}; --name adds one")
+            say("others can reach it: put a server with TLS before it, the token travels in the clear otherwise")
+        say("stop it with Ctrl+C; nothing that the page shows as saved is lost")
+        threading.Thread(target=warm, name="studio-warm", daemon=True).start()
+        server.run(sockets=[listener])
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host.strip("[]"), port))
+    except OSError as error:
+        listener.close()
+        raise UsageError(
+            f"nothing can be served at {host}, port {port} ({error.strerror or error})",
+            todo="Is another studio running? Give another --port, or --port 0 for any that is free.",
+        ) from None
+    return listener
+
+
+def reachable(host: str, names: Sequence[str] = ()) -> list[str]:
+    """What the Host header may name, the best one for a link first.
+
+    A studio that listens everywhere answers to this machine's own names and addresses, and to no others: a name that
+    somebody makes point here stays outside.
+    """
+    given = [one.strip().lower() for one in names if one.strip()]
+    here = ["127.0.0.1", "localhost", "[::1]"]
+    if host in EVERYWHERE:
+        found = [*given, *_own(), *here]
+    elif _loopback(host):
+        found = [*given, host.lower(), *here]
     else:
-        say(f"the studio is at  http://{shown}:{port}/?token={secret}")
-    if not _loopback(host):
-        say("others can reach it: put a server with TLS before it, the token travels in the clear otherwise")
-    say("stop it with Ctrl+C; nothing that the page shows as saved is lost")
-    threading.Thread(target=warm, name="studio-warm", daemon=True).start()
-    server.run()
+        found = [*given, f"[{host.lower()}]" if ":" in host and "[" not in host else host.lower(), *here]
+    return list(dict.fromkeys(found))
+
+
+def _own() -> list[str]:
+    """Addresses and names of this machine, the address that leads outside first."""
+    found: list[str] = []
+    for family, outside in ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1")):
+        with socket.socket(family, socket.SOCK_DGRAM) as asking:
+            try:
+                asking.connect((outside, 9))  # nothing is sent: this only asks which way it would go
+                found.append(str(asking.getsockname()[0]))
+            except OSError:
+                continue
+    name = socket.gethostname()
+    with contextlib.suppress(OSError):
+        found += [str(row[4][0]) for row in socket.getaddrinfo(name, None)]
+    addresses = [f"[{one.partition('%')[0]}]" if ":" in one else one for one in found]
+    return [*addresses, name.lower(), socket.getfqdn().lower()]
 
 
 def links_of(secret: str, people: Sequence[str]) -> dict[str, str]:
