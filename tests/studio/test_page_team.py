@@ -40,10 +40,8 @@ def team(browser, tmp_path):
 def work(person: Person, what: str) -> None:
     person.press("Shift+W")
     person.page.get_by_role("dialog").locator("select").select_option(what)
-    person.until(f"document.querySelector('[data-layer]').dataset.layer === '{what}'")
+    person.until(f"window.maskwright.layer() === '{what}'")
     person.page.get_by_role("button", name="Close").click()
-    person.page.wait_for_timeout(200)
-    person.until("window.maskwright.sync().waiting === 0")
 
 
 def test_what_others_draw_appears_and_who_is_here_too(team) -> None:
@@ -269,7 +267,7 @@ def test_what_is_fixed_is_learned_again_by_itself(person) -> None:
 
             return [row["scores"]["labelled"] for row in list_runs(dataset) if row["status"] == "done"]
 
-    for _ in range(600):
+    for _ in range(1800):
         if len(rounds()) == 2:
             break
         person.page.wait_for_timeout(100)

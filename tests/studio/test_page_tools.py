@@ -28,7 +28,7 @@ def test_scissors_follow_the_edges(person) -> None:
     # Four clicks near the middles of the sides: corners are the wire's.
     for x, y in ((240, 80.5), (269.5, 120), (240, 159.5), (210.5, 120)):
         person.click(x, y)
-        person.page.wait_for_timeout(400)  # the wire is laid
+        person.until("window.maskwright.board.tool.wire !== null")  # it is laid
         person.page.mouse.move(*person.at(x + 1, y + 1))
     person.press("Enter")
     found = person.segments()
@@ -228,21 +228,26 @@ def colour_at(person: Person, x: float, y: float) -> list[int]:
     )
 
 
+def seen(person: Person, x: float, y: float, right) -> None:
+    """Wait until the colour there is right."""
+    for _ in range(600):
+        now = colour_at(person, x, y)
+        if right(now):
+            return
+        person.page.wait_for_timeout(100)
+    raise AssertionError(now)
+
+
 def test_brightness_contrast_grid_and_opacity_change_what_is_seen_only(person) -> None:
     before = colour_at(person, 100, 110)
     person.page.get_by_text("View", exact=True).click()
     person.page.get_by_label("Contrast").fill("200")
-    person.page.wait_for_timeout(200)
-    after = colour_at(person, 100, 110)
-    assert after[0] > before[0]
-    assert after[2] < before[2]
+    seen(person, 100, 110, lambda now: now[0] > before[0] and now[2] < before[2])
     person.page.get_by_label("Contrast").fill("100")
-    person.page.wait_for_timeout(200)
-    assert colour_at(person, 100, 110) == before
+    seen(person, 100, 110, lambda now: now == before)
     for _ in range(3):
         person.page.mouse.wheel(0, -400)
     person.press("Shift+G")
-    person.page.wait_for_timeout(200)
     assert person.page.evaluate("window.maskwright.board.grid")
     assert len(person.segments()) == 0
 
@@ -268,9 +273,8 @@ def large(browser, tmp_path):
 def test_a_large_picture_is_seen_and_labelled_in_tiles(large) -> None:
     person = large
     person.until("window.maskwright.board.picture.held.size > 1")
-    person.page.wait_for_timeout(300)
-    seen = colour_at(person, 3150, 1100)
-    assert abs(np.array(seen[:3]) - (250, 240, 20)).max() < 30
+    yellow = lambda now: abs(np.array(now[:3]) - (250, 240, 20)).max() < 35  # noqa: E731
+    seen(person, 3150, 1100, yellow)
     # Close up: tiles of the picture's own size.
     place = person.at(3150, 1100)
     person.page.mouse.move(*place)
@@ -278,8 +282,7 @@ def test_a_large_picture_is_seen_and_labelled_in_tiles(large) -> None:
         person.page.mouse.wheel(0, -120)
     person.until("[...window.maskwright.board.picture.held.keys()].some((name) => name.startsWith('0/'))")
     person.until("window.maskwright.board.picture.coming.size === 0")
-    person.page.wait_for_timeout(300)
-    assert abs(np.array(colour_at(person, 3190.5, 1110.5)[:3]) - (250, 240, 20)).max() < 40
+    seen(person, 3190.5, 1110.5, yellow)
     # The small picture goes where it is pressed, and draws nothing.
     person.press("w")
     person.page.mouse.click(*person.at(3150, 1100))
@@ -298,9 +301,7 @@ def test_a_large_picture_is_seen_and_labelled_in_tiles(large) -> None:
 
 def test_fingers_zoom_and_a_pen_draws(browser, studio) -> None:
     context = browser.new_context(has_touch=True, viewport={"width": 1024, "height": 768})
-    person = Person(context.new_page(), studio)
-    person.page.set_viewport_size({"width": 1024, "height": 768})
-    person.page.wait_for_timeout(200)
+    person = Person(context.new_page(), studio, size=(1024, 768))
     driver = context.new_cdp_session(person.page)
 
     def touch(kind: str, *places: tuple[float, float]) -> None:
@@ -347,9 +348,7 @@ def test_fingers_zoom_and_a_pen_draws(browser, studio) -> None:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_everything_fits_and_has_a_name(browser, studio, size, scheme) -> None:
     context = browser.new_context(color_scheme=scheme)
-    person = Person(context.new_page(), studio)
-    person.page.set_viewport_size({"width": size[0], "height": size[1]})
-    person.page.wait_for_timeout(200)
+    person = Person(context.new_page(), studio, size=size)
     canvas = person.page.locator("canvas").bounding_box()
     assert canvas["width"] * canvas["height"] > 0.38 * size[0] * size[1]
     assert person.page.evaluate("document.documentElement.scrollWidth <= innerWidth")

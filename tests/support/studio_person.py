@@ -83,11 +83,11 @@ def chromium() -> str:
 class Person:
     """Somebody at the page; places are in the image's pixels."""
 
-    def __init__(self, page, studio: Studio, link: str | None = None) -> None:
+    def __init__(self, page, studio: Studio, link: str | None = None, size: tuple[int, int] = (1366, 768)) -> None:
         self.page, self.studio = page, studio
         self.errors: list[str] = []
         page.on("pageerror", lambda error: self.errors.append(str(error)))
-        page.set_viewport_size({"width": 1366, "height": 768})
+        page.set_viewport_size({"width": size[0], "height": size[1]})
         page.set_default_timeout(90_000)  # a busy machine is slow, not wrong
         page.goto(link or studio.link)
         self.ready()

@@ -3,7 +3,7 @@
 import { Bits } from "../model/bits";
 import type { Command } from "../model/history";
 import { carved, change, type Change, removal, type Thing } from "../model/scene";
-import { classId, current, desk, kindOf, layer, mode, own, project, protect, radius, selected, version } from "./state";
+import { classId, current, desk, kindOf, mode, own, project, protect, radius, selected, version } from "./state";
 import { gesture, newId } from "./wire";
 
 let since = performance.now();
@@ -32,11 +32,11 @@ export function send(command: Command, fields: Record<string, string | number | 
   if (current.value === null) return;
   const number = current.value;
   const { scene, sync, board } = desk;
-  void sync.push(number, gesture(command, scene.width, scene.height, effort(), fields), layer.value);
+  void sync.push(number, gesture(command, scene.width, scene.height, effort(), fields), desk.layer);
   const { me } = project.value!;
   const rows = project.value!.images.map((one) => {
     if (one.number !== number) return one;
-    if (layer.value === "shared")
+    if (desk.layer === "shared")
       return { ...one, objects: scene.things.length, confidence: null, ...("state" in fields ? { state: fields.state as string } : {}) };
     if (!("state" in fields)) return one;
     const rest = (one.opinions ?? []).filter((name) => name !== me);

@@ -101,6 +101,7 @@ export async function open(number: number): Promise<void> {
   desk.scene = scene;
   desk.history = new History(scene);
   desk.revision = things.revision;
+  desk.layer = where;
   sync.forget(number, where);
   for (const one of things.objects) sync.knows(number, one.id, one.revision ?? 0, where);
   current.value = number;

@@ -66,6 +66,8 @@ export const desk = {
   sync: null as unknown as Sync,
   /** Of the labels that are shown, as the server has them. */
   revision: 0,
+  /** Whose labels they are. */
+  layer: "shared" as Layer,
 };
 
 export const colourOf = (id: number): number => {

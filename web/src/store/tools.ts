@@ -62,7 +62,7 @@ export function attach(canvas: HTMLCanvasElement): void {
   }));
   // For tests and benchmarks.
   (window as unknown as { maskwright: unknown }).maskwright = {
-    board: desk.board, scene: () => desk.scene, sync: () => desk.sync, asking: () => asking.value,
+    board: desk.board, scene: () => desk.scene, sync: () => desk.sync, asking: () => asking.value, layer: () => desk.layer,
   };
   pick(toolName.value);
 }
