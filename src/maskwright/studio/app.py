@@ -66,6 +66,7 @@ def create_app(dataset: Dataset, settings: Settings) -> Any:
 
     @api.get("/api/project", response_model=messages.Project)
     def project(request: Request) -> Response:
+        """All that the page begins with."""
         waiting = context.waiting(dataset)
         held = operations.overview(dataset)
         rows = [
@@ -92,6 +93,7 @@ def create_app(dataset: Dataset, settings: Settings) -> Any:
 
     @api.put("/api/classes")
     def put_classes(given: messages.NewClasses, request: Request) -> list[messages.ClassInfo]:
+        """Make these the classes, in this order. A class that is used cannot be left out."""
         try:
             wanted = Classes(Class(one.id, one.name, one.kind, one.role, one.colour) for one in given.classes)
         except ValueError as error:
@@ -102,10 +104,12 @@ def create_app(dataset: Dataset, settings: Settings) -> Any:
 
     @api.get("/api/classes/use")
     def class_use() -> list[messages.ClassUse]:
+        """On how many objects and images each class is used."""
         return [messages.ClassUse(**asdict(one)) for one in work.class_use(dataset)]
 
     @api.post("/api/classes/merge")
     def merge(given: messages.Merging, request: Request) -> list[messages.ClassInfo]:
+        """Give all objects of one class to another; the emptied class goes."""
         names = {one.id: one.name for one in dataset.classes}
         words = f"class {names.get(given.source)} into {names.get(given.target)}"
         with dataset.edit(words, author=_who(request)) as edit:
@@ -116,6 +120,7 @@ def create_app(dataset: Dataset, settings: Settings) -> Any:
 
     @api.get("/api/work")
     def progress() -> messages.Work:
+        """How far it is, who did what, what suggestions saved, and how far people agree."""
         done = asdict(work.progress(dataset))
         found = [
             messages.Agreed(**{**asdict(one), "mean_iou": _number(one.mean_iou), "f1": _number(one.f1)})
@@ -125,22 +130,26 @@ def create_app(dataset: Dataset, settings: Settings) -> Any:
 
     @api.post("/api/assign")
     def assign(given: messages.Assigning, request: Request) -> list[int]:
+        """Give images to somebody -> their numbers."""
         return work.assign(dataset, given.name, numbers=given.numbers, count=given.count, author=_who(request))
 
     # -- images --------------------------------------------------------------------------------------
 
     @api.get("/api/images/{number}/picture")
     def picture(number: int) -> Response:
+        """The image as a browser shows it, as its masks lie."""
         content, kind = pictures.picture(_sample(dataset, number))
         return Response(content, media_type=kind, headers={"cache-control": "private, max-age=3600"})
 
     @api.get("/api/images/{number}/tiles/{level}/{column}/{row}")
     def tile(number: int, level: int, column: int, row: int) -> Response:
+        """A part of a large image: level 0 has its own size, each further one half of that."""
         content = pyramids.tile(_sample(dataset, number), level, column, row)
         return Response(content, media_type="image/jpeg", headers={"cache-control": "private, max-age=3600"})
 
     @api.get("/api/images/{number}/thumbnail")
     def thumbnail(number: int) -> Response:
+        """A small picture."""
         sample = _sample(dataset, number)
         content = pictures.thumbnail(sample.image.uri, sample.image.size)
         return Response(content, media_type="image/jpeg", headers={"cache-control": "private, max-age=3600"})
@@ -173,6 +182,7 @@ def create_app(dataset: Dataset, settings: Settings) -> Any:
 
     @api.get("/api/images/{number}/history")
     def history(number: int) -> list[dict[str, Any]]:
+        """Gestures on an image's shared labels, the newest first."""
         return operations.history(dataset, number)
 
     @api.post("/api/images/{number}/operations")
@@ -207,10 +217,12 @@ def create_app(dataset: Dataset, settings: Settings) -> Any:
 
     @api.post("/api/images/{number}/ask")
     def ask(number: int, question: messages.Question) -> messages.Masked:
+        """Masks for prompts, the best first."""
         return asking.answer(_sample(dataset, number), question)
 
     @api.post("/api/images/{number}/prepare")
     def prepare(number: int, question: messages.Question) -> dict[str, bool]:
+        """Read and encode an image that is likely to be asked about next."""
         asking.prepare(_sample(dataset, number), question)
         return {"ready": True}
 
@@ -263,10 +275,12 @@ def create_app(dataset: Dataset, settings: Settings) -> Any:
 
     @api.get("/api/jobs/{id}")
     def job(id: str) -> messages.Job:
+        """How far long work is."""
         return _job(running(id))
 
     @api.post("/api/jobs/{id}/cancel")
     def cancel(id: str) -> messages.Job:
+        """Stop it between two steps."""
         found = running(id)
         found.stop()
         return _job(found)
@@ -275,6 +289,7 @@ def create_app(dataset: Dataset, settings: Settings) -> Any:
 
     @api.post("/api/import")
     def take_in(given: messages.Upload, request: Request) -> messages.Imported:
+        """What a file of labels gives; with `write` it is given."""
         try:
             data = base64.b64decode(given.data, validate=True)
         except ValueError:
@@ -285,11 +300,13 @@ def create_app(dataset: Dataset, settings: Settings) -> Any:
 
     @api.get("/api/export/{format}")
     def losses(format: str) -> messages.LossReport:
+        """What a format cannot hold of these labels."""
         lines, grave = export.losses(dataset, format)
         return messages.LossReport(format=format, lines=lines, grave=grave)
 
     @api.get("/api/export/{format}/archive")
     def archive(format: str, allow_loss: bool = False) -> StreamingResponse:
+        """The labels in a format, as a ZIP archive."""
         pieces = export.archive(dataset, format, allow_loss=allow_loss)
         named = {"content-disposition": f'attachment; filename="labels-{format}.zip"'}
         return StreamingResponse(pieces, media_type="application/zip", headers=named)

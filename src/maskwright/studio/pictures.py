@@ -16,6 +16,7 @@ from maskwright.errors import FormatError
 #: Formats that every browser shows as they are.
 PLAIN = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}
 MOST_PIXELS = 300_000_000
+MOST_BYTES = 2 * 2**30
 THUMB = 160
 TILE = 512
 #: Images of more pixels than this are sent in tiles, of the size and the place that the window shows.
@@ -24,11 +25,8 @@ WHOLE = 16_000_000
 
 def picture(sample: Sample) -> tuple[bytes, str]:
     """-> bytes and media type. Raises FormatError for images that are missing, broken, too large or of another size."""
+    _allowed(sample)
     height, width = sample.image.size
-    if height * width > MOST_PIXELS:
-        raise FormatError(
-            f"the image has {height * width:,} pixels", file=sample.key, needed=f"at most {MOST_PIXELS:,}"
-        )
     path = Path(sample.image.uri)
     try:
         with Image.open(path) as image:
@@ -42,6 +40,20 @@ def picture(sample: Sample) -> tuple[bytes, str]:
     out = BytesIO()
     Image.fromarray(read_image(sample.image.uri, expected=sample.image.size)).save(out, "PNG", compress_level=1)
     return out.getvalue(), "image/png"
+
+
+def _allowed(sample: Sample) -> None:
+    """Raises FormatError for an image that is too large to be decoded here."""
+    height, width = sample.image.size
+    if height * width > MOST_PIXELS:
+        raise FormatError(
+            f"the image has {height * width:,} pixels", file=sample.key, needed=f"at most {MOST_PIXELS:,}"
+        )
+    path = Path(sample.image.uri)
+    if path.is_file() and path.stat().st_size > MOST_BYTES:
+        raise FormatError(
+            f"the file has {path.stat().st_size:,} bytes", file=sample.key, needed=f"at most {MOST_BYTES:,}"
+        )
 
 
 @lru_cache(maxsize=2000)
@@ -95,11 +107,7 @@ class Pyramids:
 
     def tile(self, sample: Sample, level: int, column: int, row: int) -> bytes:
         """A JPEG of at most TILE x TILE pixels. Raises FormatError as `picture`, and for a tile that is not there."""
-        height, width = sample.image.size
-        if height * width > MOST_PIXELS:
-            raise FormatError(
-                f"the image has {height * width:,} pixels", file=sample.key, needed=f"at most {MOST_PIXELS:,}"
-            )
+        _allowed(sample)
         sizes = _sizes(sample.image.size)
         if 0 <= level < len(sizes) and column >= 0 and row >= 0:
             part = self._level(sample, sizes, level)[row * TILE : (row + 1) * TILE, column * TILE : (column + 1) * TILE]

@@ -11,7 +11,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Project */
+        /**
+         * Project
+         * @description All that the page begins with.
+         */
         get: operations["project_api_project_get"];
         put?: never;
         post?: never;
@@ -29,7 +32,10 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** Put Classes */
+        /**
+         * Put Classes
+         * @description Make these the classes, in this order. A class that is used cannot be left out.
+         */
         put: operations["put_classes_api_classes_put"];
         post?: never;
         delete?: never;
@@ -45,7 +51,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Class Use */
+        /**
+         * Class Use
+         * @description On how many objects and images each class is used.
+         */
         get: operations["class_use_api_classes_use_get"];
         put?: never;
         post?: never;
@@ -64,7 +73,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Merge */
+        /**
+         * Merge
+         * @description Give all objects of one class to another; the emptied class goes.
+         */
         post: operations["merge_api_classes_merge_post"];
         delete?: never;
         options?: never;
@@ -79,7 +91,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Progress */
+        /**
+         * Progress
+         * @description How far it is, who did what, what suggestions saved, and how far people agree.
+         */
         get: operations["progress_api_work_get"];
         put?: never;
         post?: never;
@@ -98,7 +113,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Assign */
+        /**
+         * Assign
+         * @description Give images to somebody -> their numbers.
+         */
         post: operations["assign_api_assign_post"];
         delete?: never;
         options?: never;
@@ -113,7 +131,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Picture */
+        /**
+         * Picture
+         * @description The image as a browser shows it, as its masks lie.
+         */
         get: operations["picture_api_images__number__picture_get"];
         put?: never;
         post?: never;
@@ -130,7 +151,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Tile */
+        /**
+         * Tile
+         * @description A part of a large image: level 0 has its own size, each further one half of that.
+         */
         get: operations["tile_api_images__number__tiles__level___column___row__get"];
         put?: never;
         post?: never;
@@ -147,7 +171,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Thumbnail */
+        /**
+         * Thumbnail
+         * @description A small picture.
+         */
         get: operations["thumbnail_api_images__number__thumbnail_get"];
         put?: never;
         post?: never;
@@ -205,7 +232,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** History */
+        /**
+         * History
+         * @description Gestures on an image's shared labels, the newest first.
+         */
         get: operations["history_api_images__number__history_get"];
         put?: never;
         post?: never;
@@ -264,7 +294,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Ask */
+        /**
+         * Ask
+         * @description Masks for prompts, the best first.
+         */
         post: operations["ask_api_images__number__ask_post"];
         delete?: never;
         options?: never;
@@ -281,7 +314,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Prepare */
+        /**
+         * Prepare
+         * @description Read and encode an image that is likely to be asked about next.
+         */
         post: operations["prepare_api_images__number__prepare_post"];
         delete?: never;
         options?: never;
@@ -336,7 +372,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Job */
+        /**
+         * Job
+         * @description How far long work is.
+         */
         get: operations["job_api_jobs__id__get"];
         put?: never;
         post?: never;
@@ -355,7 +394,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Cancel */
+        /**
+         * Cancel
+         * @description Stop it between two steps.
+         */
         post: operations["cancel_api_jobs__id__cancel_post"];
         delete?: never;
         options?: never;
@@ -372,7 +414,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Take In */
+        /**
+         * Take In
+         * @description What a file of labels gives; with `write` it is given.
+         */
         post: operations["take_in_api_import_post"];
         delete?: never;
         options?: never;
@@ -387,7 +432,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Losses */
+        /**
+         * Losses
+         * @description What a format cannot hold of these labels.
+         */
         get: operations["losses_api_export__format__get"];
         put?: never;
         post?: never;
@@ -404,7 +452,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Archive */
+        /**
+         * Archive
+         * @description The labels in a format, as a ZIP archive.
+         */
         get: operations["archive_api_export__format__archive_get"];
         put?: never;
         post?: never;

@@ -63,6 +63,7 @@ export function attach(canvas: HTMLCanvasElement): void {
   // For tests and benchmarks.
   (window as unknown as { maskwright: unknown }).maskwright = {
     board: desk.board, scene: () => desk.scene, sync: () => desk.sync, asking: () => asking.value, layer: () => desk.layer,
+    canUndo: () => desk.history.canUndo,
   };
   pick(toolName.value);
 }

@@ -75,7 +75,7 @@ export function Classes() {
       {trouble && <p role="alert">{trouble}</p>}
       <button onClick={() => {
         const id = 1 + Math.max(0, ...rows.map((one) => one.id), ...before.map((one) => one.id));
-        setRows([...rows, { id, name: `class ${id}`, kind: "thing", role: "class", colour: null }]);
+        setRows([...rows, { id, name: words.newClass(id), kind: "thing", role: "class", colour: null }]);
       }}>{words.add}</button>
       <button disabled={inUse.length > 0} onClick={() => void saveClasses(rows)}>{words.save}</button>
     </Dialog>

@@ -68,8 +68,8 @@ export function Objects() {
                 }}
               >
                 <Dot rgb={colourOf(one.classId)} />
-                {name(one.classId)} {one.crowd ? "(crowd)" : ""} {scene.hidden.has(one.id) ? "(hidden)" : ""}
-                <span class="quiet"> {one.source}</span>
+                {name(one.classId)} {one.crowd ? words.isCrowd : ""} {scene.hidden.has(one.id) ? words.isHidden : ""}
+                <span class="quiet"> {words.sources[one.source]}{one.attributes.comment ? " ✎" : ""}</span>
               </button>
             </li>
           ))}
