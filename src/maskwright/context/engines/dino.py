@@ -18,13 +18,14 @@ from maskwright.core.sample import Sample
 from maskwright.errors import ModelError, UsageError
 from maskwright.families import require
 from maskwright.models import pretrained
+from maskwright.predict.checkpoint import MEAN, STD
 
 WEIGHTS = {
     "facebook/dinov2-small": "Apache-2.0; 22 M parameters, 88 MB",
     "facebook/dinov2-base": "Apache-2.0; 87 M parameters, 346 MB",
     "facebook/dinov3-vits16-pretrain-lvd1689m": "DINOv3 License; 22 M parameters",
 }
-_MEAN, _STD = np.array([0.485, 0.456, 0.406], np.float32), np.array([0.229, 0.224, 0.225], np.float32)
+_MEAN, _STD = np.array(MEAN, np.float32), np.array(STD, np.float32)
 
 
 def load(**options: Any) -> "Dino":

@@ -18,9 +18,9 @@ from maskwright.errors import UsageError
 from maskwright.families import require
 from maskwright.interactive.engines._encoders import faster
 from maskwright.interactive.prompts import Answer, Prompts
+from maskwright.predict.checkpoint import MEAN, STD
 from maskwright.predict.objects import masks_above
 
-MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 #: Logits that say "certainly not" where a mask prompt does not reach.
 NOT = -16.0
 

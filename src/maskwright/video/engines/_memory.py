@@ -12,9 +12,8 @@ import numpy as np
 from maskwright.core.arrays import F32, U8, Array, Size
 from maskwright.core.masks import Masks
 from maskwright.families import require
+from maskwright.predict.checkpoint import MEAN, STD
 from maskwright.predict.objects import masks_above
-
-MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
 class Memory:
