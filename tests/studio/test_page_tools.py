@@ -164,6 +164,20 @@ def test_one_class_a_pixel(person) -> None:
     assert iou(person.segments().masks, near_line((60, 60), (160, 60), 12)) > 0.97
 
 
+def test_clicked_objects_of_a_class_become_one_where_a_class_is_one(person) -> None:
+    _, disk, box = picture(0)
+    person.page.get_by_label("Mode").select_option("semantic")
+    person.page.locator("canvas").focus()
+    person.press("c")
+    person.ask(lambda: person.click(100, 110))
+    person.press("Enter", "q")
+    person.ask(lambda: person.click(240, 120))
+    person.press("Enter")
+    found = person.segments()
+    assert len(found) == 1
+    assert iou(found.masks, disk | box) > 0.9
+
+
 def test_panoptic_things_are_many_and_share_no_pixel(person) -> None:
     person.page.get_by_label("Mode").select_option("panoptic")
     person.drag((60, 60), (160, 60))
@@ -325,6 +339,23 @@ def test_fingers_zoom_and_a_pen_draws(browser, studio) -> None:
     assert person.page.evaluate("window.maskwright.board.view.scale") == pytest.approx(2 * before, rel=0.05)
     assert np.allclose(person.at(160, 120), (x, y), atol=3)
     assert len(person.segments()) == 1
+    # What was begun stays: a polygon, zoomed between its corners.
+    person.press("q", "2", "p")
+    for corner in ((120, 100), (200, 100)):
+        touch("touchStart", person.at(*corner))
+        touch("touchEnd")
+    touch("touchStart", (x - 80, y))
+    touch("touchStart", (x - 80, y), (x + 80, y))
+    for d in (70, 60, 50):
+        touch("touchMove", (x - d, y), (x + d, y))
+    touch("touchEnd")
+    for corner in ((200, 150), (120, 150), (120, 100)):
+        touch("touchStart", person.at(*corner))
+        touch("touchEnd")
+    found = person.segments()
+    assert found.class_ids.tolist() == [1, 2]
+    assert iou(found.masks[1:], square(120, 100, 200, 150)) > 0.95
+    person.press("Control+z", "b", "1")
     # Once a pen has drawn, a hand that rests only moves the picture.
     pen = lambda kind, at: driver.send(  # noqa: E731
         "Input.dispatchMouseEvent",

@@ -4,7 +4,7 @@ import { History } from "../src/model/history";
 import { Livewire } from "../src/model/livewire";
 import { rings, simplified } from "../src/model/outline";
 import { sample } from "../src/model/render";
-import { carved, change, replaced, Scene, type Thing } from "../src/model/scene";
+import { added, carved, change, replaced, Scene, type Thing } from "../src/model/scene";
 import { snapped } from "../src/model/snap";
 import { View } from "../src/model/view";
 import { poured } from "../src/tools/fill";
@@ -131,6 +131,40 @@ describe("one object a pixel", () => {
       expect(order).toEqual([...order].sort());
       history.undo();
       expect(JSON.stringify(scene.things.map((one) => [one.id, [...one.bits.toCounts(12, 12)]]))).toBe(before);
+    }
+  });
+
+  it("holds for objects that are brought in, and a class that is one object stays one", () => {
+    const next = random(21);
+    const box = () => {
+      const [w, h] = [1 + Math.floor(next() * 6), 1 + Math.floor(next() * 6)];
+      return new Bits(Math.floor(next() * (12 - w)), Math.floor(next() * (12 - h)), w, h, new Uint8Array(w * h).fill(1));
+    };
+    const kind = (id: number): Thing => ({ ...thing(id, box()), classId: 1 + Math.floor(next() * 3) });
+    const state = (scene: Scene) => JSON.stringify(scene.things.map((one) => [one.id, one.classId, [...one.bits.toCounts(12, 12)]]));
+    for (let round = 0; round < 100; round++) {
+      const scene = new Scene(12, 12);
+      scene.load([1, 2, 3].map(kind));
+      const before = state(scene);
+      const history = new History(scene);
+      const exclusive = next() < 0.5;
+      const whole = (id: number) => exclusive && id === 2;
+      const fresh = [11, 12, 13].map(kind);
+      const seen = [...scene.things, ...fresh].reduce((all, one) => all.or(one.bits), Bits.none);
+      const own = scene.things.filter((one) => one.classId === 2).length;
+      history.do({ kind: "accept", changes: added(scene, fresh, exclusive, whole) });
+      const now = scene.things.reduce((all, one) => all.or(one.bits), Bits.none);
+      expect(now.equals(seen)).toBe(true); // no pixel is lost
+      if (exclusive) {
+        expect(scene.things.filter((one) => one.classId === 2).length).toBeLessThanOrEqual(Math.max(own, 1));
+        const last = fresh[2].bits;
+        for (const one of scene.things) if (one.classId !== fresh[2].classId) expect(one.bits.and(last).empty).toBe(true);
+      } else expect(scene.things.map((one) => one.id)).toEqual([1, 2, 3, 11, 12, 13]);
+      const after = state(scene);
+      history.undo();
+      expect(state(scene)).toBe(before);
+      history.redo();
+      expect(state(scene)).toBe(after);
     }
   });
 

@@ -129,6 +129,32 @@ export function carved(scene: Scene, bits: Bits, id: number): Change[] {
   return [...changed, ...gone];
 }
 
+/**
+ * What bringing in further objects changes. exclusive: they take their pixels from those that are there.
+ * whole: of a class that is one object, where a further one becomes part of it.
+ */
+export function added(scene: Scene, things: readonly Thing[], exclusive: boolean, whole: (classId: number) => boolean): Change[] {
+  let list = [...scene.things];
+  for (const one of things) {
+    const at = whole(one.classId) ? list.findIndex((other) => other.classId === one.classId && !other.crowd) : -1;
+    if (exclusive) list = list.map((other, k) => (k !== at && meet(other.bits, one.bits) ? { ...other, bits: other.bits.minus(one.bits) } : other));
+    if (at < 0) list.push(one);
+    else list[at] = { ...list[at], bits: list[at].bits.or(one.bits) };
+  }
+  const after = new Map(list.filter((one) => !one.bits.empty).map((one) => [one.id, one]));
+  const changed: Change[] = [];
+  const gone: Change[] = [];
+  for (const one of scene.things) {
+    const is = after.get(one.id);
+    if (!is) gone.unshift(removal(scene, one.id));
+    else if (is !== one && !is.bits.equals(one.bits)) changed.push(change(scene, is));
+    after.delete(one.id);
+  }
+  const top = scene.things.length;
+  const fresh = [...after.values()].map((one, k) => ({ id: one.id, before: null, after: one, from: top + k, to: top + k }));
+  return [...changed, ...fresh, ...gone];
+}
+
 /** Everything that is there goes, and these come in its place. */
 export function replaced(scene: Scene, things: readonly Thing[]): Change[] {
   return [

@@ -88,7 +88,9 @@ export function keepAnswer(): void {
   const found = candidates[candidate];
   forget();
   desk.board?.preview(null);
-  if (found && !found.empty) commit("click", () => found);
+  // The answer to a question about the chosen object takes its place; another one is added where a class is one object.
+  const corrects = own() !== null;
+  if (found && !found.empty) commit("click", (bits) => (corrects ? found : bits.or(found)));
 }
 
 export function nextCandidate(): void {

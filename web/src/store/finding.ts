@@ -4,7 +4,7 @@ import { api, type WireThing } from "../api/client";
 import type { Scene } from "../model/scene";
 import { words } from "../strings";
 import { nothingAsked } from "./asking";
-import { clicked, perform } from "./gestures";
+import { bringing, clicked, perform } from "./gestures";
 import { show } from "./shown";
 import { asking, classId, current, desk, engine, message, project } from "./state";
 import { fromWire, newId } from "./wire";
@@ -32,8 +32,6 @@ export async function find(text: string): Promise<void> {
 }
 
 function add(objects: readonly WireThing[], scene: Scene): void {
-  const begins = scene.things.length;
-  const things = objects.map((one) => ({ ...fromWire(one, scene.width, scene.height), source: "human" as const }));
-  perform("find", things.map((one, k) => ({ id: one.id, before: null, after: one, from: begins + k, to: begins + k })));
+  perform("find", bringing(objects.map((one) => ({ ...fromWire(one, scene.width, scene.height), source: "human" as const }))));
   show(null);
 }

@@ -2,7 +2,7 @@
 
 import { Bits } from "../model/bits";
 import type { Command } from "../model/history";
-import { carved, change, type Change, removal, type Thing } from "../model/scene";
+import { added, carved, change, type Change, removal, type Thing } from "../model/scene";
 import { classId, current, desk, kindOf, mode, own, project, protect, radius, selected, version } from "./state";
 import { gesture, newId } from "./wire";
 
@@ -96,6 +96,9 @@ export function commit(kind: string, edit: (bits: Bits) => Bits, draws = true): 
   perform(kind, [change(scene, after), ...rest]);
   selected.value = after.id;
 }
+
+/** What bringing in further objects changes, as the mode has it. */
+export const bringing = (things: readonly Thing[]): Change[] => added(desk.scene, things, mode.value !== "instance", isWhole);
 
 /** What was accepted untouched is so no longer. */
 function touchedUp(attributes: Thing["attributes"]): Thing["attributes"] {

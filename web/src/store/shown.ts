@@ -2,7 +2,7 @@
 
 import type { WireThing } from "../api/client";
 import type { Bits, Point } from "../model/bits";
-import { perform } from "./gestures";
+import { bringing, perform } from "./gestures";
 import { colourOf, desk, offered, type Shown, selected, shown, suggested } from "./state";
 import { fromWire, newId } from "./wire";
 
@@ -34,8 +34,7 @@ export function takeAt(at: Point): boolean {
   if (suggestion) suggested.value = rest;
   else shown.value = { ...shown.value!, objects: rest };
   ghost(rest);
-  const top = scene.things.length;
-  perform("accept one", [{ id: taken.id, before: null, after: taken, from: top, to: top }]);
-  selected.value = taken.id;
+  perform("accept one", bringing([taken]));
+  selected.value = scene.find(taken.id) ? taken.id : null;
   return true;
 }

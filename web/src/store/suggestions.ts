@@ -1,7 +1,7 @@
 /** Labels that a program suggests: made in the background, accepted or rejected by a person. */
 
 import { api, type Job } from "../api/client";
-import { send } from "./gestures";
+import { bringing, send } from "./gestures";
 import { offer, reload } from "./images";
 import { current, desk, job, layer, learnAgain, message, offered, suggested } from "./state";
 import { fromWire, newId } from "./wire";
@@ -18,11 +18,7 @@ export function accept(): void {
     ...fromWire(one, scene.width, scene.height), id: newId(), source: "human" as const,
     attributes: { ...one.attributes, accepted: "untouched" },
   }));
-  const begins = scene.things.length;
-  const command = {
-    kind: "accept",
-    changes: things.map((one, k) => ({ id: one.id, before: null, after: one, from: begins + k, to: begins + k })),
-  };
+  const command = { kind: "accept", changes: bringing(things) };
   if (things.length) history.do(command);
   suggested.value = [];
   offered.value = null;

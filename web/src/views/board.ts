@@ -26,6 +26,8 @@ export class Board {
   /** Fingers on the board; two of them move and zoom it. */
   private readonly fingers = new Map<number, Point>();
   private pinching = false;
+  /** A finger that is down, and may yet be the first of two: the tool hears of it when it moves or lifts. */
+  private held: Press | null = null;
   /** Once a pen has drawn, fingers only move the picture: a resting hand is no stroke. */
   private pen = false;
   private panning = false;
@@ -266,7 +268,8 @@ export class Board {
     if (event.pointerType === "touch") {
       this.fingers.set(event.pointerId, this.place(event));
       if (this.fingers.size === 2) {
-        if (this.pressed && !this.panning) this.tool?.cancel?.();
+        if (this.pressed && !this.panning && !this.held) this.tool?.cancel?.();
+        this.held = null;
         this.pressed = false;
         this.pinching = true;
       }
@@ -276,7 +279,15 @@ export class Board {
     this.pressed = true;
     if (this.steer(event, true)) return;
     this.panning = this.space || event.button === 1 || (this.pen && event.pointerType === "touch");
-    if (!this.panning) this.tool?.down?.(this.press(event));
+    if (this.panning) return;
+    if (event.pointerType === "touch") this.held = this.press(event);
+    else this.tool?.down?.(this.press(event));
+  }
+
+  private settle(): void {
+    const { held } = this;
+    this.held = null;
+    if (held) this.tool?.down?.(held);
   }
 
   private move(event: PointerEvent): void {
@@ -291,6 +302,8 @@ export class Board {
       this.redraw();
       return;
     }
+    if (this.held && Math.hypot(event.clientX - this.last.x, event.clientY - this.last.y) < 4) return;
+    this.settle();
     // A pen sends several places between two frames; none is left out.
     const steps = event.getCoalescedEvents?.() ?? [];
     for (const one of steps.length ? steps : [event]) this.tool?.move?.(this.press(one), this.pressed);
@@ -302,7 +315,10 @@ export class Board {
       if (!this.fingers.size) this.pinching = false;
       return;
     }
-    if (this.pressed && !this.panning && !this.steering) this.tool?.up?.(this.press(event));
+    if (this.pressed && !this.panning && !this.steering) {
+      this.settle();
+      this.tool?.up?.(this.press(event));
+    }
     this.pressed = false;
     this.panning = false;
     this.steering = false;
@@ -311,6 +327,7 @@ export class Board {
   private cancel(event: PointerEvent): void {
     this.fingers.delete(event.pointerId);
     if (!this.fingers.size) this.pinching = false;
+    this.held = null;
     this.pressed = false;
     this.steering = false;
     this.tool?.cancel?.();
