@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from PIL import Image
-from studio_person import SIZE, TOKEN, Person, Studio, iou, near_line, picture
+from studio_person import SIZE, TOKEN, Person, Studio, iou, near_line, picture, visiting
 
 from maskwright.core.classes import Class, Classes
 from maskwright.core.masks import Masks
@@ -69,12 +69,18 @@ def test_what_others_draw_appears_and_who_is_here_too(team) -> None:
 
 def test_two_label_apart_and_are_compared(team) -> None:
     ada, ben = team
+    ada.drag((200, 200), (220, 200))
+    ada.press("Delete")
+    ada.saved()
     for person, shift in ((ada, 0), (ben, 6)):
         work(person, "own")
         person.press("b")
         person.drag((60, 60 + shift), (160, 60 + shift))
         person.saved()
-    # Neither sees the other's, and the shared labels stay empty.
+    # Neither sees the other's, and the shared labels stay empty; nor does history show those.
+    ada.press("Shift+Y")
+    ada.page.get_by_text("Nobody has changed anything here yet.").wait_for()
+    ada.page.get_by_role("button", name="Close").click()
     assert ada.page.evaluate("window.maskwright.scene().things.length") == 1
     assert len(ada.segments()) == 0
     ada.page.reload()
@@ -170,14 +176,8 @@ def film(browser, tmp_path):
             Image.fromarray(frame(k)[0]).save(home / f"{k:03d}.png")
             image = ImageRef(str(home / f"{k:03d}.png"), SIZE, video="clip", frame=k)
             edit.add(Sample(f"clip/{k:03d}", image, Segments.none(SIZE)))
-    studio = Studio(home)
-    studio.start()
-    context = browser.new_context()
-    person = Person(context.new_page(), studio)
-    yield person
-    assert not person.errors
-    context.close()
-    studio.kill()
+    with visiting(browser, home) as person:
+        yield person
 
 
 def test_a_film_is_followed_from_its_timeline(film) -> None:
@@ -284,35 +284,29 @@ def test_a_list_of_thousands_holds_few_rows(browser, tmp_path) -> None:
         for k in range(3000):
             segments = Segments(mask, [1]) if k == 2500 else Segments.none(SIZE)
             edit.add(Sample(f"image {k:04d}", ImageRef(str(home / "one.png"), SIZE), segments))
-    studio = Studio(home)
-    studio.start()
-    context = browser.new_context()
-    person = Person(context.new_page(), studio)
-    rows = person.page.locator("nav li button")
-    assert 5 < rows.count() < 60
-    assert "0 of 3000" in person.page.locator(".progress").inner_text()
-    list_ = person.page.locator("nav ul.long")
-    assert list_.evaluate("(one) => one.scrollHeight") == pytest.approx(3000 * 52, abs=60)
-    list_.evaluate("(one) => { one.scrollTop = one.scrollHeight; }")
-    person.page.get_by_role("button", name="image 2999").click()
-    person.until("location.hash === '#3000'")
-    assert rows.count() < 60
-    # The list follows the keys, and finds by name.
-    person.press("s")
-    person.until("location.hash === '#2999'")
-    person.page.get_by_label("Name", exact=True).fill("2500")
-    person.until("document.querySelectorAll('nav li button').length === 1")
-    rows.first.click()
-    person.until("location.hash === '#2501'")
-    assert len(person.segments(2500)) == 1
-    # A class by its name: the keyboard has nine digits only.
-    person.page.locator("canvas").focus()
-    person.press("v")
-    person.click(100, 100)
-    person.press("/")
-    person.page.keyboard.type("s-m")
-    person.press("Enter")
-    assert person.segments(2500).class_ids.tolist() == [13]
-    assert not person.errors
-    context.close()
-    studio.kill()
+    with visiting(browser, home) as person:
+        rows = person.page.locator("nav li button")
+        assert 5 < rows.count() < 60
+        assert "0 of 3000" in person.page.locator(".progress").inner_text()
+        list_ = person.page.locator("nav ul.long")
+        assert list_.evaluate("(one) => one.scrollHeight") == pytest.approx(3000 * 52, abs=60)
+        list_.evaluate("(one) => { one.scrollTop = one.scrollHeight; }")
+        person.page.get_by_role("button", name="image 2999").click()
+        person.until("location.hash === '#3000'")
+        assert rows.count() < 60
+        # The list follows the keys, and finds by name.
+        person.press("s")
+        person.until("location.hash === '#2999'")
+        person.page.get_by_label("Name", exact=True).fill("2500")
+        person.until("document.querySelectorAll('nav li button').length === 1")
+        rows.first.click()
+        person.until("location.hash === '#2501'")
+        assert len(person.segments(2500)) == 1
+        # A class by its name: the keyboard has nine digits only.
+        person.page.locator("canvas").focus()
+        person.press("v")
+        person.click(100, 100)
+        person.press("/")
+        person.page.keyboard.type("s-m")
+        person.press("Enter")
+        assert person.segments(2500).class_ids.tolist() == [13]

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from PIL import Image
-from studio_person import SIZE, Person, Studio, iou, near_line, picture
+from studio_person import SIZE, Person, iou, near_line, picture, visiting
 
 from maskwright.core.masks import Masks
 
@@ -274,14 +274,8 @@ def large(browser, tmp_path):
     image[1000:1200, 3000:3300] = (250, 240, 20)
     (tmp_path / "photos").mkdir()
     Image.fromarray(image).save(tmp_path / "photos" / "large.tif", compression="tiff_lzw")
-    studio = Studio(tmp_path / "photos")
-    studio.start()
-    context = browser.new_context()
-    person = Person(context.new_page(), studio)
-    yield person
-    assert not person.errors
-    context.close()
-    studio.kill()
+    with visiting(browser, tmp_path / "photos") as person:
+        yield person
 
 
 def test_a_large_picture_is_seen_and_labelled_in_tiles(large) -> None:

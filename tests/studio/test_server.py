@@ -189,6 +189,7 @@ def test_a_studio_for_others_answers_to_this_machines_names_only(dataset) -> Non
     assert reachable("127.0.0.1")[0] == "127.0.0.1"
     assert reachable("10.1.2.3") == ["10.1.2.3", "127.0.0.1", "localhost", "[::1]"]
     assert reachable("fe80::1")[0] == "[fe80::1]"
+    assert reachable("::1")[0] == "[::1]"
     app = create_app(dataset, Settings(TOKEN, frozenset(everywhere)))
     for name, status in (("labels.example", 200), ("evil.example", 421)):
         page = TestClient(app, base_url=f"http://{name}:8181")

@@ -6,7 +6,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -156,6 +157,21 @@ class Person:
             "JSON.stringify(window.maskwright.scene().things.map((t) => "
             "[t.id, t.classId, t.crowd, t.bits.x, t.bits.y, t.bits.w, t.bits.h, Array.from(t.bits.data).join('')]))"
         )
+
+
+@contextmanager
+def visiting(browser, folder: Path) -> Iterator[Person]:
+    """Somebody at the page of a studio of its own; nothing may go wrong in the page meanwhile."""
+    studio = Studio(folder)
+    studio.start()
+    context = browser.new_context()
+    try:
+        person = Person(context.new_page(), studio)
+        yield person
+        assert not person.errors
+    finally:
+        context.close()
+        studio.kill()
 
 
 def iou(masks: Masks, truth: np.ndarray) -> float:

@@ -248,7 +248,8 @@ class Row:
 def overview(dataset: Dataset) -> list[Row]:
     """All samples in order. No run length is read, so that it takes seconds for a hundred thousand images."""
     samples, segments = schema.samples, schema.segments
-    # Asked of the attributes' text: a quotation mark inside a value would have a backslash before it.
+    # Asked of the attributes' text, as the JSON column writes it: parsing a million of them takes seconds. A quotation
+    # mark inside a value would have a backslash before it.
     text = sql.cast(segments.c.attributes, sql.Text)
     counts: dict[int, tuple[int, int, int]] = {}
     with dataset.store.reading() as connection:

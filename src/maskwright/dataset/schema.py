@@ -5,6 +5,8 @@ removed it; a row is in revision r when added <= r < removed.  Changing a row ma
 another, so nothing is ever lost and nothing is copied.
 """
 
+from typing import Any
+
 import sqlalchemy as sql
 
 VERSION = 1
@@ -51,6 +53,22 @@ def _span() -> list[sql.Column[int]]:
     ]
 
 
+def _label() -> list[sql.Column[Any]]:
+    """One segment of a sample."""
+    return [
+        sql.Column("sample", sql.Integer, nullable=False),
+        sql.Column("segment", sql.BigInteger, nullable=False),
+        sql.Column("z", sql.Integer, nullable=False),
+        sql.Column("class_id", sql.Integer, nullable=False),
+        sql.Column("area", sql.BigInteger, nullable=False),
+        sql.Column("is_crowd", sql.Boolean, nullable=False),
+        sql.Column("score", sql.Float),
+        sql.Column("source", sql.Text, nullable=False),
+        sql.Column("attributes", sql.JSON, nullable=False),
+        sql.Column("counts", sql.LargeBinary, nullable=False),  # uint32 run lengths, little endian
+    ]
+
+
 classes = sql.Table(
     "classes",
     metadata,
@@ -84,16 +102,7 @@ segments = sql.Table(
     "segments",
     metadata,
     sql.Column("row", sql.Integer, primary_key=True),
-    sql.Column("sample", sql.Integer, nullable=False),
-    sql.Column("segment", sql.BigInteger, nullable=False),
-    sql.Column("z", sql.Integer, nullable=False),
-    sql.Column("class_id", sql.Integer, nullable=False),
-    sql.Column("area", sql.BigInteger, nullable=False),
-    sql.Column("is_crowd", sql.Boolean, nullable=False),
-    sql.Column("score", sql.Float),
-    sql.Column("source", sql.Text, nullable=False),
-    sql.Column("attributes", sql.JSON, nullable=False),
-    sql.Column("counts", sql.LargeBinary, nullable=False),  # uint32 run lengths, little endian
+    *_label(),
     *_span(),
 )
 
@@ -181,16 +190,7 @@ opinions = sql.Table(
     metadata,
     sql.Column("row", sql.Integer, primary_key=True),
     sql.Column("author", sql.Text, nullable=False),
-    sql.Column("sample", sql.Integer, nullable=False),
-    sql.Column("segment", sql.BigInteger, nullable=False),
-    sql.Column("z", sql.Integer, nullable=False),
-    sql.Column("class_id", sql.Integer, nullable=False),
-    sql.Column("area", sql.BigInteger, nullable=False),
-    sql.Column("is_crowd", sql.Boolean, nullable=False),
-    sql.Column("score", sql.Float),
-    sql.Column("source", sql.Text, nullable=False),
-    sql.Column("attributes", sql.JSON, nullable=False),
-    sql.Column("counts", sql.LargeBinary, nullable=False),
+    *_label(),
     sql.Column("changed", sql.Integer, nullable=False),  # number of the author's gesture that wrote it
     sql.Index("opinions_sample", "sample", "author"),
 )

@@ -103,9 +103,9 @@ def create_app(dataset: Dataset, settings: Settings) -> Any:
         return _classes(dataset)
 
     @api.get("/api/classes/use")
-    def class_use() -> list[messages.ClassUse]:
+    def class_use() -> list[work.ClassUse]:
         """On how many objects and images each class is used."""
-        return [messages.ClassUse(**asdict(one)) for one in work.class_use(dataset)]
+        return work.class_use(dataset)
 
     @api.post("/api/classes/merge")
     def merge(given: messages.Merging, request: Request) -> list[messages.ClassInfo]:

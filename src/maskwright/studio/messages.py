@@ -4,6 +4,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
+from maskwright.dataset.work import ClassUse, Person
+
 
 class ClassInfo(BaseModel):
     """A class, as `core.classes.Class`."""
@@ -205,14 +207,6 @@ class Others(BaseModel):
     revision: int
 
 
-class ClassUse(BaseModel):
-    """On how much a class is used."""
-
-    class_id: int
-    objects: int
-    images: int
-
-
 class Merging(BaseModel):
     """Everything of the class source becomes the class target; source goes."""
 
@@ -226,17 +220,6 @@ class Assigning(BaseModel):
     name: str | None = Field(default=None, min_length=1, max_length=80)
     numbers: list[int] = Field(default_factory=list, max_length=100_000)
     count: int | None = Field(default=None, ge=1, le=100_000)
-
-
-class Person(BaseModel):
-    """What somebody did; see `dataset.work.Person`."""
-
-    name: str
-    gestures: int
-    seconds: float
-    clicks: int
-    finished: int
-    assigned: int
 
 
 class Agreed(BaseModel):

@@ -1,5 +1,6 @@
 """Images as the browser gets them: of a fixed type, by number, never by path."""
 
+import contextlib
 import threading
 from collections import OrderedDict
 from functools import lru_cache
@@ -101,6 +102,7 @@ class Pyramids:
         self._most = most
         self._held: OrderedDict[tuple[str, Size], list[U8]] = OrderedDict()
         self._small: tuple[tuple[str, Size], U8] | None = None
+        self._begun: tuple[str, Size] | None = None
         self._lock = threading.Lock()
         self._reading = threading.Lock()
         self._reading_coarse = threading.Lock()
@@ -126,11 +128,24 @@ class Pyramids:
         if level >= 3:
             small = self._coarse(name)
             if small is not None:
-                # What is looked at whole is soon looked at closely.
-                threading.Thread(target=self._read, args=(sample, sizes), name="studio-tiles", daemon=True).start()
+                self._ahead(sample, sizes)
                 height, width = sizes[level]
                 return np.asarray(Image.fromarray(small).resize((width, height), Image.Resampling.BOX))
         return self._read(sample, sizes)[level]
+
+    def _ahead(self, sample: Sample, sizes: list[Size]) -> None:
+        """Decode in the background: what is looked at whole is soon looked at closely."""
+        name = (sample.image.uri, sample.image.size)
+
+        def read() -> None:
+            with contextlib.suppress(FormatError):  # whoever asks for what cannot be read is told then
+                self._read(sample, sizes)
+
+        with self._lock:
+            if self._begun == name:
+                return
+            self._begun = name
+        threading.Thread(target=read, name="studio-tiles", daemon=True).start()
 
     def _coarse(self, name: tuple[str, Size]) -> U8 | None:
         with self._reading_coarse:

@@ -101,13 +101,13 @@ def reachable(host: str, names: Sequence[str] = ()) -> list[str]:
     """
     given = [one.strip().lower() for one in names if one.strip()]
     here = ["127.0.0.1", "localhost", "[::1]"]
-    if host in EVERYWHERE:
-        found = [*given, *_own(), *here]
-    elif _loopback(host):
-        found = [*given, host.lower(), *here]
-    else:
-        found = [*given, f"[{host.lower()}]" if ":" in host and "[" not in host else host.lower(), *here]
-    return list(dict.fromkeys(found))
+    own = _own() if host in EVERYWHERE else [_bracketed(host.lower())]
+    return list(dict.fromkeys([*given, *own, *here]))
+
+
+def _bracketed(address: str) -> str:
+    """An IPv6 address as it stands in a link."""
+    return f"[{address.partition('%')[0]}]" if ":" in address and "[" not in address else address
 
 
 def _own() -> list[str]:
@@ -123,8 +123,7 @@ def _own() -> list[str]:
     name = socket.gethostname()
     with contextlib.suppress(OSError):
         found += [str(row[4][0]) for row in socket.getaddrinfo(name, None)]
-    addresses = [f"[{one.partition('%')[0]}]" if ":" in one else one for one in found]
-    return [*addresses, name.lower(), socket.getfqdn().lower()]
+    return [*map(_bracketed, found), name.lower(), socket.getfqdn().lower()]
 
 
 def links_of(secret: str, people: Sequence[str]) -> dict[str, str]:

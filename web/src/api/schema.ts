@@ -546,7 +546,7 @@ export interface components {
         };
         /**
          * ClassUse
-         * @description On how much a class is used.
+         * @description objects, images: that a class is used on.
          */
         ClassUse: {
             /** Class Id */
@@ -758,7 +758,7 @@ export interface components {
         };
         /**
          * Person
-         * @description What somebody did; see `dataset.work.Person`.
+         * @description seconds: active ones, pauses of more than ten left out.  finished: images whose last word was theirs.
          */
         Person: {
             /** Name */

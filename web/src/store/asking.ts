@@ -38,10 +38,10 @@ export async function ask(prompts: Prompts, hovers = false): Promise<void> {
   if (current.value === null) return;
   clearTimeout(hovering);
   hovered = hovers;
-  if (!hovers) {
-    clicked();
-    last = prompts;
-  }
+  // The same question with another threshold is no new prompt, and keeps the candidate that was chosen.
+  if (prompts !== last) candidate = 0;
+  if (!hovers && prompts !== last) clicked();
+  if (!hovers) last = prompts;
   abort?.abort();
   abort = new AbortController();
   const seq = ++question;
@@ -65,10 +65,10 @@ export async function ask(prompts: Prompts, hovers = false): Promise<void> {
     );
     if (answer.seq !== question) return; // a newer question is on its way
     candidates = answer.counts.map((one) => Bits.fromCounts(parse(one), scene.width, scene.height));
-    candidate = Math.min(candidate, candidates.length - 1);
+    candidate = Math.max(0, Math.min(candidate, candidates.length - 1));
     answered.value = !hovers;
     message.value = `${Math.round(answer.milliseconds)} ms`;
-    board?.preview(candidates[Math.max(0, candidate)] ?? null);
+    board?.preview(candidates[candidate] ?? null);
   } catch (error) {
     if ((error as Error).name !== "AbortError") message.value = (error as Error).message;
   } finally {

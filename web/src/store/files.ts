@@ -2,11 +2,11 @@
 
 import { api, type ClassInfo, type Imported, type LossReport } from "../api/client";
 import { change, type Change, removal } from "../model/scene";
+import { words } from "../strings";
 import { perform } from "./gestures";
 import { open, reload } from "./images";
 import { show } from "./shown";
 import { current, desk, dialog, layer, message, project, redraw } from "./state";
-import { words } from "../strings";
 import { fromWire, newId } from "./wire";
 
 export async function resolve(choice: "mine" | "theirs" | "both"): Promise<void> {
@@ -31,7 +31,9 @@ export interface Past {
   created: string;
 }
 
-export const imageHistory = (): Promise<Past[]> => (current.value === null ? Promise.resolve([]) : api.history(current.value));
+/** Of everybody's labels: who works apart from them is not to see them here either. */
+export const imageHistory = (): Promise<Past[]> =>
+  current.value === null || desk.layer === "own" ? Promise.resolve([]) : api.history(current.value);
 
 /** Show what an image was after a gesture; from there to the ones before and after it. */
 export async function look(past: readonly Past[], at: number): Promise<void> {

@@ -2,13 +2,13 @@
 
 import { api, type WireThing } from "../api/client";
 import { replaced } from "../model/scene";
+import { words } from "../strings";
 import { confirmTool } from "./asking";
 import { perform, send } from "./gestures";
 import { nextOf, open, reload, step, work } from "./images";
 import { show } from "./shown";
 import { desk, info, layer, message, project } from "./state";
 import { learnt } from "./suggestions";
-import { words } from "../strings";
 import { fromWire, newId } from "./wire";
 
 /** Say something of the image; none takes it back. */
@@ -25,9 +25,9 @@ export function finish(): void {
   const me = project.value?.me;
   const mine = info()?.assignee === me && me !== undefined;
   mark("labelled", () => {
-    const open = (one: { assignee?: string | null; state: string | null; opinions?: string[] }) =>
+    const left = (one: { assignee?: string | null; state: string | null; opinions?: string[] }) =>
       one.assignee === me && (layer.value === "own" ? !one.opinions?.includes(me!) : one.state === null);
-    if (!mine || !nextOf(open)) step(1);
+    if (!mine || !nextOf(left)) step(1);
   });
 }
 
