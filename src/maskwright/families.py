@@ -9,6 +9,8 @@ by an entry point in the group of the family's dotted name:
 
 import importlib
 import importlib.util
+from collections.abc import Iterator
+from contextlib import contextmanager
 from difflib import get_close_matches
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -55,12 +57,12 @@ def load(family: str, name: str) -> ModuleType:
     try:
         return importlib.import_module(f"maskwright.{family}.{module}")
     except ModuleNotFoundError as error:
-        if error.name is None or error.name.startswith("maskwright"):
+        if error.name is None or _is_ours(error):
             raise
         raise missing(error.name, f"{family} member {name!r}") from error
 
 
-#: Top-level module -> the extra that installs it.
+#: Top-level module -> the extra that installs it; packages of no extra are named themselves.
 EXTRA_OF = {
     "torch": "train",
     "torchvision": "train",
@@ -82,6 +84,7 @@ EXTRA_OF = {
     "wandb": "track",
     "optuna": "train",
     "transformers": "train",
+    "huggingface_hub": "train",
     "faster_coco_eval": "train",
     "sklearn": "train",
     "av": "video",
@@ -97,16 +100,44 @@ EXTRA_OF = {
 def missing(module: str, what: str) -> MissingExtraError:
     """The error for `what` needing a module that is not installed."""
     top = module.split(".", maxsplit=1)[0]
-    return MissingExtraError(
-        f"{what} needs the package {top!r}, which is not installed", extra=EXTRA_OF.get(top, "all")
-    )
+    return MissingExtraError(f"{what} needs the package {top!r}, which is not installed", **_from_where(top))
 
 
 def require(module: str, what: str) -> ModuleType:
-    """Import an optional dependency, or say in one sentence how to get it."""
-    try:
+    """Import an optional dependency, or say in one sentence how to get it or what it lacks itself."""
+    with needing(module, what):
         return importlib.import_module(module)
-    except ModuleNotFoundError as error:
-        if error.name is None or module.split(".", maxsplit=1)[0] != error.name.split(".", maxsplit=1)[0]:
+
+
+@contextmanager
+def needing(module: str, what: str) -> Iterator[None]:
+    """A block that works with `module`, which may import the rest of itself only then.
+
+    What it lacks becomes MissingExtraError; one of our own modules that is missing stays what it is.
+    """
+    try:
+        yield
+    except ImportError as error:
+        # Lazy packages hide what was missing behind an error of their own.
+        causes: list[BaseException] = [error]
+        while (cause := causes[-1].__cause__ or causes[-1].__context__) is not None and cause not in causes:
+            causes.append(cause)
+        absent = [cause for cause in causes if isinstance(cause, ModuleNotFoundError) and cause.name]
+        if any(isinstance(cause, ImportError) and _is_ours(cause) for cause in causes):
             raise
-        raise missing(module, what) from error
+        if absent:
+            raise missing(str(absent[-1].name), what) from error
+        top = module.split(".", maxsplit=1)[0]
+        reason = " ".join(str(error).split())[:200]
+        found = f"{what} needs the package {top!r}, which is installed but cannot be loaded ({reason})"
+        raise MissingExtraError(found, **_from_where(top)) from error
+
+
+def _is_ours(error: ImportError) -> bool:
+    """One of our own modules is missing or lacks a name: a slip, and no question of extras."""
+    return error.name is not None and error.name.split(".", maxsplit=1)[0] == "maskwright"
+
+
+def _from_where(top: str) -> dict[str, str]:
+    extra = EXTRA_OF.get(top)
+    return {"package": top} if extra is None else {"extra": extra}

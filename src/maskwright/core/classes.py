@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 
@@ -22,6 +22,7 @@ class Class:
     id: as the file has it, gaps allowed.  kind: countable objects or amorphous regions.
     role: `background` is the class of pixels that no segment covers; `ignore` neither trains nor scores.
     colour: (r, g, b) 0 … 255.  extra: what the file says beyond this, JSON-safe, kept for the way back.
+    Raises ValueError for an id beyond 64 bits, a name that is no text, and other words or colours than these.
     """
 
     id: int
@@ -30,6 +31,25 @@ class Class:
     role: Role = "class"
     colour: tuple[int, int, int] | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not -(2**63) <= self.id < 2**63:
+            raise ValueError("a class has an id of more than 64 bits")
+        if not isinstance(self.name, str):
+            raise ValueError(f"class {self.id} has a name that is no text")  # noqa: TRY004 - one kind of error for a wrong class
+        for word, known in ((self.kind, get_args(Kind)), (self.role, get_args(Role))):
+            if word not in known:
+                raise ValueError(f"class {self.id} cannot be {word!r}; known are {', '.join(known)}")
+        if self.colour is not None and not _is_colour(self.colour):
+            raise ValueError(f"class {self.id} has a colour that is not three numbers from 0 to 255")
+
+
+def _is_colour(colour: object) -> bool:
+    return (
+        isinstance(colour, tuple)
+        and len(colour) == 3
+        and all(isinstance(part, int | np.integer) and 0 <= part <= 255 for part in colour)
+    )
 
 
 class Classes:

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from maskwright.core.arrays import Array, Size
-from maskwright.errors import FormatError
+from maskwright.core.names import shown
+from maskwright.errors import FormatError, MaskwrightError
 
 VIDEO = (".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v")
 VOLUME = (".nii", ".nii.gz")
@@ -58,14 +59,12 @@ def _guarded(path: str, work: Any) -> Any:
         raise FormatError("the file is not there", file=path)
     try:
         return work(path)
-    except FormatError:
+    except (MaskwrightError, ImportError):
         raise
-    except Exception as error:
-        from maskwright.errors import MissingExtraError
-
-        if isinstance(error, MissingExtraError):
-            raise
-        raise FormatError(f"cannot be read ({error})", file=path) from None
+    except MemoryError:
+        raise FormatError("cannot be read (it asks for more memory than there is)", file=path) from None
+    except Exception as error:  # noqa: BLE001 - the libraries raise whatever a broken file makes them raise
+        raise FormatError(f"cannot be read ({shown(error, 200)})", file=path) from None
 
 
 def _shape(path: str) -> tuple[int, Size]:
@@ -86,9 +85,7 @@ def _shape(path: str) -> tuple[int, Size]:
     if kind == "dicom":
         header = _dicom(path, pixels=False)
         return int(header.get("NumberOfFrames", 1) or 1), (int(header.Rows), int(header.Columns))
-    import cv2  # checked by _capture
-
-    with _Capture(path) as movie:
+    with _Capture(path) as (movie, cv2):
         count = int(movie.get(cv2.CAP_PROP_FRAME_COUNT))
         return count, (int(movie.get(cv2.CAP_PROP_FRAME_HEIGHT)), int(movie.get(cv2.CAP_PROP_FRAME_WIDTH)))
 
@@ -116,9 +113,7 @@ def _read(path: str, page: int) -> Array:
     if kind == "dicom":
         pixels = np.asarray(_dicom(path, pixels=True).pixel_array)
         return pixels[page] if number > 1 else pixels
-    import cv2
-
-    with _Capture(path) as movie:
+    with _Capture(path) as (movie, cv2):
         movie.set(cv2.CAP_PROP_POS_FRAMES, page)
         good, frame = movie.read()
         if not good:
@@ -140,17 +135,18 @@ def _dicom(path: str, *, pixels: bool) -> Any:
 
 
 class _Capture:
-    """A video that is closed again."""
+    """A video that is closed again, and the library that reads it."""
 
     def __init__(self, path: str) -> None:
         from maskwright.families import require
 
-        self._movie = require("cv2", f"reading {path}").VideoCapture(path)
+        self._library = require("cv2", f"reading {path}")
+        self._movie = self._library.VideoCapture(path)
         if not self._movie.isOpened():
             raise FormatError("not a readable video", file=path)
 
-    def __enter__(self) -> Any:
-        return self._movie
+    def __enter__(self) -> tuple[Any, Any]:
+        return self._movie, self._library
 
     def __exit__(self, *_: object) -> None:
         self._movie.release()

@@ -40,7 +40,7 @@ class Sample:
 
     key: its name, unique in the dataset; a path without suffix, such as "train/0001".
     split: train, val, test or any other word; None when undecided.  weight: relative chance of being drawn
-    in training, 0 excludes.  fields: anything else, JSON-safe.
+    in training, 0 excludes.  fields: anything else, JSON-safe.  Raises ValueError for parts that do not fit together.
     """
 
     key: str
@@ -53,6 +53,10 @@ class Sample:
     def __post_init__(self) -> None:
         if self.segments.size != self.image.size:
             raise ValueError(f"{self.key}: segments of size {self.segments.size} over an image of {self.image.size}")
+        if not isinstance(self.fields, Mapping):
+            raise ValueError(f"{self.key}: its fields are no mapping")  # noqa: TRY004 - a reader passes on what a file has
+        if not isinstance(self.split, str | None):
+            raise ValueError(f"{self.key}: its split is no word")  # noqa: TRY004
 
     def with_segments(self, segments: Segments) -> "Sample":
         return replace(self, segments=segments)

@@ -1,7 +1,7 @@
 """Segments: one image's labels, semantic, instance or panoptic."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, get_args
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from maskwright.core.masks import Masks
 from maskwright.errors import UsageError
 
 Source = Literal["human", "model", "import"]
+SOURCES = frozenset(get_args(Source))
 
 
 class Segments:
