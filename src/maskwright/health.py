@@ -3,25 +3,29 @@
 import importlib.util
 import os
 import platform
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from maskwright import __version__
 from maskwright.families import EXTRA_OF
 
 
-def diagnose(dataset: str | None = None) -> dict[str, Any]:
-    """Facts for `maskwright doctor`; imports torch only when it is there."""
+def diagnose(
+    dataset: str | None = None, *, deep: bool = False, repair: bool = False,
+    progress: Callable[[Iterable[Any]], Iterable[Any]] = lambda items: items,
+) -> dict[str, Any]:  # fmt: skip
+    """Facts for `maskwright doctor`; imports torch only when it is there.
+
+    problems: of the dataset, in sentences; number: how many there are; left: how many after the repair.
+    """
     extras: dict[str, dict[str, Any]] = {}
     for module, extra in EXTRA_OF.items():
-        one = extras.setdefault(extra, {"missing": [], "install": f"pip install 'maskwright[{extra}]'"})
+        about = extras.setdefault(extra, {"missing": [], "install": f"pip install 'maskwright[{extra}]'"})
         if importlib.util.find_spec(module) is None:
-            one["missing"].append(module)
-    problems: list[str] = []
+            about["missing"].append(module)
+    found: dict[str, Any] = {"problems": [], "number": 0, "left": 0, "repaired": [], "rows": 0, "images": 0}
     if dataset is not None:
-        from maskwright.dataset import Dataset
-
-        with Dataset.open(dataset, read_only=True) as opened:
-            problems = opened.check()
+        found = _examined(dataset, deep, repair, progress)
     return {
         "version": __version__,
         "python": platform.python_version(),
@@ -29,8 +33,25 @@ def diagnose(dataset: str | None = None) -> dict[str, Any]:
         "cpus": os.cpu_count(),
         "extras": extras,
         "devices": _devices() if not extras["train"]["missing"] else {},
-        "problems": problems,
+        **found,
     }
+
+
+def _examined(
+    dataset: str, deep: bool, repair: bool, progress: Callable[[Iterable[Any]], Iterable[Any]]
+) -> dict[str, Any]:
+    from maskwright.dataset import Dataset, doctor
+
+    with Dataset.open(dataset, read_only=not repair) as opened:
+        report = doctor.verify(opened, deep=deep, progress=progress)
+        left = report.number
+        if repair and report.number:
+            doctor.repair(opened, report)
+            left = doctor.verify(opened, deep=deep, progress=progress).number
+    return {
+        "problems": [str(problem) for problem in report.problems], "number": report.number, "left": left,
+        "repaired": report.repaired, "rows": report.rows, "images": report.images,
+    }  # fmt: skip
 
 
 def _devices() -> dict[str, str]:

@@ -183,15 +183,10 @@ def test_two_writers_take_turns(filled) -> None:
             with Dataset.open(filled.store.place) as mine:
                 for step in range(8):
                     with mine.edit(f"{name} {step}") as edit:
-                        fields = dict(edit._one(*_sample(edit))["fields"])
+                        fields = dict(edit._sample(edit._need("a"))[0]["fields"])
                         edit.set("a", fields={**fields, f"{name}{step}": 1})
         except Exception as error:  # noqa: BLE001
             errors.append(error)
-
-    def _sample(edit):
-        from maskwright.dataset import schema
-
-        return schema.samples, schema.samples.c.key == "a"
 
     threads = [threading.Thread(target=work, args=(name,)) for name in "xy"]
     for thread in threads:
@@ -208,3 +203,21 @@ def test_creating_twice_is_refused(filled) -> None:
     with pytest.raises(DatasetError, match="already"):
         Dataset.create(filled.store.place)
     assert Dataset.exists(filled.store.place)
+
+
+def test_restoring_counts_samples_without_segments_too(filled, make_samples) -> None:
+    from dataclasses import replace
+
+    [sample] = make_samples(1)
+    bare = sample.with_segments(sample.segments[:0])
+    before = filled.revision
+    with filled.edit("more") as edit:
+        edit.add(replace(bare, key="bare"))
+    filled.restore(before)
+    assert len(filled) == len(list(filled)) == 6
+    filled.restore(before + 1)
+    assert len(list(filled)) == 7
+    with filled.edit("less") as edit:
+        edit.remove("bare")
+    assert len(list(filled)) == len(filled.keys()) == 6
+    assert filled.check() == []

@@ -38,8 +38,6 @@ def dataset(place):
                         f"s{k}", ImageRef(f"s{k}.png", SIZE, video="v" if k > 2 else None, frame=k), Segments.none(SIZE)
                     )
                 )
-        operations.ensure(made)
-        operations.ensure(made)  # again changes nothing
         yield made
 
 
@@ -153,16 +151,3 @@ def test_what_is_said_of_an_image_meanwhile_is_not_undone(dataset) -> None:
     with dataset.edit("late") as edit:
         edit.set_fields(rows[0].key, {"assignee": "ben", "nothing": None})
     assert dataset.read([1])[0].fields == {"state": "labelled", "assignee": "ben"}
-
-
-def test_a_dataset_from_before_there_were_opinions(dataset) -> None:
-    import sqlalchemy as sql
-
-    with dataset.store.writing() as connection:
-        connection.execute(sql.text("DROP TABLE opinions"))
-    operations.apply(dataset, 1, drawn("a", 1, 3), author="ada")
-    with dataset.edit("classes") as edit:
-        edit.merge_class(1, 2)
-    operations.ensure(dataset)
-    opinions.apply(dataset, 1, drawn("b", 1, 3, class_id=2), author="ada")
-    assert len(opinions.read(dataset, 1, "ada")[0]) == 1

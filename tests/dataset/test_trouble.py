@@ -117,7 +117,7 @@ def test_what_is_no_dataset_is_refused(tmp_path: Path, filled: Path) -> None:
         Dataset.open(tmp_path / "nowhere")
     (tmp_path / "text").mkdir()
     (tmp_path / "text" / "maskwright.db").write_text("hello")
-    with pytest.raises(DatasetError, match="no dataset"):
+    with pytest.raises(DatasetError, match="not a dataset"):
         Dataset.open(tmp_path / "text")
     sqlite3.connect(tmp_path / "other.db").execute("create table x (y)").connection.close()
     with pytest.raises(DatasetError, match="no Maskwright dataset"):

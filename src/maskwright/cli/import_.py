@@ -14,22 +14,27 @@ def command(
     split: Annotated[str | None, typer.Option(help="Put every sample into this split.")] = None,
     message: Annotated[str | None, typer.Option("--message", "-m", help="What the revision says.")] = None,
     option: Options = None,
+    no_hash: Annotated[
+        bool, typer.Option("--no-hash", help="Do not read the images for checksums; changed ones are then not found.")
+    ] = False,
     author: Author = None,
     json: Json = False,
 ) -> None:
     """Bring labels into a dataset as one revision; a broken file leaves the dataset as it was."""
     from maskwright import formats
+    from maskwright.core.names import shown_place
     from maskwright.dataset import transfer
 
     name = format or formats.sniff(source)
     reading = formats.read(source, name, **format_options(option))
     with progress(f"importing {name}", reading.total, quiet=json) as follow:
         result: dict[str, Any] = transfer.import_samples(
-            dataset, reading.classes, follow(reading.samples), message or f"import {name} from {source}",
-            author=author, split=split,
+            dataset, reading.classes, follow(reading.samples), message or f"import {name} from {shown_place(source)}",
+            author=author, split=split, hash_images=not no_hash,
         )  # fmt: skip
-    result |= {"format": name, "notes": reading.notes}
-    lines = [*(f"note: {note}" for note in reading.notes)]
+    notes = [*reading.notes, *result["notes"]]
+    result |= {"format": name, "notes": notes}
+    lines = [f"note: {note}" for note in notes]
     lines.append(
         f"imported {result['samples']} samples with {result['segments']} segments of {result['classes']} classes "
         f"as revision {result['revision']} of {dataset}"

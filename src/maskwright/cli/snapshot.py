@@ -13,18 +13,20 @@ def command(
     read: Annotated[
         bool, typer.Option("--read", help="Make a new dataset from the file instead of writing it.")
     ] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a file that is there.")] = False,
     where: Where = None,
     at: At = None,
     json: Json = False,
 ) -> None:
     """One Parquet file for Spark, Ray, DuckDB and pandas; or a dataset from such a file."""
+    from maskwright.core.names import shown_place
     from maskwright.dataset import Dataset, snapshot, transfer
 
     if read:
         classes, samples = snapshot.read(file)
-        result = transfer.import_samples(dataset, classes, samples, f"from {file}")
+        result = transfer.import_samples(dataset, classes, samples, f"from {shown_place(file)}")
         emit(result, [f"{result['samples']} samples as revision {result['revision']} of {dataset}"], json)
         return
     with Dataset.open(dataset) as opened:
-        number = snapshot.write(view_of(opened, at, where), file)
+        number = snapshot.write(view_of(opened, at, where), file, overwrite=overwrite)
     emit({"samples": number, "file": file}, [f"wrote {number} samples to {file}"], json)

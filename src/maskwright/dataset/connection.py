@@ -1,21 +1,20 @@
-"""Opening a database: where it is, which pragmas, and what its errors mean to a person."""
+"""Where a database is, and what its errors mean to a person."""
 
+import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import quote
 
 import sqlalchemy as sql
-from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.engine import Engine
 
-from maskwright.errors import DatasetError
+from maskwright.dataset import engines
+from maskwright.dataset.places import check_place
+from maskwright.errors import DatasetError, MaskwrightError
 from maskwright.families import missing
 
 FILE = "maskwright.db"
-WAIT = 60  # seconds a writer waits for another one to finish
-
-SQLITE_HEADER = b"SQLite format 3\0"
 
 
 def is_url(place: str | Path) -> bool:
@@ -23,76 +22,63 @@ def is_url(place: str | Path) -> bool:
 
 
 def database_file(place: str | Path) -> Path:
-    """The file of a dataset given by its folder or by the file itself."""
+    """The file of a dataset given by its folder or by the file itself. Raises UsageError for an address."""
+    check_place(place)
     path = Path(place)
-    return path if path.suffix == ".db" else path / FILE
-
-
-def connect_sqlite(file: Path, *, writable: bool, wait: float = WAIT) -> Engine:
-    """An engine over an SQLite file. Read-only places are opened without creating anything beside the file."""
-    if writable:
-        target = f"file:{quote(str(file))}?mode=rwc"
-    else:
-        # A file that nobody can be writing to needs no lock files beside it, which could not be made there.
-        wal = file.with_name(file.name + "-wal")
-        frozen = "" if wal.exists() and wal.stat().st_size else "&immutable=1"
-        target = f"file:{quote(str(file))}?mode=ro{frozen}"
-    engine = sql.create_engine(
-        f"sqlite+pysqlite:///{target}&uri=true", connect_args={"timeout": wait, "check_same_thread": False}
-    )
-
-    @sql.event.listens_for(engine, "connect")
-    def prepare(raw, _record) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
-        raw.isolation_level = None  # transactions begin where `begin` below says, not where the driver guesses
-        cursor = raw.cursor()
-        if writable:
-            cursor.execute("PRAGMA page_size = 2048")  # small edits then write little; only counts when creating
-            cursor.execute("PRAGMA journal_mode = WAL")
-            cursor.execute("PRAGMA synchronous = FULL")  # what is acknowledged outlives a power cut
-            cursor.execute("PRAGMA journal_size_limit = 67108864")
-        cursor.execute("PRAGMA cache_size = -65536")
-        cursor.close()
-
-    @sql.event.listens_for(engine, "begin")
-    def begin(connection: Connection) -> None:
-        writes = connection.get_execution_options().get("writes", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-    return engine
+    return path if path.suffix == ".db" and not path.is_dir() else path / FILE
 
 
 def connect_postgres(url: str) -> Engine:
+    """Raises UsageError for an address that cannot be read, MissingExtraError without the driver."""
+    check_place(url)
     plain = url.replace("postgres://", "postgresql://", 1).replace("postgresql+psycopg://", "postgresql://", 1)
     try:
-        return sql.create_engine(plain.replace("postgresql://", "postgresql+psycopg://", 1), pool_pre_ping=True)
+        return engines.server(
+            sql.create_engine(
+                plain.replace("postgresql://", "postgresql+psycopg://", 1), pool_pre_ping=True,
+                connect_args={"connect_timeout": 15}, **engines.JSON,
+            )
+        )  # fmt: skip
     except ModuleNotFoundError as error:
         raise missing("psycopg", "a dataset on PostgreSQL") from error
-
-
-def writable_folder(folder: Path) -> bool:
-    return os.access(folder, os.W_OK)
 
 
 @contextmanager
 def explained(place: str | Path) -> Iterator[None]:
     """Turn the database driver's errors into sentences."""
+    from maskwright.dataset import driver
+
     try:
         yield
     except sql.exc.DBAPIError as error:
-        raise _sentence(str(error.orig), place) from error
-    except sql.exc.OperationalError as error:
-        raise _sentence(str(error), place) from error
+        raise _sentence(str(error.orig), place) from None
+    except driver.Error as error:
+        raise _sentence(str(error), place) from None
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise DatasetError(
+            f"the database file is damaged: a value cannot be read ({_line(str(error))})", file=place,
+            todo="Restore it from a copy; `maskwright doctor` checks a dataset's integrity.",
+        ) from None  # fmt: skip
+    except sql.exc.TimeoutError:
+        raise DatasetError(f"all its connections have been in use for {engines.WAIT} seconds", file=place) from None
+    except (sql.exc.ArgumentError, sql.exc.NoSuchModuleError):
+        raise DatasetError("the address of the server cannot be read", file=place) from None
+    except (
+        sql.exc.StatementError
+    ) as error:  # a value that the driver does not take: those are checked where they come in
+        raise DatasetError(f"a value cannot be stored ({error.orig})", file=place) from error
 
 
 def _sentence(text: str, place: str | Path) -> DatasetError:
     low = text.lower()
-    if "disk is full" in low or "no space left" in low or "disk full" in low:
+    full = "disk is full" in low or "no space left" in low or "disk full" in low
+    if full or (("disk i/o error" in low or "unable to open" in low) and no_room(place)):
         return DatasetError(
             "the disk is full; nothing of this change was kept", file=place, todo="Make room and do it again."
         )
-    if "locked" in low or "lock timeout" in low:
+    if "database is locked" in low or "lock timeout" in low:
         return DatasetError(
-            f"another process has been writing for more than {WAIT} seconds",
+            f"another process has been writing for more than {engines.WAIT} seconds",
             file=place,
             todo="Wait for it to finish, then do it again; nothing was changed.",
         )
@@ -101,11 +87,38 @@ def _sentence(text: str, place: str | Path) -> DatasetError:
             "the place cannot be written to", file=place, needed="a dataset changes inside its own folder",
             todo="Give yourself the right to write there, or copy the dataset to a folder of your own.",
         )  # fmt: skip
-    if "not a database" in low or "malformed" in low:
+    if "not a database" in low:
         return DatasetError(
-            f"the database file is damaged or not a dataset ({text})", file=place,
+            "the file is not a dataset", file=place, needed="an SQLite database that Maskwright made",
+            todo="Where it was one, it is damaged: restore it from a copy.",
+        )  # fmt: skip
+    if any(words in low for words in ("malformed", "corrupt", "disk i/o error", "no such table",
+                                      "no such column", "string or blob too big", "utf-8")):  # fmt: skip
+        return DatasetError(
+            f"the database file is damaged or not a dataset ({_line(text)})", file=place,
             todo="Restore it from a copy; `maskwright doctor` checks a dataset's integrity.",
         )  # fmt: skip
+    if "connection has been closed" in low or ("connection is closed" in low and place and not is_url(place)):
+        return DatasetError(
+            "this process was forked inside a transaction, which stays with the process that began it", file=place,
+            todo="Begin the edit in the process that makes it.",
+        )  # fmt: skip
     if "could not connect" in low or "connection" in low:
-        return DatasetError(f"the database server does not answer ({text.strip().splitlines()[0]})", file=place)
-    return DatasetError(f"the database refused ({text.strip().splitlines()[0]})", file=place)
+        return DatasetError(
+            f"the database server does not answer ({_line(text)})", file=place,
+            todo="See that it runs and that the address is right, then do it again.",
+        )  # fmt: skip
+    return DatasetError(f"the database refused ({_line(text)})", file=place)
+
+
+def no_room(place: str | Path) -> bool:
+    """Without room for its files SQLite speaks of an error of the disk."""
+    try:
+        about = os.statvfs(database_file(place).parent)
+    except (OSError, MaskwrightError):
+        return False
+    return about.f_bavail * about.f_frsize < 64 * 1024
+
+
+def _line(text: str) -> str:
+    return (text.strip().splitlines() or [""])[0]

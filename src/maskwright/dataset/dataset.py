@@ -1,6 +1,8 @@
 """`Dataset`: a database with history."""
 
 import getpass
+import re
+from collections import ChainMap
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -9,13 +11,16 @@ from typing import Any, Self
 import sqlalchemy as sql
 
 from maskwright.core.classes import Classes
+from maskwright.core.names import check_name, name_problem, safe_key, shown
 from maskwright.dataset import connection as opening
 from maskwright.dataset import schema, store
 from maskwright.dataset.edit import Edit
 from maskwright.dataset.revisions import Change, Revision
-from maskwright.dataset.rows import alive, masks_from
+from maskwright.dataset.rows import masks_from
 from maskwright.dataset.view import View
 from maskwright.errors import DatasetError, UsageError
+
+_NUMBER = re.compile(r"[0-9]{1,9}")
 
 
 class Dataset(View):
@@ -28,10 +33,12 @@ class Dataset(View):
     @classmethod
     def create(cls, place: str | Path, classes: Classes | None = None, *, author: str | None = None) -> Self:
         """A new dataset, whose first revision declares the classes. Raises DatasetError where one is already."""
-        opened = cls(store.create(place))
-        with opened.edit("create", author=author) as edit:
+        making = store.Making(place)
+        with making.filling() as connection:
+            edit = Edit(making.store, connection, author or user_name(), "create")
             edit.set_classes(classes or Classes())
-        return opened
+            edit.finish()
+        return cls(making.store)
 
     @classmethod
     def open(cls, place: str | Path, *, read_only: bool = False) -> Self:
@@ -45,13 +52,20 @@ class Dataset(View):
     def exists(place: str | Path) -> bool:
         """Is there something to `open` here? Asks a server when given its URL."""
         if not opening.is_url(place):
-            return opening.database_file(place).exists()
-        try:
-            store.open_(place).close()
-        except DatasetError as error:
-            if "holds no Maskwright dataset" in error.found:
+            file = opening.database_file(place)
+            try:
+                if not file.exists() or not file.stat().st_size:
+                    return False
+            except (OSError, ValueError):
                 return False
-            raise
+        try:
+            store.open_(place, read_only=True).close()
+        except store.EmptyError:
+            return False
+        except DatasetError:
+            # Something is there; opening it says what is wrong.  A server that does not answer says so at once.
+            if opening.is_url(place):
+                raise
         return True
 
     def close(self) -> None:
@@ -70,9 +84,14 @@ class Dataset(View):
         Writers take turns; a second one waits up to a minute.  A block that changes nothing makes no revision.
         """
         with self.store.writing() as connection:
-            edit = Edit(self.store, connection, author or user_name(), message)
-            yield edit
-            edit.finish()
+            edit = Edit(self.store, connection, author or user_name(), message, seen=ChainMap({}, self._seen))
+            try:
+                yield edit
+                edit.finish()
+            finally:
+                edit.end()
+        # What was written here is known here.
+        self._seen.update(dict.fromkeys(edit.touched, edit.revision))
 
     # -- history ---------------------------------------------------------------------------------------
 
@@ -100,24 +119,33 @@ class Dataset(View):
         if tag is not None:
             return int(tag)
         name, _, back = text.partition("~")
-        number = head if name == "head" else int(name) if name.lstrip("-").isdigit() else None
-        if number is not None and (back.isdigit() or not back):
+        number = head if name == "head" else int(name) if _NUMBER.fullmatch(name) else None
+        if number is not None and (_NUMBER.fullmatch(back) or not back):
             number -= int(back or 0)
             if 1 <= number <= head:
                 return number
         raise UsageError(
-            f"there is no revision {text!r}", file=self.store.place,
+            f"there is no revision {shown(text)!r}", file=self.store.place,
             needed=f"a number from 1 to {head}, a tag, or head~N", todo="See them with: maskwright log",
         )  # fmt: skip
 
     def at(self, revision: int | str) -> View:
         """The dataset as it was, by number, tag, "head" or "head~N"."""
-        return View(self.store, self.resolve(revision))
+        return View(self.store, self.resolve(revision), seen=self._seen)
 
     def tag(self, name: str, revision: int | str = "head", *, move: bool = False) -> None:
         """Name a revision. Raises UsageError when the name is taken (unless `move`) or is no plain word."""
-        if not name or name.isdigit() or name.startswith("head") or set(name) & set(" ~\t\n"):
-            raise UsageError(f"{name!r} cannot be a tag", needed="a word without spaces that is no number and not head")
+        if (
+            not isinstance(name, str)
+            or not name
+            or name.isdigit()
+            or name.lower().startswith("head")
+            or set(name) & set(" ~\t\n")
+        ):
+            raise UsageError(
+                f"{shown(name)!r} cannot be a tag", needed="a word without spaces that is not a number and not head"
+            )
+        name = check_name(name, "a tag's name")
         number = self.resolve(revision)
         with self.store.writing() as connection:
             old = connection.execute(sql.select(schema.tags.c.revision).where(schema.tags.c.name == name)).scalar()
@@ -150,7 +178,7 @@ class Dataset(View):
                 before = list(connection.execute(sql.select(table).where(died)))
                 after = list(connection.execute(sql.select(table).where(born)))
                 # A row that a restore brought back is a copy; equal content is no difference.
-                contents = [column.name for column in table.c if column.name not in ("row", "added", "removed")]
+                contents = [column.name for column in table.c if column.name not in ("row", "hash", "added", "removed")]
 
                 def content(row: Any) -> str:
                     return repr([getattr(row, name) for name in contents])
@@ -194,25 +222,10 @@ class Dataset(View):
         return out
 
     def check(self) -> list[str]:
-        """Integrity problems, one sentence each; none is good."""
-        problems = []
-        with self.store.reading() as connection:
-            if connection.dialect.name == "sqlite":
-                found = connection.exec_driver_sql("PRAGMA integrity_check").scalars().all()
-                problems += [str(line) for line in found if line != "ok"]
-            orphans = connection.execute(
-                sql.select(sql.func.count())
-                .select_from(schema.segments)
-                .where(
-                    alive(schema.segments, None),
-                    ~sql.exists().where(
-                        schema.samples.c.sample == schema.segments.c.sample, alive(schema.samples, None)
-                    ),
-                )
-            ).scalar_one()
-            if orphans:
-                problems.append(f"{orphans} segments belong to no sample")
-        return problems
+        """What is wrong with rows and history, one sentence each; none is good. `doctor` looks at images too."""
+        from maskwright.dataset import doctor
+
+        return [str(problem) for problem in doctor.verify(self, images=False).problems]
 
 
 def _what(was: dict[Any, Any], now: dict[Any, Any], key: Any) -> Any:
@@ -220,6 +233,9 @@ def _what(was: dict[Any, Any], now: dict[Any, Any], key: Any) -> Any:
 
 
 def user_name() -> str:
+    """The name of whoever runs this program, as an author's name can be."""
     with suppress(Exception):  # no password entry, no USER: containers are like that
-        return getpass.getuser()
+        name = safe_key(getpass.getuser()).replace("/", "-").strip(" .-")
+        if name_problem(name) is None:
+            return name
     return "unknown"

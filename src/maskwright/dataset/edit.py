@@ -1,25 +1,94 @@
 """One change to a dataset: a transaction that becomes a revision."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 
 import sqlalchemy as sql
 from sqlalchemy.engine import Connection
 
 from maskwright.core.classes import Classes
 from maskwright.core.mask import Mask
+from maskwright.core.names import shown
 from maskwright.core.sample import Sample
 from maskwright.core.segments import Segments
-from maskwright.dataset import schema
-from maskwright.dataset.rows import alive, build_segments, sample_row, segment_rows
+from maskwright.dataset import checks, hashes, schema
+from maskwright.dataset.images import Known
+from maskwright.dataset.migrations import write_class_digest
+from maskwright.dataset.rows import alive, build_segments, damaged, sample_row, segment_rows, stored_uri
 from maskwright.dataset.store import Store
-from maskwright.errors import DatasetError, UsageError
+from maskwright.errors import ConflictError, DatasetError, UsageError
+
+T = TypeVar("T")
 
 BATCH = 2000  # rows sent to the database at once
+CHUNK = 500  # samples looked up at once
 
 _SEGMENT_COLUMNS = ("z", "class_id", "area", "is_crowd", "score", "source", "attributes", "counts")
+_HASHES = {schema.samples: hashes.of_sample, schema.segments: hashes.of_segment, schema.classes: hashes.of_class}
+
+
+class _Place(NamedTuple):
+    """Where a living row stands: its number, the revision that added it, its hash."""
+
+    row: int
+    added: int
+    hash: int
+
+
+# Questions that every edit asks, made once.
+_NUMBER = sql.bindparam("number", type_=sql.Integer)
+_SAMPLE = sql.select(schema.samples).where(schema.samples.c.sample == _NUMBER, alive(schema.samples, None))
+_SIZE = sql.select(schema.samples.c.height, schema.samples.c.width).where(
+    schema.samples.c.sample == _NUMBER, alive(schema.samples, None)
+)
+_SEGMENT = sql.select(schema.segments).where(
+    schema.segments.c.sample == _NUMBER, schema.segments.c.segment == sql.bindparam("identity", type_=sql.BigInteger),
+    alive(schema.segments, None),
+)  # fmt: skip
+_BY_KEY = sql.select(schema.samples.c.sample).where(
+    schema.samples.c.key == sql.bindparam("key", type_=sql.Text), alive(schema.samples, None)
+)
+_BEGAN = sql.select(schema.samples.c.row).where(
+    alive(schema.samples, None), schema.samples.c.added < sql.bindparam("now", type_=sql.Integer)
+).limit(1)  # fmt: skip
+_END = {
+    table: table.update().where(table.c.row == sql.bindparam("place")).values(removed=sql.bindparam("now"))
+    for table in (schema.samples, schema.segments)
+}
+_CHANGED = sql.bindparam("changed", type_=sql.BigInteger)
+_DIGESTS = schema.digests.c
+_CHANGE_DIGEST = (
+    schema.digests.update()
+    .where(_DIGESTS.sample == sql.bindparam("number"))
+    .values(
+        revision=sql.bindparam("now"), segments=_DIGESTS.segments + sql.bindparam("more"),
+        # Databases have no exclusive or in common: it is "either" less "both".
+        hash=_DIGESTS.hash.bitwise_or(_CHANGED) - _DIGESTS.hash.bitwise_and(_CHANGED),
+    )
+)  # fmt: skip
+
+
+_SETTABLE: dict[str, Callable[[Any], Any]] = {
+    "split": checks.split, "weight": checks.weight, "fields": checks.fields, "uri": checks.uri,
+    "checksum": lambda value: checks.optional(value, "a checksum"),
+}  # fmt: skip
+_SETTABLE_SEGMENT: dict[str, Callable[[Any], Any]] = {
+    "class_id": lambda value: checks.integer(value, "a class id"), "source": checks.source, "score": checks.score,
+    "is_crowd": lambda value: checks.flag(value, "is_crowd"),
+    "attributes": lambda value: checks.fields(value, "attributes"),
+}  # fmt: skip
+
+
+class _Ended:
+    """What stands in place of the connection when the edit is over."""
+
+    def __init__(self, place: object) -> None:
+        self._place = place
+
+    def execute(self, *_: object) -> None:
+        raise UsageError("this edit has ended", file=self._place, todo="Begin another: with dataset.edit(…) as edit:")
 
 
 class Edit:
@@ -29,37 +98,69 @@ class Edit:
     the block ends, and none of it if the block raises.
     """
 
-    def __init__(self, store: Store, connection: Connection, author: str, message: str) -> None:
+    def __init__(
+        self,
+        store: Store,
+        connection: Connection,
+        author: str,
+        message: str,
+        *,
+        seen: MutableMapping[int, int] | None = None,
+    ) -> None:
         self._store = store
         self._connection = connection
-        self._author = author
-        self._message = message
+        self._author = checks.author(author)
+        self._message = checks.message(message)
         self.parent = store.head(connection)
         self.revision = self.parent + 1
         self.summary: Counter[str] = Counter()
-        self._pending: dict[sql.Table, list[dict[str, Any]]] = {schema.samples: [], schema.segments: []}
+        #: Sample number -> the revision whose segments the caller has seen.
+        self._seen: MutableMapping[int, int] = {} if seen is None else seen
+        self._pending: dict[sql.Table, list[dict[str, Any]]] = {
+            schema.samples: [], schema.segments: [], schema.digests: [],
+        }  # fmt: skip
         self._next_sample: int | None = None
+        self._images = Known()
         self._keys: dict[str, int] = {}
         self._class_ids: set[int] | None = None
         self._began_empty: bool | None = None
+        #: Samples whose segments changed.
+        self.touched: set[int] = set()
+        #: For their digests, written at the end: segments more or less, and the exclusive or of the hashes that came
+        #: and went; or, where many changed in one statement, to be counted anew.
+        self._changes: dict[int, tuple[int, int]] = {}
+        self._recounted: set[int] = set()
 
     # -- samples ---------------------------------------------------------------------------------------
 
-    def add(self, sample: Sample) -> int:
-        """A new sample -> its number. Raises UsageError for a key that is there already or an undeclared class."""
+    def add(self, sample: Sample, *, hash_image: bool = False) -> int:
+        """A new sample -> its number.
+
+        hash_image: read a local image for its checksum where the sample has none, by which a changed one is found;
+        `transfer.import_samples` does so by itself.
+        Raises UsageError for a key that is there already, an undeclared class, and values that cannot be stored.
+        """
+        checks.key(sample.key)
         if sample.key in self._keys or self._number(sample.key) is not None:
-            raise UsageError(f"there is a sample {sample.key!r} already", file=self._store.place)
+            raise UsageError(f"there is a sample {shown(sample.key)!r} already", file=self._store.place)
         self._check_classes(sample.segments, sample.key)
         if self._next_sample is None:
             highest = self._connection.execute(sql.select(sql.func.max(schema.samples.c.sample))).scalar()
             self._next_sample = int(highest or 0) + 1
         number = self._next_sample
+        if hash_image and sample.image.checksum is None:
+            sample = self._images.known(sample)
+        row = sample_row(sample, number, self._store.folder)
+        rows = _named(sample.key, lambda: segment_rows(sample.segments, number))
         self._next_sample += 1
         self._keys[sample.key] = number
-        self._insert(schema.samples, [sample_row(sample, number, self._store.folder)])
-        self._insert(schema.segments, segment_rows(sample.segments, number))
+        self._insert(schema.samples, [row])
+        self._insert(schema.segments, rows)
+        digest = {"sample": number, "revision": self.revision, "segments": len(rows),
+                  "hash": hashes.together(segment["hash"] for segment in rows)}  # fmt: skip
+        self._pending[schema.digests].append(digest)
         self.summary["samples added"] += 1
-        self.summary["segments added"] += len(sample.segments)
+        self.summary["segments added"] += len(rows)
         return number
 
     def remove(self, key: str) -> None:
@@ -68,79 +169,140 @@ class Edit:
         self._end(schema.samples, schema.samples.c.sample == number)
         self.summary["samples removed"] += 1
         self.summary["segments removed"] += self._end(schema.segments, schema.segments.c.sample == number)
+        self._recount(number)
         self._keys.pop(key, None)
 
     def set(self, key: str, **values: Any) -> None:
-        """Change columns of a sample: split, weight, fields, checksum, uri."""
-        unknown = set(values) - {"split", "weight", "fields", "checksum", "uri"}
+        """Change columns of a sample: split, weight, fields, checksum, uri.
+
+        Raises UsageError for a column that is not one of these, and for a value that cannot be stored.
+        """
+        unknown = set(values) - set(_SETTABLE)
         if unknown:
             raise UsageError(f"a sample has no settable column {min(unknown)!r}")
         number = self._need(key)
         table = schema.samples
-        row = self._one(table, table.c.sample == number)
-        changed = {**row, **values}
+        row, place = self._sample(number)
+        checked = _named(key, lambda: {name: _SETTABLE[name](value) for name, value in values.items()})
+        if "uri" in checked:
+            checked["uri"] = stored_uri(checked["uri"], self._store.folder)
+        changed = {**row, **checked}
         if changed != row:
-            self._end(table, table.c.sample == number)
-            self._insert(table, [changed])
+            self._replace(table, place, changed)
+            self._keys[row["key"]] = number  # which a look-up would not find before the row is sent
             self.summary["samples changed"] += 1
 
     def set_fields(self, key: str, changes: Mapping[str, Any]) -> None:
         """Change some of a sample's fields, as they are inside this edit; None takes one out, the others stay."""
         number = self._need(key)
-        fields = {**self._one(schema.samples, schema.samples.c.sample == number)["fields"], **changes}
-        self.set(key, fields={name: one for name, one in fields.items() if one is not None})
+        fields = {**self._sample(number)[0]["fields"], **changes}
+        self.set(key, fields={name: value for name, value in fields.items() if value is not None})
 
     # -- segments --------------------------------------------------------------------------------------
 
-    def put(self, key: str, segments: Segments) -> None:
-        """Make these the sample's segments; rows that stay the same are not written."""
+    def put(self, key: str, segments: Segments, *, base: int | None = None) -> None:
+        """Make these the sample's segments; rows that stay the same are not written.
+
+        base: the revision that they were made from.  When not given, it is the one in which this dataset object, or
+        this edit, last read the sample.  Raises ConflictError when somebody else changed the segments since then.
+        """
         self._check_classes(segments, key)
         number = self._need(key)
         table = schema.segments
         self._flush()
+        size = self._size(number)
+        if segments.size != size:
+            raise UsageError(
+                f"the segments are of size {segments.size}", record=f"sample {shown(key)!r}",
+                needed=f"{size}, the image's height and width",
+            )  # fmt: skip
+        self._check_unchanged(key, number, segments, self._seen.get(number) if base is None else base)
+        fresh = _named(key, lambda: segment_rows(segments, number))
         before = {
             row["segment"]: dict(row)
             for row in self._connection.execute(
                 sql.select(table).where(table.c.sample == number, alive(table, None))
             ).mappings()
         }
-        for row in segment_rows(segments, number):
+        for row in fresh:
             old = before.pop(row["segment"], None)
             if old is None:
                 self.summary["segments added"] += 1
+                self._count(number, 1, row["hash"])
             elif all(old[name] == row[name] for name in _SEGMENT_COLUMNS):
                 continue
             else:
-                self._end(table, table.c.row == old["row"])
+                self._end_one(table, _Place(old["row"], old["added"], old["hash"]))
                 self.summary["segments changed"] += 1
+                self._count(number, 0, old["hash"] ^ row["hash"])
             self._insert(table, [row])
         for old in before.values():
-            self._end(table, table.c.row == old["row"])
+            self._end_one(table, _Place(old["row"], old["added"], old["hash"]))
+            self._count(number, -1, old["hash"])
             self.summary["segments removed"] += 1
 
+    def _check_unchanged(self, key: str, number: int, yours: Segments, base: int | None) -> None:
+        if base is None or base >= self.parent:
+            return
+        table = schema.segments
+        newer = sql.and_(
+            table.c.sample == number,
+            sql.or_(
+                sql.and_(alive(table, None), table.c.added > base, table.c.added < self.revision),
+                sql.and_(table.c.removed < schema.ALIVE_SQL, table.c.removed > base, table.c.removed < self.revision),
+            ),
+        )
+        found = self._connection.execute(
+            sql.select(table.c.added, table.c.removed).where(newer).limit(1)
+        ).first()  # fmt: skip
+        if found is None:
+            return
+        theirs = self.segments(key)
+        who = self._connection.execute(
+            sql.select(schema.revisions.c.author).where(schema.revisions.c.id > base).order_by(schema.revisions.c.id)
+        ).scalars()
+        raise ConflictError(
+            f"the segments were changed since revision {base}, by {', '.join(sorted({shown(name) for name in who}))}",
+            file=self._store.place, record=f"sample {shown(key)!r}", base=base, yours=yours, theirs=theirs,
+        )  # fmt: skip
+
     def set_segment(self, key: str, segment: int, *, mask: Mask | None = None, **values: Any) -> None:
-        """Change one segment: its mask, class_id, source, score, is_crowd or attributes."""
-        unknown = set(values) - {"class_id", "source", "score", "is_crowd", "attributes"}
+        """Change one segment: its mask, class_id, source, score, is_crowd or attributes.
+
+        Raises UsageError for a segment that is not there, a mask of another size than the image, and values that
+        cannot be stored.
+        """
+        unknown = set(values) - set(_SETTABLE_SEGMENT)
         if unknown:
             raise UsageError(f"a segment has no settable column {min(unknown)!r}")
+        number, identity = self._need(key), checks.identity(segment)
         table = schema.segments
-        place = sql.and_(table.c.sample == self._need(key), table.c.segment == segment)
-        row = self._one(table, place, f"sample {key!r} has no segment {segment}")
-        changed = {**row, **values}
+        row, place = self._segment(number, identity, key)
+        checked = _named(key, lambda: {name: _SETTABLE_SEGMENT[name](value) for name, value in values.items()})
+        changed = {**row, **checked}
         if mask is not None:
-            changed["area"] = mask.area()
+            size = self._size(number)
+            if mask.size != size:
+                raise UsageError(
+                    f"the mask is of size {mask.size}", record=f"sample {shown(key)!r}, segment {identity}",
+                    needed=f"{size}, the image's height and width",
+                )  # fmt: skip
+            changed["area"] = int(mask.area())
             changed["counts"] = mask.counts.astype("<u4", copy=False).tobytes()
         if changed["class_id"] != row["class_id"]:
             self._check_class_ids([changed["class_id"]], key)
         if changed != row:
-            self._end(table, place)
-            self._insert(table, [changed])
+            changed["hash"] = hashes.of_segment(changed)
+            self._replace(table, place, changed)
+            self._count(number, 0, place.hash ^ changed["hash"])
             self.summary["segments changed"] += 1
 
     def remove_segment(self, key: str, segment: int) -> None:
         table = schema.segments
-        if not self._end(table, sql.and_(table.c.sample == self._need(key), table.c.segment == segment)):
-            raise UsageError(f"sample {key!r} has no segment {segment}", file=self._store.place)
+        number, identity = self._need(key), checks.identity(segment)
+        _, place = self._segment(number, identity, key)
+        self._end_one(table, place)
+        self._count(number, -1, place.hash)
         self.summary["segments removed"] += 1
 
     def segments(self, key: str) -> Segments:
@@ -151,22 +313,32 @@ class Edit:
         rows = self._connection.execute(
             sql.select(table).where(table.c.sample == number, alive(table, None)).order_by(table.c.z)
         ).all()
-        sample = self._one(schema.samples, schema.samples.c.sample == number)
-        return build_segments(rows, (sample["height"], sample["width"]))
+        size = self._size(number)
+        for row in rows:
+            if hashes.of_segment(row._asdict()) != row.hash:
+                raise damaged(self._store.place, f"segment {row.segment} of sample {shown(key)!r}")
+        self._seen[number] = self.parent
+        return build_segments(rows, size)
 
     # -- classes ---------------------------------------------------------------------------------------
+
+    def classes(self) -> Classes:
+        """The classes as they are inside this edit."""
+        table = schema.classes
+        query = sql.select(table.c.definition).where(alive(table, None)).order_by(table.c.position)
+        return Classes.from_json(self._connection.execute(query).scalars())
 
     def set_classes(self, classes: Classes) -> None:
         """Make these the dataset's classes. Raises UsageError when segments use one that would vanish."""
         table = schema.classes
         self._flush()
-        kept = [one.id for one in classes]
+        kept = [declared.id for declared in classes]
         orphan = self._connection.execute(
             sql.select(schema.segments.c.class_id)
             .where(alive(schema.segments, None), schema.segments.c.class_id.not_in(kept))
             .limit(1)
         ).scalar()
-        if orphan is None and self._has_opinions():
+        if orphan is None:
             opinions = schema.opinions
             orphan = self._connection.execute(
                 sql.select(opinions.c.class_id).where(opinions.c.class_id.not_in(kept)).limit(1)
@@ -174,18 +346,21 @@ class Edit:
         if orphan is not None:
             raise UsageError(f"segments still use the class with id {orphan}", file=self._store.place)
         before = {row.class_id: row for row in self._connection.execute(sql.select(table).where(alive(table, None)))}
-        for position, definition in enumerate(classes.to_json()):
+        for position, definition in enumerate(checks.definition(said) for said in classes.to_json()):
             old = before.pop(definition["id"], None)
             if old is not None and old.definition == definition and old.position == position:
                 continue
             if old is not None:
                 self._end(table, table.c.row == old.row)
+            row = {
+                "position": position,
+                "class_id": definition["id"],
+                "name": definition["name"],
+                "definition": definition,
+            }
             self._connection.execute(
-                table.insert().values(
-                    position=position, class_id=definition["id"], name=definition["name"], definition=definition,
-                    added=self.revision, removed=schema.ALIVE,
-                )
-            )  # fmt: skip
+                table.insert().values(**row, hash=hashes.of_class(row), added=self.revision, removed=schema.ALIVE)
+            )
             self.summary["classes changed" if old is not None else "classes added"] += 1
         for old in before.values():
             self._end(table, table.c.row == old.row)
@@ -201,43 +376,49 @@ class Edit:
         self._check_merge(source, target)
         self._flush()
         own = sql.and_(table.c.class_id == source, alive(table, None))
-        # Counted first: PostgreSQL does not tell how many rows a copy made.
         changed = int(self._connection.execute(sql.select(sql.func.count()).where(own)).scalar() or 0)
-        # Rows of this very edit were never in any revision: they change. The others end, and come back as copies.
-        fresh = sql.and_(own, table.c.added == self.revision)
-        self._connection.execute(table.update().where(fresh).values(class_id=target))
-        columns = [column for column in table.c if column.name not in ("row", "class_id", "added", "removed")]
-        copies = sql.select(
-            *columns, sql.literal(target), sql.literal(self.revision), sql.literal(schema.ALIVE)
-        ).where(own)  # fmt: skip
-        names = [*(column.name for column in columns), "class_id", "added", "removed"]
-        self._connection.execute(table.insert().from_select(names, copies))
-        self._end(table, table.c.class_id == source)
+        self._recount(*self._connection.execute(sql.select(table.c.sample).where(own).distinct()).scalars())
+        # A row's hash speaks of its class, so that rows are written anew, some at a time.
+        columns = [column for column in table.c if column.name not in ("row", "added", "removed")]
+        while (
+            rows := self._connection.execute(sql.select(table.c.row, *columns).where(own).limit(BATCH)).mappings().all()
+        ):
+            self._end(table, table.c.row.in_([row["row"] for row in rows]))
+            copies = (self._sound(table, {name: row[name] for name in row if name != "row"}) for row in rows)
+            self._insert(table, [{**row, "class_id": target} for row in copies])
+            self._flush()
         opinions = schema.opinions
-        if self._has_opinions():
-            self._connection.execute(opinions.update().where(opinions.c.class_id == source).values(class_id=target))
+        rows = self._connection.execute(sql.select(opinions).where(opinions.c.class_id == source)).mappings().all()
+        for row in rows:
+            moved = {**row, "class_id": target}
+            self._connection.execute(
+                opinions.update()
+                .where(opinions.c.row == row["row"])
+                .values(class_id=target, hash=hashes.of_opinion(moved))
+            )
         self._end(schema.classes, schema.classes.c.class_id == source)
         self.summary["segments changed"] += changed
         self.summary["classes removed"] += 1
         self._class_ids = None
         return changed
 
-    def _has_opinions(self) -> bool:
-        """Datasets from before there were second opinions lack the table."""
-        return sql.inspect(self._connection).has_table(schema.opinions.name)
-
     def _check_merge(self, source: int, target: int) -> None:
         table = schema.classes
         known = set(self._connection.execute(sql.select(table.c.class_id).where(alive(table, None))).scalars())
-        for one in (source, target):
-            if one not in known:
-                raise UsageError(f"there is no class with id {one}", file=self._store.place)
+        for class_id in (source, target):
+            if class_id not in known:
+                raise UsageError(f"there is no class with id {class_id}", file=self._store.place)
         if source == target:
             raise UsageError("a class cannot be merged into itself", file=self._store.place)
 
     def restore(self, revision: int) -> None:
         """Make the dataset what it was at `revision`; the history in between stays."""
         self._flush()
+        for table in (schema.samples, schema.segments):
+            since = sql.or_(
+                table.c.added > revision, sql.and_(table.c.removed < schema.ALIVE_SQL, table.c.removed > revision)
+            )
+            self._recount(*self._connection.execute(sql.select(table.c.sample).where(since).distinct()).scalars())
         for table, word in ((schema.classes, "classes"), (schema.samples, "samples"), (schema.segments, "segments")):
             then = alive(table, revision)
             # Rows that lived then and died since come back as copies; rows born since end.
@@ -256,7 +437,10 @@ class Edit:
     def finish(self) -> int | None:
         """Write what is pending and the revision itself -> its number, or None when nothing changed."""
         self._flush()
+        self._sum_up()
         summary = {name: number for name, number in self.summary.items() if number}
+        if any(name.startswith("classes ") for name in summary) or not self.parent:
+            write_class_digest(self._connection, self.revision)
         if not summary and self.parent:
             return None
         self._connection.execute(
@@ -271,9 +455,50 @@ class Edit:
         )
         return self.revision
 
+    def end(self) -> None:
+        """Nothing can be changed through this edit any more."""
+        self._connection = _Ended(self._store.place)  # type: ignore[assignment]
+
+    def _sum_up(self) -> None:
+        """Write the digests of the samples whose segments changed."""
+        table, digests = schema.segments, schema.digests
+        changes = [
+            {"number": number, "now": self.revision, "more": more, "changed": changed}
+            for number, (more, changed) in self._changes.items() if number not in self._recounted
+        ]  # fmt: skip
+        if changes:
+            self._connection.execute(_CHANGE_DIGEST, changes)
+        ordered = sorted(self._recounted)
+        for at in range(0, len(ordered), CHUNK):
+            chunk = ordered[at : at + CHUNK]
+            found: dict[int, list[int]] = {number: [] for number in chunk}
+            query = sql.select(table.c.sample, table.c.hash).where(table.c.sample.in_(chunk), alive(table, None))
+            for number, value in self._connection.execute(query):
+                found[number].append(value)
+            living = set(
+                self._connection.execute(
+                    sql.select(schema.samples.c.sample).where(
+                        schema.samples.c.sample.in_(chunk), alive(schema.samples, None)
+                    )
+                ).scalars()
+            )
+            self._connection.execute(digests.delete().where(digests.c.sample.in_(chunk)))
+            rows = [
+                {"sample": number, "revision": self.revision, "segments": len(values), "hash": hashes.together(values)}
+                for number, values in found.items() if number in living
+            ]  # fmt: skip
+            if rows:
+                self._connection.execute(digests.insert(), rows)
+
+    def _recount(self, *numbers: int) -> None:
+        self.touched.update(numbers)
+        self._recounted.update(numbers)
+
     def _insert(self, table: sql.Table, rows: Iterable[dict[str, Any]]) -> None:
+        """Rows of `segment_rows` and `sample_row` have their hash; changed ones come without."""
+        span = {"added": self.revision, "removed": schema.ALIVE}
         pending = self._pending[table]
-        pending += [{**row, "added": self.revision, "removed": schema.ALIVE} for row in rows]
+        pending += [{**row, **span} if "hash" in row else {**row, "hash": _HASHES[table](row), **span} for row in rows]
         if len(pending) >= BATCH:
             self._flush()
 
@@ -291,27 +516,67 @@ class Edit:
         ended = self._connection.execute(table.update().where(living).values(removed=self.revision)).rowcount
         return own + ended
 
-    def _one(self, table: sql.Table, where: sql.ColumnElement[bool], absent: str = "no such row") -> dict[str, Any]:
+    def _sample(self, number: int) -> tuple[dict[str, Any], "_Place"]:
+        return self._living(schema.samples, _SAMPLE, {"number": number})
+
+    def _segment(self, number: int, identity: int, key: str) -> tuple[dict[str, Any], "_Place"]:
+        absent = f"sample {shown(key)!r} has no segment {identity}"
+        return self._living(schema.segments, _SEGMENT, {"number": number, "identity": identity}, absent)
+
+    def _size(self, number: int) -> tuple[int, int]:
         self._flush()
-        columns = [column for column in table.c if column.name not in ("row", "added", "removed")]
-        found = self._connection.execute(sql.select(*columns).where(where, alive(table, None))).mappings().first()
+        height, width = self._connection.execute(_SIZE, {"number": number}).one()
+        return int(height), int(width)
+
+    def _living(
+        self, table: sql.Table, question: sql.Select[Any], values: dict[str, Any], absent: str = "no such row"
+    ) -> tuple[dict[str, Any], "_Place"]:
+        """A living row's content, and where it stands. Raises DatasetError for a damaged one."""
+        self._flush()
+        found = self._connection.execute(question, values).mappings().first()
         if found is None:
             raise UsageError(absent, file=self._store.place)
-        return dict(found)
+        row = dict(found)
+        place = _Place(row.pop("row"), row.pop("added"), row["hash"])
+        del row["removed"]
+        return self._sound(table, row), place
+
+    def _sound(self, table: sql.Table, found: Mapping[str, Any]) -> dict[str, Any]:
+        """A row without its hash. Raises DatasetError when it is not what was written: it must not be written again."""
+        row = dict(found)
+        if row.pop("hash") != _HASHES[table](row):
+            raise damaged(self._store.place, f"{table.name}, sample number {row['sample']}")
+        return row
+
+    def _replace(self, table: sql.Table, place: "_Place", changed: dict[str, Any]) -> None:
+        """End a living row, and write another in its stead."""
+        self._end_one(table, place)
+        self._insert(table, [changed])
+
+    def _end_one(self, table: sql.Table, place: "_Place") -> None:
+        """A row of this very edit is deleted, as it was never in any revision."""
+        if place.added == self.revision:
+            self._connection.execute(table.delete().where(table.c.row == place.row))
+        else:
+            self._connection.execute(_END[table], {"place": place.row, "now": self.revision})
+
+    def _count(self, number: int, segments: int, changed: int) -> None:
+        """Remember for a sample's digest: so many segments more, and this exclusive or of hashes that came and went."""
+        self.touched.add(number)
+        before = self._changes.get(number, (0, 0))
+        self._changes[number] = before[0] + segments, before[1] ^ changed
 
     def _number(self, key: str) -> int | None:
         if key in self._keys:
             return self._keys[key]
-        table = schema.samples
+        if not isinstance(key, str) or "\0" in key:
+            return None  # no key is like that, and a server does not take it
         # During a first import there is nothing to look up, and a million look-ups would be felt.
         if self._began_empty is None:
-            living = sql.select(table.c.row).where(alive(table, None), table.c.added < self.revision).limit(1)
-            self._began_empty = self._connection.execute(living).first() is None
+            self._began_empty = self._connection.execute(_BEGAN, {"now": self.revision}).first() is None
         if self._began_empty:
             return None
-        found = self._connection.execute(
-            sql.select(table.c.sample).where(table.c.key == key, alive(table, None))
-        ).scalar()
+        found = self._connection.execute(_BY_KEY, {"key": key}).scalar()
         return None if found is None else int(found)
 
     def _need(self, key: str) -> int:
@@ -338,3 +603,13 @@ class Edit:
                 needed=f"declared are {sorted(self._class_ids)[:20]}",
                 todo="Declare it with set_classes first.",
             )
+
+
+def _named(key: str, work: Callable[[], T]) -> T:
+    """What `work` makes; its complaints name the sample."""
+    try:
+        return work()
+    except UsageError as error:
+        record = f"sample {shown(key)!r}"
+        error.record = record if error.record is None else f"{record}, {error.record}"
+        raise

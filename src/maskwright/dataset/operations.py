@@ -10,7 +10,7 @@ import sqlalchemy as sql
 
 from maskwright.core.masks import Masks
 from maskwright.core.segments import Segments, Source
-from maskwright.dataset import schema
+from maskwright.dataset import checks, schema
 from maskwright.dataset.dataset import Dataset
 from maskwright.dataset.edit import Edit
 from maskwright.dataset.rows import alive
@@ -63,13 +63,6 @@ class Applied:
 OWN = "own "
 
 
-def ensure(dataset: Dataset) -> None:
-    """Make the tables where the dataset is older than they are."""
-    with dataset.store.writing() as connection:
-        for table in (schema.operations, schema.opinions):
-            table.create(connection, checkfirst=True)
-
-
 def apply(dataset: Dataset, number: int, operation: Operation, *, author: str) -> Applied:
     """One gesture, one transaction, one revision: durable when this returns.
 
@@ -113,8 +106,10 @@ def note(connection: sql.Connection, number: int, operation: Operation, kind: st
     """Remember that a gesture was applied."""
     connection.execute(
         schema.operations.insert().values(
-            id=operation.id, sample=number, revision=revision, author=author, kind=kind,
-            created=datetime.now(UTC).isoformat(timespec="milliseconds"), effort=dict(operation.effort),
+            id=checks.text(operation.id, "a gesture's id"), sample=number, revision=revision,
+            author=checks.author(author), kind=checks.text(kind, "a gesture's kind"),
+            created=datetime.now(UTC).isoformat(timespec="milliseconds"),
+            effort=checks.fields(operation.effort, "effort"),
         )
     )  # fmt: skip
 

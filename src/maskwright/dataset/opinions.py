@@ -4,16 +4,17 @@ They are for measuring how far people agree, and to choose from; they are no par
 them over.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sql
 
 from maskwright.core.segments import Segments
-from maskwright.dataset import operations, schema
+from maskwright.dataset import checks, hashes, operations, schema
 from maskwright.dataset.dataset import Dataset
 from maskwright.dataset.edit import Edit
 from maskwright.dataset.operations import OWN, Applied, Operation
-from maskwright.dataset.rows import build_segments, segment_rows
+from maskwright.dataset.rows import build_segments, damaged, segment_rows
 from maskwright.errors import DatasetError
 
 #: Field of a sample: who has finished an opinion on it.
@@ -32,7 +33,7 @@ def apply(dataset: Dataset, number: int, operation: Operation, *, author: str) -
             return Applied(done, again=True)
         row = operations.sample_row(dataset, connection, number)
         own = sql.and_(table.c.sample == number, table.c.author == author)
-        rows = connection.execute(sql.select(table).where(own).order_by(table.c.z)).all()
+        rows = _sound(dataset, connection.execute(sql.select(table).where(own).order_by(table.c.z)).all())
         past = schema.operations
         count = connection.execute(
             sql.select(sql.func.max(past.c.revision)).where(
@@ -57,11 +58,13 @@ def apply(dataset: Dataset, number: int, operation: Operation, *, author: str) -
             connection.execute(table.delete().where(own))
             fresh = [
                 {
-                    **one, "author": author,
-                    "changed": number_of if one["segment"] in written else before[one["segment"]],
+                    **drawn, "author": checks.author(author),
+                    "changed": number_of if drawn["segment"] in written else before[drawn["segment"]],
                 }
-                for one in segment_rows(segments, number)
+                for drawn in segment_rows(segments, number)
             ]  # fmt: skip
+            for drawn in fresh:
+                drawn["hash"] = hashes.of_opinion(drawn)
             if fresh:
                 connection.execute(table.insert(), fresh)
         if "state" in operation.fields:
@@ -82,4 +85,13 @@ def read(dataset: Dataset, number: int, author: str) -> tuple[Segments, dict[int
         row: Any = operations.sample_row(dataset, connection, number)
         query = sql.select(table).where(table.c.sample == number, table.c.author == author).order_by(table.c.z)
         rows = connection.execute(query).all()
+    _sound(dataset, rows)
     return build_segments(rows, (row.height, row.width)), {int(one.segment): int(one.changed) for one in rows}
+
+
+def _sound(dataset: Dataset, rows: Sequence[Any]) -> Sequence[Any]:
+    """The rows. Raises DatasetError for one that is not what was written."""
+    for drawn in rows:
+        if hashes.of_opinion(drawn._mapping) != drawn.hash:
+            raise damaged(dataset.place, f"{drawn.author}'s segment {drawn.segment} of image {drawn.sample}")
+    return rows

@@ -14,6 +14,7 @@ from typing import Any
 
 import sqlalchemy as sql
 
+from maskwright.core.names import shown
 from maskwright.dataset.rows import alive
 from maskwright.dataset.schema import classes, samples, segments
 from maskwright.errors import UsageError
@@ -22,6 +23,12 @@ _TOKEN = re.compile(
     r"\s*(?:(?P<number>-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)|(?P<text>'(?:[^']|'')*'|\"[^\"]*\")"
     r"|(?P<word>[A-Za-z_][\w.]*)|(?P<mark><=|>=|!=|<>|==|=|<|>|\(|\)|,))"
 )
+
+#: What neither database keeps in a text: NUL, and halves of surrogate pairs.
+_IMPOSSIBLE = re.compile("[\\0\ud800-\udfff]")
+
+#: Brackets inside each other, and comparisons: what Python's stack and SQLite's bear, with room to spare.
+DEEPEST, MOST = 30, 400
 
 SAMPLE_COLUMNS = ("key", "split", "weight", "height", "width", "uri", "video", "frame", "num_segments")
 SEGMENT_COLUMNS = ("class", "class_id", "area", "is_crowd", "source", "score", "segment")
@@ -57,21 +64,24 @@ class _Parser:
         self.revision = revision
         self.about_segments = False
         self.tokens: list[tuple[str, str, int]] = []
-        at = 0
-        while text[at:].strip():
+        self.next = self.depth = self.comparisons = 0
+        impossible = _IMPOSSIBLE.search(text)
+        if impossible is not None:
+            raise self.error("a character that no text in a dataset holds", impossible.start())
+        at, end = 0, len(text.rstrip())
+        while at < end:
             match = _TOKEN.match(text, at)
             if match is None:
-                raise self.error(f"cannot read {text[at:].strip()[:12]!r}", at)
+                raise self.error(f"cannot read {text[at:end].strip()[:12]!r}", at)
             kind = str(match.lastgroup)
             self.tokens.append((kind, match.group(kind), match.start(kind)))
             at = match.end()
-        self.next = 0
 
     def error(self, found: str, at: int | None = None) -> UsageError:
         if at is None:
             at = self.tokens[self.next][2] if self.next < len(self.tokens) else len(self.text)
         return UsageError(
-            f"in the condition {self.text!r} at character {at + 1}: {found}",
+            f"in the condition {shown(self.text, 200)!r} at character {at + 1}: {shown(found, 200)}",
             todo=f"Columns: {', '.join((*SAMPLE_COLUMNS, *SEGMENT_COLUMNS))}, fields.NAME. Text stands in quotes.",
         )
 
@@ -108,12 +118,25 @@ class _Parser:
         return sql.and_(*terms) if len(terms) > 1 else terms[0]
 
     def term(self) -> sql.ColumnElement[bool]:
-        if self.take("not"):
-            return sql.not_(self.term())
-        if self.take("("):
-            inner = self.either()
-            self.need(")")
-            return inner
+        negated = False
+        while self.take("not"):
+            negated = not negated
+        inner = self.bracketed() if self.take("(") else self.comparison()
+        return sql.not_(inner) if negated else inner
+
+    def bracketed(self) -> sql.ColumnElement[bool]:
+        self.depth += 1
+        if self.depth > DEEPEST:
+            raise self.error(f"more than {DEEPEST} brackets inside each other", self.tokens[self.next - 1][2])
+        inner = self.either()
+        self.need(")")
+        self.depth -= 1
+        return inner
+
+    def comparison(self) -> sql.ColumnElement[bool]:
+        self.comparisons += 1
+        if self.comparisons > MOST:
+            raise self.error(f"more than {MOST} comparisons; a list of values stands in one, as in split in ('a', 'b')")
         column = self.column()
         if self.take("is"):
             negative = self.take("not")
@@ -174,10 +197,18 @@ class _Parser:
         kind, text, _ = self.tokens[self.next]
         self.next += 1
         if kind == "number":
-            return float(text) if any(mark in text for mark in ".eE") else int(text)
+            return _number(text)
         if kind == "text":
             return text[1:-1].replace("''", "'")
         if text.lower() in ("true", "false"):
             return text.lower() == "true"
         self.next -= 1
         raise self.error(f"expected a number or quoted text, found {text!r}")
+
+
+def _number(text: str) -> int | float:
+    """A whole number where 64 bits hold it; a larger one as a fraction, which no column's whole numbers reach."""
+    if any(mark in text for mark in ".eE"):
+        return float(text)
+    number = int(text) if len(text) < 20 else None
+    return number if number is not None and -(2**63) <= number < 2**63 else float(text)

@@ -1,5 +1,6 @@
 """Database rows to samples and back."""
 
+import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -8,9 +9,12 @@ import numpy as np
 import sqlalchemy as sql
 
 from maskwright.core.masks import Masks
+from maskwright.core.names import shown
 from maskwright.core.sample import ImageRef, Sample
 from maskwright.core.segments import Segments
+from maskwright.dataset import checks, hashes
 from maskwright.dataset.schema import ALIVE_SQL
+from maskwright.errors import DatasetError
 
 
 def alive(table: sql.Table, revision: int | None) -> sql.ColumnElement[bool]:
@@ -26,10 +30,10 @@ def alive(table: sql.Table, revision: int | None) -> sql.ColumnElement[bool]:
 
 def stored_uri(uri: str, folder: Path | None) -> str:
     """Relative to the dataset's folder when the image lies inside it, so that the folder can be moved."""
-    if "://" in uri or folder is None:
-        return uri if "://" in uri else str(Path(uri).resolve())
-    path = Path(uri).resolve()
-    return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else path.as_posix()
+    if "://" in uri:
+        return uri
+    path = os.path.realpath(uri)
+    return path if folder is None else path.removeprefix(f"{folder}/")
 
 
 def opened_uri(uri: str, folder: Path | None) -> str:
@@ -37,42 +41,44 @@ def opened_uri(uri: str, folder: Path | None) -> str:
 
 
 def sample_row(sample: Sample, number: int, folder: Path | None) -> dict[str, Any]:
-    return {
-        "sample": number,
-        "key": sample.key,
-        "uri": stored_uri(sample.image.uri, folder),
-        "height": sample.image.size[0],
-        "width": sample.image.size[1],
-        "checksum": sample.image.checksum,
-        "video": sample.image.video,
-        "frame": sample.image.frame,
-        "split": sample.split,
-        "weight": float(sample.weight),
-        "fields": dict(sample.fields),
-    }
+    """The row of a sample, its values checked. Raises UsageError for one that cannot be stored."""
+    row = {"sample": number, **checks.sample(sample)}
+    row["uri"] = stored_uri(row["uri"], folder)
+    row["hash"] = hashes.of_sample(row)
+    return row
 
 
 def segment_rows(segments: Segments, number: int) -> list[dict[str, Any]]:
+    """The rows of a sample's segments, their values checked. Raises UsageError for one that cannot be stored."""
     masks = segments.masks
-    areas = masks.areas()
+    areas = masks.areas().tolist()
     counts = masks.counts.astype("<u4", copy=False).tobytes()
     offsets = (4 * masks.offsets).tolist()
-    scores = segments.scores.tolist()
-    return [
+    ids, class_ids, crowds = segments.ids.tolist(), segments.class_ids.tolist(), segments.is_crowd.tolist()
+    rows = [
         {
             "sample": number,
-            "segment": int(segments.ids[i]),
+            "segment": ids[i],
             "z": i,
-            "class_id": int(segments.class_ids[i]),
-            "area": int(areas[i]),
-            "is_crowd": bool(segments.is_crowd[i]),
-            "score": None if np.isnan(scores[i]) else scores[i],
-            "source": segments.source[i],
-            "attributes": segments.attributes[i],
+            "class_id": class_ids[i],
+            "area": areas[i],
+            "is_crowd": crowds[i],
+            **checked,
             "counts": counts[offsets[i] : offsets[i + 1]],
         }
-        for i in range(len(segments))
+        for i, checked in enumerate(checks.segments(segments))
     ]
+    for row in rows:
+        row["hash"] = hashes.of_segment(row)
+    return rows
+
+
+def damaged(place: object, record: str) -> DatasetError:
+    """What is raised for a row that does not say what was written."""
+    return DatasetError(
+        "the row on disk is not what was written", file=place, record=record,
+        todo="See what is damaged with: maskwright doctor DATASET; restore it from a copy, or use --repair.",
+    )  # fmt: skip
 
 
 def masks_from(blobs: Sequence[bytes], size: tuple[int, int]) -> Masks:
@@ -82,7 +88,7 @@ def masks_from(blobs: Sequence[bytes], size: tuple[int, int]) -> Masks:
 
 
 def build_segments(rows: Sequence[Any], size: tuple[int, int]) -> Segments:
-    """rows: of the segments table, in z-order."""
+    """rows: of the segments table, in z-order. Raises ValueError for what is no segment over such an image."""
     if not rows:
         return Segments.none(size)
     return Segments(
@@ -96,19 +102,38 @@ def build_segments(rows: Sequence[Any], size: tuple[int, int]) -> Segments:
     )
 
 
-def build_samples(sample_rows: Iterable[Any], segment_rows: Iterable[Any], folder: Path | None) -> list[Sample]:
-    """segment_rows: grouped by sample in any order, in z-order within one."""
+def build_samples(
+    sample_rows: Iterable[Any], segment_rows: Iterable[Any], folder: Path | None, place: object = None
+) -> list[Sample]:
+    """segment_rows: grouped by sample in any order, in z-order within one.
+
+    Raises DatasetError for a row that is not what was written.
+    """
     by_sample: dict[int, list[Any]] = {}
     for row in segment_rows:
+        try:
+            said = hashes.segment(
+                row.sample, row.segment, row.z, row.class_id, row.area, row.is_crowd, row.score, row.source,
+                row.attributes, row.counts,
+            )  # fmt: skip
+        except (TypeError, ValueError):  # values of other kinds than were written
+            said = 0
+        if said != row.hash:
+            raise damaged(place, f"segment {row.segment} of sample number {row.sample}")
         by_sample.setdefault(row.sample, []).append(row)
-    return [
-        Sample(
-            row.key,
-            ImageRef(opened_uri(row.uri, folder), (row.height, row.width), row.checksum, row.video, row.frame),
-            build_segments(by_sample.get(row.sample, ()), (row.height, row.width)),
-            split=row.split,
-            weight=row.weight,
-            fields=row.fields,
-        )
-        for row in sample_rows
-    ]
+    out = []
+    for row in sample_rows:
+        try:
+            said = hashes.of_sample(row._mapping)
+        except (TypeError, ValueError):
+            said = 0
+        if said != row.hash:
+            raise damaged(place, f"sample number {row.sample} ({shown(row.key)})")
+        size = (row.height, row.width)
+        try:
+            image = ImageRef(opened_uri(row.uri, folder), size, row.checksum, row.video, row.frame)
+            labels = build_segments(by_sample.get(row.sample, ()), size)
+            out.append(Sample(row.key, image, labels, split=row.split, weight=row.weight, fields=row.fields))
+        except (ValueError, TypeError) as error:
+            raise damaged(place, f"sample {shown(row.key)!r} ({error})") from None
+    return out

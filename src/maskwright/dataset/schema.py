@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sql
 
-VERSION = 1
+VERSION = 2
 
 #: `removed` of a row that is still there.  A number, not NULL: marking a row removed then never makes it
 #: longer, so that SQLite changes it in place.
@@ -53,6 +53,11 @@ def _span() -> list[sql.Column[int]]:
     ]
 
 
+def _hash() -> sql.Column[int]:
+    """Of the row's content, by `hashes`, whose values are never 0."""
+    return sql.Column("hash", sql.BigInteger, nullable=False, server_default="0")
+
+
 def _label() -> list[sql.Column[Any]]:
     """One segment of a sample."""
     return [
@@ -64,6 +69,7 @@ def _label() -> list[sql.Column[Any]]:
         sql.Column("is_crowd", sql.Boolean, nullable=False),
         sql.Column("score", sql.Float),
         sql.Column("source", sql.Text, nullable=False),
+        _hash(),
         sql.Column("attributes", sql.JSON, nullable=False),
         sql.Column("counts", sql.LargeBinary, nullable=False),  # uint32 run lengths, little endian
     ]
@@ -77,6 +83,7 @@ classes = sql.Table(
     sql.Column("class_id", sql.Integer, nullable=False),
     sql.Column("name", sql.Text, nullable=False),
     sql.Column("definition", sql.JSON, nullable=False),
+    _hash(),
     *_span(),
 )
 
@@ -95,6 +102,7 @@ samples = sql.Table(
     sql.Column("split", sql.Text),
     sql.Column("weight", sql.Float, nullable=False),
     sql.Column("fields", sql.JSON, nullable=False),
+    _hash(),
     *_span(),
 )
 
@@ -104,6 +112,17 @@ segments = sql.Table(
     sql.Column("row", sql.Integer, primary_key=True),
     *_label(),
     *_span(),
+)
+
+# How many living segments a sample has, and the exclusive or of their hashes: a row that an index no longer leads to is
+# missed.  revision: that wrote it last.
+digests = sql.Table(
+    "digests",
+    metadata,
+    sql.Column("sample", sql.Integer, primary_key=True, autoincrement=False),
+    sql.Column("revision", sql.Integer, nullable=False),
+    sql.Column("segments", sql.Integer, nullable=False),
+    sql.Column("hash", sql.BigInteger, nullable=False),
 )
 
 # The living rows are found by sample, the dead ones by the revision they ended with.  As partial indexes:
@@ -133,6 +152,20 @@ runs = sql.Table(
     sql.Column("ended", sql.Text),
     sql.Column("settings", sql.JSON, nullable=False),
     sql.Column("environment", sql.JSON, nullable=False),
+    sql.Column("scores", sql.JSON, nullable=False),
+    sql.Column("number", sql.Integer, nullable=False, server_default="0"),  # order of start; clocks are not asked
+    sql.Column("owner", sql.JSON),  # of a running one: host, pid, token, and when that process began
+    sql.Column("heartbeat", sql.Text),  # ISO 8601, UTC: the owner's last sign of life
+)
+
+run_evaluations = sql.Table(
+    "run_evaluations",
+    metadata,
+    sql.Column("row", sql.Integer, primary_key=True),
+    sql.Column("run", sql.Text, nullable=False, index=True),
+    sql.Column("revision", sql.Integer, nullable=False),  # whose labels were the truth
+    sql.Column("created", sql.Text, nullable=False),
+    sql.Column("settings", sql.JSON, nullable=False),  # conditions and metrics asked for
     sql.Column("scores", sql.JSON, nullable=False),
 )
 
@@ -165,6 +198,7 @@ predictions = sql.Table(
     sql.Column("score", sql.Float),
     sql.Column("counts", sql.LargeBinary, nullable=False),
     sql.Column("attributes", sql.JSON),  # such as the track that a segment of a video belongs to
+    _hash(),
     sql.Index("predictions_run", "run", "sample"),
 )
 

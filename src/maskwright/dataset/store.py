@@ -1,18 +1,62 @@
 """One open database."""
 
+import os
+import threading
+import weakref
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any, Protocol
 
 import sqlalchemy as sql
 from sqlalchemy.engine import Connection, Engine
 
+from maskwright.core.names import shown
 from maskwright.dataset import connection as opening
-from maskwright.dataset import schema
-from maskwright.errors import DatasetError
+from maskwright.dataset import engines, migrations, mounts, schema
+from maskwright.errors import DatasetError, UsageError
 
 #: Any fixed number: PostgreSQL's writers queue for the advisory lock of this name.
 _LOCK = 0x6D61736B
+
+#: Sources that a thread of a process is writing to: a second transaction would wait for the first for ever.
+_writing: set[tuple[int, int, int]] = set()
+
+_HEAD = sql.select(sql.func.max(schema.revisions.c.id))
+
+
+class Source(Protocol):
+    """Where a store's engine comes from; `engines` has those of files."""
+
+    @property
+    def engine(self) -> Engine: ...
+
+    def writer(self) -> Engine: ...
+
+    def release(self) -> None: ...
+
+    def check_place(self) -> None: ...
+
+    def fold(self) -> None: ...
+
+
+class _Server:
+    """A PostgreSQL server's engine, one a store."""
+
+    def __init__(self, url: str) -> None:
+        self.engine = opening.connect_postgres(url)
+
+    def writer(self) -> Engine:
+        return self.engine
+
+    def release(self) -> None:
+        self.engine.dispose()
+
+    def check_place(self) -> None:
+        """A server knows where its tables are."""
+
+    def fold(self) -> None:
+        """A server tidies up by itself."""
 
 
 class Store:
@@ -21,110 +65,297 @@ class Store:
     folder: what relative image URIs are relative to; None on a server.
     """
 
-    def __init__(self, engine: Engine, place: str | Path, folder: Path | None, *, writable: bool) -> None:
-        self.engine = engine
+    def __init__(self, source: Source, place: str | Path, folder: Path | None, *, writable: bool) -> None:
+        self._source = source
         self.place = place
         self.folder = folder
         self.writable = writable
+        # A store that is forgotten gives its file back as well; a forked child counts for itself.
+        self._finalizer = weakref.finalize(self, source.release)
+
+    @property
+    def engine(self) -> Engine:
+        return self._source.engine
+
+    @property
+    def file(self) -> Path | None:
+        """The database's file; None on a server."""
+        return None if self.folder is None else self._source.file  # type: ignore[attr-defined]
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        with opening.explained(self.place), self.engine.connect() as connection, connection.begin():
-            yield connection
+        """One moment of the database, for a few questions. What takes longer names a revision instead."""
+        self._check_open()
+        with opening.explained(self.place), self.engine.connect() as raw:
+            connection = raw
+            if raw.dialect.name == "postgresql":
+                connection = raw.execution_options(isolation_level="REPEATABLE READ")
+            with connection.begin():
+                yield connection
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """One transaction that no other writer can interleave with; nothing stays if the block raises."""
+        self._check_open()
         if not self.writable:
             raise DatasetError(
                 "the dataset was opened for reading only",
                 file=self.place,
                 needed="its folder must be writable to change it",
             )
-        with opening.explained(self.place), self.engine.connect() as raw:
+        key = (id(self._source), threading.get_ident(), os.getpid())
+        if key in _writing:
+            raise UsageError(
+                "this thread has an edit of this dataset open already", file=self.place, todo="End it first."
+            )
+        _writing.add(key)
+        try:
+            with self._transaction() as connection:
+                yield connection
+        finally:
+            _writing.discard(key)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Connection]:
+        with opening.explained(self.place), self._source.writer().connect() as raw:
             connection = raw.execution_options(writes=True)
+            process = os.getpid()
             with connection.begin():
                 if connection.dialect.name == "postgresql":
-                    connection.execute(sql.text(f"SET LOCAL lock_timeout = '{opening.WAIT}s'"))
+                    connection.execute(sql.text(f"SET LOCAL lock_timeout = '{engines.WAIT}s'"))
                     connection.execute(sql.text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
                 yield connection
+                if os.getpid() != process:
+                    raise DatasetError(
+                        "this process was forked inside a transaction, which stays with the process that began it",
+                        file=self.place, todo="Begin the edit in the process that makes it.",
+                    )  # fmt: skip
+                self._source.check_place()
+            self._source.fold()
 
     def head(self, connection: Connection) -> int:
-        return int(connection.execute(sql.select(sql.func.max(schema.revisions.c.id))).scalar() or 0)
+        return int(connection.execute(_HEAD).scalar() or 0)
 
     def close(self) -> None:
-        self.engine.dispose()
+        self._finalizer()
+
+    def _check_open(self) -> None:
+        if not self._finalizer.alive:
+            raise DatasetError("the dataset was closed", file=self.place, todo="Open it again.")
 
 
-def create(place: str | Path) -> Store:
-    """A new, empty database. Raises DatasetError where one is already."""
-    if opening.is_url(place):
-        store = Store(opening.connect_postgres(str(place)), place, None, writable=True)
-        with opening.explained(place):
-            there = sql.inspect(store.engine).has_table(schema.meta.name)
-    else:
-        file = opening.database_file(place)
-        there = file.exists() and file.stat().st_size > 0
-        if not there:
-            try:
-                file.parent.mkdir(parents=True, exist_ok=True)
-            except OSError as error:
-                raise DatasetError(f"the folder cannot be made ({error.strerror})", file=file.parent) from None
-            if not opening.writable_folder(file.parent):
-                raise DatasetError("the folder cannot be written to", file=file.parent)
-            store = Store(opening.connect_sqlite(file, writable=True), place, file.parent.resolve(), writable=True)
-    if there:
+class ThereError(DatasetError):
+    """A dataset stands where one was to be made."""
+
+
+class EmptyError(DatasetError):
+    """A database without a dataset in it: what a creation that was killed leaves."""
+
+
+def has_tables(connection: Connection) -> bool:
+    return bool(sql.inspect(connection).has_table(schema.meta.name))
+
+
+def _tables(connection: Connection) -> list[str]:
+    """Of an SQLite file; a server's database may hold other programs' tables beside ours."""
+    return sql.inspect(connection).get_table_names() if connection.dialect.name == "sqlite" else []
+
+
+class Making:
+    """A place that is being made: `store` is there to be filled in one transaction; `undo` takes away what was made.
+
+    Raises DatasetError where a dataset is already, or the place cannot be written to.
+    """
+
+    def __init__(self, place: str | Path) -> None:
+        self.place = place
+        self._folders: list[Path] = []
+        self._file: Path | None = None
         if opening.is_url(place):
+            self.store = Store(_Server(str(place)), place, None, writable=True)
+            return
+        file = opening.database_file(place)
+        try:
+            check_local(file)
+            self._make_folders(file.parent)
+            if not os.access(file.parent, os.W_OK):
+                raise DatasetError("the folder cannot be written to", file=file.parent)
+            with opening.explained(place):
+                try:
+                    source = engines.shared(file, create=True)
+                    self._file = file
+                except FileExistsError:
+                    source = engines.shared(file)
+        except OSError as error:
+            self.undo()
+            raise DatasetError(f"the folder cannot be made ({error.strerror})", file=file.parent) from None
+        except BaseException:
+            self.undo()
+            raise
+        self.store = Store(source, place, file.parent.resolve(), writable=True)
+
+    def _make_folders(self, folder: Path) -> None:
+        absent = [path for path in (folder, *folder.parents) if not path.exists()]
+        for path in reversed(absent):
+            path.mkdir(exist_ok=True)
+            self._folders.append(path)
+
+    @contextmanager
+    def filling(self) -> Iterator[Connection]:
+        """The one transaction that makes the tables and whatever the block adds; on failure nothing stays."""
+        try:
+            with self.store.writing() as connection:
+                if has_tables(connection):
+                    raise ThereError(
+                        "there is a dataset here already", file=self.place, todo="Open it, or choose another folder."
+                    )
+                if _tables(connection):
+                    raise DatasetError(
+                        "there is another program's database here", file=self.place, todo="Choose another folder."
+                    )
+                schema.metadata.create_all(connection)
+                connection.execute(schema.meta.insert().values(name="schema", value=str(schema.VERSION)))
+                yield connection
+        except BaseException:
+            self.undo()
+            raise
+
+    def undo(self) -> None:
+        """Close, and remove the file and the folders that were made here, as far as nobody else put something in."""
+        store = getattr(self, "store", None)
+        if self._file is not None:
+            with suppress(Exception):
+                self._remove(store)
+        if store is not None:
             store.close()
-        raise DatasetError("there is a dataset here already", file=place, todo="Open it, or choose another folder.")
-    try:
-        with store.writing() as connection:
-            schema.metadata.create_all(connection)
-            connection.execute(schema.meta.insert().values(name="schema", value=str(schema.VERSION)))
-    except BaseException:
-        store.close()
-        raise
-    return store
+        if self._file is not None:
+            for end in ("-wal", "-shm"):  # of a file that is gone
+                if not self._file.exists():
+                    self._file.with_name(self._file.name + end).unlink(missing_ok=True)
+        for folder in reversed(self._folders):
+            with suppress(OSError):
+                folder.rmdir()
+
+    def _remove(self, store: Store | None) -> None:
+        """The file, while nobody can write into it and only if nobody did."""
+        assert self._file is not None
+        if store is None:
+            return
+        with store.engine.connect() as raw, raw.execution_options(writes=True).begin():
+            if not has_tables(raw):
+                self._file.unlink()
+
+
+def check_local(file: Path) -> None:
+    """Raises DatasetError for a file on a network file system, where nothing keeps two writers apart."""
+    there = next((path for path in (file, *file.absolute().parents) if path.exists()), Path("/"))
+    kind = mounts.network(there)
+    if kind is not None:
+        raise DatasetError(
+            f"lies on a network file system ({kind}), where a dataset can be read and not be written", file=file,
+            todo="Keep it on a local disk, or on PostgreSQL, which several machines can share.",
+        )  # fmt: skip
 
 
 def open_(place: str | Path, *, read_only: bool = False) -> Store:
     """An existing database. Raises DatasetError for what is none, is damaged, or is of a newer version."""
     if opening.is_url(place):
-        store = Store(opening.connect_postgres(str(place)), place, None, writable=not read_only)
-    else:
-        file = opening.database_file(place)
-        try:
-            with open(file, "rb") as raw:
-                header = raw.read(16)
-        except (FileNotFoundError, NotADirectoryError):
-            raise DatasetError(
-                "there is no dataset here", file=place, needed=f"a folder with a file {opening.FILE}",
-                todo=f"Make one from labels: maskwright import LABELS {place}",
-            ) from None  # fmt: skip
-        except OSError as error:
-            raise DatasetError(f"the dataset cannot be read ({error.strerror})", file=file) from None
-        if header != opening.SQLITE_HEADER:
-            raise DatasetError("the file is no dataset", file=file, needed="an SQLite database")
-        writable = not read_only and opening.writable_folder(file.parent) and opening.writable_folder(file)
-        engine = opening.connect_sqlite(file, writable=writable)
-        store = Store(engine, place, file.parent.resolve(), writable=writable)
+        store = Store(_Server(str(place)), place, None, writable=not read_only)
+        _bring_up(store)
+        return store
+    file = opening.database_file(place)
     try:
-        _check_version(store)
-    except BaseException:
-        store.close()
-        raise
+        file.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        raise DatasetError(
+            "there is no dataset here", file=file, needed=f"a folder with a file {opening.FILE}",
+            todo=f"Make one from labels: maskwright import LABELS {place}",
+        ) from None  # fmt: skip
+    except (OSError, ValueError) as error:
+        raise DatasetError(f"the dataset cannot be read ({error})", file=file) from None
+    if not os.access(file, os.R_OK):
+        raise DatasetError("the dataset cannot be read (Permission denied)", file=file)
+    folder = file.parent.resolve()
+    here = os.access(folder, os.W_OK) and os.access(file, os.W_OK)
+    if here and mounts.network(file) is not None:
+        here = False
+    source: Any
+    with opening.explained(place):
+        if here:
+            source = _in_place(file, place)
+            if read_only and _is_older(source.engine, place):
+                copy = engines.Copied(file, _renewed(place))
+                source.release()
+                source = copy
+        else:
+            source = engines.Copied(file, _renewed(place))
+    store = Store(source, place, folder, writable=here and not read_only)
+    _bring_up(store)
     return store
 
 
-def _check_version(store: Store) -> None:
-    with store.reading() as connection:
-        if not sql.inspect(connection).has_table(schema.meta.name):
-            raise DatasetError("the database holds no Maskwright dataset", file=store.place)
+def _in_place(file: Path, place: str | Path) -> Any:
+    """The file's own engine; on a full disk, where SQLite has no room for its log, one that reads a copy meanwhile."""
+    from maskwright.dataset import driver
+
+    try:
+        return engines.shared(file)
+    except driver.Error:
+        if not opening.no_room(place):
+            raise
+    return engines.Waiting(file, engines.Copied(file, _renewed(place)))
+
+
+def _bring_up(store: Store) -> None:
+    try:
+        with opening.explained(store.place):
+            if _is_older(store.engine, store.place):
+                if not store.writable:
+                    raise DatasetError(
+                        "the dataset is of an older version and was opened for reading only", file=store.place,
+                        todo="Open it for writing once; that brings it to this version.",
+                    )  # fmt: skip
+                migrations.bring_up(store)
+    except BaseException:
+        store.close()
+        raise
+
+
+def _renewed(place: str | Path) -> Any:
+    """What a private copy needs to be read: this version's tables."""
+
+    def renew(source: engines.Shared, private: bool) -> None:
+        if _is_older(source.engine, place):
+            if not private:
+                raise engines.OutdatedError
+            source.count += 1
+            temporary = Store(source, place, source.file.parent, writable=True)
+            try:
+                migrations.bring_up(temporary, keep=False)
+            finally:
+                temporary.close()
+
+    return renew
+
+
+def _is_older(engine: Engine, place: str | Path) -> bool:
+    """Raises DatasetError for what is no dataset, or of a newer version."""
+    with engine.connect() as connection, connection.begin():
+        if not has_tables(connection):
+            kind = DatasetError if _tables(connection) else EmptyError
+            raise kind("the database holds no Maskwright dataset", file=place)
         found = connection.execute(sql.select(schema.meta.c.value).where(schema.meta.c.name == "schema")).scalar()
-    if int(found or 0) > schema.VERSION:
+    version = int(found) if isinstance(found, str) and found.isascii() and found.isdigit() else 0
+    if version < 1:
+        raise DatasetError(
+            f"the database file is damaged: its version is {shown(repr(found), 40)}", file=place,
+            todo="Restore it from a copy.",
+        )  # fmt: skip
+    if version > schema.VERSION:
         raise DatasetError(
             f"the dataset has version {found}, made by a newer Maskwright",
-            file=store.place,
+            file=place,
             needed=f"this one reads up to version {schema.VERSION}",
             todo="Upgrade with: pip install -U maskwright",
         )
+    return version < schema.VERSION

@@ -1,62 +1,83 @@
 """Samples from elsewhere into a dataset, all of them or none."""
 
-import shutil
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from maskwright.core.classes import Classes
+from maskwright.core.names import shown
 from maskwright.core.sample import Sample
-from maskwright.dataset import connection as opening
-from maskwright.dataset.dataset import Dataset
+from maskwright.dataset import store
+from maskwright.dataset.dataset import Dataset, user_name
+from maskwright.dataset.edit import Edit
+from maskwright.dataset.images import Hashing
 from maskwright.errors import UsageError
 
 
 def import_samples(
     place: str | Path, classes: Classes, samples: Iterable[Sample], message: str, *, author: str | None = None,
-    split: str | None = None,
+    split: str | None = None, hash_images: bool = True,
 ) -> dict[str, Any]:  # fmt: skip
-    """Add samples to the dataset at `place`, which is made if need be -> counts and the revision.
+    """Add samples to the dataset at `place`, which is made if need be -> counts, notes and the revision.
 
     Classes that are new are declared; one that means something else than the dataset's raises UsageError.
-    When anything fails, a dataset that was made for this is removed again.
+    hash_images: keep a checksum of each image's content, by which a changed one is found.
+    Making and filling a dataset is one transaction; when anything fails, nothing that was made for it stays.
     """
-    made_folder = None
-    new = not Dataset.exists(place)
-    if new and not opening.is_url(place):
-        file = opening.database_file(place)
-        made_folder = None if file.parent.exists() else file.parent
-    dataset = Dataset.create(place, classes, author=author) if new else Dataset.open(place)
-    try:
-        with dataset, dataset.edit(message, author=author) as edit:
-            if not new:
-                edit.set_classes(merged(dataset.classes, classes, place))
-            number = segments = 0
-            for sample in samples:
-                edit.add(sample if split is None else replace(sample, split=split))
-                number += 1
-                segments += len(sample.segments)
-        return {"samples": number, "segments": segments, "classes": len(classes), "revision": edit.revision}
-    except BaseException:
-        if new and not opening.is_url(place):
-            for end in ("", "-wal", "-shm"):
-                (file.parent / (file.name + end)).unlink(missing_ok=True)
-            if made_folder is not None:
-                shutil.rmtree(made_folder, ignore_errors=True)
-        raise
+    hashing = Hashing()
+    content = hashing.follow(samples) if hash_images else samples
+    name = author or user_name()
+    found = None
+    if not Dataset.exists(place):
+        with suppress(store.ThereError):  # somebody else was faster; nothing was read of the samples
+            found = _made(place, classes, content, message, name, split)
+    if found is None:
+        with Dataset.open(place) as dataset, dataset.edit(message, author=name) as edit:
+            edit.set_classes(merged(edit.classes(), classes, place))
+            found = {**_added(edit, content, split), "revision": edit.revision}
+    return {**found, "classes": len(classes), "notes": hashing.notes()}
+
+
+def _made(
+    place: str | Path, classes: Classes, samples: Iterable[Sample], message: str, author: str, split: str | None
+) -> dict[str, int]:
+    """A new dataset and its first samples, in one transaction. Raises ThereError where one is already."""
+    making = store.Making(place)
+    with making.filling() as connection:
+        first = Edit(making.store, connection, author, "create")
+        first.set_classes(classes)
+        first.finish()
+        edit = Edit(making.store, connection, author, message)
+        found = {**_added(edit, samples, split), "revision": edit.revision}
+        edit.finish()
+    making.store.close()
+    return found
+
+
+def _added(edit: Edit, samples: Iterable[Sample], split: str | None) -> dict[str, int]:
+    number = segments = 0
+    for sample in samples:
+        edit.add(sample if split is None else replace(sample, split=split))
+        number += 1
+        segments += len(sample.segments)
+    return {"samples": number, "segments": segments}
 
 
 def merged(own: Classes, other: Classes, place: object) -> Classes:
     """The dataset's classes and the new ones. Raises UsageError where one id or name means two things."""
-    rows = {one.id: one for one in own}
-    names = {one.name: one.id for one in own}
-    for one in other:
-        if one.id in rows and rows[one.id].name != one.name:
-            found = f"class {one.id} is {rows[one.id].name!r} in the dataset and {one.name!r} in the labels"
+    rows = {declared.id: declared for declared in own}
+    names = {declared.name: declared.id for declared in own}
+    for declared in other:
+        name = shown(declared.name)
+        if declared.id in rows and rows[declared.id].name != declared.name:
+            found = (
+                f"class {declared.id} is {shown(rows[declared.id].name)!r} in the dataset and {name!r} in the labels"
+            )
             raise UsageError(found, file=place, todo="Import them into a dataset of their own.")
-        if names.get(one.name, one.id) != one.id:
-            found = f"class {one.name!r} has the id {names[one.name]} in the dataset and {one.id} in the labels"
+        if names.get(declared.name, declared.id) != declared.id:
+            found = f"class {name!r} has the id {names[declared.name]} in the dataset and {declared.id} in the labels"
             raise UsageError(found, file=place, todo="Import them into a dataset of their own.")
-        rows.setdefault(one.id, one)
+        rows.setdefault(declared.id, declared)
     return Classes(rows.values())

@@ -1,5 +1,7 @@
 """A dataset seen at one revision, or a part of it."""
 
+import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Any
@@ -8,14 +10,19 @@ import sqlalchemy as sql
 from sqlalchemy.engine import Connection
 
 from maskwright.core.classes import Classes
+from maskwright.core.names import shown, shown_place
 from maskwright.core.sample import Sample
-from maskwright.dataset import schema
+from maskwright.dataset import hashes, schema
 from maskwright.dataset.query import condition
-from maskwright.dataset.rows import alive, build_samples
+from maskwright.dataset.rows import alive, build_samples, damaged
 from maskwright.dataset.store import Store
 from maskwright.errors import DatasetError, UsageError
 
 CHUNK = 500  # samples read by one query
+#: What no key holds, and a server does not take.
+_UNKNOWN = re.compile("[\\x00\\ud800-\\udfff]")
+
+REMEMBERED = 200_000  # samples of which it is kept when they were read
 
 
 class View:
@@ -24,14 +31,24 @@ class View:
     It trains, exports and evaluates like a whole dataset.  revision: None follows the newest.
     """
 
-    def __init__(self, store: Store, revision: int | None = None, conditions: Sequence[str] = ()) -> None:
+    def __init__(
+        self, store: Store, revision: int | None = None, conditions: Sequence[str] = (),
+        seen: dict[int, int] | None = None,
+    ) -> None:  # fmt: skip
         self.store = store
         self._revision = revision
         self.conditions = tuple(conditions)
+        #: Sample number -> the revision in which it was last read here; an edit compares before it writes over it.
+        self._seen: dict[int, int] = {} if seen is None else seen
 
     @property
     def place(self) -> str:
-        return str(self.store.place)
+        """Where the dataset is, without a password."""
+        return shown_place(self.store.place)
+
+    def __repr__(self) -> str:
+        shows = "" if self._revision is None else f" at revision {self._revision}"
+        return f"{type(self).__name__}({self.place}{shows})"
 
     @property
     def revision(self) -> int:
@@ -51,10 +68,30 @@ class View:
     def classes(self) -> Classes:
         table = schema.classes
         with self.store.reading() as connection:
-            rows = connection.execute(
-                sql.select(table.c.definition).where(alive(table, self._revision)).order_by(table.c.position)
-            ).scalars()
-            return Classes.from_json(rows)
+            found = connection.execute(
+                sql.select(table).where(alive(table, self._revision)).order_by(table.c.position)
+            ).all()  # fmt: skip
+            for row in found:
+                if hashes.of_class(row._asdict()) != row.hash:
+                    raise damaged(self.store.place, f"class {row.class_id}")
+            rows = [row.definition for row in found]
+            self._check_classes(connection, [row.hash for row in found])
+            try:
+                return Classes.from_json(rows)
+            except (ValueError, TypeError, KeyError, AttributeError) as error:
+                raise damaged(self.store.place, f"classes ({error})") from None
+
+    def _check_classes(self, connection: Connection, found: list[int]) -> None:
+        """Raises DatasetError when classes are not found although nothing ended them."""
+        table = schema.meta
+        said = connection.execute(sql.select(table.c.value).where(table.c.name == "classes")).scalar()
+        try:
+            revision, number, together = (int(word) for word in str(said).split(" "))
+        except ValueError:
+            raise damaged(self.store.place, "the sum over its classes") from None
+        newest = self._revision is None or self._revision >= revision
+        if newest and (number, together) != (len(found), hashes.together(found)):
+            raise damaged(self.store.place, "classes")
 
     def where(self, text: str) -> "View":
         """The samples that also fulfil a condition, such as "split = 'val' and area < 400".
@@ -62,44 +99,69 @@ class View:
         Raises UsageError for one that cannot be read.
         """
         condition(text, self._revision)
-        return View(self.store, self._revision, (*self.conditions, text))
+        return View(self.store, self._revision, (*self.conditions, text), self._seen)
 
     def frozen(self) -> "View":
         """The same view, tied to the revision it shows now."""
-        return View(self.store, self.revision, self.conditions)
+        return self._pinned(self.revision)
+
+    def _pinned(self, revision: int) -> "View":
+        return View(self.store, revision, self.conditions, self._seen)
 
     def __len__(self) -> int:
         with self.store.reading() as connection:
             query = sql.select(sql.func.count()).select_from(schema.samples).where(self._where)
-            return int(connection.execute(query).scalar_one())
+            found = int(connection.execute(query).scalar_one())
+            self._check_number(connection, found)
+            return found
 
     def numbers(self) -> list[int]:
-        """The samples' internal numbers, which stay the same through all revisions, in order."""
+        """The samples' internal numbers, which stay the same through all revisions, in order.
+
+        Raises DatasetError when samples are not found although nothing ended them.
+        """
         with self.store.reading() as connection:
-            return list(
-                connection.execute(
-                    sql.select(schema.samples.c.sample).where(self._where).order_by(schema.samples.c.sample)
-                ).scalars()
-            )
+            query = sql.select(schema.samples.c.sample).where(self._where).order_by(schema.samples.c.sample)
+            found = list(connection.execute(query).scalars())
+            self._check_number(connection, len(found))
+            return found
+
+    def _check_number(self, connection: Connection, found: int) -> None:
+        """Of all living samples there is a digest; how many lived in an earlier revision is not kept."""
+        if self.conditions or (self._revision is not None and self._revision != self.store.head(connection)):
+            return
+        number = connection.execute(sql.select(sql.func.count()).select_from(schema.digests)).scalar_one()
+        if number != found:
+            raise damaged(self.store.place, f"the list of samples, {found} of {number}")
 
     def keys(self) -> list[str]:
         with self.store.reading() as connection:
             query = sql.select(schema.samples.c.key).where(self._where).order_by(schema.samples.c.sample)
-            return list(connection.execute(query).scalars())
+            found = list(connection.execute(query).scalars())
+            self._check_number(connection, len(found))
+            return found
 
     def read(self, numbers: Sequence[int]) -> list[Sample]:
-        """Samples by number, in the order asked for. Raises DatasetError for one that is not in this revision."""
+        """Samples by number, in the order asked for, all of one revision.
+
+        Raises DatasetError for one that is not in this revision, and for one whose row is damaged.
+        """
+        if self._revision is None:
+            return self.frozen().read(numbers)
         out: list[Sample] = []
-        with self.store.reading() as connection:
-            for at in range(0, len(numbers), CHUNK):
-                chunk = [int(number) for number in numbers[at : at + CHUNK]]
+        for at in range(0, len(numbers), CHUNK):
+            chunk = [int(number) for number in numbers[at : at + CHUNK]]
+            beyond = next((number for number in chunk if not 0 <= number < 2**31), None)
+            if beyond is not None:
+                raise DatasetError(f"there is no sample number {shown(beyond)}", file=self.store.place)
+            with self.store.reading() as connection:
                 found = dict(zip(*self._fetch(connection, chunk), strict=True))
-                absent = [number for number in chunk if number not in found]
-                if absent:
-                    raise DatasetError(
-                        f"sample number {absent[0]} is not in revision {self.revision}", file=self.store.place
-                    )
-                out += [found[number] for number in chunk]
+            absent = [number for number in chunk if number not in found]
+            if absent:
+                raise DatasetError(
+                    f"sample number {absent[0]} is not in revision {self.revision}", file=self.store.place
+                )
+            out += [found[number] for number in chunk]
         return out
 
     def _fetch(self, connection: Connection, chunk: list[int]) -> tuple[list[int], list[Sample]]:
@@ -109,30 +171,64 @@ class View:
             .where(samples.c.sample.in_(chunk), alive(samples, self._revision))
             .order_by(samples.c.sample)
         ).all()
-        columns = [column for column in segments.c if column.name not in ("row", "area", "added", "removed")]
+        columns = [column for column in segments.c if column.name not in ("row", "added", "removed")]
         segment_rows = connection.execute(
             sql.select(*columns)
             .where(segments.c.sample.in_(chunk), alive(segments, self._revision))
             .order_by(segments.c.sample, segments.c.z)
         ).all()
-        built = build_samples(sample_rows, segment_rows, self.store.folder)
-        return [row.sample for row in sample_rows], built
+        built = build_samples(sample_rows, segment_rows, self.store.folder, self.store.place)
+        self._check_whole(connection, chunk, segment_rows)
+        numbers = [row.sample for row in sample_rows]
+        assert self._revision is not None
+        if len(self._seen) + len(numbers) > REMEMBERED:
+            for old in list(self._seen)[: REMEMBERED // 2]:
+                self._seen.pop(old, None)
+        self._seen.update(dict.fromkeys(numbers, self._revision))
+        return numbers, built
+
+    def _check_whole(self, connection: Connection, chunk: list[int], rows: Sequence[Any]) -> None:
+        """Raises DatasetError when segments of a sample are not found although nothing ended them."""
+        table = schema.digests
+        found: dict[int, list[int]] = {}
+        for row in rows:
+            found.setdefault(row.sample, []).append(row.hash)
+        query = sql.select(table).where(table.c.sample.in_(chunk), table.c.revision <= self._revision)
+        for digest in connection.execute(query):
+            own = found.get(digest.sample, [])
+            if len(own) != digest.segments or hashes.together(own) != digest.hash:
+                raise damaged(self.store.place, f"segments of sample number {digest.sample}")
 
     def __iter__(self) -> Iterator[Sample]:
+        """All samples of one revision: the one that is the newest when this begins."""
+        if self._revision is None:
+            yield from self.frozen()
+            return
         numbers = self.numbers()
         for at in range(0, len(numbers), CHUNK):
             yield from self.read(numbers[at : at + CHUNK])
 
     def __getitem__(self, key: str) -> Sample:
-        """By key. Raises UsageError for a key that is not in this view."""
+        """By key. Raises UsageError for a key that is not in this view, and for what is not a key."""
+        if self._revision is None:
+            return self.frozen()[key]
         return self.read([self.number_of(key)])[0]
 
     def number_of(self, key: str) -> int:
+        """A sample's internal number. Raises UsageError for a key that is not in this view."""
+        if not isinstance(key, str):
+            raise UsageError(
+                f"a sample's key is text, not {shown(repr(key), 40)}", file=self.store.place,
+                todo="dataset.keys() lists them; dataset.read([number]) reads by internal number.",
+            )  # fmt: skip
+        key = unicodedata.normalize("NFC", key)
+        if _UNKNOWN.search(key):  # which no key holds, and a server does not take
+            raise UsageError(f"there is no sample {shown(key)!r}", file=self.store.place)
         with self.store.reading() as connection:
             query = sql.select(schema.samples.c.sample).where(self._where, schema.samples.c.key == key)
             number = connection.execute(query).scalar()
         if number is None:
-            raise UsageError(f"there is no sample {key!r}", file=self.store.place)
+            raise UsageError(f"there is no sample {shown(key)!r}", file=self.store.place)
         return int(number)
 
     def splits(self) -> dict[str | None, int]:
