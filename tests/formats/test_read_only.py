@@ -1,92 +1,11 @@
 """Formats that are read only: broken files of theirs give one sentence, too."""
 
-import json
-
 import numpy as np
 import pytest
-from PIL import Image
-from pycocotools import mask as coco
+from read_only_sets import BUILDERS, SIZE, mapillary
 
 from maskwright import families, formats
 from maskwright.errors import FormatError, UsageError
-
-SIZE = (6, 8)
-
-
-def save(path, array) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(np.asarray(array)).save(path)
-
-
-def text(mask) -> str:
-    return coco.encode(np.asfortranarray(mask.astype(np.uint8)))["counts"].decode()
-
-
-PICTURE = np.zeros((*SIZE, 3), np.uint8)
-LABEL = np.zeros(SIZE, np.uint8)
-LABEL[1:4, 2:6] = 1
-
-
-def ade20k(root, draw=None) -> None:
-    code = np.zeros((*SIZE, 3), np.uint8)
-    code[LABEL > 0] = (10, 44, 9)
-    save(root / "training" / "ADE_train_1.jpg", PICTURE)
-    save(root / "training" / "ADE_train_1_seg.png", code)
-    save(root / "training" / "ADE_train_1_parts_1.png", code)
-    (root / "training" / "ADE_train_1.json").write_text(
-        '{"annotation": {"object": [{"name": "car", "name_ndx": 300}]}}'
-    )
-
-
-def dicom_seg(root, draw) -> None:
-    pytest.importorskip("highdicom")
-    import highdicom as hd
-    from pydicom.sr.codedict import codes
-    from pydicom.uid import generate_uid
-
-    image = draw(root / "1.dcm", 1, generate_uid())
-    algorithm = hd.AlgorithmIdentificationSequence("x", codes.DCM.ArtificialIntelligence, "1")
-    about = hd.seg.SegmentDescription(
-        1, "liver", codes.SCT.Organ, codes.SCT.Liver, hd.seg.SegmentAlgorithmTypeValues.AUTOMATIC, algorithm
-    )
-    hd.seg.Segmentation(
-        [image], LABEL[None], hd.seg.SegmentationTypeValues.BINARY, [about], generate_uid(), 2, generate_uid(), 1,
-        "x", "x", "1", "1",
-    ).save_as(root / "seg.dcm")  # fmt: skip
-
-
-def mapillary(root, draw=None) -> None:
-    kinds = [
-        {"name": "nature--sky", "readable": "Sky", "instances": False, "evaluate": True, "color": [1, 2, 3]},
-        {"name": "object--car", "readable": "Car", "instances": True, "evaluate": True, "color": [4, 5, 6]},
-        {"name": "void--ego", "instances": False, "evaluate": False, "color": [0, 0, 0]},
-    ]
-    root.mkdir(exist_ok=True)
-    (root / "config_v2.0.json").write_text(json.dumps({"labels": kinds}))
-    values = LABEL.astype(np.uint16) * 256 + LABEL * 3
-    values[5] = 512
-    save(root / "training" / "images" / "a.jpg", PICTURE)
-    save(root / "training" / "v2.0" / "instances" / "a.png", values)
-
-
-def segment_anything(root, draw=None) -> None:
-    row = {"id": 1, "segmentation": {"size": list(SIZE), "counts": text(LABEL)}, "area": 12, "predicted_iou": 0.9}
-    root.mkdir(exist_ok=True)
-    content = {"image": {"file_name": "sa_1.png", "height": 6, "width": 8}, "annotations": [row]}
-    (root / "sa_1.json").write_text(json.dumps(content))
-    save(root / "sa_1.png", PICTURE)
-
-
-def stacks(root, draw=None) -> None:
-    for name, layer in (("images", LABEL * 50), ("labels", LABEL)):
-        (root / name).mkdir(parents=True)
-        pages = [Image.fromarray(layer) for _ in range(2)]
-        pages[0].save(root / name / "a.tif", save_all=True, append_images=pages[1:])
-
-
-BUILDERS = {one.__name__.replace("_", "-"): one for one in (
-    ade20k, dicom_seg, mapillary, segment_anything, stacks,
-)}  # fmt: skip
 
 
 def test_every_read_only_format_is_here() -> None:
@@ -95,8 +14,8 @@ def test_every_read_only_format_is_here() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(BUILDERS))
-def test_it_is_recognised_and_read(name, tmp_path, dicom_image) -> None:
-    BUILDERS[name](tmp_path, dicom_image)
+def test_it_is_recognised_and_read(name, tmp_path) -> None:
+    BUILDERS[name](tmp_path)
     assert formats.sniff(tmp_path) == name
     reading = formats.read(tmp_path)
     found = list(reading.samples)
@@ -124,8 +43,8 @@ def test_mapillary_labels(tmp_path) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(BUILDERS))
-def test_garbled_and_truncated_files_give_a_sentence(name, tmp_path, dicom_image) -> None:
-    BUILDERS[name](tmp_path, dicom_image)
+def test_garbled_and_truncated_files_give_a_sentence(name, tmp_path) -> None:
+    BUILDERS[name](tmp_path)
     whole = {path: path.read_bytes() for path in sorted(tmp_path.rglob("*")) if path.is_file()}
     rng = np.random.default_rng(0)
     refused = 0

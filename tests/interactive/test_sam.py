@@ -518,6 +518,12 @@ def test_segment_from_the_command_line(tmp_path, capsys) -> None:
     y, x = np.mgrid[:90, :120]
     disk = Masks.encode(((y - 40) ** 2 + (x - 50) ** 2 < 25**2)[None])
     assert sample.segments.masks.iou(disk)[0, 0] > 0.85
+    assert run(*["segment", photo, "--click", "50,40", "--to", str(tmp_path / "one")]) != 0
+    assert "--overwrite" in capsys.readouterr().err
+    call = ["segment", photo, "--click", "50,40", "--overwrite", "--to"]
+    assert run(*call, str(tmp_path / "photos")) != 0
+    assert "still needed" in capsys.readouterr().err
+    assert run(*call, str(tmp_path / "one")) == 0
     for wrong, words in (
         ([photo], "--everything"), ([photo, "--click", "a,b"], "cannot be read"), ([photo, "--box", "1,2"], "X0,Y0"),
         ([str(tmp_path / "photos"), "--click", "1,1"], "one image"), (["/nowhere.png", "--everything"], "no such image"),

@@ -1,5 +1,7 @@
 """Sessions, the classical engine, clean-up, embeddings and the simulated annotator."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -303,3 +305,36 @@ def test_few_clicks_on_berkeley(real) -> None:
 
 def test_options_reach_the_engine() -> None:
     assert classical.load(side=200).weights.side == 200
+
+
+def test_names_of_pictures_become_good_keys(tmp_path, monkeypatch) -> None:
+    """Also of pictures that are named from another folder, and of two that are called the same."""
+    from PIL import Image
+
+    from maskwright.core.names import key_problem
+    from maskwright.errors import FormatError
+    from maskwright.interactive import asking
+
+    names = [
+        "in/p.png",
+        "other/p.png",
+        "other/in/p.png",
+        "in/a\\b.png",
+        "in/" + "x" * 230 + ".png",
+        "in/cafe\u0301.png",
+    ]
+    for name in names:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(picture()[0]).save(tmp_path / name)
+    (tmp_path / "in" / "deeper").mkdir()
+    monkeypatch.chdir(tmp_path / "in" / "deeper")
+    paths = [Path("../..") / name for name in names] + [Path("../p.png")]
+    found = list(asking.samples(paths, "classical", {}, {"points": [[50, 40]], "boxes": None, "text": None}))
+    keys = [sample.key for sample in found]
+    assert len(set(keys)) == len(names) + 1
+    assert not [key for key in keys if key_problem(key) is not None]
+    assert keys[:2] == ["p", "other/p"]
+    asking.draw(found, tmp_path / "out")
+    assert len(list((tmp_path / "out").rglob("*.png"))) == len(keys)
+    with pytest.raises(FormatError, match="overwritten"):
+        asking.draw(found[:1], tmp_path / "out")

@@ -471,7 +471,9 @@ def test_killed_in_the_middle_nothing_acknowledged_is_lost_and_nothing_doubled(d
         # Killed by what it has acknowledged, not by the clock: a slow machine has begun its work too.
         killer = threading.Timer(delay, lambda p=process: os.kill(p.pid, signal.SIGKILL))
         kill_at = len(acknowledged) + 4
-        with httpx.Client(base_url=home, headers={"origin": home}, cookies={f"maskwright-{port}": TOKEN}) as client:
+        with httpx.Client(
+            base_url=home, headers={"origin": home}, cookies={f"maskwright-{port}": TOKEN}, timeout=60
+        ) as client:
             try:
                 while True:
                     one = operation(f"kill-{sent}", 100 + sent, np.roll(disk, sent % 9, axis=1))
@@ -767,6 +769,24 @@ def test_classes_of_a_file_are_matched_by_name(page, dataset) -> None:
     assert names[1] == "disk"
 
 
+def test_pictures_are_matched_by_the_name_that_the_file_gave_and_by_other_slashes(page, dataset) -> None:
+    _, disk = scene(0)
+    labels = {
+        "images": [{"id": k, "file_name": name, "height": 60, "width": 80}
+                   for k, name in enumerate(["../p1.png", "..\\..\\p1.png", "../../p0.png"])],
+        "categories": [{"id": 1, "name": "disk"}],
+        "annotations": [
+            {"id": k, "image_id": k, "category_id": 1, "segmentation": {"size": list(SIZE), "counts": string(disk)},
+             "bbox": [0, 0, 9, 9], "iscrowd": 0, "area": int(disk.sum())} for k in range(3)
+        ],
+    }  # fmt: skip
+    data = packed(**{"deep\\labels.json": json.dumps(labels).encode()})
+    told = upload(page, "labels.zip", data, write=True).json()
+    assert told["missing"] == []
+    assert any("original_key" in note for note in told["notes"])
+    assert len(dataset["p0"].segments) == 1
+
+
 def test_labels_of_another_size_are_told_before_anything_is_written(page, dataset) -> None:
     labels = {
         "images": [{"id": 1, "file_name": "p1.png", "height": 30, "width": 40}], "categories": [{"id": 1, "name": "disk"}],
@@ -789,9 +809,16 @@ def test_uploads_that_are_wrong_or_wicked_leave_nothing(page, dataset, tmp_path)
         one = zipfile.ZipInfo("labels.json")
         one.external_attr = 0o120777 << 16
         archive.writestr(one, "/etc/passwd")
+    twice = io.BytesIO()
+    with zipfile.ZipFile(twice, "w") as archive:
+        archive.writestr("evil.json", b"{}")
+        archive.writestr("./evil.json", b"[]")
     for name, data, words in (
         ("a.zip", packed(**{"..__..__evil.json": b"{}"}), "leads out"), ("a.zip", packed(__etc__evil=b"x"), "leads out"),
         ("a.zip", link.getvalue(), "leads out"), ("a.zip", b"PK not really", "cannot be read"),
+        ("a.zip", packed(**{"..\\..\\evil.json": b"{}"}), "leads out"), ("a.zip", packed(**{"evil\n.json": b"{}"}), "leads out"),
+        ("a.zip", packed(evil=b"x", evil__b=b"y"), "a file and a folder"), ("a.zip", packed(**{"evil" * 80: b"x"}), "leads out"),
+        ("a.zip", twice.getvalue(), "is there twice"), ("..", b"[]", ""), ("evil\0" * 300 + ".json", b"[]", ""),
         ("a.json", b"{", ""), ("a.txt", b"hello", "recognises"), ("../../evil.json", b"[]", ""),
     ):  # fmt: skip
         answer = upload(page, name, data, write=True)
@@ -819,14 +846,8 @@ def test_others_in_an_image_are_seen(page) -> None:
 
 
 def test_operations_from_python(tmp_path) -> None:
-    """The same below HTTP, on a dataset that is older than the table."""
-    dataset = Dataset.create(tmp_path / "old", Classes([Class(1, "a", "thing")]))
-    import sqlalchemy as sql
-
-    with dataset, dataset.store.writing() as connection:
-        connection.execute(sql.text("DROP TABLE operations"))
-    with Dataset.open(tmp_path / "old") as dataset:
-        operations.ensure(dataset)
+    """The same below HTTP."""
+    with Dataset.create(tmp_path / "new", Classes([Class(1, "a", "thing")])) as dataset:
         with dataset.edit("one") as edit:
             edit.add(Sample("x", ImageRef("x.png", (4, 4)), Segments.none((4, 4))))
         piece = operations.Piece(3, 1, string(np.eye(4, dtype=bool)))

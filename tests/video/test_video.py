@@ -200,12 +200,25 @@ def test_a_video_file_from_the_command_line(tmp_path, capsys) -> None:
     assert last.ids is not None
     assert min(last.masks.iou(truth).max(axis=0)) > 0.7
     for wrong, words in (
-        (call[:2], "--masks"), (call, "there already"),
+        (call[:2], "--masks"), (call, "not empty"), ([*call[:-1], str(tmp_path), "--overwrite"], "still needed"),
         ([*call[:3], str(tmp_path / "clip.mp4"), "--to", str(tmp_path / "o2")], "clip.mp4"),
     ):  # fmt: skip
         assert run(*wrong) != 0
         assert words in capsys.readouterr().err
     assert not (tmp_path / "o2").exists()
+    assert run(*call, "--overwrite") == 0
+    assert len(list(formats.read(tmp_path / "out", "davis").samples)) == COUNT
+
+
+@pytest.mark.parametrize("place", [".", "../clip", "../clip/."])
+def test_a_video_is_called_by_its_folder_wherever_one_stands(place, folder, tmp_path, monkeypatch) -> None:
+    import shutil
+
+    shutil.copytree(folder, tmp_path / "clip")
+    monkeypatch.chdir(tmp_path / "clip")
+    with video.Frames.open(place) as frames:
+        first = next(iter(video.samples_of(frames, known(0), "classical")))
+    assert first.key == "clip/00000"
 
 
 def test_videos_of_a_dataset_get_suggestions_that_can_be_accepted(folder, tmp_path, capsys) -> None:

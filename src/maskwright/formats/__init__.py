@@ -8,13 +8,20 @@ from typing import Any
 
 from maskwright import families
 from maskwright.core.classes import Classes
+from maskwright.core.foreign import caused_by_content, explained, guarded
+from maskwright.core.names import shown
 from maskwright.core.sample import Sample
+from maskwright.core.staging import check_place, staged
 from maskwright.errors import FormatError, LossError, UsageError
 from maskwright.formats._check import differences
-from maskwright.formats._contract import CAUSES, Loss, Reading, about_format, staged
+from maskwright.formats._contract import CAUSES, Loss, Reading, about_format
 from maskwright.formats._json import Document
+from maskwright.formats._keys import ORIGINAL_KEY, Incoming, Outgoing
 
-__all__ = ["CAUSES", "Loss", "Reading", "losses", "names", "read", "sniff", "summary", "write", "writers"]
+__all__ = [
+    "CAUSES", "ORIGINAL_KEY", "Loss", "Reading", "check_place", "losses", "names", "read", "sniff", "summary", "write",
+    "writers",
+]  # fmt: skip
 
 
 def names() -> list[str]:
@@ -32,12 +39,10 @@ def _module(name: str) -> ModuleType:
 
 def sniff(path: str | Path) -> str:
     """The format of a file or folder. Raises FormatError when none, or more than one, claims it."""
-    place = Path(path)
-    if not place.exists():
-        raise FormatError("there is no such file or folder", file=path)
+    place = _there(path)
     if (ours := about_format(place)) in names():
         return str(ours)
-    sure = {name: float(_module(name).sniff(place)) for name in names()}
+    sure = {name: _sure(name, place) for name in names()}
     best = sorted(sure, key=lambda name: -sure[name])
     if not best or sure[best[0]] <= 0:
         if place.suffix.lower() == ".json" and place.is_file():
@@ -51,6 +56,27 @@ def sniff(path: str | Path) -> str:
     return best[0]
 
 
+def _there(path: str | Path) -> Path:
+    place = Path(path)
+    with explained(shown(path)):
+        there = place.exists()
+    if not there:
+        raise FormatError("there is no such file or folder", file=shown(path))
+    return place
+
+
+def _sure(name: str, place: Path) -> float:
+    """How sure the format is; a file that breaks its look is not its own."""
+    try:
+        return float(_module(name).sniff(place))
+    except FormatError:
+        return 0.0
+    except Exception as error:
+        if not caused_by_content(error):
+            raise
+        return 0.0
+
+
 def read(path: str | Path, format: str | None = None, **options: Any) -> Reading:
     """Classes and samples of a labelled set in any format.
 
@@ -59,27 +85,23 @@ def read(path: str | Path, format: str | None = None, **options: Any) -> Reading
     """
     name = format or sniff(path)
     module = _module(name)
-    if not Path(path).exists():
-        raise FormatError("there is no such file or folder", file=path)
+    place = _there(path)
     _check_options(module.read, name, options)
-    try:
-        reading: Reading = module.read(Path(path), **options)
-    except (ValueError, OverflowError) as error:
-        raise FormatError(f"cannot be read ({error})", file=path) from error
-    reading.samples = _guarded(reading.samples, path)
+    with explained(path):
+        reading: Reading = module.read(place, **options)
+    reading.samples = _fitting(guarded(reading.samples, path), reading.notes, path)
     return reading
 
 
-def _guarded(samples: Iterator[Sample], path: str | Path) -> Iterator[Sample]:
-    """Values that no mask or table can hold, such as an image of no height, are the file's fault as well."""
-    last = None
+def _fitting(samples: Iterator[Sample], notes: list[str], path: str | Path) -> Iterator[Sample]:
+    """Good keys for all; what was changed is told in the notes, after the last sample."""
+    keys = Incoming()
     try:
         for sample in samples:
-            yield sample
-            last = sample.key
-    except (ValueError, OverflowError) as error:
-        record = "the first sample" if last is None else f"after sample {last!r}"
-        raise FormatError(f"cannot be read ({error})", file=path, record=record) from error
+            yield keys.fit(sample)
+    except FormatError as error:
+        raise error.at(file=path) from error.__cause__
+    notes.extend(keys.notes())
 
 
 def losses(samples: Iterable[Sample], classes: Classes, format: str, **options: Any) -> list[Loss]:
@@ -122,20 +144,30 @@ def write(
     *,
     allow_loss: bool = False,
     check: bool = False,
+    overwrite: bool = False,
+    keep: Iterable[str | Path] = (),
     notes: list[str] | None = None,
     progress: Callable[[Iterable[Sample]], Iterable[Sample]] = lambda samples: samples,
     **options: Any,
 ) -> list[Loss]:
     """Write samples into a new folder -> what was lost.
 
-    samples: can be gone through more than once; the first time counts the losses.
+    samples: can be gone through more than once; the first time counts the losses.  What a dataset is while this begins
+    is written, whatever changes meanwhile.
     check: read the result back before it takes its place, and compare it with the samples.
+    overwrite: replace what the folder holds, which stays if anything fails; never a dataset, nor anything that is still
+    needed, such as these samples' pictures and what `keep` names.
     notes: what the user should know of the result is appended.
     Raises LossError before anything is written when something grave would be lost and `allow_loss` is not set;
-    FormatError when the check finds a difference that the report does not name.
+    UsageError for a place that may not be written to; FormatError for a key or split that cannot be part of a path,
+    for two samples that would be one file, and when the check finds a difference that the report does not name.
     """
     module = _writer(format)
     _check_options(module.write, format, options)
+    kept = list(keep)
+    check_place(Path(folder), overwrite=overwrite, keep=kept)
+    frozen = getattr(samples, "frozen", None)  # of a dataset or a view of one
+    samples = Outgoing(samples if frozen is None else frozen(), spared=Path(folder) if overwrite else None)
     found = losses(progress(samples), classes, format, **options)
     grave = [loss for loss in found if loss.grave]
     if grave and not allow_loss:
@@ -144,7 +176,7 @@ def write(
             file=folder,
             todo="Choose another format, or accept this with --allow-loss.",
         )
-    with staged(Path(folder)) as stage:
+    with staged(Path(folder), overwrite=overwrite, keep=kept) as stage:
         said = module.write(progress(samples), classes, stage, **options) or []
         if check:
             wrong = list(differences(progress(samples), classes, read(stage, format), module.LOSES, found))

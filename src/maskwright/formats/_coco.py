@@ -11,6 +11,7 @@ import numpy as np
 from maskwright.core.arrays import I64
 from maskwright.core.classes import Class, Classes
 from maskwright.errors import FormatError
+from maskwright.formats._contract import new_file
 from maskwright.formats._json import ABSENT, NO_INTEGER, Document, Records
 
 
@@ -126,7 +127,7 @@ class SplitFiles:
     def add(self, split: str | None, image: dict[str, Any], annotations: Iterable[str]) -> None:
         name = self.name_of(split)
         if name not in self._files:
-            first, second = self.folder / f"{name}.json", self.folder / f"{name}.part"
+            first, second = (new_file(self.folder, f"{name}{suffix}") for suffix in (".json", ".part"))
             self._files[name] = (open(first, "w"), open(second, "w+"))  # noqa: SIM115 - closed in __exit__
             self._rows[name] = [0, 0]
             self._files[name][0].write(self._head)
@@ -152,4 +153,4 @@ class SplitFiles:
                     document.write("]}\n")
             (self.folder / f"{name}.part").unlink()
         if kind is None and not self._files:
-            (self.folder / f"{self.name_of(None)}.json").write_text(self._head + '],\n"annotations": []}\n')
+            new_file(self.folder, f"{self.name_of(None)}.json").write_text(self._head + '],\n"annotations": []}\n')

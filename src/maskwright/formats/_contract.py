@@ -8,16 +8,15 @@ A format is a module with
     losses(sample, classes, **options) -> list[Loss]   what writing this sample would lose, with these of its options
     write(samples, classes, folder, **options) -> notes or None   into an empty folder that appears when all is there
 
-The last two are missing where nobody writes the format.  Sets written here carry maskwright.json beside the
+The last two are missing where nobody writes the format.  Every file that `write` makes comes from `new_file` or
+`put_image`, which keep it in that folder.  Sets written here carry maskwright.json beside the
 labels: classes whole and each sample's split, which many formats have no place for, but nothing of a segment.
 """
 
 import json
 import os
 import shutil
-import tempfile
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,9 +26,12 @@ import numpy as np
 from maskwright.core import pages
 from maskwright.core.arrays import I64, Array
 from maskwright.core.classes import Classes
+from maskwright.core.foreign import explained
 from maskwright.core.masks import Masks
+from maskwright.core.names import confined, shown
 from maskwright.core.sample import IMAGE_SUFFIXES, Sample
 from maskwright.errors import FormatError, UsageError
+from maskwright.formats._json import load
 
 #: What a format may lose. Grave ones stop a write unless they are allowed; the others are only reported.
 CAUSES = {
@@ -160,44 +162,50 @@ def read_about(folder: Path) -> About | None:
     file = folder / ABOUT
     if not file.is_file():
         return None
-    try:
-        content = json.loads(file.read_bytes())
-        more = {name: value for name, value in content.items() if name not in ("classes", "splits", "format")}
-        return About(Classes.from_json(content["classes"]), dict(content["splits"]), more)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise FormatError(f"cannot be read ({error})", file=file) from None
+    content = load(file)
+    more = {name: value for name, value in content.items() if name not in ("classes", "splits", "format")}
+    with explained(file):
+        splits = content["splits"]
+        if not isinstance(splits, dict) or not all(isinstance(split, str | None) for split in splits.values()):
+            raise FormatError("its splits are no words by sample")
+        return About(Classes.from_json(content["classes"]), splits, more)
 
 
 def write_about(folder: Path, format: str, classes: Classes, splits: dict[str, str | None], **more: Any) -> None:
     content = {"format": format, "classes": classes.to_json(), **more, "splits": splits}
-    (folder / ABOUT).write_text(json.dumps(content, indent=1, ensure_ascii=False))
+    new_file(folder, ABOUT).write_text(json.dumps(content, indent=1, ensure_ascii=False))
 
 
 def about_format(path: Path) -> str | None:
     """The format that wrote this set, when it was ours."""
     try:
-        return str(json.loads((path / ABOUT).read_bytes())["format"])
-    except (OSError, ValueError, KeyError, TypeError):
+        return str(load(path / ABOUT)["format"])
+    except (FormatError, KeyError):
         return None
 
 
-@contextmanager
-def staged(folder: Path) -> Iterator[Path]:
-    """A new folder beside `folder` that takes its place when the block ends well, and vanishes otherwise."""
-    if folder.exists() and any(folder.iterdir() if folder.is_dir() else [folder]):
-        raise UsageError("the place to write to is not empty", file=folder, todo="Choose a new folder.")
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    stage = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+def new_file(folder: Path, relative: str) -> Path:
+    """A file that a writer is about to make: below `folder` with links resolved, its own folders there, itself not.
+
+    Every file of every writer comes from here.  relative: may hold keys, splits and other text from elsewhere.  Raises
+    FormatError for a path that leads out of the folder, and for one that is taken: two keys may differ and yet be
+    one file by a format's rules.
+    """
     try:
-        yield stage
-        stage.chmod(0o755)
-        if folder.exists():
-            folder.rmdir()
-        stage.rename(folder)
-    except OSError as error:
-        raise FormatError(f"cannot be written ({error.strerror or error})", file=error.filename or folder) from error
-    finally:
-        shutil.rmtree(stage, ignore_errors=True)
+        target = confined(folder, relative)
+    except UsageError as error:
+        raise FormatError(f"{error.found}, and cannot be a file of this format", needed=error.needed) from None
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        taken = os.path.lexists(target)
+    except (FileExistsError, NotADirectoryError):
+        taken = True
+    if taken:
+        raise FormatError(
+            f"two things would be written to {shown(relative, 200)!r}", needed="a file of its own for each sample",
+            todo="Rename one of the samples, or choose another format.",
+        )  # fmt: skip
+    return target
 
 
 def image_files(folder: Path) -> list[Path]:
@@ -225,23 +233,23 @@ def image_beside(folder: Path, key: str) -> Path | None:
     return None
 
 
-def put_image(sample: Sample, target: Path, images: str) -> None:
-    """Bring a sample's image to `target`. images: copy, link (symbolic) or none.
+def put_image(sample: Sample, folder: Path, relative: str, images: str) -> Path:
+    """Bring a sample's image to `relative` below `folder`, as `new_file` has it. images: copy, link (symbolic) or none.
 
     A page of a larger file becomes a picture of its own, whichever is asked for.
     """
     if images == "none":
-        return
+        return folder / relative
     if images not in ("copy", "link"):
         raise UsageError(f"images cannot be {images!r}", needed="copy, link or none")
-    target.parent.mkdir(parents=True, exist_ok=True)
+    target = new_file(folder, relative)
     source, page = pages.page_of(sample.image.uri)
     if page is not None:
         _put_page(sample, pages.read(source, page), target)
-        return
+        return target
     if images == "link":
         target.symlink_to(Path(source).resolve())
-        return
+        return target
     try:
         if "://" in sample.image.uri:
             from maskwright.families import require
@@ -256,6 +264,7 @@ def put_image(sample: Sample, target: Path, images: str) -> None:
             "the image is not there", file=source, record=f"sample {sample.key!r}",
             todo="Put it back, or write labels only with --images none.",
         ) from None  # fmt: skip
+    return target
 
 
 def _put_page(sample: Sample, values: Array, target: Path) -> None:
@@ -277,7 +286,9 @@ def unique_keys(samples: Iterable[Sample]) -> Iterator[Sample]:
     """Pass samples on; two with one key would overwrite each other."""
     seen = set()
     for sample in samples:
+        if not isinstance(sample.key, str):
+            raise FormatError(f"a sample's key is {shown(sample.key)}", needed="text")
         if sample.key in seen:
-            raise FormatError(f"two samples have the key {sample.key!r}", todo="Rename one of the images.")
+            raise FormatError(f"two samples have the key {shown(sample.key)!r}", todo="Rename one of the images.")
         seen.add(sample.key)
         yield sample

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from maskwright.core.sample import IMAGE_SUFFIXES
+from maskwright.core.yaml_file import load_yaml
 from maskwright.errors import FormatError
 from maskwright.formats._contract import image_files, key_of
 
@@ -144,19 +145,6 @@ def _from_yaml(path: Path, found: Layout, endings: tuple[str, ...]) -> bool:
             found.names = _names(file, names)
             return True
     return False
-
-
-def load_yaml(file: Path) -> dict[str, Any]:
-    """The file's mapping. Raises FormatError for anything else."""
-    import yaml
-
-    try:
-        content = yaml.safe_load(file.read_text())
-    except (yaml.YAMLError, UnicodeDecodeError, OSError, RecursionError) as error:
-        raise FormatError(f"not valid YAML ({' '.join(str(error).split())})", file=file) from None
-    if not isinstance(content, dict):
-        raise FormatError("holds no settings", file=file, needed="names: and train: or val:")
-    return content
 
 
 def _names(file: Path, names: Any) -> dict[int, str] | None:

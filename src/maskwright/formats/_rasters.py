@@ -1,8 +1,13 @@
 """Label pictures: integers or colours as their files have them."""
 
+import io
+import tokenize
 import zipfile
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -12,33 +17,45 @@ from maskwright.errors import FormatError
 
 Colour = tuple[int, int, int]
 
+#: What NumPy raises for a broken .npy or .npz: headers are Python's own text, and are read as such.
+_BROKEN = (
+    OSError, ValueError, EOFError, KeyError, TypeError, SyntaxError, NotImplementedError, tokenize.TokenError,
+    zipfile.BadZipFile, zlib.error,
+)  # fmt: skip
+
 
 def read_raster(file: Path) -> tuple[Array, dict[int, Colour]]:
     """(H, W) integers, or (H, W, 3) uint8 colours, as the file has them; and its palette.
 
     Alpha is dropped.  Raises FormatError, naming the file, for one that is missing, broken or holds fractions.
     """
+    with opened(file, "label map") as image:
+        image.load()
+        if image.mode == "P":
+            flat = image.getpalette() or []
+            return np.asarray(image), {i // 3: (flat[i], flat[i + 1], flat[i + 2]) for i in range(0, len(flat) - 2, 3)}
+        if image.mode in ("RGB", "RGBA"):
+            return np.asarray(image)[..., :3], {}
+        if image.mode == "LA":
+            return np.asarray(image)[..., 0], {}
+        if image.mode == "F":
+            return whole_numbers(np.asarray(image), file), {}
+        return np.asarray(image).astype(np.uint8 if image.mode in ("L", "1") else np.int64), {}
+
+
+@contextmanager
+def opened(source: Path | bytes, what: str) -> Iterator[Any]:
+    """A picture of labels, from a file or from bytes inside one. Raises FormatError for one that is none, or huge."""
     from PIL import Image, UnidentifiedImageError
 
+    file = None if isinstance(source, bytes) else source
     try:
-        with Image.open(file) as image:
-            image.load()
-            if image.mode == "P":
-                flat = image.getpalette() or []
-                return np.asarray(image), {
-                    i // 3: (flat[i], flat[i + 1], flat[i + 2]) for i in range(0, len(flat) - 2, 3)
-                }
-            if image.mode in ("RGB", "RGBA"):
-                return np.asarray(image)[..., :3], {}
-            if image.mode == "LA":
-                return np.asarray(image)[..., 0], {}
-            if image.mode == "F":
-                return whole_numbers(np.asarray(image), file), {}
-            return np.asarray(image).astype(np.uint8 if image.mode in ("L", "1") else np.int64), {}
+        with Image.open(io.BytesIO(source) if isinstance(source, bytes) else source) as image:
+            yield image
     except FileNotFoundError:
         raise FormatError("the label is not there", file=file) from None
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise FormatError(f"not a readable label map ({error})", file=file) from None
+        raise FormatError(f"not a readable {what} ({error})", file=file) from None
 
 
 def read_array(file: Path) -> Array:
@@ -52,7 +69,7 @@ def read_array(file: Path) -> Array:
                 values = archive[archive.files[0]]
     except FileNotFoundError:
         raise FormatError("the label is not there", file=file) from None
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error, KeyError, NotImplementedError) as error:
+    except _BROKEN as error:
         raise FormatError(f"not a readable array ({error})", file=file) from None
     if values.ndim == 3 and 1 in (values.shape[0], values.shape[-1]):
         values = values[0] if values.shape[0] == 1 else values[..., 0]

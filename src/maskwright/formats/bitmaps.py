@@ -12,6 +12,7 @@ import numpy as np
 
 from maskwright.core.classes import Class, Classes
 from maskwright.core.masks import Masks
+from maskwright.core.names import confined
 from maskwright.core.sample import ImageRef, Sample, image_size
 from maskwright.core.segments import Segments
 from maskwright.errors import FormatError
@@ -20,12 +21,14 @@ from maskwright.formats._contract import (
     Reading,
     common_losses,
     image_files,
+    new_file,
     put_image,
     read_about,
     suffix_of,
     unique_keys,
     write_about,
 )  # fmt: skip
+from maskwright.formats._rasters import opened
 
 LOSES = frozenset({"crowd", "score", "attributes", "area", "source", "weight", "fields"})
 
@@ -73,16 +76,11 @@ def read(path: Path, *, class_name: str = "object") -> Reading:
 
 
 def _segments(folder: Path, size: tuple[int, int], classes: Classes, *, described: bool) -> Segments:
-    from PIL import Image, UnidentifiedImageError
-
     masks, ids, class_ids = [], [], []
     default = next(one.id for one in classes if one.role == "class")
     for number, file in enumerate(image_files(folder), 1):
-        try:
-            with Image.open(file) as image:
-                pixels = np.asarray(image.convert("L") if image.mode not in ("L", "1", "I;16", "I") else image)
-        except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
-            raise FormatError(f"not a readable mask ({error})", file=file) from None
+        with opened(file, "mask") as image:
+            pixels = np.asarray(image.convert("L") if image.mode not in ("L", "1", "I;16", "I") else image)
         if pixels.shape != size:
             raise FormatError(f"the mask is {pixels.shape}", file=file, needed=f"its image is {size} (height, width)")
         name = _NAME.fullmatch(file.stem) if described else None
@@ -104,11 +102,11 @@ def write(samples: Iterable[Sample], classes: Classes, folder: Path, *, images: 
 
     splits = {}
     for sample in unique_keys(samples):
-        home = folder / sample.key
-        put_image(sample, home / "images" / (Path(sample.key).name + suffix_of(sample)), images)
-        (home / "masks").mkdir(parents=True, exist_ok=True)
+        put_image(sample, folder, f"{sample.key}/images/{Path(sample.key).name}{suffix_of(sample)}", images)
+        confined(folder, f"{sample.key}/masks").mkdir(parents=True, exist_ok=True)  # also where there is no mask
         for i, mask in enumerate(sample.segments.masks):
             name = f"{i:05d}-{sample.segments.ids[i]}-{sample.segments.class_ids[i]}.png"
-            Image.fromarray(mask.decode().view(np.uint8) * 255).save(home / "masks" / name)
+            target = new_file(folder, f"{sample.key}/masks/{name}")
+            Image.fromarray(mask.decode().view(np.uint8) * 255).save(target)
         splits[sample.key] = sample.split
     write_about(folder, "bitmaps", classes, splits)

@@ -21,6 +21,7 @@ from maskwright.formats._contract import (
     Reading,
     common_losses,
     image_beside,
+    new_file,
     put_image,
     read_about,
     suffix_of,
@@ -227,9 +228,8 @@ def write(samples: Iterable[Sample], classes: Classes, folder: Path, *, images: 
     for sample in unique_keys(samples):
         split = sample.split or "train"
         name = Path(sample.key).name
-        home = Path(split) / Path(sample.key).parent
-        picture = f"{name}_leftImg8bit{suffix_of(sample)}"
-        put_image(sample, folder / "leftImg8bit" / home / picture, images)
+        home = f"{split}/{Path(sample.key).parent.as_posix()}"
+        put_image(sample, folder, f"leftImg8bit/{home}/{name}_leftImg8bit{suffix_of(sample)}", images)
         segments = sample.segments[sample.segments.class_ids != unlabelled].visible()
         count: dict[int, int] = {}
         values = []
@@ -240,13 +240,13 @@ def write(samples: Iterable[Sample], classes: Classes, folder: Path, *, images: 
             count[class_id] = number + thing
             if number > 999:
                 raise FormatError(f"{sample.key!r} has more than 1000 instances of class {class_id}")
-        target = folder / "gtFine" / home
         labels = np.full(sample.image.size, unlabelled, np.uint8)
         segments.masks.composite(np.maximum(segments.class_ids, 0), out=labels)
         instances = np.full(sample.image.size, unlabelled, np.uint16)
         segments.masks.composite(values, out=instances)
-        write_raster(target / f"{name}_gtFine_labelIds.png", labels)
-        write_raster(target / f"{name}_gtFine_instanceIds.png", instances)
-        write_raster(target / f"{name}_gtFine_color.png", palette_of(classes)[labels])
+        target = f"gtFine/{home}/{name}_gtFine"
+        write_raster(new_file(folder, f"{target}_labelIds.png"), labels)
+        write_raster(new_file(folder, f"{target}_instanceIds.png"), instances)
+        write_raster(new_file(folder, f"{target}_color.png"), palette_of(classes)[labels])
         splits[sample.key] = sample.split
     write_about(folder, "cityscapes", classes, splits, unlabelled=unlabelled)

@@ -349,7 +349,7 @@ def write(
     with SplitFiles(folder, "instances", classes) as files:
         for sample in unique_keys(samples):
             name = sample.key + suffix_of(sample)
-            put_image(sample, folder / "images" / name, images)
+            put_image(sample, folder, f"images/{name}", images)
             coco = dict(sample.fields.get("coco") or {})
             image_id = files.image_id(coco.pop("id", None))
             row = {

@@ -21,6 +21,7 @@ from maskwright.formats._contract import (
     Loss,
     Reading,
     common_losses,
+    new_file,
     put_image,
     suffix_of,
     unique_keys,
@@ -236,14 +237,14 @@ def write(samples: Iterable[Sample], classes: Classes, folder: Path, *, images: 
         for sample in unique_keys(samples):
             splits[sample.key] = sample.split
             name, png = sample.key + suffix_of(sample), f"{sample.key}.png"
-            put_image(sample, folder / "images" / name, images)
+            put_image(sample, folder, f"images/{name}", images)
             coco = dict(sample.fields.get("coco") or {})
             image_id = files.image_id(coco.pop("id", None))
             height, width = sample.image.size
             own = {"key": sample.key, "split": sample.split, "fields": dict(sample.fields)}
             row = {"id": image_id, "file_name": name if images != "none" else sample.image.uri,
                    "height": height, "width": width, "maskwright": own}  # fmt: skip
-            infos = _put_segments(sample, files.folder / files.name_of(sample.split) / png)
+            infos = _put_segments(sample, new_file(files.folder, f"{files.name_of(sample.split)}/{png}"))
             annotation = {"image_id": image_id, "file_name": png, "segments_info": infos}
             files.add(sample.split, {**coco, **row}, [json.dumps(annotation)])
     write_about(folder, "coco-panoptic", classes, splits)

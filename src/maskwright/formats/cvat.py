@@ -23,6 +23,7 @@ from maskwright.formats._contract import (
     Loss,
     Reading,
     common_losses,
+    new_file,
     put_image,
     read_about,
     suffix_of,
@@ -204,7 +205,7 @@ def losses(sample: Sample, classes: Classes) -> list[Loss]:
 def write(samples: Iterable[Sample], classes: Classes, folder: Path, *, images: str = "copy") -> None:
     """annotations.xml and pictures in images/.  images: copy, link or none."""
     splits = {}
-    with open(folder / "annotations.xml", "w", encoding="utf-8") as out:
+    with open(new_file(folder, "annotations.xml"), "w", encoding="utf-8") as out:
         out.write('<?xml version="1.0" encoding="utf-8"?>\n<annotations>\n <version>1.1</version>\n')
         out.write(" <meta><task><labels>\n")
         for one in classes:
@@ -213,7 +214,7 @@ def write(samples: Iterable[Sample], classes: Classes, folder: Path, *, images: 
         out.write(" </labels></task></meta>\n")
         for number, sample in enumerate(unique_keys(samples)):
             name = sample.key + suffix_of(sample)
-            put_image(sample, folder / "images" / name, images)
+            put_image(sample, folder, f"images/{name}", images)
             height, width = sample.image.size
             shown = quoteattr(name if images != "none" else sample.image.uri)
             subset = f" subset={quoteattr(sample.split)}" if sample.split else ""

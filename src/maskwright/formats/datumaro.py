@@ -12,16 +12,20 @@ from typing import IO, Any
 import numpy as np
 
 from maskwright.core.classes import Class, Classes
+from maskwright.core.foreign import explained
 from maskwright.core.mask import Mask
 from maskwright.core.masks import Masks
+from maskwright.core.names import shown
 from maskwright.core.polygons import Polygon, rectangle
 from maskwright.core.sample import IMAGE_SUFFIXES, ImageRef, Sample, image_size
 from maskwright.core.segments import Segments
 from maskwright.errors import FormatError
 from maskwright.formats._contract import (
+    ABOUT,
     Loss,
     Reading,
     common_losses,
+    new_file,
     put_image,
     read_about,
     suffix_of,
@@ -62,8 +66,9 @@ def read(path: Path) -> Reading:
     for document in documents[1:]:
         if _labels(document) != labels:
             raise FormatError("has other labels than the subset before", file=document.file)
-    classes = about.classes if about else Classes(Class(k, name) for k, name in enumerate(labels))
-    ids = [classes[name].id for name in labels]
+    with explained(documents[0].file, "categories"):
+        classes = about.classes if about else Classes(Class(k, name) for k, name in enumerate(labels))
+        ids = _ids(labels, classes)
     items = [document.records("items") for document in documents]
     notes: list[str] = []
 
@@ -79,6 +84,15 @@ def read(path: Path) -> Reading:
             notes.append(f"{other} captions, labels, points and lines have no area and were left out")
 
     return Reading(classes, unique_keys(samples()), sum(len(one) for one in items), notes)
+
+
+def _ids(labels: list[str], classes: Classes) -> list[int]:
+    """The class id of each label, by its place."""
+    ids = {kind.name: kind.id for kind in classes}
+    strange = [name for name in labels if name not in ids]
+    if strange:
+        raise FormatError(f"has the label {shown(strange[0])!r}, which {ABOUT} does not declare")
+    return [ids[name] for name in labels]
 
 
 def _labels(document: Document) -> list[str]:
@@ -187,12 +201,16 @@ def write(samples: Iterable[Sample], classes: Classes, folder: Path, *, images: 
     try:
         for sample in unique_keys(samples):
             subset = sample.split or "default"
+            if "/" in subset:
+                raise FormatError(
+                    f"the split {subset!r} holds a slash", needed="splits that are one word, as files are named by them"
+                )
             first = subset not in open_files
             if first:
-                open_files[subset] = open(folder / "annotations" / f"{subset}.json", "w")  # noqa: SIM115
+                open_files[subset] = open(new_file(folder, f"annotations/{subset}.json"), "w")  # noqa: SIM115
                 open_files[subset].write(json.dumps(head, ensure_ascii=False)[:-1] + ', "items": [')
             name = sample.key + suffix_of(sample)
-            put_image(sample, folder / "images" / subset / name, images)
+            put_image(sample, folder, f"images/{subset}/{name}", images)
             item = {
                 "id": sample.key,
                 "annotations": list(_rows(sample.segments, label)),

@@ -11,6 +11,7 @@ import numpy as np
 
 from maskwright.core.classes import Class, Classes
 from maskwright.core.masks import Masks
+from maskwright.core.names import confined
 from maskwright.core.sample import ImageRef, Sample, image_size
 from maskwright.core.segments import Segments
 from maskwright.errors import FormatError
@@ -20,6 +21,7 @@ from maskwright.formats._contract import (
     common_losses,
     image_files,
     key_of,
+    new_file,
     put_image,
     read_about,
     suffix_of,
@@ -57,8 +59,9 @@ def _folders(path: Path) -> tuple[Path, Path] | None:
     if not pictures.is_dir() or not labels.is_dir():
         return None
     videos = [one for one in labels.iterdir() if one.is_dir()]
-    numbered = all(file.stem.isdigit() for one in videos for file in image_files(one))
-    return (pictures, labels) if videos and numbered and not image_files_here(labels) else None
+    frames = [file for video in videos for file in image_files(video)]
+    numbered = frames and all(file.stem.isdigit() for file in frames)
+    return (pictures, labels) if numbered and not image_files_here(labels) else None
 
 
 def image_files_here(folder: Path) -> bool:
@@ -150,19 +153,19 @@ def write(samples: Iterable[Sample], classes: Classes, folder: Path, *, images: 
     """JPEGImages, Annotations and ImageSets; 16-bit gray PNGs where a number is above 254.  images: copy or link."""
     splits: dict[str, str | None] = {}
     for sample in unique_keys(samples):
-        put_image(sample, folder / "JPEGImages" / _RESOLUTIONS[2] / (sample.key + suffix_of(sample)), images)
+        put_image(sample, folder, f"JPEGImages/{_RESOLUTIONS[2]}/{sample.key}{suffix_of(sample)}", images)
         segments = sample.segments.visible()
         ids = [int(one) for one in segments.ids]
         free = iter(number for number in range(1, 65536) if _fits(number) and number not in ids)
         ids = [one if _fits(one) else next(free) for one in ids]
         values = np.zeros(sample.image.size, np.uint8 if max(ids, default=0) < _VOID else np.uint16)
         segments.masks.composite(ids, out=values)
-        write_raster(folder / "Annotations" / _RESOLUTIONS[2] / f"{sample.key}.png", values, voc_palette())
+        target = new_file(folder, f"Annotations/{_RESOLUTIONS[2]}/{sample.key}.png")
+        write_raster(target, values, voc_palette())
         splits[sample.key] = sample.split
-    sets = folder / "ImageSets" / "2017"
-    sets.mkdir(parents=True)
+    confined(folder, "ImageSets/2017").mkdir(parents=True)
     for split in ("train", "val", "test"):
         videos = sorted({Path(key).parent.as_posix() for key, own in splits.items() if own == split})
         if videos:
-            (sets / f"{split}.txt").write_text("".join(f"{video}\n" for video in videos))
+            new_file(folder, f"ImageSets/2017/{split}.txt").write_text("".join(f"{video}\n" for video in videos))
     write_about(folder, "davis", classes, splits)

@@ -25,6 +25,7 @@ from maskwright.formats._contract import (
     common_losses,
     image_beside,
     key_of,
+    new_file,
     put_image,
     read_about,
     suffix_of,
@@ -33,6 +34,7 @@ from maskwright.formats._contract import (
     write_about,
 )  # fmt: skip
 from maskwright.formats._json import load
+from maskwright.formats._rasters import opened
 from maskwright.formats._shapes import named
 
 LOSES = frozenset({"empty", "area", "weight", "fields"})
@@ -167,12 +169,10 @@ def _moved(ring: F64, matrix: F64) -> F64:
 
 def to_world(image: Path) -> F64 | None:
     """(3, 3) from pixel corners to the world for a GeoTIFF, None for other pictures."""
-    from PIL import Image
-
     if image.suffix.lower() not in (".tif", ".tiff"):
         return None
-    with Image.open(image) as opened:
-        tags = getattr(opened, "tag_v2", {})
+    with opened(image, "picture") as picture:
+        tags = getattr(picture, "tag_v2", {})
         transformation, scale, tie = (tags.get(number) for number in (34264, 33550, 33922))
     if transformation and len(transformation) == 16:
         whole = np.array(transformation, np.float64).reshape(4, 4)
@@ -191,10 +191,8 @@ def write(samples: Iterable[Sample], classes: Classes, folder: Path, *, images: 
     """A FeatureCollection a picture in labels/, pictures in images/.  images: copy or link; sizes come from them."""
     splits = {}
     for sample in unique_keys(samples):
-        image = folder / "images" / (sample.key + suffix_of(sample))
-        put_image(sample, image, images)
-        target = folder / "labels" / f"{sample.key}.geojson"
-        target.parent.mkdir(parents=True, exist_ok=True)
+        image = put_image(sample, folder, f"images/{sample.key}{suffix_of(sample)}", images)
+        target = new_file(folder, f"labels/{sample.key}.geojson")
         features = list(_rows(sample.segments, classes, to_world(image)))
         target.write_text(json.dumps({"type": "FeatureCollection", "features": features}, ensure_ascii=False))
         splits[sample.key] = sample.split

@@ -20,6 +20,7 @@ from maskwright.formats._contract import (
     common_losses,
     image_beside,
     key_of,
+    new_file,
     put_image,
     read_about,
     suffix_of,
@@ -99,13 +100,13 @@ def write(samples: Iterable[Sample], classes: Classes, folder: Path, *, images: 
     """x.png and x_masks.png, 16 bits, as Cellpose reads them.  images: copy or link; the layout needs them."""
     splits = {}
     for sample in unique_keys(samples):
-        put_image(sample, folder / (sample.key + suffix_of(sample)), images)
+        put_image(sample, folder, sample.key + suffix_of(sample), images)
         segments = sample.segments.visible()
         ids = [int(one) for one in segments.ids]
         free = iter(number for number in range(1, 65536) if number not in ids)
         ids = [one if 0 < one < 65536 else next(free) for one in ids]
         values = np.zeros(sample.image.size, np.uint16)
         segments.masks.composite(ids, out=values)
-        write_raster(folder / f"{sample.key}_masks.png", values)
+        write_raster(new_file(folder, f"{sample.key}_masks.png"), values)
         splits[sample.key] = sample.split
     write_about(folder, "instance-map", classes, splits)

@@ -22,6 +22,7 @@ from maskwright.formats._contract import (
     Loss,
     Reading,
     common_losses,
+    new_file,
     put_image,
     read_about,
     suffix_of,
@@ -266,12 +267,12 @@ def write(samples: Iterable[Sample], classes: Classes, folder: Path, *, images: 
     background = classes.background
     free = next(value for value in (255, *range(256), *range(65535, 255, -1)) if value not in ids)
     unlabelled = background.id if background is not None else free
-    deep = max(*ids, unlabelled) > 255
+    deep = max([*ids, unlabelled]) > 255
     splits = {}
     for sample in unique_keys(samples):
-        put_image(sample, folder / "images" / (sample.key + suffix_of(sample)), images)
+        put_image(sample, folder, f"images/{sample.key}{suffix_of(sample)}", images)
         values = np.full(sample.image.size, unlabelled, np.uint16 if deep else np.uint8)
         sample.segments.masks.composite(sample.segments.class_ids, out=values)
-        write_raster(folder / "labels" / f"{sample.key}.png", values, palette_of(classes))
+        write_raster(new_file(folder, f"labels/{sample.key}.png"), values, palette_of(classes))
         splits[sample.key] = sample.split
     write_about(folder, "label-map", classes, splits, unlabelled=None if background is not None else unlabelled)

@@ -23,6 +23,7 @@ from maskwright.formats._contract import (
     Loss,
     Reading,
     common_losses,
+    new_file,
     put_image,
     read_about,
     suffix_of,
@@ -151,7 +152,7 @@ def _sample(
         ids.append(own.get("id"))
         scores.append(np.nan if one.get("score") is None else float(one["score"]))
         attributes.append(own.get("attributes") or {})
-        source.append(own.get("source", who))
+        source.append(own["source"] if own.get("source") in ("human", "model", "import") else who)
     segments = Segments(
         Masks.stack(masks, size), class_ids, ids=usable_ids(ids), scores=scores,
         attributes=attributes, source=source,
@@ -245,11 +246,11 @@ def write(samples: Iterable[Sample], classes: Classes, folder: Path, *, images: 
     from xml.sax.saxutils import quoteattr
 
     splits = {}
-    with open(folder / "tasks.json", "w") as out:
+    with open(new_file(folder, "tasks.json"), "w") as out:
         out.write("[")
         for number, sample in enumerate(unique_keys(samples)):
             name = sample.key + suffix_of(sample)
-            put_image(sample, folder / "images" / name, images)
+            put_image(sample, folder, f"images/{name}", images)
             task = {
                 "id": number + 1,
                 "data": {"image": f"images/{name}" if images != "none" else sample.image.uri},
@@ -260,7 +261,7 @@ def write(samples: Iterable[Sample], classes: Classes, folder: Path, *, images: 
             splits[sample.key] = sample.split
         out.write("]\n")
     labels = "".join(f"    <Label value={quoteattr(one.name)}/>\n" for one in classes)
-    (folder / "label_config.xml").write_text(
+    new_file(folder, "label_config.xml").write_text(
         '<View>\n  <Image name="image" value="$image"/>\n  <BrushLabels name="label" toName="image">\n'
         f"{labels}  </BrushLabels>\n</View>\n"
     )

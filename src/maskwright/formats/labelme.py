@@ -28,6 +28,7 @@ from maskwright.formats._contract import (
     Reading,
     common_losses,
     key_of,
+    new_file,
     put_image,
     read_about,
     suffix_of,
@@ -36,6 +37,7 @@ from maskwright.formats._contract import (
     write_about,
 )  # fmt: skip
 from maskwright.formats._json import Document, load
+from maskwright.formats._rasters import opened
 from maskwright.formats._shapes import ellipse
 
 LOSES = frozenset({"empty", "crowd", "score", "area", "source", "weight", "fields"})
@@ -140,7 +142,9 @@ def _segments(
             raise FormatError(f"has the unknown label {one['label']!r}", file=file, record=record)
         try:
             mask = _mask(one, size, rule)
-        except (ValueError, TypeError, KeyError, IndexError, OSError, SyntaxError, binascii.Error) as error:
+        except FormatError as error:
+            raise error.at(file=file, record=record) from None
+        except (ValueError, TypeError, KeyError, IndexError, binascii.Error) as error:
             raise FormatError(str(error), file=file, record=record) from None
         if mask is None:
             thin += 1
@@ -184,9 +188,7 @@ def _mask(one: dict[str, Any], size: tuple[int, int], rule: str) -> Mask | None:
 
 
 def _bitmap(one: dict[str, Any], points: Any, size: tuple[int, int]) -> Mask:
-    from PIL import Image
-
-    with Image.open(io.BytesIO(base64.b64decode(one["mask"], validate=True))) as image:
+    with opened(base64.b64decode(one["mask"], validate=True), "mask") as image:
         pixels = np.asarray(image.convert("L")) > 0
     left, top = (round(value) for value in points[0])
     return Mask.encode(pixels).paste(size, left=left, top=top)
@@ -232,9 +234,8 @@ def write(
     holes = 0
     for sample in unique_keys(samples):
         name = sample.key + suffix_of(sample)
-        put_image(sample, folder / name, images)
-        target = folder / f"{sample.key}.json"
-        target.parent.mkdir(parents=True, exist_ok=True)
+        put_image(sample, folder, name, images)
+        target = new_file(folder, f"{sample.key}.json")
         rows = [row for i in range(len(sample.segments)) for row in _rows(sample.segments, i, classes, shapes)]
         content: dict[str, Any] = {
             "version": "5.5.0",
@@ -248,7 +249,7 @@ def write(
         target.write_text(json.dumps(content, ensure_ascii=False, indent=1))
         holes += sum(row["shape_type"] == "mask" for row in rows)
         splits[sample.key] = sample.split
-    (folder / "labels.txt").write_text("".join(f"{one.name}\n" for one in classes))
+    new_file(folder, "labels.txt").write_text("".join(f"{one.name}\n" for one in classes))
     write_about(folder, "labelme", classes, splits)
     return [f"{holes} segments with holes are written as masks, not as polygons"] if holes and shapes == "auto" else []
 

@@ -19,6 +19,7 @@ from maskwright.formats._contract import (
     Reading,
     common_losses,
     image_files,
+    new_file,
     put_image,
     read_about,
     suffix_of,
@@ -143,19 +144,28 @@ def write(samples: Iterable[Sample], classes: Classes, folder: Path, *, images: 
     """
     (folder / "instances_txt").mkdir()
     keys: dict[str, str] = {}
+    texts: dict[str, Path] = {}
+    homes: dict[str, str] = {}
     splits = {}
     for sample in unique_keys(samples):
         parent, name = Path(sample.key).parent.as_posix(), Path(sample.key).name
         video = "video" if parent == "." else parent.replace("/", "_")
+        if homes.setdefault(video, parent) != parent:
+            raise FormatError(
+                f"two videos would be called {video!r}: those of the folders {homes[video]!r} and {parent!r}",
+                todo="Rename one of the folders, or choose another format.",
+            )
         number = int(name) if name.isascii() and name.isdigit() and len(name) < 10 else 1
         while f"{video}/{number:06d}" in keys:
             number += 1
         place = f"{video}/{number:06d}"
         keys[place], splits[sample.key] = sample.key, sample.split
-        put_image(sample, folder / f"{place}{suffix_of(sample)}", images)
+        put_image(sample, folder, f"{place}{suffix_of(sample)}", images)
         segments = sample.segments
         height, width = segments.size
-        with open(folder / "instances_txt" / f"{video}.txt", "a") as text:
+        if video not in texts:
+            texts[video] = new_file(folder, f"instances_txt/{video}.txt")
+        with open(texts[video], "a") as text:
             for row, string in enumerate(segments.masks.compressed()):
                 if segments.masks[row].area():
                     numbers = (number, segments.ids[row], segments.class_ids[row], height, width)

@@ -20,7 +20,7 @@ from maskwright.core.masks import Masks
 from maskwright.core.sample import ImageRef, Sample
 from maskwright.core.segments import Segments
 from maskwright.errors import FormatError
-from maskwright.formats._contract import Loss, Reading, common_losses, read_about, unique_keys, write_about
+from maskwright.formats._contract import Loss, Reading, common_losses, new_file, read_about, unique_keys, write_about
 from maskwright.formats._json import load
 from maskwright.formats._rasters import whole_numbers
 
@@ -170,16 +170,13 @@ def write(samples: Iterable[Sample], classes: Classes, folder: Path, *, images: 
             name, affine = sample.key, np.eye(4)
             labels = np.zeros((sample.image.size[1], sample.image.size[0], 1), np.uint16)
             picture = nibabel.Nifti1Image(_colours(sample), affine)
-            target = folder / f"images{home}" / f"{name}_0000.nii.gz"
-            target.parent.mkdir(parents=True, exist_ok=True)
-            nibabel.save(picture, target)
+            nibabel.save(picture, new_file(folder, f"images{home}/{name}_0000.nii.gz"))
         else:
-            name = group[0].key.rsplit("/", 1)[0]
             number, (height, width) = pages.shape(source)
+            name = group[0].key if number == 1 else group[0].key.rsplit("/", 1)[0]
             affine = pages.volume(source).affine
             labels = np.zeros((width, height, number), np.uint16)
-            target = folder / f"images{home}" / f"{name}_0000{''.join(Path(source).suffixes[-2:])}"
-            _put_volume(source, target, images)
+            _put_volume(source, folder, f"images{home}/{name}_0000{''.join(Path(source).suffixes[-2:])}", images)
         for sample in group:
             _, page = pages.page_of(sample.image.uri)
             kept = sample.segments[[int(one) in value for one in sample.segments.class_ids]]
@@ -187,12 +184,12 @@ def write(samples: Iterable[Sample], classes: Classes, folder: Path, *, images: 
             kept.masks.composite([value[int(one)] for one in kept.class_ids], out=flat)
             labels[:, :, (page or 0) if source else 0] = flat.T
             splits[sample.key] = sample.split
-        target = folder / f"labels{home}" / f"{name}.nii.gz"
-        target.parent.mkdir(parents=True, exist_ok=True)
-        nibabel.save(nibabel.Nifti1Image(labels, affine), target)
+        nibabel.save(nibabel.Nifti1Image(labels, affine), new_file(folder, f"labels{home}/{name}.nii.gz"))
     names = {classes.background.name if classes.background else "background": 0}
     names |= {one.name: value[one.id] for one in plain}
-    (folder / "dataset.json").write_text(json.dumps({"labels": names, "file_ending": ".nii.gz"}, ensure_ascii=False))
+    new_file(folder, "dataset.json").write_text(
+        json.dumps({"labels": names, "file_ending": ".nii.gz"}, ensure_ascii=False)
+    )
     write_about(folder, "nifti", classes, splits, values={str(number): one for one, number in value.items()})
 
 
@@ -226,10 +223,10 @@ def _colours(sample: Sample) -> Any:
     return np.ascontiguousarray(pixels).view(colour)[..., 0].T[..., None]
 
 
-def _put_volume(source: str, target: Path, images: str) -> None:
+def _put_volume(source: str, folder: Path, relative: str, images: str) -> None:
     if images == "none":
         return
-    target.parent.mkdir(parents=True, exist_ok=True)
+    target = new_file(folder, relative)
     if images == "link":
         target.symlink_to(Path(source).resolve())
     else:

@@ -25,6 +25,7 @@ from maskwright.formats._contract import (
     common_losses,
     image_files,
     key_of,
+    new_file,
     put_image,
     read_about,
     suffix_of,
@@ -237,11 +238,11 @@ def write(
     if order not in ("column", "row"):
         raise UsageError(f"order cannot be {order!r}", needed="column or row")
     splits = {}
-    with open(folder / "train.csv", "w", newline="", encoding="utf-8") as text:
+    with open(new_file(folder, "train.csv"), "w", newline="", encoding="utf-8") as text:
         table = csv.writer(text)
         table.writerow(["ImageId", "EncodedPixels", "ClassId", "height", "width"])
         for sample in unique_keys(samples):
-            put_image(sample, folder / "images" / (sample.key + suffix_of(sample)), images)
+            put_image(sample, folder, f"images/{sample.key}{suffix_of(sample)}", images)
             name = sample.key + suffix_of(sample)
             count = 0
             for mask, class_id in zip(sample.segments.masks, sample.segments.class_ids, strict=True):

@@ -25,6 +25,7 @@ from maskwright.formats._contract import (
     Loss,
     Reading,
     common_losses,
+    new_file,
     put_image,
     read_about,
     suffix_of,
@@ -33,6 +34,7 @@ from maskwright.formats._contract import (
     write_about,
 )  # fmt: skip
 from maskwright.formats._json import load
+from maskwright.formats._rasters import opened
 from maskwright.formats._shapes import from_text, hex_colour, to_text
 
 LOSES = frozenset({"empty", "crowd", "score", "area", "source", "weight", "fields"})
@@ -105,7 +107,9 @@ def _segments(file: Path, objects: list[Any], size: tuple[int, int], classes: Cl
             mask = _mask(one, size)
             tags = {str(tag["name"]): tag.get("value") for tag in one.get("tags") or []}
             own = {key: from_text(value) if isinstance(value, str) else value for key, value in tags.items()}
-        except (KeyError, TypeError, ValueError, AttributeError, OSError, SyntaxError, zlib.error) as error:
+        except FormatError as error:
+            raise error.at(file=file, record=record) from None
+        except (KeyError, TypeError, ValueError, AttributeError, zlib.error) as error:
             raise FormatError(f"cannot be read ({error})", file=file, record=record) from None
         if title not in named:
             raise FormatError(f"has the unknown class {title!r}", file=file, record=record)
@@ -137,13 +141,11 @@ def _mask(one: dict[str, Any], size: tuple[int, int]) -> Mask | None:
 
 
 def _bitmap(bitmap: dict[str, Any], size: tuple[int, int]) -> Mask:
-    from PIL import Image
-
     unpacker = zlib.decompressobj()
     raw = unpacker.decompress(base64.b64decode(bitmap["data"], validate=True), _LARGEST)
     if unpacker.unconsumed_tail:
         raise ValueError("its bitmap unpacks to more than 256 MB")
-    with Image.open(io.BytesIO(raw)) as image:
+    with opened(raw, "bitmap") as image:
         has_alpha = "A" in image.mode or image.mode == "P"
         inside = np.asarray(image.convert("RGBA"))[..., 3] > 0 if has_alpha else np.asarray(image.convert("L")) > 0
     left, top = (int(value) for value in bitmap["origin"])
@@ -160,9 +162,8 @@ def write(samples: Iterable[Sample], classes: Classes, folder: Path, *, images: 
     tags: set[str] = set()
     for sample in unique_keys(samples):
         name = sample.key + suffix_of(sample)
-        put_image(sample, folder / "data" / "img" / name, images)
-        target = folder / "data" / "ann" / f"{name}.json"
-        target.parent.mkdir(parents=True, exist_ok=True)
+        put_image(sample, folder, f"data/img/{name}", images)
+        target = new_file(folder, f"data/ann/{name}.json")
         height, width = sample.image.size
         content = {
             "description": "",
@@ -180,7 +181,7 @@ def write(samples: Iterable[Sample], classes: Classes, folder: Path, *, images: 
     ]
     known = [{"name": name, "value_type": "any_string", "color": "#808080"} for name in sorted(tags)]
     meta = {"classes": rows, "tags": known, "projectType": "images"}
-    (folder / "meta.json").write_text(json.dumps(meta, ensure_ascii=False, indent=1))
+    new_file(folder, "meta.json").write_text(json.dumps(meta, ensure_ascii=False, indent=1))
     write_about(folder, "supervisely", classes, splits)
 
 

@@ -22,6 +22,7 @@ from maskwright.formats._contract import (
     Loss,
     Reading,
     common_losses,
+    new_file,
     put_image,
     read_about,
     suffix_of,
@@ -188,12 +189,11 @@ def losses(sample: Sample, classes: Classes) -> list[Loss]:
 def write(samples: Iterable[Sample], classes: Classes, folder: Path, *, images: str = "copy") -> None:
     """via_region_data.json, pictures in images/.  images: copy or link; VIA needs them for their sizes."""
     splits = {}
-    with open(folder / "via_region_data.json", "w") as out:
+    with open(new_file(folder, "via_region_data.json"), "w") as out:
         out.write("{")
         for number, sample in enumerate(unique_keys(samples)):
             name = sample.key + suffix_of(sample)
-            put_image(sample, folder / "images" / name, images)
-            size = (folder / "images" / name).stat().st_size
+            size = put_image(sample, folder, f"images/{name}", images).stat().st_size
             entry = {
                 "filename": name,
                 "size": size,

@@ -14,6 +14,7 @@ import numpy as np
 from maskwright.core.arrays import Array
 from maskwright.core.classes import Class, Classes
 from maskwright.core.masks import Masks
+from maskwright.core.names import confined
 from maskwright.core.sample import ImageRef, Sample, image_size
 from maskwright.core.segments import Segments
 from maskwright.errors import FormatError
@@ -25,6 +26,7 @@ from maskwright.formats._contract import (
     image_beside,
     image_files,
     key_of,
+    new_file,
     put_image,
     read_about,
     suffix_of,
@@ -250,7 +252,7 @@ def write(samples: Iterable[Sample], classes: Classes, folder: Path, *, images: 
         value[ignored] = BORDER
     splits, listed = {}, {split: [""] * 0 for split in ("train", "val", "test")}
     for sample in unique_keys(samples):
-        put_image(sample, folder / "JPEGImages" / (sample.key + suffix_of(sample)), images)
+        put_image(sample, folder, f"JPEGImages/{sample.key}{suffix_of(sample)}", images)
         segments = sample.segments[[int(one) in value for one in sample.segments.class_ids]]
         values = [value[int(one)] for one in segments.class_ids]
         kinds = np.zeros(sample.image.size, np.uint8)
@@ -264,22 +266,21 @@ def write(samples: Iterable[Sample], classes: Classes, folder: Path, *, images: 
         visible.masks.composite(numbers, out=objects)
         if number < BORDER:
             objects[kinds == BORDER] = BORDER
-        write_raster(folder / "SegmentationClass" / f"{sample.key}.png", kinds, voc_palette())
-        write_raster(folder / "SegmentationObject" / f"{sample.key}.png", objects, voc_palette())
-        _put_xml(folder / "Annotations" / f"{sample.key}.xml", sample, visible, values, classes)
+        write_raster(new_file(folder, f"SegmentationClass/{sample.key}.png"), kinds, voc_palette())
+        write_raster(new_file(folder, f"SegmentationObject/{sample.key}.png"), objects, voc_palette())
+        _put_xml(new_file(folder, f"Annotations/{sample.key}.xml"), sample, visible, values, classes)
         splits[sample.key] = sample.split
         if sample.split in listed:
             listed[sample.split].append(sample.key)
-    sets = folder / "ImageSets" / "Segmentation"
-    sets.mkdir(parents=True)
+    confined(folder, "ImageSets/Segmentation").mkdir(parents=True)
     for split, keys in listed.items():
         if keys:
-            (sets / f"{split}.txt").write_text("".join(f"{key}\n" for key in keys))
-    (folder / "class_names.txt").write_text("_background_\n" + "".join(f"{one.name}\n" for one in plain))
+            new_file(folder, f"ImageSets/Segmentation/{split}.txt").write_text("".join(f"{key}\n" for key in keys))
+    new_file(folder, "class_names.txt").write_text("_background_\n" + "".join(f"{one.name}\n" for one in plain))
     colours = voc_palette()
     lines = ["# label:color_rgb:parts:actions\n", "background:0,0,0::\n"]
     lines += [f"{one.name}:{','.join(str(c) for c in colours[value[one.id]])}::\n" for one in plain]
-    (folder / "labelmap.txt").write_text("".join(lines))  # as CVAT and Datumaro look for it
+    new_file(folder, "labelmap.txt").write_text("".join(lines))  # as CVAT and Datumaro look for it
     write_about(folder, "voc", classes, splits, values={str(number): one for one, number in value.items()})
 
 
@@ -303,6 +304,5 @@ def _put_xml(file: Path, sample: Sample, visible: Segments, values: list[int], c
         left, top, right, bottom = boxes[row].tolist()
         for name, side in (("xmin", left + 1), ("ymin", top + 1), ("xmax", right), ("ymax", bottom)):
             ET.SubElement(box, name).text = str(side)
-    file.parent.mkdir(parents=True, exist_ok=True)
     ET.indent(root)
     ET.ElementTree(root).write(file, encoding="utf-8")

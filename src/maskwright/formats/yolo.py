@@ -18,6 +18,7 @@ from maskwright.core.masks import Masks
 from maskwright.core.polygons import Polygon, rectangle
 from maskwright.core.sample import ImageRef, Sample, image_size
 from maskwright.core.segments import Segments
+from maskwright.core.yaml_file import load_yaml
 from maskwright.errors import FormatError
 from maskwright.formats._contract import (
     Loss,
@@ -25,11 +26,11 @@ from maskwright.formats._contract import (
     common_losses,
     image_files,
     key_of,
+    new_file,
     put_image,
     suffix_of,
     unique_keys,
 )  # fmt: skip
-from maskwright.formats._pairs import load_yaml
 from maskwright.formats._shapes import bridged
 
 LOSES = frozenset(
@@ -202,9 +203,8 @@ def write(
     for sample in unique_keys(samples):
         split = sample.split if sample.split in _SPLITS else "train"
         splits.add(split)
-        put_image(sample, folder / "images" / split / (sample.key + suffix_of(sample)), images)
-        target = folder / "labels" / split / f"{sample.key}.txt"
-        target.parent.mkdir(parents=True, exist_ok=True)
+        put_image(sample, folder, f"images/{split}/{sample.key}{suffix_of(sample)}", images)
+        target = new_file(folder, f"labels/{split}/{sample.key}.txt")
         lines = [
             f"{index[int(sample.segments.class_ids[i])]} {text(mask, *sample.image.size)}\n"
             for i, mask in enumerate(sample.segments.masks)
@@ -217,7 +217,7 @@ def write(
         "names": {number: one.name for number, one in enumerate(declared)},
         "maskwright": classes.to_json(),
     }
-    (folder / "data.yaml").write_text(yaml.safe_dump(about, sort_keys=False, allow_unicode=True))
+    new_file(folder, "data.yaml").write_text(yaml.safe_dump(about, sort_keys=False, allow_unicode=True))
 
 
 def ring_text(mask: Mask, height: int, width: int) -> str:

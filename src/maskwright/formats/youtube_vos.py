@@ -21,6 +21,7 @@ from maskwright.formats._contract import (
     common_losses,
     image_files,
     key_of,
+    new_file,
     put_image,
     read_about,
     suffix_of,
@@ -115,7 +116,7 @@ def write(samples: Iterable[Sample], classes: Classes, folder: Path, *, images: 
     for sample in unique_keys(samples):
         home = _FOLDERS.get(sample.split or "", "train")
         frame, video = Path(sample.key).name, Path(sample.key).parent.as_posix()
-        put_image(sample, folder / home / "JPEGImages" / (sample.key + suffix_of(sample)), images)
+        put_image(sample, folder, f"{home}/JPEGImages/{sample.key}{suffix_of(sample)}", images)
         segments = sample.segments.visible()
         segments = segments[segments.masks.areas() > 0]
         known = videos.setdefault(home, {}).setdefault(video, {})
@@ -130,7 +131,7 @@ def write(samples: Iterable[Sample], classes: Classes, folder: Path, *, images: 
             known.setdefault(number, (class_id, []))[1].append(frame)
         values = np.zeros(sample.image.size, np.uint8 if max(numbers, default=0) < 256 else np.uint16)
         segments.masks.composite(numbers, out=values)
-        write_raster(folder / home / "Annotations" / f"{sample.key}.png", values, voc_palette())
+        write_raster(new_file(folder, f"{home}/Annotations/{sample.key}.png"), values, voc_palette())
         splits[sample.key] = sample.split
     for home, by_video in videos.items():
         content = {
@@ -142,5 +143,5 @@ def write(samples: Iterable[Sample], classes: Classes, folder: Path, *, images: 
             }
             for video, objects in by_video.items()
         }
-        (folder / home / "meta.json").write_text(json.dumps({"videos": content}, ensure_ascii=False))
+        new_file(folder, f"{home}/meta.json").write_text(json.dumps({"videos": content}, ensure_ascii=False))
     write_about(folder, "youtube-vos", classes, splits)

@@ -1,5 +1,6 @@
 """Whole images through an engine, as samples: what `maskwright segment` does."""
 
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ import numpy as np
 from PIL import Image
 
 from maskwright.core.classes import Class, Classes
+from maskwright.core.names import confined, safe_key, told_apart
 from maskwright.core.overlay import overlay
 from maskwright.core.sample import IMAGE_SUFFIXES, ImageRef, Sample, read_image
 from maskwright.core.segments import Segments
@@ -49,9 +51,11 @@ def samples(
     whole = {name: type(getattr(Grid(), name))(value) for name, value in (grid or {}).items()}
     keys: set[str] = set()
     for path in paths:
-        key = path.stem if path.stem not in keys else f"{path.parent.name}/{path.stem}"
-        while key in keys:
-            key += "_"
+        key = safe_key(path.stem)
+        if key in keys:
+            key = safe_key(f"{path.resolve().parent.name}/{path.stem}")
+        if key in keys:
+            key = told_apart(key, str(path.resolve()))
         keys.add(key)
         image = read_image(path)
         if asked is None:
@@ -73,12 +77,12 @@ def samples(
 
 def draw(found: Sequence[Sample], folder: str | Path) -> None:
     """Overlays as PNG files in the folder `overlays` of `folder`, a colour an object."""
-    place = Path(folder) / "overlays"
-    place.mkdir(parents=True, exist_ok=True)
     for sample in found:
         number = len(sample.segments)
         kinds = Classes([Class(k + 1, f"{k + 1}", "thing") for k in range(max(1, number))])
         each = Segments(sample.segments.masks, np.arange(1, number + 1))
-        target = place / f"{sample.key}.png"
+        target = confined(Path(folder), f"overlays/{sample.key}.png")
         target.parent.mkdir(parents=True, exist_ok=True)
+        if os.path.lexists(target):
+            raise FormatError("is there already and would be overwritten", file=target)
         Image.fromarray(overlay(sample.image.pixels(), each.visible(), kinds)).save(target)

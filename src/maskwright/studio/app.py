@@ -9,10 +9,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 from fastapi import FastAPI, HTTPException, Request
+from fastapi.encoders import jsonable_encoder
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, JSONResponse, Response, StreamingResponse
 
 from maskwright import context, formats, video
 from maskwright.core.classes import Class, Classes
+from maskwright.core.names import check_name, shown_place
 from maskwright.dataset import Dataset, operations, opinions, work
 from maskwright.dataset.dataset import user_name
 from maskwright.errors import MaskwrightError, UsageError
@@ -62,6 +65,12 @@ def create_app(dataset: Dataset, settings: Settings) -> Any:
     async def explained(_: Request, error: MaskwrightError) -> JSONResponse:
         return JSONResponse({"detail": str(error)}, 400 if isinstance(error, UsageError) else 422)
 
+    @api.exception_handler(RequestValidationError)
+    async def refused(_: Request, error: RequestValidationError) -> JSONResponse:
+        # Without the values: NaN, which JSON does not hold, may be among them.
+        kept = [{name: part[name] for name in ("type", "loc", "msg")} for part in error.errors()]
+        return JSONResponse({"detail": jsonable_encoder(kept)}, 422)
+
     # -- the project ---------------------------------------------------------------------------------
 
     @api.get("/api/project", response_model=messages.Project)
@@ -83,7 +92,7 @@ def create_app(dataset: Dataset, settings: Settings) -> Any:
         effort |= {name: sum(getattr(one, name) for one in held) for name in ("suggested", "untouched")}
         found = messages.Project(
             me=_who(request), people=sorted(set(settings.people.values())),
-            place=dataset.place.rsplit("@", 1)[-1], revision=dataset.revision, classes=_classes(dataset), images=rows,
+            place=shown_place(dataset.place), revision=dataset.revision, classes=_classes(dataset), images=rows,
             engines=offered.names("interactive.engines"), texts=asking.takes("text"),
             learners=offered.names("context.engines"), followers=offered.names("video.engines"),
             formats=formats.writers(), effort=effort,
@@ -131,7 +140,8 @@ def create_app(dataset: Dataset, settings: Settings) -> Any:
     @api.post("/api/assign")
     def assign(given: messages.Assigning, request: Request) -> list[int]:
         """Give images to somebody -> their numbers."""
-        return work.assign(dataset, given.name, numbers=given.numbers, count=given.count, author=_who(request))
+        name = None if given.name is None else check_name(given.name, "the name")
+        return work.assign(dataset, name, numbers=given.numbers, count=given.count, author=_who(request))
 
     # -- images --------------------------------------------------------------------------------------
 

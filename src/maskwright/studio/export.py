@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from maskwright import formats
+from maskwright.core.names import confined
 from maskwright.dataset import Dataset
 
 
 def losses(dataset: Dataset, format: str) -> tuple[list[str], int]:
     """Sentences, and how many losses are grave."""
-    found = formats.losses(dataset, dataset.classes, format)
+    view = dataset.frozen()
+    found = formats.losses(view, view.classes, format)
     return formats.summary(found), sum(loss.grave for loss in found)
 
 
@@ -20,12 +22,14 @@ def archive(dataset: Dataset, format: str, *, allow_loss: bool) -> Iterator[byte
     folder = tempfile.TemporaryDirectory(prefix="maskwright-export-")
     try:
         target = Path(folder.name) / "labels"
-        formats.write(dataset, dataset.classes, target, format, allow_loss=allow_loss, images="none")
+        view = dataset.frozen()
+        formats.write(view, view.classes, target, format, allow_loss=allow_loss, images="none")
         packed = Path(folder.name) / "labels.zip"
         with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as out:
             for file in sorted(target.rglob("*")):
                 if file.is_file():
-                    out.write(file, file.relative_to(target).as_posix())
+                    inside = file.relative_to(target).as_posix()
+                    out.write(confined(target, inside), inside)
     except BaseException:
         folder.cleanup()
         raise

@@ -1,5 +1,6 @@
 """Labels into the studio: a file or an archive that somebody drops on the page, for images that are there already."""
 
+import os
 import stat
 import tempfile
 import zipfile
@@ -12,6 +13,7 @@ from maskwright import formats
 from maskwright.core.arrays import Array
 from maskwright.core.classes import Classes
 from maskwright.core.masks import Masks
+from maskwright.core.names import confined, safe_key, shown
 from maskwright.core.segments import Segments
 from maskwright.dataset import Dataset, operations
 from maskwright.errors import FormatError, UsageError
@@ -41,7 +43,9 @@ def take_in(dataset: Dataset, name: str, data: bytes, *, write: bool, author: st
         found: list[tuple[str, Segments]] = []
         missing: list[str] = []
         for sample in reading.samples:
-            match = next((by_key[one] for one in (sample.key, PurePosixPath(sample.key).name) if one in by_key), None)
+            called = [sample.key, safe_key(str(sample.fields.get(formats.ORIGINAL_KEY, sample.key)))]
+            called += [PurePosixPath(key).name for key in called]
+            match = next((by_key[key] for key in called if key in by_key), None)
             if match is None:
                 missing.append(sample.key)
             elif sample.image.size != match.size:
@@ -68,9 +72,10 @@ def take_in(dataset: Dataset, name: str, data: bytes, *, write: bool, author: st
 
 def _placed(folder: Path, name: str, data: bytes) -> Path:
     """The upload on disk; an archive is unpacked, none of its members outside the folder."""
-    plain = Path(name.replace("\\", "/")).name or "labels"
-    if not plain.lower().endswith(".zip"):
-        target = folder / plain.replace("\0", "")
+    plain = PurePosixPath(name.replace("\\", "/"))
+    if plain.suffix.lower() != ".zip":
+        suffix = plain.suffix if plain.suffix[1:].isalnum() and len(plain.suffix) < 12 else ""
+        target = confined(folder, safe_key(plain.stem[:100]) + suffix)
         target.write_bytes(data)
         return target
     packed = folder / "upload.zip"
@@ -85,27 +90,39 @@ def _placed(folder: Path, name: str, data: bytes) -> Path:
                     "the archive is too large", file=name, needed=f"{MOST_FILES} files and {MOST_BYTES} bytes at most"
                 )
             for one in members:
-                target = (out / one.filename).resolve()
-                if (
-                    not target.is_relative_to(out.resolve())
-                    or stat.S_ISLNK(one.external_attr >> 16)
-                    or "\0" in one.filename
-                ):
-                    raise UsageError(f"the archive's member {one.filename[:80]!r} leads out of it", file=name)
-                target.parent.mkdir(parents=True, exist_ok=True)
+                target = _member(out, one, name)
                 with archive.open(one) as source, target.open("wb") as sink:
                     left = one.file_size
                     while chunk := source.read(min(2**20, left + 1)):
                         left -= len(chunk)
                         if left < 0:  # it says less of itself than it holds
                             raise UsageError(
-                                f"the archive's member {one.filename[:80]!r} is not what it says", file=name
+                                f"the archive's member {shown(one.filename)!r} is not what it says", file=name
                             )
                         sink.write(chunk)
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
         raise FormatError(f"the archive cannot be read ({error})", file=name) from None
     inside = list(out.iterdir())
     return inside[0] if len(inside) == 1 else out
+
+
+def _member(out: Path, member: zipfile.ZipInfo, name: str) -> Path:
+    """Where a member goes; its folders are made. Raises UsageError for one that leads elsewhere or is there twice."""
+    called = f"the archive's member {shown(member.filename)!r}"
+    if stat.S_ISLNK(member.external_attr >> 16):
+        raise UsageError(f"{called} is a link and leads out of it", file=name)
+    try:  # some programs write the other system's slashes
+        target = confined(out, member.filename.replace("\\", "/"))
+    except UsageError:
+        raise UsageError(f"{called} leads out of it, or cannot be a file", file=name) from None
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        taken = os.path.lexists(target)
+    except (FileExistsError, NotADirectoryError):
+        taken = True
+    if taken:
+        raise UsageError(f"{called} is there twice, or a file and a folder", file=name)
+    return target
 
 
 def _matched(own: Classes, other: Classes) -> tuple[Classes, dict[int, int]]:

@@ -1,11 +1,14 @@
 """What the studio is given: a dataset, a database URL, or a folder of images that becomes one."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from maskwright.core.classes import Class, Classes
+from maskwright.core.names import safe_key, shown, told_apart
 from maskwright.core.sample import IMAGE_SUFFIXES, ImageRef, Sample, image_size
 from maskwright.core.segments import Segments
-from maskwright.dataset import Dataset, operations
+from maskwright.dataset import Dataset, checks
+from maskwright.dataset.images import Hashing
 from maskwright.errors import FormatError, UsageError
 
 
@@ -32,7 +35,6 @@ def open_place(place: str, *, classes: str | None = None) -> tuple[Dataset, list
         except ValueError as error:
             raise UsageError(str(error)) from None
         notes.append(f"made a dataset in {folder / 'maskwright.db'}; the images stay where they are")
-    operations.ensure(dataset)
     if "://" not in place and Path(place).is_dir():
         notes += _take_in(dataset, Path(place))
     return dataset, notes
@@ -58,22 +60,31 @@ def _take_in(dataset: Dataset, folder: Path) -> list[str]:
     notes: list[str] = []
     added = 0
     if new:
-        keys = set(dataset.keys())
+        hashing = Hashing()
         with dataset.edit("images from the folder") as edit:
-            for path in new:
-                if not path.resolve().is_relative_to(root):
-                    notes.append(f"{path.name} was left out: a link that leads out of the folder")
-                    continue
-                try:
-                    size = image_size(path)
-                except FormatError as error:
-                    notes.append(f"{path.name} was left out: {error}")
-                    continue
-                key = path.relative_to(folder).with_suffix("").as_posix()
-                while key in keys:
-                    key += "_"
-                keys.add(key)
-                edit.add(Sample(key, ImageRef(str(path), size), Segments.none(size)))
+            for sample in hashing.follow(_samples(new, folder, set(dataset.keys()), notes)):
+                edit.add(sample)
                 added += 1
-        notes.append(f"took in {added} images")
+        notes += [*hashing.notes(), f"took in {added} images"]
     return notes
+
+
+def _samples(files: list[Path], folder: Path, keys: set[str], notes: list[str]) -> Iterator[Sample]:
+    """Samples without labels. keys: that are taken. notes: what was left out and why is appended."""
+    root = folder.resolve()
+    for path in files:
+        name = path.relative_to(folder).with_suffix("").as_posix()
+        if not path.resolve().is_relative_to(root):
+            notes.append(f"{shown(name)} was left out: a link that leads out of the folder")
+            continue
+        try:
+            uri = checks.uri(str(path))
+            size = image_size(path)
+        except (FormatError, UsageError) as error:
+            notes.append(f"{shown(name)} was left out: {error}")
+            continue
+        key = safe_key(name)
+        while key in keys:
+            key = told_apart(key, name) if key == safe_key(name) else f"{key}_"
+        keys.add(key)
+        yield Sample(key, ImageRef(uri, size), Segments.none(size))

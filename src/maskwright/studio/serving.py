@@ -14,6 +14,7 @@ import numpy as np
 from PIL import Image
 
 from maskwright.core.masks import Masks
+from maskwright.core.names import check_name
 from maskwright.dataset import Dataset
 from maskwright.errors import UsageError
 from maskwright.families import require
@@ -127,8 +128,11 @@ def _own() -> list[str]:
 
 
 def links_of(secret: str, people: Sequence[str]) -> dict[str, str]:
-    """Name -> the token of their link, which tells nothing of the others'. Raises UsageError for a name twice."""
-    names = [one.strip() for one in people if one.strip()]
+    """Name -> the token of their link, which tells nothing of the others'.
+
+    Raises UsageError for a name twice, and for what is no name.
+    """
+    names = [check_name(name.strip(), "a person's name") for name in people if name.strip()]
     if len(set(names)) < len(names):
         raise UsageError("two people have the same name", needed="names that differ")
     return {

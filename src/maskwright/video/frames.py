@@ -34,7 +34,7 @@ class Frames:
             images = sorted(one for one in path.iterdir() if one.suffix.lower() in IMAGE_SUFFIXES)
             if not images:
                 raise FormatError("the folder holds no image", file=path, needed=", ".join(IMAGE_SUFFIXES))
-            return cls(images[::every], name=path.name)
+            return cls(images[::every], name=path.resolve().name)
         if not path.is_file():
             raise FormatError("there is no such video", file=path)
         temporary = None

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,10 +14,11 @@ from maskwright.context.propagation import log_suggestion
 from maskwright.core.arrays import Size
 from maskwright.core.classes import Class, Classes
 from maskwright.core.masks import Masks
+from maskwright.core.names import safe_key
 from maskwright.core.sample import ImageRef, Sample
 from maskwright.core.segments import Segments
 from maskwright.dataset import View
-from maskwright.errors import FormatError, UsageError
+from maskwright.errors import FormatError, MaskwrightError, UsageError
 from maskwright.runs import Run
 from maskwright.video.frames import Frames
 from maskwright.video.tracking import Direction, track
@@ -57,6 +59,7 @@ def track_dataset(
     complete, direction: as in `track`.  Raises UsageError when no video has both.
     """
     begun = time.perf_counter()
+    view = view.frozen()
     videos = _videos(view)
     ready = {name: rows for name, rows in videos.items() if 0 < sum(_labelled(one) for _, one in rows) < len(rows)}
     if not ready:
@@ -87,7 +90,8 @@ def track_dataset(
                 log_suggestion(run, number, found.segments, 1 - drift)
             tracks += len(seen)
     except BaseException:
-        run.finish("interrupted")
+        with suppress(MaskwrightError):
+            run.finish("interrupted")
         raise
     worst.sort(key=lambda one: -one[1])
     done = Followed(
@@ -161,4 +165,4 @@ def samples_of(frames: Frames, known: Mapping[int, Segments], engine: str, **opt
         path = frames.paths[found.frame]
         image = ImageRef(str(path), frames.size, video=frames.name, frame=found.frame)
         drift = {str(one): round(value, 4) for one, value in found.drift.items()}
-        yield Sample(f"{frames.name}/{path.stem}", image, found.segments, fields={"drift": drift})
+        yield Sample(safe_key(f"{frames.name}/{path.stem}"), image, found.segments, fields={"drift": drift})

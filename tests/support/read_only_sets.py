@@ -1,0 +1,112 @@
+"""One small set of every format that is read only, as their tools lay them out."""
+
+import json
+
+import numpy as np
+from PIL import Image
+from pycocotools import mask as coco
+
+SIZE = (6, 8)
+
+
+def save(path, array) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(np.asarray(array)).save(path)
+
+
+def text(mask) -> str:
+    return coco.encode(np.asfortranarray(mask.astype(np.uint8)))["counts"].decode()
+
+
+PICTURE = np.zeros((*SIZE, 3), np.uint8)
+LABEL = np.zeros(SIZE, np.uint8)
+LABEL[1:4, 2:6] = 1
+
+
+def dicom_image(path, number: int, series: str):
+    """Write a CT slice of 6 x 8 pixels -> its dataset."""
+    from pydicom.dataset import Dataset, FileMetaDataset
+    from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, generate_uid
+
+    image = Dataset()
+    image.file_meta = FileMetaDataset()
+    image.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    image.SOPClassUID = image.file_meta.MediaStorageSOPClassUID = CTImageStorage
+    image.SOPInstanceUID = image.file_meta.MediaStorageSOPInstanceUID = generate_uid()
+    image.StudyInstanceUID, image.SeriesInstanceUID, image.FrameOfReferenceUID = "1.2.3", series, "1.2.5"
+    image.PatientID = image.StudyID = "x"
+    image.PatientName = "x^y"
+    image.PatientBirthDate = image.PatientSex = image.AccessionNumber = image.StudyDate = image.StudyTime = ""
+    image.Modality, image.InstanceNumber = "CT", number
+    image.ReferringPhysicianName = image.Manufacturer = image.PositionReferenceIndicator = ""
+    image.SeriesNumber = 1
+    image.Rows, image.Columns = (6, 8)
+    image.PixelSpacing, image.SliceThickness = [0.5, 0.5], 1
+    image.ImagePositionPatient, image.ImageOrientationPatient = [0, 0, number], [1, 0, 0, 0, 1, 0]
+    image.SamplesPerPixel, image.PhotometricInterpretation = 1, "MONOCHROME2"
+    image.BitsAllocated, image.BitsStored, image.HighBit, image.PixelRepresentation = 16, 16, 15, 0
+    image.PixelData = np.full((6, 8), number, np.uint16).tobytes()
+    image.save_as(path, enforce_file_format=True)
+    return image
+
+
+def ade20k(root) -> None:
+    code = np.zeros((*SIZE, 3), np.uint8)
+    code[LABEL > 0] = (10, 44, 9)
+    save(root / "training" / "ADE_train_1.jpg", PICTURE)
+    save(root / "training" / "ADE_train_1_seg.png", code)
+    save(root / "training" / "ADE_train_1_parts_1.png", code)
+    (root / "training" / "ADE_train_1.json").write_text(
+        '{"annotation": {"object": [{"name": "car", "name_ndx": 300}]}}'
+    )
+
+
+def dicom_seg(root) -> None:
+    root.mkdir(exist_ok=True)
+    import highdicom as hd
+    from pydicom.sr.codedict import codes
+    from pydicom.uid import generate_uid
+
+    image = dicom_image(root / "1.dcm", 1, generate_uid())
+    algorithm = hd.AlgorithmIdentificationSequence("x", codes.DCM.ArtificialIntelligence, "1")
+    about = hd.seg.SegmentDescription(
+        1, "liver", codes.SCT.Organ, codes.SCT.Liver, hd.seg.SegmentAlgorithmTypeValues.AUTOMATIC, algorithm
+    )
+    hd.seg.Segmentation(
+        [image], LABEL[None], hd.seg.SegmentationTypeValues.BINARY, [about], generate_uid(), 2, generate_uid(), 1,
+        "x", "x", "1", "1",
+    ).save_as(root / "seg.dcm")  # fmt: skip
+
+
+def mapillary(root) -> None:
+    kinds = [
+        {"name": "nature--sky", "readable": "Sky", "instances": False, "evaluate": True, "color": [1, 2, 3]},
+        {"name": "object--car", "readable": "Car", "instances": True, "evaluate": True, "color": [4, 5, 6]},
+        {"name": "void--ego", "instances": False, "evaluate": False, "color": [0, 0, 0]},
+    ]
+    root.mkdir(exist_ok=True)
+    (root / "config_v2.0.json").write_text(json.dumps({"labels": kinds}))
+    values = LABEL.astype(np.uint16) * 256 + LABEL * 3
+    values[5] = 512
+    save(root / "training" / "images" / "a.jpg", PICTURE)
+    save(root / "training" / "v2.0" / "instances" / "a.png", values)
+
+
+def segment_anything(root) -> None:
+    row = {"id": 1, "segmentation": {"size": list(SIZE), "counts": text(LABEL)}, "area": 12, "predicted_iou": 0.9}
+    root.mkdir(exist_ok=True)
+    content = {"image": {"file_name": "sa_1.png", "height": 6, "width": 8}, "annotations": [row]}
+    (root / "sa_1.json").write_text(json.dumps(content))
+    save(root / "sa_1.png", PICTURE)
+
+
+def stacks(root) -> None:
+    for name, layer in (("images", LABEL * 50), ("labels", LABEL)):
+        (root / name).mkdir(parents=True)
+        pages = [Image.fromarray(layer) for _ in range(2)]
+        pages[0].save(root / name / "a.tif", save_all=True, append_images=pages[1:])
+
+
+BUILDERS = {
+    build.__name__.replace("_", "-"): build for build in (ade20k, dicom_seg, mapillary, segment_anything, stacks)
+}
