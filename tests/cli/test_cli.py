@@ -52,6 +52,63 @@ def test_import_history_and_export(capsys, labels, tmp_path) -> None:
     assert run(capsys, "doctor", place)[0] == 0
 
 
+def test_overwriting_is_said_and_never_takes_what_is_needed(capsys, labels, tmp_path) -> None:
+    place = tmp_path / "dataset"
+    run(capsys, "import", labels, place)
+    out = tmp_path / "out"
+    for call in (["export", place, out, "--format", "coco"], ["convert", labels, out, "--to", "cvat", "--allow-loss"]):
+        if not out.exists():
+            assert run(capsys, *call)[0] == 0
+        code, _, err = run(capsys, *call)
+        assert code == 2
+        assert "--overwrite" in err
+        (out / "mine.txt").write_text("old")
+        assert run(capsys, *call, "--overwrite")[0] == 0
+        assert not (out / "mine.txt").exists()
+    assert formats.sniff(out) == "cvat"
+    before = sorted(tmp_path.rglob("*"))
+    for target, words in (
+        (labels, "is not overwritten"), (place, "holds a dataset"), (tmp_path, "holds a dataset"),
+        (place / "runs", "lies in the dataset"), (Path.cwd(), "current folder"), ("/", "current folder"),
+    ):  # fmt: skip
+        (place / "runs").mkdir(exist_ok=True)
+        (place / "runs" / "x").touch()
+        for call in (["export", place, target, "--format", "coco"], ["convert", labels, target, "--to", "coco"]):
+            code, _, err = run(capsys, *call, "--overwrite")
+            assert code == 2
+            assert words in err
+    assert set(before) <= set(tmp_path.rglob("*"))
+
+
+def test_a_label_file_in_the_folder_is_not_overwritten(capsys, labels, tmp_path) -> None:
+    (tmp_path / "out").mkdir()
+    content = json.loads((labels / "annotations" / "instances_train.json").read_text())
+    for image in content["images"]:
+        image["file_name"] = str(labels / "images" / image["file_name"])
+    (tmp_path / "out" / "labels.json").write_text(json.dumps(content))
+    code, _, err = run(
+        capsys, "convert", tmp_path / "out" / "labels.json", tmp_path / "out", "--to", "coco", "--overwrite"
+    )
+    assert code == 2
+    assert "still needed" in err
+    assert (tmp_path / "out" / "labels.json").is_file()
+
+
+def test_foreign_keys_are_told(capsys, labels, tmp_path) -> None:
+    content = json.loads((labels / "annotations" / "instances_train.json").read_text())
+    for number, image in enumerate(content["images"]):
+        image["file_name"] = f"../../{number}.png"
+        del image["maskwright"]
+    (labels / "annotations" / "instances_train.json").write_text(json.dumps(content))
+    for call in (
+        ["import", labels / "annotations" / "instances_train.json", tmp_path / "d"],
+        ["convert", labels / "annotations" / "instances_train.json", tmp_path / "o", "--to", "coco", "--images", "none"],
+    ):  # fmt: skip
+        code, out, _ = run(capsys, *call)
+        assert code == 0
+        assert "note: 3 keys could not stay, such as '../../0' became '0'" in out
+
+
 def test_show_draws_a_sample(capsys, labels, tmp_path) -> None:
     run(capsys, "import", labels, tmp_path / "d")
     code, out, _ = run(capsys, "show", tmp_path / "d", "a", "--to", tmp_path / "a.png")
@@ -151,6 +208,11 @@ def test_train_predict_evaluate_and_compare(capsys, labels, tmp_path) -> None:
     predicted = json.loads(out)
     assert predicted["samples"] == 6
     assert formats.sniff(tmp_path / "found") == "coco"
+    again = ["predict", place, "--model", "one", "--to", tmp_path / "found", "--device", "cpu"]
+    assert "--overwrite" in run(capsys, *again)[2]
+    assert len(list((tmp_path / "found").iterdir())) > 0
+    assert run(capsys, *again, "--overwrite", "--format", "cvat")[0] == 0
+    assert formats.sniff(tmp_path / "found") == "cvat"
     code, out, err = run(capsys, "evaluate", place, predicted["run"], "--where", "split = 'val'")
     assert code == 0, err
     assert "mean_iou" in out

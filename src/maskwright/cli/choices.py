@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from maskwright.cli.output import say
 from maskwright.errors import UsageError
 
 if TYPE_CHECKING:
@@ -190,17 +191,17 @@ def planned(view: "View", given: dict[str, Any], file: str | None, *, measure: b
 def show(found: "Plan", *, explain: bool = False) -> None:
     """The plan as lines; explain: the facts it rests on too."""
     facts = found.facts
-    typer.echo(
+    say(
         f"{facts.training} samples to train on, {facts.validation} to validate;"
         f" {facts.things} classes of things, {facts.stuff} of stuff"
     )
     if explain:
         for name, value in facts.to_json().items():
-            typer.echo(f"  {name} {value:.4g}" if isinstance(value, float) else f"  {name} {value}")
+            say(f"  {name} {value:.4g}" if isinstance(value, float) else f"  {name} {value}")
     for name, value, reason in found.lines():
         if reason != "given" or explain:
-            typer.echo(f"  {name} = {value}: {reason}")
+            say(f"  {name} = {value}: {reason}")
         else:
-            typer.echo(f"  {name} = {value}")
+            say(f"  {name} = {value}")
     if found.minutes is not None:
-        typer.echo(f"expected: {found.minutes:.1f} minutes on this machine")
+        say(f"expected: {found.minutes:.1f} minutes on this machine")

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from maskwright.cli.output import AllowLoss, Check, Json, Options, WriteOptions, format_options, progress
+from maskwright.cli.output import AllowLoss, Check, Json, Options, Overwrite, WriteOptions, format_options, progress
 
 
 def command(
@@ -14,6 +14,7 @@ def command(
     format: Annotated[
         str | None, typer.Option("--format", "-f", help="The source's format; recognised when not given.")
     ] = None,
+    overwrite: Overwrite = False,
     allow_loss: AllowLoss = False,
     check: Check = False,
     images: Annotated[str, typer.Option(help="copy, link or none.")] = "copy",
@@ -46,7 +47,7 @@ def command(
     steps = None if reading.total is None else (3 if check else 2) * reading.total
     with progress(f"converting {name} to {to}", steps, quiet=json) as follow:
         lost = formats.write(
-            samples, reading.classes, folder, to, allow_loss=allow_loss, check=check, notes=said, progress=follow,
-            images=images, **format_options(write_option),
+            samples, reading.classes, folder, to, allow_loss=allow_loss, check=check, overwrite=overwrite,
+            keep=[source], notes=said, progress=follow, images=images, **format_options(write_option),
         )  # fmt: skip
     report(to, folder, samples.number, lost, json, notes=notes + said, checked=check)

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from maskwright.cli.output import Json, emit
+from maskwright.cli.output import Json, emit, say
 
 
 def _quiet(line: str) -> None:
@@ -21,5 +21,5 @@ def command(
     """The tour: make images with exact truth, import, train, evaluate, find the worst, export, report."""
     from maskwright.demo.tour import tour
 
-    result = tour(folder, images=images, minutes=minutes, seed=seed, say=_quiet if json else typer.echo)
+    result = tour(folder, images=images, minutes=minutes, seed=seed, say=_quiet if json else say)
     emit(result, [f"the report: {result['report']}"], json)

@@ -34,7 +34,8 @@ def command(
     from maskwright.dataset import Dataset
     from maskwright.runs import Run, find
     from maskwright.runs.evaluation import evaluate
-    from maskwright.runs.record import folder_of, sample_metrics
+    from maskwright.runs.files import folder_of
+    from maskwright.runs.record import sample_metrics
 
     with Dataset.open(dataset) as opened:
         record = find(opened, run)
@@ -42,7 +43,6 @@ def command(
         found = Run(view, record["id"], folder_of(opened, record["id"]))
         with progress("evaluating", None, quiet=json) as follow:
             scores = evaluate(view, found, extra=metric or (), progress=follow)
-        found.add_scores({"evaluation": scores})
         own = sorted(
             (value, number)
             for number, value in sample_metrics(opened, record["id"], "mean_iou").items()

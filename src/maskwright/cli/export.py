@@ -12,6 +12,7 @@ from maskwright.cli.output import (
     DatasetPlace,
     Json,
     Options,
+    Overwrite,
     Where,
     emit,
     format_options,
@@ -27,6 +28,7 @@ def command(
     dataset: DatasetPlace,
     to: Annotated[str, typer.Argument(metavar="FOLDER", help="A new folder to write to.")],
     format: Annotated[str, typer.Option("--format", "-f", help="The format to write.")],
+    overwrite: Overwrite = False,
     allow_loss: AllowLoss = False,
     check: Check = False,
     images: Annotated[str, typer.Option(help="copy, link or none.")] = "copy",
@@ -45,8 +47,8 @@ def command(
         said: list[str] = []
         with progress(f"exporting {format}", (3 if check else 2) * number, quiet=json) as follow:
             lost = formats.write(
-                view, view.classes, to, format, allow_loss=allow_loss, check=check, notes=said, progress=follow,
-                images=images, **format_options(option),
+                view, view.classes, to, format, allow_loss=allow_loss, check=check, overwrite=overwrite, notes=said,
+                progress=follow, images=images, **format_options(option),
             )  # fmt: skip
         report(format, to, number, lost, json, notes=said, checked=check)
 

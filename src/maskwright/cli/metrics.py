@@ -30,7 +30,7 @@ def command(
     from maskwright.dataset import Dataset
     from maskwright.runs import Run, find
     from maskwright.runs.evaluation import explain
-    from maskwright.runs.record import folder_of
+    from maskwright.runs.files import folder_of
 
     with Dataset.open(dataset) as opened:
         record = find(opened, run)

@@ -1,6 +1,7 @@
 """What verbs share: how results and progress are shown, and options they have in common."""
 
 import json
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
-from maskwright.errors import UsageError
+from maskwright.errors import CONTROL, UsageError, plain, redacted
 
 if TYPE_CHECKING:
     from maskwright.dataset import Dataset, View
@@ -28,29 +29,42 @@ WriteOptions = Annotated[
     typer.Option("--write-option", "-O", metavar="NAME=VALUE", help="An option of the format written; repeatable."),
 ]
 Check = Annotated[bool, typer.Option("--check", help="Read the result back, and keep it only if it is equal.")]
+Overwrite = Annotated[
+    bool, typer.Option("--overwrite", help="Replace what the folder holds, once the result is whole; never a dataset.")
+]
 AllowLoss = Annotated[bool, typer.Option("--allow-loss", help="Write even what the format cannot hold wholly.")]
+
+
+def say(line: object, *, err: bool = False) -> None:
+    """Print a line. All that verbs print goes through here or `emit`: no control character, no password gets out."""
+    typer.echo(plain(line), err=err)
 
 
 def emit(result: Mapping[str, Any], lines: Iterable[str], as_json: bool) -> None:
     """A command's result, for a machine or for a person."""
     if as_json:
-        typer.echo(json.dumps(_safe(result), default=str, ensure_ascii=False))
+        text = json.dumps(_safe(result), default=lambda value: redacted(str(value)), ensure_ascii=False)
+        if not text.isascii() or not text.isprintable():
+            text = CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+        typer.echo(text)
     else:
         for line in lines:
-            typer.echo(line)
+            say(line)
 
 
 def _safe(value: Any) -> Any:
-    """NaN is no JSON."""
+    """Neither NaN nor an infinity is JSON; passwords of addresses stay here."""
     if isinstance(value, Mapping):
-        return {key: _safe(one) for key, one in value.items()}
+        return {redacted(key) if isinstance(key, str) else key: _safe(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
-        return [_safe(one) for one in value]
-    return None if isinstance(value, float) and value != value else value
+        return [_safe(inner) for inner in value]
+    if isinstance(value, str):
+        return redacted(value)
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def table(rows: Sequence[Sequence[object]], header: Sequence[str]) -> Iterator[str]:
-    """Aligned columns; numbers to four digits."""
+    """Aligned columns; numbers to four digits, no control character in a cell."""
     text = [[_cell(cell) for cell in row] for row in rows]
     widths = [max(len(row[k]) for row in [list(header), *text]) for k in range(len(header))]
     for row in [list(header), *text]:
@@ -60,7 +74,7 @@ def table(rows: Sequence[Sequence[object]], header: Sequence[str]) -> Iterator[s
 def _cell(value: object) -> str:
     if value is None or (isinstance(value, float) and value != value):
         return "-"
-    return f"{value:.4f}" if isinstance(value, float) else str(value)
+    return f"{value:.4f}" if isinstance(value, float) else plain(value)
 
 
 def view_of(dataset: "Dataset", at: str | None, where: str | None) -> "View":

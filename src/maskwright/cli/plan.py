@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from maskwright.cli import choices
-from maskwright.cli.output import At, DatasetPlace, Json, Where, emit, view_of
+from maskwright.cli.output import At, DatasetPlace, Json, Where, emit, say, view_of
 
 
 def command(
@@ -13,6 +13,7 @@ def command(
     output: Annotated[
         str | None, typer.Option("--output", "-o", help="Write the plan here, to be edited and trained with --plan.")
     ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a plan that is there.")] = False,
     explain: Annotated[bool, typer.Option("--explain", help="Also show the facts that the plan rests on.")] = False,
     budget: choices.Budget = None,
     model: choices.Model = None,
@@ -32,7 +33,11 @@ def command(
 ) -> None:
     """Look at the data and the machine, and say how a training would go and why, without training."""
     given = choices.collected(locals())
+    from maskwright.core.staging import check_file
     from maskwright.dataset import Dataset
+
+    if output is not None:
+        check_file(output, overwrite=overwrite, begins=b"# A training plan")
 
     with Dataset.open(dataset) as opened:
         found = choices.planned(view_of(opened, at, where), given, None)
@@ -41,7 +46,7 @@ def command(
     if not json:
         choices.show(found, explain=explain)
         if output is not None:
-            typer.echo(f"wrote {output}; train with: maskwright train {dataset} --plan {output}")
+            say(f"wrote {output}; train with: maskwright train {dataset} --plan {output}")
         return
     result = {
         "settings": found.settings.to_json(), "reasons": found.reasons, "facts": found.facts.to_json(),

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from maskwright.cli.output import At, DatasetPlace, Json, Where, emit, progress, view_of
+from maskwright.cli.output import At, DatasetPlace, Json, Overwrite, Where, emit, progress, view_of
 
 
 def command(
@@ -25,6 +25,7 @@ def command(
     min_area: Annotated[int, typer.Option(min=1, help="Leave out things of fewer pixels.")] = 1,
     to: Annotated[str | None, typer.Option(help="Also write the predictions to this new folder.")] = None,
     format: Annotated[str, typer.Option("--format", "-f", help="In this format.")] = "coco",
+    overwrite: Overwrite = False,
     device: Annotated[str | None, typer.Option(help="cpu, or a GPU when there is one.")] = None,
     json: Json = False,
 ) -> None:
@@ -37,7 +38,7 @@ def command(
         with progress("predicting", len(view), quiet=json) as follow:
             result = predict_into_run(
                 view, model, flip=flip, scales=(1.0, *(scales or ())), min_area=min_area, min_score=min_score, to=to,
-                format=format, device=device, progress=follow,
+                format=format, overwrite=overwrite, device=device, progress=follow,
             )  # fmt: skip
     lines = [f"run {result['run']}: {result['segments']} segments on {result['samples']} samples"]
     lines += [f"wrote them to {to}"] if to else []

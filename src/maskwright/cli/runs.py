@@ -12,16 +12,28 @@ def command(
     run: Annotated[str | None, typer.Argument(help="One run, whole; all of them when not given.")] = None,
     json: Json = False,
 ) -> None:
-    """Every training, prediction and evaluation, and the revision it saw."""
+    """Every training, prediction and evaluation, and the revision it saw. One that was killed is shown as dead."""
     from maskwright.dataset import Dataset
-    from maskwright.runs import find, list_runs
+    from maskwright.runs import evaluations, find, list_runs
+    from maskwright.runs.ownership import told
     from maskwright.runs.record import curves
 
     with Dataset.open(dataset) as opened:
         if run is not None:
             record = find(opened, run)
             record["curves"] = curves(opened, record["id"])
-            lines = [f"{name}: {value}" for name, value in record.items() if name != "curves"]
+            record["evaluations"] = evaluations(opened, record["id"])
+            apart = ("curves", "evaluations", "owner")
+            lines = [f"{name}: {value}" for name, value in record.items() if name not in apart]
+            if record["owner"]:
+                lines.append(f"owner: {told(record['owner'])}")
+            for done in record["evaluations"]:
+                where = " and ".join(done["settings"].get("where", ()))
+                score = done["scores"].get("mean_iou")
+                lines.append(
+                    f"evaluated {done['created']} on revision {done['revision']}{f', where {where}' if where else ''}: "
+                    f"mean IoU {'-' if score is None else f'{score:.4f}'} of {done['scores'].get('samples')} samples"
+                )
             for name, points in record["curves"].items():
                 lines.append(f"{name}: " + "  ".join(f"{step}:{value:.4g}" for step, value in points[-8:]))
             emit(record, lines, json)

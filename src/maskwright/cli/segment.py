@@ -1,10 +1,11 @@
 """maskwright segment"""
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from maskwright.cli.output import Json, emit, format_options, progress, table
+from maskwright.cli.output import Json, Overwrite, emit, format_options, progress, table
 
 
 def command(
@@ -28,6 +29,7 @@ def command(
     ] = None,
     to: Annotated[str, typer.Option(help="The new folder to write to.")] = "segments",
     format: Annotated[str, typer.Option("--format", "-f", help="In this format.")] = "coco",
+    overwrite: Overwrite = False,
     overlays: Annotated[bool, typer.Option("--overlays", help="Also draw the masks over the images.")] = False,
     json: Json = False,
 ) -> None:
@@ -38,6 +40,7 @@ def command(
 
     if everything == bool(click or box or text):
         raise UsageError("it is not said what to look for", needed="--everything, or --click, --box or --text")
+    formats.check_place(Path(to), overwrite=overwrite, keep=images)  # before the work, not after it
     paths = asking.image_files(images)
     if len(paths) > 1 and (click or box):
         raise UsageError(f"clicks and boxes are for one image, and there are {len(paths)}")
@@ -50,7 +53,7 @@ def command(
             asking.samples(follow(paths), engine, format_options(option), None if everything else asked,
                            grid=_fractions(grid))
         )  # fmt: skip
-        lost = formats.write(found, asking.CLASSES, to, format, allow_loss=True)
+        lost = formats.write(found, asking.CLASSES, to, format, allow_loss=True, overwrite=overwrite)
     if overlays:
         asking.draw(found, to)
     rows = [(sample.key, len(sample.segments)) for sample in found]

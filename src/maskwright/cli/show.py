@@ -61,7 +61,12 @@ def _sample(view: Any, key: str, to: str | None, json: bool) -> None:
         from PIL import Image
 
         from maskwright.core.overlay import overlay
+        from maskwright.core.staging import check_file
+        from maskwright.errors import UsageError
 
+        check_file(to)
+        if not to.lower().endswith(".png"):
+            raise UsageError("the picture is a PNG", file=to, needed="a name that ends with .png")
         Image.fromarray(overlay(sample.image.pixels(), segments, classes)).save(to)
     result = {
         "key": key,

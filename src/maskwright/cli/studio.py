@@ -4,6 +4,8 @@ from typing import Annotated
 
 import typer
 
+from maskwright.cli.output import say
+
 
 def command(
     place: Annotated[str, typer.Argument(metavar="PLACE", help="A folder of images, a dataset, or a database URL.")],
@@ -36,6 +38,6 @@ def command(
     wishes = Serving(host, port, token, (people or "").split(","), given, name or [])
     dataset, notes = open_place(place, classes=classes)
     for note in notes:
-        typer.echo(note)
+        say(note)
     with dataset:
-        serve(dataset, wishes, say=typer.echo)
+        serve(dataset, wishes, say=say)

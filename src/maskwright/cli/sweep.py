@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from maskwright.cli import choices
-from maskwright.cli.output import At, DatasetPlace, Json, Where, emit, table, view_of
+from maskwright.cli.output import At, DatasetPlace, Json, Where, emit, say, table, view_of
 
 
 def command(
@@ -40,7 +40,7 @@ def command(
 
     def report(number: int, values: dict[str, Any], score: float | None) -> None:
         if not json:
-            typer.echo(f"trial {number}: {score:.4f}  {values}", err=True)
+            say(f"trial {number}: {score:.4f}  {values}", err=True)
 
     with Dataset.open(dataset) as opened:
         view = view_of(opened, at, where)

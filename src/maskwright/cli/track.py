@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from maskwright.cli.output import At, Author, Json, Where, emit, format_options, progress, table, view_of
+from maskwright.cli.output import At, Author, Json, Overwrite, Where, emit, format_options, progress, table, view_of
 
 
 def command(
@@ -18,6 +18,7 @@ def command(
     ] = None,
     to: Annotated[str | None, typer.Option(help="For a video: the new folder to write to.")] = None,
     format: Annotated[str, typer.Option("--format", "-f", help="In this format.")] = "davis",
+    overwrite: Overwrite = False,
     engine: Annotated[
         str, typer.Option(help="classical, sam2, edgetam, seggpt; see docs/reference/video.md.")
     ] = "classical",
@@ -53,7 +54,7 @@ def command(
                 "this is a video, not a dataset", file=source,
                 needed="--masks with label maps for some frames, and --to for the result",
             )  # fmt: skip
-        _video(source, masks, to, format, engine, settings, every, stop, not partial, direction, json)
+        _video(source, masks, to, format, engine, settings, every, stop, not partial, direction, overwrite, json)
         return
     from maskwright import context, video
 
@@ -79,17 +80,16 @@ def command(
 
 def _video(
     source: str, masks: str, to: str, format: str, engine: str, settings: dict[str, object], every: int, stop: float,
-    complete: bool, direction: str, json: bool,
+    complete: bool, direction: str, overwrite: bool, json: bool,
 ) -> None:  # fmt: skip
     import tempfile
     import time
     from pathlib import Path
 
     from maskwright import formats, video
-    from maskwright.errors import UsageError
 
-    if Path(to).exists():
-        raise UsageError("the folder to write to is there already", file=to, todo="Name a new one.")
+    needed = [source, masks]
+    formats.check_place(Path(to), overwrite=overwrite, keep=needed)  # before the work, not after it
     begun = time.perf_counter()
     # The frames of a file are kept until they are written.
     with tempfile.TemporaryDirectory(prefix="maskwright-frames-") as folder:
@@ -98,7 +98,7 @@ def _video(
         with progress("following", len(frames), quiet=json) as follow:
             ways = {"stop": stop, "complete": complete, "direction": direction}
             found = list(follow(video.samples_of(frames, known, engine, **ways, **settings)))
-        lost = formats.write(found, video.CLASSES, to, format, allow_loss=True)
+        lost = formats.write(found, video.CLASSES, to, format, allow_loss=True, overwrite=overwrite, keep=needed)
     seconds = time.perf_counter() - begun
     drifts = sorted(((s.key, max(s.fields["drift"].values(), default=1.0)) for s in found), key=lambda row: -row[1])
     result = {

@@ -6,8 +6,8 @@ from typing import Annotated, Any
 import typer
 
 from maskwright.cli import choices
-from maskwright.cli.output import At, DatasetPlace, Json, Where, emit, table
-from maskwright.errors import MaskwrightError
+from maskwright.cli.output import At, DatasetPlace, Json, Where, emit, say, table
+from maskwright.errors import MaskwrightError, UsageError, plain
 
 
 def command(
@@ -68,18 +68,30 @@ def command(
     from maskwright.dataset import Dataset
     from maskwright.families import require
     from maskwright.runs import Run, find
-    from maskwright.runs.record import folder_of
+    from maskwright.runs.files import folder_of, runs_folder
+    from maskwright.runs.record import recorded_view, run_name
     from maskwright.train import Settings, fit
+    from maskwright.train.loop import ready
 
     require("torch", "training")
     require("accelerate", "training")
     main = int(os.environ.get("RANK", "0")) == 0
+    if resume is not None and name is not None:
+        raise UsageError("a run that goes on keeps its name", needed="--resume without --name")
+    if name is not None:
+        name = run_name(name)
     with Dataset.open(dataset) as opened:
         if resume is not None:
-            settings = Settings.from_json(find(opened, resume, "train")["settings"])
-            run = Run.resume(opened, find(opened, resume, "train")["id"], trackers=settings.trackers if main else ())
+            record = find(opened, resume, "train")
+            settings = _settings_of(Settings, record)
+            # All is checked before anything is changed; other processes than the first own nothing.
+            place, seen = folder_of(opened, record["id"]), recorded_view(opened, record)
+            begin = ready(seen, settings, resume=place)
+            run = Run.resume(opened, record["id"], trackers=settings.trackers) if main else Run(seen, "", place)
         else:
-            view = view_of(opened, at, where)
+            view = view_of(opened, at, where).frozen()
+            if name is not None and main:
+                _free(opened, name, folds)
             planned = choices.planned(view, given, plan, measure=main and not json)
             settings = planned.settings
             if main and not json:
@@ -87,14 +99,19 @@ def command(
             if folds is not None:
                 _folds(view, settings, folds, name, json)
                 return
+            begin = ready(view, settings)
             if main:
                 run = Run.start(view, "train", settings.to_json(), name=name, trackers=settings.trackers)
-                planned.write(run.folder / "plan.yaml")
+                try:
+                    planned.write(run.folder / "plan.yaml")
+                except BaseException:
+                    run.discard()
+                    raise
             else:  # other processes only compute; the first one keeps the record
-                run = Run(view.frozen(), "", folder_of(opened, name or ""))
+                run = Run(view, "", runs_folder(opened))
         if main and not json:
-            typer.echo(f"run {run.id} on revision {run.view.revision}; the plan is in {run.folder / 'plan.yaml'}")
-        scores = _watched(fit, run, settings, resume is not None, quiet=json or not main)
+            say(f"run {run.id} on revision {run.view.revision}; the plan is in {run.folder / 'plan.yaml'}")
+        scores = _watched(fit, run, settings, begin, resume is not None, quiet=json or not main)
         if not main:
             return
         run.finish("done", scores)
@@ -124,7 +141,7 @@ def _folds(view: Any, settings: Any, folds: int, name: str | None, json: bool) -
     def report(k: int, share: float, numbers: Any) -> None:
         score = next((f"{key} {numbers[key]:.4f}" for key in ("mean_iou", "AP", "pq") if key in numbers), None)
         if score and not json:
-            typer.echo(f"fold {k + 1} of {folds}  {share:4.0%}  {score}", err=True)
+            say(f"fold {k + 1} of {folds}  {share:4.0%}  {score}", err=True)
 
     result = fit_folds(view, settings, folds, name=name, report=report)
     low, high = result["intervals"].get("mean_iou", (float("nan"), float("nan")))
@@ -138,7 +155,22 @@ def _folds(view: Any, settings: Any, folds: int, name: str | None, json: bool) -
     emit(result, lines, json)
 
 
-def _watched(fit: Any, run: Any, settings: Any, resume: bool, *, quiet: bool) -> dict[str, Any]:
+def _free(dataset: Any, name: str, folds: int | None) -> None:
+    """Raises UsageError where a run cannot have this name, before the plan is measured."""
+    from maskwright.runs.record import check_free
+
+    for wanted in (name, *(f"{name}-{k + 1}" for k in range(folds or 0))):
+        check_free(dataset, wanted)
+
+
+def _settings_of(kind: Any, record: dict[str, Any]) -> Any:
+    try:
+        return kind.from_json(record["settings"])
+    except (TypeError, ValueError) as error:
+        raise UsageError(f"the run's settings cannot be read ({error})", record=f"run {record['id']}") from None
+
+
+def _watched(fit: Any, run: Any, settings: Any, begin: Any, resume: bool, *, quiet: bool) -> dict[str, Any]:
     from rich.console import Console
     from rich.progress import (
         BarColumn,
@@ -164,7 +196,7 @@ def _watched(fit: Any, run: Any, settings: Any, resume: bool, *, quiet: bool) ->
 
             if "note" in numbers:
                 if not quiet:
-                    console.print(f"note: {numbers['note']}")
+                    console.print(plain(f"note: {numbers['note']}"), markup=False)
                 return
             latest.update(numbers)
             if "step" in numbers:
@@ -179,10 +211,10 @@ def _watched(fit: Any, run: Any, settings: Any, resume: bool, *, quiet: bool) ->
                 console.print(f"{min(share, 1):4.0%}  {text}")
 
         try:
-            return fit(run.view, settings, run, resume=resume, report=report)  # type: ignore[no-any-return]
+            return fit(run.view, settings, run, resume=resume, report=report, begin=begin)  # type: ignore[no-any-return]
         except BaseException as error:
             if run.id and not resume and not latest and isinstance(error, MaskwrightError):
                 run.discard()  # a call that was wrong from the start is no training
             elif run.id:
-                run.finish("interrupted" if isinstance(error, KeyboardInterrupt) else "failed")
+                run.end(error)
             raise

@@ -5,6 +5,7 @@ accepting one is what writes it.  The next round learns from what was accepted o
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -15,10 +16,11 @@ from maskwright.core.classes import Classes
 from maskwright.core.sample import Sample
 from maskwright.core.segments import Segments
 from maskwright.dataset import Dataset, View
-from maskwright.errors import UsageError
+from maskwright.errors import MaskwrightError, UsageError
 from maskwright.metrics import confusion
 from maskwright.runs import Run, find, list_runs
-from maskwright.runs.record import folder_of, sample_metrics
+from maskwright.runs.files import folder_of
+from maskwright.runs.record import clean_settings, recorded_view, sample_metrics
 
 KIND = "propagate"
 _METRIC = "confidence"
@@ -84,6 +86,7 @@ def propagate(
     import time
 
     begun = time.perf_counter()
+    view = view.frozen()
     if examples:
         known = [view.number_of(key) for key in examples]
         chosen = set(known)
@@ -96,19 +99,19 @@ def propagate(
             todo="Label a few in the studio, or import their labels.",
         )  # fmt: skip
     classes = view.classes
-    kept = {
+    kept = clean_settings({
         "engine": engine, "options": settings or {}, "examples": sorted(view.read([n])[0].key for n in known),
         "where": list(view.conditions),
-    }  # fmt: skip
+    })  # fmt: skip
+    samples = view.read(known)
+    quality = cross_validated(learner, samples, classes, folds)
+    learner.fit(samples, classes)
     run = _resumed(dataset, view, kept)
     done: set[int] = set()
     if run is None:
         run = Run.start(view, KIND, kept)
     else:
         done = set(run.predicted())
-    samples = view.read(known)
-    quality = cross_validated(learner, samples, classes, folds)
-    learner.fit(samples, classes)
     todo = [number for number in rest if number not in done][: None if limit is None else max(0, limit - len(done))]
     try:
         for number in progress(todo):
@@ -116,7 +119,8 @@ def propagate(
             guess: Guess = learner.predict(sample.image.pixels())
             log_suggestion(run, number, guess.segments, guess.confidence)
     except BaseException:
-        run.finish("interrupted", {"quality": quality})
+        with suppress(MaskwrightError):
+            run.finish("interrupted", {"quality": quality})
         raise
     before = _last_quality(dataset, run.id, engine, len(known))
     certain = confidences(view, run.id)
@@ -184,7 +188,7 @@ def waiting(dataset: Dataset) -> dict[int, tuple[str, float]]:
     """Sample number -> the newest run that suggests something for it, and with what confidence."""
     out: dict[int, tuple[str, float]] = {}
     for row in list_runs(dataset):  # the newest first
-        if row["status"] in ("done", "interrupted"):
+        if row["status"] in ("done", "interrupted", "dead"):
             for number, value in confidences(dataset, row["id"]).items():
                 out.setdefault(number, (row["id"], value))
     return out
@@ -192,8 +196,7 @@ def waiting(dataset: Dataset) -> dict[int, tuple[str, float]]:
 
 def _made(dataset: Dataset, run: str) -> Run:
     record = find(dataset, run)
-    view = View(dataset.store, record["revision"], record["settings"].get("where", ()))
-    return Run(view, record["id"], folder_of(dataset, record["id"]))
+    return Run(recorded_view(dataset, record), record["id"], folder_of(dataset, record["id"]))
 
 
 def _suggested(made: Run, number: int) -> Segments:
@@ -205,21 +208,20 @@ def _suggested(made: Run, number: int) -> Segments:
 
 
 def _resumed(dataset: Dataset, view: View, settings: dict[str, Any]) -> Run | None:
-    """The newest interrupted or killed round with the same settings on the same revision."""
+    """The newest interrupted or killed round with the same settings on the same revision, now this process's."""
     revision = view.frozen().revision
     for row in list_runs(dataset):
         same = all(row["settings"].get(name) == value for name, value in settings.items())
-        if row["kind"] == KIND and row["status"] in ("running", "interrupted") and same and row["revision"] == revision:
+        if row["kind"] == KIND and row["status"] in ("dead", "interrupted") and same and row["revision"] == revision:
             return Run.resume(dataset, row["id"])
     return None
 
 
 def _last_quality(dataset: Dataset, own: str, engine: str, number: int) -> float | None:
     """Expected quality of the newest finished round of this engine that learned from fewer samples."""
-    rows = [row for row in list_runs(dataset) if row["id"] != own]
-    # Times are in whole seconds; of two rounds within one, that which learned from more came later.
-    rows.sort(key=lambda row: (row["created"], (row["scores"] or {}).get("labelled", 0)), reverse=True)
-    for row in rows:
+    for row in list_runs(dataset):
+        if row["id"] == own:
+            continue
         scores = row["scores"] or {}
         same = row["kind"] == KIND and row["status"] == "done" and row["settings"].get("engine") == engine
         if same and scores.get("labelled", number) < number:

@@ -51,7 +51,8 @@ def build(spec: str, num_classes: int, in_channels: int = 3, **config: Any) -> "
     if encoder:
         config = {**config, "encoder": encoder}
     try:
-        model: nn.Module = module.build(num_classes, in_channels, **config)
+        with families.needing(name, f"the model {name}"):
+            model: nn.Module = module.build(num_classes, in_channels, **config)
     except TypeError as error:
         raise UsageError(f"the model {name!r} does not take {config} ({error})") from None
     except (KeyError, ValueError, RuntimeError) as error:

@@ -1,16 +1,19 @@
 """A model on disk: one safetensors file that carries classes, normalisation and settings inside."""
 
 import json
-import os
-from dataclasses import asdict, dataclass, field
+import math
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from maskwright import families, models
 from maskwright.core.classes import Classes
-from maskwright.errors import ModelError
+from maskwright.core.foreign import explained
+from maskwright.core.names import shown
+from maskwright.errors import DatasetError, ModelError
 from maskwright.families import require
 from maskwright.predict import exported
+from maskwright.runs.files import NEEDED, whole
 
 if TYPE_CHECKING:
     from torch import nn
@@ -41,15 +44,70 @@ class ModelInfo:
     window: tuple[int, int] | None = None
     version: int = 1
 
+    @classmethod
+    def from_json(cls, held: Any) -> "ModelInfo":
+        """From what a file says. Raises ValueError for what no network of ours could have been saved with."""
+        for name in ("model", "classes"):
+            if name not in held:
+                raise ValueError(f"it lacks {name!r}")
+        unknown = sorted(set(held) - {each.name for each in fields(cls)})
+        if unknown:
+            raise ValueError(f"it says {shown(unknown[0])!r}, which this version does not know")
+        info = cls(**{**held, **{name: tuple(held[name]) for name in ("mean", "std", "window") if held.get(name)}})
+        Classes.from_json(info.classes)
+        whole = {"tile": info.tile, "version": info.version}
+        wrong = [name for name, value in whole.items() if type(value) is not int or value < 0]
+        wrong += [name for name in ("model", "task") if not isinstance(getattr(info, name), str)]
+        wrong += ["config"] * (not isinstance(info.config, dict) or bool(set(info.config) & _TAKEN))
+        wrong += ["task"] * (info.task not in TASKS)
+        wrong += ["version"] * (info.version > 1)
+        wrong += ["mean or std"] * (
+            not info.mean or len(info.mean) != len(info.std) or not all(_positive(side) for side in info.std)
+        )
+        wrong += ["mean or std"] * (not all(_number(value) for value in info.mean))
+        wrong += ["scale"] * (not _positive(info.scale) or info.scale > _LARGEST_SCALE)
+        if info.window is not None:
+            sides = [side for side in info.window if type(side) is int and 0 < side < _LARGEST_WINDOW]
+            wrong += ["window"] * (len(info.window) != 2 or len(sides) != 2)
+        if wrong:
+            raise ValueError(f"it has no usable {wrong[0]}")
+        return info
+
+
+TASKS = ("semantic", "instance", "panoptic")
+
+#: Beyond these no network was ever trained; a damaged number would ask for all the memory there is.
+_LARGEST_SCALE, _LARGEST_WINDOW = 64, 1 << 16
+
+#: What `models.build` is given besides a network's settings.
+_TAKEN = {"spec", "num_classes", "in_channels"}
+
+
+def _number(value: object) -> bool:
+    return type(value) in (int, float) and math.isfinite(value)  # type: ignore[arg-type]
+
+
+def _positive(value: object) -> bool:
+    return _number(value) and value > 0  # type: ignore[operator]
+
+
+def read_info(text: str, place: Path) -> ModelInfo:
+    """The description inside a file. Raises ModelError."""
+    with explained(place, "its description", ModelError):
+        return ModelInfo.from_json(json.loads(text))
+
 
 def save(model: "nn.Module", info: ModelInfo, path: Path) -> None:
-    """Written beside and renamed, so that a broken write never replaces a good file."""
+    """Written beside and renamed, so that a broken write never replaces a good file. Raises DatasetError."""
+    safetensors = require("safetensors", "saving a model")
     from safetensors.torch import save_file
 
-    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
     tensors = {name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()}
-    save_file(tensors, partial, metadata={"maskwright": json.dumps(asdict(info))})
-    partial.replace(path)
+    with whole(path) as partial:
+        try:
+            save_file(tensors, partial, metadata={"maskwright": json.dumps(asdict(info))})
+        except safetensors.SafetensorError as error:  # its words for a write that failed
+            raise DatasetError(f"cannot be written ({error})", file=path, needed=NEEDED) from None
 
 
 def load(path: str | Path) -> tuple["nn.Module", ModelInfo]:
@@ -82,11 +140,11 @@ def load(path: str | Path) -> tuple["nn.Module", ModelInfo]:
         raise ModelError(
             "carries no description of its model", file=place, needed="a file that `maskwright train` wrote"
         )
-    info = ModelInfo(**json.loads(metadata["maskwright"]))
+    info = read_info(metadata["maskwright"], place)
     num_classes = Classes.from_json(info.classes).num_classes
     model = models.build(info.model, num_classes, **info.config)
     try:
         model.load_state_dict(load_file(place))
-    except RuntimeError as error:
+    except (RuntimeError, safetensors.SafetensorError, OSError, ValueError, KeyError) as error:
         raise ModelError(f"its weights do not fit the model {info.model} ({error})", file=place) from None
     return model.eval(), info

@@ -8,6 +8,7 @@ import numpy as np
 from maskwright import metrics
 from maskwright.core.arrays import I64
 from maskwright.core.classes import IGNORE_INDEX, Classes
+from maskwright.core.names import shown_place
 from maskwright.core.sample import Sample
 from maskwright.core.segments import Segments
 from maskwright.dataset import View
@@ -30,9 +31,11 @@ def evaluate(
 
     view: the truth, perhaps another revision than the run saw.  instances: force AP on or off.
     extra: further metrics by name, of `metrics.of_segments()`.
-    The scores of each sample are stored with the run.  `intervals`: 95 % confidence by bootstrap over images, by name.
+    The scores of each sample are stored with the run, and these beside those of its earlier evaluations.
+    `intervals`: 95 % confidence by bootstrap over images, by name.
     Raises UsageError when the run predicted none of them.
     """
+    view = view.frozen()
     classes = view.classes
     if classes.background is None and all(one.kind == "thing" for one in classes if one.role == "class"):
         classes = classes.with_background()
@@ -41,7 +44,7 @@ def evaluate(
     if not numbers:
         raise UsageError(
             f"the run {run.id!r} holds no prediction of these samples", file=view.place,
-            todo=f"Make them with: maskwright predict {view.place} --model {run.id}",
+            todo=f"Make them with: maskwright predict {shown_place(view.place)} --model {run.id}",
         )  # fmt: skip
     unknown = [name for name in extra if name not in metrics.of_segments()]
     if unknown:
@@ -55,6 +58,7 @@ def evaluate(
     detections: list[dict[str, Any]] = []
     own: dict[int, float] = {}
     for batch in _batches(progress(numbers)):
+        run.beat()
         samples = view.read(batch)
         found = run.predictions(list(zip(batch, samples, strict=True)))
         for number, sample, pred in zip(batch, samples, found, strict=True):
@@ -96,11 +100,14 @@ def evaluate(
             .items()
         }
     result: dict[str, Any] = clean(out)
+    asked = {"where": list(view.conditions), "metrics": list(extra), "instances": wants_ap}
+    run.add_evaluation(out["revision"], asked, result)
     return result
 
 
 def explain(view: View, run: Run) -> list[metrics.Variant]:
     """Every common definition of "mIoU" on the run's predictions of these samples. Raises UsageError without any."""
+    view = view.frozen()
     classes = view.classes
     if classes.background is None and all(one.kind == "thing" for one in classes if one.role == "class"):
         classes = classes.with_background()

@@ -3,21 +3,26 @@
 import json
 import math
 import secrets
-import shutil
-from collections.abc import Iterable, Mapping, Sequence
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 import sqlalchemy as sql
+from sqlalchemy.engine import Connection
 
+from maskwright.core.names import check_name, safe_key, shown
 from maskwright.core.sample import Sample
 from maskwright.core.segments import Segments
-from maskwright.dataset import Dataset, View, schema
-from maskwright.dataset.rows import masks_from
-from maskwright.errors import UsageError
+from maskwright.dataset import Dataset, View, checks, hashes, schema
+from maskwright.dataset.rows import damaged, masks_from
+from maskwright.errors import DatasetError, MaskwrightError, UsageError, redacted
+from maskwright.runs import files, ownership
 from maskwright.runs.environment import environment
+from maskwright.runs.files import folder_of
 from maskwright.runs.trackers import Fanout
 
 #: The per-sample metric that counts predicted segments.
@@ -29,6 +34,9 @@ class Run:
 
     Curves, scores, per-sample metrics and predictions are rows in the dataset's database; checkpoints and
     reports are files in `folder`.  Every `log` is acknowledged only when it is stored.
+
+    A run that was started or resumed is this process's own until it is finished; one that another process took over
+    meanwhile raises DatasetError at the next write.  Made directly, it is a finished one to read and to score.
     """
 
     def __init__(self, view: View, id: str, folder: Path, tracker: Fanout | None = None) -> None:
@@ -36,6 +44,9 @@ class Run:
         self.id = id
         self.folder = folder
         self._tracker = tracker or Fanout([])
+        self._owner: dict[str, Any] | None = None
+        self._made: str | None = None  # the folder's mark, where this object made the folder
+        self._beaten = time.monotonic()
 
     @classmethod
     def start(
@@ -44,44 +55,139 @@ class Run:
     ) -> Self:  # fmt: skip
         """A new run tied to the revision that `view` shows now.
 
-        name: its id; made from the time when not given.  folder: where runs' files go; runs/ in the dataset's
-        folder by default.  Raises UsageError for a name that is taken.
+        name: its id, one word; made from the time when not given.  folder: where runs' files go; runs/ in the dataset's
+        folder by default.  Raises UsageError for a name that is none, is taken, or where something is in its place.
         """
         frozen = view.frozen()
         now = datetime.now(UTC)
-        identity = name or f"{kind}-{now:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
-        place = _folder(view, folder) / identity
+        identity = run_name(name) if name is not None else f"{kind}-{now:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+        run = cls(frozen, identity, folder_of(view, identity, folder))
+        kept = clean_settings({**settings, "where": list(view.conditions)})
+        run._owner = ownership.new_owner(run)
         row = {
             "id": identity,
             "kind": kind,
             "status": "running",
             "revision": frozen.revision,
             "created": now.isoformat(timespec="seconds"),
-            "settings": {**settings, "where": list(view.conditions)},
-            "environment": environment(),
+            "settings": kept,
+            "environment": clean_settings(environment()),
             "scores": {},
+            "owner": run._owner,
         }
-        with view.store.writing() as connection:
-            there = connection.execute(sql.select(schema.runs.c.id).where(schema.runs.c.id == identity)).first()
-            if there:
-                raise UsageError(f"there is a run {identity!r} already", todo="Choose another --name.")
-            connection.execute(schema.runs.insert().values(**row))
-        place.mkdir(parents=True, exist_ok=True)
-        (place / "settings.json").write_text(json.dumps(row["settings"], indent=1, default=str))
-        return cls(frozen, identity, place, Fanout.open(trackers, place, dict(settings)))
+        table = schema.runs
+        token = run._owner["token"]
+        kept_row = False
+        try:
+            with view.store.writing() as connection:
+                _check_new(connection, identity)
+                last = connection.execute(sql.select(sql.func.max(table.c.number))).scalar()
+                row |= {"number": int(last or 0) + 1, "heartbeat": ownership.clock(connection).isoformat()}
+                connection.execute(table.insert().values(**row))
+                files.make(run.folder, token)
+                files.write_whole(run.folder / "settings.json", json.dumps(kept, indent=1, default=str))
+            kept_row, run._made = True, token
+            run._tracker = Fanout.open(trackers, run.folder, clean_settings(settings))
+        except BaseException:
+            if kept_row:
+                with suppress(MaskwrightError):
+                    run.discard()
+            else:
+                files.remove(run.folder, token)
+            raise
+        return run
 
     @classmethod
     def resume(cls, dataset: Dataset, id: str, *, trackers: Sequence[str] = ()) -> Self:
-        """An existing run, set to running again."""
+        """An existing run, set to running again, now this process's own.
+
+        Raises UsageError for a run that another process is at, whose files or revision are gone, and changes nothing.
+        """
         record = find(dataset, id)
-        run = cls(
-            View(dataset.store, record["revision"], record["settings"].get("where", ())),
-            record["id"],
-            _folder(dataset, None) / record["id"],
-            Fanout.open(trackers, _folder(dataset, None) / record["id"], record["settings"]),
-        )
-        run._update(status="running", ended=None)
+        run = cls(recorded_view(dataset, record), record["id"], folder_of(dataset, record["id"]))
+        place = run.folder
+        if not place.is_dir():
+            raise UsageError("the run's files are gone", file=place, needed="its folder, to go on from")
+        if place.is_symlink() and not place.resolve().is_relative_to(place.parent.resolve()):
+            raise UsageError("the run's folder is a link that leads elsewhere", file=place)
+        before = run._claim()
+        try:
+            run._tracker = Fanout.open(trackers, place, record["settings"])
+            for left in place.glob(".*.part"):  # of a process that was killed while it wrote
+                left.unlink(missing_ok=True)
+        except BaseException:
+            with suppress(MaskwrightError):
+                run._update(**before)
+            run._let_go()
+            raise
         return run
+
+    def _claim(self) -> dict[str, Any]:
+        """Become the owner of a run that nobody is at -> what its row said before."""
+        table = schema.runs
+        owner = ownership.new_owner(self)
+        with self.view.store.writing() as connection:
+            row = connection.execute(sql.select(table).where(table.c.id == self.id)).mappings().one()
+            now = ownership.clock(connection)
+            if row["status"] == "running" and ownership.alive(row["owner"], row["heartbeat"], now):
+                raise UsageError(
+                    f"the run {self.id!r} is still going: {ownership.told(row['owner'])} is at it, last sign of life"
+                    f" {row['heartbeat']}",
+                    todo=f"Stop it first, or wait: without a sign for {ownership.SILENCE / 60:.0f} minutes it is dead.",
+                )
+            connection.execute(
+                table.update().where(table.c.id == self.id)
+                .values(status="running", ended=None, owner=owner, heartbeat=now.isoformat())
+            )  # fmt: skip
+        self._owner, self._beaten = owner, time.monotonic()
+        return {name: row[name] for name in ("status", "ended", "owner", "heartbeat")}
+
+    def _let_go(self) -> None:
+        if self._owner is not None:
+            ownership.let_go(self._owner)
+            self._owner = None
+
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        """A transaction of the owner, with a sign of life where one is due."""
+        with self.view.store.writing() as connection:
+            if (lost := self._lost(connection)) is not None:
+                raise lost
+            if self._owner is not None and time.monotonic() - self._beaten >= ownership.BEAT:
+                self._beat(connection)
+            yield connection
+
+    def _lost(self, connection: Connection) -> DatasetError | None:
+        """What to raise where another process took over what was this one's."""
+        if self._owner is None:
+            return None
+        row = connection.execute(sql.select(schema.runs.c.owner).where(schema.runs.c.id == self.id)).first()
+        if row is not None and row.owner and row.owner.get("token") == self._owner["token"]:
+            return None
+        now = "is gone" if row is None else f"is not this process's any more: {ownership.told(row.owner)} has it"
+        return DatasetError(f"the run {self.id!r} {now}", file=self.view.place, todo="Start a new one.")
+
+    def _beat(self, connection: Connection) -> None:
+        now = ownership.clock(connection).isoformat()
+        connection.execute(schema.runs.update().where(schema.runs.c.id == self.id).values(heartbeat=now))
+        self._beaten = time.monotonic()
+
+    def beat(self) -> None:
+        """A sign of life for long work that writes nothing; cheap to call at every step.
+
+        Raises DatasetError where another process took the run over; a store that cannot be written to now is no reason
+        to stop.
+        """
+        if self._owner is None or time.monotonic() - self._beaten < ownership.BEAT:
+            return
+        self._beaten = time.monotonic()
+        lost = None
+        with suppress(DatasetError), self.view.store.writing() as connection:
+            lost = self._lost(connection)
+            if lost is None:
+                self._beat(connection)
+        if lost is not None:
+            raise lost
 
     def log(self, step: int, values: Mapping[str, float]) -> None:
         """Points of curves; a point logged twice keeps the later value."""
@@ -90,7 +196,7 @@ class Run:
             for name, value in values.items()
         ]
         table = schema.run_points
-        with self.view.store.writing() as connection:
+        with self._writing() as connection:
             connection.execute(
                 table.delete().where(table.c.run == self.id, table.c.step == step, table.c.name.in_(list(values)))
             )
@@ -107,9 +213,10 @@ class Run:
         """
         from PIL import Image
 
-        place = self.folder / "overlays" / f"{name.replace('/', '-')}-{step:07d}.jpg"
-        place.parent.mkdir(exist_ok=True, parents=True)
-        Image.fromarray(image).save(place, quality=88)
+        place = self.folder / "overlays" / f"{shown_file(name)}-{step:07d}.jpg"
+        with files.writing(place):
+            place.parent.mkdir(exist_ok=True, parents=True)
+            Image.fromarray(image).save(place, quality=88)
         self._tracker.log_image(step, name, image, plain, masks or {})
 
     def log_histogram(self, step: int, name: str, values: Any, *, bins: int = 32) -> None:
@@ -126,9 +233,11 @@ class Run:
             "step": step, "name": name, "counts": counts.tolist(), "low": float(edges[0]), "high": float(edges[-1]),
             "not_finite": int(flat.size - finite.size),
         }  # fmt: skip
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with open(self.folder / "histograms.jsonl", "a") as file:
-            file.write(json.dumps(row) + "\n")
+        place = self.folder / "histograms.jsonl"
+        with files.writing(place):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with open(place, "a") as file:
+                file.write(json.dumps(row) + "\n")
         self._tracker.log_histogram(step, name, finite)
 
     def log_artifact(self, path: Path) -> None:
@@ -142,7 +251,7 @@ class Run:
             {"run": self.id, "sample": number, "name": name, "value": None if math.isnan(value) else float(value)}
             for number, value in values.items()
         ]
-        with self.view.store.writing() as connection:
+        with self._writing() as connection:
             old = table.delete().where(table.c.run == self.id, table.c.name == name)
             connection.execute(old.where(table.c.sample.in_(list(values))) if add else old)
             if rows:
@@ -154,22 +263,21 @@ class Run:
         batch = list(found)
         rows = []
         for number, segments in batch:
+            about = checks.segments(segments)
             raw = segments.masks.counts.astype("<u4", copy=False).tobytes()
             offsets = (4 * segments.masks.offsets).tolist()
             for i in range(len(segments)):
-                score = float(segments.scores[i])
-                rows.append(
-                    {
-                        "run": self.id,
-                        "sample": number,
-                        "z": i,
-                        "class_id": int(segments.class_ids[i]),
-                        "score": None if math.isnan(score) else score,
-                        "counts": raw[offsets[i] : offsets[i + 1]],
-                        "attributes": dict(segments.attributes[i]) or None,
-                    }
-                )
-        with self.view.store.writing() as connection:
+                row = {
+                    "run": self.id,
+                    "sample": number,
+                    "z": i,
+                    "class_id": int(segments.class_ids[i]),
+                    "score": about[i]["score"],
+                    "counts": raw[offsets[i] : offsets[i + 1]],
+                    "attributes": about[i]["attributes"] or None,
+                }
+                rows.append({**row, "hash": hashes.of_prediction(row)})
+        with self._writing() as connection:
             numbers = [number for number, _ in batch]
             connection.execute(table.delete().where(table.c.run == self.id, table.c.sample.in_(numbers)))
             if rows:
@@ -188,7 +296,10 @@ class Run:
         return sorted(sample_metrics(self.view, self.id, FOUND))
 
     def predictions(self, samples: Sequence[tuple[int, Sample]]) -> list[Segments]:
-        """What this run predicted for each (number, sample), in their order; no segments where nothing was."""
+        """What this run predicted for each (number, sample), in their order; no segments where nothing was.
+
+        Raises DatasetError for a prediction that is not what was written.
+        """
         table = schema.predictions
         by_sample: dict[int, list[Any]] = {number: [] for number, _ in samples}
         with self.view.store.reading() as connection:
@@ -198,7 +309,16 @@ class Run:
                 .order_by(table.c.sample, table.c.z)
             )
             for row in connection.execute(query):
+                if hashes.of_prediction(row._asdict()) != row.hash:
+                    raise damaged(self.view.place, f"run {self.id}, prediction {row.z} of sample number {row.sample}")
                 by_sample[row.sample].append(row)
+            counts = schema.run_samples
+            said = sql.select(counts.c.sample, counts.c.value).where(
+                counts.c.run == self.id, counts.c.name == FOUND, counts.c.sample.in_(list(by_sample))
+            )
+            for number, value in connection.execute(said):
+                if len(by_sample[number]) != value:
+                    raise damaged(self.view.place, f"run {self.id}, predictions of sample number {number}")
         return [
             Segments(
                 masks_from([row.counts for row in by_sample[number]], sample.image.size),
@@ -211,30 +331,92 @@ class Run:
         ]
 
     def finish(self, status: str = "done", scores: Mapping[str, Any] | None = None) -> None:
-        """status: done, failed or interrupted."""
+        """status: done, failed or interrupted. The run is nobody's afterwards."""
         values: dict[str, Any] = {"status": status, "ended": datetime.now(UTC).isoformat(timespec="seconds")}
         if scores is not None:
             values["scores"] = clean(scores)
-        self._update(**values)
-        self._tracker.close()
+        try:
+            self._update(**values, owner=sql.null(), heartbeat=None)
+        finally:
+            self._let_go()
+            self._tracker.close()
+
+    def end(self, error: BaseException, scores: Mapping[str, Any] | None = None) -> None:
+        """`finish` after an error, which the caller raises again; that nothing can be written is no second one."""
+        with suppress(MaskwrightError):
+            self.finish("interrupted" if isinstance(error, KeyboardInterrupt) else "failed", scores)
 
     def discard(self) -> None:
-        """Forget a run that never got anywhere, with its files."""
+        """Forget a run that never got anywhere: its rows, and the folder that `start` made for it.
+
+        What another process made or owns stays as it is.
+        """
+        made, self._made = self._made, None
+        try:
+            if made is not None:
+                self._forget(made)
+                files.remove(self.folder, made)
+        finally:
+            self._let_go()
+            self._tracker.close()
+
+    def _forget(self, token: str) -> None:
+        table = schema.runs
         with self.view.store.writing() as connection:
-            for table in (schema.run_points, schema.run_samples, schema.predictions):
-                connection.execute(table.delete().where(table.c.run == self.id))
-            connection.execute(schema.runs.delete().where(schema.runs.c.id == self.id))
-        self._tracker.close()
-        shutil.rmtree(self.folder, ignore_errors=True)
+            owner = connection.execute(sql.select(table.c.owner).where(table.c.id == self.id)).scalar()
+            if owner and owner.get("token") != token:
+                raise UsageError(f"the run {self.id!r} is not this process's any more: {ownership.told(owner)} has it")
+            for part in (schema.run_points, schema.run_samples, schema.run_evaluations, schema.predictions):
+                connection.execute(part.delete().where(part.c.run == self.id))
+            connection.execute(table.delete().where(table.c.id == self.id))
 
     def add_scores(self, scores: Mapping[str, Any]) -> None:
         """Put further scores beside those the run has."""
-        record = find(self.view, self.id)
-        self._update(scores={**record["scores"], **clean(scores)})
+        with self._writing() as connection:
+            self._add_scores(connection, scores)
+
+    def add_evaluation(self, revision: int, settings: Mapping[str, Any], scores: Mapping[str, Any]) -> None:
+        """Keep one evaluation beside those before it; the newest is also among the run's scores, as `evaluation`.
+
+        revision: whose labels were the truth.  settings: what was asked for.
+        """
+        row = {
+            "run": self.id, "revision": revision, "created": datetime.now(UTC).isoformat(timespec="seconds"),
+            "settings": clean_settings(settings), "scores": clean(scores),
+        }  # fmt: skip
+        with self._writing() as connection:
+            connection.execute(schema.run_evaluations.insert().values(**row))
+            self._add_scores(connection, {"evaluation": scores})
+
+    def _add_scores(self, connection: Connection, scores: Mapping[str, Any]) -> None:
+        table = schema.runs
+        held = connection.execute(sql.select(table.c.scores).where(table.c.id == self.id)).scalar_one()
+        connection.execute(table.update().where(table.c.id == self.id).values(scores={**held, **clean(scores)}))
 
     def _update(self, **values: Any) -> None:
-        with self.view.store.writing() as connection:
+        with self._writing() as connection:
             connection.execute(schema.runs.update().where(schema.runs.c.id == self.id).values(**values))
+
+
+def run_name(name: str) -> str:
+    """The name itself, where a run may have it. Raises UsageError."""
+    checked = check_name(name, "a run's name")
+    if checked.lower() in files.BESIDE:
+        raise UsageError(f"a run's name {checked!r} is that of a file beside the runs", needed="another word")
+    return checked
+
+
+def check_free(dataset: View, name: str) -> None:
+    """Raises UsageError where `Run.start` would refuse this name; nothing is made."""
+    place = folder_of(dataset, run_name(name))
+    with dataset.store.reading() as connection:
+        _check_new(connection, name)
+    files.check_empty(place)
+
+
+def _check_new(connection: Connection, id: str) -> None:
+    if connection.execute(sql.select(schema.runs.c.id).where(schema.runs.c.id == id)).first():
+        raise UsageError(f"there is a run {id!r} already", todo="Choose another --name.")
 
 
 def clean(values: Any) -> Any:
@@ -250,37 +432,62 @@ def clean(values: Any) -> Any:
     return None if isinstance(values, float) and math.isnan(values) else values
 
 
-def _folder(view: View, folder: str | Path | None) -> Path:
-    if folder is not None:
-        return Path(folder)
-    return (view.store.folder or Path()) / "runs"
+def clean_settings(values: Any) -> Any:
+    """Settings as they are kept: without the passwords of addresses in them."""
+    if isinstance(values, Mapping):
+        return {name: clean_settings(value) for name, value in values.items()}
+    if isinstance(values, list | tuple):
+        return type(values)(clean_settings(value) for value in values)
+    return redacted(values) if isinstance(values, str) else values
 
 
-def folder_of(dataset: View, id: str) -> Path:
-    """Where a run's files lie."""
-    return _folder(dataset, None) / id
+def shown_file(name: str) -> str:
+    """A metric's or a sample's name as part of a file's name."""
+    return safe_key(name.replace("/", "-")).replace("/", "-")
+
+
+def recorded_view(dataset: Dataset, record: Mapping[str, Any]) -> View:
+    """What a run saw. Raises UsageError where its revision is not there."""
+    return View(dataset.store, dataset.resolve(record["revision"]), record["settings"].get("where", ()))
 
 
 def list_runs(dataset: View) -> list[dict[str, Any]]:
-    """Records, newest first."""
+    """Records, the one that was started last first.
+
+    status: as stored, but `dead` for a running one whose process is gone.
+    """
+    table = schema.runs
     with dataset.store.reading() as connection:
-        table = schema.runs
-        rows = connection.execute(sql.select(table).order_by(table.c.created.desc(), table.c.id.desc())).mappings()
-        return [dict(row) for row in rows]
+        now = ownership.clock(connection)
+        query = sql.select(table).order_by(table.c.number.desc(), table.c.created.desc(), table.c.id.desc())
+        records = [dict(row) for row in connection.execute(query).mappings()]
+    for record in records:
+        if record["status"] == "running" and not ownership.alive(record["owner"], record["heartbeat"], now):
+            record["status"] = "dead"
+    return records
 
 
 def find(dataset: View, id: str, kind: str | None = None) -> dict[str, Any]:
     """A run by its id, by the beginning of it, or "last" (of a kind). Raises UsageError."""
-    records = [one for one in list_runs(dataset) if kind is None or one["kind"] == kind]
+    records = [record for record in list_runs(dataset) if kind is None or record["kind"] == kind]
     if id == "last" and records:
         return records[0]
-    exact = [one for one in records if one["id"] == id]
-    near = exact or [one for one in records if one["id"].startswith(id)]
+    exact = [record for record in records if record["id"] == id]
+    near = exact or [record for record in records if id and record["id"].startswith(id)]
     if len(near) == 1:
         return near[0]
-    known = ", ".join(one["id"] for one in records[:5]) or "none yet"
-    found = f"there is no run {id!r}" if not near else f"{id!r} begins {len(near)} runs"
+    known = ", ".join(shown(record["id"]) for record in records[:5]) or "none yet"
+    found = f"there is no run {shown(id)!r}" if not near else f"{shown(id)!r} begins {len(near)} runs"
     raise UsageError(found, file=dataset.place, needed=f"runs are {known}", todo="See them with: maskwright runs")
+
+
+def evaluations(dataset: View, id: str) -> list[dict[str, Any]]:
+    """Every evaluation of a run, in order: revision, created, settings, scores."""
+    table = schema.run_evaluations
+    columns = (table.c.revision, table.c.created, table.c.settings, table.c.scores)
+    with dataset.store.reading() as connection:
+        query = sql.select(*columns).where(table.c.run == id).order_by(table.c.row)
+        return [dict(row) for row in connection.execute(query).mappings()]
 
 
 def curves(dataset: View, id: str) -> dict[str, list[tuple[int, float]]]:

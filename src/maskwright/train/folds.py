@@ -8,7 +8,8 @@ from maskwright.dataset import View
 from maskwright.errors import UsageError
 from maskwright.runs import Run
 from maskwright.runs.evaluation import evaluate
-from maskwright.train.loop import fit
+from maskwright.runs.record import check_free
+from maskwright.train.loop import fit, ready
 from maskwright.train.settings import Settings
 
 
@@ -20,10 +21,15 @@ def fit_folds(
 
     The run NAME (or the first fold's id without its ending) of kind "folds" holds all out-of-fold predictions; its
     checkpoints are the runs NAME-1 … NAME-n, which `Predictor.load` takes together as an ensemble.
-    minutes: of the settings are shared by the folds.  Raises UsageError for fewer than two folds.
+    minutes: of the settings are shared by the folds.  Raises UsageError for fewer than two folds, and for a name that
+    one of the runs cannot have; then nothing is made.
     """
     if folds < 2:
         raise UsageError(f"{folds} fold(s) leave nothing to validate on", needed="at least 2")
+    for wanted in [] if name is None else [name, *(f"{name}-{k + 1}" for k in range(folds))]:
+        check_free(view, wanted)
+    view = view.frozen()
+    ready(view, replace(settings, fold=(0, folds)))
     whole = Run.start(view, "folds", {**settings.to_json(), "folds": folds}, name=name)
     members: list[str] = []
     try:
@@ -31,11 +37,16 @@ def fit_folds(
             share = None if settings.minutes is None else settings.minutes / folds
             own = replace(settings, fold=(k, folds), minutes=share)
             run = Run.start(view, "train", own.to_json(), name=f"{whole.id}-{k + 1}", trackers=own.trackers)
-            tell = None if report is None else (lambda done, numbers, k=k: report(k, (k + done) / folds, numbers))
+
+            def tell(done: float, numbers: Mapping[str, Any], k: int = k) -> None:
+                whole.beat()
+                if report is not None:
+                    report(k, (k + done) / folds, numbers)
+
             try:
                 scores = fit(run.view, own, run, report=tell)
             except BaseException as error:
-                run.finish("interrupted" if isinstance(error, KeyboardInterrupt) else "failed")
+                run.end(error)
                 raise
             run.finish("done", scores)
             members.append(run.id)
@@ -44,7 +55,7 @@ def fit_folds(
             found = run.predictions(list(zip(numbers, samples, strict=True)))
             whole.add_predictions(zip(numbers, found, strict=True))
     except BaseException as error:
-        whole.finish("interrupted" if isinstance(error, KeyboardInterrupt) else "failed")
+        whole.end(error)
         raise
     scores = evaluate(view, whole)
     result = {"members": members, **scores}

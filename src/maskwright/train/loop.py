@@ -9,7 +9,6 @@ accelerate finds the device and the other processes; everything else happens her
 
 import copy
 import math
-import os
 import time
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
@@ -21,13 +20,14 @@ import numpy as np
 
 from maskwright import losses, models
 from maskwright.dataset import View
-from maskwright.errors import ModelError, UsageError
+from maskwright.errors import DatasetError, ModelError, UsageError
 from maskwright.families import require
 from maskwright.metrics import confusion
 from maskwright.predict.checkpoint import ModelInfo, load, save
 from maskwright.predict.precision import chosen
 from maskwright.predict.predictor import Predictor, segments_from_probs
 from maskwright.runs import Run
+from maskwright.runs.files import NEEDED, whole
 from maskwright.runs.record import clean
 from maskwright.train import data, histograms, overlays
 from maskwright.train.allocator import keep_memory
@@ -64,19 +64,64 @@ class Progress:
         return self.step / total if minutes is None else self.elapsed / (60 * minutes)
 
 
+@dataclass(frozen=True)
+class Ready:
+    """What a training begins with, checked: nothing of it is on disk or in the dataset.
+
+    stored: of a run that goes on, its last weights and what `last.state.pt` holds.  notes: for a person.
+    """
+
+    model: "nn.Module"
+    task: Task
+    train_numbers: list[int]
+    val_numbers: list[int]
+    criterion: Any
+    notes: list[str]
+    stored: tuple[dict[str, Any], dict[str, Any]] | None = None
+
+
+def ready(view: View, settings: Settings, *, resume: Path | None = None) -> Ready:
+    """Raises all that `fit` would before its first step: a wrong loss, split or window, weights that do not fit.
+
+    resume: the folder of a run that is to go on; its checkpoint is read.
+    """
+    torch = require("torch", "training")
+    stored = None if resume is None else _stored(resume)
+    torch.manual_seed(settings.seed)
+    keep_memory()
+    model, task, class_note = prepared(view, settings)
+    train_numbers, val_numbers, split_note = data.split_numbers(view, settings)
+    criterion = losses.parse(settings.loss)
+    stride = int(getattr(model, "stride", 32))
+    if any(side % stride for side in settings.size):
+        raise UsageError(
+            f"training windows of {settings.size} do not fit {settings.model}", needed=f"multiples of {stride}"
+        )
+    weights_note = None
+    if stored is not None:
+        _fill(model, stored[0], resume)
+    elif settings.weights is not None:
+        weights_note = models.fill(model, settings.weights)
+    notes = [note for note in (class_note, split_note, weights_note) if note]
+    return Ready(model, task, train_numbers, val_numbers, criterion, notes, stored)
+
+
 def fit(
-    view: View, settings: Settings, run: Run, *, resume: bool = False, report: Report | None = None
-) -> dict[str, Any]:
+    view: View, settings: Settings, run: Run, *, resume: bool = False, report: Report | None = None,
+    begin: Ready | None = None,
+) -> dict[str, Any]:  # fmt: skip
     """Train, keep the best averaged weights, evaluate them at full resolution -> the scores.
 
     view: training and validation samples, by their splits.  run: where curves, scores and predictions go.
-    report: called with the share done and the latest numbers.  Raises ModelError when the loss is not finite.
+    report: called with the share done and the latest numbers.  begin: what `ready` gave for the same view and settings.
+    Raises ModelError when the loss is not finite, DatasetError when a checkpoint cannot be written.
     """
     torch = require("torch", "training")
     accelerate = require("accelerate", "training")
     tell = report or _silent
 
     # -- set up
+    begin = begin or ready(view, settings, resume=run.folder if resume else None)
     force_cpu = settings.device == "cpu" or not torch.cuda.is_available()
     accelerator = accelerate.Accelerator(cpu=force_cpu, mixed_precision="no")
     if settings.minutes is not None and accelerator.num_processes > 1:
@@ -86,22 +131,11 @@ def fit(
             f"a batch of {settings.batch_size} cannot be shared by {accelerator.num_processes} processes"
             f" in {settings.accumulate} parts each"
         )
-    torch.manual_seed(settings.seed)
-    keep_memory()
     precision = chosen(settings.precision, accelerator.device)
-    model, task, class_note = prepared(view, settings)
-    train_numbers, val_numbers, split_note = data.split_numbers(view, settings)
+    model, task, criterion = begin.model, begin.task, begin.criterion
+    train_numbers, val_numbers = begin.train_numbers, begin.val_numbers
     source = data.Source(view, task, settings.cache_mb)
-    criterion = losses.parse(settings.loss)
     own_loss = bool(getattr(model, "own_loss", False))
-    stride = int(getattr(model, "stride", 32))
-    if any(side % stride for side in settings.size):
-        raise UsageError(
-            f"training windows of {settings.size} do not fit {settings.model}", needed=f"multiples of {stride}"
-        )
-    weights_note = None
-    if settings.weights is not None and not resume:
-        weights_note = models.fill(model, settings.weights)
     model = model.to(accelerator.device).to(memory_format=torch.channels_last)
     average = copy.deepcopy(model).eval().requires_grad_(False)
     optimizer = torch.optim.AdamW(
@@ -111,9 +145,7 @@ def fit(
         settings.model, task.classes.to_json(), settings.config, scale=settings.predict_scale, task=task.name,
         tile=settings.tile, window=None if getattr(model, "answers", "logits") == "logits" else settings.size,
     )  # fmt: skip
-    progress = Progress()
-    if resume:
-        progress = _restore(run.folder, model, average, optimizer)
+    progress = Progress() if begin.stored is None else _restore(begin.stored[1], average, optimizer, run.folder)
     plain = model
     model, optimizer = accelerator.prepare(model, optimizer)
     averaging = _Averaging(average, plain, settings.ema)
@@ -123,9 +155,8 @@ def fit(
         weights = data.balanced(view, train_numbers, weights)
     steps = math.ceil(len(train_numbers) / settings.batch_size)
     total = settings.epochs * steps
-    for note in (class_note, split_note, weights_note):
-        if note:
-            tell(0.0, {"note": note})
+    for note in begin.notes:
+        tell(0.0, {"note": note})
     started = time.monotonic() - progress.elapsed
 
     # -- train
@@ -168,6 +199,7 @@ def fit(
             progress.step += 1
             averaging.update(progress.step)
             progress.elapsed = time.monotonic() - started
+            run.beat()
             summed, seen = summed + value, seen + 1
             tell(progress.share(total, settings.minutes), {"loss": summed / seen, "step": progress.step})
         if progress.step >= (progress.epoch + 1) * steps:
@@ -184,7 +216,7 @@ def fit(
             _share_from_first(average, accelerator)
             if main and settings.histograms:
                 histograms.log(run, progress.step, plain)
-            scores = evaluate(average, info, source, val_numbers, accelerator, precision)
+            scores = evaluate(average, info, source, val_numbers, accelerator, precision, run)
             if main:
                 run.log(progress.step, {f"val/{name}": value for name, value in task.curve(scores).items()})
                 tell(share, {task.main: scores[task.main]})
@@ -239,14 +271,16 @@ def learning_rate(share: float, settings: Settings) -> float:
 
 
 def evaluate(
-    average: "nn.Module", info: ModelInfo, source: data.Source, numbers: list[int], accelerator: Any, precision: str
-) -> dict[str, Any]:
+    average: "nn.Module", info: ModelInfo, source: data.Source, numbers: list[int], accelerator: Any, precision: str,
+    run: Run,
+) -> dict[str, Any]:  # fmt: skip
     """Scores of the averaged weights at full resolution; processes share the images and add their counts."""
     predictor = Predictor(average, info, device=str(accelerator.device), precision=precision)
     task = source.task
     counts = task.nothing()
     for number in numbers[accelerator.process_index :: accelerator.num_processes]:
         counts += task.counts(predictor, *source.get(number))
+        run.beat()
     return task.scores(_summed(counts, accelerator))
 
 
@@ -328,26 +362,54 @@ def _save_state(path: Path, average: "nn.Module", optimizer: Any, progress: Prog
     """What resuming needs beside the weights: averaged weights, optimizer, random numbers, place."""
     import torch
 
-    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
     state = {
         "average": average.state_dict(),
         "optimizer": optimizer.state_dict(),
         "random": torch.get_rng_state(),
         "progress": dict(vars(progress)),
     }
-    torch.save(state, partial)
-    partial.replace(path)
+    with whole(path) as partial:
+        try:
+            torch.save(state, partial)
+        except RuntimeError:  # torch's way to say that a write failed; its words help nobody
+            raise DatasetError("cannot be written (the write broke off)", file=path, needed=NEEDED) from None
 
 
-def _restore(folder: Path, model: "nn.Module", average: "nn.Module", optimizer: Any) -> Progress:
+def _stored(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The last weights and state that a training left. Raises UsageError where they are not, ModelError for others."""
     import torch
-    from safetensors.torch import load_file
 
-    if not (folder / STATE).is_file() or not (folder / LAST).is_file():
-        raise UsageError("the run has no checkpoint to resume from", file=folder)
-    state = torch.load(folder / STATE, weights_only=True, map_location="cpu")
-    model.load_state_dict(load_file(folder / LAST))
-    average.load_state_dict(state["average"])
-    optimizer.load_state_dict(state["optimizer"])
-    torch.set_rng_state(state["random"])
+    for name in (LAST, STATE):
+        if not (folder / name).is_file():
+            raise UsageError("the run has no checkpoint to resume from", file=folder, needed=f"{LAST} and {STATE}")
+    weights = models.read_weights(folder / LAST)
+    try:
+        state = torch.load(folder / STATE, weights_only=True, map_location="cpu")
+        replace(Progress(), **state["progress"])
+        for part in ("average", "optimizer", "random"):
+            state[part]
+    except Exception as error:  # noqa: BLE001  a damaged file can make its reader raise anything
+        raise ModelError(
+            f"not the readable state of a training ({str(error)[:120]})", file=folder / STATE,
+            todo="Begin a new run from its weights: --weights " + str(folder / LAST),
+        ) from None  # fmt: skip
+    return weights, state
+
+
+def _fill(model: "nn.Module", weights: Mapping[str, Any], folder: Path | None) -> None:
+    try:
+        model.load_state_dict(dict(weights))
+    except RuntimeError as error:
+        raise ModelError(f"its weights do not fit the run's own settings ({error})", file=folder) from None
+
+
+def _restore(state: Mapping[str, Any], average: "nn.Module", optimizer: Any, folder: Path) -> Progress:
+    import torch
+
+    try:
+        average.load_state_dict(state["average"])
+        optimizer.load_state_dict(state["optimizer"])
+        torch.set_rng_state(state["random"])
+    except (RuntimeError, ValueError, TypeError, KeyError) as error:
+        raise ModelError(f"its state does not fit the run's own settings ({error})", file=folder / STATE) from None
     return replace(Progress(), **state["progress"])

@@ -8,6 +8,7 @@ from typing import Any
 from maskwright.dataset import View
 from maskwright.errors import UsageError
 from maskwright.families import require
+from maskwright.runs.files import write_whole
 from maskwright.train import data
 from maskwright.train.fingerprint import Fingerprint, fingerprint
 from maskwright.train.settings import Settings
@@ -47,7 +48,7 @@ class Plan:
             text = yaml.safe_dump({name: plain}, default_flow_style=True, width=1000, sort_keys=False).strip()
             text = text.removeprefix("{").removesuffix("}")
             lines.append(f"{text}  # {self.reasons[name]}" if name in self.reasons else text)
-        Path(path).write_text("\n".join(lines) + "\n")
+        write_whole(Path(path), "\n".join(lines) + "\n")
 
 
 def read_plan(path: str | Path) -> Settings:

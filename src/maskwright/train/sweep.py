@@ -2,15 +2,19 @@
 
 import math
 import re
+import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+from maskwright.core.names import check_name
 from maskwright.dataset import View
 from maskwright.errors import MaskwrightError, UsageError
 from maskwright.families import require
 from maskwright.runs import Run
-from maskwright.runs.record import folder_of
+from maskwright.runs.files import runs_folder, writing
+from maskwright.runs.record import run_name
 from maskwright.train.loop import fit
 from maskwright.train.settings import Settings
 
@@ -63,13 +67,16 @@ def sweep(
 
     Trials are kept in runs/sweeps.db and a sweep of the same name goes on where it stopped.  A trial whose curve is
     worse than the median of those before it is stopped (median pruning).  What cannot be trained is a failed trial.
+    name: one word.  Raises UsageError for another.
     """
+    name = check_name(name, "a sweep's name")
+    run_name(f"{name}-{10**6}")  # trials are runs, and have a number behind the name
     optuna = require("optuna", "sweeps")
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    place = folder_of(view, "x").parent
-    place.mkdir(parents=True, exist_ok=True)
+    view = view.frozen()
     study = optuna.create_study(
-        study_name=name, storage=f"sqlite:///{place / 'sweeps.db'}", direction="maximize", load_if_exists=True,
+        study_name=name, storage=_storage(optuna, runs_folder(view) / "sweeps.db"), direction="maximize",
+        load_if_exists=True,
         sampler=optuna.samplers.TPESampler(seed=settings.seed), pruner=optuna.pruners.MedianPruner(n_startup_trials=4),
     )  # fmt: skip
 
@@ -94,8 +101,8 @@ def sweep(
         except optuna.TrialPruned:
             run.finish("interrupted")
             raise
-        except MaskwrightError:
-            run.finish("failed")
+        except BaseException as error:
+            run.end(error)
             raise
         run.finish("done", scores)
         value = scores[scores["main"]]
@@ -118,6 +125,16 @@ def sweep(
         "run": f"{name}-{study.best_trial.number}",
         "trials": rows,
     }
+
+
+def _storage(optuna: Any, file: Path) -> Any:
+    """Optuna's trials in a file; a path in an address would be misread where it holds a question mark."""
+    with writing(file):
+        file.parent.mkdir(parents=True, exist_ok=True)
+    return optuna.storages.RDBStorage(
+        "sqlite:///sweeps.db",
+        engine_kwargs={"creator": lambda: sqlite3.connect(file, timeout=60, check_same_thread=False)},
+    )
 
 
 def _suggested(trial: Any, name: str, kind: str, space: Any) -> Any:

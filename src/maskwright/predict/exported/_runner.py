@@ -24,11 +24,14 @@ def read_description(text: str | None, path: str | Path) -> tuple[ModelInfo, int
     try:
         held = json.loads(text or "")
         size = None if held["size"] is None else (int(held["size"][0]), int(held["size"][1]))
-        return ModelInfo(**held["info"]), int(held["stride"]), size
-    except (ValueError, KeyError, TypeError):
+        info, stride = ModelInfo.from_json(held["info"]), int(held["stride"])
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError, OverflowError):
         raise ModelError(
             "carries no description of its model", file=path, needed="a file that `maskwright model export` wrote"
         ) from None
+    if not 0 < stride <= 1 << 12 or (size is not None and not all(0 < side < 1 << 16 for side in size)):
+        raise ModelError(f"describes a stride of {stride} and a size of {size}", file=path)
+    return info, stride, size
 
 
 def example(info: ModelInfo, stride: int, size: tuple[int, int] | None) -> Any:

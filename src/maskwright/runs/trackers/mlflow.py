@@ -9,7 +9,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from maskwright.core.names import safe_key
 from maskwright.core.segments import Segments
+from maskwright.errors import UsageError
 from maskwright.families import require
 
 EXPERIMENT = "maskwright"
@@ -20,6 +22,8 @@ class _MLflow:
         os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
         mlflow = require("mlflow", "the tracker mlflow")
         require("alembic", "the tracker mlflow")
+        if "?" in str(folder.parent.absolute()) and not os.environ.get("MLFLOW_TRACKING_URI"):
+            raise UsageError("MLflow cannot keep its file in a folder with a question mark", file=folder.parent)
         store = os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{folder.parent.absolute() / 'mlflow.db'}"
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of its own use of SQLAlchemy
@@ -41,7 +45,7 @@ class _MLflow:
             self._client.log_metric(self._run, name, float(value), step=step)
 
     def log_image(self, step: int, name: str, image: Any, plain: Any, masks: Mapping[str, Segments]) -> None:
-        self._client.log_image(self._run, image, artifact_file=f"overlays/{name}-{step:07d}.png")
+        self._client.log_image(self._run, image, artifact_file=f"overlays/{safe_key(name)}-{step:07d}.png")
 
     def log_histogram(self, step: int, name: str, values: Any) -> None:
         """MLflow has no histograms: quartiles become curves."""

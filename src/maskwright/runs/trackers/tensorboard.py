@@ -11,6 +11,7 @@ from maskwright.families import require
 class _TensorBoard:
     def __init__(self, folder: Path, settings: dict[str, Any]) -> None:
         require("tensorboard", "the tracker tensorboard")
+        require("torch", "the tracker tensorboard")
         from torch.utils.tensorboard.writer import SummaryWriter
 
         self._writer = SummaryWriter(str(folder / "tensorboard"))
