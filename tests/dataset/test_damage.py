@@ -188,12 +188,12 @@ def test_without_hashes_unreadable_images_are_found_and_changed_ones_are_not(
         assert found[0].startswith("with space")
 
 
-def test_images_are_hashed_when_samples_are_added_if_asked(tmp_path: Path, make_samples, classes) -> None:
+def test_images_are_hashed_when_samples_are_added(tmp_path: Path, make_samples, classes) -> None:
     samples = make_samples(3)
     with Dataset.create(tmp_path / "d", classes) as dataset:
         with dataset.edit("add") as edit:
-            edit.add(samples[0], hash_image=True)
-            edit.add(samples[1])
+            edit.add(samples[0])
+            edit.add(samples[1], hash_image=False)
         found = [sample.image.checksum for sample in dataset]
         assert found[0].startswith("sha256:")
         assert found[1] is None

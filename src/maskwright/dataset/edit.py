@@ -133,11 +133,10 @@ class Edit:
 
     # -- samples ---------------------------------------------------------------------------------------
 
-    def add(self, sample: Sample, *, hash_image: bool = False) -> int:
+    def add(self, sample: Sample, *, hash_image: bool = True) -> int:
         """A new sample -> its number.
 
-        hash_image: read a local image for its checksum where the sample has none, by which a changed one is found;
-        `transfer.import_samples` does so by itself.
+        hash_image: read a local image for its checksum where the sample has none, by which a changed one is found.
         Raises UsageError for a key that is there already, an undeclared class, and values that cannot be stored.
         """
         checks.key(sample.key)

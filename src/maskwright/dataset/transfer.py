@@ -59,7 +59,7 @@ def _made(
 def _added(edit: Edit, samples: Iterable[Sample], split: str | None) -> dict[str, int]:
     number = segments = 0
     for sample in samples:
-        edit.add(sample if split is None else replace(sample, split=split))
+        edit.add(sample if split is None else replace(sample, split=split), hash_image=False)
         number += 1
         segments += len(sample.segments)
     return {"samples": number, "segments": segments}
