@@ -7,7 +7,7 @@ import inspect
 import sys
 from pathlib import Path
 
-from maskwright import families, formats
+from maskwright import formats, registry
 
 PAGE = Path(__file__).parents[1] / "docs" / "reference" / "formats.md"
 BEGIN, END = "<!-- table: python scripts/format_matrix.py -->", "<!-- end of table -->"
@@ -23,7 +23,7 @@ def options(function: object) -> str:
 def table() -> str:
     rows = ["| name | what | reads | writes | options when reading | cannot hold |", "|---|---|---|---|---|---|"]
     for name in formats.names():
-        module = families.load("formats", name)
+        module = registry.load("formats", name)
         what = (module.__doc__ or "").split("\n\n")[0].strip().replace("\n", " ").replace("|", "\\|").rstrip(".")
         writes = hasattr(module, "write")
         lost = ", ".join(sorted(module.LOSES)) if writes else ""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from maskwright import families
+from maskwright import registry
 from maskwright.errors import MissingExtraError
 
 SCRIPT = Path(__file__).parent / "support" / "doors_without_extras.py"
@@ -23,7 +23,7 @@ def opened(blocked: list[str], folder: Path, *doors: str) -> dict[str, tuple[str
 
 
 def test_without_any_optional_package(tmp_path) -> None:
-    found = opened([*families.EXTRA_OF], tmp_path)
+    found = opened([*registry.EXTRA_OF], tmp_path)
     assert len(found) > 40
     # The weights of this engine are looked for before its packages are.
     assert {name: outcome for name, outcome in found.items() if outcome[0] != "missing"}.keys() <= {
@@ -35,7 +35,7 @@ def test_without_any_optional_package(tmp_path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("package", [*families.EXTRA_OF])
+@pytest.mark.parametrize("package", [*registry.EXTRA_OF])
 def test_without_one_package(package, tmp_path) -> None:
     found = opened([package], tmp_path)
     assert not {name: text for name, (kind, text) in found.items() if kind == "traceback"}
@@ -49,9 +49,9 @@ def test_a_package_that_another_one_needs(tmp_path) -> None:
     sys.path.insert(0, str(tmp_path))
     try:
         with pytest.raises(MissingExtraError, match="needs the package 'not_to_be_found_anywhere'"):
-            families.require("needs_another", "this")
+            registry.require("needs_another", "this")
         with pytest.raises(MissingExtraError, match="'broken', which is installed but cannot be loaded") as caught:
-            families.require("broken", "this")
+            registry.require("broken", "this")
         assert "pip install broken" in str(caught.value)
         (tmp_path / "lazy.py").write_text(
             "def __getattr__(name):\n"
@@ -60,9 +60,9 @@ def test_a_package_that_another_one_needs(tmp_path) -> None:
             "    except ImportError as error:\n"
             "        raise ModuleNotFoundError(f'could not import {name}') from error\n"
         )
-        lazy = families.require("lazy", "this")
+        lazy = registry.require("lazy", "this")
         expected = pytest.raises(MissingExtraError, match="that needs the package 'not_to_be_found_either'")
-        with expected, families.needing("lazy", "that"):
+        with expected, registry.needing("lazy", "that"):
             lazy.Network  # noqa: B018
     finally:
         sys.path.remove(str(tmp_path))
@@ -70,4 +70,4 @@ def test_a_package_that_another_one_needs(tmp_path) -> None:
 
 def test_a_module_of_ours_that_is_missing_is_a_slip() -> None:
     with pytest.raises(ModuleNotFoundError):
-        families.require("maskwright.nothing", "this")
+        registry.require("maskwright.nothing", "this")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import maskwright
-from maskwright import errors, families
+from maskwright import errors, registry
 
 SOURCE = Path(maskwright.__file__).parent
 ROOT = Path(__file__).parents[1]
@@ -18,10 +18,10 @@ ROOT = Path(__file__).parents[1]
 # A room may import rooms of lower rank only. `runs` keeps its records in the dataset's database and scores
 # with metrics; `train` predicts to validate; `demo` goes through all rooms.
 RANK = {
-    "errors": 0, "families": 1, "core": 2,
+    "errors": 0, "registry": 1, "core": 2,
     "dataset": 3, "formats": 3, "models": 3, "losses": 3, "metrics": 3, "augment": 3,
-    "runs": 4, "bridges": 4, "helpers": 4, "predict": 5, "train": 6, "interactive": 6, "context": 7, "video": 8,
-    "demo": 9, "health": 9, "studio": 10, "cli": 11,
+    "runs": 4, "bridges": 4, "conversions": 4, "predict": 5, "train": 6, "interactive": 6, "context": 7, "video": 8,
+    "demo": 9, "diagnostics": 9, "studio": 10, "cli": 11,
 }  # fmt: skip
 HEAVY = {"torch", "torchvision", "timm", "transformers", "segmentation_models_pytorch", "accelerate", "numba"}
 
@@ -78,7 +78,7 @@ def test_members_of_a_family_do_not_know_each_other() -> None:
         "context.engines",
         "video.engines",
     ):
-        members = {name.replace("-", "_") for name in families.names(family)}
+        members = {name.replace("-", "_") for name in registry.names(family)}
         folder = SOURCE / family.replace(".", "/")
         for member in members:
             for module, _ in imports(folder / f"{member}.py"):
@@ -134,7 +134,7 @@ def test_converting_meets_no_torch(tmp_path, make_samples, classes) -> None:
 
 
 def test_the_public_surface() -> None:
-    assert sorted(set(maskwright.__all__) - {"__version__", "bridges", "formats", "helpers"}) == [
+    assert sorted(set(maskwright.__all__) - {"__version__", "bridges", "conversions", "formats"}) == [
         "Class", "Classes", "Dataset", "ImageRef", "Mask", "Masks", "MaskwrightError", "Polygon", "Predictor", "Run",
         "Sample", "Segments", "Settings", "build_demo_set", "fit",
     ]  # fmt: skip
@@ -146,11 +146,11 @@ def test_the_public_surface() -> None:
 
 def test_unknown_members_offer_the_nearest() -> None:
     with pytest.raises(errors.UsageError, match="Did you mean 'dice'"):
-        families.load("losses", "dise")
+        registry.load("losses", "dise")
 
 
 def test_a_missing_extra_is_one_sentence() -> None:
-    error = families.missing("torch.nn", "training")
+    error = registry.missing("torch.nn", "training")
     assert str(error) == (
         "training needs the package 'torch', which is not installed.\n  Install it with: pip install 'maskwright[train]'"
     )
@@ -185,7 +185,7 @@ def test_docs_mention_everything_that_exists() -> None:
         "context.engines",
         "video.engines",
     ):
-        for name in families.names(family):
+        for name in registry.names(family):
             assert f"`{name}`" in reference, f"{family}: {name}"
     for name, kind in inspect.getmembers(errors, inspect.isclass):
         if issubclass(kind, errors.MaskwrightError):

@@ -32,12 +32,12 @@ _HOME = {
     "fit": "train",
 }
 
-_ROOMS = ("bridges", "formats", "helpers")
+_ROOMS = ("bridges", "conversions", "formats")
 
 __all__ = [*sorted(_HOME), "__version__", *_ROOMS]  # noqa: PLE0604 - names made above
 
 if TYPE_CHECKING:
-    from maskwright import bridges, formats, helpers
+    from maskwright import bridges, conversions, formats
     from maskwright.core.classes import Class, Classes
     from maskwright.core.mask import Mask
     from maskwright.core.masks import Masks

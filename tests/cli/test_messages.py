@@ -288,12 +288,12 @@ def test_a_training_whose_checkpoint_cannot_be_written_ends_as_failed(capsys, st
 
 
 def test_a_full_disk_elsewhere_is_one_sentence(capsys, monkeypatch) -> None:
-    import maskwright.health
+    import maskwright.diagnostics
 
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device", "some/file")
 
-    monkeypatch.setattr(maskwright.health, "diagnose", full)
+    monkeypatch.setattr(maskwright.diagnostics, "diagnose", full)
     assert run(capsys, "doctor") == (
         1, "", "maskwright: some/file: cannot be written (No space left on device); make room and do it again.\n",
     )  # fmt: skip

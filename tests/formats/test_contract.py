@@ -17,9 +17,9 @@ NAMES = formats.writers()
 
 
 def loaded(name: str):
-    from maskwright import families
+    from maskwright import registry
 
-    return families.load("formats", name)
+    return registry.load("formats", name)
 
 
 def strip(sample, loses: frozenset[str], classes):

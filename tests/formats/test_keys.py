@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from maskwright import families, formats
+from maskwright import formats, registry
 from maskwright.core.classes import Class, Classes
 from maskwright.core.names import key_problem
 from maskwright.core.sample import ImageRef, Sample
@@ -40,7 +40,7 @@ def tree(folder: Path) -> dict[str, bytes | str | None]:
 
 
 def module_of(name: str):
-    return families.load("formats", name)
+    return registry.load("formats", name)
 
 
 @pytest.fixture

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 from read_only_sets import BUILDERS, SIZE, mapillary
 
-from maskwright import families, formats
+from maskwright import formats, registry
 from maskwright.errors import FormatError, UsageError
 
 
 def test_every_read_only_format_is_here() -> None:
     assert set(BUILDERS) == set(formats.names()) - set(formats.writers())
-    assert all("read only" in (families.load("formats", name).__doc__ or "") for name in BUILDERS)
+    assert all("read only" in (registry.load("formats", name).__doc__ or "") for name in BUILDERS)
 
 
 @pytest.mark.parametrize("name", sorted(BUILDERS))

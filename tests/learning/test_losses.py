@@ -7,14 +7,14 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from maskwright import families, losses
+from maskwright import losses, registry
 from maskwright.errors import UsageError
 
 NAMES = losses.of_pixels()
 
 
 def of(name: str):
-    return families.load("losses", name).loss
+    return registry.load("losses", name).loss
 
 
 def batch(seed: int = 0, kinds: int = 4, shape: tuple[int, ...] = (2, 6, 7), dtype=torch.float64):
@@ -27,7 +27,7 @@ def batch(seed: int = 0, kinds: int = 4, shape: tuple[int, ...] = (2, 6, 7), dty
 @pytest.mark.parametrize("name", NAMES)
 class TestEveryLoss:
     def test_says_where_it_comes_from(self, name):
-        module = families.load("losses", name)
+        module = registry.load("losses", name)
         assert module.PAPER
         assert module.ABSENT
         assert module.__doc__
@@ -59,7 +59,7 @@ class TestEveryLoss:
         values = [of(name)(right * scale, target).item() for scale in (-20, -2, 0, 2, 20)]
         assert values == sorted(values, reverse=True)
         # Powers below one fall slowly towards zero; a loss with another minimum says which.
-        assert values[-1] == pytest.approx(0, abs=1e-4) or hasattr(families.load("losses", name), "MINIMUM")
+        assert values[-1] == pytest.approx(0, abs=1e-4) or hasattr(registry.load("losses", name), "MINIMUM")
 
     def test_absent_classes_stay_finite(self, name):
         logits, target = batch()

@@ -5,7 +5,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from maskwright import families, models
+from maskwright import models, registry
 from maskwright.core.classes import Class, Classes
 from maskwright.errors import ModelError, UsageError
 from maskwright.predict import Predictor, checkpoint
@@ -122,7 +122,7 @@ PIXELS = [name for name in models.names() if name not in OBJECTS]
 
 @pytest.mark.parametrize("name", models.names())
 def test_every_model_says_where_it_comes_from(name: str) -> None:
-    module = families.load("models", name)
+    module = registry.load("models", name)
     assert module.PAPER
     assert module.LICENCE
     assert all(about for about in getattr(module, "WEIGHTS", {}).values())

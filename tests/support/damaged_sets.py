@@ -296,13 +296,13 @@ def _pickled(home: Path) -> None:
 
 
 def _onnx(home: Path) -> None:
-    from maskwright import families
+    from maskwright import registry
     from maskwright.predict import checkpoint
 
     _model(home.parent / "for_onnx.safetensors")
     home.mkdir()
     network, info = checkpoint.load(home.parent / "for_onnx.safetensors")
-    families.load("predict.exported", "onnx").export(network, info, home / "m.onnx")
+    registry.load("predict.exported", "onnx").export(network, info, home / "m.onnx")
 
 
 def _picture(home: Path, name: str, size: tuple[int, int] = (20, 30)) -> None:

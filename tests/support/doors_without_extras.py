@@ -27,7 +27,7 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 import numpy as np
 from PIL import Image
 
-from maskwright import families, formats, models
+from maskwright import formats, models, registry
 from maskwright.core import pages
 from maskwright.core.classes import Class, Classes
 from maskwright.core.masks import Masks
@@ -87,7 +87,7 @@ def _dataset() -> str:
 def _export(name: str, file: Path) -> object:
     network = models.build("lite", 2) if "torch" not in BLOCKED else None
     info = checkpoint.ModelInfo("lite", CLASSES.to_json())
-    return families.load("predict.exported", name).export(network, info, file)
+    return registry.load("predict.exported", name).export(network, info, file)
 
 
 DOORS: dict[str, Callable[[], object]] = {
@@ -117,7 +117,7 @@ DOORS: dict[str, Callable[[], object]] = {
     **{
         f"{family} {name}": lambda family=family, name=name: _opened(family, name)
         for family in ("models", "interactive.engines", "context.engines", "video.engines", "runs.trackers")
-        for name in families.names(family)
+        for name in registry.names(family)
     },
 }
 
@@ -133,7 +133,7 @@ def _opened(family: str, name: str) -> object:
     """The member as it is made by those who use it."""
     if family == "models":
         return models.build(name, 2)
-    module = families.load(family, name)
+    module = registry.load(family, name)
     if family == "runs.trackers":
         return module.open_tracker(FOLDER, {})
     return module.load(weights="hub:nobody/nothing") if hasattr(module, "WEIGHTS") else module.load()

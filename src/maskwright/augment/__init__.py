@@ -6,8 +6,8 @@ image: (H, W, 3) uint8 RGB.  target: (H, W) uint8 class indices, or Segments, wh
 lengths.  rng: numpy Generator; the same state gives the same result.  Labels are only ever moved, never blended.
 """
 
-from maskwright import families
+from maskwright import registry
 
 
 def names() -> list[str]:
-    return families.names("augment")
+    return registry.names("augment")

@@ -7,7 +7,7 @@ import numpy as np
 from maskwright.core.arrays import Size
 from maskwright.core.masks import Masks
 from maskwright.core.segments import Segments
-from maskwright.families import require
+from maskwright.registry import require
 
 Target = TypeVar("Target", Any, Segments)  # (H, W) uint8 class indices, or Segments
 

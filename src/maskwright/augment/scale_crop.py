@@ -6,7 +6,7 @@ import numpy as np
 
 from maskwright.augment._moves import Target, resized, window
 from maskwright.core.arrays import U8
-from maskwright.families import require
+from maskwright.registry import require
 
 
 def apply(

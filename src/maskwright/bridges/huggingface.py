@@ -9,7 +9,7 @@ from maskwright.core.classes import Class, Classes
 from maskwright.core.masks import Masks
 from maskwright.core.sample import ImageRef, Sample
 from maskwright.core.segments import Segments
-from maskwright.families import require
+from maskwright.registry import require
 
 if TYPE_CHECKING:
     from datasets import Dataset

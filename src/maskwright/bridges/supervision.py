@@ -8,7 +8,7 @@ from maskwright.core.classes import Classes
 from maskwright.core.masks import Masks
 from maskwright.core.polygons import rectangle
 from maskwright.core.segments import Segments
-from maskwright.families import require
+from maskwright.registry import require
 
 if TYPE_CHECKING:
     from supervision import Detections

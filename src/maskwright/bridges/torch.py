@@ -7,7 +7,7 @@ import numpy as np
 
 from maskwright.core.classes import Classes
 from maskwright.core.sample import Sample
-from maskwright.families import require
+from maskwright.registry import require
 
 
 class SampleDataset:

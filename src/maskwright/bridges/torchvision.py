@@ -8,7 +8,7 @@ from maskwright.core.classes import Classes
 from maskwright.core.masks import Masks
 from maskwright.core.sample import Sample
 from maskwright.core.segments import Segments
-from maskwright.families import require
+from maskwright.registry import require
 
 
 def to_tv_tensors(sample: Sample, classes: Classes) -> tuple[Any, dict[str, Any]]:

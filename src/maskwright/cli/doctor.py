@@ -20,8 +20,8 @@ def command(
     json: Json = False,
 ) -> None:
     """What is installed, which extras and devices there are, and whether a dataset is what was written."""
+    from maskwright.diagnostics import diagnose
     from maskwright.errors import UsageError
-    from maskwright.health import diagnose
 
     if dataset is None and (deep or repair):
         raise UsageError("--deep and --repair are about a dataset", needed="maskwright doctor DATASET")

@@ -69,10 +69,10 @@ def _export(
 ) -> None:  # fmt: skip
     from pathlib import Path
 
-    from maskwright import families
+    from maskwright import registry
     from maskwright.predict.export import export, real_pictures
 
-    suffix = families.load("predict.exported", to).SUFFIX
+    suffix = registry.load("predict.exported", to).SUFFIX
     target = Path(output) if output else Path(place).with_suffix(f".int8{suffix}" if int8 else suffix)
     if (verify or int8) and opened is None:
         raise UsageError("an export is proved on real pictures", needed="--dataset, or --no-verify")
@@ -93,11 +93,11 @@ def _export(
 
 
 def _list(json: bool) -> None:
-    from maskwright import families, models
+    from maskwright import models, registry
 
     rows = []
     for name in models.names():
-        module = families.load("models", name)
+        module = registry.load("models", name)
         first = (module.__doc__ or "").split("\n", 1)[0]
         rows.append((name, first, module.LICENCE, getattr(module, "WEIGHTS", {})))
     lines = list(table([row[:3] for row in rows], ("model", "", "licence")))

@@ -29,9 +29,9 @@ def command(
     ] = None,
 ) -> None:
     """Label in the browser, with help; everything stays on this machine."""
-    from maskwright import families
+    from maskwright import registry
 
-    families.require("fastapi", "the studio")
+    registry.require("fastapi", "the studio")
     from maskwright.studio import Serving, open_place, serve
 
     given = dict(one.partition("=")[::2] for one in weights or [])

@@ -66,7 +66,7 @@ def command(
     given = choices.collected(locals())
     from maskwright.cli.output import view_of
     from maskwright.dataset import Dataset
-    from maskwright.families import require
+    from maskwright.registry import require
     from maskwright.runs import Run, find
     from maskwright.runs.files import folder_of, runs_folder
     from maskwright.runs.record import recorded_view, run_name

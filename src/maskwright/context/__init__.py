@@ -8,7 +8,7 @@ guess = learner.predict(image)      # segments with scores, and where they are d
 from types import ModuleType
 from typing import Any
 
-from maskwright import families
+from maskwright import registry
 from maskwright.context.guess import Guess, Learner
 from maskwright.context.propagation import Round, accept, confidences, propagate, suggestion, waiting
 
@@ -19,11 +19,11 @@ __all__ = [
 
 
 def names() -> list[str]:
-    return families.names("context.engines")
+    return registry.names("context.engines")
 
 
 def load(name: str) -> ModuleType:
-    return families.load("context.engines", name)
+    return registry.load("context.engines", name)
 
 
 def learner(name: str = "forest", **options: Any) -> Learner:

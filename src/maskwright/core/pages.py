@@ -123,13 +123,13 @@ def _read(path: str, page: int) -> Array:
 
 def volume(path: str) -> Any:
     """A NIfTI file, its numbers not yet read."""
-    from maskwright.families import require
+    from maskwright.registry import require
 
     return require("nibabel", f"reading {path}").load(path)
 
 
 def _dicom(path: str, *, pixels: bool) -> Any:
-    from maskwright.families import require
+    from maskwright.registry import require
 
     return require("pydicom", f"reading {path}").dcmread(path, stop_before_pixels=not pixels)
 
@@ -138,7 +138,7 @@ class _Capture:
     """A video that is closed again, and the library that reads it."""
 
     def __init__(self, path: str) -> None:
-        from maskwright.families import require
+        from maskwright.registry import require
 
         self._library = require("cv2", f"reading {path}")
         self._movie = self._library.VideoCapture(path)

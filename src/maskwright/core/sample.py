@@ -64,7 +64,7 @@ class Sample:
 
 def _opened(uri: str) -> Any:
     if "://" in uri:
-        from maskwright.families import require
+        from maskwright.registry import require
 
         return require("fsspec", f"reading {uri}").open(uri, "rb").open()
     return open(uri, "rb")

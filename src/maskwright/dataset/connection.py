@@ -12,7 +12,7 @@ from sqlalchemy.engine import Engine
 from maskwright.dataset import engines
 from maskwright.dataset.places import check_place
 from maskwright.errors import DatasetError, MaskwrightError
-from maskwright.families import missing
+from maskwright.registry import missing
 
 FILE = "maskwright.db"
 

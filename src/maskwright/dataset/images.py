@@ -9,7 +9,7 @@ from pathlib import Path
 
 from maskwright.core import pages
 from maskwright.core.sample import Sample
-from maskwright.families import require
+from maskwright.registry import require
 
 _AHEAD = 64  # files that are read ahead of the sample that is asked for
 _BLOCK = 2**20

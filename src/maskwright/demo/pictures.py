@@ -18,7 +18,7 @@ from maskwright.core.masks import Masks
 from maskwright.core.polygons import Polygon
 from maskwright.core.sample import ImageRef, Sample
 from maskwright.core.segments import Segments
-from maskwright.families import require
+from maskwright.registry import require
 
 CLASSES = Classes(
     [

@@ -14,7 +14,7 @@ from maskwright.demo import report
 from maskwright.demo.pictures import build_demo_set
 from maskwright.demo.spread import SECONDS_A_CLICK, Saved, spread
 from maskwright.errors import UsageError
-from maskwright.families import require
+from maskwright.registry import require
 from maskwright.runs import Run
 from maskwright.runs.evaluation import evaluate
 from maskwright.runs.record import curves, sample_metrics

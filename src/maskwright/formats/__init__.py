@@ -6,7 +6,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from maskwright import families
+from maskwright import registry
 from maskwright.core.classes import Classes
 from maskwright.core.foreign import caused_by_content, explained, guarded
 from maskwright.core.names import shown
@@ -25,7 +25,7 @@ __all__ = [
 
 
 def names() -> list[str]:
-    return families.names("formats")
+    return registry.names("formats")
 
 
 def writers() -> list[str]:
@@ -34,7 +34,7 @@ def writers() -> list[str]:
 
 
 def _module(name: str) -> ModuleType:
-    return families.load("formats", name)
+    return registry.load("formats", name)
 
 
 def sniff(path: str | Path) -> str:

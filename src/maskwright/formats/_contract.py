@@ -252,7 +252,7 @@ def put_image(sample: Sample, folder: Path, relative: str, images: str) -> Path:
         return target
     try:
         if "://" in sample.image.uri:
-            from maskwright.families import require
+            from maskwright.registry import require
 
             fsspec = require("fsspec", f"copying {sample.image.uri}")
             with fsspec.open(sample.image.uri, "rb") as remote, open(target, "wb") as local:

@@ -30,7 +30,7 @@ def split(segments: Segments, class_ids: Collection[int], way: str, *, distance:
 
 
 def _basins(mask: Masks, distance: int) -> Masks:
-    from maskwright.families import require
+    from maskwright.registry import require
 
     ndimage = require("scipy.ndimage", "the watershed")
     feature = require("skimage.feature", "the watershed")

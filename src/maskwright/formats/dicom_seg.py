@@ -38,7 +38,7 @@ def _is_dicom(file: Path) -> bool:
 
 def read(path: Path) -> Reading:
     """Images of one frame each. Fractional segmentations count as foreground from one half on."""
-    from maskwright.families import require
+    from maskwright.registry import require
 
     pydicom = require("pydicom", "reading DICOM")
     seg = require("highdicom.seg", "reading DICOM-SEG")

@@ -155,7 +155,7 @@ def write(samples: Iterable[Sample], classes: Classes, folder: Path, *, images: 
 
     Slices of one volume are written together; those that are not among the samples are background.
     """
-    from maskwright.families import require
+    from maskwright.registry import require
 
     nibabel = require("nibabel", "writing NIfTI")
     plain = [one for one in classes if one.role != "background"]

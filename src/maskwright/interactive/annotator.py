@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from maskwright.core.arrays import Array, Bool
-from maskwright.families import require
 from maskwright.interactive.session import Session
+from maskwright.registry import require
 
 
 @dataclass(frozen=True)

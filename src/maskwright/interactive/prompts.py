@@ -8,7 +8,7 @@ import numpy as np
 from maskwright.core.arrays import F32, Array, Size
 from maskwright.core.masks import Masks
 from maskwright.errors import UsageError
-from maskwright.families import require
+from maskwright.registry import require
 
 
 @dataclass(frozen=True)

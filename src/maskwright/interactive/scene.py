@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from maskwright.core.arrays import F32, U8, Array, Bool, Size
-from maskwright.families import require
+from maskwright.registry import require
 
 #: (dy, dx) of each direction; direction d ^ 1 leads back.
 DIRECTIONS = ((0, 1), (0, -1), (1, 0), (-1, 0), (1, 1), (-1, -1), (1, -1), (-1, 1))

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from maskwright import families
+from maskwright import registry
 from maskwright.errors import UsageError
 
 if TYPE_CHECKING:
@@ -22,12 +22,12 @@ _TERM = re.compile(
 
 
 def names() -> list[str]:
-    return families.names("losses")
+    return registry.names("losses")
 
 
 def of_pixels() -> list[str]:
     """The losses of (logits, target) that `--loss` adds up; the others are of matched instances."""
-    return [name for name in names() if hasattr(families.load("losses", name), "loss")]
+    return [name for name in names() if hasattr(registry.load("losses", name), "loss")]
 
 
 def parse(spec: str) -> Callable[..., "Tensor"]:
@@ -48,7 +48,7 @@ def parse(spec: str) -> Callable[..., "Tensor"]:
                 f"the loss {spec!r} cannot be read at {text.strip()!r}",
                 needed='a sum such as "ce + 0.5*dice" or "focal(gamma=2)"',
             )
-        function = getattr(families.load("losses", match["name"]), "loss", None)
+        function = getattr(registry.load("losses", match["name"]), "loss", None)
         if function is None:
             raise UsageError(
                 f"{match['name']!r} is a loss of matched instances, not of pixels", needed=", ".join(of_pixels())

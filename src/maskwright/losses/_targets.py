@@ -138,7 +138,7 @@ def distances(masks: "Tensor") -> "Tensor":
     import numpy as np
     import torch
 
-    from maskwright.families import require
+    from maskwright.registry import require
 
     ndimage: Any = require("scipy.ndimage", "a loss of distances")
     flat = masks.detach().reshape(-1, *masks.shape[-2:]).cpu().numpy().astype(bool)

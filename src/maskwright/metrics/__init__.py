@@ -6,7 +6,7 @@ Counts add: over images, batches, processes and resumed runs.  Division comes la
 import inspect
 from types import ModuleType
 
-from maskwright import families
+from maskwright import registry
 from maskwright.metrics._ap_bootstrap import intervals as ap_intervals
 from maskwright.metrics._bootstrap import Bootstrap
 from maskwright.metrics._explain import Explanation, Variant
@@ -15,7 +15,7 @@ __all__ = ["Bootstrap", "Explanation", "Variant", "ap_intervals", "load", "names
 
 
 def names() -> list[str]:
-    return families.names("metrics")
+    return registry.names("metrics")
 
 
 def of_segments() -> list[str]:
@@ -24,4 +24,4 @@ def of_segments() -> list[str]:
 
 
 def load(name: str) -> ModuleType:
-    return families.load("metrics", name)
+    return registry.load("metrics", name)

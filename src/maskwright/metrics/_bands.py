@@ -3,7 +3,7 @@
 import numpy as np
 
 from maskwright.core.arrays import Array
-from maskwright.families import require
+from maskwright.registry import require
 
 
 def outline(mask: Array) -> Array:

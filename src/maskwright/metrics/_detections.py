@@ -12,7 +12,7 @@ from typing import Any
 
 from maskwright.core.classes import Classes
 from maskwright.core.segments import Segments
-from maskwright.families import require
+from maskwright.registry import require
 
 Counts = list[dict[str, Any]]
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from maskwright.core.classes import Classes
 from maskwright.core.segments import Segments
-from maskwright.families import require
 from maskwright.metrics._detections import NAMES, Counts, entry, named, quiet, tables
+from maskwright.registry import require
 
 HIGHER_IS_BETTER = True
 

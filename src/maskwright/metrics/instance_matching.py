@@ -13,8 +13,8 @@ import numpy as np
 from maskwright.core.arrays import F64
 from maskwright.core.classes import Classes
 from maskwright.core.segments import Segments
-from maskwright.families import require
 from maskwright.metrics._division import ratio
+from maskwright.registry import require
 
 HIGHER_IS_BETTER = True
 

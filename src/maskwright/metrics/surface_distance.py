@@ -13,9 +13,9 @@ import numpy as np
 from maskwright.core.arrays import F64, Array
 from maskwright.core.classes import IGNORE_INDEX, Classes
 from maskwright.core.segments import Segments
-from maskwright.families import require
 from maskwright.metrics._bands import outline
 from maskwright.metrics._division import mean, ratio
+from maskwright.registry import require
 
 HIGHER_IS_BETTER = False
 

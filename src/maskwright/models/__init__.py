@@ -10,7 +10,7 @@ Networks for instances and panoptic segmentation answer something else than logi
 
 from typing import TYPE_CHECKING, Any
 
-from maskwright import families
+from maskwright import registry
 from maskwright.errors import ModelError, UsageError
 from maskwright.models._outputs import Objects, Queries, Regions
 from maskwright.models._pretrained import fill_exactly, pretrained
@@ -35,23 +35,23 @@ __all__ = [
 
 
 def names() -> list[str]:
-    return families.names("models")
+    return registry.names("models")
 
 
 def task_of(spec: str) -> str:
     """What a model is for: semantic, or the TASK its module states (instance, panoptic)."""
-    return str(getattr(families.load("models", spec.partition("/")[0]), "TASK", "semantic"))
+    return str(getattr(registry.load("models", spec.partition("/")[0]), "TASK", "semantic"))
 
 
 def build(spec: str, num_classes: int, in_channels: int = 3, **config: Any) -> "nn.Module":
     """A model by name; "unet/resnet34" names its encoder too. Raises UsageError, ModelError."""
-    families.require("torch", "building a model")
+    registry.require("torch", "building a model")
     name, _, encoder = spec.partition("/")
-    module = families.load("models", name)
+    module = registry.load("models", name)
     if encoder:
         config = {**config, "encoder": encoder}
     try:
-        with families.needing(name, f"the model {name}"):
+        with registry.needing(name, f"the model {name}"):
             model: nn.Module = module.build(num_classes, in_channels, **config)
     except TypeError as error:
         raise UsageError(f"the model {name!r} does not take {config} ({error})") from None

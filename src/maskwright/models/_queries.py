@@ -5,8 +5,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from maskwright.errors import UsageError
-from maskwright.families import require
 from maskwright.models._outputs import Queries
+from maskwright.registry import require
 
 if TYPE_CHECKING:
     from torch import nn

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from maskwright.families import require
+from maskwright.registry import require
 
 if TYPE_CHECKING:
     from torch import nn

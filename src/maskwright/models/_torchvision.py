@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from maskwright.errors import UsageError
-from maskwright.families import require
+from maskwright.registry import require
 
 if TYPE_CHECKING:
     from torch import nn

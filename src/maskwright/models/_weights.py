@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from maskwright.errors import ModelError
-from maskwright.families import require
+from maskwright.registry import require
 
 if TYPE_CHECKING:
     from torch import Tensor, nn

@@ -7,7 +7,7 @@ transformers'.  Without weights (`--weights`) the features are random and the he
 from typing import TYPE_CHECKING, Any
 
 from maskwright.errors import UsageError
-from maskwright.families import require
+from maskwright.registry import require
 
 if TYPE_CHECKING:
     from torch import nn

@@ -7,8 +7,8 @@ transformers'.
 from typing import TYPE_CHECKING
 
 from maskwright.errors import UsageError
-from maskwright.families import require
 from maskwright.models._queries import wrapped
+from maskwright.registry import require
 
 if TYPE_CHECKING:
     from torch import nn

@@ -8,7 +8,7 @@ over dilation; the gain is speed and memory.
 from typing import TYPE_CHECKING, Any
 
 from maskwright.errors import UsageError
-from maskwright.families import require
+from maskwright.registry import require
 
 if TYPE_CHECKING:
     from torch import nn

@@ -11,7 +11,7 @@ sample (temperature 0.5) and of the truth.
 
 from typing import TYPE_CHECKING, Any
 
-from maskwright.families import require
+from maskwright.registry import require
 
 if TYPE_CHECKING:
     from torch import nn

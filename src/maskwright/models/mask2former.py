@@ -6,8 +6,8 @@ are transformers'.
 
 from typing import TYPE_CHECKING
 
-from maskwright.families import require
 from maskwright.models._queries import backbone, quietly, wrapped
+from maskwright.registry import require
 
 if TYPE_CHECKING:
     from torch import nn

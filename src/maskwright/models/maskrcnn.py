@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from maskwright.errors import UsageError
-from maskwright.families import require
 from maskwright.models._outputs import Regions
+from maskwright.registry import require
 
 if TYPE_CHECKING:
     from torch import nn

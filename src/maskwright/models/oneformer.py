@@ -7,8 +7,8 @@ a text encoder at training, is left out.
 
 from typing import TYPE_CHECKING, Any
 
-from maskwright.families import require
 from maskwright.models._queries import backbone, wrapped
+from maskwright.registry import require
 
 if TYPE_CHECKING:
     from torch import nn

@@ -7,8 +7,8 @@ loss are transformers'.
 from typing import TYPE_CHECKING, Any
 
 from maskwright.errors import UsageError
-from maskwright.families import require
 from maskwright.models._outputs import Queries
+from maskwright.registry import require
 
 if TYPE_CHECKING:
     from torch import nn

@@ -6,7 +6,7 @@ Badrinarayanan, Kendall, Cipolla, "SegNet", TPAMI 2017.  Written from the paper.
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from maskwright.families import require
+from maskwright.registry import require
 
 if TYPE_CHECKING:
     from torch import nn

@@ -6,7 +6,7 @@ contracting path.  Code: segmentation-models-pytorch, MIT.
 
 from typing import TYPE_CHECKING
 
-from maskwright.families import require
+from maskwright.registry import require
 
 if TYPE_CHECKING:
     from torch import nn

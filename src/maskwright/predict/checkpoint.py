@@ -6,13 +6,13 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from maskwright import families, models
+from maskwright import models, registry
 from maskwright.core.classes import Classes
 from maskwright.core.foreign import explained
 from maskwright.core.names import shown
 from maskwright.errors import DatasetError, ModelError
-from maskwright.families import require
 from maskwright.predict import exported
+from maskwright.registry import require
 from maskwright.runs.files import NEEDED, whole
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ def load(path: str | Path) -> tuple["nn.Module", ModelInfo]:
         raise ModelError("there is no such file", file=place)
     runtime = exported.runtime_of(place.suffix)
     if runtime is not None:
-        loaded: tuple[nn.Module, ModelInfo] = families.load("predict.exported", runtime).load(place)
+        loaded: tuple[nn.Module, ModelInfo] = registry.load("predict.exported", runtime).load(place)
         return loaded
     if place.suffix in (".pt", ".pth", ".pkl", ".bin"):
         raise ModelError(

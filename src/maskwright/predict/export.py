@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from maskwright import families
+from maskwright import registry
 from maskwright.core.arrays import U8
 from maskwright.errors import ModelError, UsageError
 from maskwright.metrics import confusion
@@ -47,7 +47,7 @@ def export(
     Nothing is left behind when something does not hold.  Raises UsageError, ModelError.
     """
     place = Path(path)
-    member = families.load("predict.exported", to)
+    member = registry.load("predict.exported", to)
     if place.suffix != member.SUFFIX:
         raise UsageError(f"{place.name} does not end in {member.SUFFIX}", needed=f"what {to} files end in")
     if int8 and to != "onnx":

@@ -13,9 +13,9 @@ from maskwright.core.masks import Masks
 from maskwright.core.sample import read_image
 from maskwright.core.segments import Segments
 from maskwright.errors import UsageError
-from maskwright.families import require
 from maskwright.predict import checkpoint, objects, tiling
 from maskwright.predict.precision import autocast, best_device
+from maskwright.registry import require
 
 if TYPE_CHECKING:
     from torch import Tensor, nn

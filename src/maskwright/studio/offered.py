@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from maskwright import families
+from maskwright import registry
 from maskwright.errors import MissingExtraError, UsageError
 
 #: Families whose engines a person at the page may choose from.
@@ -21,9 +21,9 @@ class Offered:
     def __init__(self, weights: Mapping[str, str]) -> None:
         self.weights = {name.replace("_", "-"): place for name, place in weights.items()}
         for name, place in self.weights.items():
-            holders = [one for one in FAMILIES if name in families.names(one) and _needs_weights(one, name)]
+            holders = [one for one in FAMILIES if name in registry.names(one) and _needs_weights(one, name)]
             if not holders:
-                known = sorted({one for family in FAMILIES for one in families.names(family)
+                known = sorted({one for family in FAMILIES for one in registry.names(family)
                                 if _needs_weights(family, one)})  # fmt: skip
                 raise UsageError(f"no engine {name!r} takes weights", needed=", ".join(known))
             if not place:
@@ -33,13 +33,13 @@ class Offered:
 
     def names(self, family: str) -> list[str]:
         """Of one family, those that need nothing first."""
-        ready = [one for one in families.names(family) if _needs_weights(family, one) is False]
-        return [*ready, *(one for one in families.names(family) if one in self.weights)]
+        ready = [one for one in registry.names(family) if _needs_weights(family, one) is False]
+        return [*ready, *(one for one in registry.names(family) if one in self.weights)]
 
     def options(self, family: str, name: str) -> dict[str, Any]:
         """For the engine's `load`. Raises UsageError for one that is not offered."""
         wanted = name.replace("_", "-")
-        families.load(family, wanted)  # says what is near to a name that nobody has
+        registry.load(family, wanted)  # says what is near to a name that nobody has
         if wanted in self.weights:
             return {"weights": self.weights[wanted]}
         if wanted not in self.names(family):
@@ -50,6 +50,6 @@ class Offered:
 def _needs_weights(family: str, name: str) -> bool | None:
     """None for one whose packages are not installed."""
     try:
-        return hasattr(families.load(family, name), "WEIGHTS")
+        return hasattr(registry.load(family, name), "WEIGHTS")
     except MissingExtraError:
         return None

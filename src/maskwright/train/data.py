@@ -11,9 +11,9 @@ from maskwright.augment._moves import Target
 from maskwright.core.arrays import U8
 from maskwright.dataset import View
 from maskwright.errors import DatasetError
-from maskwright.families import require
 from maskwright.predict.checkpoint import MEAN, STD
 from maskwright.predict.predictor import image_batch
+from maskwright.registry import require
 from maskwright.train.settings import Settings
 from maskwright.train.task import Task
 

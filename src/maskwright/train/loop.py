@@ -21,11 +21,11 @@ import numpy as np
 from maskwright import losses, models
 from maskwright.dataset import View
 from maskwright.errors import DatasetError, ModelError, UsageError
-from maskwright.families import require
 from maskwright.metrics import confusion
 from maskwright.predict.checkpoint import ModelInfo, load, save
 from maskwright.predict.precision import chosen
 from maskwright.predict.predictor import Predictor, segments_from_probs
+from maskwright.registry import require
 from maskwright.runs import Run
 from maskwright.runs.files import NEEDED, whole
 from maskwright.runs.record import clean

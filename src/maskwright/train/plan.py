@@ -7,7 +7,7 @@ from typing import Any
 
 from maskwright.dataset import View
 from maskwright.errors import UsageError
-from maskwright.families import require
+from maskwright.registry import require
 from maskwright.runs.files import write_whole
 from maskwright.train import data
 from maskwright.train.fingerprint import Fingerprint, fingerprint

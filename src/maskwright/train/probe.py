@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from maskwright import losses
 from maskwright.dataset import View
 from maskwright.errors import ModelError
-from maskwright.families import require
 from maskwright.predict.precision import autocast, best_device, chosen
+from maskwright.registry import require
 from maskwright.train import data
 from maskwright.train.allocator import keep_memory
 from maskwright.train.groups import parameter_groups

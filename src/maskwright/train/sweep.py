@@ -11,7 +11,7 @@ from typing import Any
 from maskwright.core.names import check_name
 from maskwright.dataset import View
 from maskwright.errors import MaskwrightError, UsageError
-from maskwright.families import require
+from maskwright.registry import require
 from maskwright.runs import Run
 from maskwright.runs.files import runs_folder, writing
 from maskwright.runs.record import run_name

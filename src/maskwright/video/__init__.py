@@ -2,7 +2,7 @@
 
 from types import ModuleType
 
-from maskwright import families
+from maskwright import registry
 from maskwright.video.frames import Frames
 from maskwright.video.suggest import CLASSES, Followed, masks_of, samples_of, track_dataset
 from maskwright.video.tracking import Tracked, track
@@ -13,8 +13,8 @@ __all__ = [
 
 
 def names() -> list[str]:
-    return families.names("video.engines")
+    return registry.names("video.engines")
 
 
 def load(name: str) -> ModuleType:
-    return families.load("video.engines", name)
+    return registry.load("video.engines", name)

@@ -8,7 +8,7 @@ from typing import Any, Self
 from maskwright.core.arrays import U8, Size
 from maskwright.core.sample import IMAGE_SUFFIXES, image_size, read_image
 from maskwright.errors import FormatError
-from maskwright.families import require
+from maskwright.registry import require
 
 
 class Frames:

@@ -7,7 +7,7 @@ from typing import Any, Literal, Protocol
 
 import numpy as np
 
-from maskwright import families
+from maskwright import registry
 from maskwright.core.arrays import U8
 from maskwright.core.masks import Masks
 from maskwright.core.segments import Segments
@@ -54,7 +54,7 @@ def track(
     those before the first are left out; backward, the other way.  Memory does not grow with the length of the video
     but for run lengths.  Raises UsageError for frames that are not there and engines nobody has.
     """
-    module: ModuleType = families.load("video.engines", engine)
+    module: ModuleType = registry.load("video.engines", engine)
     if not known:
         raise UsageError("no frame has a mask to follow", needed="segments on one frame at least")
     wrong = [index for index in known if not 0 <= index < len(frames)]

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from maskwright.core.arrays import F32, U8
-from maskwright.families import require
+from maskwright.registry import require
 
 SIGMAS = (0.7, 1.6, 3.5, 8.0, 16.0)
 

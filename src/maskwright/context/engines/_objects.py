@@ -8,7 +8,7 @@ from maskwright.core.arrays import F32, U8, Array
 from maskwright.core.classes import IGNORE_INDEX, Classes
 from maskwright.core.masks import Masks
 from maskwright.core.segments import Segments
-from maskwright.families import require
+from maskwright.registry import require
 
 
 class Lessons:

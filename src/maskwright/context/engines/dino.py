@@ -16,9 +16,9 @@ from maskwright.core.arrays import F32, U8, Array
 from maskwright.core.classes import IGNORE_INDEX, Classes
 from maskwright.core.sample import Sample
 from maskwright.errors import ModelError, UsageError
-from maskwright.families import require
 from maskwright.models import pretrained
 from maskwright.predict.checkpoint import MEAN, STD
+from maskwright.registry import require
 
 WEIGHTS = {
     "facebook/dinov2-small": "Apache-2.0; 22 M parameters, 88 MB",

@@ -18,7 +18,7 @@ from maskwright.context.guess import Guess, entropy
 from maskwright.core.arrays import F32, U8, Array, Size
 from maskwright.core.classes import Classes
 from maskwright.core.sample import Sample
-from maskwright.families import require
+from maskwright.registry import require
 
 #: Pixels of a strip: memory stays bounded on large images.
 TILE = 2**20

@@ -17,7 +17,7 @@ from maskwright.core.arrays import F32, U8
 from maskwright.core.classes import Class, Classes
 from maskwright.core.sample import Sample
 from maskwright.core.segments import Segments
-from maskwright.families import require
+from maskwright.registry import require
 
 
 def load(**options: Any) -> "Network":

@@ -18,8 +18,8 @@ from maskwright.core.classes import IGNORE_INDEX, Classes
 from maskwright.core.sample import Sample
 from maskwright.core.segments import Segments
 from maskwright.errors import UsageError
-from maskwright.families import require
 from maskwright.models import pretrained
+from maskwright.registry import require
 
 WEIGHTS = {"BAAI/seggpt-vit-large": "MIT; 371 M parameters, 1.5 GB"}
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from types import ModuleType
 from typing import Any, Protocol, runtime_checkable
 
-from maskwright import families
+from maskwright import registry
 from maskwright.core.arrays import F32, U8, Array, Size
 from maskwright.core.masks import Masks
 from maskwright.interactive.prompts import Answer, Prompts
@@ -50,8 +50,8 @@ class Grower(Protocol):
 
 
 def names() -> list[str]:
-    return families.names("interactive.engines")
+    return registry.names("interactive.engines")
 
 
 def load(name: str) -> ModuleType:
-    return families.load("interactive.engines", name)
+    return registry.load("interactive.engines", name)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from maskwright.errors import ModelError, UsageError
-from maskwright.families import require
+from maskwright.registry import require
 
 RUNTIMES = ("torch", "onnx", "openvino")
 #: Largest difference from PyTorch, over the largest value.

@@ -15,11 +15,11 @@ import numpy as np
 from maskwright.core.arrays import F32, U8, Array, Size
 from maskwright.core.masks import Masks
 from maskwright.errors import UsageError
-from maskwright.families import require
 from maskwright.interactive.engines._encoders import faster
 from maskwright.interactive.prompts import Answer, Prompts
 from maskwright.predict.checkpoint import MEAN, STD
 from maskwright.predict.objects import masks_above
+from maskwright.registry import require
 
 #: Logits that say "certainly not" where a mask prompt does not reach.
 NOT = -16.0

@@ -20,9 +20,9 @@ import numpy as np
 from maskwright.core.arrays import F32, U8, Array, Bool
 from maskwright.core.masks import Masks
 from maskwright.errors import UsageError
-from maskwright.families import require
 from maskwright.interactive.prompts import Answer, Prompts
 from maskwright.interactive.scene import Scene, Weights, edges_of, neighbours_of
+from maskwright.registry import require
 
 _CERTAIN = 10**6
 

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from maskwright.errors import ModelError, UsageError
-from maskwright.families import require
 from maskwright.interactive.engines._sam import Sam
 from maskwright.interactive.engines._sam_names import renamed
 from maskwright.models import fill_exactly, read_weights
+from maskwright.registry import require
 
 WEIGHTS = {"mobile_sam.pt": "Apache-2.0; 10 M parameters, 41 MB, from the MobileSAM repository"}
 

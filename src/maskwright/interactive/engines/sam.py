@@ -4,10 +4,10 @@ from pathlib import Path
 from typing import Any
 
 from maskwright.errors import ModelError, UsageError
-from maskwright.families import require
 from maskwright.interactive.engines._sam import Sam
 from maskwright.interactive.engines._sam_names import renamed
 from maskwright.models import fill_exactly, pretrained, read_weights
+from maskwright.registry import require
 
 WEIGHTS = {
     "facebook/sam-vit-base": "Apache-2.0; 94 M parameters, 375 MB",

@@ -7,11 +7,11 @@
 The file carries the same description as a checkpoint, so that `predict` runs from it alone.
 """
 
-from maskwright import families
+from maskwright import registry
 
 
 def names() -> list[str]:
-    return families.names("predict.exported")
+    return registry.names("predict.exported")
 
 
 def runtime_of(suffix: str) -> str | None:

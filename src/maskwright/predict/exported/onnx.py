@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from maskwright.families import require
 from maskwright.predict.checkpoint import ModelInfo
 from maskwright.predict.exported._runner import KEY, described, example, read_description, runner
+from maskwright.registry import require
 
 if TYPE_CHECKING:
     from torch import nn

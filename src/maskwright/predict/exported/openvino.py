@@ -5,10 +5,10 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from maskwright import families
-from maskwright.families import require
+from maskwright import registry
 from maskwright.predict.checkpoint import ModelInfo
 from maskwright.predict.exported._runner import KEY, described, read_description, runner
+from maskwright.registry import require
 
 if TYPE_CHECKING:
     from torch import nn
@@ -19,7 +19,7 @@ SUFFIX = ".xml"
 def export(model: "nn.Module", info: ModelInfo, path: Path, *, size: tuple[int, int] | None = None) -> None:
     """float32 weights, by way of ONNX."""
     openvino: Any = require("openvino", "exporting to OpenVINO")
-    onnx = families.load("predict.exported", "onnx")  # its graph is what OpenVINO reads best
+    onnx = registry.load("predict.exported", "onnx")  # its graph is what OpenVINO reads best
     with tempfile.TemporaryDirectory() as folder:
         between = Path(folder) / "model.onnx"
         onnx.export(model, info, between, size=size)

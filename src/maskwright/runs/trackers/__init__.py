@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from maskwright import families
+from maskwright import registry
 from maskwright.core.segments import Segments
 
 
@@ -32,7 +32,7 @@ class Tracker(Protocol):
 
 
 def names() -> list[str]:
-    return families.names("runs.trackers")
+    return registry.names("runs.trackers")
 
 
 class Fanout:
@@ -43,7 +43,7 @@ class Fanout:
 
     @classmethod
     def open(cls, chosen: Sequence[str], folder: Path, settings: dict[str, Any]) -> "Fanout":
-        return cls([families.load("runs.trackers", name).open_tracker(folder, settings) for name in chosen])
+        return cls([registry.load("runs.trackers", name).open_tracker(folder, settings) for name in chosen])
 
     def log(self, step: int, values: Mapping[str, float]) -> None:
         for tracker in self._trackers:

@@ -12,7 +12,7 @@ from typing import Any
 from maskwright.core.names import safe_key
 from maskwright.core.segments import Segments
 from maskwright.errors import UsageError
-from maskwright.families import require
+from maskwright.registry import require
 
 EXPERIMENT = "maskwright"
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from maskwright.core.segments import Segments
-from maskwright.families import require
+from maskwright.registry import require
 
 
 class _TensorBoard:

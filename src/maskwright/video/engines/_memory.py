@@ -11,9 +11,9 @@ import numpy as np
 
 from maskwright.core.arrays import F32, U8, Array, Size
 from maskwright.core.masks import Masks
-from maskwright.families import require
 from maskwright.predict.checkpoint import MEAN, STD
 from maskwright.predict.objects import masks_above
+from maskwright.registry import require
 
 
 class Memory:

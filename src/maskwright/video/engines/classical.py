@@ -15,8 +15,8 @@ import numpy as np
 from maskwright.core.arrays import F32, U8, Array, Bool
 from maskwright.core.masks import Masks
 from maskwright.errors import UsageError
-from maskwright.families import require
 from maskwright.interactive import scene
+from maskwright.registry import require
 
 
 def load(**options: Any) -> "Classical":

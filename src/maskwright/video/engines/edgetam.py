@@ -3,8 +3,8 @@
 from typing import Any
 
 from maskwright.errors import UsageError
-from maskwright.families import require
 from maskwright.models import pretrained
+from maskwright.registry import require
 from maskwright.video.engines._memory import Memory
 
 WEIGHTS = {

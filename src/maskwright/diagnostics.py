@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from maskwright import __version__
-from maskwright.families import EXTRA_OF
+from maskwright.registry import EXTRA_OF
 
 
 def diagnose(

@@ -1,11 +1,11 @@
 """Conversions people type into notebooks: mask, run lengths, polygons, box, bitmap; one or many, one call.
 
-    from maskwright import helpers
+    from maskwright import conversions
 
-    rle = helpers.mask_to_rle(array)              # {"size": [H, W], "counts": "…"}, as COCO has it
-    array = helpers.rle_to_mask(rle)
-    parts = helpers.mask_to_polygons(array)       # exact, with holes
-    boxes = helpers.mask_to_box(stack, form="xywh", relative=True)
+    rle = conversions.mask_to_rle(array)              # {"size": [H, W], "counts": "…"}, as COCO has it
+    array = conversions.rle_to_mask(rle)
+    parts = conversions.mask_to_polygons(array)       # exact, with holes
+    boxes = conversions.mask_to_box(stack, form="xywh", relative=True)
 
 A mask is (H, W), a batch (N, H, W), bool or integer, NumPy or torch; what takes one takes a batch, and gives a batch.
 Run lengths are COCO's dicts, compressed or not.  Polygons are lists of parts, a part is a list of rings (K, 2), the
