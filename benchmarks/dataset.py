@@ -17,7 +17,7 @@ from maskwright.core.classes import Class, Classes
 from maskwright.core.masks import Masks
 from maskwright.core.sample import ImageRef, Sample
 from maskwright.core.segments import Segments
-from maskwright.dataset import Dataset
+from maskwright.store import Dataset
 
 SEGMENTS = 5
 
@@ -42,7 +42,7 @@ def main(number: int) -> None:
         whole = os.path.getsize(Path(folder) / "maskwright.db")
 
         def checkpoint() -> None:
-            with dataset.store.engine.connect() as connection:
+            with dataset.database.engine.connect() as connection:
                 connection.connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
         edits: dict[str, list[float]] = {}

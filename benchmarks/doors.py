@@ -29,7 +29,7 @@ def work(samples: int, edits: int) -> dict[str, float]:
     from maskwright.core.masks import Masks
     from maskwright.core.sample import ImageRef, Sample
     from maskwright.core.segments import Segments
-    from maskwright.dataset import Dataset, transfer
+    from maskwright.store import Dataset, transfer
 
     rng = np.random.default_rng(0)
     pool = [
@@ -70,7 +70,7 @@ def hashing(images: int) -> dict[str, float]:
     from maskwright.core.classes import Classes
     from maskwright.core.sample import ImageRef, Sample
     from maskwright.core.segments import Segments
-    from maskwright.dataset import transfer
+    from maskwright.store import transfer
 
     rng = np.random.default_rng(0)
     with tempfile.TemporaryDirectory() as folder:

@@ -30,8 +30,8 @@ from maskwright.core.classes import Class, Classes
 from maskwright.core.masks import Masks
 from maskwright.core.sample import ImageRef, Sample
 from maskwright.core.segments import Segments
-from maskwright.dataset import Dataset
 from maskwright.interactive.annotator import next_click
+from maskwright.store import Dataset
 
 TOKEN = "only-for-the-benchmark"
 MOST = 10

@@ -28,7 +28,7 @@ from maskwright.core.classes import Class, Classes
 from maskwright.core.masks import Masks
 from maskwright.core.sample import ImageRef, Sample
 from maskwright.core.segments import Segments
-from maskwright.dataset import Dataset
+from maskwright.store import Dataset
 
 TOKEN = "only-for-the-benchmark"
 SERVER = """

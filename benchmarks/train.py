@@ -21,9 +21,9 @@ from timing import report
 from torch.nn import functional
 
 from maskwright import build_demo_set, losses, models
-from maskwright.dataset import Dataset, transfer
 from maskwright.predict.precision import chosen
 from maskwright.runs import Run
+from maskwright.store import Dataset, transfer
 from maskwright.train import Settings, data, fit
 from maskwright.train.allocator import keep_memory
 from maskwright.train.task import Task, training_classes

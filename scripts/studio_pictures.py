@@ -15,8 +15,8 @@ from PIL import Image
 from playwright.sync_api import sync_playwright
 
 from maskwright import formats
-from maskwright.dataset import transfer
 from maskwright.demo import build_demo_set
+from maskwright.store import transfer
 
 OUT = Path(__file__).parents[1] / "docs" / "pictures"
 TOKEN = "only-for-the-screenshots"  # noqa: S105  of a server that lives for seconds

@@ -5,7 +5,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from maskwright.dataset import Dataset
+from maskwright.store import Dataset
 from maskwright.studio import Settings, create_app
 
 WEB = Path(__file__).parents[1] / "web"

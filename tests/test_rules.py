@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[1]
 # with metrics; `train` predicts to validate; `demo` goes through all rooms.
 RANK = {
     "errors": 0, "registry": 1, "core": 2,
-    "dataset": 3, "formats": 3, "models": 3, "losses": 3, "metrics": 3, "augment": 3,
+    "store": 3, "formats": 3, "models": 3, "losses": 3, "metrics": 3, "augment": 3,
     "runs": 4, "bridges": 4, "conversions": 4, "predict": 5, "train": 6, "interactive": 6, "context": 7, "video": 8,
     "demo": 9, "diagnostics": 9, "studio": 10, "cli": 11,
 }  # fmt: skip

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from maskwright.dataset import Dataset
+from maskwright.store import Dataset
 from torturing import values
 from torturing.journal import described, lines
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from maskwright.core.sample import Sample
-from maskwright.dataset import Dataset
+from maskwright.store import Dataset
 from torturing import values
 from torturing.journal import Journal, described
 from torturing.nursery import Board

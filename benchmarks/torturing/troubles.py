@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from maskwright.core.classes import Classes
-from maskwright.dataset import Dataset, transfer
+from maskwright.store import Dataset, transfer
 from torturing import values
 from torturing.journal import described
 from torturing.readers import PATIENCE, look, newest_of, opened

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from maskwright.core.classes import Classes
-from maskwright.dataset import Dataset
 from maskwright.errors import UsageError
+from maskwright.store import Dataset
 from torturing import values
 from torturing.journal import Journal, described
 from torturing.nursery import Board

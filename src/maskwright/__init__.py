@@ -17,7 +17,7 @@ __version__ = "0.1.0"
 _HOME = {
     "Class": "core.classes",
     "Classes": "core.classes",
-    "Dataset": "dataset",
+    "Dataset": "store",
     "ImageRef": "core.sample",
     "Mask": "core.mask",
     "Masks": "core.masks",
@@ -44,11 +44,11 @@ if TYPE_CHECKING:
     from maskwright.core.polygons import Polygon
     from maskwright.core.sample import ImageRef, Sample
     from maskwright.core.segments import Segments
-    from maskwright.dataset import Dataset
     from maskwright.demo import build_demo_set
     from maskwright.errors import MaskwrightError
     from maskwright.predict import Predictor
     from maskwright.runs import Run
+    from maskwright.store import Dataset
     from maskwright.train import Settings, fit
 
 

@@ -40,7 +40,7 @@ def diagnose(
 def _examined(
     dataset: str, deep: bool, repair: bool, progress: Callable[[Iterable[Any]], Iterable[Any]]
 ) -> dict[str, Any]:
-    from maskwright.dataset import Dataset, doctor
+    from maskwright.store import Dataset, doctor
 
     with Dataset.open(dataset, read_only=not repair) as opened:
         report = doctor.verify(opened, deep=deep, progress=progress)

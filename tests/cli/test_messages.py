@@ -11,8 +11,8 @@ import pytest
 from maskwright import formats
 from maskwright.cli import VERBS, main
 from maskwright.cli.output import emit, say, table
-from maskwright.dataset import Dataset
 from maskwright.runs import Run, find, list_runs
+from maskwright.store import Dataset
 
 NOWHERE = "postgresql://ann:geh%2Feim@127.0.0.1:9/set?connect_timeout=2"
 
@@ -206,7 +206,7 @@ def test_resume_refuses_a_living_run_and_says_what_a_dead_one_lacks(capsys, stre
 
     program = (
         "import json, sys\n"
-        "from maskwright.dataset import Dataset\n"
+        "from maskwright.store import Dataset\n"
         "from maskwright.runs import Run\n"
         "dataset = Dataset.open(sys.argv[1])\n"
         "run = Run.start(dataset, 'train', json.loads(sys.argv[2]), name='one')\n"

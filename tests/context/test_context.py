@@ -15,8 +15,8 @@ from maskwright.core.classes import Class, Classes
 from maskwright.core.masks import Masks
 from maskwright.core.sample import ImageRef, Sample
 from maskwright.core.segments import Segments
-from maskwright.dataset import Dataset
 from maskwright.errors import ModelError, UsageError
+from maskwright.store import Dataset
 
 CLASSES = Classes([Class(0, "ground", "stuff", "background"), Class(3, "cell", "thing"), Class(7, "grass", "stuff")])
 

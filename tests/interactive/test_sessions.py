@@ -272,8 +272,8 @@ def test_evaluating_clicks_on_the_command_line(tmp_path, capsys) -> None:
     import json
 
     from maskwright.cli import main
-    from maskwright.dataset import Dataset
     from maskwright.demo import build_demo_set
+    from maskwright.store import Dataset
 
     classes, samples = build_demo_set(tmp_path / "pictures", number=4)
     with Dataset.create(tmp_path / "set", classes) as dataset, dataset.edit("pictures") as edit:

@@ -16,11 +16,11 @@ from maskwright.core.classes import Class, Classes
 from maskwright.core.masks import Masks
 from maskwright.core.sample import ImageRef, Sample
 from maskwright.core.segments import Segments
-from maskwright.dataset import Dataset, transfer
 from maskwright.errors import UsageError
 from maskwright.models import Objects, Regions
 from maskwright.predict import Predictor, checkpoint, objects
 from maskwright.runs import Run
+from maskwright.store import Dataset, transfer
 from maskwright.train import Settings, fit
 from maskwright.train.task import Task, chosen_task, training_classes
 

@@ -17,11 +17,11 @@ from maskwright.core.classes import Class, Classes
 from maskwright.core.masks import Masks
 from maskwright.core.sample import ImageRef, Sample
 from maskwright.core.segments import Segments
-from maskwright.dataset import Dataset, transfer
 from maskwright.demo import build_demo_set
 from maskwright.errors import DatasetError, ModelError, UsageError
 from maskwright.predict import Predictor, checkpoint, tiling
 from maskwright.runs import Run, find, list_runs
+from maskwright.store import Dataset, transfer
 from maskwright.train import Settings, data, fit, probe
 from maskwright.train.fingerprint import fingerprint
 from maskwright.train.folds import fit_folds
@@ -562,7 +562,7 @@ def test_plan_and_training_from_the_command_line(dataset, tmp_path, capsys) -> N
         "4",
     )
     assert "mean IoU" in told
-    assert read_plan(dataset.store.folder / "runs" / "planned" / "plan.yaml").size == (64, 64)
+    assert read_plan(dataset.database.folder / "runs" / "planned" / "plan.yaml").size == (64, 64)
     run("predict", place, "--model", "planned", "--scales", "0.5", "--flip")
     told = run("evaluate", place, "last", "-m", "boundary-f1")
     assert "95 % from" in told
@@ -574,7 +574,7 @@ def test_plan_and_training_from_the_command_line(dataset, tmp_path, capsys) -> N
     pytest.importorskip("onnxruntime")
     told = run("model", "export", "planned", "--dataset", place, "--to", "onnx")
     assert "differ by at most" in told
-    run("predict", place, "--model", str(dataset.store.folder / "runs" / "planned" / "best.onnx"))
+    run("predict", place, "--model", str(dataset.database.folder / "runs" / "planned" / "best.onnx"))
 
 
 @pytest.mark.parametrize(("words", "said"), [

@@ -15,12 +15,12 @@ import sqlalchemy as sql
 from maskwright.core.masks import Masks
 from maskwright.core.owner import started
 from maskwright.core.segments import Segments
-from maskwright.dataset import Dataset, schema
 from maskwright.errors import DatasetError, MaskwrightError, UsageError
 from maskwright.predict.batch import checkpoint_of
 from maskwright.runs import Run, compare, evaluations, files, find, list_runs, ownership
 from maskwright.runs.evaluation import evaluate
 from maskwright.runs.files import folder_of
+from maskwright.store import Dataset, schema
 
 NO_NAMES = ["", ".", "..", "../x", "a/b", "/tmp/x", "a\\b", "last", "a\0b", "a\nb", "-x", "x" * 300]
 
@@ -36,7 +36,7 @@ def dataset(tmp_path, make_samples, classes):
 
 def elsewhere(dataset: Dataset, program: str) -> subprocess.Popen:
     """Another process with the dataset open as `dataset`; it has begun to wait when this returns."""
-    lines = ["import os, signal, sys", "from maskwright.dataset import Dataset", "from maskwright.runs import Run",
+    lines = ["import os, signal, sys", "from maskwright.store import Dataset", "from maskwright.runs import Run",
              "dataset = Dataset.open(sys.argv[1])", program, "print('ready', flush=True)", "sys.stdin.read()"]  # fmt: skip
     child = subprocess.Popen(
         [sys.executable, "-c", "\n".join(lines), dataset.place],
@@ -54,12 +54,12 @@ def ended(child: subprocess.Popen) -> None:
 
 
 def set_row(dataset: Dataset, run: str, **values: object) -> None:
-    with dataset.store.writing() as connection:
+    with dataset.database.writing() as connection:
         connection.execute(schema.runs.update().where(schema.runs.c.id == run).values(**values))
 
 
 def row_of(dataset: Dataset, id: str) -> dict:
-    with dataset.store.reading() as connection:
+    with dataset.database.reading() as connection:
         return dict(connection.execute(sql.select(schema.runs).where(schema.runs.c.id == id)).mappings().one())
 
 
@@ -149,7 +149,7 @@ def test_a_run_that_cannot_be_begun_leaves_nothing(dataset, monkeypatch) -> None
     with pytest.raises(UsageError, match="no-such"):
         Run.start(dataset, "train", {}, name="one", trackers=("no-such",))
     assert list_runs(dataset) == []
-    assert list((dataset.store.folder / "runs").iterdir()) == []
+    assert list((dataset.database.folder / "runs").iterdir()) == []
 
     real = Path.write_text
     for full in (files.MARK, "settings.json"):
@@ -163,7 +163,7 @@ def test_a_run_that_cannot_be_begun_leaves_nothing(dataset, monkeypatch) -> None
         with pytest.raises(DatasetError, match="No space left"):
             Run.start(dataset, "train", {}, name="one")
         assert list_runs(dataset) == []
-        assert list((dataset.store.folder / "runs").iterdir()) == []
+        assert list((dataset.database.folder / "runs").iterdir()) == []
 
 
 @pytest.mark.parametrize(("change", "words"), [({"weights": "no.pth"}, "no such file"), ({}, "something here")])
@@ -177,7 +177,7 @@ def test_folds_begin_with_nothing_unless_all_of_them_can(dataset, monkeypatch, c
 
     monkeypatch.setattr(Run, "start", never)
     if not change:
-        (dataset.store.folder / "runs" / "one-2").mkdir(parents=True)
+        (dataset.database.folder / "runs" / "one-2").mkdir(parents=True)
     with pytest.raises(MaskwrightError, match=words):
         fit_folds(dataset, Settings(epochs=1, size=(64, 64), device="cpu", **change), 2, name="one")
 
@@ -314,8 +314,8 @@ def test_signs_of_life_are_rare_cheap_and_said_by_the_owner_alone(dataset, monke
     run = Run.start(dataset, "train", {}, name="one")
     set_row(dataset, "one", heartbeat="2001-01-01T00:00:00+00:00")
     writes = []
-    writing = type(dataset.store).writing
-    monkeypatch.setattr(type(dataset.store), "writing", lambda store: writes.append(1) or writing(store))
+    writing = type(dataset.database).writing
+    monkeypatch.setattr(type(dataset.database), "writing", lambda store: writes.append(1) or writing(store))
     for _ in range(1000):
         run.beat()
     run.log(1, {"loss": 1.0})
@@ -343,7 +343,7 @@ def test_a_store_that_is_busy_does_not_stop_the_work(dataset, monkeypatch) -> No
     def busy(store: object) -> None:
         raise DatasetError("another process has been writing for more than 60 seconds")
 
-    monkeypatch.setattr(type(dataset.store), "writing", busy)
+    monkeypatch.setattr(type(dataset.database), "writing", busy)
     run._beaten -= ownership.BEAT + 1
     run.beat()
     with pytest.raises(DatasetError):
@@ -472,7 +472,7 @@ def test_a_run_keeps_every_evaluation_with_the_revision_it_saw(dataset) -> None:
 def test_passwords_are_not_kept_with_a_run(dataset, monkeypatch) -> None:
     monkeypatch.setattr(sys, "argv", ["maskwright", "train", "postgresql://ann:geheim@db/set"])
     run = Run.start(dataset, "train", {"weights": "https://ann:geheim@files.example/w.safetensors"}, name="one")
-    with dataset.store.reading() as connection:
+    with dataset.database.reading() as connection:
         held = json.dumps([dict(row) for row in connection.execute(sql.select(schema.runs)).mappings()])
     assert "geheim" not in held + (run.folder / "settings.json").read_text()
     assert "postgresql://ann:***@db/set" in held

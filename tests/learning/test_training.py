@@ -12,12 +12,12 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("accelerate")
 
 from maskwright.augment import colour, flip, scale_crop
-from maskwright.dataset import Dataset, transfer
 from maskwright.demo import build_demo_set
 from maskwright.errors import ModelError, UsageError
 from maskwright.runs import Run, compare, find, list_runs
 from maskwright.runs.evaluation import evaluate
 from maskwright.runs.record import curves, sample_metrics
+from maskwright.store import Dataset, transfer
 from maskwright.train import Settings, data, fit
 from maskwright.train.task import Task, training_classes
 
@@ -63,11 +63,13 @@ def test_it_learns_and_keeps_a_whole_record(dataset) -> None:
     assert "AP" in again["mask"]
     from maskwright.predict.batch import predict_into_run
 
-    done = predict_into_run(dataset.where("split = 'val'"), "one", to=str(dataset.store.folder / "out"), device="cpu")
+    done = predict_into_run(
+        dataset.where("split = 'val'"), "one", to=str(dataset.database.folder / "out"), device="cpu"
+    )
     assert done["samples"] == 2
     later = Run(dataset, done["run"], run.folder)
     assert len(later.predicted()) == 2
-    assert (dataset.store.folder / "out" / "annotations" / "instances_val.json").exists()
+    assert (dataset.database.folder / "out" / "annotations" / "instances_val.json").exists()
     later.add_scores({"evaluation": evaluate(dataset, later)})
     assert find(dataset, done["run"])["scores"]["evaluation"]["mean_iou"] > 0
 
@@ -131,7 +133,7 @@ def test_two_processes_train_as_one_and_score_the_same(dataset, tmp_path) -> Non
     program = tmp_path / "go.py"
     program.write_text(
         "import json, os, sys\n"
-        "from maskwright.dataset import Dataset\n"
+        "from maskwright.store import Dataset\n"
         "from maskwright.runs import Run\n"
         "from maskwright.runs.record import folder_of\n"
         "from maskwright.train import Settings, fit\n"

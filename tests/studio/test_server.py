@@ -23,8 +23,8 @@ from maskwright.core.classes import Class, Classes
 from maskwright.core.masks import Masks
 from maskwright.core.sample import ImageRef, Sample
 from maskwright.core.segments import Segments
-from maskwright.dataset import Dataset, operations
 from maskwright.errors import UsageError
+from maskwright.store import Dataset, operations
 from maskwright.studio import Serving, Settings, create_app, open_place, serve
 
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -499,12 +499,12 @@ def test_killed_in_the_middle_nothing_acknowledged_is_lost_and_nothing_doubled(d
 def test_a_full_disk_is_said_and_leaves_nothing_half(dataset) -> None:
     import sqlalchemy as sql
 
-    @sql.event.listens_for(dataset.store.engine, "connect")
+    @sql.event.listens_for(dataset.database.engine, "connect")
     def small(connection, _record) -> None:
         pages = connection.execute("PRAGMA page_count").fetchone()[0]
         connection.execute(f"PRAGMA max_page_count = {pages + 2}")
 
-    dataset.store.engine.dispose()
+    dataset.database.engine.dispose()
     page = known(create_app(dataset, Settings(TOKEN)))
     rng = np.random.default_rng(0)
     statuses = []
@@ -578,7 +578,7 @@ def test_engines_with_weights_are_named_at_the_start_and_never_over_the_wire(dat
     answer = page.post("/api/images/2/ask", json=question).json()
     assert len(answer["counts"]) == 3
     assert not answer["several"]
-    assert (dataset.store.folder / ".maskwright" / "embeddings").is_dir()
+    assert (dataset.database.folder / ".maskwright" / "embeddings").is_dir()
     for wrong in ("sam2", "sam3"):
         assert "--weights" in page.post("/api/images/1/ask", json=question | {"engine": wrong}).text
     # A path that the page sends is not even looked at.

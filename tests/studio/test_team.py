@@ -11,9 +11,9 @@ from starlette.testclient import TestClient
 from maskwright.core.classes import Class, Classes
 from maskwright.core.masks import Masks
 from maskwright.core.segments import Segments
-from maskwright.dataset import operations, work
 from maskwright.errors import UsageError
 from maskwright.runs.agreement import between
+from maskwright.store import operations, work
 from maskwright.studio import Settings, create_app, open_place
 from maskwright.studio.serving import links_of
 

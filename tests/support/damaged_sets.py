@@ -25,9 +25,9 @@ from maskwright.core.classes import Class, Classes
 from maskwright.core.masks import Masks
 from maskwright.core.sample import ImageRef, Sample
 from maskwright.core.segments import Segments
-from maskwright.dataset import Dataset, snapshot
-from maskwright.dataset.transfer import import_samples
 from maskwright.errors import MaskwrightError
+from maskwright.store import Dataset, snapshot
+from maskwright.store.transfer import import_samples
 
 CLASSES = Classes(
     [

@@ -33,10 +33,10 @@ from maskwright.core.classes import Class, Classes
 from maskwright.core.masks import Masks
 from maskwright.core.sample import ImageRef, Sample, image_size
 from maskwright.core.segments import Segments
-from maskwright.dataset import Dataset
 from maskwright.errors import MaskwrightError, MissingExtraError
 from maskwright.models import _weights
 from maskwright.predict import checkpoint
+from maskwright.store import Dataset
 
 FOLDER = Path(sys.argv[2]).resolve()
 FOLDER.mkdir(parents=True, exist_ok=True)

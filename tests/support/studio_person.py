@@ -15,7 +15,7 @@ import pytest
 
 from maskwright.core.masks import Masks
 from maskwright.core.segments import Segments
-from maskwright.dataset import Dataset
+from maskwright.store import Dataset
 
 SIZE = (240, 320)
 TOKEN = "a-token-of-enough-letters"

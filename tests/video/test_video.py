@@ -9,8 +9,8 @@ from maskwright.core.classes import Class, Classes
 from maskwright.core.masks import Masks
 from maskwright.core.sample import ImageRef, Sample
 from maskwright.core.segments import Segments
-from maskwright.dataset import Dataset
 from maskwright.errors import FormatError, UsageError
+from maskwright.store import Dataset
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 SIZE = (100, 150)

@@ -9,7 +9,7 @@ from maskwright.cli.output import say
 from maskwright.errors import UsageError
 
 if TYPE_CHECKING:
-    from maskwright.dataset import View
+    from maskwright.store import View
     from maskwright.train.plan import Plan
 
 Budget = Annotated[str | None, typer.Option(help="How long it may take: 20m, 2h, 90s.")]

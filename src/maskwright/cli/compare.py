@@ -14,8 +14,8 @@ def command(
     json: Json = False,
 ) -> None:
     """Two runs side by side: settings that differ, scores and how they moved."""
-    from maskwright.dataset import Dataset
     from maskwright.runs import compare
+    from maskwright.store import Dataset
 
     with Dataset.open(dataset) as opened:
         found = compare(opened, first, second)

@@ -16,7 +16,7 @@ def command(
     json: Json = False,
 ) -> None:
     """What changed between two revisions."""
-    from maskwright.dataset import Dataset
+    from maskwright.store import Dataset
 
     with Dataset.open(dataset) as opened:
         changes = opened.diff(old, new)

@@ -31,11 +31,11 @@ def command(
     if clicks:
         _clicks(dataset, where, at, engine, weights, jitter, objects, json)
         return
-    from maskwright.dataset import Dataset
     from maskwright.runs import Run, find
     from maskwright.runs.evaluation import evaluate
     from maskwright.runs.files import folder_of
     from maskwright.runs.record import sample_metrics
+    from maskwright.store import Dataset
 
     with Dataset.open(dataset) as opened:
         record = find(opened, run)
@@ -77,9 +77,9 @@ def _clicks(
     dataset: str, where: str | None, at: str | None, engine: str, weights: str | None, jitter: float,
     objects: int | None, json: bool,
 ) -> None:  # fmt: skip
-    from maskwright.dataset import Dataset
     from maskwright.interactive import engines
     from maskwright.interactive.clicks import evaluate_clicks
+    from maskwright.store import Dataset
 
     loaded = engines.load(engine).load(**({} if weights is None else {"weights": weights}))
     with Dataset.open(dataset) as opened:

@@ -39,7 +39,7 @@ def command(
 ) -> None:
     """Write a dataset, or a part of it, in another format, with a report of what is lost."""
     from maskwright import formats
-    from maskwright.dataset import Dataset
+    from maskwright.store import Dataset
 
     with Dataset.open(dataset) as opened:
         view = view_of(opened, at, where).frozen()

@@ -23,7 +23,7 @@ def command(
     """Bring labels into a dataset as one revision; a broken file leaves the dataset as it was."""
     from maskwright import formats
     from maskwright.core.names import shown_place
-    from maskwright.dataset import transfer
+    from maskwright.store import transfer
 
     name = format or formats.sniff(source)
     reading = formats.read(source, name, **format_options(option))

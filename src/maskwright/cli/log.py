@@ -14,7 +14,7 @@ def command(
     json: Json = False,
 ) -> None:
     """The dataset's history: who changed what, and when."""
-    from maskwright.dataset import Dataset
+    from maskwright.store import Dataset
 
     with Dataset.open(dataset) as opened:
         revisions = opened.log(limit)

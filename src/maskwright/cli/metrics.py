@@ -27,10 +27,10 @@ def command(
         return
     if what != "explain" or dataset is None:
         raise UsageError(f"maskwright metrics {what!r} is not known", needed="list, or explain DATASET [RUN]")
-    from maskwright.dataset import Dataset
     from maskwright.runs import Run, find
     from maskwright.runs.evaluation import explain
     from maskwright.runs.files import folder_of
+    from maskwright.store import Dataset
 
     with Dataset.open(dataset) as opened:
         record = find(opened, run)

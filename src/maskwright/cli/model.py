@@ -40,8 +40,8 @@ def command(
         raise UsageError(
             f"maskwright model {what!r} is not known", needed="list, show MODEL, or export MODEL --to RUNTIME"
         )
-    from maskwright.dataset import Dataset
     from maskwright.predict.batch import checkpoint_of
+    from maskwright.store import Dataset
 
     opened = Dataset.open(dataset) if dataset else None
     if opened is None and not model.endswith(".safetensors") and "/" not in model and what == "export":

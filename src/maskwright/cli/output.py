@@ -12,7 +12,7 @@ import typer
 from maskwright.errors import CONTROL, UsageError, plain, redacted
 
 if TYPE_CHECKING:
-    from maskwright.dataset import Dataset, View
+    from maskwright.store import Dataset, View
 
 T = TypeVar("T")
 

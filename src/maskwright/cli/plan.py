@@ -34,7 +34,7 @@ def command(
     """Look at the data and the machine, and say how a training would go and why, without training."""
     given = choices.collected(locals())
     from maskwright.core.staging import check_file
-    from maskwright.dataset import Dataset
+    from maskwright.store import Dataset
 
     if output is not None:
         check_file(output, overwrite=overwrite, begins=b"# A training plan")

@@ -30,8 +30,8 @@ def command(
     json: Json = False,
 ) -> None:
     """Predict the samples of a dataset into a new run, which `evaluate` reads."""
-    from maskwright.dataset import Dataset
     from maskwright.predict.batch import predict_into_run
+    from maskwright.store import Dataset
 
     with Dataset.open(dataset) as opened:
         view = view_of(opened, at, where)

@@ -42,7 +42,7 @@ def command(
 ) -> None:
     """Learn from the labelled samples, suggest labels for the others, the doubtful ones first."""
     from maskwright import context
-    from maskwright.dataset import Dataset
+    from maskwright.store import Dataset
 
     settings = format_options(option)
     with Dataset.open(dataset) as opened:

@@ -14,7 +14,7 @@ def command(
     json: Json = False,
 ) -> None:
     """Make the dataset what it was; the history in between stays."""
-    from maskwright.dataset import Dataset
+    from maskwright.store import Dataset
 
     with Dataset.open(dataset) as opened:
         number = opened.resolve(revision)

@@ -13,10 +13,10 @@ def command(
     json: Json = False,
 ) -> None:
     """Every training, prediction and evaluation, and the revision it saw. One that was killed is shown as dead."""
-    from maskwright.dataset import Dataset
     from maskwright.runs import evaluations, find, list_runs
     from maskwright.runs.ownership import told
     from maskwright.runs.record import curves
+    from maskwright.store import Dataset
 
     with Dataset.open(dataset) as opened:
         if run is not None:

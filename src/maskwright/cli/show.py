@@ -16,7 +16,7 @@ def command(
     json: Json = False,
 ) -> None:
     """What is in a dataset: samples, splits, classes; or one sample, drawn."""
-    from maskwright.dataset import Dataset
+    from maskwright.store import Dataset
 
     with Dataset.open(dataset) as opened:
         view = view_of(opened, at, where)

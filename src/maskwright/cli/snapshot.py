@@ -20,7 +20,7 @@ def command(
 ) -> None:
     """One Parquet file for Spark, Ray, DuckDB and pandas; or a dataset from such a file."""
     from maskwright.core.names import shown_place
-    from maskwright.dataset import Dataset, snapshot, transfer
+    from maskwright.store import Dataset, snapshot, transfer
 
     if read:
         classes, samples = snapshot.read(file)

@@ -33,7 +33,7 @@ def command(
 ) -> None:
     """Search settings by training many times; the budget is each trial's. Trials are kept and can be added to."""
     given = choices.collected(locals())
-    from maskwright.dataset import Dataset
+    from maskwright.store import Dataset
     from maskwright.train.sweep import parse_search, sweep
 
     spaces = parse_search(search)

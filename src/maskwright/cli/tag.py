@@ -15,7 +15,7 @@ def command(
     json: Json = False,
 ) -> None:
     """Name a revision that matters."""
-    from maskwright.dataset import Dataset
+    from maskwright.store import Dataset
 
     with Dataset.open(dataset) as opened:
         if name is not None:

@@ -44,8 +44,8 @@ def command(
     json: Json = False,
 ) -> None:
     """Follow objects from the frames where they are labelled to all others, in both directions or one."""
-    from maskwright.dataset import Dataset
     from maskwright.errors import UsageError
+    from maskwright.store import Dataset
 
     settings = format_options(option)
     if "://" not in source and not Dataset.exists(source):

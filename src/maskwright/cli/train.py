@@ -65,11 +65,11 @@ def command(
     """Train a network on a dataset and keep the best weights: planned from the data, within a time, resumable."""
     given = choices.collected(locals())
     from maskwright.cli.output import view_of
-    from maskwright.dataset import Dataset
     from maskwright.registry import require
     from maskwright.runs import Run, find
     from maskwright.runs.files import folder_of, runs_folder
     from maskwright.runs.record import recorded_view, run_name
+    from maskwright.store import Dataset
     from maskwright.train import Settings, fit
     from maskwright.train.loop import ready
 

@@ -15,12 +15,12 @@ from maskwright.context.guess import Guess, Learner
 from maskwright.core.classes import Classes
 from maskwright.core.sample import Sample
 from maskwright.core.segments import Segments
-from maskwright.dataset import Dataset, View
 from maskwright.errors import MaskwrightError, UsageError
 from maskwright.metrics import confusion
 from maskwright.runs import Run, find, list_runs
 from maskwright.runs.files import folder_of
 from maskwright.runs.record import clean_settings, recorded_view, sample_metrics
+from maskwright.store import Dataset, View
 
 KIND = "propagate"
 _METRIC = "confidence"

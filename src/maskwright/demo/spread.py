@@ -13,9 +13,9 @@ from maskwright import context
 from maskwright.core.classes import Classes
 from maskwright.core.sample import Sample
 from maskwright.core.segments import Segments
-from maskwright.dataset import Dataset
 from maskwright.interactive import Session, annotate
 from maskwright.metrics import confusion
+from maskwright.store import Dataset
 
 #: A segment is right as it is from this IoU on, and clicked until it reaches it.
 RIGHT = 0.85

@@ -9,7 +9,6 @@ from typing import Any
 from maskwright import formats
 from maskwright.core.classes import Classes
 from maskwright.core.overlay import overlay
-from maskwright.dataset import Dataset, transfer
 from maskwright.demo import report
 from maskwright.demo.pictures import build_demo_set
 from maskwright.demo.spread import SECONDS_A_CLICK, Saved, spread
@@ -18,6 +17,7 @@ from maskwright.registry import require
 from maskwright.runs import Run
 from maskwright.runs.evaluation import evaluate
 from maskwright.runs.record import curves, sample_metrics
+from maskwright.store import Dataset, transfer
 
 WORST = 4
 

@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 
-from maskwright.dataset import View
 from maskwright.errors import UsageError
 from maskwright.interactive.annotator import annotate
 from maskwright.interactive.cleanup import Cleanup
@@ -13,6 +12,7 @@ from maskwright.interactive.embeddings import Embeddings
 from maskwright.interactive.engines import Engine
 from maskwright.interactive.session import NOTHING, Session
 from maskwright.metrics import clicks as metric
+from maskwright.store import View
 
 
 def evaluate_clicks(

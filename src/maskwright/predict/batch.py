@@ -6,10 +6,10 @@ from typing import Any
 
 from maskwright import formats
 from maskwright.core.sample import Sample
-from maskwright.dataset import View
 from maskwright.predict.predictor import Predictor
 from maskwright.runs import Run, find, list_runs
 from maskwright.runs.files import folder_of
+from maskwright.store import View
 
 FILES = (".safetensors", ".onnx", ".xml", ".pt2")
 

@@ -7,9 +7,9 @@ import numpy as np
 
 from maskwright.core.classes import Classes
 from maskwright.core.segments import Segments
-from maskwright.dataset import Dataset, operations, opinions
-from maskwright.dataset.work import FINISHED
 from maskwright.metrics import confusion, instance_matching
+from maskwright.store import Dataset, operations, opinions
+from maskwright.store.work import FINISHED
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,10 @@ from maskwright.core.classes import IGNORE_INDEX, Classes
 from maskwright.core.names import shown_place
 from maskwright.core.sample import Sample
 from maskwright.core.segments import Segments
-from maskwright.dataset import View
 from maskwright.errors import UsageError
 from maskwright.metrics import Bootstrap, coco_ap, confusion
 from maskwright.runs.record import Run, clean
+from maskwright.store import View
 
 BATCH = 64
 

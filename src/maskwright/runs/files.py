@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from maskwright.core.names import confined
-from maskwright.dataset import View
 from maskwright.errors import DatasetError, UsageError
+from maskwright.store import View
 
 #: In a run's folder: the token of who made it.
 MARK = ".maskwright-run"
@@ -23,7 +23,7 @@ def runs_folder(view: View, folder: str | Path | None = None) -> Path:
     """What holds the folders of a dataset's runs."""
     if folder is not None:
         return Path(folder)
-    return (view.store.folder or Path()) / "runs"
+    return (view.database.folder or Path()) / "runs"
 
 
 def folder_of(dataset: View, id: str, folder: str | Path | None = None) -> Path:

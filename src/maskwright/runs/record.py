@@ -17,13 +17,13 @@ from sqlalchemy.engine import Connection
 from maskwright.core.names import check_name, safe_key, shown
 from maskwright.core.sample import Sample
 from maskwright.core.segments import Segments
-from maskwright.dataset import Dataset, View, checks, hashes, schema
-from maskwright.dataset.rows import damaged, masks_from
 from maskwright.errors import DatasetError, MaskwrightError, UsageError, redacted
 from maskwright.runs import files, ownership
 from maskwright.runs.environment import environment
 from maskwright.runs.files import folder_of
 from maskwright.runs.trackers import Fanout
+from maskwright.store import Dataset, View, checks, hashes, schema
+from maskwright.store.rows import damaged, masks_from
 
 #: The per-sample metric that counts predicted segments.
 FOUND = "segments found"
@@ -79,7 +79,7 @@ class Run:
         token = run._owner["token"]
         kept_row = False
         try:
-            with view.store.writing() as connection:
+            with view.database.writing() as connection:
                 _check_new(connection, identity)
                 last = connection.execute(sql.select(sql.func.max(table.c.number))).scalar()
                 row |= {"number": int(last or 0) + 1, "heartbeat": ownership.clock(connection).isoformat()}
@@ -126,7 +126,7 @@ class Run:
         """Become the owner of a run that nobody is at -> what its row said before."""
         table = schema.runs
         owner = ownership.new_owner(self)
-        with self.view.store.writing() as connection:
+        with self.view.database.writing() as connection:
             row = connection.execute(sql.select(table).where(table.c.id == self.id)).mappings().one()
             now = ownership.clock(connection)
             if row["status"] == "running" and ownership.alive(row["owner"], row["heartbeat"], now):
@@ -150,7 +150,7 @@ class Run:
     @contextmanager
     def _writing(self) -> Iterator[Connection]:
         """A transaction of the owner, with a sign of life where one is due."""
-        with self.view.store.writing() as connection:
+        with self.view.database.writing() as connection:
             if (lost := self._lost(connection)) is not None:
                 raise lost
             if self._owner is not None and time.monotonic() - self._beaten >= ownership.BEAT:
@@ -182,7 +182,7 @@ class Run:
             return
         self._beaten = time.monotonic()
         lost = None
-        with suppress(DatasetError), self.view.store.writing() as connection:
+        with suppress(DatasetError), self.view.database.writing() as connection:
             lost = self._lost(connection)
             if lost is None:
                 self._beat(connection)
@@ -302,7 +302,7 @@ class Run:
         """
         table = schema.predictions
         by_sample: dict[int, list[Any]] = {number: [] for number, _ in samples}
-        with self.view.store.reading() as connection:
+        with self.view.database.reading() as connection:
             query = (
                 sql.select(table)
                 .where(table.c.run == self.id, table.c.sample.in_(list(by_sample)))
@@ -362,7 +362,7 @@ class Run:
 
     def _forget(self, token: str) -> None:
         table = schema.runs
-        with self.view.store.writing() as connection:
+        with self.view.database.writing() as connection:
             owner = connection.execute(sql.select(table.c.owner).where(table.c.id == self.id)).scalar()
             if owner and owner.get("token") != token:
                 raise UsageError(f"the run {self.id!r} is not this process's any more: {ownership.told(owner)} has it")
@@ -409,7 +409,7 @@ def run_name(name: str) -> str:
 def check_free(dataset: View, name: str) -> None:
     """Raises UsageError where `Run.start` would refuse this name; nothing is made."""
     place = folder_of(dataset, run_name(name))
-    with dataset.store.reading() as connection:
+    with dataset.database.reading() as connection:
         _check_new(connection, name)
     files.check_empty(place)
 
@@ -448,7 +448,7 @@ def shown_file(name: str) -> str:
 
 def recorded_view(dataset: Dataset, record: Mapping[str, Any]) -> View:
     """What a run saw. Raises UsageError where its revision is not there."""
-    return View(dataset.store, dataset.resolve(record["revision"]), record["settings"].get("where", ()))
+    return View(dataset.database, dataset.resolve(record["revision"]), record["settings"].get("where", ()))
 
 
 def list_runs(dataset: View) -> list[dict[str, Any]]:
@@ -457,7 +457,7 @@ def list_runs(dataset: View) -> list[dict[str, Any]]:
     status: as stored, but `dead` for a running one whose process is gone.
     """
     table = schema.runs
-    with dataset.store.reading() as connection:
+    with dataset.database.reading() as connection:
         now = ownership.clock(connection)
         query = sql.select(table).order_by(table.c.number.desc(), table.c.created.desc(), table.c.id.desc())
         records = [dict(row) for row in connection.execute(query).mappings()]
@@ -485,7 +485,7 @@ def evaluations(dataset: View, id: str) -> list[dict[str, Any]]:
     """Every evaluation of a run, in order: revision, created, settings, scores."""
     table = schema.run_evaluations
     columns = (table.c.revision, table.c.created, table.c.settings, table.c.scores)
-    with dataset.store.reading() as connection:
+    with dataset.database.reading() as connection:
         query = sql.select(*columns).where(table.c.run == id).order_by(table.c.row)
         return [dict(row) for row in connection.execute(query).mappings()]
 
@@ -494,7 +494,7 @@ def curves(dataset: View, id: str) -> dict[str, list[tuple[int, float]]]:
     """name -> (step, value) in order."""
     table = schema.run_points
     out: dict[str, list[tuple[int, float]]] = {}
-    with dataset.store.reading() as connection:
+    with dataset.database.reading() as connection:
         query = sql.select(table).where(table.c.run == id).order_by(table.c.name, table.c.step)
         for row in connection.execute(query):
             if row.value is not None:
@@ -516,7 +516,7 @@ def histograms(dataset: View, id: str) -> dict[str, list[dict[str, Any]]]:
 def sample_metrics(dataset: View, id: str, name: str) -> dict[int, float]:
     """One metric by sample number."""
     table = schema.run_samples
-    with dataset.store.reading() as connection:
+    with dataset.database.reading() as connection:
         query = sql.select(table.c.sample, table.c.value).where(table.c.run == id, table.c.name == name)
         return {row.sample: float("nan") if row.value is None else row.value for row in connection.execute(query)}
 

@@ -16,11 +16,11 @@ from fastapi.responses import FileResponse, JSONResponse, Response, StreamingRes
 from maskwright import context, formats, video
 from maskwright.core.classes import Class, Classes
 from maskwright.core.names import check_name, shown_place
-from maskwright.dataset import Dataset, operations, opinions, work
-from maskwright.dataset.dataset import user_name
 from maskwright.errors import MaskwrightError, UsageError
 from maskwright.interactive import Embeddings
 from maskwright.runs.agreement import agreements
+from maskwright.store import Dataset, operations, opinions, work
+from maskwright.store.dataset import user_name
 from maskwright.studio import api_page, export, importing, messages, pictures
 from maskwright.studio.asking import Asking
 from maskwright.studio.jobs import Jobs, Work
@@ -357,7 +357,7 @@ def _number(value: float) -> float | None:
 
 
 def _cache(dataset: Dataset) -> Path | None:
-    return None if dataset.store.folder is None else dataset.store.folder / ".maskwright" / "embeddings"
+    return None if dataset.database.folder is None else dataset.database.folder / ".maskwright" / "embeddings"
 
 
 def _sample(dataset: Dataset, number: int) -> Any:

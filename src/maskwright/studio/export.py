@@ -7,7 +7,7 @@ from pathlib import Path
 
 from maskwright import formats
 from maskwright.core.names import confined
-from maskwright.dataset import Dataset
+from maskwright.store import Dataset
 
 
 def losses(dataset: Dataset, format: str) -> tuple[list[str], int]:

@@ -15,8 +15,8 @@ from maskwright.core.classes import Classes
 from maskwright.core.masks import Masks
 from maskwright.core.names import confined, safe_key, shown
 from maskwright.core.segments import Segments
-from maskwright.dataset import Dataset, operations
 from maskwright.errors import FormatError, UsageError
+from maskwright.store import Dataset, operations
 from maskwright.studio.messages import Imported
 
 MOST_FILES = 20_000

@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
-from maskwright.dataset.work import ClassUse, Person
+from maskwright.store.work import ClassUse, Person
 
 
 class ClassInfo(BaseModel):
@@ -84,7 +84,7 @@ class Things(BaseModel):
 
 
 class Gesture(BaseModel):
-    """One operation; see `dataset.operations.Operation`. Keys of base are object ids."""
+    """One operation; see `store.operations.Operation`. Keys of base are object ids."""
 
     id: str = Field(min_length=8, max_length=64, pattern=r"^[0-9a-zA-Z-]+$")
     kind: str = Field(min_length=1, max_length=40, pattern=r"^[a-z ]+$")
@@ -234,7 +234,7 @@ class Agreed(BaseModel):
 
 
 class Work(BaseModel):
-    """How far the work is; see `dataset.work.Progress`."""
+    """How far the work is; see `store.work.Progress`."""
 
     states: dict[str, int]
     people: list[Person]

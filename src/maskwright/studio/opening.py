@@ -7,9 +7,9 @@ from maskwright.core.classes import Class, Classes
 from maskwright.core.names import safe_key, shown, told_apart
 from maskwright.core.sample import IMAGE_SUFFIXES, ImageRef, Sample, image_size
 from maskwright.core.segments import Segments
-from maskwright.dataset import Dataset, checks
-from maskwright.dataset.images import Hashing
 from maskwright.errors import FormatError, UsageError
+from maskwright.store import Dataset, checks
+from maskwright.store.images import Hashing
 
 
 def open_place(place: str, *, classes: str | None = None) -> tuple[Dataset, list[str]]:

@@ -15,10 +15,10 @@ from PIL import Image
 
 from maskwright.core.masks import Masks
 from maskwright.core.names import check_name
-from maskwright.dataset import Dataset
 from maskwright.errors import UsageError
 from maskwright.interactive import Cleanup, Session
 from maskwright.registry import require
+from maskwright.store import Dataset
 from maskwright.studio.app import Settings, create_app
 from maskwright.studio.offered import Offered
 from maskwright.studio.pictures import MOST_PIXELS

@@ -9,11 +9,11 @@ import numpy as np
 from maskwright.augment import colour, flip, scale_crop
 from maskwright.augment._moves import Target
 from maskwright.core.arrays import U8
-from maskwright.dataset import View
 from maskwright.errors import DatasetError
 from maskwright.predict.checkpoint import MEAN, STD
 from maskwright.predict.predictor import image_batch
 from maskwright.registry import require
+from maskwright.store import View
 from maskwright.train.settings import Settings
 from maskwright.train.task import Task
 

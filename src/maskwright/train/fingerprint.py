@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from maskwright.core.classes import Classes
-from maskwright.dataset import View
 from maskwright.errors import DatasetError
+from maskwright.store import View
 
 LOOKED_AT = 400  # samples at most
 PICTURES = 24  # of them decoded

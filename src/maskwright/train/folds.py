@@ -4,11 +4,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from maskwright.dataset import View
 from maskwright.errors import UsageError
 from maskwright.runs import Run
 from maskwright.runs.evaluation import evaluate
 from maskwright.runs.record import check_free
+from maskwright.store import View
 from maskwright.train.loop import fit, ready
 from maskwright.train.settings import Settings
 

@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from maskwright import losses, models
-from maskwright.dataset import View
 from maskwright.errors import DatasetError, ModelError, UsageError
 from maskwright.metrics import confusion
 from maskwright.predict.checkpoint import ModelInfo, load, save
@@ -29,6 +28,7 @@ from maskwright.registry import require
 from maskwright.runs import Run
 from maskwright.runs.files import NEEDED, whole
 from maskwright.runs.record import clean
+from maskwright.store import View
 from maskwright.train import data, histograms, overlays
 from maskwright.train.allocator import keep_memory
 from maskwright.train.groups import parameter_groups

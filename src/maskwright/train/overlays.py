@@ -9,9 +9,9 @@ from maskwright.core.arrays import U8
 from maskwright.core.classes import IGNORE_INDEX, Classes
 from maskwright.core.overlay import overlay
 from maskwright.core.segments import Segments
-from maskwright.dataset import View
 from maskwright.predict.predictor import Predictor
 from maskwright.runs import Run
+from maskwright.store import View
 from maskwright.train.data import Source
 
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from maskwright.dataset import View
 from maskwright.errors import UsageError
 from maskwright.registry import require
 from maskwright.runs.files import write_whole
+from maskwright.store import View
 from maskwright.train import data
 from maskwright.train.fingerprint import Fingerprint, fingerprint
 from maskwright.train.settings import Settings

@@ -6,10 +6,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from maskwright import losses
-from maskwright.dataset import View
 from maskwright.errors import ModelError
 from maskwright.predict.precision import autocast, best_device, chosen
 from maskwright.registry import require
+from maskwright.store import View
 from maskwright.train import data
 from maskwright.train.allocator import keep_memory
 from maskwright.train.groups import parameter_groups

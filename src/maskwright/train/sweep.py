@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from maskwright.core.names import check_name
-from maskwright.dataset import View
 from maskwright.errors import MaskwrightError, UsageError
 from maskwright.registry import require
 from maskwright.runs import Run
 from maskwright.runs.files import runs_folder, writing
 from maskwright.runs.record import run_name
+from maskwright.store import View
 from maskwright.train.loop import fit
 from maskwright.train.settings import Settings
 

@@ -17,9 +17,9 @@ from maskwright.core.masks import Masks
 from maskwright.core.names import safe_key
 from maskwright.core.sample import ImageRef, Sample
 from maskwright.core.segments import Segments
-from maskwright.dataset import View
 from maskwright.errors import FormatError, MaskwrightError, UsageError
 from maskwright.runs import Run
+from maskwright.store import View
 from maskwright.video.frames import Frames
 from maskwright.video.tracking import Direction, track
 

@@ -575,7 +575,7 @@ export interface components {
         };
         /**
          * Gesture
-         * @description One operation; see `dataset.operations.Operation`. Keys of base are object ids.
+         * @description One operation; see `store.operations.Operation`. Keys of base are object ids.
          */
         Gesture: {
             /** Id */
@@ -949,7 +949,7 @@ export interface components {
         };
         /**
          * Work
-         * @description How far the work is; see `dataset.work.Progress`.
+         * @description How far the work is; see `store.work.Progress`.
          */
         Work: {
             /** States */

@@ -44,9 +44,9 @@ class Network:
 
     def add(self, samples: Sequence[Sample]) -> None:
         """Trains anew, on all samples."""
-        from maskwright.dataset import Dataset
         from maskwright.predict import Predictor
         from maskwright.runs import Run
+        from maskwright.store import Dataset
         from maskwright.train import Settings, fit
 
         self._samples += samples

@@ -7,11 +7,11 @@ from typing import Any
 
 import sqlalchemy as sql
 
-from maskwright.dataset import schema
-from maskwright.dataset.dataset import Dataset
-from maskwright.dataset.operations import OWN, Row, overview
-from maskwright.dataset.rows import alive
 from maskwright.errors import UsageError
+from maskwright.store import schema
+from maskwright.store.dataset import Dataset
+from maskwright.store.operations import OWN, Row, overview
+from maskwright.store.rows import alive
 
 FINISHED = ("labelled", "review", "approved")
 #: Gestures that say something of an image, and draw nothing.
@@ -84,7 +84,7 @@ def assign(
 def class_use(dataset: Dataset) -> list[ClassUse]:
     """Of every declared class, in order."""
     table = schema.segments
-    with dataset.store.reading() as connection:
+    with dataset.database.reading() as connection:
         query = (
             sql.select(table.c.class_id, sql.func.count(), sql.func.count(sql.distinct(table.c.sample)))
             .where(alive(table, None))
@@ -102,7 +102,7 @@ def progress(dataset: Dataset) -> Progress:
     last: dict[int, tuple[str, str]] = {}
     drawing = accepting = 0.0
     table = schema.operations
-    with dataset.store.reading() as connection:
+    with dataset.database.reading() as connection:
         for row in connection.execute(sql.select(table).order_by(table.c.created)):
             own = people.setdefault(row.author, {"gestures": 0, "seconds": 0.0, "clicks": 0})
             seconds = float(row.effort.get("seconds", 0))
@@ -141,7 +141,7 @@ def _state(row: Row) -> str:
 def _drawn(dataset: Dataset) -> int:
     """Objects that a person made without a suggestion."""
     table = schema.segments
-    with dataset.store.reading() as connection:
+    with dataset.database.reading() as connection:
         text = sql.cast(table.c.attributes, sql.Text)
         query = sql.select(sql.func.count()).where(
             alive(table, None), table.c.source == "human", text.not_like('%"suggested_by":%')

@@ -10,12 +10,12 @@ from typing import Any
 import sqlalchemy as sql
 
 from maskwright.core.segments import Segments
-from maskwright.dataset import checks, hashes, operations, schema
-from maskwright.dataset.dataset import Dataset
-from maskwright.dataset.edit import Edit
-from maskwright.dataset.operations import OWN, Applied, Operation
-from maskwright.dataset.rows import build_segments, damaged, segment_rows
 from maskwright.errors import DatasetError
+from maskwright.store import checks, hashes, operations, schema
+from maskwright.store.dataset import Dataset
+from maskwright.store.edit import Edit
+from maskwright.store.operations import OWN, Applied, Operation
+from maskwright.store.rows import build_segments, damaged, segment_rows
 
 #: Field of a sample: who has finished an opinion on it.
 FIELD = "opinions"
@@ -27,7 +27,7 @@ def apply(dataset: Dataset, number: int, operation: Operation, *, author: str) -
     The field `state` marks the opinion as finished, or as open again with None; no other field is taken.
     """
     table = schema.opinions
-    with dataset.store.writing() as connection:
+    with dataset.database.writing() as connection:
         done = operations.revision_of(connection, operation)
         if done is not None:
             return Applied(done, again=True)
@@ -71,7 +71,7 @@ def apply(dataset: Dataset, number: int, operation: Operation, *, author: str) -
             people = {str(one) for one in row.fields.get(FIELD, [])} - {author}
             if operation.fields["state"] is not None:
                 people.add(author)
-            edit = Edit(dataset.store, connection, author, f"opinion: {row.key}")
+            edit = Edit(dataset.database, connection, author, f"opinion: {row.key}")
             edit.set_fields(row.key, {FIELD: sorted(people) or None})
             edit.finish()
         operations.note(connection, number, operation, f"{OWN}{operation.kind}", author, number_of)
@@ -81,7 +81,7 @@ def apply(dataset: Dataset, number: int, operation: Operation, *, author: str) -
 def read(dataset: Dataset, number: int, author: str) -> tuple[Segments, dict[int, int]]:
     """Somebody's own labels of a sample, and the gesture that wrote each."""
     table = schema.opinions
-    with dataset.store.reading() as connection:
+    with dataset.database.reading() as connection:
         row: Any = operations.sample_row(dataset, connection, number)
         query = sql.select(table).where(table.c.sample == number, table.c.author == author).order_by(table.c.z)
         rows = connection.execute(query).all()

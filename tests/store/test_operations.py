@@ -9,9 +9,9 @@ from maskwright.core.classes import Class, Classes
 from maskwright.core.masks import Masks
 from maskwright.core.sample import ImageRef, Sample
 from maskwright.core.segments import Segments
-from maskwright.dataset import Dataset, operations, opinions, work
-from maskwright.dataset.operations import Operation, Piece
 from maskwright.errors import DatasetError, UsageError
+from maskwright.store import Dataset, operations, opinions, work
+from maskwright.store.operations import Operation, Piece
 
 SIZE = (20, 30)
 

@@ -9,11 +9,11 @@ from typing import Any
 from maskwright.core.classes import Classes
 from maskwright.core.names import shown
 from maskwright.core.sample import Sample
-from maskwright.dataset import store
-from maskwright.dataset.dataset import Dataset, user_name
-from maskwright.dataset.edit import Edit
-from maskwright.dataset.images import Hashing
 from maskwright.errors import UsageError
+from maskwright.store import database
+from maskwright.store.dataset import Dataset, user_name
+from maskwright.store.edit import Edit
+from maskwright.store.images import Hashing
 
 
 def import_samples(
@@ -31,7 +31,7 @@ def import_samples(
     name = author or user_name()
     found = None
     if not Dataset.exists(place):
-        with suppress(store.ThereError):  # somebody else was faster; nothing was read of the samples
+        with suppress(database.ThereError):  # somebody else was faster; nothing was read of the samples
             found = _made(place, classes, content, message, name, split)
     if found is None:
         with Dataset.open(place) as dataset, dataset.edit(message, author=name) as edit:
@@ -44,15 +44,15 @@ def _made(
     place: str | Path, classes: Classes, samples: Iterable[Sample], message: str, author: str, split: str | None
 ) -> dict[str, int]:
     """A new dataset and its first samples, in one transaction. Raises ThereError where one is already."""
-    making = store.Making(place)
+    making = database.Making(place)
     with making.filling() as connection:
-        first = Edit(making.store, connection, author, "create")
+        first = Edit(making.database, connection, author, "create")
         first.set_classes(classes)
         first.finish()
-        edit = Edit(making.store, connection, author, message)
+        edit = Edit(making.database, connection, author, message)
         found = {**_added(edit, samples, split), "revision": edit.revision}
         edit.finish()
-    making.store.close()
+    making.database.close()
     return found
 
 

@@ -10,11 +10,11 @@ import sqlalchemy as sql
 
 from maskwright.core.masks import Masks
 from maskwright.core.segments import Segments, Source
-from maskwright.dataset import checks, schema
-from maskwright.dataset.dataset import Dataset
-from maskwright.dataset.edit import Edit
-from maskwright.dataset.rows import alive
 from maskwright.errors import UsageError
+from maskwright.store import checks, schema
+from maskwright.store.dataset import Dataset
+from maskwright.store.edit import Edit
+from maskwright.store.rows import alive
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def apply(dataset: Dataset, number: int, operation: Operation, *, author: str) -
 
     Raises UsageError for a sample that is not there, masks of another size, and classes that are not declared.
     """
-    with dataset.store.writing() as connection:
+    with dataset.database.writing() as connection:
         done = revision_of(connection, operation)
         if done is not None:
             return Applied(done, again=True)
@@ -81,8 +81,8 @@ def apply(dataset: Dataset, number: int, operation: Operation, *, author: str) -
         )
         stale = newer(operation, {int(one.segment): int(one.added) for one in living})
         if stale:
-            return Applied(dataset.store.head(connection), stale=stale)
-        edit = Edit(dataset.store, connection, author, f"{operation.kind}: {row.key}")
+            return Applied(dataset.database.head(connection), stale=stale)
+        edit = Edit(dataset.database, connection, author, f"{operation.kind}: {row.key}")
         if operation.put or operation.remove:
             edit.put(row.key, changed(edit.segments(row.key), operation, (row.height, row.width)))
         if operation.fields:
@@ -179,7 +179,7 @@ def changed(own: Segments, operation: Operation, size: tuple[int, int]) -> Segme
 def revisions_of(dataset: Dataset, number: int) -> dict[int, int]:
     """Living segments of a sample -> the revision that each was written in."""
     table = schema.segments
-    with dataset.store.reading() as connection:
+    with dataset.database.reading() as connection:
         query = sql.select(table.c.segment, table.c.added).where(table.c.sample == number, alive(table, None))
         return {int(row.segment): int(row.added) for row in connection.execute(query)}
 
@@ -187,7 +187,7 @@ def revisions_of(dataset: Dataset, number: int) -> dict[int, int]:
 def last_change(dataset: Dataset, number: int) -> int:
     """The newest revision that added or ended a segment of a sample, or changed the sample itself; 0 for none."""
     newest = 0
-    with dataset.store.reading() as connection:
+    with dataset.database.reading() as connection:
         for table in (schema.samples, schema.segments):
             own = table.c.sample == number
             # Two questions, so that each has its index: of the living when they came, of the dead when they went.
@@ -202,7 +202,7 @@ def last_change(dataset: Dataset, number: int) -> int:
 def history(dataset: Dataset, number: int, limit: int = 200) -> list[dict[str, Any]]:
     """Gestures on a sample's shared labels, newest first: revision, kind, author, created, effort."""
     table = schema.operations
-    with dataset.store.reading() as connection:
+    with dataset.database.reading() as connection:
         shared = sql.and_(table.c.sample == number, table.c.kind.not_like(f"{OWN}%"))
         query = sql.select(table).where(shared).order_by(table.c.revision.desc()).limit(limit)
         return [
@@ -215,7 +215,7 @@ def history(dataset: Dataset, number: int, limit: int = 200) -> list[dict[str, A
 def effort(dataset: Dataset) -> dict[str, float]:
     """Summed over all gestures: gestures, seconds, clicks."""
     total: dict[str, float] = {"gestures": 0, "seconds": 0.0, "clicks": 0}
-    with dataset.store.reading() as connection:
+    with dataset.database.reading() as connection:
         for held in connection.execute(sql.select(schema.operations.c.effort)).scalars():
             total["gestures"] += 1
             for name in ("seconds", "clicks"):
@@ -247,7 +247,7 @@ def overview(dataset: Dataset) -> list[Row]:
     # mark inside a value would have a backslash before it.
     text = sql.cast(segments.c.attributes, sql.Text)
     counts: dict[int, tuple[int, int, int]] = {}
-    with dataset.store.reading() as connection:
+    with dataset.database.reading() as connection:
         held = connection.execute(
             sql.select(
                 segments.c.sample, sql.func.count(), _how_many(text.like('%"suggested_by":%')),

@@ -15,9 +15,9 @@ from typing import Any
 import sqlalchemy as sql
 
 from maskwright.core.names import shown
-from maskwright.dataset.rows import alive
-from maskwright.dataset.schema import classes, samples, segments
 from maskwright.errors import UsageError
+from maskwright.store.rows import alive
+from maskwright.store.schema import classes, samples, segments
 
 _TOKEN = re.compile(
     r"\s*(?:(?P<number>-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)|(?P<text>'(?:[^']|'')*'|\"[^\"]*\")"

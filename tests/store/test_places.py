@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from maskwright.dataset.places import check_place
 from maskwright.errors import UsageError
+from maskwright.store.places import check_place
 
 
 @pytest.mark.parametrize(
@@ -52,8 +52,8 @@ def test_a_server_knows_whose_a_run_is_and_its_password_is_nowhere(
 
     from maskwright import formats
     from maskwright.cli import main
-    from maskwright.dataset import Dataset, schema
     from maskwright.runs import Run, find, list_runs, ownership
+    from maskwright.store import Dataset, schema
 
     engine = sql.create_engine(postgres.replace("postgresql://", "postgresql+psycopg://"), isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
@@ -75,18 +75,18 @@ def test_a_server_knows_whose_a_run_is_and_its_password_is_nowhere(
         assert run.folder == Path("runs/one")
         run._beaten -= ownership.BEAT + 1
         run.beat()
-        with dataset.store.writing() as connection:
+        with dataset.database.writing() as connection:
             owner = connection.execute(sql.select(schema.runs.c.owner).where(schema.runs.c.id == "one")).scalar_one()
             connection.execute(
                 schema.runs.update().where(schema.runs.c.id == "one").values(owner={**owner, "host": "h2"})
             )
         assert find(dataset, "one")["status"] == "running", "it gave a sign of life just now"
-        with dataset.store.writing() as connection:
+        with dataset.database.writing() as connection:
             connection.execute(schema.runs.update().values(heartbeat="2001-01-01T00:00:00+00:00"))
         assert [record["status"] for record in list_runs(dataset)] == ["done", "dead"]
         Run.resume(dataset, "one").finish("failed")
         assert find(dataset, "one")["status"] == "failed"
-        with dataset.store.reading() as connection:
+        with dataset.database.reading() as connection:
             held = str(connection.execute(sql.select(schema.runs)).all())
         assert "eim" not in held
     for arguments in main_calls:

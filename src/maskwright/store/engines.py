@@ -78,7 +78,7 @@ class Shared:
 
     def start(self) -> None:
         """Open the first connection. Raises the driver's errors; then nothing stays open."""
-        from maskwright.dataset import locks
+        from maskwright.store import locks
 
         with _guard:
             if self._anchor is not None:
@@ -161,7 +161,7 @@ class Shared:
             self._finish()
 
     def _finish(self) -> None:
-        from maskwright.dataset import locks
+        from maskwright.store import locks
 
         self.engine.dispose()
         if self._anchor is not None:
@@ -407,7 +407,7 @@ def server(engine: Engine) -> Engine:
 
 
 def _driver() -> Any:
-    from maskwright.dataset import driver
+    from maskwright.store import driver
 
     return driver
 
@@ -442,7 +442,7 @@ def _in_child() -> None:
     held = list(_waiting)
     _after_fork()
     if held:
-        from maskwright.dataset import locks
+        from maskwright.store import locks
 
         with locks.abandoning():
             for connection in held:

@@ -13,12 +13,12 @@ from maskwright.core.mask import Mask
 from maskwright.core.names import shown
 from maskwright.core.sample import Sample
 from maskwright.core.segments import Segments
-from maskwright.dataset import checks, hashes, schema
-from maskwright.dataset.images import Known
-from maskwright.dataset.migrations import write_class_digest
-from maskwright.dataset.rows import alive, build_segments, damaged, sample_row, segment_rows, stored_uri
-from maskwright.dataset.store import Store
 from maskwright.errors import ConflictError, DatasetError, UsageError
+from maskwright.store import checks, hashes, schema
+from maskwright.store.database import Database
+from maskwright.store.images import Known
+from maskwright.store.migrations import write_class_digest
+from maskwright.store.rows import alive, build_segments, damaged, sample_row, segment_rows, stored_uri
 
 T = TypeVar("T")
 
@@ -100,18 +100,18 @@ class Edit:
 
     def __init__(
         self,
-        store: Store,
+        database: Database,
         connection: Connection,
         author: str,
         message: str,
         *,
         seen: MutableMapping[int, int] | None = None,
     ) -> None:
-        self._store = store
+        self._database = database
         self._connection = connection
         self._author = checks.author(author)
         self._message = checks.message(message)
-        self.parent = store.head(connection)
+        self.parent = database.head(connection)
         self.revision = self.parent + 1
         self.summary: Counter[str] = Counter()
         #: Sample number -> the revision whose segments the caller has seen.
@@ -141,7 +141,7 @@ class Edit:
         """
         checks.key(sample.key)
         if sample.key in self._keys or self._number(sample.key) is not None:
-            raise UsageError(f"there is a sample {shown(sample.key)!r} already", file=self._store.place)
+            raise UsageError(f"there is a sample {shown(sample.key)!r} already", file=self._database.place)
         self._check_classes(sample.segments, sample.key)
         if self._next_sample is None:
             highest = self._connection.execute(sql.select(sql.func.max(schema.samples.c.sample))).scalar()
@@ -149,7 +149,7 @@ class Edit:
         number = self._next_sample
         if hash_image and sample.image.checksum is None:
             sample = self._images.known(sample)
-        row = sample_row(sample, number, self._store.folder)
+        row = sample_row(sample, number, self._database.folder)
         rows = _named(sample.key, lambda: segment_rows(sample.segments, number))
         self._next_sample += 1
         self._keys[sample.key] = number
@@ -184,7 +184,7 @@ class Edit:
         row, place = self._sample(number)
         checked = _named(key, lambda: {name: _SETTABLE[name](value) for name, value in values.items()})
         if "uri" in checked:
-            checked["uri"] = stored_uri(checked["uri"], self._store.folder)
+            checked["uri"] = stored_uri(checked["uri"], self._database.folder)
         changed = {**row, **checked}
         if changed != row:
             self._replace(table, place, changed)
@@ -262,7 +262,7 @@ class Edit:
         ).scalars()
         raise ConflictError(
             f"the segments were changed since revision {base}, by {', '.join(sorted({shown(name) for name in who}))}",
-            file=self._store.place, record=f"sample {shown(key)!r}", base=base, yours=yours, theirs=theirs,
+            file=self._database.place, record=f"sample {shown(key)!r}", base=base, yours=yours, theirs=theirs,
         )  # fmt: skip
 
     def set_segment(self, key: str, segment: int, *, mask: Mask | None = None, **values: Any) -> None:
@@ -315,7 +315,7 @@ class Edit:
         size = self._size(number)
         for row in rows:
             if hashes.of_segment(row._asdict()) != row.hash:
-                raise damaged(self._store.place, f"segment {row.segment} of sample {shown(key)!r}")
+                raise damaged(self._database.place, f"segment {row.segment} of sample {shown(key)!r}")
         self._seen[number] = self.parent
         return build_segments(rows, size)
 
@@ -343,7 +343,7 @@ class Edit:
                 sql.select(opinions.c.class_id).where(opinions.c.class_id.not_in(kept)).limit(1)
             ).scalar()
         if orphan is not None:
-            raise UsageError(f"segments still use the class with id {orphan}", file=self._store.place)
+            raise UsageError(f"segments still use the class with id {orphan}", file=self._database.place)
         before = {row.class_id: row for row in self._connection.execute(sql.select(table).where(alive(table, None)))}
         for position, definition in enumerate(checks.definition(said) for said in classes.to_json()):
             old = before.pop(definition["id"], None)
@@ -406,9 +406,9 @@ class Edit:
         known = set(self._connection.execute(sql.select(table.c.class_id).where(alive(table, None))).scalars())
         for class_id in (source, target):
             if class_id not in known:
-                raise UsageError(f"there is no class with id {class_id}", file=self._store.place)
+                raise UsageError(f"there is no class with id {class_id}", file=self._database.place)
         if source == target:
-            raise UsageError("a class cannot be merged into itself", file=self._store.place)
+            raise UsageError("a class cannot be merged into itself", file=self._database.place)
 
     def restore(self, revision: int) -> None:
         """Make the dataset what it was at `revision`; the history in between stays."""
@@ -456,7 +456,7 @@ class Edit:
 
     def end(self) -> None:
         """Nothing can be changed through this edit any more."""
-        self._connection = _Ended(self._store.place)  # type: ignore[assignment]
+        self._connection = _Ended(self._database.place)  # type: ignore[assignment]
 
     def _sum_up(self) -> None:
         """Write the digests of the samples whose segments changed."""
@@ -534,7 +534,7 @@ class Edit:
         self._flush()
         found = self._connection.execute(question, values).mappings().first()
         if found is None:
-            raise UsageError(absent, file=self._store.place)
+            raise UsageError(absent, file=self._database.place)
         row = dict(found)
         place = _Place(row.pop("row"), row.pop("added"), row["hash"])
         del row["removed"]
@@ -544,7 +544,7 @@ class Edit:
         """A row without its hash. Raises DatasetError when it is not what was written: it must not be written again."""
         row = dict(found)
         if row.pop("hash") != _HASHES[table](row):
-            raise damaged(self._store.place, f"{table.name}, sample number {row['sample']}")
+            raise damaged(self._database.place, f"{table.name}, sample number {row['sample']}")
         return row
 
     def _replace(self, table: sql.Table, place: "_Place", changed: dict[str, Any]) -> None:
@@ -581,7 +581,7 @@ class Edit:
     def _need(self, key: str) -> int:
         number = self._number(key)
         if number is None:
-            raise UsageError(f"there is no sample {key!r}", file=self._store.place)
+            raise UsageError(f"there is no sample {key!r}", file=self._database.place)
         return number
 
     def _check_classes(self, segments: Segments, key: str) -> None:
@@ -597,7 +597,7 @@ class Edit:
         if unknown:
             raise DatasetError(
                 f"segments have the class id {min(unknown)}, which the dataset does not declare",
-                file=self._store.place,
+                file=self._database.place,
                 record=f"sample {key!r}",
                 needed=f"declared are {sorted(self._class_ids)[:20]}",
                 todo="Declare it with set_classes first.",

@@ -13,14 +13,14 @@ import numpy as np
 import pytest
 
 from maskwright.core.mask import Mask
-from maskwright.dataset import Dataset
 from maskwright.errors import DatasetError, FormatError
+from maskwright.store import Dataset
 
 WRITER = """
 import sys
 import numpy as np
 from maskwright.core.mask import Mask
-from maskwright.dataset import Dataset
+from maskwright.store import Dataset
 dataset = Dataset.open(sys.argv[1])
 size = dataset["a"].image.size
 rng = np.random.default_rng(int(sys.argv[2]))
@@ -67,10 +67,10 @@ def test_a_full_disk_is_said_and_changes_nothing(filled: Path, make_samples) -> 
     import sqlalchemy as sql
 
     with Dataset.open(filled) as dataset:
-        with dataset.store.engine.connect() as connection:
+        with dataset.database.engine.connect() as connection:
             pages = connection.exec_driver_sql("PRAGMA page_count").scalar()
 
-        @sql.event.listens_for(dataset.store.engine, "begin", insert=True)
+        @sql.event.listens_for(dataset.database.engine, "begin", insert=True)
         def _limit(connection) -> None:
             connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
 
@@ -88,7 +88,7 @@ def test_a_full_disk_is_said_and_changes_nothing(filled: Path, make_samples) -> 
 def test_a_read_only_folder_can_be_read(filled: Path) -> None:
     program = (
         "import sys, os\n"
-        "from maskwright.dataset import Dataset\n"
+        "from maskwright.store import Dataset\n"
         "from maskwright.errors import MaskwrightError\n"
         "list(Dataset.open(sys.argv[1], read_only=True))\n"  # loads all it needs while it may
         "if os.getuid() == 0: os.setgroups([]); os.setgid(65534); os.setuid(65534)\n"
@@ -151,7 +151,7 @@ def test_a_moved_folder_finds_its_images(tmp_path, make_samples, classes) -> Non
 
 
 def test_a_failing_import_leaves_no_dataset(tmp_path, make_samples, classes) -> None:
-    from maskwright.dataset import transfer
+    from maskwright.store import transfer
 
     def broken():
         yield from make_samples(3)

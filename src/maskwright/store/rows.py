@@ -12,9 +12,9 @@ from maskwright.core.masks import Masks
 from maskwright.core.names import shown
 from maskwright.core.sample import ImageRef, Sample
 from maskwright.core.segments import Segments
-from maskwright.dataset import checks, hashes
-from maskwright.dataset.schema import ALIVE_SQL
 from maskwright.errors import DatasetError
+from maskwright.store import checks, hashes
+from maskwright.store.schema import ALIVE_SQL
 
 
 def alive(table: sql.Table, revision: int | None) -> sql.ColumnElement[bool]:

@@ -7,9 +7,9 @@ import pytest
 from pyarrow import parquet
 
 from maskwright.core.classes import Classes
-from maskwright.dataset import Dataset, snapshot
-from maskwright.dataset.transfer import import_samples
 from maskwright.errors import FormatError, UsageError
+from maskwright.store import Dataset, snapshot
+from maskwright.store.transfer import import_samples
 
 
 @pytest.fixture

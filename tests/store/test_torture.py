@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from maskwright.dataset import Dataset
+from maskwright.store import Dataset
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 

@@ -10,14 +10,14 @@ from sqlalchemy.engine import Connection
 
 from maskwright.core.names import key_problem, shown
 from maskwright.core.sample import image_size, read_image
-from maskwright.dataset import connection as opening
-from maskwright.dataset import hashes, migrations, schema
-from maskwright.dataset.images import checksum as checksum_of
-from maskwright.dataset.rows import alive, masks_from, opened_uri
 from maskwright.errors import DatasetError, FormatError, MaskwrightError
+from maskwright.store import connection as opening
+from maskwright.store import hashes, migrations, schema
+from maskwright.store.images import checksum as checksum_of
+from maskwright.store.rows import alive, masks_from, opened_uri
 
 if TYPE_CHECKING:
-    from maskwright.dataset.dataset import Dataset
+    from maskwright.store.dataset import Dataset
 
 MOST = 10_000  # problems listed; the rest is counted
 BATCH = 2000
@@ -88,7 +88,7 @@ def _guarded(report: Report, what: str, work: Callable[[], None]) -> None:
 
 
 def _file(dataset: "Dataset", report: Report) -> None:
-    with dataset.store.reading() as connection:
+    with dataset.database.reading() as connection:
         if connection.dialect.name == "sqlite":
             found = connection.exec_driver_sql("PRAGMA integrity_check(200)").scalars().all()
             for line in found:
@@ -98,7 +98,7 @@ def _file(dataset: "Dataset", report: Report) -> None:
 
 def _history(dataset: "Dataset", report: Report) -> None:
     """Revisions without gaps; rows that live in revisions there are; segments of samples there are."""
-    with dataset.store.reading() as connection:
+    with dataset.database.reading() as connection:
         table = schema.revisions
         numbers = list(connection.execute(sql.select(table.c.id).order_by(table.c.id)).scalars())
         head = numbers[-1] if numbers else 0
@@ -158,12 +158,12 @@ def _rows(dataset: "Dataset", report: Report) -> None:
 
 def _each(dataset: "Dataset", table: sql.Table, report: Report) -> Iterator[Any]:
     """All rows of a table; one that cannot be read is a problem, and the others come all the same."""
-    with dataset.store.reading() as connection:
+    with dataset.database.reading() as connection:
         last = connection.execute(sql.select(sql.func.max(table.c.row))).scalar() or 0
     at = 0
     while at < last:
         try:
-            with dataset.store.reading() as connection:
+            with dataset.database.reading() as connection:
                 query = sql.select(table).where(table.c.row > at).order_by(table.c.row).limit(BATCH)
                 rows = list(connection.execute(query).mappings())
         except (MaskwrightError, ValueError, TypeError, OverflowError) as error:
@@ -175,7 +175,7 @@ def _each(dataset: "Dataset", table: sql.Table, report: Report) -> Iterator[Any]
             rows = []
             for number in numbers:
                 try:
-                    with dataset.store.reading() as connection:
+                    with dataset.database.reading() as connection:
                         rows += connection.execute(sql.select(table).where(table.c.row == number)).mappings().all()
                 except (MaskwrightError, ValueError, TypeError, OverflowError):
                     mark = (table.name, number) if table.name in ("segments", "predictions", "opinions") else None
@@ -191,7 +191,7 @@ def _each(dataset: "Dataset", table: sql.Table, report: Report) -> Iterator[Any]
 
 def _numbers(dataset: "Dataset", table: sql.Table, at: int) -> list[int]:
     try:
-        with dataset.store.reading() as connection:
+        with dataset.database.reading() as connection:
             query = sql.select(table.c.row).where(table.c.row > at).order_by(table.c.row).limit(BATCH)
             return [int(row) for row in connection.execute(query).scalars()]
     except (MaskwrightError, ValueError, TypeError):
@@ -201,11 +201,11 @@ def _numbers(dataset: "Dataset", table: sql.Table, at: int) -> list[int]:
 def _others(dataset: "Dataset", report: Report) -> None:
     """Tables without hashes, read whole: what cannot be read is found."""
     unread = []
-    with dataset.store.reading() as connection:
+    with dataset.database.reading() as connection:
         ids = list(connection.execute(sql.select(schema.revisions.c.id)).scalars())
     for number in ids:
         try:
-            with dataset.store.reading() as connection:
+            with dataset.database.reading() as connection:
                 connection.execute(sql.select(schema.revisions).where(schema.revisions.c.id == number)).all()
         except MaskwrightError:
             unread.append(number)
@@ -214,7 +214,7 @@ def _others(dataset: "Dataset", report: Report) -> None:
         schema.tags, schema.runs, schema.run_points, schema.run_samples, schema.run_evaluations, schema.operations,
     ):  # fmt: skip
         try:
-            with dataset.store.reading() as connection:
+            with dataset.database.reading() as connection:
                 for _ in connection.execute(sql.select(table)):
                     report.rows += 1
         except MaskwrightError as error:
@@ -228,7 +228,7 @@ def _digests(dataset: "Dataset", report: Report) -> None:
     except MaskwrightError as error:
         report.add(Problem("row", "classes", shown(error.found, 200)))
     table, segments, samples = schema.digests, schema.segments, schema.samples
-    with dataset.store.reading() as connection:
+    with dataset.database.reading() as connection:
         said = {row.sample: (row.segments, row.hash) for row in connection.execute(sql.select(table))}
         found: dict[int, list[int]] = {}
         # Not by the index that finds living rows: that may be what is damaged.
@@ -247,7 +247,7 @@ def _digests(dataset: "Dataset", report: Report) -> None:
 
 def _masks(dataset: "Dataset", report: Report) -> None:
     """Run lengths that do not fill their image, and areas that are not theirs."""
-    with dataset.store.reading() as connection:
+    with dataset.database.reading() as connection:
         samples = schema.samples
         query = sql.select(samples.c.sample, samples.c.height, samples.c.width).order_by(samples.c.row)
         sizes = {row.sample: (row.height, row.width) for row in connection.execute(query)}
@@ -270,13 +270,13 @@ def _mask_problem(row: Any, size: tuple[int, int]) -> str | None:
 
 def _images(dataset: "Dataset", report: Report, deep: bool, progress: Follow) -> None:
     table = schema.samples
-    with dataset.store.reading() as connection:
+    with dataset.database.reading() as connection:
         query = sql.select(table.c.sample, table.c.key, table.c.uri, table.c.height, table.c.width, table.c.checksum)
         rows = connection.execute(query.where(alive(table, None)).order_by(table.c.sample)).all()
     known: dict[str, str | None] = {}
     for row in progress(rows):
         report.images += 1
-        place = opened_uri(row.uri, dataset.store.folder)
+        place = opened_uri(row.uri, dataset.database.folder)
         found = _image_problem(place, (row.height, row.width), row.checksum, known, deep=deep)
         if found is not None:
             report.add(Problem("image", f"{shown(row.key)} ({shown(place, 200)})", found))
@@ -316,10 +316,10 @@ def repair(dataset: "Dataset", report: Report) -> None:
     stay as they are: only a copy has what they were.  A copy of an SQLite file as it was is kept beside it.
     Raises DatasetError when the dataset cannot be written to.
     """
-    store = dataset.store
+    database = dataset.database
     if not report.number:
         return
-    kept = None if store.file is None else _kept(dataset)
+    kept = None if database.file is None else _kept(dataset)
     try:
         done = _mended(dataset, report)
     except MaskwrightError as error:
@@ -337,7 +337,7 @@ def repair(dataset: "Dataset", report: Report) -> None:
 def _mended(dataset: "Dataset", report: Report) -> list[str]:
     """One transaction -> what was done."""
     done: list[str] = []
-    with dataset.store.writing() as connection:
+    with dataset.database.writing() as connection:
         if connection.dialect.name == "sqlite" and any(problem.kind in ("file", "row") for problem in report.problems):
             connection.exec_driver_sql("REINDEX")
             done.append("built all indexes anew")
@@ -358,14 +358,14 @@ def _mended(dataset: "Dataset", report: Report) -> list[str]:
 
 
 def _kept(dataset: "Dataset") -> Path:
-    file = dataset.store.file
+    file = dataset.database.file
     assert file is not None
     target = next(
         path for number in range(1, 10_000) if not (path := file.with_name(f"{file.name}.damaged{number}")).exists()
     )
-    raw = dataset.store.engine.raw_connection()
+    raw = dataset.database.engine.raw_connection()
     try:
-        from maskwright.dataset import driver
+        from maskwright.store import driver
 
         with opening.explained(dataset.place):
             driver.copy(cast("driver.Connection", raw.driver_connection), str(target))
@@ -375,8 +375,8 @@ def _kept(dataset: "Dataset") -> Path:
 
 
 def _taken_out(dataset: "Dataset", connection: Connection, table: sql.Table, rows: list[int]) -> list[str]:
-    from maskwright.dataset.dataset import user_name
-    from maskwright.dataset.edit import Edit
+    from maskwright.store.dataset import user_name
+    from maskwright.store.edit import Edit
 
     words = f"{len(rows)} rows of {table.name} that were not what was written"
     if table is not schema.segments:
@@ -384,7 +384,7 @@ def _taken_out(dataset: "Dataset", connection: Connection, table: sql.Table, row
             connection.execute(table.delete().where(table.c.row == row))
         return [f"took out {words}"]
     # What a row said is lost in every revision that it lived in; the copy has what is left of it.
-    edit = Edit(dataset.store, connection, user_name(), f"doctor: take {words} out of all revisions")
+    edit = Edit(dataset.database, connection, user_name(), f"doctor: take {words} out of all revisions")
     edit.summary["segments removed"] += len(rows)
     for row in rows:
         connection.execute(table.delete().where(table.c.row == row))

@@ -23,8 +23,8 @@ from maskwright.core.names import shown
 from maskwright.core.sample import ImageRef, Sample
 from maskwright.core.segments import SOURCES, Segments
 from maskwright.core.staging import check_file, check_local
-from maskwright.dataset.view import View
 from maskwright.errors import FormatError
+from maskwright.store.view import View
 
 GROUP = 1000  # samples in one row group
 VERSION = 1

@@ -12,11 +12,11 @@ from sqlalchemy.engine import Connection
 from maskwright.core.classes import Classes
 from maskwright.core.names import shown, shown_place
 from maskwright.core.sample import Sample
-from maskwright.dataset import hashes, schema
-from maskwright.dataset.query import condition
-from maskwright.dataset.rows import alive, build_samples, damaged
-from maskwright.dataset.store import Store
 from maskwright.errors import DatasetError, UsageError
+from maskwright.store import hashes, schema
+from maskwright.store.database import Database
+from maskwright.store.query import condition
+from maskwright.store.rows import alive, build_samples, damaged
 
 CHUNK = 500  # samples read by one query
 #: What no key holds, and a server does not take.
@@ -32,10 +32,10 @@ class View:
     """
 
     def __init__(
-        self, store: Store, revision: int | None = None, conditions: Sequence[str] = (),
+        self, database: Database, revision: int | None = None, conditions: Sequence[str] = (),
         seen: dict[int, int] | None = None,
     ) -> None:  # fmt: skip
-        self.store = store
+        self.database = database
         self._revision = revision
         self.conditions = tuple(conditions)
         #: Sample number -> the revision in which it was last read here; an edit compares before it writes over it.
@@ -44,7 +44,7 @@ class View:
     @property
     def place(self) -> str:
         """Where the dataset is, without a password."""
-        return shown_place(self.store.place)
+        return shown_place(self.database.place)
 
     def __repr__(self) -> str:
         shows = "" if self._revision is None else f" at revision {self._revision}"
@@ -55,8 +55,8 @@ class View:
         """The number of the revision this view shows; 0 before the first."""
         if self._revision is not None:
             return self._revision
-        with self.store.reading() as connection:
-            return self.store.head(connection)
+        with self.database.reading() as connection:
+            return self.database.head(connection)
 
     @cached_property
     def _where(self) -> sql.ColumnElement[bool]:
@@ -67,19 +67,19 @@ class View:
     @property
     def classes(self) -> Classes:
         table = schema.classes
-        with self.store.reading() as connection:
+        with self.database.reading() as connection:
             found = connection.execute(
                 sql.select(table).where(alive(table, self._revision)).order_by(table.c.position)
             ).all()  # fmt: skip
             for row in found:
                 if hashes.of_class(row._asdict()) != row.hash:
-                    raise damaged(self.store.place, f"class {row.class_id}")
+                    raise damaged(self.database.place, f"class {row.class_id}")
             rows = [row.definition for row in found]
             self._check_classes(connection, [row.hash for row in found])
             try:
                 return Classes.from_json(rows)
             except (ValueError, TypeError, KeyError, AttributeError) as error:
-                raise damaged(self.store.place, f"classes ({error})") from None
+                raise damaged(self.database.place, f"classes ({error})") from None
 
     def _check_classes(self, connection: Connection, found: list[int]) -> None:
         """Raises DatasetError when classes are not found although nothing ended them."""
@@ -88,10 +88,10 @@ class View:
         try:
             revision, number, together = (int(word) for word in str(said).split(" "))
         except ValueError:
-            raise damaged(self.store.place, "the sum over its classes") from None
+            raise damaged(self.database.place, "the sum over its classes") from None
         newest = self._revision is None or self._revision >= revision
         if newest and (number, together) != (len(found), hashes.together(found)):
-            raise damaged(self.store.place, "classes")
+            raise damaged(self.database.place, "classes")
 
     def where(self, text: str) -> "View":
         """The samples that also fulfil a condition, such as "split = 'val' and area < 400".
@@ -99,17 +99,17 @@ class View:
         Raises UsageError for one that cannot be read.
         """
         condition(text, self._revision)
-        return View(self.store, self._revision, (*self.conditions, text), self._seen)
+        return View(self.database, self._revision, (*self.conditions, text), self._seen)
 
     def frozen(self) -> "View":
         """The same view, tied to the revision it shows now."""
         return self._pinned(self.revision)
 
     def _pinned(self, revision: int) -> "View":
-        return View(self.store, revision, self.conditions, self._seen)
+        return View(self.database, revision, self.conditions, self._seen)
 
     def __len__(self) -> int:
-        with self.store.reading() as connection:
+        with self.database.reading() as connection:
             query = sql.select(sql.func.count()).select_from(schema.samples).where(self._where)
             found = int(connection.execute(query).scalar_one())
             self._check_number(connection, found)
@@ -120,7 +120,7 @@ class View:
 
         Raises DatasetError when samples are not found although nothing ended them.
         """
-        with self.store.reading() as connection:
+        with self.database.reading() as connection:
             query = sql.select(schema.samples.c.sample).where(self._where).order_by(schema.samples.c.sample)
             found = list(connection.execute(query).scalars())
             self._check_number(connection, len(found))
@@ -128,14 +128,14 @@ class View:
 
     def _check_number(self, connection: Connection, found: int) -> None:
         """Of all living samples there is a digest; how many lived in an earlier revision is not kept."""
-        if self.conditions or (self._revision is not None and self._revision != self.store.head(connection)):
+        if self.conditions or (self._revision is not None and self._revision != self.database.head(connection)):
             return
         number = connection.execute(sql.select(sql.func.count()).select_from(schema.digests)).scalar_one()
         if number != found:
-            raise damaged(self.store.place, f"the list of samples, {found} of {number}")
+            raise damaged(self.database.place, f"the list of samples, {found} of {number}")
 
     def keys(self) -> list[str]:
-        with self.store.reading() as connection:
+        with self.database.reading() as connection:
             query = sql.select(schema.samples.c.key).where(self._where).order_by(schema.samples.c.sample)
             found = list(connection.execute(query).scalars())
             self._check_number(connection, len(found))
@@ -153,13 +153,13 @@ class View:
             chunk = [int(number) for number in numbers[at : at + CHUNK]]
             beyond = next((number for number in chunk if not 0 <= number < 2**31), None)
             if beyond is not None:
-                raise DatasetError(f"there is no sample number {shown(beyond)}", file=self.store.place)
-            with self.store.reading() as connection:
+                raise DatasetError(f"there is no sample number {shown(beyond)}", file=self.database.place)
+            with self.database.reading() as connection:
                 found = dict(zip(*self._fetch(connection, chunk), strict=True))
             absent = [number for number in chunk if number not in found]
             if absent:
                 raise DatasetError(
-                    f"sample number {absent[0]} is not in revision {self.revision}", file=self.store.place
+                    f"sample number {absent[0]} is not in revision {self.revision}", file=self.database.place
                 )
             out += [found[number] for number in chunk]
         return out
@@ -177,7 +177,7 @@ class View:
             .where(segments.c.sample.in_(chunk), alive(segments, self._revision))
             .order_by(segments.c.sample, segments.c.z)
         ).all()
-        built = build_samples(sample_rows, segment_rows, self.store.folder, self.store.place)
+        built = build_samples(sample_rows, segment_rows, self.database.folder, self.database.place)
         self._check_whole(connection, chunk, segment_rows)
         numbers = [row.sample for row in sample_rows]
         assert self._revision is not None
@@ -197,7 +197,7 @@ class View:
         for digest in connection.execute(query):
             own = found.get(digest.sample, [])
             if len(own) != digest.segments or hashes.together(own) != digest.hash:
-                raise damaged(self.store.place, f"segments of sample number {digest.sample}")
+                raise damaged(self.database.place, f"segments of sample number {digest.sample}")
 
     def __iter__(self) -> Iterator[Sample]:
         """All samples of one revision: the one that is the newest when this begins."""
@@ -218,22 +218,22 @@ class View:
         """A sample's internal number. Raises UsageError for a key that is not in this view."""
         if not isinstance(key, str):
             raise UsageError(
-                f"a sample's key is text, not {shown(repr(key), 40)}", file=self.store.place,
+                f"a sample's key is text, not {shown(repr(key), 40)}", file=self.database.place,
                 todo="dataset.keys() lists them; dataset.read([number]) reads by internal number.",
             )  # fmt: skip
         key = unicodedata.normalize("NFC", key)
         if _UNKNOWN.search(key):  # which no key holds, and a server does not take
-            raise UsageError(f"there is no sample {shown(key)!r}", file=self.store.place)
-        with self.store.reading() as connection:
+            raise UsageError(f"there is no sample {shown(key)!r}", file=self.database.place)
+        with self.database.reading() as connection:
             query = sql.select(schema.samples.c.sample).where(self._where, schema.samples.c.key == key)
             number = connection.execute(query).scalar()
         if number is None:
-            raise UsageError(f"there is no sample {shown(key)!r}", file=self.store.place)
+            raise UsageError(f"there is no sample {shown(key)!r}", file=self.database.place)
         return int(number)
 
     def splits(self) -> dict[str | None, int]:
         """How many samples each split has."""
-        with self.store.reading() as connection:
+        with self.database.reading() as connection:
             split = schema.samples.c.split
             rows = connection.execute(sql.select(split, sql.func.count()).where(self._where).group_by(split)).all()
         return {row[0]: row[1] for row in sorted(rows, key=lambda row: str(row[0]))}
@@ -241,14 +241,14 @@ class View:
     def weights(self) -> dict[int, float]:
         """Sampling weight by sample number."""
         samples = schema.samples
-        with self.store.reading() as connection:
+        with self.database.reading() as connection:
             query = sql.select(samples.c.sample, samples.c.weight).where(self._where).order_by(samples.c.sample)
             return {row[0]: row[1] for row in connection.execute(query)}
 
     def class_statistics(self) -> list[dict[str, Any]]:
         """Segments and pixels of each class, in the order of classes; crowd regions are counted apart."""
         segments, samples = schema.segments, schema.samples
-        with self.store.reading() as connection:
+        with self.database.reading() as connection:
             query = (
                 sql.select(
                     segments.c.class_id,

@@ -12,13 +12,13 @@ import sqlalchemy as sql
 
 from maskwright.core.classes import Classes
 from maskwright.core.names import check_name, name_problem, safe_key, shown
-from maskwright.dataset import connection as opening
-from maskwright.dataset import schema, store
-from maskwright.dataset.edit import Edit
-from maskwright.dataset.revisions import Change, Revision
-from maskwright.dataset.rows import masks_from
-from maskwright.dataset.view import View
 from maskwright.errors import DatasetError, UsageError
+from maskwright.store import connection as opening
+from maskwright.store import database, schema
+from maskwright.store.edit import Edit
+from maskwright.store.revisions import Change, Revision
+from maskwright.store.rows import masks_from
+from maskwright.store.view import View
 
 _NUMBER = re.compile(r"[0-9]{1,9}")
 
@@ -33,12 +33,12 @@ class Dataset(View):
     @classmethod
     def create(cls, place: str | Path, classes: Classes | None = None, *, author: str | None = None) -> Self:
         """A new dataset, whose first revision declares the classes. Raises DatasetError where one is already."""
-        making = store.Making(place)
+        making = database.Making(place)
         with making.filling() as connection:
-            edit = Edit(making.store, connection, author or user_name(), "create")
+            edit = Edit(making.database, connection, author or user_name(), "create")
             edit.set_classes(classes or Classes())
             edit.finish()
-        return cls(making.store)
+        return cls(making.database)
 
     @classmethod
     def open(cls, place: str | Path, *, read_only: bool = False) -> Self:
@@ -46,7 +46,7 @@ class Dataset(View):
 
         Raises DatasetError for what is no dataset, is damaged, or was made by a newer version.
         """
-        return cls(store.open_(place, read_only=read_only))
+        return cls(database.open_(place, read_only=read_only))
 
     @staticmethod
     def exists(place: str | Path) -> bool:
@@ -59,8 +59,8 @@ class Dataset(View):
             except (OSError, ValueError):
                 return False
         try:
-            store.open_(place, read_only=True).close()
-        except store.EmptyError:
+            database.open_(place, read_only=True).close()
+        except database.EmptyError:
             return False
         except DatasetError:
             # Something is there; opening it says what is wrong.  A server that does not answer says so at once.
@@ -69,7 +69,7 @@ class Dataset(View):
         return True
 
     def close(self) -> None:
-        self.store.close()
+        self.database.close()
 
     def __enter__(self) -> Self:
         return self
@@ -83,8 +83,8 @@ class Dataset(View):
 
         Writers take turns; a second one waits up to a minute.  A block that changes nothing makes no revision.
         """
-        with self.store.writing() as connection:
-            edit = Edit(self.store, connection, author or user_name(), message, seen=ChainMap({}, self._seen))
+        with self.database.writing() as connection:
+            edit = Edit(self.database, connection, author or user_name(), message, seen=ChainMap({}, self._seen))
             try:
                 yield edit
                 edit.finish()
@@ -98,7 +98,7 @@ class Dataset(View):
     def log(self, limit: int | None = None) -> list[Revision]:
         """Revisions, newest first."""
         table = schema.revisions
-        with self.store.reading() as connection:
+        with self.database.reading() as connection:
             names: dict[int, list[str]] = {}
             for row in connection.execute(sql.select(schema.tags).order_by(schema.tags.c.name)):
                 names.setdefault(row.revision, []).append(row.name)
@@ -112,8 +112,8 @@ class Dataset(View):
 
     def resolve(self, revision: int | str) -> int:
         """A revision's number from its number, its tag, "head" or "head~2". Raises UsageError."""
-        with self.store.reading() as connection:
-            head = self.store.head(connection)
+        with self.database.reading() as connection:
+            head = self.database.head(connection)
             text = str(revision)
             tag = connection.execute(sql.select(schema.tags.c.revision).where(schema.tags.c.name == text)).scalar()
         if tag is not None:
@@ -125,13 +125,13 @@ class Dataset(View):
             if 1 <= number <= head:
                 return number
         raise UsageError(
-            f"there is no revision {shown(text)!r}", file=self.store.place,
+            f"there is no revision {shown(text)!r}", file=self.database.place,
             needed=f"a number from 1 to {head}, a tag, or head~N", todo="See them with: maskwright log",
         )  # fmt: skip
 
     def at(self, revision: int | str) -> View:
         """The dataset as it was, by number, tag, "head" or "head~N"."""
-        return View(self.store, self.resolve(revision), seen=self._seen)
+        return View(self.database, self.resolve(revision), seen=self._seen)
 
     def tag(self, name: str, revision: int | str = "head", *, move: bool = False) -> None:
         """Name a revision. Raises UsageError when the name is taken (unless `move`) or is no plain word."""
@@ -147,7 +147,7 @@ class Dataset(View):
             )
         name = check_name(name, "a tag's name")
         number = self.resolve(revision)
-        with self.store.writing() as connection:
+        with self.database.writing() as connection:
             old = connection.execute(sql.select(schema.tags.c.revision).where(schema.tags.c.name == name)).scalar()
             if old is not None and not move and old != number:
                 raise UsageError(f"the tag {name!r} names revision {old}", todo="Move it with --move.")
@@ -155,7 +155,7 @@ class Dataset(View):
             connection.execute(schema.tags.insert().values(name=name, revision=number))
 
     def tags(self) -> dict[str, int]:
-        with self.store.reading() as connection:
+        with self.database.reading() as connection:
             return {row.name: row.revision for row in connection.execute(sql.select(schema.tags))}
 
     def restore(self, revision: int | str, *, author: str | None = None) -> None:
@@ -169,7 +169,7 @@ class Dataset(View):
         a, b = self.resolve(old), self.resolve(new)
         low, high = min(a, b), max(a, b)
         changes: list[Change] = []
-        with self.store.reading() as connection:
+        with self.database.reading() as connection:
 
             def sides(table: sql.Table) -> tuple[list[Any], list[Any]]:
                 """Rows only in a, rows only in b; found by the indexes on `added` and `removed`."""
@@ -223,7 +223,7 @@ class Dataset(View):
 
     def check(self) -> list[str]:
         """What is wrong with rows and history, one sentence each; none is good. `doctor` looks at images too."""
-        from maskwright.dataset import doctor
+        from maskwright.store import doctor
 
         return [str(problem) for problem in doctor.verify(self, images=False).problems]
 

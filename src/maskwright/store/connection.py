@@ -9,10 +9,10 @@ from pathlib import Path
 import sqlalchemy as sql
 from sqlalchemy.engine import Engine
 
-from maskwright.dataset import engines
-from maskwright.dataset.places import check_place
 from maskwright.errors import DatasetError, MaskwrightError
 from maskwright.registry import missing
+from maskwright.store import engines
+from maskwright.store.places import check_place
 
 FILE = "maskwright.db"
 
@@ -46,7 +46,7 @@ def connect_postgres(url: str) -> Engine:
 @contextmanager
 def explained(place: str | Path) -> Iterator[None]:
     """Turn the database driver's errors into sentences."""
-    from maskwright.dataset import driver
+    from maskwright.store import driver
 
     try:
         yield

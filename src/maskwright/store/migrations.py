@@ -11,28 +11,28 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sql
 from sqlalchemy.engine import Connection
 
-from maskwright.dataset import hashes, schema
 from maskwright.errors import DatasetError
+from maskwright.store import hashes, schema
 
 if TYPE_CHECKING:
-    from maskwright.dataset.store import Store
+    from maskwright.store.database import Database
 
 BATCH = 2000
 
 
-def bring_up(store: "Store", *, keep: bool = True) -> None:
+def bring_up(database: "Database", *, keep: bool = True) -> None:
     """Bring a dataset to this version. keep: leave a copy of the old one beside it.
 
     The copy is maskwright.db.version1 in the dataset's folder; on PostgreSQL the tables of the schema
     maskwright_version_1.  Raises DatasetError for a copy that cannot be made; then nothing was changed.
     """
-    with store.reading() as connection:
+    with database.reading() as connection:
         version = _version(connection)
     if version >= schema.VERSION:
         return
-    if keep and store.engine.dialect.name == "sqlite":
-        _copy_file(store, version)
-    with store.writing() as connection:
+    if keep and database.engine.dialect.name == "sqlite":
+        _copy_file(database, version)
+    with database.writing() as connection:
         version = _version(connection)  # another process may have been faster
         if keep and connection.dialect.name == "postgresql" and version < schema.VERSION:
             _copy_tables(connection, version)
@@ -45,14 +45,14 @@ def _version(connection: Connection) -> int:
     return int(connection.execute(sql.select(schema.meta.c.value).where(schema.meta.c.name == "schema")).scalar() or 0)
 
 
-def _copy_file(store: "Store", version: int) -> None:
-    file = store.file
+def _copy_file(database: "Database", version: int) -> None:
+    file = database.file
     assert file is not None
     target = file.with_name(f"{file.name}.version{version}")
     if target.exists():
         return  # a copy that an earlier try has made
     partial = target.with_name(f".{target.name}.part")
-    raw = store.engine.raw_connection()
+    raw = database.engine.raw_connection()
     try:
         partial.unlink(missing_ok=True)
         raw.cursor().execute("VACUUM INTO ?", (str(partial),))
@@ -62,7 +62,7 @@ def _copy_file(store: "Store", version: int) -> None:
             partial.unlink()
         raise DatasetError(
             f"the dataset is of version {version}, and no copy of it could be made before bringing it to version"
-            f" {schema.VERSION} ({error})", file=store.place, todo="Make room beside it, and open it again.",
+            f" {schema.VERSION} ({error})", file=database.place, todo="Make room beside it, and open it again.",
         ) from None  # fmt: skip
     finally:
         with contextlib.suppress(Exception):

@@ -13,9 +13,9 @@ import pytest
 from PIL import Image
 
 from maskwright.core.sample import Sample
-from maskwright.dataset import Dataset, doctor, transfer
 from maskwright.errors import DatasetError, MaskwrightError
 from maskwright.runs import Run
+from maskwright.store import Dataset, doctor, transfer
 
 
 @pytest.fixture

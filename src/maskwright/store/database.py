@@ -12,9 +12,9 @@ import sqlalchemy as sql
 from sqlalchemy.engine import Connection, Engine
 
 from maskwright.core.names import shown
-from maskwright.dataset import connection as opening
-from maskwright.dataset import engines, migrations, mounts, schema
 from maskwright.errors import DatasetError, UsageError
+from maskwright.store import connection as opening
+from maskwright.store import engines, migrations, mounts, schema
 
 #: Any fixed number: PostgreSQL's writers queue for the advisory lock of this name.
 _LOCK = 0x6D61736B
@@ -41,7 +41,7 @@ class Source(Protocol):
 
 
 class _Server:
-    """A PostgreSQL server's engine, one a store."""
+    """A PostgreSQL server's engine, one a database."""
 
     def __init__(self, url: str) -> None:
         self.engine = opening.connect_postgres(url)
@@ -59,7 +59,7 @@ class _Server:
         """A server tidies up by itself."""
 
 
-class Store:
+class Database:
     """An engine, where it lies, and the two ways to talk to it: `reading` and `writing`.
 
     folder: what relative image URIs are relative to; None on a server.
@@ -162,7 +162,7 @@ def _tables(connection: Connection) -> list[str]:
 
 
 class Making:
-    """A place that is being made: `store` is there to be filled in one transaction; `undo` takes away what was made.
+    """A place that is being made: `database` is there to be filled in one transaction; `undo` takes away what was made.
 
     Raises DatasetError where a dataset is already, or the place cannot be written to.
     """
@@ -172,7 +172,7 @@ class Making:
         self._folders: list[Path] = []
         self._file: Path | None = None
         if opening.is_url(place):
-            self.store = Store(_Server(str(place)), place, None, writable=True)
+            self.database = Database(_Server(str(place)), place, None, writable=True)
             return
         file = opening.database_file(place)
         try:
@@ -192,7 +192,7 @@ class Making:
         except BaseException:
             self.undo()
             raise
-        self.store = Store(source, place, file.parent.resolve(), writable=True)
+        self.database = Database(source, place, file.parent.resolve(), writable=True)
 
     def _make_folders(self, folder: Path) -> None:
         absent = [path for path in (folder, *folder.parents) if not path.exists()]
@@ -204,7 +204,7 @@ class Making:
     def filling(self) -> Iterator[Connection]:
         """The one transaction that makes the tables and whatever the block adds; on failure nothing stays."""
         try:
-            with self.store.writing() as connection:
+            with self.database.writing() as connection:
                 if has_tables(connection):
                     raise ThereError(
                         "there is a dataset here already", file=self.place, todo="Open it, or choose another folder."
@@ -222,12 +222,12 @@ class Making:
 
     def undo(self) -> None:
         """Close, and remove the file and the folders that were made here, as far as nobody else put something in."""
-        store = getattr(self, "store", None)
+        database = getattr(self, "database", None)
         if self._file is not None:
             with suppress(Exception):
-                self._remove(store)
-        if store is not None:
-            store.close()
+                self._remove(database)
+        if database is not None:
+            database.close()
         if self._file is not None:
             for end in ("-wal", "-shm"):  # of a file that is gone
                 if not self._file.exists():
@@ -236,12 +236,12 @@ class Making:
             with suppress(OSError):
                 folder.rmdir()
 
-    def _remove(self, store: Store | None) -> None:
+    def _remove(self, database: Database | None) -> None:
         """The file, while nobody can write into it and only if nobody did."""
         assert self._file is not None
-        if store is None:
+        if database is None:
             return
-        with store.engine.connect() as raw, raw.execution_options(writes=True).begin():
+        with database.engine.connect() as raw, raw.execution_options(writes=True).begin():
             if not has_tables(raw):
                 self._file.unlink()
 
@@ -257,12 +257,12 @@ def check_local(file: Path) -> None:
         )  # fmt: skip
 
 
-def open_(place: str | Path, *, read_only: bool = False) -> Store:
+def open_(place: str | Path, *, read_only: bool = False) -> Database:
     """An existing database. Raises DatasetError for what is none, is damaged, or is of a newer version."""
     if opening.is_url(place):
-        store = Store(_Server(str(place)), place, None, writable=not read_only)
-        _bring_up(store)
-        return store
+        database = Database(_Server(str(place)), place, None, writable=not read_only)
+        _bring_up(database)
+        return database
     file = opening.database_file(place)
     try:
         file.stat()
@@ -289,14 +289,14 @@ def open_(place: str | Path, *, read_only: bool = False) -> Store:
                 source = copy
         else:
             source = engines.Copied(file, _renewed(place))
-    store = Store(source, place, folder, writable=here and not read_only)
-    _bring_up(store)
-    return store
+    database = Database(source, place, folder, writable=here and not read_only)
+    _bring_up(database)
+    return database
 
 
 def _in_place(file: Path, place: str | Path) -> Any:
     """The file's own engine; on a full disk, where SQLite has no room for its log, one that reads a copy meanwhile."""
-    from maskwright.dataset import driver
+    from maskwright.store import driver
 
     try:
         return engines.shared(file)
@@ -306,18 +306,18 @@ def _in_place(file: Path, place: str | Path) -> Any:
     return engines.Waiting(file, engines.Copied(file, _renewed(place)))
 
 
-def _bring_up(store: Store) -> None:
+def _bring_up(database: Database) -> None:
     try:
-        with opening.explained(store.place):
-            if _is_older(store.engine, store.place):
-                if not store.writable:
+        with opening.explained(database.place):
+            if _is_older(database.engine, database.place):
+                if not database.writable:
                     raise DatasetError(
-                        "the dataset is of an older version and was opened for reading only", file=store.place,
+                        "the dataset is of an older version and was opened for reading only", file=database.place,
                         todo="Open it for writing once; that brings it to this version.",
                     )  # fmt: skip
-                migrations.bring_up(store)
+                migrations.bring_up(database)
     except BaseException:
-        store.close()
+        database.close()
         raise
 
 
@@ -329,7 +329,7 @@ def _renewed(place: str | Path) -> Any:
             if not private:
                 raise engines.OutdatedError
             source.count += 1
-            temporary = Store(source, place, source.file.parent, writable=True)
+            temporary = Database(source, place, source.file.parent, writable=True)
             try:
                 migrations.bring_up(temporary, keep=False)
             finally:

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from maskwright.core.classes import Class, Classes
-from maskwright.dataset import Dataset, View, doctor, operations, opinions
 from maskwright.errors import DatasetError
 from maskwright.runs import Run, find
+from maskwright.store import Dataset, View, doctor, operations, opinions
 
 DATA = Path(__file__).parent / "data" / "version1"
 
@@ -117,7 +117,7 @@ def test_where_no_copy_can_be_made_nothing_changes(old: Path) -> None:
 
 
 def test_a_step_that_fails_leaves_the_old_dataset(old: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from maskwright.dataset import migrations
+    from maskwright.store import migrations
 
     def fails(connection: Any) -> None:
         migrations._second(connection)
@@ -146,7 +146,7 @@ def test_on_postgresql_too_with_the_old_tables_kept(tmp_path: Path, request: pyt
     engine.dispose()
     with Dataset.open(place) as dataset:
         compare(dataset, json.loads((DATA / "history_pg.json").read_text()))
-        with dataset.store.reading() as connection:
+        with dataset.database.reading() as connection:
             kept = connection.exec_driver_sql("select value from maskwright_version_1.maskwright").scalars().all()
             assert kept == ["1"]
     with Dataset.open(place) as dataset:

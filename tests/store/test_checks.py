@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from maskwright.core.mask import Mask
 from maskwright.core.sample import ImageRef, Sample
 from maskwright.core.segments import Segments
-from maskwright.dataset import Dataset, checks
 from maskwright.errors import UsageError
+from maskwright.store import Dataset, checks
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from maskwright.core.mask import Mask
-from maskwright.dataset import Dataset, engines, mounts, transfer
 from maskwright.errors import ConflictError, DatasetError, UsageError
+from maskwright.store import Dataset, engines, mounts, transfer
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def filled(tmp_path: Path, make_samples, classes) -> Path:
 def seen_elsewhere(place: Path, key: str = "a") -> str:
     """What a new process reads."""
     code = (
-        "import sys\nfrom maskwright.dataset import Dataset\n"
+        "import sys\nfrom maskwright.store import Dataset\n"
         "with Dataset.open(sys.argv[1]) as dataset: print(dataset.revision, dataset[sys.argv[2]].fields.get('n'))"
     )
     done = subprocess.run([sys.executable, "-c", code, str(place), key], capture_output=True, text=True)
@@ -62,7 +62,7 @@ def test_one_file_by_many_names_is_one_engine(filled: Path, tmp_path: Path, monk
     monkeypatch.chdir(tmp_path)
     names = [filled, tmp_path / "link", "dataset", "dataset/../dataset", filled / "maskwright.db", tmp_path / "file.db"]
     opened = [Dataset.open(name) for name in names]
-    assert len({id(dataset.store.engine) for dataset in opened}) == 1
+    assert len({id(dataset.database.engine) for dataset in opened}) == 1
     for dataset in opened[1:]:
         dataset.close()
     edit_ten(opened[0])
@@ -283,7 +283,7 @@ def test_a_network_file_system_is_read_and_not_written(filled: Path, tmp_path: P
 
 UNPRIVILEGED = """
 import os, sys
-from maskwright.dataset import Dataset
+from maskwright.store import Dataset
 from maskwright.errors import MaskwrightError
 list(Dataset.open(sys.argv[1], read_only=True))  # loads all it needs while it may
 if os.getuid() == 0: os.setgroups([]); os.setgid(65534); os.setuid(65534)
@@ -340,7 +340,7 @@ def test_an_iteration_sees_one_revision_whatever_is_written_meanwhile(place: str
         with dataset.edit("before") as edit:
             for key in list(dataset.keys()):
                 edit.set_fields(key, {"stamp": 0})
-        chunk, module = 2, sys.modules["maskwright.dataset.view"]
+        chunk, module = 2, sys.modules["maskwright.store.view"]
         before, module.CHUNK = module.CHUNK, chunk
         try:
             stamps, seen = [], iter(view)
@@ -415,7 +415,7 @@ import sys
 from maskwright.core.classes import Class, Classes
 from maskwright.core.sample import ImageRef, Sample
 from maskwright.core.segments import Segments
-from maskwright.dataset import transfer
+from maskwright.store import transfer
 
 def samples(first):
     for number in range(first, first + 5000):

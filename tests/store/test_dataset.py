@@ -7,8 +7,8 @@ import pytest
 
 from maskwright.core.classes import Class, Classes
 from maskwright.core.mask import Mask
-from maskwright.dataset import Dataset, snapshot
 from maskwright.errors import DatasetError, UsageError
+from maskwright.store import Dataset, snapshot
 
 
 @pytest.fixture
@@ -40,10 +40,10 @@ def test_what_goes_in_comes_out(filled, make_samples, classes) -> None:
 def test_a_changed_segment_is_one_new_row(filled) -> None:
     import sqlalchemy as sql
 
-    from maskwright.dataset import schema
+    from maskwright.store import schema
 
     def rows() -> int:
-        with filled.store.reading() as connection:
+        with filled.database.reading() as connection:
             return connection.execute(sql.select(sql.func.count()).select_from(schema.segments)).scalar_one()
 
     before, old = rows(), filled["a"]
@@ -158,7 +158,7 @@ def test_queries_choose_samples(filled) -> None:
     "text", ["split = ", "colour = 3", "split == 'a' or", "(split = 'a'", "area < big", "key = 'x' 5", "; drop table x"]
 )
 def test_a_broken_query_says_where(text: str) -> None:
-    from maskwright.dataset.query import condition
+    from maskwright.store.query import condition
 
     with pytest.raises(UsageError, match="at character"):
         condition(text, None)
@@ -188,7 +188,7 @@ def test_two_writers_take_turns(filled) -> None:
 
     def work(name: str) -> None:
         try:
-            with Dataset.open(filled.store.place) as mine:
+            with Dataset.open(filled.database.place) as mine:
                 for step in range(8):
                     with mine.edit(f"{name} {step}") as edit:
                         fields = dict(edit._sample(edit._need("a"))[0]["fields"])
@@ -209,8 +209,8 @@ def test_two_writers_take_turns(filled) -> None:
 
 def test_creating_twice_is_refused(filled) -> None:
     with pytest.raises(DatasetError, match="already"):
-        Dataset.create(filled.store.place)
-    assert Dataset.exists(filled.store.place)
+        Dataset.create(filled.database.place)
+    assert Dataset.exists(filled.database.place)
 
 
 def test_restoring_counts_samples_without_segments_too(filled, make_samples) -> None:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from maskwright.dataset import Dataset, query
 from maskwright.errors import UsageError
+from maskwright.store import Dataset, query
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,8 @@
+"""Samples at rest, with history."""
+
+from maskwright.store.dataset import Dataset
+from maskwright.store.edit import Edit
+from maskwright.store.revisions import Change, Revision
+from maskwright.store.view import View
+
+__all__ = ["Change", "Dataset", "Edit", "Revision", "View"]
