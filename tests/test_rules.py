@@ -19,8 +19,8 @@ ROOT = Path(__file__).parents[1]
 # with metrics; `train` predicts to validate; `demo` goes through all rooms.
 RANK = {
     "errors": 0, "registry": 1, "core": 2,
-    "store": 3, "formats": 3, "models": 3, "losses": 3, "metrics": 3, "augment": 3,
-    "runs": 4, "bridges": 4, "conversions": 4, "predict": 5, "train": 6, "interactive": 6, "context": 7, "video": 8,
+    "store": 3, "formats": 3, "models": 3, "losses": 3, "metrics": 3, "transforms": 3,
+    "runs": 4, "integrations": 4, "conversions": 4, "predict": 5, "train": 6, "interactive": 6, "fewshot": 7, "video": 8,
     "demo": 9, "diagnostics": 9, "studio": 10, "cli": 11,
 }  # fmt: skip
 HEAVY = {"torch", "torchvision", "timm", "transformers", "segmentation_models_pytorch", "accelerate", "numba"}
@@ -72,10 +72,10 @@ def test_members_of_a_family_do_not_know_each_other() -> None:
         "models",
         "losses",
         "metrics",
-        "augment",
+        "transforms",
         "runs.trackers",
         "interactive.engines",
-        "context.engines",
+        "fewshot.engines",
         "video.engines",
     ):
         members = {name.replace("-", "_") for name in registry.names(family)}
@@ -134,7 +134,7 @@ def test_converting_meets_no_torch(tmp_path, make_samples, classes) -> None:
 
 
 def test_the_public_surface() -> None:
-    assert sorted(set(maskwright.__all__) - {"__version__", "bridges", "conversions", "formats"}) == [
+    assert sorted(set(maskwright.__all__) - {"__version__", "integrations", "conversions", "formats"}) == [
         "Class", "Classes", "Dataset", "ImageRef", "Mask", "Masks", "MaskwrightError", "Polygon", "Predictor", "Run",
         "Sample", "Segments", "Settings", "build_demo_set", "fit",
     ]  # fmt: skip
@@ -179,10 +179,10 @@ def test_docs_mention_everything_that_exists() -> None:
         "models",
         "losses",
         "metrics",
-        "augment",
+        "transforms",
         "runs.trackers",
         "interactive.engines",
-        "context.engines",
+        "fewshot.engines",
         "video.engines",
     ):
         for name in registry.names(family):

@@ -32,12 +32,12 @@ _HOME = {
     "fit": "train",
 }
 
-_ROOMS = ("bridges", "conversions", "formats")
+_ROOMS = ("integrations", "conversions", "formats")
 
 __all__ = [*sorted(_HOME), "__version__", *_ROOMS]  # noqa: PLE0604 - names made above
 
 if TYPE_CHECKING:
-    from maskwright import bridges, conversions, formats
+    from maskwright import conversions, formats, integrations
     from maskwright.core.classes import Class, Classes
     from maskwright.core.mask import Mask
     from maskwright.core.masks import Masks

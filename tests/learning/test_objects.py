@@ -289,7 +289,7 @@ def test_a_checkpoint_of_objects_knows_its_task(tmp_path) -> None:
 
 
 def test_augmentations_move_segments_as_they_move_label_maps() -> None:
-    from maskwright.augment import colour, flip, scale_crop
+    from maskwright.transforms import colour, flip, scale_crop
 
     label = np.zeros((50, 70), np.uint8)
     label[10:30, 20:50], label[35:45, 5:60] = 1, 2

@@ -11,7 +11,6 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("accelerate")
 
-from maskwright.augment import colour, flip, scale_crop
 from maskwright.demo import build_demo_set
 from maskwright.errors import ModelError, UsageError
 from maskwright.runs import Run, compare, find, list_runs
@@ -20,6 +19,7 @@ from maskwright.runs.record import curves, sample_metrics
 from maskwright.store import Dataset, transfer
 from maskwright.train import Settings, data, fit
 from maskwright.train.task import Task, training_classes
+from maskwright.transforms import colour, flip, scale_crop
 
 TINY = {"widths": [8, 8, 8, 8, 8], "decoder": 8}
 SETTINGS = Settings(

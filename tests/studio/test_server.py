@@ -18,7 +18,7 @@ pytest.importorskip("fastapi")
 httpx = pytest.importorskip("httpx")
 from starlette.testclient import TestClient
 
-from maskwright import context
+from maskwright import fewshot
 from maskwright.core.classes import Class, Classes
 from maskwright.core.masks import Masks
 from maskwright.core.sample import ImageRef, Sample
@@ -648,7 +648,7 @@ def test_labels_spread_and_a_suggestion_is_no_label_until_accepted(page, dataset
     apply(page, {"id": "operation-accept", "kind": "accept", "put": put, "fields": {"state": "labelled"}}, image=4)
     assert set(dataset["p3"].segments.source) == {"human"}
     assert page.get("/api/project").json()["images"][3]["confidence"] is None
-    assert len(context.propagation.labelled(dataset)[0]) == 4
+    assert len(fewshot.propagation.labelled(dataset)[0]) == 4
 
 
 def test_videos_are_followed(tmp_path) -> None:

@@ -116,7 +116,7 @@ DOORS: dict[str, Callable[[], object]] = {
     "command demo": lambda: _command("demo"),
     **{
         f"{family} {name}": lambda family=family, name=name: _opened(family, name)
-        for family in ("models", "interactive.engines", "context.engines", "video.engines", "runs.trackers")
+        for family in ("models", "interactive.engines", "fewshot.engines", "video.engines", "runs.trackers")
         for name in registry.names(family)
     },
 }

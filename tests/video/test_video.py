@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from maskwright import context, video
+from maskwright import fewshot, video
 from maskwright.core.classes import Class, Classes
 from maskwright.core.masks import Masks
 from maskwright.core.sample import ImageRef, Sample
@@ -242,7 +242,7 @@ def test_videos_of_a_dataset_get_suggestions_that_can_be_accepted(folder, tmp_pa
         # What was accepted is a suggestion still, not a label to learn from.
         again = video.track_dataset(dataset)
         assert again.labelled == 1
-        assert min(context.confidences(dataset, again.run).values()) >= 0
+        assert min(fewshot.confidences(dataset, again.run).values()) >= 0
         with pytest.raises(UsageError, match="no video"):
             video.track_dataset(dataset.where("key = 'clip/00000'"))
 

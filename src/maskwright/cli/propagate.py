@@ -22,7 +22,7 @@ from maskwright.cli.output import (
 def command(
     dataset: DatasetPlace,
     engine: Annotated[
-        str, typer.Option(help="forest, network, seggpt, dino; see docs/reference/context.md.")
+        str, typer.Option(help="forest, network, seggpt, dino; see docs/reference/fewshot.md.")
     ] = "forest",
     example: Annotated[
         list[str] | None, typer.Option("--example", help="Learn from this sample only; repeatable. All labelled ones.")
@@ -41,23 +41,23 @@ def command(
     json: Json = False,
 ) -> None:
     """Learn from the labelled samples, suggest labels for the others, the doubtful ones first."""
-    from maskwright import context
+    from maskwright import fewshot
     from maskwright.store import Dataset
 
     settings = format_options(option)
     with Dataset.open(dataset) as opened:
         view = view_of(opened, at, where)
-        learner = context.learner(engine, **settings)
+        learner = fewshot.learner(engine, **settings)
         with progress("suggesting", None, quiet=json) as follow:
-            done = context.propagate(
+            done = fewshot.propagate(
                 opened, view, learner, engine=engine, examples=example or (), folds=folds, limit=limit,
                 settings=settings, progress=follow,
             )  # fmt: skip
-        certain = context.confidences(opened, done.run)
+        certain = fewshot.confidences(opened, done.run)
         accepted = 0
         if accept is not None:
             keys = [view.read([number])[0].key for number, value in certain.items() if value >= accept]
-            accepted = context.accept(opened, done.run, keys, author=author)
+            accepted = fewshot.accept(opened, done.run, keys, author=author)
         by_key = {view.read([number])[0].key: value for number, value in certain.items()} if certain else {}
     quality = "unknown with one labelled sample" if done.quality != done.quality else f"{done.quality:.3f}"
     lines = [

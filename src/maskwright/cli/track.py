@@ -56,7 +56,7 @@ def command(
             )  # fmt: skip
         _video(source, masks, to, format, engine, settings, every, stop, not partial, direction, overwrite, json)
         return
-    from maskwright import context, video
+    from maskwright import fewshot, video
 
     with Dataset.open(source) as opened:
         view = view_of(opened, at, where)
@@ -65,8 +65,8 @@ def command(
                                        settings=settings, progress=follow)  # fmt: skip
         accepted = 0
         if accept is not None:
-            sure = [n for n, value in context.confidences(view, done.run).items() if value >= accept]
-            accepted = context.accept(opened, done.run, [view.read([n])[0].key for n in sure], author=author)
+            sure = [n for n, value in fewshot.confidences(view, done.run).items() if value >= accept]
+            accepted = fewshot.accept(opened, done.run, [view.read([n])[0].key for n in sure], author=author)
     lines = [
         f"run {done.run}: {engine} followed {done.tracks} objects through {done.videos} videos",
         f"suggestions for {done.suggested} frames from {done.labelled} labelled ones in {done.seconds:.0f} s",

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from maskwright import context
+from maskwright import fewshot
 from maskwright.core.classes import Classes
 from maskwright.core.sample import Sample
 from maskwright.core.segments import Segments
@@ -56,9 +56,9 @@ def spread(folder: str | Path, classes: Classes, samples: Sequence[Sample], *, e
         for k, sample in enumerate(samples):
             edit.add(sample if k in shown else sample.with_segments(Segments.none(sample.image.size)))
     with Dataset.open(folder) as opened:
-        done = context.propagate(opened, opened, context.learner("forest"), folds=examples)
+        done = fewshot.propagate(opened, opened, fewshot.learner("forest"), folds=examples)
         rest = [sample for k, sample in enumerate(samples) if k not in shown]
-        context.accept(opened, done.run, [sample.key for sample in rest])
+        fewshot.accept(opened, done.run, [sample.key for sample in rest])
         counts = np.zeros((classes.num_classes, classes.num_classes + 1), np.int64)
         right = number = 0
         for sample in rest:

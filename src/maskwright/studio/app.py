@@ -13,7 +13,7 @@ from fastapi.encoders import jsonable_encoder
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, JSONResponse, Response, StreamingResponse
 
-from maskwright import context, formats, video
+from maskwright import fewshot, formats, video
 from maskwright.core.classes import Class, Classes
 from maskwright.core.names import check_name, shown_place
 from maskwright.errors import MaskwrightError, UsageError
@@ -76,7 +76,7 @@ def create_app(dataset: Dataset, settings: Settings) -> Any:
     @api.get("/api/project", response_model=messages.Project)
     def project(request: Request) -> Response:
         """All that the page begins with."""
-        waiting = context.waiting(dataset)
+        waiting = fewshot.waiting(dataset)
         held = operations.overview(dataset)
         rows = [
             messages.ImageInfo(
@@ -94,7 +94,7 @@ def create_app(dataset: Dataset, settings: Settings) -> Any:
             me=_who(request), people=sorted(set(settings.people.values())),
             place=shown_place(dataset.place), revision=dataset.revision, classes=_classes(dataset), images=rows,
             engines=offered.names("interactive.engines"), texts=asking.takes("text"),
-            learners=offered.names("context.engines"), followers=offered.names("video.engines"),
+            learners=offered.names("fewshot.engines"), followers=offered.names("video.engines"),
             formats=formats.writers(), effort=effort,
         )  # fmt: skip
         # Written at once: checking the answer again takes longer than making it.
@@ -185,10 +185,10 @@ def create_app(dataset: Dataset, settings: Settings) -> Any:
     @api.get("/api/images/{number}/suggestion")
     def suggestion(number: int) -> messages.Things:
         """What the newest propagation or tracking suggests; nothing where it suggests nothing."""
-        found = context.waiting(dataset).get(number)
+        found = fewshot.waiting(dataset).get(number)
         if found is None:
             return messages.Things(revision=dataset.revision, objects=[], fields={})
-        return _things(context.suggestion(dataset, found[0], number), {"run": found[0]}, dataset.revision, {})
+        return _things(fewshot.suggestion(dataset, found[0], number), {"run": found[0]}, dataset.revision, {})
 
     @api.get("/api/images/{number}/history")
     def history(number: int) -> list[dict[str, Any]]:
@@ -253,11 +253,11 @@ def create_app(dataset: Dataset, settings: Settings) -> Any:
         """Label the rest: suggestions for all images without labels, learned from those that have some."""
 
         def doing(job: Work) -> dict[str, Any]:
-            options = offered.options("context.engines", given.engine)
-            learner = context.learner(given.engine, **options)
+            options = offered.options("fewshot.engines", given.engine)
+            learner = fewshot.learner(given.engine, **options)
             # An image that somebody is still at would teach that the rest of it is background.
             finished = [one.key for one in operations.overview(dataset) if one.fields.get("state") in work.FINISHED]
-            done = context.propagate(
+            done = fewshot.propagate(
                 dataset, dataset.frozen(), learner, engine=given.engine, limit=given.limit,
                 examples=finished,
                 settings=options, progress=job.follow,

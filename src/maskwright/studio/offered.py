@@ -8,7 +8,7 @@ from maskwright import registry
 from maskwright.errors import MissingExtraError, UsageError
 
 #: Families whose engines a person at the page may choose from.
-FAMILIES = ("interactive.engines", "context.engines", "video.engines")
+FAMILIES = ("interactive.engines", "fewshot.engines", "video.engines")
 
 
 class Offered:

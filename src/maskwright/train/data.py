@@ -6,8 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from maskwright.augment import colour, flip, scale_crop
-from maskwright.augment._moves import Target
 from maskwright.core.arrays import U8
 from maskwright.errors import DatasetError
 from maskwright.predict.checkpoint import MEAN, STD
@@ -16,6 +14,8 @@ from maskwright.registry import require
 from maskwright.store import View
 from maskwright.train.settings import Settings
 from maskwright.train.task import Task
+from maskwright.transforms import colour, flip, scale_crop
+from maskwright.transforms._moves import Target
 
 AHEAD = 3  # batches prepared while the network works
 

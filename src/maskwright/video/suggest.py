@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from maskwright.context.propagation import log_suggestion
 from maskwright.core.arrays import Size
 from maskwright.core.classes import Class, Classes
 from maskwright.core.masks import Masks
@@ -18,6 +17,7 @@ from maskwright.core.names import safe_key
 from maskwright.core.sample import ImageRef, Sample
 from maskwright.core.segments import Segments
 from maskwright.errors import FormatError, MaskwrightError, UsageError
+from maskwright.fewshot.propagation import log_suggestion
 from maskwright.runs import Run
 from maskwright.store import View
 from maskwright.video.frames import Frames
@@ -28,7 +28,7 @@ KIND = "track"
 
 @dataclass(frozen=True)
 class Followed:
-    """run: where the suggestions are; `context.accept` takes them over.  tracks: objects followed, over all videos.
+    """run: where the suggestions are; `fewshot.accept` takes them over.  tracks: objects followed, over all videos.
 
     least: the frames with the largest drift, worst first, and that drift.
     """

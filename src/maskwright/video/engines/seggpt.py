@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from maskwright import context
+from maskwright import fewshot
 from maskwright.core.arrays import U8, Array
 from maskwright.core.classes import Class, Classes
 from maskwright.core.masks import Masks
 from maskwright.core.segments import Segments
 
-WEIGHTS = context.load("seggpt").WEIGHTS
+WEIGHTS = fewshot.load("seggpt").WEIGHTS
 
 
 def load(*, memory: int = 4, sure: float = 0.5, **options: Any) -> "Rolling":
@@ -21,7 +21,7 @@ def load(*, memory: int = 4, sure: float = 0.5, **options: Any) -> "Rolling":
 
     options: of the engine `seggpt` for images; `weights` is needed.  Raises UsageError, ModelError.
     """
-    return Rolling(context.load("seggpt").load(examples=memory, **options), memory, sure)
+    return Rolling(fewshot.load("seggpt").load(examples=memory, **options), memory, sure)
 
 
 class Rolling:

@@ -12,12 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from maskwright.context.engines._features import SIGMAS, features, has_colour
-from maskwright.context.engines._objects import Lessons, known
-from maskwright.context.guess import Guess, entropy
 from maskwright.core.arrays import F32, U8, Array, Size
 from maskwright.core.classes import Classes
 from maskwright.core.sample import Sample
+from maskwright.fewshot.engines._features import SIGMAS, features, has_colour
+from maskwright.fewshot.engines._objects import Lessons, known
+from maskwright.fewshot.guess import Guess, entropy
 from maskwright.registry import require
 
 #: Pixels of a strip: memory stays bounded on large images.
@@ -206,7 +206,7 @@ class _Trees:
 
     def probs(self, found: F32, more: F32 | None = None) -> F32:
         """(H, W, F) and perhaps (H, W, G) -> (K', H, W)."""
-        from maskwright.context.kernels.trees import forest_probs
+        from maskwright.fewshot.kernels.trees import forest_probs
 
         own = np.ascontiguousarray(found).reshape(-1, found.shape[2])
         rest = np.zeros((1, 1), np.float32) if more is None else np.ascontiguousarray(more).reshape(len(own), -1)

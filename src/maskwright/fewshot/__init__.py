@@ -1,6 +1,6 @@
 """A few labelled images -> masks on others.
 
-learner = context.load("forest").load()
+learner = fewshot.load("forest").load()
 learner.fit(samples, classes)
 guess = learner.predict(image)      # segments with scores, and where they are doubtful
 """
@@ -9,8 +9,8 @@ from types import ModuleType
 from typing import Any
 
 from maskwright import registry
-from maskwright.context.guess import Guess, Learner
-from maskwright.context.propagation import Round, accept, confidences, propagate, suggestion, waiting
+from maskwright.fewshot.guess import Guess, Learner
+from maskwright.fewshot.propagation import Round, accept, confidences, propagate, suggestion, waiting
 
 __all__ = [
     "Guess", "Learner", "Round", "accept", "confidences", "learner", "load", "names", "propagate", "suggestion",
@@ -19,11 +19,11 @@ __all__ = [
 
 
 def names() -> list[str]:
-    return registry.names("context.engines")
+    return registry.names("fewshot.engines")
 
 
 def load(name: str) -> ModuleType:
-    return registry.load("context.engines", name)
+    return registry.load("fewshot.engines", name)
 
 
 def learner(name: str = "forest", **options: Any) -> Learner:

@@ -15,7 +15,7 @@ class SampleDataset:
 
     samples: anything with a length and numbered items: a list, a `Dataset`, a view.
     target: semantic, an image (3, H, W) uint8 and a label map (H, W) int64 with 255 ignored; or instance, what
-    `bridges.torchvision.to_tv_tensors` gives.  transform: called with both.  Raises ValueError for another target.
+    `integrations.torchvision.to_tv_tensors` gives.  transform: called with both.  Raises ValueError for another target.
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class SampleDataset:
         torch = require("torch", "reading samples as tensors")
         sample = self.samples[index]
         if self.target == "instance":
-            from maskwright.bridges.torchvision import to_tv_tensors
+            from maskwright.integrations.torchvision import to_tv_tensors
 
             pair: Any = to_tv_tensors(sample, self.classes)
         else:

@@ -5,17 +5,17 @@ import json
 import numpy as np
 import pytest
 
-from maskwright import context
+from maskwright import fewshot
 from maskwright.cli import main
-from maskwright.context import Learner
-from maskwright.context.engines._features import features, has_colour
-from maskwright.context.engines._objects import Lessons
-from maskwright.context.engines.forest import _Trees
 from maskwright.core.classes import Class, Classes
 from maskwright.core.masks import Masks
 from maskwright.core.sample import ImageRef, Sample
 from maskwright.core.segments import Segments
 from maskwright.errors import ModelError, UsageError
+from maskwright.fewshot import Learner
+from maskwright.fewshot.engines._features import features, has_colour
+from maskwright.fewshot.engines._objects import Lessons
+from maskwright.fewshot.engines.forest import _Trees
 from maskwright.store import Dataset
 
 CLASSES = Classes([Class(0, "ground", "stuff", "background"), Class(3, "cell", "thing"), Class(7, "grass", "stuff")])
@@ -74,7 +74,7 @@ def matched(guess, sample) -> float:
 
 
 def test_the_forest_learns_from_two_images_and_tells_touching_cells_apart(pictures) -> None:
-    learner: Learner = context.learner("forest", trees=8, pixels=4000)
+    learner: Learner = fewshot.learner("forest", trees=8, pixels=4000)
     learner.fit(pictures[:2], CLASSES)
     guesses = [learner.predict(one.image.pixels()) for one in pictures[2:]]
     assert np.mean([mean_iou(*pair) for pair in zip(guesses, pictures[2:], strict=True)]) > 0.85
@@ -91,7 +91,7 @@ def test_the_forest_learns_from_two_images_and_tells_touching_cells_apart(pictur
 
 
 def test_the_same_samples_give_the_same_forest_however_they_come(pictures) -> None:
-    at_once, bit_by_bit = (context.learner("forest", trees=4, pixels=1000) for _ in range(2))
+    at_once, bit_by_bit = (fewshot.learner("forest", trees=4, pixels=1000) for _ in range(2))
     at_once.fit(pictures[:3], CLASSES)
     bit_by_bit.fit(pictures[:1], CLASSES)
     bit_by_bit.add(pictures[1:2])
@@ -101,9 +101,9 @@ def test_the_same_samples_give_the_same_forest_however_they_come(pictures) -> No
 
 
 def test_strips_of_a_large_image_fit_together(pictures, monkeypatch) -> None:
-    from maskwright.context.engines import forest
+    from maskwright.fewshot.engines import forest
 
-    learner = context.learner("forest", trees=4, pixels=1000, position=True)
+    learner = fewshot.learner("forest", trees=4, pixels=1000, position=True)
     learner.fit(pictures[:2], CLASSES)
     image = np.tile(pictures[3].image.pixels(), (6, 1, 1))
     whole = learner.probs(image)
@@ -119,7 +119,7 @@ def test_trees_answer_as_scikit_learns() -> None:
     rng = np.random.default_rng(0)
     x = rng.normal(size=(900, 5)).astype(np.float32)
     y = (x[:, 0] + x[:, 1] ** 2 > 0.5).astype(int) * 2  # class 1 does not come up
-    settings = context.learner("forest")
+    settings = fewshot.learner("forest")
     trees = _Trees(x, y, np.ones(900, np.float32), settings, 5, 3)
     theirs = RandomForestClassifier(
         5, max_depth=settings.depth, min_samples_leaf=3, max_features="sqrt", random_state=settings.seed
@@ -161,19 +161,19 @@ def test_what_is_taught_about_things_in_numbers() -> None:
 def test_learners_refuse_before_they_have_learned(pictures) -> None:
     for name in ("forest", "network"):
         with pytest.raises(ValueError, match="fit"):
-            context.learner(name).predict(pictures[0].image.pixels())
+            fewshot.learner(name).predict(pictures[0].image.pixels())
         with pytest.raises(ValueError, match="at least one"):
-            context.learner(name).fit([], CLASSES)
+            fewshot.learner(name).fit([], CLASSES)
     for name in ("seggpt", "dino"):
         with pytest.raises(UsageError, match="needs weights"):
-            context.learner(name)
+            fewshot.learner(name)
     with pytest.raises(UsageError, match="Did you mean 'forest'"):
-        context.learner("forst")
+        fewshot.learner("forst")
 
 
 @pytest.mark.train
 def test_the_network_learns_too(pictures) -> None:
-    learner = context.learner("network", seconds=20)
+    learner = fewshot.learner("network", seconds=20)
     learner.fit(pictures[:3], CLASSES)
     assert np.mean([mean_iou(learner.predict(one.image.pixels()), one) for one in pictures[3:]]) > 0.6
 
@@ -199,7 +199,7 @@ def test_seggpt_paints_as_the_reference_processor_reads(tiny_seggpt, pictures) -
     import torch
     import transformers
 
-    learner = context.learner("seggpt", weights=str(tiny_seggpt))
+    learner = fewshot.learner("seggpt", weights=str(tiny_seggpt))
     learner.fit(pictures[:1], CLASSES)
     image = pictures[2].image.pixels()
     palette = learner._palette(None)
@@ -228,7 +228,7 @@ def test_seggpt_with_several_examples(tiny_seggpt, pictures) -> None:
     for options in (
         {}, {"examples": 1}, {"ensemble": "spatial"}, {"colours": "random", "repeats": 2}, {"kind": "semantic"},
     ):  # fmt: skip
-        learner = context.learner("seggpt", weights=str(tiny_seggpt), **options)
+        learner = fewshot.learner("seggpt", weights=str(tiny_seggpt), **options)
         learner.fit(pictures[:3], CLASSES)
         guess = learner.predict(image)
         assert guess.segments.size == image.shape[:2]
@@ -236,17 +236,17 @@ def test_seggpt_with_several_examples(tiny_seggpt, pictures) -> None:
     for other in answers[1:]:
         assert not np.allclose(answers[0], other)
     with pytest.raises(UsageError, match="ensemble"):
-        context.learner("seggpt", weights=str(tiny_seggpt), ensemble="both")
+        fewshot.learner("seggpt", weights=str(tiny_seggpt), ensemble="both")
 
 
 def test_weights_that_do_not_fit_are_refused_with_words(tiny_seggpt, tmp_path) -> None:
     with pytest.raises(ModelError, match=r"config\.json"):
-        context.learner("seggpt", weights=str(tmp_path / "nowhere"))
+        fewshot.learner("seggpt", weights=str(tmp_path / "nowhere"))
     with pytest.raises(ModelError, match=r"cache|loaded"):
-        context.learner("seggpt", weights="hub:nobody/nothing")
+        fewshot.learner("seggpt", weights="hub:nobody/nothing")
     (tiny_seggpt / "model.safetensors").write_bytes(b"broken")
     with pytest.raises(ModelError, match="cannot be loaded"):
-        context.learner("seggpt", weights=str(tiny_seggpt))
+        fewshot.learner("seggpt", weights=str(tiny_seggpt))
 
 
 @pytest.mark.parametrize("head", ["linear", "match"])
@@ -258,7 +258,7 @@ def test_dino_features_vote(tmp_path, pictures, head) -> None:
     config = transformers.Dinov2Config(hidden_size=48, num_hidden_layers=2, num_attention_heads=4, patch_size=8,
                                        image_size=112)  # fmt: skip
     transformers.Dinov2Model(config).save_pretrained(tmp_path / "dino")
-    learner = context.learner("dino", weights=str(tmp_path / "dino"), head=head, side=224)
+    learner = fewshot.learner("dino", weights=str(tmp_path / "dino"), head=head, side=224)
     learner.fit(pictures[:2], CLASSES)
     before = mean_iou(learner.predict(pictures[3].image.pixels()), pictures[3])
     learner.add(pictures[2:3])
@@ -283,28 +283,28 @@ def half_labelled(tmp_path, pictures):
 def test_suggestions_never_touch_labels(half_labelled, pictures) -> None:
     with Dataset.open(half_labelled) as dataset:
         before = dataset.revision
-        learner = context.learner("forest", trees=6, pixels=2000)
-        done = context.propagate(dataset, dataset, learner)
+        learner = fewshot.learner("forest", trees=6, pixels=2000)
+        done = fewshot.propagate(dataset, dataset, learner)
         assert (done.labelled, done.suggested) == (2, 4)
         assert 0.5 < done.quality <= 1
         assert done.rising
         after = dataset.revision
         assert before == after
-        certain = context.confidences(dataset, done.run)
+        certain = fewshot.confidences(dataset, done.run)
         ranked = [certain[dataset.number_of(key)] for key in done.least]
         assert ranked == sorted(ranked)
         # A person labels p3 meanwhile: that stays.
         mine = Segments(Masks.encode(np.ones((1, *pictures[3].image.size), bool)), [7], source="human")
         with dataset.edit("by hand") as edit:
             edit.put("p3", mine)
-        assert context.accept(dataset, done.run, ["p2", "p3"]) == 1
+        assert fewshot.accept(dataset, done.run, ["p2", "p3"]) == 1
         assert dataset["p3"].segments == mine
         written = dataset["p2"].segments
         assert set(written.source) == {"model"}
         assert written.attributes[0] == {"suggested_by": done.run}
         assert mean_iou(type("G", (), {"segments": written}), pictures[2]) > 0.7
         # Accepted suggestions are no person's labels; the fixed one teaches the next round.
-        again = context.propagate(dataset, dataset, learner)
+        again = fewshot.propagate(dataset, dataset, learner)
         assert (again.labelled, again.suggested) == (3, 3)
         assert again.before == pytest.approx(done.quality)
 
@@ -320,16 +320,16 @@ def test_an_interrupted_round_goes_on(half_labelled) -> None:
             yield number
 
     with Dataset.open(half_labelled) as dataset:
-        learner = context.learner("forest", trees=4, pixels=500)
+        learner = fewshot.learner("forest", trees=4, pixels=500)
         with pytest.raises(StopError):
-            context.propagate(dataset, dataset, learner, folds=0, progress=cut)
+            fewshot.propagate(dataset, dataset, learner, folds=0, progress=cut)
         asked = []
-        done = context.propagate(
+        done = fewshot.propagate(
             dataset, dataset, learner, folds=0, progress=lambda numbers: (asked.append(n) or n for n in numbers)
         )
         assert len(asked) == 2
         assert done.suggested == 4
-        assert len(context.confidences(dataset, done.run)) == 4
+        assert len(fewshot.confidences(dataset, done.run)) == 4
         assert np.isnan(done.quality)
 
 

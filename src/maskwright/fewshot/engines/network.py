@@ -11,12 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from maskwright.context.engines._objects import Lessons
-from maskwright.context.guess import Guess, entropy
 from maskwright.core.arrays import F32, U8
 from maskwright.core.classes import Class, Classes
 from maskwright.core.sample import Sample
 from maskwright.core.segments import Segments
+from maskwright.fewshot.engines._objects import Lessons
+from maskwright.fewshot.guess import Guess, entropy
 from maskwright.registry import require
 
 

@@ -1,6 +1,6 @@
 """Learning from 1, 2, 3, 5 and 10 labelled images: quality on up to 20 others, for engines that need no weights.
 
-    OMP_NUM_THREADS=1 python benchmarks/context.py ../shared/data [--engines forest network] [--numbers 1 3 10]
+    OMP_NUM_THREADS=1 python benchmarks/fewshot.py ../shared/data [--engines forest network] [--numbers 1 3 10]
 
 The labelled images are the first of a shuffled list, the same for every engine and number; the others never vary
 either.  mean IoU over classes, sums over the set; F1 of things at IoU 0.5 where there are things.
@@ -15,7 +15,7 @@ import numpy as np
 from PIL import Image
 from timing import report
 
-from maskwright import context
+from maskwright import fewshot
 from maskwright.core.classes import Class, Classes
 from maskwright.core.masks import Masks
 from maskwright.core.sample import ImageRef, Sample
@@ -113,7 +113,7 @@ def main() -> None:
         test = shuffled[10:30] or shuffled[5:]
         for engine in options.engines:
             for number in (n for n in options.numbers if n <= len(shuffled) - len(test)):
-                learner = context.learner(engine, **({"seconds": options.seconds} if engine == "network" else {}))
+                learner = fewshot.learner(engine, **({"seconds": options.seconds} if engine == "network" else {}))
                 begun = time.perf_counter()
                 learner.fit(shuffled[:number], classes)
                 found = {"fit_s": time.perf_counter() - begun, **scores(learner, classes, test)}
@@ -122,7 +122,7 @@ def main() -> None:
                     f"{found[key]:.3f}" if key in found else "" for key in ("mean_iou", "f1", "fit_s", "s_a_megapixel")
                 )))  # fmt: skip
                 print(*rows[-1], flush=True)
-    report("context", rows, ("set", "engine", "labelled", "mean IoU", "F1", "s to fit", "s a megapixel"), figures)
+    report("fewshot", rows, ("set", "engine", "labelled", "mean IoU", "F1", "s to fit", "s a megapixel"), figures)
 
 
 if __name__ == "__main__":

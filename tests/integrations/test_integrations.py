@@ -3,15 +3,15 @@
 import numpy as np
 import pytest
 
-from maskwright.bridges import detectron2, torchvision
-from maskwright.bridges.torch import SampleDataset
 from maskwright.core.masks import Masks
 from maskwright.core.segments import Segments
+from maskwright.integrations import detectron2, torchvision
+from maskwright.integrations.torch import SampleDataset
 
 
 def test_supervision(make_samples, classes) -> None:
     sv = pytest.importorskip("supervision")
-    from maskwright.bridges.supervision import from_detections, to_detections
+    from maskwright.integrations.supervision import from_detections, to_detections
 
     for sample in make_samples(6):
         found = to_detections(sample.segments, classes)
@@ -82,7 +82,7 @@ def test_torch_datasets_load_with_workers(make_samples, classes, target) -> None
 
 def test_hugging_face_tables(make_samples, classes, tmp_path) -> None:
     datasets = pytest.importorskip("datasets")
-    from maskwright.bridges.huggingface import classes_of, from_datasets, to_datasets
+    from maskwright.integrations.huggingface import classes_of, from_datasets, to_datasets
 
     samples = make_samples(6)
     table = to_datasets(samples, classes)

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from maskwright.augment._moves import Target, mirrored, turned
 from maskwright.core.arrays import U8
+from maskwright.transforms._moves import Target, mirrored, turned
 
 
 def apply(

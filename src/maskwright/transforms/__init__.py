@@ -10,4 +10,4 @@ from maskwright import registry
 
 
 def names() -> list[str]:
-    return registry.names("augment")
+    return registry.names("transforms")

@@ -4,9 +4,9 @@ import math
 
 import numpy as np
 
-from maskwright.augment._moves import Target, resized, window
 from maskwright.core.arrays import U8
 from maskwright.registry import require
+from maskwright.transforms._moves import Target, resized, window
 
 
 def apply(

@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from maskwright.context.engines._objects import Lessons
-from maskwright.context.guess import Guess, entropy
 from maskwright.core.arrays import F32, U8, Array
 from maskwright.core.classes import IGNORE_INDEX, Classes
 from maskwright.core.sample import Sample
 from maskwright.errors import ModelError, UsageError
+from maskwright.fewshot.engines._objects import Lessons
+from maskwright.fewshot.guess import Guess, entropy
 from maskwright.models import pretrained
 from maskwright.predict.checkpoint import MEAN, STD
 from maskwright.registry import require

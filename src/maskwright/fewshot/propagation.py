@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from maskwright.context.guess import Guess, Learner
 from maskwright.core.classes import Classes
 from maskwright.core.sample import Sample
 from maskwright.core.segments import Segments
 from maskwright.errors import MaskwrightError, UsageError
+from maskwright.fewshot.guess import Guess, Learner
 from maskwright.metrics import confusion
 from maskwright.runs import Run, find, list_runs
 from maskwright.runs.files import folder_of
