@@ -15,7 +15,7 @@ import numpy as np
 from PIL import Image
 from timing import report
 
-from maskwright import fewshot
+from maskwright import fewshot, media
 from maskwright.core.classes import Class, Classes
 from maskwright.core.masks import Masks
 from maskwright.core.sample import ImageRef, Sample
@@ -86,7 +86,7 @@ def scores(learner, classes: Classes, test: list[Sample]) -> dict[str, float]:
     hits = found = true = 0
     pixels, seconds = 0, 0.0
     for given in test:
-        image = given.image.pixels()
+        image = media.read(given.image).rgb()
         begun = time.perf_counter()
         guess = learner.predict(image).segments
         seconds += time.perf_counter() - begun

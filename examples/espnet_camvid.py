@@ -18,7 +18,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from maskwright import Dataset, Predictor, formats
+from maskwright import Dataset, Predictor, formats, media
 from maskwright.metrics import confusion
 from maskwright.models import read_weights
 from maskwright.predict.checkpoint import ModelInfo
@@ -162,7 +162,7 @@ def main(weights: str, camvid: str, split: str = "val") -> dict[str, float]:
             kinds = dataset.classes.num_classes
             counts: Any = 0
             for sample in dataset.where(f"split = '{split}'"):
-                labels = network.label_map(sample.image.pixels())
+                labels = network.label_map(media.read(sample.image).rgb())
                 counts = counts + confusion.update(
                     labels, sample.segments.label_map(dataset.classes), num_classes=kinds
                 )

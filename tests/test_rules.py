@@ -18,10 +18,10 @@ ROOT = Path(__file__).parents[1]
 # A room may import rooms of lower rank only. `runs` keeps its records in the dataset's database and scores
 # with metrics; `train` predicts to validate; `demo` goes through all rooms.
 RANK = {
-    "errors": 0, "registry": 1, "core": 2,
-    "store": 3, "formats": 3, "models": 3, "losses": 3, "metrics": 3, "transforms": 3,
-    "runs": 4, "integrations": 4, "conversions": 4, "predict": 5, "train": 6, "interactive": 6, "fewshot": 7, "video": 8,
-    "demo": 9, "diagnostics": 9, "studio": 10, "cli": 11,
+    "errors": 0, "registry": 1, "core": 2, "media": 3, "store": 4,
+    "formats": 6, "models": 6, "losses": 6, "metrics": 6, "transforms": 6,
+    "runs": 7, "conversions": 7, "predict": 8, "train": 9, "interactive": 9, "fewshot": 10, "video": 11,
+    "integrations": 12, "demo": 13, "diagnostics": 13, "studio": 14, "cli": 15,
 }  # fmt: skip
 HEAVY = {"torch", "torchvision", "timm", "transformers", "segmentation_models_pytorch", "accelerate", "numba"}
 

@@ -3,13 +3,15 @@
 import numpy as np
 import pytest
 
+from maskwright import media
 from maskwright.core import geometry
 from maskwright.core.classes import Class, Classes
 from maskwright.core.masks import Masks
 from maskwright.core.overlay import overlay
-from maskwright.core.sample import ImageRef, Sample, image_size, read_image
+from maskwright.core.sample import ImageRef, Sample
 from maskwright.core.segments import Segments
 from maskwright.errors import FormatError, UsageError
+from maskwright.media import image_size
 
 
 def test_ids_keep_their_gaps_and_indices_have_none(classes: Classes) -> None:
@@ -80,15 +82,15 @@ def test_images_say_what_is_wrong(tmp_path) -> None:
     good = tmp_path / "x.png"
     Image.fromarray(np.zeros((4, 6), np.uint8)).save(good)
     assert image_size(good) == (4, 6)
-    assert read_image(good).shape == (4, 6, 3)
+    assert media.read(good).rgb().shape == (4, 6, 3)
     with pytest.raises(FormatError, match="its labels are for 5 x 6"):
-        read_image(good, expected=(5, 6))
+        media.read(good, expected=(5, 6)).rgb()
     with pytest.raises(FormatError, match="not there"):
-        read_image(tmp_path / "y.png")
+        media.read(tmp_path / "y.png").rgb()
     broken = tmp_path / "z.png"
     broken.write_bytes(good.read_bytes()[:40])
     with pytest.raises(FormatError, match="not a readable image"):
-        read_image(broken)
+        media.read(broken).rgb()
 
 
 def test_an_overlay_tints_only_what_is_labelled(classes: Classes) -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from read_only_sets import BUILDERS, SIZE, mapillary
 
-from maskwright import formats, registry
+from maskwright import formats, media, registry
 from maskwright.errors import FormatError, UsageError
 
 
@@ -21,7 +21,7 @@ def test_it_is_recognised_and_read(name, tmp_path) -> None:
     found = list(reading.samples)
     assert found
     for sample in found:
-        assert sample.image.pixels().shape == (*SIZE, 3)
+        assert media.read(sample.image).rgb().shape == (*SIZE, 3)
         area = max(sample.segments.masks.areas())
         assert area == 12 or (name == "mapillary" and area == 28)
     with pytest.raises(UsageError, match="read only"):

@@ -6,7 +6,7 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("skimage")
 
-from maskwright import losses, models
+from maskwright import losses, media, models
 from maskwright.demo import build_demo_set
 from maskwright.predict.predictor import image_batch
 from maskwright.train.allocator import keep_memory
@@ -34,7 +34,7 @@ def eight(tmp_path_factory):
     classes, samples = build_demo_set(tmp_path_factory.mktemp("eight"), number=8, size=(SIDE, SIDE))
     classes, _ = training_classes(classes)
     samples = list(samples)
-    images = image_batch([one.image.pixels() for one in samples], (0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
+    images = image_batch([media.read(one.image).rgb() for one in samples], (0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
     target = torch.from_numpy(np.stack([one.segments.label_map(classes) for one in samples])).long()
     return classes.num_classes, images, target
 

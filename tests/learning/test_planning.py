@@ -13,6 +13,7 @@ pytest.importorskip("accelerate")
 
 from PIL import Image
 
+from maskwright import media
 from maskwright.core.classes import Class, Classes
 from maskwright.core.masks import Masks
 from maskwright.core.sample import ImageRef, Sample
@@ -188,7 +189,7 @@ def test_folds_score_every_sample_and_predict_together(dataset) -> None:
 
     places = checkpoints_of(dataset, "cv")
     together = Predictor.load(places, device="cpu")
-    image = dataset.read(dataset.numbers()[:1])[0].image.pixels()
+    image = media.read(dataset.read(dataset.numbers()[:1])[0].image).rgb()
     alone = [Predictor.load(one, device="cpu").probs(image) for one in places]
     assert np.allclose(together.probs(image), np.mean(alone, axis=0), atol=1e-6)
     assert predict_into_run(dataset, "cv", device="cpu")["samples"] == len(dataset)

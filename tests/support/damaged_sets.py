@@ -20,7 +20,7 @@ import read_only_sets
 from damage import damaged
 from PIL import Image
 
-from maskwright import formats
+from maskwright import formats, media
 from maskwright.core.classes import Class, Classes
 from maskwright.core.masks import Masks
 from maskwright.core.sample import ImageRef, Sample
@@ -136,7 +136,7 @@ def _gone_through(samples: Iterator[Sample], random: np.random.Generator) -> Non
     for sample in samples:
         sample.segments.masks.areas()
         if "://" not in sample.image.uri and random.random() < 0.5:
-            sample.image.pixels()
+            media.read(sample.image).rgb()
 
 
 def format_door(format: str, path: str = ".") -> Callable[[Path, np.random.Generator], None]:

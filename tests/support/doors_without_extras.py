@@ -28,12 +28,12 @@ import numpy as np
 from PIL import Image
 
 from maskwright import formats, models, registry
-from maskwright.core import pages
 from maskwright.core.classes import Class, Classes
 from maskwright.core.masks import Masks
-from maskwright.core.sample import ImageRef, Sample, image_size
+from maskwright.core.sample import ImageRef, Sample
 from maskwright.core.segments import Segments
 from maskwright.errors import MaskwrightError, MissingExtraError
+from maskwright.media import image_size, pages
 from maskwright.models import _weights
 from maskwright.predict import checkpoint
 from maskwright.store import Dataset

@@ -60,6 +60,7 @@ def _sample(view: Any, key: str, to: str | None, json: bool) -> None:
     if to is not None:
         from PIL import Image
 
+        from maskwright import media
         from maskwright.core.overlay import overlay
         from maskwright.core.staging import check_file
         from maskwright.errors import UsageError
@@ -67,7 +68,7 @@ def _sample(view: Any, key: str, to: str | None, json: bool) -> None:
         check_file(to)
         if not to.lower().endswith(".png"):
             raise UsageError("the picture is a PNG", file=to, needed="a name that ends with .png")
-        Image.fromarray(overlay(sample.image.pixels(), segments, classes)).save(to)
+        Image.fromarray(overlay(media.read(sample.image).rgb(), segments, classes)).save(to)
     result = {
         "key": key,
         "image": sample.image.uri,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from maskwright import fewshot
+from maskwright import fewshot, media
 from maskwright.core.classes import Classes
 from maskwright.core.sample import Sample
 from maskwright.core.segments import Segments
@@ -103,7 +103,7 @@ def _clicks(samples: Sequence[Sample]) -> float:
     """Clicks that a segment takes with the classical engine, played on these samples."""
     used: list[int] = []
     for sample in samples:
-        session = Session(sample.image.pixels())
+        session = Session(media.read(sample.image).rgb())
         for mask in sample.segments.visible().masks:
             curve = annotate(session, mask.decode(), clicks=MOST, until=RIGHT)
             used.append(len(curve.ious))

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from maskwright import formats
+from maskwright import formats, media
 from maskwright.core.classes import Classes
 from maskwright.core.overlay import overlay
 from maskwright.demo import report
@@ -97,7 +97,7 @@ def _page(
     for value, number in worst:
         sample = dataset.read([number])[0]
         pred = run.predictions([(number, sample)])[0]
-        pixels = sample.image.pixels()
+        pixels = media.read(sample.image).rgb()
         pictures.append(
             "<div class=row>"
             + report.picture(pixels, f"{sample.key}, mean IoU {value:.3f}")

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from maskwright import media
 from maskwright.core.classes import Classes
 from maskwright.core.sample import Sample
 from maskwright.core.segments import Segments
@@ -116,7 +117,7 @@ def propagate(
     try:
         for number in progress(todo):
             sample = view.read([number])[0]
-            guess: Guess = learner.predict(sample.image.pixels())
+            guess: Guess = learner.predict(media.read(sample.image).rgb())
             log_suggestion(run, number, guess.segments, guess.confidence)
     except BaseException:
         with suppress(MaskwrightError):
@@ -156,7 +157,7 @@ def cross_validated(learner: Learner, samples: Sequence[Sample], classes: Classe
     for fold in range(folds):
         learner.fit([one for k, one in enumerate(samples) if k % folds != fold], classes)
         for sample in samples[fold::folds]:
-            guess = learner.predict(sample.image.pixels())
+            guess = learner.predict(media.read(sample.image).rgb())
             counts += confusion.update(
                 guess.segments.label_map(whole), sample.segments.label_map(whole), num_classes=kinds
             )

@@ -23,15 +23,16 @@ from typing import Any
 
 import numpy as np
 
-from maskwright.core import pages
+from maskwright import media
 from maskwright.core.arrays import I64, Array
 from maskwright.core.classes import Classes
 from maskwright.core.foreign import explained
 from maskwright.core.masks import Masks
 from maskwright.core.names import confined, shown
-from maskwright.core.sample import IMAGE_SUFFIXES, Sample
+from maskwright.core.sample import Sample
 from maskwright.errors import FormatError, UsageError
 from maskwright.formats._json import load
+from maskwright.media import IMAGE_SUFFIXES, pages
 
 #: What a format may lose. Grave ones stop a write unless they are allowed; the others are only reported.
 CAUSES = {
@@ -272,7 +273,7 @@ def _put_page(sample: Sample, values: Array, target: Path) -> None:
     from PIL import Image
 
     deep = values.ndim == 2 and values.dtype in (np.uint8, np.uint16)
-    Image.fromarray(values if deep else sample.image.pixels()).save(target)
+    Image.fromarray(values if deep else media.read(sample.image).rgb()).save(target)
 
 
 def suffix_of(sample: Sample) -> str:

@@ -5,10 +5,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from maskwright.core import pages
 from maskwright.core.names import key_problem, safe_key, shown, told_apart
 from maskwright.core.sample import Sample
 from maskwright.errors import FormatError, UsageError
+from maskwright.media import pages
 
 #: The field of a sample that keeps the key a file gave it, where that could not be one.
 ORIGINAL_KEY = "original_key"

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from maskwright.core.sample import IMAGE_SUFFIXES
 from maskwright.core.yaml_file import load_yaml
 from maskwright.errors import FormatError
 from maskwright.formats._contract import image_files, key_of
+from maskwright.media import IMAGE_SUFFIXES
 
 IMAGES = ("images", "image", "imgs", "img", "JPEGImages", "input", "701_StillsRaw_full")
 LABELS = ("labels", "label", "masks", "mask", "annotations", "SegmentationClass", "gt", "target", "labels_png",

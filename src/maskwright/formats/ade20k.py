@@ -15,12 +15,13 @@ import numpy as np
 
 from maskwright.core.classes import Class, Classes
 from maskwright.core.masks import Masks
-from maskwright.core.sample import ImageRef, Sample, image_size
+from maskwright.core.sample import ImageRef, Sample
 from maskwright.core.segments import Segments
 from maskwright.errors import FormatError
 from maskwright.formats._contract import Reading, image_beside, image_files, key_of, unique_keys
 from maskwright.formats._json import load
 from maskwright.formats._rasters import fitting, read_map, read_raster
+from maskwright.media import image_size
 
 LOSES: frozenset[str] = frozenset()
 

@@ -13,7 +13,7 @@ import numpy as np
 from maskwright.core.classes import Class, Classes
 from maskwright.core.masks import Masks
 from maskwright.core.names import confined
-from maskwright.core.sample import ImageRef, Sample, image_size
+from maskwright.core.sample import ImageRef, Sample
 from maskwright.core.segments import Segments
 from maskwright.errors import FormatError
 from maskwright.formats._contract import (
@@ -29,6 +29,7 @@ from maskwright.formats._contract import (
     write_about,
 )  # fmt: skip
 from maskwright.formats._rasters import opened
+from maskwright.media import image_size
 
 LOSES = frozenset({"crowd", "score", "attributes", "area", "source", "weight", "fields"})
 

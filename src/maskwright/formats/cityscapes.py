@@ -13,7 +13,7 @@ import numpy as np
 from maskwright.core.classes import Class, Classes
 from maskwright.core.masks import Masks
 from maskwright.core.polygons import Polygon
-from maskwright.core.sample import ImageRef, Sample, image_size
+from maskwright.core.sample import ImageRef, Sample
 from maskwright.core.segments import Segments
 from maskwright.errors import FormatError
 from maskwright.formats._contract import (
@@ -30,6 +30,7 @@ from maskwright.formats._contract import (
 )  # fmt: skip
 from maskwright.formats._json import load
 from maskwright.formats._rasters import palette_of, read_map, write_raster
+from maskwright.media import image_size
 
 LOSES = frozenset(
     {

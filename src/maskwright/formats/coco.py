@@ -19,12 +19,13 @@ from maskwright.core.arrays import I64
 from maskwright.core.classes import Class, Classes
 from maskwright.core.mask import Mask
 from maskwright.core.masks import Masks
-from maskwright.core.sample import ImageRef, Sample, image_size
+from maskwright.core.sample import ImageRef, Sample
 from maskwright.core.segments import Segments
 from maskwright.errors import FormatError, UsageError
 from maskwright.formats._coco import SplitFiles, file_name, free_id, identities, image_root, read_classes, split_of
 from maskwright.formats._contract import Loss, Reading, common_losses, put_image, suffix_of, unique_keys, usable_ids
 from maskwright.formats._json import ABSENT, Document, Records
+from maskwright.media import image_size
 
 LOSES = frozenset({"source", "weight"})
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from maskwright.core.classes import Classes
 from maskwright.core.masks import Masks
-from maskwright.core.sample import ImageRef, Sample, image_size
+from maskwright.core.sample import ImageRef, Sample
 from maskwright.core.segments import Segments
 from maskwright.errors import FormatError
 from maskwright.formats._coco import SplitFiles, file_name, identities, image_root, read_classes, split_of
@@ -29,6 +29,7 @@ from maskwright.formats._contract import (
 )  # fmt: skip
 from maskwright.formats._json import ABSENT, Document, Records, load
 from maskwright.formats._rasters import fitting, packed, read_raster, write_raster
+from maskwright.media import image_size
 
 LOSES = frozenset({"overlap", "empty", "score", "attributes", "source", "weight"})
 

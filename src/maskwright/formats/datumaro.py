@@ -17,7 +17,7 @@ from maskwright.core.mask import Mask
 from maskwright.core.masks import Masks
 from maskwright.core.names import shown
 from maskwright.core.polygons import Polygon, rectangle
-from maskwright.core.sample import IMAGE_SUFFIXES, ImageRef, Sample, image_size
+from maskwright.core.sample import ImageRef, Sample
 from maskwright.core.segments import Segments
 from maskwright.errors import FormatError
 from maskwright.formats._contract import (
@@ -34,6 +34,7 @@ from maskwright.formats._contract import (
     write_about,
 )  # fmt: skip
 from maskwright.formats._json import Document
+from maskwright.media import IMAGE_SUFFIXES, image_size
 
 LOSES = frozenset({"empty", "area", "source", "weight", "fields"})
 

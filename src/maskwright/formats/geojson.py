@@ -16,7 +16,7 @@ from maskwright.core.classes import Classes
 from maskwright.core.mask import Mask
 from maskwright.core.masks import Masks
 from maskwright.core.polygons import Polygon
-from maskwright.core.sample import ImageRef, Sample, image_size
+from maskwright.core.sample import ImageRef, Sample
 from maskwright.core.segments import Segments
 from maskwright.errors import FormatError
 from maskwright.formats._contract import (
@@ -36,6 +36,7 @@ from maskwright.formats._contract import (
 from maskwright.formats._json import load
 from maskwright.formats._rasters import opened
 from maskwright.formats._shapes import named
+from maskwright.media import image_size
 
 LOSES = frozenset({"empty", "area", "weight", "fields"})
 

@@ -11,7 +11,7 @@ import numpy as np
 from maskwright.core.arrays import Array
 from maskwright.core.classes import Class, Classes
 from maskwright.core.masks import Masks
-from maskwright.core.sample import ImageRef, Sample, image_size
+from maskwright.core.sample import ImageRef, Sample
 from maskwright.core.segments import Segments
 from maskwright.errors import FormatError
 from maskwright.formats._contract import (
@@ -28,6 +28,7 @@ from maskwright.formats._contract import (
     write_about,
 )  # fmt: skip
 from maskwright.formats._rasters import fitting, read_array, read_map, write_raster
+from maskwright.media import image_size
 
 LOSES = frozenset(
     {"classes", "overlap", "empty", "crowd", "score", "attributes", "area", "order", "source", "weight", "fields"}

@@ -15,7 +15,7 @@ import numpy as np
 
 from maskwright.core.arrays import Array
 from maskwright.core.classes import Class, Classes
-from maskwright.core.sample import ImageRef, Sample, image_size
+from maskwright.core.sample import ImageRef, Sample
 from maskwright.core.segments import Segments
 from maskwright.errors import FormatError
 from maskwright.formats._contract import (
@@ -33,6 +33,7 @@ from maskwright.formats._instances import WAYS
 from maskwright.formats._instances import split as split_segments
 from maskwright.formats._pairs import LABELS, find
 from maskwright.formats._rasters import fitting, packed, palette_of, read_array, read_raster, unpacked, write_raster
+from maskwright.media import image_size
 
 LOSES = frozenset(
     {

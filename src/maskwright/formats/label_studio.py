@@ -16,7 +16,7 @@ from maskwright.core.classes import Class, Classes
 from maskwright.core.mask import Mask
 from maskwright.core.masks import Masks
 from maskwright.core.polygons import Polygon, rectangle
-from maskwright.core.sample import ImageRef, Sample, image_size
+from maskwright.core.sample import ImageRef, Sample
 from maskwright.core.segments import Segments, Source
 from maskwright.errors import FormatError
 from maskwright.formats._contract import (
@@ -34,6 +34,7 @@ from maskwright.formats._contract import (
 from maskwright.formats._json import Document
 from maskwright.formats._runs import to_row_major
 from maskwright.formats._shapes import ellipse, turned
+from maskwright.media import image_size
 
 LOSES = frozenset({"empty", "crowd", "area", "weight", "fields"})
 

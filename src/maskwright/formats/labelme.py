@@ -20,7 +20,7 @@ from maskwright.core.classes import Class, Classes
 from maskwright.core.mask import Mask
 from maskwright.core.masks import Masks
 from maskwright.core.polygons import Polygon, rectangle
-from maskwright.core.sample import ImageRef, Sample, image_size
+from maskwright.core.sample import ImageRef, Sample
 from maskwright.core.segments import Segments
 from maskwright.errors import FormatError, UsageError
 from maskwright.formats._contract import (
@@ -39,6 +39,7 @@ from maskwright.formats._contract import (
 from maskwright.formats._json import Document, load
 from maskwright.formats._rasters import opened
 from maskwright.formats._shapes import ellipse
+from maskwright.media import image_size
 
 LOSES = frozenset({"empty", "crowd", "score", "area", "source", "weight", "fields"})
 

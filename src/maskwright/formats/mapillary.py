@@ -10,12 +10,13 @@ from typing import Any
 
 from maskwright.core.classes import Class, Classes
 from maskwright.core.masks import Masks
-from maskwright.core.sample import ImageRef, Sample, image_size
+from maskwright.core.sample import ImageRef, Sample
 from maskwright.core.segments import Segments
 from maskwright.errors import FormatError
 from maskwright.formats._contract import Reading, image_beside, key_of, unique_keys
 from maskwright.formats._json import load
 from maskwright.formats._rasters import read_map
+from maskwright.media import image_size
 
 LOSES: frozenset[str] = frozenset()
 

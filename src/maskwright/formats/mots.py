@@ -11,7 +11,7 @@ from pathlib import Path
 
 from maskwright.core.classes import Class, Classes
 from maskwright.core.masks import Masks
-from maskwright.core.sample import ImageRef, Sample, image_size
+from maskwright.core.sample import ImageRef, Sample
 from maskwright.core.segments import Segments
 from maskwright.errors import FormatError
 from maskwright.formats._contract import (
@@ -26,6 +26,7 @@ from maskwright.formats._contract import (
     unique_keys,
     write_about,
 )  # fmt: skip
+from maskwright.media import image_size
 
 LOSES = frozenset({"empty", "crowd", "score", "attributes", "area", "source", "weight", "fields"})
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from maskwright.core import pages
+from maskwright import media
 from maskwright.core.arrays import Array
 from maskwright.core.classes import Class, Classes
 from maskwright.core.masks import Masks
@@ -23,6 +23,7 @@ from maskwright.errors import FormatError
 from maskwright.formats._contract import Loss, Reading, common_losses, new_file, read_about, unique_keys, write_about
 from maskwright.formats._json import load
 from maskwright.formats._rasters import whole_numbers
+from maskwright.media import pages
 
 LOSES = frozenset(
     {
@@ -218,7 +219,7 @@ def _volumes(samples: Iterable[Sample]) -> Iterator[tuple[str | None, list[Sampl
 
 def _colours(sample: Sample) -> Any:
     """(W, H, 1) of NIfTI's colour type."""
-    pixels = sample.image.pixels()
+    pixels = media.read(sample.image).rgb()
     colour = np.dtype([("R", "u1"), ("G", "u1"), ("B", "u1")])
     return np.ascontiguousarray(pixels).view(colour)[..., 0].T[..., None]
 

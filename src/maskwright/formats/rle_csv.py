@@ -16,7 +16,7 @@ from maskwright.core.arrays import checked_size
 from maskwright.core.classes import Class, Classes
 from maskwright.core.mask import Mask
 from maskwright.core.masks import Masks
-from maskwright.core.sample import ImageRef, Sample, image_size
+from maskwright.core.sample import ImageRef, Sample
 from maskwright.core.segments import Segments
 from maskwright.errors import FormatError, UsageError
 from maskwright.formats._contract import (
@@ -33,6 +33,7 @@ from maskwright.formats._contract import (
     write_about,
 )  # fmt: skip
 from maskwright.formats._runs import from_row_major, to_row_major
+from maskwright.media import image_size
 
 LOSES = frozenset({"empty", "crowd", "score", "attributes", "area", "ids", "source", "weight", "fields"})
 

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 
-from maskwright.core import pages
 from maskwright.core.arrays import Array
 from maskwright.core.classes import Class, Classes
 from maskwright.core.masks import Masks
@@ -18,6 +17,7 @@ from maskwright.errors import FormatError
 from maskwright.formats._contract import Reading, unique_keys
 from maskwright.formats._pairs import IMAGES, LABELS
 from maskwright.formats._rasters import whole_numbers
+from maskwright.media import pages
 
 LOSES: frozenset[str] = frozenset()
 

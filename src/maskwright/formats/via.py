@@ -15,7 +15,7 @@ from maskwright.core.classes import Classes
 from maskwright.core.mask import Mask
 from maskwright.core.masks import Masks
 from maskwright.core.polygons import Polygon, rectangle
-from maskwright.core.sample import ImageRef, Sample, image_size
+from maskwright.core.sample import ImageRef, Sample
 from maskwright.core.segments import Segments
 from maskwright.errors import FormatError
 from maskwright.formats._contract import (
@@ -32,6 +32,7 @@ from maskwright.formats._contract import (
 )  # fmt: skip
 from maskwright.formats._json import Document, Entries
 from maskwright.formats._shapes import bridged, ellipse, from_text, named, to_text
+from maskwright.media import image_size
 
 LOSES = frozenset({"empty", "crowd", "score", "area", "source", "weight", "fields"})
 

@@ -15,7 +15,7 @@ from maskwright.core.arrays import Array
 from maskwright.core.classes import Class, Classes
 from maskwright.core.masks import Masks
 from maskwright.core.names import confined
-from maskwright.core.sample import ImageRef, Sample, image_size
+from maskwright.core.sample import ImageRef, Sample
 from maskwright.core.segments import Segments
 from maskwright.errors import FormatError
 from maskwright.formats._contract import (
@@ -34,6 +34,7 @@ from maskwright.formats._contract import (
     write_about,
 )  # fmt: skip
 from maskwright.formats._rasters import fitting, read_raster, voc_palette, write_raster
+from maskwright.media import image_size
 
 LOSES = frozenset(
     {"overlap", "empty", "class", "crowd", "score", "attributes", "area", "ids", "source", "weight", "fields"}

@@ -16,7 +16,7 @@ from maskwright.core.classes import Class, Classes
 from maskwright.core.mask import Mask
 from maskwright.core.masks import Masks
 from maskwright.core.polygons import Polygon, rectangle
-from maskwright.core.sample import ImageRef, Sample, image_size
+from maskwright.core.sample import ImageRef, Sample
 from maskwright.core.segments import Segments
 from maskwright.core.yaml_file import load_yaml
 from maskwright.errors import FormatError
@@ -32,6 +32,7 @@ from maskwright.formats._contract import (
     unique_keys,
 )  # fmt: skip
 from maskwright.formats._shapes import bridged
+from maskwright.media import image_size
 
 LOSES = frozenset(
     {"empty", "class", "split", "crowd", "score", "attributes", "area", "ids", "source", "weight", "fields", "shape"}

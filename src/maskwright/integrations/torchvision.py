@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from maskwright import media
 from maskwright.core.classes import Classes
 from maskwright.core.masks import Masks
 from maskwright.core.sample import Sample
@@ -23,7 +24,7 @@ def to_tv_tensors(sample: Sample, classes: Classes) -> tuple[Any, dict[str, Any]
     areas = segments.masks.areas()
     rows = [row for row, one in enumerate(segments.class_ids) if classes[int(one)].role == "class" and areas[row]]
     kept = segments[np.array(rows, np.int64)]
-    image = torch.from_numpy(np.ascontiguousarray(sample.image.pixels().transpose(2, 0, 1)))
+    image = torch.from_numpy(np.ascontiguousarray(media.read(sample.image).rgb().transpose(2, 0, 1)))
     boxes = torch.from_numpy(kept.masks.boxes().astype(np.float32).reshape(-1, 4))
     labels = np.array([classes.index_of(int(one)) + 1 for one in kept.class_ids], np.int64)
     return tensors.Image(image), {

@@ -8,15 +8,17 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from maskwright import media
 from maskwright.core.classes import Class, Classes
 from maskwright.core.names import confined, safe_key, told_apart
 from maskwright.core.overlay import overlay
-from maskwright.core.sample import IMAGE_SUFFIXES, ImageRef, Sample, read_image
+from maskwright.core.sample import ImageRef, Sample
 from maskwright.core.segments import Segments
 from maskwright.errors import FormatError, UsageError
 from maskwright.interactive import engines
 from maskwright.interactive.grid import Grid, everything
 from maskwright.interactive.session import Session
+from maskwright.media import IMAGE_SUFFIXES
 
 CLASSES = Classes([Class(1, "object", "thing")])
 
@@ -57,7 +59,7 @@ def samples(
         if key in keys:
             key = told_apart(key, str(path.resolve()))
         keys.add(key)
-        image = read_image(path)
+        image = media.read(path).rgb()
         if asked is None:
             found = everything(image, loaded, Grid(**whole))
             masks, scores = found.masks[::-1], found.scores[::-1]  # the surest on top
@@ -85,4 +87,4 @@ def draw(found: Sequence[Sample], folder: str | Path) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         if os.path.lexists(target):
             raise FormatError("is there already and would be overwritten", file=target)
-        Image.fromarray(overlay(sample.image.pixels(), each.visible(), kinds)).save(target)
+        Image.fromarray(overlay(media.read(sample.image).rgb(), each.visible(), kinds)).save(target)

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from maskwright import media
 from maskwright.errors import UsageError
 from maskwright.interactive.annotator import annotate
 from maskwright.interactive.cleanup import Cleanup
@@ -53,7 +54,7 @@ def evaluate_clicks(
         ]
         if not rows:
             continue
-        session = Session(sample.image.pixels(), engine, cleanup=cleanup, embeddings=embeddings)
+        session = Session(media.read(sample.image).rgb(), engine, cleanup=cleanup, embeddings=embeddings)
         for row in rows:
             curve = annotate(session, segments.masks[row].decode(), clicks=limit, until=until, jitter=jitter, rng=rng)
             counts = metric.update(curve.ious.tolist(), seconds=curve.seconds.tolist(), limit=limit)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from maskwright import formats
+from maskwright import formats, media
 from maskwright.core.sample import Sample
 from maskwright.predict.predictor import Predictor
 from maskwright.runs import Run, find, list_runs
@@ -70,7 +70,7 @@ def predict_into_run(
         for number in progress(view.numbers()):
             sample = view.read([number])[0]
             found = predictor.predict(
-                sample.image.pixels(), flip=flip, scales=scales, min_area=min_area, min_score=min_score
+                media.read(sample.image).rgb(), flip=flip, scales=scales, min_area=min_area, min_score=min_score
             )  # fmt: skip
             run.add_predictions([(number, found)])
             total, samples = total + len(found), samples + 1

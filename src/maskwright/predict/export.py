@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from maskwright import registry
+from maskwright import media, registry
 from maskwright.core.arrays import U8
 from maskwright.errors import ModelError, UsageError
 from maskwright.metrics import confusion
@@ -156,4 +156,4 @@ def real_pictures(view: Any, source: str | Path, split: str, number: int) -> tup
         raise UsageError("the dataset has no pictures to compare on", file=view.place)
     picked = [numbers[k] for k in np.unique(np.linspace(0, len(numbers) - 1, min(number, len(numbers))).astype(int))]
     samples = view.read(picked)
-    return [one.image.pixels() for one in samples], [one.segments.label_map(classes) for one in samples]
+    return [media.read(one.image).rgb() for one in samples], [one.segments.label_map(classes) for one in samples]

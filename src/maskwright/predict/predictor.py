@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from maskwright import media
 from maskwright.core.arrays import F32, U8
 from maskwright.core.classes import Classes
 from maskwright.core.masks import Masks
-from maskwright.core.sample import read_image
 from maskwright.core.segments import Segments
 from maskwright.errors import UsageError
 from maskwright.predict import checkpoint, objects, tiling
@@ -151,7 +151,7 @@ class Predictor:
         min_score: objects below are left out; the task's usual limit when not given.
         flip, scales: see `probs`; not for networks that answer objects.
         """
-        pixels = read_image(image) if isinstance(image, str | Path) else image
+        pixels = media.read(image).rgb() if isinstance(image, str | Path) else image
         if self.answers == "logits":
             return segments_from_probs(self.probs(pixels, flip=flip, scales=scales), self.classes, min_area=min_area)
         if flip or tuple(scales) != (1.0,):

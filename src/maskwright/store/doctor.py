@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any, cast
 import sqlalchemy as sql
 from sqlalchemy.engine import Connection
 
+from maskwright import media
 from maskwright.core.names import key_problem, shown
-from maskwright.core.sample import image_size, read_image
 from maskwright.errors import DatasetError, FormatError, MaskwrightError
+from maskwright.media import image_size
+from maskwright.media.checksums import checksum as checksum_of
 from maskwright.store import connection as opening
 from maskwright.store import hashes, migrations, schema
-from maskwright.store.images import checksum as checksum_of
 from maskwright.store.rows import alive, masks_from, opened_uri
 
 if TYPE_CHECKING:
@@ -300,7 +301,7 @@ def _image_problem(
         if image_size(place) != size:
             return f"is {image_size(place)}, its labels are for {size} (height, width)"
         if deep:
-            read_image(place, expected=size)
+            media.read(place, expected=size).rgb()
     except FormatError as error:
         return f"is unreadable: {error.found}"
     except (OSError, ValueError) as error:

@@ -14,9 +14,9 @@ from maskwright.core.names import shown
 from maskwright.core.sample import Sample
 from maskwright.core.segments import Segments
 from maskwright.errors import ConflictError, DatasetError, UsageError
+from maskwright.media.checksums import Known
 from maskwright.store import checks, hashes, schema
 from maskwright.store.database import Database
-from maskwright.store.images import Known
 from maskwright.store.migrations import write_class_digest
 from maskwright.store.rows import alive, build_segments, damaged, sample_row, segment_rows, stored_uri
 

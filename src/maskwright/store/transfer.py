@@ -10,10 +10,10 @@ from maskwright.core.classes import Classes
 from maskwright.core.names import shown
 from maskwright.core.sample import Sample
 from maskwright.errors import UsageError
+from maskwright.media.checksums import Hashing
 from maskwright.store import database
 from maskwright.store.dataset import Dataset, user_name
 from maskwright.store.edit import Edit
-from maskwright.store.images import Hashing
 
 
 def import_samples(

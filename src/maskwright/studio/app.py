@@ -18,10 +18,11 @@ from maskwright.core.classes import Class, Classes
 from maskwright.core.names import check_name, shown_place
 from maskwright.errors import MaskwrightError, UsageError
 from maskwright.interactive import Embeddings
+from maskwright.media import tiles
 from maskwright.runs.agreement import agreements
 from maskwright.store import Dataset, operations, opinions, work
 from maskwright.store.dataset import user_name
-from maskwright.studio import api_page, export, importing, messages, pictures
+from maskwright.studio import api_page, export, importing, messages
 from maskwright.studio.asking import Asking
 from maskwright.studio.jobs import Jobs, Work
 from maskwright.studio.offered import Offered
@@ -57,7 +58,7 @@ def create_app(dataset: Dataset, settings: Settings) -> Any:
     offered = Offered(settings.weights)
     asking = Asking(Embeddings(megabytes=512, folder=_cache(dataset)), offered)
     jobs = Jobs()
-    pyramids = pictures.Pyramids()
+    pyramids = tiles.Pyramids()
     present: dict[int, dict[str, tuple[float, str]]] = {}
     lock = threading.Lock()
 
@@ -83,7 +84,7 @@ def create_app(dataset: Dataset, settings: Settings) -> Any:
                 number=one.number, key=one.key, height=one.size[0], width=one.size[1], split=one.split,
                 state=_text(one.fields.get("state")), objects=one.segments, video=one.video, frame=one.frame,
                 confidence=None if one.segments or one.number not in waiting else waiting[one.number][1],
-                tiles=pictures.levels(one.size), assignee=_text(one.fields.get("assignee")),
+                tiles=tiles.levels(one.size), assignee=_text(one.fields.get("assignee")),
                 opinions=[str(name) for name in one.fields.get(opinions.FIELD, [])],
             )
             for one in held
@@ -148,7 +149,7 @@ def create_app(dataset: Dataset, settings: Settings) -> Any:
     @api.get("/api/images/{number}/picture")
     def picture(number: int) -> Response:
         """The image as a browser shows it, as its masks lie."""
-        content, kind = pictures.picture(_sample(dataset, number))
+        content, kind = tiles.picture(_sample(dataset, number))
         return Response(content, media_type=kind, headers={"cache-control": "private, max-age=3600"})
 
     @api.get("/api/images/{number}/tiles/{level}/{column}/{row}")
@@ -161,7 +162,7 @@ def create_app(dataset: Dataset, settings: Settings) -> Any:
     def thumbnail(number: int) -> Response:
         """A small picture."""
         sample = _sample(dataset, number)
-        content = pictures.thumbnail(sample.image.uri, sample.image.size)
+        content = tiles.thumbnail(sample.image.uri, sample.image.size)
         return Response(content, media_type="image/jpeg", headers={"cache-control": "private, max-age=3600"})
 
     @api.get("/api/images/{number}/objects")

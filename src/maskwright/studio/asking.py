@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from maskwright import media
 from maskwright.core.masks import Masks
 from maskwright.core.sample import Sample
 from maskwright.errors import UsageError
@@ -82,7 +83,7 @@ class Asking:
                 if name in self._sessions:
                     return self._sessions[name]
             session = Session(
-                sample.image.pixels(), loaded, cleanup=Cleanup(keep_clicked=True), embeddings=self._embeddings
+                media.read(sample.image).rgb(), loaded, cleanup=Cleanup(keep_clicked=True), embeddings=self._embeddings
             )
         with self._keeping:
             self._sessions[name] = session

@@ -5,11 +5,12 @@ from pathlib import Path
 
 from maskwright.core.classes import Class, Classes
 from maskwright.core.names import safe_key, shown, told_apart
-from maskwright.core.sample import IMAGE_SUFFIXES, ImageRef, Sample, image_size
+from maskwright.core.sample import ImageRef, Sample
 from maskwright.core.segments import Segments
 from maskwright.errors import FormatError, UsageError
+from maskwright.media import IMAGE_SUFFIXES, image_size
+from maskwright.media.checksums import Hashing
 from maskwright.store import Dataset, checks
-from maskwright.store.images import Hashing
 
 
 def open_place(place: str, *, classes: str | None = None) -> tuple[Dataset, list[str]]:

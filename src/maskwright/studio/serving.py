@@ -17,11 +17,11 @@ from maskwright.core.masks import Masks
 from maskwright.core.names import check_name
 from maskwright.errors import UsageError
 from maskwright.interactive import Cleanup, Session
+from maskwright.media.tiles import MOST_PIXELS
 from maskwright.registry import require
 from maskwright.store import Dataset
 from maskwright.studio.app import Settings, create_app
 from maskwright.studio.offered import Offered
-from maskwright.studio.pictures import MOST_PIXELS
 
 EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104  only compared with
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from maskwright import media
 from maskwright.core.arrays import U8
 from maskwright.errors import DatasetError
 from maskwright.predict.checkpoint import MEAN, STD
@@ -91,7 +92,7 @@ class Source:
         found = self._kept.get(number)
         if found is None:
             sample = self._view.read([number])[0]
-            image = sample.image.pixels()
+            image = media.read(sample.image).rgb()
             found = (image, self.task.truth(sample))
             need = image.nbytes + (found[1].masks.counts.nbytes if self.task.objects else found[1].nbytes)
             if need <= self._room:

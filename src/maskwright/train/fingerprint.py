@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from maskwright import media
 from maskwright.core.classes import Classes
 from maskwright.errors import DatasetError
 from maskwright.store import View
@@ -108,6 +109,6 @@ def _gray(view: View, numbers: list[int]) -> bool:
     few = [numbers[k] for k in np.unique(np.linspace(0, len(numbers) - 1, min(PICTURES, len(numbers))).astype(int))]
     gray = 0
     for number in few:
-        pixels = view.read([number])[0].image.pixels()[::4, ::4].astype(np.int16)
+        pixels = media.read(view.read([number])[0].image).rgb()[::4, ::4].astype(np.int16)
         gray += int(np.abs(pixels - pixels[..., :1]).max()) <= 8
     return gray >= 0.75 * len(few)

@@ -3,7 +3,7 @@
 from types import ModuleType
 
 from maskwright import registry
-from maskwright.video.frames import Frames
+from maskwright.media.frames import Frames
 from maskwright.video.suggest import CLASSES, Followed, masks_of, samples_of, track_dataset
 from maskwright.video.tracking import Tracked, track
 

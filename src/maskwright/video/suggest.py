@@ -18,9 +18,9 @@ from maskwright.core.sample import ImageRef, Sample
 from maskwright.core.segments import Segments
 from maskwright.errors import FormatError, MaskwrightError, UsageError
 from maskwright.fewshot.propagation import log_suggestion
+from maskwright.media.frames import Frames
 from maskwright.runs import Run
 from maskwright.store import View
-from maskwright.video.frames import Frames
 from maskwright.video.tracking import Direction, track
 
 KIND = "track"

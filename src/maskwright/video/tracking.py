@@ -12,7 +12,7 @@ from maskwright.core.arrays import U8
 from maskwright.core.masks import Masks
 from maskwright.core.segments import Segments
 from maskwright.errors import UsageError
-from maskwright.video.frames import Frames
+from maskwright.media.frames import Frames
 
 Direction = Literal["both", "forward", "backward"]
 

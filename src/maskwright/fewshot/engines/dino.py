@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from maskwright import media
 from maskwright.core.arrays import F32, U8, Array
 from maskwright.core.classes import IGNORE_INDEX, Classes
 from maskwright.core.sample import Sample
@@ -76,7 +77,7 @@ class Dino:
         if before != self._classes_taught:
             self._known = []
         for sample in self._samples[len(self._known) :]:
-            found = self._encoded(sample.image.pixels())
+            found = self._encoded(media.read(sample.image).rgb())
             shares = self._shares(self.lessons.teach(sample.segments), found.shape[:2])
             taught = shares.sum(axis=2) > 0.5
             self._known.append((found[taught], shares[taught] / shares[taught].sum(axis=1, keepdims=True)))

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from maskwright import media
 from maskwright.core.arrays import F32, U8, Array, Size
 from maskwright.core.classes import Classes
 from maskwright.core.sample import Sample
@@ -64,12 +65,12 @@ class Forest:
         if not self._samples:
             raise ValueError("a forest needs at least one labelled sample")
         before = (self.colour, [] if self.lessons is None else self.lessons.rimmed)
-        images = [sample.image.pixels() for sample in samples]
+        images = [media.read(sample.image).rgb() for sample in samples]
         self.colour = self.colour or any(map(has_colour, images))
         self.lessons = Lessons(self._classes, [one.segments for one in self._samples])
         if self._taught and before != (self.colour, self.lessons.rimmed):
             self._taught = []
-            images = [sample.image.pixels() for sample in self._samples]
+            images = [media.read(sample.image).rgb() for sample in self._samples]
         for sample, image in zip(self._samples[len(self._taught) :], images, strict=True):
             self._taught.append(self._teach(sample, image, self.lessons))
         self._grow(self.lessons)
@@ -119,7 +120,7 @@ class Forest:
                     if not others.any()
                     else _Trees(x[others], y[others], weight[others], self, max(6, self.trees // 3), lessons.number)
                 )
-            context = self._context(teachers[fold], self._features(one.sample.image.pixels()))
+            context = self._context(teachers[fold], self._features(media.read(one.sample.image).rgb()))
             around.append(context.reshape(-1, context.shape[2])[one.at])
         wide = np.concatenate([x, np.concatenate(around)], axis=1)
         self._second = _Trees(wide, y, weight / weight.mean(), self, self.trees, lessons.number)

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from maskwright import media
 from maskwright.core.arrays import F32, U8, Array
 from maskwright.core.classes import IGNORE_INDEX, Classes
 from maskwright.core.sample import Sample
@@ -69,7 +70,7 @@ class SegGpt:
         self._samples += samples
         if not self._samples:
             raise ValueError("seggpt needs at least one labelled sample")
-        shown = [(one.image.pixels(), one.segments) for one in self._samples[: self.examples]]
+        shown = [(media.read(one.image).rgb(), one.segments) for one in self._samples[: self.examples]]
         self._teach(shown, Lessons(self._classes, [one.segments for one in self._samples]))
 
     def show(self, pictures: Sequence[tuple[U8, Segments]], classes: Classes) -> None:

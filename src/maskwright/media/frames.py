@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any, Self
 
 from maskwright.core.arrays import U8, Size
-from maskwright.core.sample import IMAGE_SUFFIXES, image_size, read_image
 from maskwright.errors import FormatError
+from maskwright.media.images import IMAGE_SUFFIXES, image_size, read
 from maskwright.registry import require
 
 
@@ -50,7 +50,7 @@ class Frames:
 
     def __getitem__(self, index: int) -> U8:
         """(H, W, 3) uint8 RGB. Raises FormatError for a frame that is broken or of another size than the first."""
-        return read_image(self.paths[index], expected=self.size)
+        return read(self.paths[index], expected=self.size).rgb()
 
     def __iter__(self) -> Iterator[U8]:
         return (self[index] for index in range(len(self)))

@@ -7,8 +7,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
-from maskwright.core import pages
 from maskwright.core.sample import Sample
+from maskwright.media import pages
 from maskwright.registry import require
 
 _AHEAD = 64  # files that are read ahead of the sample that is asked for

@@ -11,8 +11,9 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from maskwright.core.arrays import U8, Size
-from maskwright.core.sample import Sample, read_image
+from maskwright.core.sample import Sample
 from maskwright.errors import FormatError
+from maskwright.media.images import read
 
 #: Formats that every browser shows as they are.
 PLAIN = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}
@@ -37,9 +38,9 @@ def picture(sample: Sample) -> tuple[bytes, str]:
             if plain and image.size == (width, height):
                 return path.read_bytes(), PLAIN[str(image.format)]
     except (OSError, UnidentifiedImageError, ValueError, SyntaxError, Image.DecompressionBombError):
-        pass  # read_image says what is wrong, or can read it
+        pass  # reading it below says what is wrong, or can read it
     out = BytesIO()
-    Image.fromarray(read_image(sample.image.uri, expected=sample.image.size)).save(out, "PNG", compress_level=1)
+    Image.fromarray(read(sample.image).rgb()).save(out, "PNG", compress_level=1)
     return out.getvalue(), "image/png"
 
 
@@ -62,7 +63,7 @@ def thumbnail(uri: str, size: tuple[int, int]) -> bytes:
     """A small JPEG."""
     with BytesIO() as out:
         small = _eighth(uri, size) if min(size) >= 8 * THUMB else None
-        image = Image.fromarray(read_image(uri, expected=size) if small is None else small)
+        image = Image.fromarray(read(uri, expected=size).rgb() if small is None else small)
         image.thumbnail((THUMB, THUMB))
         image.save(out, "JPEG", quality=80)
         return out.getvalue()
@@ -160,7 +161,7 @@ class Pyramids:
             with self._lock:
                 if name in self._held:
                     return self._held[name]
-            found = [read_image(sample.image.uri, expected=sample.image.size)]
+            found = [read(sample.image).rgb()]
             for _ in sizes[1:]:
                 # Means of two by two; the rest of an odd edge is a mean of one.
                 found.append(np.asarray(Image.fromarray(found[-1]).reduce(2)))
