@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from databases import place, postgres  # noqa: F401  fixtures
 from hypothesis import HealthCheck, settings
 
 from maskwright.core.classes import Class, Classes

@@ -14,8 +14,9 @@ import pytest
 
 from maskwright.core.classes import Class, Classes
 from maskwright.errors import DatasetError
+from maskwright.labelling import gestures, own_labels
 from maskwright.runs import Run, find
-from maskwright.store import Dataset, View, doctor, operations, opinions
+from maskwright.store import Dataset, View, doctor
 
 DATA = Path(__file__).parent / "data" / "version1"
 
@@ -100,8 +101,8 @@ def test_an_empty_one_and_one_without_the_later_tables(tmp_path: Path, old: Path
         compare(dataset, json.loads((DATA / "history.json").read_text()))
         with dataset.edit("classes") as edit:
             edit.set_classes(Classes([*dataset.classes, Class(100, "new")]))
-        drawn = operations.Operation(id="g", kind="draw", fields={"state": None})
-        assert opinions.apply(dataset, dataset.number_of("a"), drawn, author="ada").revision == 1
+        drawn = gestures.Operation(id="g", kind="draw", fields={"state": None})
+        assert own_labels.apply(dataset, dataset.number_of("a"), drawn, author="ada").revision == 1
 
 
 def test_where_no_copy_can_be_made_nothing_changes(old: Path) -> None:

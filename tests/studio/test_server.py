@@ -24,7 +24,8 @@ from maskwright.core.masks import Masks
 from maskwright.core.sample import ImageRef, Sample
 from maskwright.core.segments import Segments
 from maskwright.errors import UsageError
-from maskwright.store import Dataset, operations
+from maskwright.labelling import gestures
+from maskwright.store import Dataset
 from maskwright.studio import Serving, Settings, create_app, open_place, serve
 
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -850,11 +851,11 @@ def test_operations_from_python(tmp_path) -> None:
     with Dataset.create(tmp_path / "new", Classes([Class(1, "a", "thing")])) as dataset:
         with dataset.edit("one") as edit:
             edit.add(Sample("x", ImageRef("x.png", (4, 4)), Segments.none((4, 4))))
-        piece = operations.Piece(3, 1, string(np.eye(4, dtype=bool)))
-        done = operations.apply(dataset, 1, operations.Operation("operation-1", "brush", [piece]), author="me")
-        assert operations.revisions_of(dataset, 1) == {3: done.revision}
+        piece = gestures.Piece(3, 1, string(np.eye(4, dtype=bool)))
+        done = gestures.apply(dataset, 1, gestures.Operation("operation-1", "brush", [piece]), author="me")
+        assert gestures.revisions_of(dataset, 1) == {3: done.revision}
         with pytest.raises(UsageError, match="no image 9"):
-            operations.apply(dataset, 9, operations.Operation("operation-2", "brush"), author="me")
+            gestures.apply(dataset, 9, gestures.Operation("operation-2", "brush"), author="me")
 
 
 def test_the_page_has_the_types_of_this_server(dataset) -> None:

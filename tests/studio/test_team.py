@@ -12,8 +12,8 @@ from maskwright.core.classes import Class, Classes
 from maskwright.core.masks import Masks
 from maskwright.core.segments import Segments
 from maskwright.errors import UsageError
-from maskwright.runs.agreement import between
-from maskwright.store import operations, work
+from maskwright.labelling import gestures, tasks
+from maskwright.labelling.agreement import between
 from maskwright.studio import Settings, create_app, open_place
 from maskwright.studio.serving import links_of
 
@@ -130,7 +130,7 @@ def test_labels_apart_are_neither_seen_nor_changed_by_others(dataset, pages) -> 
     assert [one["counts"] for one in own(ada, of="ben").json()["objects"]] == [string(square(9))]
     # What they did is effort, and no history of the shared labels.
     assert [one["kind"] for one in ada.get("/api/images/1/history").json()] == ["brush"]
-    assert operations.effort(dataset)["gestures"] == 4
+    assert gestures.effort(dataset)["gestures"] == 4
     removed = {"id": "operation-own-gone", "kind": "delete", "remove": [9], "base": {"9": second["revision"]}}
     assert ben.post("/api/images/1/operations?layer=own", json={"operations": [removed]}).json()[0]["stale"] == []
     assert own(ben).json()["objects"] == []
@@ -197,7 +197,7 @@ def test_images_are_given_to_people(dataset, pages) -> None:
 
 def test_progress_and_what_was_saved(dataset, pages) -> None:
     ada, ben = pages
-    nothing = work.progress(dataset)
+    nothing = tasks.progress(dataset)
     assert nothing.states == {"open": 8}
     assert nothing.saved is None
     draw(ada, "1", square(5), image=1)

@@ -18,9 +18,10 @@ from maskwright.core.classes import Class, Classes
 from maskwright.core.names import check_name, shown_place
 from maskwright.errors import MaskwrightError, UsageError
 from maskwright.interactive import Embeddings
+from maskwright.labelling import gestures, own_labels, tasks
+from maskwright.labelling.agreement import agreements
 from maskwright.media import tiles
-from maskwright.runs.agreement import agreements
-from maskwright.store import Dataset, operations, opinions, work
+from maskwright.store import Dataset
 from maskwright.store.dataset import user_name
 from maskwright.studio import api_page, export, importing, messages
 from maskwright.studio.asking import Asking
@@ -78,18 +79,18 @@ def create_app(dataset: Dataset, settings: Settings) -> Any:
     def project(request: Request) -> Response:
         """All that the page begins with."""
         waiting = fewshot.waiting(dataset)
-        held = operations.overview(dataset)
+        held = gestures.overview(dataset)
         rows = [
             messages.ImageInfo(
                 number=one.number, key=one.key, height=one.size[0], width=one.size[1], split=one.split,
                 state=_text(one.fields.get("state")), objects=one.segments, video=one.video, frame=one.frame,
                 confidence=None if one.segments or one.number not in waiting else waiting[one.number][1],
                 tiles=tiles.levels(one.size), assignee=_text(one.fields.get("assignee")),
-                opinions=[str(name) for name in one.fields.get(opinions.FIELD, [])],
+                opinions=[str(name) for name in one.fields.get(own_labels.FIELD, [])],
             )
             for one in held
         ]  # fmt: skip
-        effort = operations.effort(dataset)
+        effort = gestures.effort(dataset)
         effort |= {name: sum(getattr(one, name) for one in held) for name in ("suggested", "untouched")}
         found = messages.Project(
             me=_who(request), people=sorted(set(settings.people.values())),
@@ -113,9 +114,9 @@ def create_app(dataset: Dataset, settings: Settings) -> Any:
         return _classes(dataset)
 
     @api.get("/api/classes/use")
-    def class_use() -> list[work.ClassUse]:
+    def class_use() -> list[tasks.ClassUse]:
         """On how many objects and images each class is used."""
-        return work.class_use(dataset)
+        return tasks.class_use(dataset)
 
     @api.post("/api/classes/merge")
     def merge(given: messages.Merging, request: Request) -> list[messages.ClassInfo]:
@@ -131,7 +132,7 @@ def create_app(dataset: Dataset, settings: Settings) -> Any:
     @api.get("/api/work")
     def progress() -> messages.Work:
         """How far it is, who did what, what suggestions saved, and how far people agree."""
-        done = asdict(work.progress(dataset))
+        done = asdict(tasks.progress(dataset))
         found = [
             messages.Agreed(**{**asdict(one), "mean_iou": _number(one.mean_iou), "f1": _number(one.f1)})
             for one in agreements(dataset)
@@ -142,7 +143,7 @@ def create_app(dataset: Dataset, settings: Settings) -> Any:
     def assign(given: messages.Assigning, request: Request) -> list[int]:
         """Give images to somebody -> their numbers."""
         name = None if given.name is None else check_name(given.name, "the name")
-        return work.assign(dataset, name, numbers=given.numbers, count=given.count, author=_who(request))
+        return tasks.assign(dataset, name, numbers=given.numbers, count=given.count, author=_who(request))
 
     # -- images --------------------------------------------------------------------------------------
 
@@ -174,13 +175,13 @@ def create_app(dataset: Dataset, settings: Settings) -> Any:
         """
         if layer == "own":
             person = of or _who(request)
-            if person != _who(request) and person not in _sample(dataset, number).fields.get(opinions.FIELD, []):
+            if person != _who(request) and person not in _sample(dataset, number).fields.get(own_labels.FIELD, []):
                 raise UsageError(f"{person} has not finished labels of their own on image {number}")
-            segments, written = opinions.read(dataset, number, person)
+            segments, written = own_labels.read(dataset, number, person)
             return _things(segments, {}, dataset.revision, written)
         view = dataset if at is None else dataset.at(at)
         sample = view.read([number])[0]
-        revisions = operations.revisions_of(dataset, number)
+        revisions = gestures.revisions_of(dataset, number)
         return _things(sample.segments, dict(sample.fields), view.revision, revisions)
 
     @api.get("/api/images/{number}/suggestion")
@@ -194,7 +195,7 @@ def create_app(dataset: Dataset, settings: Settings) -> Any:
     @api.get("/api/images/{number}/history")
     def history(number: int) -> list[dict[str, Any]]:
         """Gestures on an image's shared labels, the newest first."""
-        return operations.history(dataset, number)
+        return gestures.history(dataset, number)
 
     @api.post("/api/images/{number}/operations")
     def apply(
@@ -203,7 +204,7 @@ def create_app(dataset: Dataset, settings: Settings) -> Any:
         """Each is durable when the answer comes. The first stale one ends the list, and nothing after it is applied."""
         out = []
         for one in given.operations:
-            write = opinions.apply if layer == "own" else operations.apply
+            write = own_labels.apply if layer == "own" else gestures.apply
             done = write(dataset, number, _operation(one), author=_who(request))
             out.append(messages.Answered(id=one.id, revision=done.revision, again=done.again, stale=list(done.stale)))
             if done.stale:
@@ -222,7 +223,7 @@ def create_app(dataset: Dataset, settings: Settings) -> Any:
             for tab in [tab for tab, (seen, _) in tabs.items() if now - seen > LEASE]:
                 del tabs[tab]
             people = [author for tab, (_, author) in tabs.items() if tab != given.tab]
-        return messages.Others(people=people, revision=operations.last_change(dataset, number))
+        return messages.Others(people=people, revision=gestures.last_change(dataset, number))
 
     # -- help ----------------------------------------------------------------------------------------
 
@@ -257,7 +258,7 @@ def create_app(dataset: Dataset, settings: Settings) -> Any:
             options = offered.options("fewshot.engines", given.engine)
             learner = fewshot.learner(given.engine, **options)
             # An image that somebody is still at would teach that the rest of it is background.
-            finished = [one.key for one in operations.overview(dataset) if one.fields.get("state") in work.FINISHED]
+            finished = [one.key for one in gestures.overview(dataset) if one.fields.get("state") in tasks.FINISHED]
             done = fewshot.propagate(
                 dataset, dataset.frozen(), learner, engine=given.engine, limit=given.limit,
                 examples=finished,
@@ -395,14 +396,14 @@ def _things(segments: Any, fields: dict[str, Any], revision: int, revisions: dic
     return messages.Things(revision=revision, objects=rows, fields=fields)
 
 
-def _operation(given: messages.Gesture) -> operations.Operation:
+def _operation(given: messages.Gesture) -> gestures.Operation:
     put = [
-        operations.Piece(
+        gestures.Piece(
             one.id, one.class_id, one.counts, one.z, one.is_crowd, one.source, one.score, one.attributes
         )
         for one in given.put
     ]  # fmt: skip
-    return operations.Operation(given.id, given.kind, put, given.remove, given.base, given.fields, given.effort)
+    return gestures.Operation(given.id, given.kind, put, given.remove, given.base, given.fields, given.effort)
 
 
 def _job(work: Work) -> messages.Job:

@@ -16,7 +16,8 @@ from maskwright.core.masks import Masks
 from maskwright.core.names import confined, safe_key, shown
 from maskwright.core.segments import Segments
 from maskwright.errors import FormatError, UsageError
-from maskwright.store import Dataset, operations
+from maskwright.labelling import gestures
+from maskwright.store import Dataset
 from maskwright.studio.messages import Imported
 
 MOST_FILES = 20_000
@@ -36,8 +37,8 @@ def take_in(dataset: Dataset, name: str, data: bytes, *, write: bool, author: st
         reading = formats.read(place, kind)
         own = dataset.classes
         classes, ids = _matched(own, reading.classes)
-        by_key: dict[str, operations.Row] = {}
-        for row in operations.overview(dataset):
+        by_key: dict[str, gestures.Row] = {}
+        for row in gestures.overview(dataset):
             for one in (row.key, PurePosixPath(row.uri).stem):
                 by_key.setdefault(one, row)
         found: list[tuple[str, Segments]] = []

@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
-from maskwright.store.work import ClassUse, Person
+from maskwright.labelling.tasks import ClassUse, Person
 
 
 class ClassInfo(BaseModel):
@@ -84,7 +84,7 @@ class Things(BaseModel):
 
 
 class Gesture(BaseModel):
-    """One operation; see `store.operations.Operation`. Keys of base are object ids."""
+    """One operation; see `labelling.gestures.Operation`. Keys of base are object ids."""
 
     id: str = Field(min_length=8, max_length=64, pattern=r"^[0-9a-zA-Z-]+$")
     kind: str = Field(min_length=1, max_length=40, pattern=r"^[a-z ]+$")
@@ -223,7 +223,7 @@ class Assigning(BaseModel):
 
 
 class Agreed(BaseModel):
-    """How far two people agree on an image; see `runs.agreement.Agreement`. None where there is nothing to compare."""
+    """How far two people agree on an image; see `labelling.agreement.Agreement`. None where nothing can be compared."""
 
     number: int
     key: str
@@ -234,7 +234,7 @@ class Agreed(BaseModel):
 
 
 class Work(BaseModel):
-    """How far the work is; see `store.work.Progress`."""
+    """How far the work is; see `labelling.tasks.Progress`."""
 
     states: dict[str, int]
     people: list[Person]

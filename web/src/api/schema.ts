@@ -471,7 +471,7 @@ export interface components {
     schemas: {
         /**
          * Agreed
-         * @description How far two people agree on an image; see `runs.agreement.Agreement`. None where there is nothing to compare.
+         * @description How far two people agree on an image; see `labelling.agreement.Agreement`. None where nothing can be compared.
          */
         Agreed: {
             /** Number */
@@ -575,7 +575,7 @@ export interface components {
         };
         /**
          * Gesture
-         * @description One operation; see `store.operations.Operation`. Keys of base are object ids.
+         * @description One operation; see `labelling.gestures.Operation`. Keys of base are object ids.
          */
         Gesture: {
             /** Id */
@@ -949,7 +949,7 @@ export interface components {
         };
         /**
          * Work
-         * @description How far the work is; see `store.work.Progress`.
+         * @description How far the work is; see `labelling.tasks.Progress`.
          */
         Work: {
             /** States */

@@ -11,10 +11,11 @@ import sqlalchemy as sql
 
 from maskwright.core.segments import Segments
 from maskwright.errors import DatasetError
-from maskwright.store import checks, hashes, operations, schema
+from maskwright.labelling import gestures
+from maskwright.labelling.gestures import OWN, Applied, Operation
+from maskwright.store import checks, hashes, schema
 from maskwright.store.dataset import Dataset
 from maskwright.store.edit import Edit
-from maskwright.store.operations import OWN, Applied, Operation
 from maskwright.store.rows import build_segments, damaged, segment_rows
 
 #: Field of a sample: who has finished an opinion on it.
@@ -22,16 +23,16 @@ FIELD = "opinions"
 
 
 def apply(dataset: Dataset, number: int, operation: Operation, *, author: str) -> Applied:
-    """As `operations.apply`, to the author's own labels; the revision of the answer counts the author's gestures.
+    """As `gestures.apply`, to the author's own labels; the revision of the answer counts the author's gestures.
 
     The field `state` marks the opinion as finished, or as open again with None; no other field is taken.
     """
     table = schema.opinions
     with dataset.database.writing() as connection:
-        done = operations.revision_of(connection, operation)
+        done = gestures.revision_of(connection, operation)
         if done is not None:
             return Applied(done, again=True)
-        row = operations.sample_row(dataset, connection, number)
+        row = gestures.sample_row(dataset, connection, number)
         own = sql.and_(table.c.sample == number, table.c.author == author)
         rows = _sound(dataset, connection.execute(sql.select(table).where(own).order_by(table.c.z)).all())
         past = schema.operations
@@ -41,12 +42,12 @@ def apply(dataset: Dataset, number: int, operation: Operation, *, author: str) -
             )
         ).scalar()
         number_of = int(count or 0) + 1
-        stale = operations.newer(operation, {int(one.segment): int(one.changed) for one in rows})
+        stale = gestures.newer(operation, {int(one.segment): int(one.changed) for one in rows})
         if stale:
             return Applied(number_of - 1, stale=stale)
         if operation.put or operation.remove:
             size = (row.height, row.width)
-            segments = operations.changed(build_segments(rows, size), operation, size)
+            segments = gestures.changed(build_segments(rows, size), operation, size)
             declared = {one.id for one in dataset.classes}
             unknown = {int(one) for one in segments.class_ids} - declared
             if unknown:
@@ -74,7 +75,7 @@ def apply(dataset: Dataset, number: int, operation: Operation, *, author: str) -
             edit = Edit(dataset.database, connection, author, f"opinion: {row.key}")
             edit.set_fields(row.key, {FIELD: sorted(people) or None})
             edit.finish()
-        operations.note(connection, number, operation, f"{OWN}{operation.kind}", author, number_of)
+        gestures.note(connection, number, operation, f"{OWN}{operation.kind}", author, number_of)
         return Applied(number_of)
 
 
@@ -82,7 +83,7 @@ def read(dataset: Dataset, number: int, author: str) -> tuple[Segments, dict[int
     """Somebody's own labels of a sample, and the gesture that wrote each."""
     table = schema.opinions
     with dataset.database.reading() as connection:
-        row: Any = operations.sample_row(dataset, connection, number)
+        row: Any = gestures.sample_row(dataset, connection, number)
         query = sql.select(table).where(table.c.sample == number, table.c.author == author).order_by(table.c.z)
         rows = connection.execute(query).all()
     _sound(dataset, rows)

@@ -8,9 +8,9 @@ from typing import Any
 import sqlalchemy as sql
 
 from maskwright.errors import UsageError
+from maskwright.labelling.gestures import OWN, Row, overview
 from maskwright.store import schema
 from maskwright.store.dataset import Dataset
-from maskwright.store.operations import OWN, Row, overview
 from maskwright.store.rows import alive
 
 FINISHED = ("labelled", "review", "approved")

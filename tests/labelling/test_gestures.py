@@ -10,8 +10,9 @@ from maskwright.core.masks import Masks
 from maskwright.core.sample import ImageRef, Sample
 from maskwright.core.segments import Segments
 from maskwright.errors import DatasetError, UsageError
-from maskwright.store import Dataset, operations, opinions, work
-from maskwright.store.operations import Operation, Piece
+from maskwright.labelling import gestures, own_labels, tasks
+from maskwright.labelling.gestures import Operation, Piece
+from maskwright.store import Dataset
 
 SIZE = (20, 30)
 
@@ -43,52 +44,52 @@ def dataset(place):
 
 def test_a_gesture_is_one_revision_once(dataset) -> None:
     before = dataset.revision
-    first = operations.apply(dataset, 1, drawn("a", 2**52, 3), author="ada")
+    first = gestures.apply(dataset, 1, drawn("a", 2**52, 3), author="ada")
     assert (first.revision, first.again) == (before + 1, False)
-    again = operations.apply(dataset, 1, drawn("a", 2**52, 3), author="ada")
+    again = gestures.apply(dataset, 1, drawn("a", 2**52, 3), author="ada")
     assert (again.revision, again.again) == (before + 1, True)
     assert dataset.revision == before + 1
     assert dataset.log(1)[0].author == "ada"
-    stale = operations.apply(dataset, 1, drawn("b", 2**52, 4), author="ben")
+    stale = gestures.apply(dataset, 1, drawn("b", 2**52, 4), author="ben")
     assert stale.stale == (2**52,)
-    assert operations.last_change(dataset, 1) == first.revision
-    moved = operations.apply(dataset, 1, drawn("b", 2**52, 4, base={2**52: first.revision}), author="ben")
+    assert gestures.last_change(dataset, 1) == first.revision
+    moved = gestures.apply(dataset, 1, drawn("b", 2**52, 4, base={2**52: first.revision}), author="ben")
     assert moved.revision == before + 2
-    assert [one["author"] for one in operations.history(dataset, 1)] == ["ben", "ada"]
+    assert [one["author"] for one in gestures.history(dataset, 1)] == ["ben", "ada"]
     assert not dataset.check()
 
 
 def test_opinions_are_apart_and_follow_the_same_rules(dataset) -> None:
     before = dataset.revision
-    first = opinions.apply(dataset, 1, drawn("a", 7, 3), author="ada")
-    other = opinions.apply(dataset, 1, drawn("b", 7, 9), author="ben")
+    first = own_labels.apply(dataset, 1, drawn("a", 7, 3), author="ada")
+    other = own_labels.apply(dataset, 1, drawn("b", 7, 9), author="ben")
     assert dataset.revision == before
-    assert opinions.apply(dataset, 1, drawn("a", 7, 3), author="ada").again
-    own, written = opinions.read(dataset, 1, "ada")
+    assert own_labels.apply(dataset, 1, drawn("a", 7, 3), author="ada").again
+    own, written = own_labels.read(dataset, 1, "ada")
     assert own.masks.compressed()[0].decode() == mask(3)
     assert written == {7: first.revision}
-    assert opinions.read(dataset, 1, "ben")[0].masks.compressed()[0].decode() == mask(9)
-    assert len(opinions.read(dataset, 2, "ada")[0]) == 0
-    second = opinions.apply(dataset, 1, drawn("c", 8, 15), author="ada")
+    assert own_labels.read(dataset, 1, "ben")[0].masks.compressed()[0].decode() == mask(9)
+    assert len(own_labels.read(dataset, 2, "ada")[0]) == 0
+    second = own_labels.apply(dataset, 1, drawn("c", 8, 15), author="ada")
     assert second.revision > first.revision
-    assert opinions.read(dataset, 1, "ada")[1] == {7: first.revision, 8: second.revision}
-    assert opinions.apply(dataset, 1, drawn("d", 7, 1), author="ada").stale == (7,)
-    assert opinions.apply(dataset, 1, drawn("e", 7, 1, base={7: first.revision}), author="ada").stale == ()
+    assert own_labels.read(dataset, 1, "ada")[1] == {7: first.revision, 8: second.revision}
+    assert own_labels.apply(dataset, 1, drawn("d", 7, 1), author="ada").stale == (7,)
+    assert own_labels.apply(dataset, 1, drawn("e", 7, 1, base={7: first.revision}), author="ada").stale == ()
     with pytest.raises(DatasetError, match="not declared"):
-        opinions.apply(dataset, 1, drawn("f", 9, 1, class_id=9), author="ada")
+        own_labels.apply(dataset, 1, drawn("f", 9, 1, class_id=9), author="ada")
     with pytest.raises(UsageError, match="no image"):
-        opinions.apply(dataset, 99, drawn("g", 9, 1), author="ada")
+        own_labels.apply(dataset, 99, drawn("g", 9, 1), author="ada")
     done = Operation("operation-done", "state", fields={"state": "labelled"})
-    opinions.apply(dataset, 1, done, author="ada")
+    own_labels.apply(dataset, 1, done, author="ada")
     assert dataset.read([1])[0].fields == {"opinions": ["ada"]}
-    opinions.apply(dataset, 1, Operation("operation-open", "state", fields={"state": None}), author="ada")
+    own_labels.apply(dataset, 1, Operation("operation-open", "state", fields={"state": None}), author="ada")
     assert dataset.read([1])[0].fields == {}
     assert len(dataset.read([1])[0].segments) == 0
-    assert operations.history(dataset, 1) == []
+    assert gestures.history(dataset, 1) == []
     assert other.revision == 1
-    gone = Operation("operation-gone", "delete", remove=[7, 8], base=opinions.read(dataset, 1, "ada")[1])
-    opinions.apply(dataset, 1, gone, author="ada")
-    assert len(opinions.read(dataset, 1, "ada")[0]) == 0
+    gone = Operation("operation-gone", "delete", remove=[7, 8], base=own_labels.read(dataset, 1, "ada")[1])
+    own_labels.apply(dataset, 1, gone, author="ada")
+    assert len(own_labels.read(dataset, 1, "ada")[0]) == 0
 
 
 def test_people_at_once_lose_nothing_of_either(dataset) -> None:
@@ -102,7 +103,7 @@ def test_people_at_once_lose_nothing_of_either(dataset) -> None:
         except BaseException as error:  # noqa: BLE001  a thread's error is seen nowhere else
             wrong.append(error)
 
-    people = [("a", operations.apply), ("bb", operations.apply), ("ccc", opinions.apply), ("dddd", opinions.apply)]
+    people = [("a", gestures.apply), ("bb", gestures.apply), ("ccc", own_labels.apply), ("dddd", own_labels.apply)]
     threads = [threading.Thread(target=person, args=one) for one in people]
     for one in threads:
         one.start()
@@ -111,21 +112,21 @@ def test_people_at_once_lose_nothing_of_either(dataset) -> None:
     assert not wrong
     assert sorted(dataset.read([1])[0].segments.ids.tolist()) == [100 * n + k for n in (1, 2) for k in range(6)]
     for name in ("ccc", "dddd"):
-        assert len(opinions.read(dataset, 1, name)[0]) == 6
+        assert len(own_labels.read(dataset, 1, name)[0]) == 6
     assert not dataset.check()
 
 
 def test_work_is_given_counted_and_merged(dataset) -> None:
-    assert work.assign(dataset, "ada", count=3, author="me") == [1, 2, 3]  # images first, then a video's frames
-    assert work.assign(dataset, "ben", count=9, author="me") == [4, 5]
-    assert work.assign(dataset, None, numbers=[2], author="me") == [2]
+    assert tasks.assign(dataset, "ada", count=3, author="me") == [1, 2, 3]  # images first, then a video's frames
+    assert tasks.assign(dataset, "ben", count=9, author="me") == [4, 5]
+    assert tasks.assign(dataset, None, numbers=[2], author="me") == [2]
     with pytest.raises(UsageError, match="no image"):
-        work.assign(dataset, "ada", numbers=[77], author="me")
-    operations.apply(dataset, 1, drawn("a", 1, 3), author="ada")
-    operations.apply(dataset, 1, drawn("b", 2, 9, class_id=2), author="ada")
-    opinions.apply(dataset, 2, drawn("c", 3, 9), author="ben")
-    operations.apply(dataset, 1, Operation("operation-s", "state", fields={"state": "labelled"}), author="ada")
-    found = work.progress(dataset)
+        tasks.assign(dataset, "ada", numbers=[77], author="me")
+    gestures.apply(dataset, 1, drawn("a", 1, 3), author="ada")
+    gestures.apply(dataset, 1, drawn("b", 2, 9, class_id=2), author="ada")
+    own_labels.apply(dataset, 2, drawn("c", 3, 9), author="ben")
+    gestures.apply(dataset, 1, Operation("operation-s", "state", fields={"state": "labelled"}), author="ada")
+    found = tasks.progress(dataset)
     assert found.states == {"labelled": 1, "open": 4}
     assert [(one.name, one.assigned, one.finished, one.gestures) for one in found.people] == [
         ("ada", 2, 1, 3),
@@ -137,7 +138,7 @@ def test_work_is_given_counted_and_merged(dataset) -> None:
         assert edit.merge_class(1, 2) == 1
     assert [one.name for one in dataset.classes] == ["stem"]
     assert dataset.read([1])[0].segments.class_ids.tolist() == [2, 2]
-    assert opinions.read(dataset, 2, "ben")[0].class_ids.tolist() == [2]
+    assert own_labels.read(dataset, 2, "ben")[0].class_ids.tolist() == [2]
     assert dataset.at("head~1").read([1])[0].segments.class_ids.tolist() == [1, 2]
     with pytest.raises(UsageError, match="no class"), dataset.edit("merge") as edit:
         edit.merge_class(2, 1)
@@ -146,8 +147,8 @@ def test_work_is_given_counted_and_merged(dataset) -> None:
 
 def test_what_is_said_of_an_image_meanwhile_is_not_undone(dataset) -> None:
     """Fields are merged inside the edit, not written back as they were read before it."""
-    rows = operations.overview(dataset)
-    operations.apply(dataset, 1, Operation("operation-s", "state", fields={"state": "labelled"}), author="ada")
+    rows = gestures.overview(dataset)
+    gestures.apply(dataset, 1, Operation("operation-s", "state", fields={"state": "labelled"}), author="ada")
     with dataset.edit("late") as edit:
         edit.set_fields(rows[0].key, {"assignee": "ben", "nothing": None})
     assert dataset.read([1])[0].fields == {"state": "labelled", "assignee": "ben"}

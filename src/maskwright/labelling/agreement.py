@@ -7,9 +7,10 @@ import numpy as np
 
 from maskwright.core.classes import Classes
 from maskwright.core.segments import Segments
+from maskwright.labelling import gestures, own_labels
+from maskwright.labelling.tasks import FINISHED
 from maskwright.metrics import confusion, instance_matching
-from maskwright.store import Dataset, operations, opinions
-from maskwright.store.work import FINISHED
+from maskwright.store import Dataset
 
 
 @dataclass(frozen=True)
@@ -50,14 +51,14 @@ def agreements(dataset: Dataset, numbers: Iterable[int] | None = None) -> list[A
     classes = dataset.classes
     wanted = None if numbers is None else set(numbers)
     out: list[Agreement] = []
-    for row in operations.overview(dataset):
-        people = [str(one) for one in row.fields.get(opinions.FIELD, [])]
+    for row in gestures.overview(dataset):
+        people = [str(one) for one in row.fields.get(own_labels.FIELD, [])]
         if not people or (wanted is not None and row.number not in wanted):
             continue
         labels: list[tuple[str | None, Segments]] = []
         if row.fields.get("state") in FINISHED:
             labels.append((None, dataset.read([row.number])[0].segments))
-        labels += [(one, opinions.read(dataset, row.number, one)[0]) for one in people]
+        labels += [(one, own_labels.read(dataset, row.number, one)[0]) for one in people]
         for k, (first, mine) in enumerate(labels):
             for second, theirs in labels[k + 1 :]:
                 iou, f1 = between(mine, theirs, classes)
