@@ -20,9 +20,9 @@ from torch import Tensor, nn
 
 from maskwright import Dataset, Predictor, formats, media
 from maskwright.metrics import confusion
-from maskwright.models import read_weights
 from maskwright.predict.checkpoint import ModelInfo
 from maskwright.store import transfer
+from maskwright.weights import read_weights
 
 # Of the published training: blue, green, red; the pictures are also divided by 255 at the end.
 MEAN = (110.3310, 108.4089, 105.0332)

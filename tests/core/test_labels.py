@@ -7,10 +7,10 @@ from maskwright import media
 from maskwright.core import geometry
 from maskwright.core.classes import Class, Classes
 from maskwright.core.masks import Masks
-from maskwright.core.overlay import overlay
 from maskwright.core.sample import ImageRef, Sample
 from maskwright.core.segments import Segments
 from maskwright.errors import FormatError, UsageError
+from maskwright.figures.overlay import overlay
 from maskwright.media import image_size
 
 

@@ -9,8 +9,8 @@ import pytest
 
 from maskwright.core.classes import Class, Classes
 from maskwright.errors import ModelError
-from maskwright.models._weights import read_weights
 from maskwright.predict import Predictor, checkpoint
+from maskwright.weights.tensors import read_weights
 
 
 @pytest.fixture(scope="module")

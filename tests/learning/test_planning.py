@@ -29,6 +29,7 @@ from maskwright.train.folds import fit_folds
 from maskwright.train.groups import encoder_parameters, parameter_groups
 from maskwright.train.plan import plan, read_plan
 from maskwright.train.sweep import parse_search, sweep
+from maskwright.weights import fill, read_weights
 
 TINY = {"widths": [8, 8, 8, 8, 8], "decoder": 8}
 SETTINGS = Settings(
@@ -343,21 +344,20 @@ def test_weights_fill_what_they_fit(tmp_path) -> None:
     save_file(source.state_dict(), tmp_path / "folder" / "model.safetensors")
     for name in ("w.pth", "parallel.pth", "folder"):
         model = models.build("unet/resnet18", 3)
-        said = models.fill(model, tmp_path / name)
+        said = fill(model, tmp_path / name)
         assert "random still: segmentation_head.0" in said, "the last layer is for other classes"
         assert torch.equal(
             model.state_dict()["decoder.blocks.0.conv1.0.weight"],
             source.state_dict()["decoder.blocks.0.conv1.0.weight"],
         )
     model = models.build("fpn/resnet18", 3)
-    models.fill(model, tmp_path / "encoder.safetensors")
+    fill(model, tmp_path / "encoder.safetensors")
     assert torch.equal(model.state_dict()["encoder.conv1.weight"], source.state_dict()["encoder.conv1.weight"])
     with pytest.raises(ModelError, match="tensors fit this model"):
-        models.fill(models.build("lite", 2, **TINY), tmp_path / "w.pth")
+        fill(models.build("lite", 2, **TINY), tmp_path / "w.pth")
 
 
 def test_weights_that_are_refused(tmp_path) -> None:
-    from maskwright import models
 
     class Evil:
         def __reduce__(self):
@@ -365,7 +365,7 @@ def test_weights_that_are_refused(tmp_path) -> None:
 
     torch.save({"state_dict": Evil()}, tmp_path / "evil.pth")
     with pytest.raises(ModelError, match=r"(?s)cannot be opened as tensors alone.*weights_only"):
-        models.read_weights(tmp_path / "evil.pth")
+        read_weights(tmp_path / "evil.pth")
     (tmp_path / "bad.pt").write_bytes(b"nothing")
     for name, said in (
         ("bad.pt", "tensors alone"),
@@ -373,9 +373,9 @@ def test_weights_that_are_refused(tmp_path) -> None:
         ("hub:nobody/nothing", "not in the hub's cache"),
     ):
         with pytest.raises(ModelError, match=said):
-            models.read_weights(name if name.startswith("hub:") else tmp_path / name)
+            read_weights(name if name.startswith("hub:") else tmp_path / name)
     with pytest.raises(ModelError, match="holds no weights"):
-        models.read_weights(tmp_path)
+        read_weights(tmp_path)
 
 
 @pytest.mark.train

@@ -200,12 +200,12 @@ def _snapshot_door(home: Path, random: np.random.Generator) -> None:
 
 
 def _model_door(home: Path, random: np.random.Generator) -> None:
-    from maskwright.models import _weights
     from maskwright.predict import Predictor
+    from maskwright.weights import read_weights
 
     file = next(path for path in home.iterdir() if path.is_file())
     if file.suffix == ".pth" or random.random() < 0.2:
-        _weights.read_weights(file)
+        read_weights(file)
         return
     predictor = Predictor.load(file, device="cpu")
     predictor.predict(np.zeros((32, 40, 3), np.uint8))

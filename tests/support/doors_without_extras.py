@@ -34,9 +34,9 @@ from maskwright.core.sample import ImageRef, Sample
 from maskwright.core.segments import Segments
 from maskwright.errors import MaskwrightError, MissingExtraError
 from maskwright.media import image_size, pages
-from maskwright.models import _weights
 from maskwright.predict import checkpoint
 from maskwright.store import Dataset
+from maskwright.weights import read_weights
 
 FOLDER = Path(sys.argv[2]).resolve()
 FOLDER.mkdir(parents=True, exist_ok=True)
@@ -104,8 +104,8 @@ DOORS: dict[str, Callable[[], object]] = {
     "torch.export": lambda: checkpoint.load(_file("a.pt2")),
     "export to onnx": lambda: _export("onnx", FOLDER / "b.onnx"),
     "export to openvino": lambda: _export("openvino", FOLDER / "b.xml"),
-    "weights": lambda: _weights.read_weights(_file("b.safetensors")),
-    "weights of the hub": lambda: _weights.read_weights("hub:nobody/nothing"),
+    "weights": lambda: read_weights(_file("b.safetensors")),
+    "weights of the hub": lambda: read_weights("hub:nobody/nothing"),
     "postgres": lambda: Dataset.open("postgresql://nobody@127.0.0.1:1/none"),
     "command train": lambda: _command("train", _dataset(), "--epochs", "1", "--model", "lite", "--batch-size", "1"),
     "command sweep": lambda: _command("sweep", _dataset(), "--search", "lr=log(1e-4,1e-2)", "--val-split", "train"),

@@ -61,9 +61,9 @@ def _sample(view: Any, key: str, to: str | None, json: bool) -> None:
         from PIL import Image
 
         from maskwright import media
-        from maskwright.core.overlay import overlay
         from maskwright.core.staging import check_file
         from maskwright.errors import UsageError
+        from maskwright.figures.overlay import overlay
 
         check_file(to)
         if not to.lower().endswith(".png"):

@@ -8,11 +8,11 @@ from typing import Any
 
 from maskwright import formats, media
 from maskwright.core.classes import Classes
-from maskwright.core.overlay import overlay
 from maskwright.demo import report
 from maskwright.demo.pictures import build_demo_set
 from maskwright.demo.spread import SECONDS_A_CLICK, Saved, spread
 from maskwright.errors import UsageError
+from maskwright.figures.overlay import overlay
 from maskwright.registry import require
 from maskwright.runs import Run
 from maskwright.runs.evaluation import evaluate

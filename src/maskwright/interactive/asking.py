@@ -11,10 +11,10 @@ from PIL import Image
 from maskwright import media
 from maskwright.core.classes import Class, Classes
 from maskwright.core.names import confined, safe_key, told_apart
-from maskwright.core.overlay import overlay
 from maskwright.core.sample import ImageRef, Sample
 from maskwright.core.segments import Segments
 from maskwright.errors import FormatError, UsageError
+from maskwright.figures.overlay import overlay
 from maskwright.interactive import engines
 from maskwright.interactive.grid import Grid, everything
 from maskwright.interactive.session import Session

@@ -13,8 +13,6 @@ from typing import TYPE_CHECKING, Any
 from maskwright import registry
 from maskwright.errors import ModelError, UsageError
 from maskwright.models._outputs import Objects, Queries, Regions
-from maskwright.models._pretrained import fill_exactly, pretrained
-from maskwright.models._weights import fill, read_weights
 
 if TYPE_CHECKING:
     from torch import nn
@@ -25,11 +23,7 @@ __all__ = [
     "Queries",
     "Regions",
     "build",
-    "fill",
-    "fill_exactly",
     "names",
-    "pretrained",
-    "read_weights",
     "task_of",
 ]
 

@@ -34,6 +34,7 @@ from maskwright.train.allocator import keep_memory
 from maskwright.train.groups import parameter_groups
 from maskwright.train.settings import Settings
 from maskwright.train.task import Task, chosen_task, training_classes
+from maskwright.weights import fill, read_weights
 
 if TYPE_CHECKING:
     from torch import nn
@@ -101,7 +102,7 @@ def ready(view: View, settings: Settings, *, resume: Path | None = None) -> Read
     if stored is not None:
         _fill(model, stored[0], resume)
     elif settings.weights is not None:
-        weights_note = models.fill(model, settings.weights)
+        weights_note = fill(model, settings.weights)
     notes = [note for note in (class_note, split_note, weights_note) if note]
     return Ready(model, task, train_numbers, val_numbers, criterion, notes, stored)
 
@@ -382,7 +383,7 @@ def _stored(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     for name in (LAST, STATE):
         if not (folder / name).is_file():
             raise UsageError("the run has no checkpoint to resume from", file=folder, needed=f"{LAST} and {STATE}")
-    weights = models.read_weights(folder / LAST)
+    weights = read_weights(folder / LAST)
     try:
         state = torch.load(folder / STATE, weights_only=True, map_location="cpu")
         replace(Progress(), **state["progress"])

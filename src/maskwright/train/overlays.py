@@ -5,10 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from maskwright.core.arrays import U8
 from maskwright.core.classes import IGNORE_INDEX, Classes
-from maskwright.core.overlay import overlay
 from maskwright.core.segments import Segments
+from maskwright.figures.comparison import comparison
 from maskwright.predict.predictor import Predictor
 from maskwright.runs import Run
 from maskwright.store import View
@@ -23,7 +22,7 @@ def draw(run: Run, step: int, predictor: Predictor, view: View, source: Source, 
         key = view.read([number])[0].key
         labels = truth if isinstance(truth, Segments) else _segments(truth, classes)
         found = predictor.predict(image)
-        drawn = panel(image, labels, found, classes)
+        drawn = comparison(image, labels, found, classes)
         run.log_image(step, f"val/{key}", drawn, plain=image, masks={"truth": labels, "prediction": found})
 
 
@@ -31,14 +30,3 @@ def _segments(label_map: Any, classes: Classes) -> Segments:
     found = Segments.from_label_map(label_map, ignore=[IGNORE_INDEX])
     ids = np.array([classes.id_of(int(one)) for one in found.class_ids], np.int64)
     return Segments(found.masks, ids)[np.array([classes[int(one)].role == "class" for one in ids], bool)]
-
-
-def panel(image: U8, truth: Segments, found: Segments, classes: Classes) -> U8:
-    """(H, 3 W, 3): truth, prediction, and where they differ (red missed, blue too much, yellow another class)."""
-    wanted, given = (one.label_map(classes, dtype=np.int16, unlabelled=-1) for one in (truth, found))
-    counts = wanted != IGNORE_INDEX
-    error = (image * 0.4).astype(np.uint8)
-    error[counts & (wanted >= 0) & (given < 0)] = (230, 60, 60)
-    error[counts & (wanted < 0) & (given >= 0)] = (70, 110, 250)
-    error[counts & (wanted >= 0) & (given >= 0) & (wanted != given)] = (240, 210, 60)
-    return np.concatenate([overlay(image, truth, classes), overlay(image, found, classes), error], axis=1)

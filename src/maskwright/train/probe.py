@@ -14,6 +14,7 @@ from maskwright.train import data
 from maskwright.train.allocator import keep_memory
 from maskwright.train.groups import parameter_groups
 from maskwright.train.settings import Settings
+from maskwright.weights import fill
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -23,7 +24,6 @@ class Trial:
     """A network, its optimizer and real batches; steps are thrown away afterwards."""
 
     def __init__(self, view: View, settings: Settings) -> None:
-        from maskwright import models
         from maskwright.train.loop import prepared
 
         torch = require("torch", "training")
@@ -34,7 +34,7 @@ class Trial:
         self.precision = chosen(settings.precision, self.device)
         self.model, task, _ = prepared(view, settings)
         if settings.weights is not None:
-            models.fill(self.model, settings.weights)
+            fill(self.model, settings.weights)
         self.model = self.model.to(self.device).to(memory_format=torch.channels_last).train()
         self.own_loss = bool(getattr(self.model, "own_loss", False))
         self.criterion = losses.parse(settings.loss)

@@ -17,9 +17,9 @@ from maskwright.core.sample import Sample
 from maskwright.errors import ModelError, UsageError
 from maskwright.fewshot.engines._objects import Lessons
 from maskwright.fewshot.guess import Guess, entropy
-from maskwright.models import pretrained
 from maskwright.predict.checkpoint import MEAN, STD
 from maskwright.registry import require
+from maskwright.weights import pretrained
 
 WEIGHTS = {
     "facebook/dinov2-small": "Apache-2.0; 22 M parameters, 88 MB",

@@ -19,8 +19,8 @@ from maskwright.core.segments import Segments
 from maskwright.errors import UsageError
 from maskwright.fewshot.engines._objects import Lessons
 from maskwright.fewshot.guess import Guess, entropy
-from maskwright.models import pretrained
 from maskwright.registry import require
+from maskwright.weights import pretrained
 
 WEIGHTS = {"BAAI/seggpt-vit-large": "MIT; 371 M parameters, 1.5 GB"}
 

@@ -2,7 +2,7 @@
 
 from maskwright.errors import UsageError
 from maskwright.interactive.engines._sam import Sam
-from maskwright.models import pretrained
+from maskwright.weights import pretrained
 
 WEIGHTS = {
     "yonigozlan/EdgeTAM-hf": "Apache-2.0; 14 M parameters, 56 MB",

@@ -8,9 +8,9 @@ from typing import Any
 
 from maskwright.errors import ModelError, UsageError
 from maskwright.interactive.engines._sam import Sam
-from maskwright.interactive.engines._sam_names import renamed
-from maskwright.models import fill_exactly, read_weights
 from maskwright.registry import require
+from maskwright.weights import fill_exactly, read_weights
+from maskwright.weights.sam_names import renamed
 
 WEIGHTS = {"mobile_sam.pt": "Apache-2.0; 10 M parameters, 41 MB, from the MobileSAM repository"}
 

@@ -5,9 +5,9 @@ from typing import Any
 
 from maskwright.errors import ModelError, UsageError
 from maskwright.interactive.engines._sam import Sam
-from maskwright.interactive.engines._sam_names import renamed
-from maskwright.models import fill_exactly, pretrained, read_weights
 from maskwright.registry import require
+from maskwright.weights import fill_exactly, pretrained, read_weights
+from maskwright.weights.sam_names import renamed
 
 WEIGHTS = {
     "facebook/sam-vit-base": "Apache-2.0; 94 M parameters, 375 MB",

@@ -2,7 +2,7 @@
 
 from maskwright.errors import UsageError
 from maskwright.interactive.engines._sam import Sam
-from maskwright.models import pretrained
+from maskwright.weights import pretrained
 
 WEIGHTS = {
     "facebook/sam2.1-hiera-tiny": "Apache-2.0; 39 M parameters, 156 MB",

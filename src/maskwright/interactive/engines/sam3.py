@@ -12,9 +12,9 @@ from maskwright.core.arrays import U8, Array, Size
 from maskwright.errors import ModelError, UsageError
 from maskwright.interactive.engines._sam import _fingerprint
 from maskwright.interactive.prompts import Answer, Prompts
-from maskwright.models import pretrained
 from maskwright.predict.objects import masks_above
 from maskwright.registry import require
+from maskwright.weights import pretrained
 
 WEIGHTS = {"facebook/sam3": "SAM License, gated; 848 M parameters, 3.4 GB"}
 

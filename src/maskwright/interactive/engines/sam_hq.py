@@ -2,7 +2,7 @@
 
 from maskwright.errors import UsageError
 from maskwright.interactive.engines._sam import Sam
-from maskwright.models import pretrained
+from maskwright.weights import pretrained
 
 WEIGHTS = {
     "syscv-community/sam-hq-vit-base": "Apache-2.0; 99 M parameters, 380 MB",

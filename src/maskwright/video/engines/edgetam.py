@@ -3,9 +3,9 @@
 from typing import Any
 
 from maskwright.errors import UsageError
-from maskwright.models import pretrained
 from maskwright.registry import require
 from maskwright.video.engines._memory import Memory
+from maskwright.weights import pretrained
 
 WEIGHTS = {
     "yonigozlan/EdgeTAM-hf": "Apache-2.0; 14 M parameters, 56 MB",

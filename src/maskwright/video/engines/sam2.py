@@ -3,9 +3,9 @@
 from typing import Any
 
 from maskwright.errors import UsageError
-from maskwright.models import pretrained
 from maskwright.registry import require
 from maskwright.video.engines._memory import Memory
+from maskwright.weights import pretrained
 
 WEIGHTS = {
     "facebook/sam2.1-hiera-tiny": "Apache-2.0; 39 M parameters, 156 MB",

@@ -1,4 +1,4 @@
-"""From the names of tensors in SAM's and MobileSAM's own files to transformers'.
+"""The names of tensors in SAM's and MobileSAM's own files, as transformers calls them.
 
 The files are published as pickled state dicts (`sam_vit_b_01ec64.pth`, `mobile_sam.pt`); prompt encoder and mask
 decoder are the same in both.

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from maskwright.errors import ModelError
-from maskwright.models._weights import HUB
 from maskwright.registry import require
+from maskwright.weights.tensors import HUB
 
 if TYPE_CHECKING:
     from torch import nn

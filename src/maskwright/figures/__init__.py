@@ -1,0 +1,1 @@
+"""Figures that people expect of images, labels and scores, one module each."""

@@ -1,0 +1,19 @@
+"""Truth, prediction and error side by side."""
+
+import numpy as np
+
+from maskwright.core.arrays import U8
+from maskwright.core.classes import IGNORE_INDEX, Classes
+from maskwright.core.segments import Segments
+from maskwright.figures.overlay import overlay
+
+
+def comparison(image: U8, truth: Segments, found: Segments, classes: Classes) -> U8:
+    """(H, 3 W, 3): truth, prediction, and where they differ (red missed, blue too much, yellow another class)."""
+    wanted, given = (one.label_map(classes, dtype=np.int16, unlabelled=-1) for one in (truth, found))
+    counts = wanted != IGNORE_INDEX
+    error = (image * 0.4).astype(np.uint8)
+    error[counts & (wanted >= 0) & (given < 0)] = (230, 60, 60)
+    error[counts & (wanted < 0) & (given >= 0)] = (70, 110, 250)
+    error[counts & (wanted >= 0) & (given >= 0) & (wanted != given)] = (240, 210, 60)
+    return np.concatenate([overlay(image, truth, classes), overlay(image, found, classes), error], axis=1)
