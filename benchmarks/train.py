@@ -22,11 +22,12 @@ from torch.nn import functional
 
 from maskwright import build_demo_set, losses, models
 from maskwright.predict.precision import chosen
+from maskwright.predict.tasks import semantic
 from maskwright.runs import Run
 from maskwright.store import Dataset, transfer
 from maskwright.train import Settings, data, fit
 from maskwright.train.allocator import keep_memory
-from maskwright.train.task import Task, training_classes
+from maskwright.train.task import Task
 
 STEPS, TURNS = 25, 3
 
@@ -42,7 +43,7 @@ def usual_loss(logits, target):
 
 
 def bare(dataset, settings, criterion) -> float:
-    classes, _ = training_classes(dataset.classes)
+    classes, _ = semantic.learned(dataset.classes)
     source = data.Source(dataset, Task("semantic", classes), settings.cache_mb)
     numbers, _, _ = data.split_numbers(dataset, settings)
     model = models.build(settings.model, classes.num_classes, **settings.config)

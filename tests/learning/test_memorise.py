@@ -9,8 +9,8 @@ pytest.importorskip("skimage")
 from maskwright import losses, media, models
 from maskwright.demo import build_demo_set
 from maskwright.predict.predictor import image_batch
+from maskwright.predict.tasks import semantic
 from maskwright.train.allocator import keep_memory
-from maskwright.train.task import training_classes
 
 # The smallest of each family; what is not here is small enough as it comes.
 SMALL = {
@@ -32,7 +32,7 @@ ENOUGH = {"deeplabv3": 0.85, "lraspp": 0.85, "dino": 0.85}
 @pytest.fixture(scope="module")
 def eight(tmp_path_factory):
     classes, samples = build_demo_set(tmp_path_factory.mktemp("eight"), number=8, size=(SIDE, SIDE))
-    classes, _ = training_classes(classes)
+    classes, _ = semantic.learned(classes)
     samples = list(samples)
     images = image_batch([media.read(one.image).rgb() for one in samples], (0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
     target = torch.from_numpy(np.stack([one.segments.label_map(classes) for one in samples])).long()

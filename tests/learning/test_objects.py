@@ -19,10 +19,11 @@ from maskwright.core.segments import Segments
 from maskwright.errors import UsageError
 from maskwright.models import Objects, Regions
 from maskwright.predict import Predictor, checkpoint, objects
+from maskwright.predict.tasks import instance, panoptic
 from maskwright.runs import Run
 from maskwright.store import Dataset, transfer
 from maskwright.train import Settings, fit
-from maskwright.train.task import Task, chosen_task, training_classes
+from maskwright.train.task import Task, chosen_task
 
 QUERIES = {"queries": 8, "width": 32, "pixel_layers": 1, "decoder_layers": 2, "feedforward": 64, "points": 300}
 SMALL = {
@@ -166,8 +167,8 @@ def test_tasks_follow_the_network_and_the_classes() -> None:
         chosen_task(maskrcnn, "panoptic", CLASSES)
     with pytest.raises(UsageError, match="gives each pixel a class"):
         chosen_task("lite", "instance", CLASSES)
-    assert training_classes(CLASSES, "instance")[0].names == ["disc", "bar"]
-    assert training_classes(CLASSES, "panoptic")[0].names == ["disc", "bar", "ground"]
+    assert instance.learned(CLASSES)[0].names == ["disc", "bar"]
+    assert panoptic.learned(CLASSES)[0].names == ["disc", "bar", "ground"]
 
 
 def test_truth_for_networks_leaves_out_crowds_and_joins_stuff() -> None:
@@ -178,12 +179,12 @@ def test_truth_for_networks_leaves_out_crowds_and_joins_stuff() -> None:
     dense[3, 3:5, 3:5] = True  # disc over it
     dense[4, 5:] = True  # a crowd of bars
     segments = Segments(Masks.encode(dense), [9, 9, 3, 3, 4], is_crowd=[False] * 4 + [True])
-    panoptic = Task("panoptic", training_classes(CLASSES, "panoptic")[0], objects=True).targets(segments)
-    assert panoptic.class_indices.tolist() == [2, 0, 0]
-    assert panoptic.masks.sum((1, 2)).tolist() == [36 - 7 - 6, 3, 4]
-    instance = Task("instance", training_classes(CLASSES, "instance")[0], objects=True)
-    truth = instance.truth(Sample("a", ImageRef("a.png", (6, 6)), segments))
-    assert instance.targets(truth).masks.sum((1, 2)).tolist() == [4, 4]
+    joined = Task("panoptic", panoptic.learned(CLASSES)[0], objects=True).targets(segments)
+    assert joined.class_indices.tolist() == [2, 0, 0]
+    assert joined.masks.sum((1, 2)).tolist() == [36 - 7 - 6, 3, 4]
+    apart = Task("instance", instance.learned(CLASSES)[0], objects=True)
+    truth = apart.truth(Sample("a", ImageRef("a.png", (6, 6)), segments))
+    assert apart.targets(truth).masks.sum((1, 2)).tolist() == [4, 4]
 
 
 def pictures(folder, number=6, side=64) -> list[Sample]:

@@ -610,3 +610,31 @@ def test_compiled_networks_train_to_the_same_files(dataset) -> None:
     assert scores["mean_iou"] > 0
     again, _ = checkpoint.load(run.folder / "last.safetensors")
     assert not [name for name in again.state_dict() if "_orig_mod" in name]
+
+
+def test_a_plan_takes_its_networks_from_what_they_state(monkeypatch) -> None:
+    from maskwright.models import lite, proposed, segnet, stated, tasks_of
+
+    assert proposed("semantic", "cpu")[0] == "lite"
+    assert proposed("instance", "cuda")[0] == "maskrcnn/resnet50"
+    monkeypatch.delattr(lite, "PROPOSED")
+    monkeypatch.setattr(segnet, "PROPOSED", {("semantic", "cpu"): ("", "the test says so")}, raising=False)
+    assert proposed("semantic", "cpu") == ("segnet", "the test says so")
+    with pytest.raises(UsageError, match="no model is proposed for depth segmentation"):
+        proposed("depth", "cpu")
+    assert tasks_of("eomt/nano") == ("panoptic", "instance", "semantic")
+    assert tasks_of("unet/resnet18") == ("semantic",)
+    assert stated("rfdetr", "LEARNING_RATE", 1e-3) == 2e-4
+
+
+def test_every_model_states_tasks_that_exist_and_one_is_proposed_for_each() -> None:
+    from maskwright import models
+    from maskwright.predict import tasks
+
+    for name in models.names():
+        assert set(models.tasks_of(name)) <= set(tasks.names()), name
+    for task in tasks.names():
+        for device in ("cpu", "cuda"):
+            spec, reason = models.proposed(task, device)
+            assert task in models.tasks_of(spec)
+            assert reason

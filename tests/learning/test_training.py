@@ -13,12 +13,13 @@ pytest.importorskip("accelerate")
 
 from maskwright.demo import build_demo_set
 from maskwright.errors import ModelError, UsageError
+from maskwright.predict.tasks import semantic
 from maskwright.runs import Run, compare, find, list_runs
 from maskwright.runs.evaluation import evaluate
 from maskwright.runs.record import curves, sample_metrics
 from maskwright.store import Dataset, transfer
 from maskwright.train import Settings, data, fit
-from maskwright.train.task import Task, training_classes
+from maskwright.train.task import Task
 from maskwright.transforms import colour, flip, scale_crop
 
 TINY = {"widths": [8, 8, 8, 8, 8], "decoder": 8}
@@ -180,7 +181,7 @@ def test_weights_choose_and_exclude(dataset) -> None:
 
 
 def test_every_process_sees_its_share_of_the_same_images(dataset) -> None:
-    classes, _ = training_classes(dataset.classes)
+    classes, _ = semantic.learned(dataset.classes)
     source = data.Source(dataset, Task("semantic", classes), 64)
     order = dataset.numbers()[:8]
     whole = list(data.batches(source, order, SETTINGS, 3, rank=0, world=1))

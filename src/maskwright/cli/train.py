@@ -120,26 +120,22 @@ def command(
 
 
 def _lines(scores: dict[str, Any], split: str, folder: Any) -> list[str]:
+    from maskwright.predict import tasks
+
+    task = tasks.load(scores["task"])
     rows = list(scores.get("classes", {}).items())
-    name = {"semantic": "IoU", "panoptic": "PQ"}.get(scores["task"], "")
-    if scores["task"] == "semantic":
-        head = f"mean IoU {scores['mean_iou']:.4f} over {len(rows)} classes on {split}, ignored pixels left out,"
-        head += f" at the labels' full resolution; pixel accuracy {scores['pixel_accuracy']:.4f}"
-    else:
-        shown = ("pq", "sq", "rq") if scores["task"] == "panoptic" else ("AP", "AP50", "AR100")
-        head = ", ".join(f"{one.upper()} {_number(scores[one])}" for one in shown) + f" on {split}"
+    head, name = task.headline(scores, split), task.BY_CLASS
     return [head, *(table(rows, ("class", name)) if rows else []), f"best weights: {folder / 'best.safetensors'}"]
 
 
-def _number(value: float | None) -> str:
-    return "-" if value is None else f"{value:.4f}"
-
-
 def _folds(view: Any, settings: Any, folds: int, name: str | None, json: bool) -> None:
+    from maskwright.predict import tasks
     from maskwright.train.folds import fit_folds
 
+    main = [tasks.load(task).MAIN for task in tasks.names()]
+
     def report(k: int, share: float, numbers: Any) -> None:
-        score = next((f"{key} {numbers[key]:.4f}" for key in ("mean_iou", "AP", "pq") if key in numbers), None)
+        score = next((f"{key} {numbers[key]:.4f}" for key in main if key in numbers), None)
         if score and not json:
             say(f"fold {k + 1} of {folds}  {share:4.0%}  {score}", err=True)
 

@@ -2,8 +2,14 @@
 
 A model maps (N, C, H, W) normalised images to (N, num_classes, H, W) logits.  H and W must divide by
 `module.stride`, which the model carries; the predictor pads and crops, so that any image size goes in and
-exactly that size comes out.  Each module states PAPER, LICENCE, what `build` accepts, INPUT where pictures are treated
-in a way of their own, TASK where it is not semantic, and WEIGHTS: published weights by hub name, with licence and size.
+exactly that size comes out.  Each module states PAPER, LICENCE and what `build` accepts, and where they apply
+
+    INPUT          how images are treated, where it is a way of its own
+    TASKS          members of `predict.tasks` it can do, the likeliest first; ("semantic",) where nothing is stated
+    LEARNING_RATE  the peak that AdamW takes with batches of about eight; 1e-3 where nothing is stated
+    PROPOSED       (task, device) -> (encoder or "", why): where a plan proposes it when nobody names a model
+    CONFIG         device -> (arguments of `build`, why): what a plan gives it there
+    WEIGHTS        published weights by hub name, with licence and size
 
 Networks for instances and panoptic segmentation answer something else than logits; see `_outputs`.
 """
@@ -24,7 +30,9 @@ __all__ = [
     "Regions",
     "build",
     "names",
-    "task_of",
+    "proposed",
+    "stated",
+    "tasks_of",
 ]
 
 
@@ -32,9 +40,27 @@ def names() -> list[str]:
     return registry.names("models")
 
 
-def task_of(spec: str) -> str:
-    """What a model is for: semantic, or the TASK its module states (instance, panoptic)."""
-    return str(getattr(registry.load("models", spec.partition("/")[0]), "TASK", "semantic"))
+def stated(spec: str, name: str, default: Any) -> Any:
+    """What a model's module states under a name such as "LEARNING_RATE"."""
+    return getattr(registry.load("models", spec.partition("/")[0]), name, default)
+
+
+def tasks_of(spec: str) -> tuple[str, ...]:
+    """What a model can do, the likeliest first."""
+    return tuple(stated(spec, "TASKS", ("semantic",)))
+
+
+def proposed(task: str, device: str) -> tuple[str, str]:
+    """-> the model that a plan proposes for a task on "cpu" or "cuda", with its encoder, and why.
+
+    Raises UsageError where no model states it.
+    """
+    for name in names():
+        found = stated(name, "PROPOSED", {}).get((task, device))
+        if found is not None:
+            encoder, reason = found
+            return f"{name}/{encoder}" if encoder else name, reason
+    raise UsageError(f"no model is proposed for {task} segmentation", todo="Name one with --model.")
 
 
 def build(spec: str, num_classes: int, in_channels: int = 3, **config: Any) -> "nn.Module":

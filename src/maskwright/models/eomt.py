@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from torch import nn
 
 PAPER = "https://arxiv.org/abs/2503.19108"
-TASK = "panoptic"  # what it is for when nobody says; things alone are instances
+TASKS = ("panoptic", "instance", "semantic")  # the first that suits the classes is what it is for
+LEARNING_RATE = 2e-4
 LICENCE = "Apache-2.0 (transformers)"
 INPUT = "RGB, ImageNet mean and deviation; stretched to `side` x `side` inside"
 WEIGHTS = {

@@ -13,7 +13,12 @@ if TYPE_CHECKING:
     from torch import nn
 
 PAPER = "https://arxiv.org/abs/2112.01527"
-TASK = "panoptic"  # what it is for when nobody says; things alone are instances
+TASKS = ("panoptic", "instance", "semantic")  # the first that suits the classes is what it is for
+LEARNING_RATE = 2e-4
+PROPOSED = {
+    ("panoptic", "cpu"): ("resnet18", "things and stuff in one answer"),
+    ("panoptic", "cuda"): ("swin-tiny", "things and stuff in one answer"),
+}
 LICENCE = "Apache-2.0 (transformers)"
 INPUT = "RGB, ImageNet mean and deviation; any size, padded to 32"
 WEIGHTS = {

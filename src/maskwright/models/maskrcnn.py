@@ -15,7 +15,18 @@ if TYPE_CHECKING:
     from torch import nn
 
 PAPER = "https://arxiv.org/abs/1703.06870"
-TASK = "instance"
+TASKS = ("instance",)
+LEARNING_RATE = 5e-4
+PROPOSED = {
+    ("instance", "cpu"): ("resnet18", "every object apart, touching and overlapping ones too"),
+    ("instance", "cuda"): ("resnet50", "every object apart, touching and overlapping ones too"),
+}
+CONFIG = {
+    "cpu": (
+        {"norm": "group", "samples": 128, "proposals": 600},
+        "small batches on a CPU: group normalisation, fewer proposals",
+    )
+}
 LICENCE = "BSD-3-Clause (torchvision)"
 INPUT = "RGB, ImageNet mean and deviation; any size, padded to 32"
 WEIGHTS = {

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from torch import nn
 
 PAPER = "https://arxiv.org/abs/2511.09554"
-TASK = "instance"
+TASKS = ("instance",)
+LEARNING_RATE = 2e-4
 LICENCE = "Apache-2.0 (transformers)"
 INPUT = "RGB, ImageNet mean and deviation; stretched to `side` x `side` inside"
 WEIGHTS = {"roboflow/rf-detr-seg-preview": "Apache-2.0; small, 90 classes"}

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 PAPER = "https://arxiv.org/abs/2105.15203"
 LICENCE = "MIT (segmentation-models-pytorch)"
+LEARNING_RATE = 5e-4
 
 
 def build(num_classes: int, in_channels: int = 3, *, encoder: str = "mit_b0") -> "nn.Module":

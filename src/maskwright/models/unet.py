@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 PAPER = "https://arxiv.org/abs/1505.04597"
 LICENCE = "MIT (segmentation-models-pytorch)"
+PROPOSED = {("semantic", "cuda"): ("resnet34", "a U-Net over a middling encoder uses a GPU well")}
 
 
 def build(

@@ -27,7 +27,7 @@ STD = (0.229, 0.224, 0.225)
 class ModelInfo:
     """Everything needed to build the network again and to use it rightly.
 
-    scale: by how much images are resized before they enter.  task: semantic, instance or panoptic.
+    scale: by how much images are resized before they enter.  task: a member of `predict.tasks`.
     tile: side of the windows in which large images are taken; 0 takes them whole.
     window: (height, width) that it was trained in, for networks that answer objects: smaller pictures are set into
     black up to it, as they were then.  Normalisation over the whole picture (GroupNorm) tells the difference.
@@ -59,7 +59,7 @@ class ModelInfo:
         wrong = [name for name, value in whole.items() if type(value) is not int or value < 0]
         wrong += [name for name in ("model", "task") if not isinstance(getattr(info, name), str)]
         wrong += ["config"] * (not isinstance(info.config, dict) or bool(set(info.config) & _TAKEN))
-        wrong += ["task"] * (info.task not in TASKS)
+        wrong += ["task"] * (info.task not in registry.names("predict.tasks"))
         wrong += ["version"] * (info.version > 1)
         wrong += ["mean or std"] * (
             not info.mean or len(info.mean) != len(info.std) or not all(_positive(side) for side in info.std)
@@ -73,8 +73,6 @@ class ModelInfo:
             raise ValueError(f"it has no usable {wrong[0]}")
         return info
 
-
-TASKS = ("semantic", "instance", "panoptic")
 
 #: Beyond these no network was ever trained; a damaged number would ask for all the memory there is.
 _LARGEST_SCALE, _LARGEST_WINDOW = 64, 1 << 16

@@ -176,9 +176,8 @@ class Predictor:
             )  # fmt: skip
         grid = answer.mask_logits.shape[-2:]
         affine = scale[0] * grid[0] / x.shape[-2], 0.0, scale[1] * grid[1] / x.shape[-1], 0.0
-        task: Any = self.info.task
         return objects.from_queries(
-            **objects.queries_of(answer, 0), classes=self.classes, size=size, task=task, affine=affine,
+            **objects.queries_of(answer, 0), classes=self.classes, size=size, task=self.info.task, affine=affine,
             threshold=min_score, min_area=min_area,
         )  # fmt: skip
 

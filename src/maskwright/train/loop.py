@@ -21,6 +21,7 @@ import numpy as np
 from maskwright import losses, models
 from maskwright.errors import DatasetError, ModelError, UsageError
 from maskwright.metrics import confusion
+from maskwright.predict import tasks
 from maskwright.predict.checkpoint import ModelInfo, load, save
 from maskwright.predict.precision import chosen
 from maskwright.predict.predictor import Predictor, segments_from_probs
@@ -33,7 +34,7 @@ from maskwright.train import data, histograms, overlays
 from maskwright.train.allocator import keep_memory
 from maskwright.train.groups import parameter_groups
 from maskwright.train.settings import Settings
-from maskwright.train.task import Task, chosen_task, training_classes
+from maskwright.train.task import Task, chosen_task
 from maskwright.weights import fill, read_weights
 
 if TYPE_CHECKING:
@@ -245,7 +246,7 @@ def fit(
 def prepared(view: View, settings: Settings) -> tuple["nn.Module", Task, str | None]:
     """The network of the settings with random weights, what it is to learn, and a note on its classes."""
     name = chosen_task(settings.model, settings.task, view.classes)
-    classes, note = training_classes(view.classes, name)
+    classes, note = tasks.load(name).learned(view.classes)
     model = models.build(settings.model, classes.num_classes, **settings.config)
     return model, Task(name, classes, getattr(model, "answers", "logits") != "logits"), note
 
@@ -310,7 +311,7 @@ def finish(
         image, truth = source.get(number)
         if task.objects:
             found = predictor.predict(image)
-            one = task.counts_of(found, truth)
+            one = task.asked.update(found, truth, task.classes)
         else:
             probs = predictor.probs(image)
             one = confusion.update(probs.argmax(0).astype(np.uint8), truth, num_classes=task.classes.num_classes)

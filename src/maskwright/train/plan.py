@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from maskwright import models
 from maskwright.errors import UsageError
 from maskwright.registry import require
 from maskwright.runs.files import write_whole
@@ -15,10 +16,6 @@ from maskwright.train.settings import Settings
 
 #: Time a training takes when nobody gives a budget, in minutes.
 BUDGET = {"cpu": 20.0, "cuda": 60.0}
-
-#: Peak learning rates that AdamW takes with these networks and batches of about eight.
-RATES = {"lite": 2e-3, "mask2former": 2e-4, "oneformer": 2e-4, "eomt": 2e-4, "rfdetr": 2e-4, "maskrcnn": 5e-4,
-         "segformer": 5e-4, "dino": 1e-3}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -135,36 +132,26 @@ def _rules(facts: Fingerprint, device: str, given: dict[str, Any]) -> dict[str, 
     elif "minutes" in given:
         out["minutes"] = budget, "the budget"
     # -- which network
-    task = given.get("task", "auto")
-    wants_objects = task in ("instance", "panoptic") or (
-        task == "auto" and facts.things > 0 and device == "cuda" and (facts.melting > 0.25 or facts.overlapping > 0.02)
-    )
-    if wants_objects and (task == "panoptic" or facts.stuff):
-        encoder = "swin-tiny" if device == "cuda" else "resnet18"
-        out["model"] = f"mask2former/{encoder}", "things and stuff in one answer"
-    elif wants_objects:
-        encoder = "resnet50" if device == "cuda" else "resnet18"
-        out["model"] = f"maskrcnn/{encoder}", _melts(facts)
-    elif device == "cuda":
-        out["model"] = "unet/resnet34", "a U-Net over a middling encoder uses a GPU well"
-    elif facts.things and facts.melting > 0.25:
-        out["model"] = (
-            "lite",
-            (
-                f"the quickest on a CPU; but {facts.melting:.0%} of the things touch one of their class and will melt"
-                " together: --task instance tells them apart, at many times the cost"
-            ),
+    platform = "cuda" if device == "cuda" else "cpu"
+    melts = facts.things > 0 and (facts.melting > 0.25 or facts.overlapping > 0.02)
+    task, why = str(given.get("task", "auto")), ""
+    if task == "auto":
+        apart = melts and platform == "cuda"
+        task = "semantic" if not apart else "panoptic" if facts.stuff else "instance"
+        why = f"{_melts(facts)}; " if apart else ""
+    proposed, reason = models.proposed(task, platform)
+    if task == "semantic" and facts.things and facts.melting > 0.25:
+        reason += (
+            f"; but {facts.melting:.0%} of the things touch one of their class and will melt together:"
+            " --task instance tells them apart, at many times the cost"
         )
-    else:
-        out["model"] = "lite", "the quickest on a CPU; what is lost to a larger network is won back in passes"
+    out["model"] = proposed, why + reason
     model = str(given.get("model", out["model"][0]))
     name = model.split("/", maxsplit=1)[0]
-    objects = name in ("maskrcnn", "mask2former", "oneformer", "eomt", "rfdetr")
-    if name == "maskrcnn" and "config" not in given and device == "cpu":
-        out["config"] = (
-            {"norm": "group", "samples": 128, "proposals": 600},
-            "small batches on a CPU: group normalisation, fewer proposals",
-        )
+    objects = models.tasks_of(model) != ("semantic",)
+    config = models.stated(model, "CONFIG", {}).get(platform)
+    if config is not None and "config" not in given:
+        out["config"] = config
     # -- windows
     stride = 32
     usual = 256 if device == "cpu" else 512
@@ -190,7 +177,8 @@ def _rules(facts: Fingerprint, device: str, given: dict[str, Any]) -> dict[str, 
         "enough for batch statistics, small enough for memory",
     )
     # -- optimisation
-    out["lr"] = RATES.get(name, 1e-3), f"what AdamW takes with {name}; --lr find measures it on this set"
+    rate = models.stated(model, "LEARNING_RATE", 1e-3)
+    out["lr"] = rate, f"what AdamW takes with {name}; --lr find measures it on this set"
     if objects:
         out["weight_decay"] = 0.05, "as the published recipes of such networks"
         out["ema"] = 0.998, "averages over fewer steps, as there are fewer"
@@ -231,8 +219,6 @@ def _melts(facts: Fingerprint) -> str:
 
 def _fitting(settings: Settings, reasons: dict[str, str]) -> Settings:
     """Windows that the model's stride divides."""
-    from maskwright import models
-
     stride = int(getattr(models.build(settings.model, 2, **settings.config), "stride", 32))
     if any(side % stride for side in settings.size) and reasons.get("size") != "given":
         size = tuple(max(stride, side // stride * stride) for side in settings.size)

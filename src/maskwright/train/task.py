@@ -1,6 +1,7 @@
 """What is learned: which task, of which classes, judged by which metric."""
 
 from dataclasses import dataclass
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,7 +11,8 @@ from maskwright.core.classes import Classes
 from maskwright.core.sample import Sample
 from maskwright.core.segments import Segments
 from maskwright.errors import UsageError
-from maskwright.metrics import coco_ap, confusion, panoptic_quality
+from maskwright.metrics import confusion
+from maskwright.predict import tasks
 
 if TYPE_CHECKING:
     from maskwright.models import Objects
@@ -18,40 +20,20 @@ if TYPE_CHECKING:
 
 
 def chosen_task(model: str, wanted: str, classes: Classes) -> str:
-    """auto -> what the model is for and the classes allow. Raises UsageError for what cannot be."""
-    natural = models.task_of(model)
-    plain = [one for one in classes if one.role == "class"]
-    things = any(one.kind == "thing" for one in plain)
-    stuff = any(one.kind == "stuff" for one in plain)
+    """auto -> the first of the model's tasks that suits the classes. Raises UsageError for what cannot be."""
+    can = models.tasks_of(model)
     if wanted == "auto":
-        wanted = natural
-        if natural == "panoptic":
-            wanted = "panoptic" if things and stuff else "instance" if things else "semantic"
-    if natural == "semantic" and wanted != "semantic":
+        wanted = next((name for name in can if tasks.load(name).suits(classes)), can[0])
+    if wanted not in can:
+        others = [name for name in models.names() if wanted in models.tasks_of(name)]
         raise UsageError(
-            f"{model} gives each pixel a class, which is no {wanted} segmentation",
-            todo="Use maskrcnn, rfdetr, mask2former, oneformer or eomt, or --task semantic.",
+            f"{model} {tasks.load(can[0]).GIVES}, which is not {wanted} segmentation",
+            todo=f"Use {', '.join(others) or 'another task'}, or --task {can[0]}.",
         )
-    if natural == "instance" and wanted != "instance":
-        raise UsageError(f"{model} finds instances, which is no {wanted} segmentation")
-    if wanted == "instance" and not things:
-        raise UsageError("no class of the dataset is a thing", needed="instances are of things")
+    why_not = tasks.load(wanted).problem(classes)
+    if why_not is not None:
+        raise UsageError(why_not)
     return wanted
-
-
-def training_classes(classes: Classes, task: str = "semantic") -> tuple[Classes, str | None]:
-    """The classes a network learns, and a note when background had to be added.
-
-    semantic: a set that knows only things says nothing of the other pixels: they become a background class.
-    instance: the things alone.  panoptic: all but a declared background; what is ignored stays ignored.
-    """
-    if task == "instance":
-        return Classes(one for one in classes if one.role == "class" and one.kind == "thing"), None
-    if task == "panoptic":
-        return Classes(one for one in classes if one.role != "background"), None
-    if classes.background is None and all(one.kind == "thing" for one in classes if one.role == "class"):
-        return classes.with_background(), "pixels without a segment become the class background"
-    return classes, None
 
 
 @dataclass(frozen=True)
@@ -66,9 +48,14 @@ class Task:
     objects: bool = False
 
     @property
+    def asked(self) -> ModuleType:
+        """The task's module, a member of `predict.tasks`."""
+        return tasks.load(self.name)
+
+    @property
     def main(self) -> str:
         """The score that decides which weights are best."""
-        return {"semantic": "mean_iou", "instance": "AP", "panoptic": "pq"}[self.name]
+        return str(self.asked.MAIN)
 
     def truth(self, sample: Sample) -> Any:
         """A label map (H, W) for a semantic network, else the segments of the task's classes."""
@@ -78,69 +65,42 @@ class Task:
         return sample.segments[known]
 
     def targets(self, truth: Segments) -> "Objects":
-        """What a network that answers objects is taught: crowds and ignored segments are no objects.
+        """What a network that answers objects is taught: crowds and ignored segments are not objects.
 
-        instance: every thing, overlaps stay.  panoptic: what is visible, stuff joined by class.  semantic: one a class.
+        Where the task joins segments, it sees what is visible; where it does not, overlaps stay.
         """
         import torch
 
         from maskwright.models import Objects
 
-        plain = np.array([self.classes[int(one)].role == "class" for one in truth.class_ids], bool)
-        shown = truth if self.name == "instance" else truth.visible()
+        plain = np.array([self.classes[int(class_id)].role == "class" for class_id in truth.class_ids], bool)
+        place = self.asked.groups(truth, self.classes)
+        shown = truth if place is None else truth.visible()
         shown = shown[plain & ~truth.is_crowd & (shown.masks.areas() > 0)]
         kinds = self.classes.indices(shown.class_ids)
         masks = shown.masks
-        if self.name != "instance" and len(shown):
-            groups: dict[tuple[int, int], int] = {}
-            apart = [self.name == "panoptic" and self.classes[int(one)].kind == "thing" for one in shown.class_ids]
-            place = [
-                groups.setdefault((int(kind), row if apart[row] else -1), len(groups)) for row, kind in enumerate(kinds)
-            ]
-            masks = masks.group_unions(np.array(place), len(groups))
-            kinds = np.array([kind for kind, _ in groups], np.int64)
+        if place is not None and len(shown):
+            place = self.asked.groups(shown, self.classes)
+            masks = masks.group_unions(place, int(place.max()) + 1)
+            kinds = kinds[np.unique(place, return_index=True)[1]]
         return Objects(torch.from_numpy(kinds), torch.from_numpy(masks.decode()))
 
     # -- judging: counts add, over images and over processes
 
     def nothing(self) -> Any:
-        kinds = self.classes.num_classes
-        if self.name == "semantic":
-            return np.zeros((kinds, kinds + 1), np.int64)
-        return np.zeros((kinds, 4)) if self.name == "panoptic" else []
+        return self.asked.nothing(self.classes)
 
     def counts(self, predictor: "Predictor", image: Any, truth: Any) -> Any:
         """One image's counts."""
         if not self.objects:
             return confusion.update(predictor.label_map(image), truth, num_classes=self.classes.num_classes)
-        return self.counts_of(predictor.predict(image), truth)
-
-    def counts_of(self, found: Segments, truth: Segments) -> Any:
-        if self.name == "instance":
-            return coco_ap.update(found, truth)
-        if self.name == "panoptic":
-            return panoptic_quality.update(found, truth, self.classes)
-        background = self.classes.background
-        open_index = 254 if background is None else self.classes.index_of(background.id)
-        pred = found.label_map(self.classes, unlabelled=open_index)
-        return confusion.update(pred, truth.label_map(self.classes), num_classes=self.classes.num_classes)
+        return self.asked.update(predictor.predict(image), truth, self.classes)
 
     def scores(self, counts: Any) -> dict[str, Any]:
         """With `classes`: the main score by class name, where the metric has one."""
-        if self.name == "instance":
-            return dict(coco_ap.compute(counts, self.classes))
-        if self.name == "panoptic":
-            found = panoptic_quality.compute(counts, self.classes)
-            by_class = found.pop("by_class")
-            return found | {"classes": dict(zip(self.classes.names, by_class[:, 0].tolist(), strict=True))}
-        found = confusion.compute(counts)
-        found["classes"] = dict(zip(self.classes.names, found["iou"].tolist(), strict=True))
+        found: dict[str, Any] = self.asked.compute(counts, self.classes)
         return found
 
     def curve(self, scores: dict[str, Any]) -> dict[str, float]:
         """The few scores worth a curve."""
-        names = {
-            "semantic": ("mean_iou", "pixel_accuracy", "mean_dice"), "instance": ("AP", "AP50", "AR100"),
-            "panoptic": ("pq", "sq", "rq"),
-        }[self.name]  # fmt: skip
-        return {name: float(scores[name]) for name in names}
+        return {name: float(scores[name]) for name in self.asked.CURVE}
