@@ -67,18 +67,7 @@ def test_every_room_has_a_rank() -> None:
 
 
 def test_members_of_a_family_do_not_know_each_other() -> None:
-    for family in (
-        "formats",
-        "models",
-        "losses",
-        "metrics",
-        "transforms",
-        "predict.tasks",
-        "runs.trackers",
-        "interactive.engines",
-        "fewshot.engines",
-        "video.engines",
-    ):
+    for family in registry.FAMILIES:
         members = {name.replace("-", "_") for name in registry.names(family)}
         folder = SOURCE / family.replace(".", "/")
         for member in members:
@@ -175,18 +164,7 @@ def test_docs_mention_everything_that_exists() -> None:
     reference = text_of("reference")
     for verb in cli.VERBS:
         assert f"maskwright {verb}" in reference, verb
-    for family in (
-        "formats",
-        "models",
-        "losses",
-        "metrics",
-        "transforms",
-        "predict.tasks",
-        "runs.trackers",
-        "interactive.engines",
-        "fewshot.engines",
-        "video.engines",
-    ):
+    for family in registry.FAMILIES:
         for name in registry.names(family):
             assert f"`{name}`" in reference, f"{family}: {name}"
     for name, kind in inspect.getmembers(errors, inspect.isclass):

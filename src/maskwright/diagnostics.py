@@ -6,7 +6,7 @@ import platform
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from maskwright import __version__
+from maskwright import __version__, registry
 from maskwright.registry import EXTRA_OF
 
 
@@ -16,6 +16,7 @@ def diagnose(
 ) -> dict[str, Any]:  # fmt: skip
     """Facts for `maskwright doctor`; imports torch only when it is there.
 
+    plugins: names of what other packages bring and can be used, by family; set_aside: what cannot, a sentence each.
     problems: of the dataset, in sentences; number: how many there are; left: how many after the repair.
     """
     extras: dict[str, dict[str, Any]] = {}
@@ -32,6 +33,8 @@ def diagnose(
         "system": f"{platform.system()} {platform.machine()}",
         "cpus": os.cpu_count(),
         "extras": extras,
+        "plugins": {family: brought for family in registry.FAMILIES if (brought := registry.outside(family))},
+        "set_aside": [str(member) for member in registry.aside()],
         "devices": _devices() if not extras["train"]["missing"] else {},
         **found,
     }

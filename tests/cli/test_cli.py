@@ -227,7 +227,7 @@ def test_train_predict_evaluate_and_compare(capsys, labels, tmp_path) -> None:
     assert scores.keys() >= set(extra)
     code, _, err = run(capsys, "evaluate", place, predicted["run"], "--metric", "magic")
     assert code == 2
-    assert "no metric 'magic'" in err
+    assert "'magic' is not among maskwright's metrics" in err
     assert {one["kind"] for one in json.loads(run(capsys, "runs", place, "--json")[1])["runs"]} == {"train", "predict"}
     assert "train/loss" in run(capsys, "runs", place, "one")[1]
     assert run(capsys, "train", place, "--resume", "one", "--json")[0] == 0

@@ -38,6 +38,10 @@ FlipHorizontal = Annotated[
 FlipVertical = Annotated[float | None, typer.Option(help="Chance of an upside-down image.")]
 Turn = Annotated[bool | None, typer.Option("--turn/--no-turn", help="Random quarter turns, where up means nothing.")]
 Colour = Annotated[bool | None, typer.Option("--colour/--no-colour", help="Random brightness, contrast, saturation.")]
+Transforms = Annotated[
+    list[str] | None,
+    typer.Option("--transform", help='A further augmentation, such as "mytransform(strength=2)"; repeatable.'),
+]
 Balance = Annotated[
     bool | None, typer.Option("--balance/--no-balance", help="Draw images with rare classes more often.")
 ]
@@ -118,6 +122,8 @@ def collected(options: Mapping[str, Any]) -> dict[str, Any]:
     out |= {name: options[name] for name in names if options.get(name) is not None}
     if options.get("tracker"):
         out["trackers"] = tuple(options["tracker"])
+    if options.get("transform"):
+        out["transforms"] = tuple(options["transform"])
     if options.get("config"):
         out["config"] = {**out.get("config", {}), **_config(options["config"])}
     if options.get("budget") is not None:

@@ -4,7 +4,18 @@ from typing import Annotated
 
 import typer
 
-from maskwright.cli.output import AllowLoss, Check, Json, Options, Overwrite, WriteOptions, format_options, progress
+from maskwright.cli.output import (
+    AllowLoss,
+    Check,
+    Images,
+    Json,
+    Options,
+    Overwrite,
+    WriteOptions,
+    format_options,
+    progress,
+    write_options,
+)
 
 
 def command(
@@ -17,7 +28,7 @@ def command(
     overwrite: Overwrite = False,
     allow_loss: AllowLoss = False,
     check: Check = False,
-    images: Annotated[str, typer.Option(help="copy, link or none.")] = "copy",
+    images: Images = None,
     option: Options = None,
     write_option: WriteOptions = None,
     json: Json = False,
@@ -48,6 +59,6 @@ def command(
     with progress(f"converting {name} to {to}", steps, quiet=json) as follow:
         lost = formats.write(
             samples, reading.classes, folder, to, allow_loss=allow_loss, check=check, overwrite=overwrite,
-            keep=[source], notes=said, progress=follow, images=images, **format_options(write_option),
+            keep=[source], notes=said, progress=follow, **write_options(write_option, images),
         )  # fmt: skip
     report(to, folder, samples.number, lost, json, notes=notes + said, checked=check)

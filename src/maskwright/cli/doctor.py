@@ -32,6 +32,8 @@ def command(
         state = "installed" if not one["missing"] else f"missing {', '.join(one['missing'])}: {one['install']}"
         lines.append(f"  {extra:9} {state}")
     lines += [f"  {name:9} {text}" for name, text in result["devices"].items()]
+    lines += [f"  plugins   {family}: {', '.join(names)}" for family, names in result["plugins"].items()]
+    lines += [f"  plugins   {sentence}" for sentence in result["set_aside"]]
     if dataset is not None:
         lines += [f"  dataset   {problem}" for problem in result["problems"]]
         if result["number"] > len(result["problems"]):

@@ -31,6 +31,7 @@ def command(
     if clicks:
         _clicks(dataset, where, at, engine, weights, jitter, objects, json)
         return
+    from maskwright import registry
     from maskwright.runs import Run, find
     from maskwright.runs.evaluation import evaluate
     from maskwright.runs.files import folder_of
@@ -60,7 +61,7 @@ def command(
     if "mask" in scores:
         rows = [(name, value, *_range(ranges, name)) for name, value in scores["mask"].items()]
         lines += ["", *table(rows, ("COCO mask", "", *head))]
-    for name in metric or ():
+    for name in dict.fromkeys(registry.canonical(name) for name in metric or ()):
         rows = [
             (key, value, *_range(ranges, f"{name}/{key}"))
             for key, value in scores[name].items()

@@ -10,14 +10,15 @@ from maskwright.cli.output import (
     At,
     Check,
     DatasetPlace,
+    Images,
     Json,
     Options,
     Overwrite,
     Where,
     emit,
-    format_options,
     progress,
     view_of,
+    write_options,
 )  # fmt: skip
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def command(
     overwrite: Overwrite = False,
     allow_loss: AllowLoss = False,
     check: Check = False,
-    images: Annotated[str, typer.Option(help="copy, link or none.")] = "copy",
+    images: Images = None,
     where: Where = None,
     at: At = None,
     option: Options = None,
@@ -48,7 +49,7 @@ def command(
         with progress(f"exporting {format}", (3 if check else 2) * number, quiet=json) as follow:
             lost = formats.write(
                 view, view.classes, to, format, allow_loss=allow_loss, check=check, overwrite=overwrite, notes=said,
-                progress=follow, images=images, **format_options(option),
+                progress=follow, **write_options(option, images),
             )  # fmt: skip
         report(format, to, number, lost, json, notes=said, checked=check)
 
@@ -58,8 +59,10 @@ def report(
 ) -> None:
     from dataclasses import asdict
 
+    from maskwright import registry
     from maskwright.formats import summary
 
+    name = registry.canonical(name)
     result = {"format": name, "folder": to, "samples": number, "losses": [asdict(loss) for loss in lost]}
     result |= {"notes": list(notes), "checked": checked}
     lines = [f"note: {note}" for note in notes]

@@ -21,11 +21,11 @@ def command(
     json: Json = False,
 ) -> None:
     """Bring labels into a dataset as one revision; a broken file leaves the dataset as it was."""
-    from maskwright import formats
+    from maskwright import formats, registry
     from maskwright.core.names import shown_place
     from maskwright.store import transfer
 
-    name = format or formats.sniff(source)
+    name = registry.canonical(format) if format else formats.sniff(source)
     reading = formats.read(source, name, **format_options(option))
     with progress(f"importing {name}", reading.total, quiet=json) as follow:
         result: dict[str, Any] = transfer.import_samples(

@@ -28,6 +28,7 @@ WriteOptions = Annotated[
     list[str] | None,
     typer.Option("--write-option", "-O", metavar="NAME=VALUE", help="An option of the format written; repeatable."),
 ]
+Images = Annotated[str | None, typer.Option(help="copy, link or none; copy when not given.")]
 Check = Annotated[bool, typer.Option("--check", help="Read the result back, and keep it only if it is equal.")]
 Overwrite = Annotated[
     bool, typer.Option("--overwrite", help="Replace what the folder holds, once the result is whole; never a dataset.")
@@ -95,6 +96,11 @@ def format_options(given: Sequence[str] | None) -> dict[str, Any]:
             int(value) if plain else low == "true" if low in ("true", "false") else value
         )
     return out
+
+
+def write_options(given: Sequence[str] | None, images: str | None) -> dict[str, Any]:
+    """What a format's writer is told: its own options, and images only where somebody said so."""
+    return format_options(given) | ({} if images is None else {"images": images})
 
 
 @contextmanager

@@ -33,6 +33,7 @@ def command(
     flip_vertical: choices.FlipVertical = None,
     turn: choices.Turn = None,
     colour: choices.Colour = None,
+    transform: choices.Transforms = None,
     balance: choices.Balance = None,
     lr: choices.Lr = None,
     encoder_lr: choices.EncoderLr = None,

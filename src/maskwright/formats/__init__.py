@@ -40,8 +40,8 @@ def _module(name: str) -> ModuleType:
 def sniff(path: str | Path) -> str:
     """The format of a file or folder. Raises FormatError when none, or more than one, claims it."""
     place = _there(path)
-    if (ours := about_format(place)) in names():
-        return str(ours)
+    if (ours := registry.canonical(about_format(place) or "")) in names():
+        return ours
     sure = {name: _sure(name, place) for name in names()}
     best = sorted(sure, key=lambda name: -sure[name])
     if not best or sure[best[0]] <= 0:
@@ -66,15 +66,22 @@ def _there(path: str | Path) -> Path:
 
 
 def _sure(name: str, place: Path) -> float:
-    """How sure the format is; a file that breaks its look is not its own."""
+    """How sure the format is, 0 to 1; a file that breaks its look is not its own.
+
+    A format of another distribution whose look is broken itself is set aside.
+    """
     try:
-        return float(_module(name).sniff(place))
+        sure = float(_module(name).sniff(place))
     except FormatError:
         return 0.0
     except Exception as error:
-        if not caused_by_content(error):
+        if caused_by_content(error):
+            return 0.0
+        if name not in registry.outside("formats"):
             raise
+        registry.set_aside("formats", name, f"raises {type(error).__name__} when its sniff is asked ({error})")
         return 0.0
+    return min(sure, 1.0) if sure > 0 else 0.0
 
 
 def read(path: str | Path, format: str | None = None, **options: Any) -> Reading:
@@ -86,7 +93,7 @@ def read(path: str | Path, format: str | None = None, **options: Any) -> Reading
     name = format or sniff(path)
     module = _module(name)
     place = _there(path)
-    _check_options(module.read, name, options)
+    _check_options(module.read, name, options, given=1)
     with explained(path):
         reading: Reading = module.read(place, **options)
     reading.samples = _fitting(guarded(reading.samples, path), reading.notes, path)
@@ -107,7 +114,7 @@ def _fitting(samples: Iterator[Sample], notes: list[str], path: str | Path) -> I
 def losses(samples: Iterable[Sample], classes: Classes, format: str, **options: Any) -> list[Loss]:
     """What writing these samples would lose, before anything is written. options: the writer's."""
     module = _writer(format)
-    bearing = {name: value for name, value in options.items() if name in _options(module.losses)}
+    bearing = {name: value for name, value in options.items() if registry.takes(module.losses, name, given=2)}
     return [loss for sample in samples for loss in module.losses(sample, classes, **bearing)]
 
 
@@ -163,7 +170,9 @@ def write(
     for two samples that would be one file, and when the check finds a difference that the report does not name.
     """
     module = _writer(format)
-    _check_options(module.write, format, options)
+    if options.get("images") == "none" and not registry.takes(module.write, "images", given=3):
+        del options["images"]  # what writes labels only has no such choice
+    _check_options(module.write, format, options, given=3)
     kept = list(keep)
     check_place(Path(folder), overwrite=overwrite, keep=kept)
     frozen = getattr(samples, "frozen", None)  # of a dataset or a view of one
@@ -191,17 +200,9 @@ def write(
     return found
 
 
-def _options(function: Callable[..., object]) -> list[str]:
-    import inspect
-
-    parameters = inspect.signature(function).parameters.values()
-    return [one.name for one in parameters if one.kind is inspect.Parameter.KEYWORD_ONLY]
-
-
-def _check_options(function: Callable[..., object], name: str, options: dict[str, Any]) -> None:
-    known = _options(function)
+def _check_options(function: Callable[..., object], name: str, options: dict[str, Any], given: int) -> None:
+    """given: how many arguments the function has before its options."""
     for option in options:
-        if option not in known:
-            raise UsageError(
-                f"the format {name} has no option {option!r}", needed=f"it has {', '.join(known) or 'none'}"
-            )
+        if not registry.takes(function, option, given):
+            known = ", ".join(registry.options_of(function, given))
+            raise UsageError(f"the format {name} has no option {option!r}", needed=f"it has {known or 'none'}")

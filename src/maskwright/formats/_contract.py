@@ -8,7 +8,8 @@ A format is a module with
     losses(sample, classes, **options) -> list[Loss]   what writing this sample would lose, with these of its options
     write(samples, classes, folder, **options) -> notes or None   into an empty folder that appears when all is there
 
-The last two are missing where nobody writes the format.  Every file that `write` makes comes from `new_file` or
+The last two are missing where nobody writes the format.  A writer that brings images along has the option
+`images`: copy, link or none; one without it writes labels only.  Every file that `write` makes comes from `new_file` or
 `put_image`, which keep it in that folder.  Sets written here carry maskwright.json beside the
 labels: classes whole and each sample's split, which many formats have no place for, but nothing of a segment.
 """

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _NUMBER = r"(?:\d+(?:\.\d*)?|\.\d+)"
 _TERM = re.compile(
     rf"\s*(?:(?P<weight>{_NUMBER})\s*(?:->\s*(?P<last>{_NUMBER})\s*)?\*\s*)?"
-    r"(?P<name>[a-z][a-z0-9_-]*)\s*(?:\((?P<options>[^)]*)\))?\s*$"
+    r"(?P<call>[a-z].*)$"
 )
 
 
@@ -38,26 +38,23 @@ def parse(spec: str) -> Callable[..., "Tensor"]:
 
     Raises UsageError for a term that cannot be read, an unknown loss or an option it does not have.
     """
-    import inspect
-
     terms: list[tuple[float, float, Callable[..., Tensor], dict[str, Any]]] = []
     for text in _split(spec):
         match = _TERM.match(text)
-        if match is None:
+        call = None if match is None else registry.read_call(match["call"])
+        if match is None or call is None:
             raise UsageError(
                 f"the loss {spec!r} cannot be read at {text.strip()!r}",
                 needed='a sum such as "ce + 0.5*dice" or "focal(gamma=2)"',
             )
-        function = getattr(registry.load("losses", match["name"]), "loss", None)
+        name, options = call
+        function = getattr(registry.load("losses", name), "loss", None)
         if function is None:
-            raise UsageError(
-                f"{match['name']!r} is a loss of matched instances, not of pixels", needed=", ".join(of_pixels())
-            )
-        options = _options(match["options"] or "")
-        known = inspect.signature(function).parameters
+            raise UsageError(f"{name!r} is a loss of matched instances, not of pixels", needed=", ".join(of_pixels()))
         for option in options:
-            if option not in known:
-                raise UsageError(f"the loss {match['name']!r} has no option {option!r}", needed=f"{list(known)[2:]}")
+            if not registry.takes(function, option, given=2):
+                known = registry.options_of(function, given=2)
+                raise UsageError(f"the loss {name!r} has no option {option!r}", needed=f"{known}")
         first = float(match["weight"] or 1)
         terms.append((first, float(match["last"] or first), function, options))
 
@@ -76,16 +73,3 @@ def parse(spec: str) -> Callable[..., "Tensor"]:
 
 def _split(spec: str) -> list[str]:
     return re.split(r"\+(?![^()]*\))", spec)
-
-
-def _options(text: str) -> dict[str, Any]:
-    import ast
-
-    out: dict[str, Any] = {}
-    for part in filter(None, (one.strip() for one in re.split(r",(?![^\[]*\])", text))):
-        name, _, value = part.partition("=")
-        try:
-            out[name.strip()] = ast.literal_eval(value.strip())
-        except (ValueError, SyntaxError):
-            out[name.strip()] = value.strip()
-    return out

@@ -3,7 +3,6 @@
 Counts add: over images, batches, processes and resumed runs.  Division comes last.
 """
 
-import inspect
 from types import ModuleType
 
 from maskwright import registry
@@ -20,7 +19,7 @@ def names() -> list[str]:
 
 def of_segments() -> list[str]:
     """The metrics of `update(pred, target, classes)`, all `Segments`, which `maskwright evaluate --metric` takes."""
-    return [name for name in names() if "classes" in inspect.signature(load(name).update).parameters]
+    return [name for name in names() if registry.fits(load(name), "update(pred, target, classes)")]
 
 
 def load(name: str) -> ModuleType:

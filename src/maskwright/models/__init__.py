@@ -53,9 +53,10 @@ def tasks_of(spec: str) -> tuple[str, ...]:
 def proposed(task: str, device: str) -> tuple[str, str]:
     """-> the model that a plan proposes for a task on "cpu" or "cuda", with its encoder, and why.
 
-    Raises UsageError where no model states it.
+    One of ours before one of another package.  Raises UsageError where no model states it.
     """
-    for name in names():
+    outside = registry.outside("models")
+    for name in sorted(names(), key=lambda name: (name in outside, name)):
         found = stated(name, "PROPOSED", {}).get((task, device))
         if found is not None:
             encoder, reason = found

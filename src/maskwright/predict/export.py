@@ -46,7 +46,7 @@ def export(
     against `truths` falls by at most `gate`.  Without it arithmetic stays float32.
     Nothing is left behind when something does not hold.  Raises UsageError, ModelError.
     """
-    place = Path(path)
+    place, to = Path(path), registry.canonical(to)
     member = registry.load("predict.exported", to)
     if place.suffix != member.SUFFIX:
         raise UsageError(f"{place.name} does not end in {member.SUFFIX}", needed=f"what {to} files end in")

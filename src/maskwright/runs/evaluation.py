@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from maskwright import metrics
+from maskwright import metrics, registry
 from maskwright.core.arrays import I64
 from maskwright.core.classes import IGNORE_INDEX, Classes
 from maskwright.core.names import shown_place
@@ -46,9 +46,13 @@ def evaluate(
             f"the run {run.id!r} holds no prediction of these samples", file=view.place,
             todo=f"Make them with: maskwright predict {shown_place(view.place)} --model {run.id}",
         )  # fmt: skip
-    unknown = [name for name in extra if name not in metrics.of_segments()]
-    if unknown:
-        raise UsageError(f"there is no metric {unknown[0]!r}", needed=f"one of {', '.join(metrics.of_segments())}")
+    extra = list(dict.fromkeys(registry.canonical(name) for name in extra))
+    for name in extra:
+        metrics.load(name)  # says why where it cannot be
+        if name not in metrics.of_segments():
+            raise UsageError(
+                f"{name!r} is not a metric of segments", needed=f"one of {', '.join(metrics.of_segments())}"
+            )
     more: dict[str, Any] = {}
     spread = Bootstrap()
     spread_more = {name: Bootstrap() for name in extra}

@@ -8,7 +8,7 @@ from maskwright import registry
 from maskwright.errors import MissingExtraError, UsageError
 
 #: Families whose engines a person at the page may choose from.
-FAMILIES = ("interactive.engines", "fewshot.engines", "video.engines")
+FAMILIES = tuple(family for family in registry.FAMILIES if family.endswith(".engines"))
 
 
 class Offered:
@@ -19,7 +19,7 @@ class Offered:
     """
 
     def __init__(self, weights: Mapping[str, str]) -> None:
-        self.weights = {name.replace("_", "-"): place for name, place in weights.items()}
+        self.weights = {registry.canonical(name): place for name, place in weights.items()}
         for name, place in self.weights.items():
             holders = [one for one in FAMILIES if name in registry.names(one) and _needs_weights(one, name)]
             if not holders:
@@ -38,7 +38,7 @@ class Offered:
 
     def options(self, family: str, name: str) -> dict[str, Any]:
         """For the engine's `load`. Raises UsageError for one that is not offered."""
-        wanted = name.replace("_", "-")
+        wanted = registry.canonical(name)
         registry.load(family, wanted)  # says what is near to a name that nobody has
         if wanted in self.weights:
             return {"weights": self.weights[wanted]}

@@ -1,14 +1,16 @@
 """From a dataset's view to batches: decode, cache, augment, stack; a thread works ahead."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import cache
 from typing import Any
 
 import numpy as np
 
-from maskwright import media
+from maskwright import media, transforms
 from maskwright.core.arrays import U8
-from maskwright.errors import DatasetError
+from maskwright.core.segments import Segments
+from maskwright.errors import DatasetError, UsageError
 from maskwright.predict.checkpoint import MEAN, STD
 from maskwright.predict.predictor import image_batch
 from maskwright.registry import require
@@ -124,7 +126,17 @@ def augmented(image: U8, target: Target, rng: np.random.Generator, settings: Set
     )
     if settings.colour:
         image, target = colour.apply(image, target, rng)
+    for spec, apply in _further(settings.transforms):
+        image, target = apply(image, target, rng)
+        sizes = image.shape[:2], target.size if isinstance(target, Segments) else target.shape
+        if any(tuple(size) != tuple(settings.size) for size in sizes):
+            raise UsageError(f"the transform {spec!r} changes the size of windows", needed="what keeps it")
     return image, target
+
+
+@cache
+def _further(specs: tuple[str, ...]) -> list[tuple[str, Callable[..., tuple[Any, Any]]]]:
+    return [(spec, transforms.parse(spec)) for spec in specs]
 
 
 def batches(

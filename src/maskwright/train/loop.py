@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from maskwright import losses, models
+from maskwright import losses, models, transforms
 from maskwright.errors import DatasetError, ModelError, UsageError
 from maskwright.metrics import confusion
 from maskwright.predict import tasks
@@ -94,6 +94,8 @@ def ready(view: View, settings: Settings, *, resume: Path | None = None) -> Read
     model, task, class_note = prepared(view, settings)
     train_numbers, val_numbers, split_note = data.split_numbers(view, settings)
     criterion = losses.parse(settings.loss)
+    for spec in settings.transforms:
+        transforms.parse(spec)
     stride = int(getattr(model, "stride", 32))
     if any(side % stride for side in settings.size):
         raise UsageError(

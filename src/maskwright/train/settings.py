@@ -31,6 +31,7 @@ class Settings:
     flip_vertical: float = 0.0  # chance; 0.5 where up means nothing
     turn: bool = False  # random quarter turns
     colour: bool = True
+    transforms: tuple[str, ...] = ()  # further augmentations, in order: "mytransform(strength=2)"
     balance: bool = False  # draw images with rare classes more often
     lr: float = 2e-3  # AdamW's peak: linear warm-up, then half a cosine
     encoder_lr: float = 1.0  # factor on it for the encoder
@@ -92,7 +93,7 @@ class Settings:
     def from_json(cls, values: dict[str, Any]) -> "Settings":
         known = set(cls.names())
         chosen = {name: value for name, value in values.items() if name in known}
-        for name in ("size", "scale", "trackers", "fold"):
+        for name in ("size", "scale", "transforms", "trackers", "fold"):
             if chosen.get(name) is not None:
                 chosen[name] = tuple(chosen[name])
         return cls(**chosen)

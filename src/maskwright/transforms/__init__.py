@@ -6,8 +6,32 @@ image: (H, W, 3) uint8 RGB.  target: (H, W) uint8 class indices, or Segments, wh
 lengths.  rng: numpy Generator; the same state gives the same result.  Labels are only ever moved, never blended.
 """
 
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
 from maskwright import registry
+from maskwright.errors import UsageError
 
 
 def names() -> list[str]:
     return registry.names("transforms")
+
+
+def parse(spec: str) -> Callable[..., tuple[Any, Any]]:
+    """A function of (image, target, rng) from a text such as "colour" or "flip(horizontal=0.2)".
+
+    Raises UsageError for a text that cannot be read, an unknown transform or an option it does not have.
+    """
+    call = registry.read_call(spec)
+    if call is None:
+        raise UsageError(
+            f"the transform {spec!r} cannot be read", needed='a name, or a name with options: "flip(horizontal=0.2)"'
+        )
+    name, options = call
+    apply = registry.load("transforms", name).apply
+    for option in options:
+        if not registry.takes(apply, option, given=3):
+            known = registry.options_of(apply, given=3)
+            raise UsageError(f"the transform {name!r} has no option {option!r}", needed=f"it has {', '.join(known)}")
+    return partial(apply, **options)

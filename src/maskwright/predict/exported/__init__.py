@@ -16,4 +16,5 @@ def names() -> list[str]:
 
 def runtime_of(suffix: str) -> str | None:
     """The member that reads files of this suffix; None for another file."""
-    return {".onnx": "onnx", ".xml": "openvino", ".pt2": "torch-export"}.get(suffix)
+    suffixes = {registry.load("predict.exported", name).SUFFIX: name for name in names()}
+    return suffixes.get(suffix)

@@ -1,0 +1,22 @@
+"""Families: a family is a package, a member is a module in it.
+
+Adding a format, model, loss, metric, transform, tracker or engine is adding one file.  Another distribution adds a
+member by an entry point in the group of the family's dotted name:
+
+    [project.entry-points."maskwright.formats"]
+    my-format = "mypackage.myformat"
+
+What a member offers is written in `protocols`, for all families in one table, and checked when it is loaded.  A name
+has one spelling: `my_format` is `my-format` wherever a member is named.  What another distribution brings and cannot
+be used is set aside, with one sentence that `maskwright doctor` shows; nothing else notices it.
+"""
+
+from maskwright.registry.calls import options_of, read_call, takes
+from maskwright.registry.extras import EXTRA_OF, missing, needing, require
+from maskwright.registry.members import SetAside, aside, canonical, forget, load, names, outside, set_aside
+from maskwright.registry.protocols import FAMILIES, Protocol, fits
+
+__all__ = [
+    "EXTRA_OF", "FAMILIES", "Protocol", "SetAside", "aside", "canonical", "fits", "forget", "load", "missing", "names",
+    "needing", "options_of", "outside", "read_call", "require", "set_aside", "takes",
+]  # fmt: skip

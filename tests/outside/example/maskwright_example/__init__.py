@@ -1,0 +1,1 @@
+"""What maskwright-example brings."""
