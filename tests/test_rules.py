@@ -21,7 +21,7 @@ RANK = {
     "errors": 0, "registry": 1, "core": 2, "media": 3, "store": 4, "weights": 5,
     "formats": 6, "models": 6, "losses": 6, "metrics": 6, "transforms": 6, "figures": 6,
     "runs": 7, "conversions": 7, "labelling": 8, "predict": 8, "train": 9, "interactive": 9, "fewshot": 10, "video": 11,
-    "integrations": 12, "demo": 13, "diagnostics": 13, "studio": 14, "cli": 15,
+    "integrations": 12, "demo": 13, "diagnostics": 13, "studio": 14, "cli": 15, "testing": 15,
 }  # fmt: skip
 HEAVY = {"torch", "torchvision", "timm", "transformers", "segmentation_models_pytorch", "accelerate", "numba"}
 

@@ -1,7 +1,5 @@
 """Properties of every loss in the folder, and numbers of other implementations."""
 
-import inspect
-
 import numpy as np
 import pytest
 
@@ -9,6 +7,8 @@ torch = pytest.importorskip("torch")
 
 from maskwright import losses, registry
 from maskwright.errors import UsageError
+from maskwright.testing import LossContract
+from maskwright.testing.losses import batch
 
 NAMES = losses.of_pixels()
 
@@ -17,109 +17,18 @@ def of(name: str):
     return registry.load("losses", name).loss
 
 
-def batch(seed: int = 0, kinds: int = 4, shape: tuple[int, ...] = (2, 6, 7), dtype=torch.float64):
-    generator = torch.Generator().manual_seed(seed)
-    logits = torch.randn(shape[0], kinds, *shape[1:], generator=generator, dtype=dtype, requires_grad=True)
-    target = torch.randint(0, kinds, shape, generator=generator)
-    return logits, target
+class TestEveryLoss(LossContract):
+    @pytest.fixture(autouse=True, params=NAMES)
+    def one_of_them(self, request) -> None:
+        self.name = request.param
+        self.whole = {"k": 25} if request.param == "topk" else {}
+        self.by_image = request.param != "log-cosh-dice"  # of the mean, not the mean of it
 
-
-@pytest.mark.parametrize("name", NAMES)
-class TestEveryLoss:
-    def test_says_where_it_comes_from(self, name):
-        module = registry.load("losses", name)
+    def test_says_where_it_comes_from(self):
+        module = registry.load("losses", self.name)
         assert module.PAPER
         assert module.ABSENT
         assert module.__doc__
-
-    def test_ignored_pixels_have_no_influence_and_no_gradient(self, name):
-        logits, target = batch()
-        target[:, 2:4] = 255
-        other = logits.detach().clone()
-        other[:, :, 2:4] = torch.randn_like(other[:, :, 2:4]) * 50
-        other.requires_grad_()
-        value, again = of(name)(logits, target), of(name)(other, target)
-        assert value.item() == pytest.approx(again.item(), rel=1e-12)
-        value.backward()
-        again.backward()
-        assert (logits.grad[:, :, 2:4] == 0).all()
-        assert torch.allclose(logits.grad, other.grad, rtol=1e-10, atol=1e-14)
-        assert logits.grad[:, :, :2].abs().sum() > 0
-
-    def test_nothing_but_ignored_pixels_gives_zero(self, name):
-        logits, target = batch()
-        value = of(name)(logits, torch.full_like(target, 255))
-        assert value.item() == 0
-        value.backward()
-        assert (logits.grad == 0).all()
-
-    def test_perfect_is_best_and_worse_is_worse(self, name):
-        _, target = batch()
-        right = torch.nn.functional.one_hot(target, 4).movedim(-1, 1).double()
-        values = [of(name)(right * scale, target).item() for scale in (-20, -2, 0, 2, 20)]
-        assert values == sorted(values, reverse=True)
-        # Powers below one fall slowly towards zero; a loss with another minimum says which.
-        assert values[-1] == pytest.approx(0, abs=1e-4) or hasattr(registry.load("losses", name), "MINIMUM")
-
-    def test_absent_classes_stay_finite(self, name):
-        logits, target = batch()
-        value = of(name)(logits, torch.zeros_like(target))
-        value.backward()
-        assert torch.isfinite(value)
-        assert torch.isfinite(logits.grad).all()
-
-    def test_gradient_is_the_derivative(self, name):
-        logits, target = batch(kinds=3, shape=(1, 3, 3))
-        target[0, 0, 0] = 255
-        assert torch.autograd.gradcheck(lambda x: of(name)(x, target), (logits,))
-
-    def test_mirrors_and_orders_do_not_matter(self, name):
-        logits, target = batch()
-        value = of(name)(logits, target).item()
-        assert of(name)(logits.flip(-1), target.flip(-1)).item() == pytest.approx(value)
-        assert of(name)(logits.flip(0), target.flip(0)).item() == pytest.approx(value)
-        order = torch.tensor([2, 0, 3, 1])
-        assert of(name)(logits[:, order], torch.argsort(order)[target]).item() == pytest.approx(value)
-        assert of(name)(logits.rot90(1, (2, 3)), target.rot90(1, (1, 2))).item() == pytest.approx(value)
-        plain = {"smooth": 0.0} if "smooth" in inspect.signature(of(name)).parameters else {}
-        plain |= {"k": 25} if name == "topk" else {}
-        twice = of(name)(logits.repeat(2, 1, 1, 1), target.repeat(2, 1, 1), **plain).item()
-        assert twice == pytest.approx(of(name)(logits, target, **plain).item())
-
-    def test_reduction_by_sample_is_the_mean_over_images(self, name):
-        if "reduction" not in inspect.signature(of(name)).parameters:
-            return
-        logits, target = batch()
-        if name == "log-cosh-dice":  # of the mean, not the mean of it
-            return
-        alone = [of(name)(logits[n : n + 1], target[n : n + 1]).item() for n in range(2)]
-        assert of(name)(logits, target, reduction="sample").item() == pytest.approx(np.mean(alone))
-        assert of(name)(logits[:1], target[:1], reduction="sample").item() == pytest.approx(alone[0])
-
-    def test_absent_classes_can_be_penalised(self, name):
-        if "absent" not in inspect.signature(of(name)).parameters:
-            return
-        logits, target = batch(kinds=3)
-        target = target.clamp(max=1)
-        wrong = logits.detach().clone()
-        wrong[:, 2] += 3
-        skipped = [of(name)(one, target) - of(name)(logits, target) for one in (wrong,)]
-        kept = of(name)(wrong, target, absent="penalise") - of(name)(logits, target, absent="penalise")
-        assert kept > 0
-        assert torch.isfinite(skipped[0])
-
-    @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16, torch.float32])
-    def test_finite_at_extreme_logits(self, name, dtype):
-        logits, target = batch(dtype=torch.float32)
-        extreme = (logits.detach().sign() * 1e4).to(dtype).requires_grad_()
-        value = of(name)(extreme, target)
-        value.backward()
-        assert torch.isfinite(value)
-        assert torch.isfinite(extreme.grad).all()
-
-    def test_one_pixel(self, name):
-        logits, target = batch(kinds=2, shape=(1, 1, 1))
-        assert torch.isfinite(of(name)(logits, target))
 
 
 def test_cross_entropy_equals_torch():

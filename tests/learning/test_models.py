@@ -9,6 +9,7 @@ from maskwright import models, registry
 from maskwright.core.classes import Class, Classes
 from maskwright.errors import ModelError, UsageError
 from maskwright.predict import Predictor, checkpoint
+from maskwright.testing import ModelContract
 
 
 def parameters(spec: str, kinds: int, channels: int = 3, **config: object) -> int:
@@ -130,17 +131,11 @@ def test_every_model_says_where_it_comes_from(name: str) -> None:
     assert (getattr(model, "answers", "logits") != "logits") == (name in OBJECTS)
 
 
-@pytest.mark.parametrize("name", PIXELS)
-def test_every_model_of_pixels_keeps_its_contract(name: str) -> None:
-    model = models.build(name, 5, **SMALL.get(name, {}))
-    x = torch.rand(2, 3, 2 * model.stride, 3 * model.stride)
-    target = torch.randint(0, 5, (2, *x.shape[-2:]))
-    logits = model(x)
-    assert logits.shape == (2, 5, *x.shape[-2:])
-    criterion = torch.nn.functional.cross_entropy
-    loss = model(x, target, criterion) if getattr(model, "own_loss", False) else criterion(logits, target)
-    loss.backward()
-    assert all(one.grad is not None for one in model.parameters() if one.requires_grad)
+class TestEveryModelOfPixels(ModelContract):
+    @pytest.fixture(autouse=True, params=PIXELS)
+    def one_of_them(self, request) -> None:
+        self.name = request.param
+        self.config = SMALL.get(request.param, {})
 
 
 @pytest.mark.train

@@ -12,6 +12,7 @@ from maskwright.core.masks import Masks
 from maskwright.core.segments import Segments
 from maskwright.metrics import boundary_iou, instance_matching, panoptic_quality, surface_distance
 from maskwright.metrics._bands import outline
+from maskwright.testing import MetricContract
 
 CLASSES = Classes(
     [
@@ -208,6 +209,12 @@ def test_instance_matching_equals_its_definition(seed: int) -> None:
             used.add(best)
     union += sum(y.sum() for k, (_, y) in enumerate(found) if k not in used)
     assert counts[-1, :2].tolist() == pytest.approx([inside, union])
+
+
+class TestEveryMetric(MetricContract):
+    @pytest.fixture(autouse=True, params=metrics.of_segments())
+    def one_of_them(self, request) -> None:
+        self.name = request.param
 
 
 @pytest.mark.parametrize("name", metrics.of_segments())

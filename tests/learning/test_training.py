@@ -11,6 +11,7 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("accelerate")
 
+from maskwright import transforms
 from maskwright.demo import build_demo_set
 from maskwright.errors import ModelError, UsageError
 from maskwright.predict.tasks import semantic
@@ -18,6 +19,7 @@ from maskwright.runs import Run, compare, find, list_runs
 from maskwright.runs.evaluation import evaluate
 from maskwright.runs.record import curves, sample_metrics
 from maskwright.store import Dataset, transfer
+from maskwright.testing import TransformContract
 from maskwright.train import Settings, data, fit
 from maskwright.train.task import Task
 from maskwright.transforms import colour, flip, scale_crop
@@ -214,6 +216,17 @@ def test_augmentation_moves_image_and_label_together() -> None:
     small, padded = scale_crop.apply(image, label, rng, size=(64, 64), scale=(0.3, 0.3))
     assert (padded == 255).any()
     assert (small[padded == 255] < 60).mean() > 0.9
+
+
+class TestEveryTransform(TransformContract):
+    @pytest.fixture(autouse=True, params=transforms.names())
+    def one_of_them(self, request) -> None:
+        self.name = request.param
+        self.keeps_size = (
+            request.param == "colour"
+        )  # windows have a size of their own, and turns swap an oblong's sides
+        self.agreement = 0.98 if request.param == "scale-crop" else 1.0
+        self.options = {"flip": {"turn": True, "vertical": 0.5}, "scale-crop": {"size": (32, 40)}}.get(self.name, {})
 
 
 def test_settings_that_cannot_be() -> None:

@@ -1,0 +1,80 @@
+"""What every transform of image and label together promises."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+
+from maskwright import registry
+from maskwright.core.arrays import U8
+from maskwright.core.masks import Masks
+from maskwright.core.segments import Segments
+from maskwright.testing.samples import CLASSES, shape
+
+
+def scene(size: tuple[int, int] = (48, 61)) -> tuple[U8, Segments]:
+    """(H, W, 3) uint8 and segments that do not overlap."""
+    rng = np.random.default_rng(5)
+    dense = np.stack([shape(rng, size) for _ in range(6)])
+    for k in range(1, len(dense)):
+        dense[k] &= ~dense[:k].any(axis=0)
+    dense = dense[dense.any(axis=(1, 2))]
+    segments = Segments(Masks.encode(dense), rng.choice([1, 5, 9], len(dense)))
+    return rng.integers(0, 255, (*size, 3), dtype=np.uint8), segments
+
+
+class TransformContract:
+    """An augmentation, as `--transform` takes it.
+
+    name: the transform's.  options: what it is called with.  keeps_size: whether windows keep their size, as they have
+    to in a training.  agreement: the share of pixels in which segments and label map agree afterwards; below 1 for
+    scaling, which rounds each in its own way.
+    """
+
+    name: str
+    options: ClassVar[Mapping[str, Any]] = {}
+    keeps_size = True
+    agreement = 1.0
+
+    def apply(self, image: U8, target: Any, seed: int) -> tuple[Any, Any]:
+        function: Callable[..., tuple[Any, Any]] = registry.load("transforms", self.name).apply
+        return function(image, target, np.random.default_rng(seed), **self.options)
+
+    def test_the_same_state_gives_the_same_result(self) -> None:
+        image, segments = scene()
+        label = segments.label_map(CLASSES)
+        for seed in range(5):
+            first, second = self.apply(image, label, seed), self.apply(image, label, seed)
+            assert all(np.array_equal(*pair) for pair in zip(first, second, strict=True))
+
+    def test_what_it_is_given_stays_as_it_was(self) -> None:
+        image, segments = scene()
+        label = segments.label_map(CLASSES)
+        before = image.copy(), label.copy()
+        for seed in range(5):
+            self.apply(image, label, seed)
+            self.apply(image, segments, seed)
+        assert np.array_equal(image, before[0])
+        assert np.array_equal(label, before[1])
+        assert segments == scene()[1]
+
+    def test_images_stay_images_and_labels_are_moved_and_never_blended(self) -> None:
+        image, segments = scene()
+        label = segments.label_map(CLASSES)
+        for seed in range(20):
+            pixels, target = self.apply(image, label, seed)
+            assert pixels.dtype == target.dtype == np.uint8
+            assert pixels.shape == (*target.shape, 3)
+            assert not self.keeps_size or target.shape == label.shape
+            assert set(np.unique(target)) <= {*np.unique(label), 255}
+
+    def test_segments_move_as_the_label_map_does(self) -> None:
+        image, segments = scene()
+        label = segments.label_map(CLASSES)
+        for seed in range(20):
+            pixels, target = self.apply(image, label, seed)
+            same, moved = self.apply(image, segments, seed)
+            assert np.array_equal(pixels, same)
+            assert moved.size == target.shape
+            known = target != 255  # beyond the image nothing is known, and segments say nothing of it
+            assert (moved.label_map(CLASSES) == target)[known].mean() >= self.agreement
