@@ -53,7 +53,7 @@ def compare(number: int, height: int, width: int) -> None:
     assert np.array_equal(first.iou(other), coco.iou(few, others, [0] * some))
 
     def fresh(masks: Masks) -> Masks:  # without the cached spans, as a first call finds it
-        return Masks(masks.size, masks.counts, masks.offsets)
+        return Masks.take_over(masks.size, masks.counts, masks.offsets)
 
     calls = {
         "read once": lambda: flat.max(),

@@ -61,6 +61,18 @@ def test_imports_go_down_only() -> None:
     assert not wrong
 
 
+def test_calls_upwards_are_those_of_the_architecture_page() -> None:
+    """Only through `registry.room`, and only where docs/explanation/architecture.md says so."""
+    found = {
+        (path.relative_to(SOURCE).as_posix(), node.args[0].value)
+        for path in SOURCE.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in ("registry.room", "room")
+        if isinstance(node.args[0], ast.Constant)
+    }
+    assert found == {("store/dataset.py", "runs")}
+
+
 def test_every_room_has_a_rank() -> None:
     rooms = {path.stem for path in SOURCE.iterdir() if not path.name.startswith("_") and path.name != "py.typed"}
     assert rooms == set(RANK)

@@ -9,6 +9,7 @@ from PIL import Image
 from maskwright import formats
 from maskwright.core.mask import Mask
 from maskwright.core.polygons import Polygon
+from maskwright.core.segments import Segments
 from maskwright.errors import FormatError
 from maskwright.formats._shapes import bridged
 
@@ -141,8 +142,7 @@ def test_yolo_says_that_it_leaves_out_what_is_no_class(make_samples, classes) ->
     from dataclasses import replace
 
     sample = make_samples(1)[0]
-    one = sample.segments[:1]
-    one.class_ids[0] = 77
+    one = Segments(sample.segments.masks[:1], [77])
     found = formats.losses([replace(sample, segments=one, split="odd")], classes, "yolo")
     assert {(loss.cause, loss.segment, loss.grave) for loss in found} == {("class", 1, True), ("split", None, False)}
 

@@ -64,7 +64,10 @@ def test_numbers_of_numpy_are_numbers(filled: Dataset) -> None:
 def test_values_of_a_sample_that_cannot_be_stored(filled: Dataset, column: str, value: object) -> None:
     said = refused(filled, lambda edit: edit.set("a", **{column: value}))
     assert "'a'" in said
-    if column in ("weight", "split", "fields") and value not in (5, []):  # of those a sample cannot be made at all
+    if column == "weight" or value in (5, []):
+        with pytest.raises(ValueError, match=f"a: {column} is"):  # a sample cannot be made of these at all
+            replace(filled["a"], **{column: value})
+    elif column in ("split", "fields"):
         sample = replace(filled["a"], key="new", **{column: value})
         refused(filled, lambda edit: edit.add(sample))
 
@@ -83,11 +86,10 @@ def test_masks_and_segments_of_another_size(filled: Dataset) -> None:
     assert "height" in refused(filled, lambda edit: edit.put("a", Segments.none((3, 3))))
 
 
-def test_scores_and_sources_that_come_in_columns(filled: Dataset) -> None:
+def test_scores_and_attributes_that_come_in_columns(filled: Dataset) -> None:
     own = filled["a"].segments
     for wrong in (
         {"scores": [7.0] * len(own)},
-        {"source": ["nobody"] * len(own)},
         {"attributes": [{"a": b"x"}] * len(own)},
     ):
         bad = Segments(own.masks, own.class_ids, **wrong)

@@ -43,8 +43,22 @@ def as_binary(array: object, dimensions: int) -> U8:
 
 
 def checked_size(size: tuple[int, int]) -> Size:
-    """(height, width) as plain ints, each at least 1, together below 2**32 pixels."""
-    height, width = int(size[0]), int(size[1])
+    """(height, width) as plain ints, each at least 1, together below 2**32 pixels.
+
+    Raises ValueError for other numbers, for more or fewer of them, and for what is not a whole number.
+    """
+    try:
+        height, width = size
+        if not type(height) is type(width) is int:
+            height, width = _side(height), _side(width)
+    except (TypeError, ValueError):
+        height = width = 0
     if height < 1 or width < 1 or height * width >= 2**32:
-        raise ValueError(f"a mask's size is (height, width) with 1 to 2**32 - 1 pixels, got {tuple(size)}")
+        raise ValueError(f"a size is (height, width) with 1 to 2**32 - 1 pixels, got {str(size)[:60]}")
     return height, width
+
+
+def _side(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int | np.integer):
+        raise ValueError  # noqa: TRY004 - said above
+    return int(value)

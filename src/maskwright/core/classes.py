@@ -7,6 +7,8 @@ from typing import Any, Literal, get_args
 import numpy as np
 
 from maskwright.core.arrays import I64, Array
+from maskwright.core.names import shown
+from maskwright.core.values import own_mapping, text, whole
 
 Kind = Literal["thing", "stuff"]
 Role = Literal["class", "background", "ignore"]
@@ -21,8 +23,9 @@ class Class:
 
     id: as the file has it, gaps allowed.  kind: countable objects or amorphous regions.
     role: `background` is the class of pixels that no segment covers; `ignore` neither trains nor scores.
-    colour: (r, g, b) 0 … 255.  extra: what the file says beyond this, JSON-safe, kept for the way back.
-    Raises ValueError for an id beyond 64 bits, a name that is no text, and other words or colours than these.
+    colour: (r, g, b) 0 … 255.  extra: what the file says beyond this, JSON-safe, kept for the way back; a copy.
+    Raises ValueError, naming the field, for an id that is not a whole number of up to 64 bits, a name that is not text,
+    and other words or colours than these.
     """
 
     id: int
@@ -30,26 +33,24 @@ class Class:
     kind: Kind = "thing"
     role: Role = "class"
     colour: tuple[int, int, int] | None = None
-    extra: Mapping[str, Any] = field(default_factory=dict)
+    extra: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
-        if not -(2**63) <= self.id < 2**63:
-            raise ValueError("a class has an id of more than 64 bits")
-        if not isinstance(self.name, str):
-            raise ValueError(f"class {self.id} has a name that is no text")  # noqa: TRY004 - one kind of error for a wrong class
-        for word, known in ((self.kind, get_args(Kind)), (self.role, get_args(Role))):
+        object.__setattr__(self, "id", whole(self.id, "a class id"))
+        text(self.name, f"class {self.id}: name")
+        for what, word, known in (("kind", self.kind, get_args(Kind)), ("role", self.role, get_args(Role))):
             if word not in known:
-                raise ValueError(f"class {self.id} cannot be {word!r}; known are {', '.join(known)}")
-        if self.colour is not None and not _is_colour(self.colour):
-            raise ValueError(f"class {self.id} has a colour that is not three numbers from 0 to 255")
+                raise ValueError(f"class {self.id}: {what} is {shown(repr(word), 40)}; known are {', '.join(known)}")
+        if self.colour is not None:
+            object.__setattr__(self, "colour", _checked_colour(self.colour, f"class {self.id}: colour"))
+        object.__setattr__(self, "extra", own_mapping(self.extra, f"class {self.id}: extra"))
 
 
-def _is_colour(colour: object) -> bool:
-    return (
-        isinstance(colour, tuple)
-        and len(colour) == 3
-        and all(isinstance(part, int | np.integer) and 0 <= part <= 255 for part in colour)
-    )
+def _checked_colour(colour: object, what: str) -> tuple[int, int, int]:
+    if not isinstance(colour, tuple) or len(colour) != 3:
+        raise ValueError(f"{what} is {shown(repr(colour), 40)}, which is not a tuple of three numbers from 0 to 255")
+    red, green, blue = (whole(part, what, least=0, most=255) for part in colour)
+    return red, green, blue
 
 
 class Classes:
@@ -153,7 +154,7 @@ class Classes:
                 "kind": one.kind,
                 "role": one.role,
                 "colour": list(one.colour) if one.colour else None,
-                "extra": dict(one.extra),
+                "extra": own_mapping(one.extra, "extra"),
             }
             for one in self._classes
         ]
@@ -162,8 +163,8 @@ class Classes:
     def from_json(cls, rows: Iterable[Mapping[str, Any]]) -> "Classes":
         return cls(
             Class(
-                int(row["id"]),
-                str(row["name"]),
+                row["id"],
+                row["name"],
                 row.get("kind", "thing"),
                 row.get("role", "class"),
                 tuple(row["colour"]) if row.get("colour") else None,

@@ -2,8 +2,6 @@
 
 from typing import Literal
 
-import numpy as np
-
 from maskwright.core.arrays import U32, Array, Bool, Size, as_binary
 from maskwright.core.masks import Element, Masks
 from maskwright.core.polygons import Polygon
@@ -12,15 +10,25 @@ from maskwright.core.polygons import Polygon
 class Mask:
     """One binary mask: `Masks` of one, with the plural taken out.
 
-    size: (height, width).  counts: (R,) uint32 column-major run lengths, zeros first.
+    size: (height, width).  counts: (R,) uint32 column-major run lengths, zeros first; read-only.
     """
 
     __slots__ = ("batch",)
 
     batch: Masks
 
-    def __init__(self, size: Size, counts: U32) -> None:
-        self.batch = Masks(size, counts, np.array([0, counts.size], np.int64))
+    def __init__(self, size: Size, counts: object) -> None:
+        """A copy of the run lengths, checked as `Masks.from_counts` does. Raises ValueError."""
+        self.batch = Masks.from_counts([counts], size)
+
+    @classmethod
+    def of(cls, batch: Masks) -> "Mask":
+        """The one mask of a batch, sharing its arrays. Raises ValueError for a batch of more or fewer."""
+        if len(batch) != 1:
+            raise ValueError(f"a mask is made of a batch of one, got {len(batch)}")
+        mask = cls.__new__(cls)
+        mask.batch = batch
+        return mask
 
     @classmethod
     def encode(cls, array: object) -> "Mask":

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any, Literal, Self, overload
 import numpy as np
 
 from maskwright.core.arrays import F64, I64, U32, Array, Bool, Size, as_binary, as_numpy, checked_size
+from maskwright.core.geometry import checked_points
 from maskwright.core.polygons import Polygon
+from maskwright.core.values import sealed, whole_numbers
 
 if TYPE_CHECKING:
     from maskwright.core.mask import Mask
@@ -28,17 +30,39 @@ class Masks:
 
     size: (height, width).  counts: (R,) uint32, the masks' runs one after another.
     offsets: (N + 1,) int64, mask i is counts[offsets[i] : offsets[i + 1]].
-    The arrays are never changed in place; every operation returns new masks.
+    The arrays are read-only; every operation returns new masks.
     """
 
     __slots__ = ("_spans_cache", "counts", "offsets", "size")
 
-    def __init__(self, size: Size, counts: U32, offsets: I64) -> None:
-        """Take over canonical arrays as they are; `from_counts` checks and repairs foreign ones."""
-        self.size = size
-        self.counts = counts
-        self.offsets = offsets
-        self._spans_cache: tuple[I64, I64, I64] | None = None
+    size: Size
+    counts: U32
+    offsets: I64
+    _spans_cache: tuple[I64, I64, I64] | None
+
+    def __init__(self, size: Size, counts: object, offsets: object) -> None:
+        """Copies of the arrays, checked as `from_counts` does: empty runs inside are joined.
+
+        Raises ValueError, naming the mask, for a negative run or a sum that is not height * width, and for offsets that
+        do not go from 0 to the number of runs.
+        """
+        runs, bounds = whole_numbers(counts, "counts"), whole_numbers(offsets, "offsets")
+        if runs.ndim != 1 or bounds.ndim != 1:
+            raise ValueError(f"counts and offsets have one axis, got shapes {runs.shape} and {bounds.shape}")
+        if not bounds.size or bounds[0] or bounds[-1] != runs.size or (np.diff(bounds) < 0).any():
+            raise ValueError(f"offsets go from 0 up to the number of runs, {runs.size}")
+        checked = self._checked(checked_size(size), runs, bounds)
+        self.__setstate__((checked.size, checked.counts, checked.offsets))
+
+    @classmethod
+    def take_over(cls, size: Size, counts: U32, offsets: I64) -> Self:
+        """Canonical arrays as they are, without a check or a copy; they become read-only.
+
+        For arrays that were just made and that nobody else writes to.  size: as `checked_size` gives it.
+        """
+        masks = cls.__new__(cls)
+        masks.__setstate__((size, counts, offsets))
+        return masks
 
     # -- in ------------------------------------------------------------------------------------------
 
@@ -47,7 +71,7 @@ class Masks:
         """`number` masks without a pixel."""
         height, width = checked_size(size)
         counts = np.full(number, height * width, np.uint32)
-        return cls((height, width), counts, np.arange(number + 1, dtype=np.int64))
+        return cls.take_over((height, width), counts, np.arange(number + 1, dtype=np.int64))
 
     @classmethod
     def encode(cls, array: object) -> Self:
@@ -56,7 +80,7 @@ class Masks:
 
         masks = as_binary(array, 3)
         size = checked_size(masks.shape[1:])
-        return cls(size, *dense.encode(masks))
+        return cls.take_over(size, *dense.encode(masks))
 
     @classmethod
     def from_label_map(cls, label_map: object, *, ignore: Iterable[int] = ()) -> tuple[I64, Self]:
@@ -74,7 +98,7 @@ class Masks:
         starts, run_values = dense.label_runs(np.ascontiguousarray(labels))
         values, owner = np.unique(run_values, return_inverse=True)
         counts, offsets = dense.label_counts(starts, owner.astype(np.int64), values.size, size[0] * size[1])
-        masks = cls(size, counts, offsets)
+        masks = cls.take_over(size, counts, offsets)
         keep = ~np.isin(values, list(ignore))
         if keep.all():
             return values.astype(np.int64), masks
@@ -84,18 +108,19 @@ class Masks:
     def from_counts(cls, counts: Iterable[object], size: Size) -> Self:
         """counts: one sequence of run lengths a mask, zeros first, as COCO's uncompressed RLE.
 
-        Empty runs inside are joined.  Raises ValueError, naming the mask, for a negative run or a sum
-        that is not height * width.
+        Empty runs inside are joined.  Raises ValueError, naming the mask, for a run that is negative or not a whole
+        number, or a sum that is not height * width.
         """
         height, width = checked_size(size)
-        lists = [np.asarray(runs, dtype=np.int64).reshape(-1) for runs in counts]
+        lists = [_runs(runs, mask) for mask, runs in enumerate(counts)]
         offsets = np.zeros(len(lists) + 1, np.int64)
         np.cumsum([runs.size for runs in lists], out=offsets[1:])
         flat = np.concatenate(lists) if lists else np.zeros(0, np.int64)
-        return cls._checked((height, width), flat, offsets)
+        return cls._checked((height, width), flat, offsets, owned=True)
 
     @classmethod
-    def _checked(cls, size: Size, counts: I64, offsets: I64) -> Self:
+    def _checked(cls, size: Size, counts: I64, offsets: I64, *, owned: bool = False) -> Self:
+        """owned: nobody else has `offsets`."""
         from maskwright.core.kernels import spans
 
         area = size[0] * size[1]
@@ -116,10 +141,10 @@ class Masks:
                     mask, place = i, 0
                     break
             else:
-                return cls(size, *spans.to_counts(*spans.from_counts(short, offsets), area))
+                return cls.take_over(size, *spans.to_counts(*spans.from_counts(short, offsets), area))
         if mask >= 0:
             raise ValueError(f"mask {mask}: the runs sum to {total}; {size[0]} x {size[1]} needs {area}")
-        return cls(size, short, offsets)
+        return cls.take_over(size, short, offsets if owned else offsets.copy())
 
     @classmethod
     def from_compressed(cls, strings: Iterable[str | bytes], size: Size) -> Self:
@@ -132,7 +157,7 @@ class Masks:
         counts, count_offsets, bad = kernel.from_bytes(np.frombuffer(b"".join(raw), np.uint8), offsets)
         if bad >= 0:
             raise ValueError(f"mask {bad}: the compressed string is cut short or holds a character outside 0 … o")
-        return cls._checked(checked_size(size), counts, count_offsets)
+        return cls._checked(checked_size(size), counts, count_offsets, owned=True)
 
     @classmethod
     def from_polygons(cls, polygons: Iterable[Polygon], size: Size) -> Self:
@@ -177,12 +202,12 @@ class Masks:
             starts, ends = starts[order], ends[order]
         offsets = np.zeros(len(listed) + 1, np.int64)
         np.cumsum(np.bincount(owner, minlength=len(listed)), out=offsets[1:])
-        return cls((height, width), *spans.to_counts(starts, ends, offsets, height * width))
+        return cls.take_over((height, width), *spans.to_counts(starts, ends, offsets, height * width))
 
     @classmethod
     def _from_toggles(cls, size: Size, toggles: I64, spans: Any) -> Self:
         starts, ends = spans.toggles_to_spans(np.sort(toggles))
-        return cls(size, *spans.to_counts(starts, ends, np.array([0, starts.size]), size[0] * size[1]))
+        return cls.take_over(size, *spans.to_counts(starts, ends, np.array([0, starts.size]), size[0] * size[1]))
 
     @classmethod
     def concatenate(cls, parts: Sequence["Masks"], size: Size) -> Self:
@@ -197,7 +222,7 @@ class Masks:
             offsets[at : at + len(part)] = part.offsets[1:] + runs
             at, runs = at + len(part), runs + part.counts.size
         counts = np.concatenate([part.counts for part in parts]) if parts else np.zeros(0, np.uint32)
-        return cls(size, counts, offsets)
+        return cls.take_over(size, counts, offsets)
 
     @classmethod
     def stack(cls, masks: Sequence["Mask"], size: Size) -> Self:
@@ -275,14 +300,15 @@ class Masks:
             i %= len(self)
             from maskwright.core.mask import Mask
 
-            return Mask(self.size, self.counts[self.offsets[i] : self.offsets[i + 1]])
+            counts = self.counts[self.offsets[i] : self.offsets[i + 1]]
+            return Mask.of(Masks.take_over(self.size, counts, np.array([0, counts.size], np.int64)))
         chosen = np.arange(len(self))[index]
         lengths = np.diff(self.offsets)[chosen]
         offsets = np.zeros(chosen.size + 1, np.int64)
         np.cumsum(lengths, out=offsets[1:])
         within = np.arange(offsets[-1]) - np.repeat(offsets[:-1], lengths)
         counts = self.counts[np.repeat(self.offsets[:-1][chosen], lengths) + within]
-        return type(self)(self.size, counts, offsets)
+        return self.take_over(self.size, counts, offsets)
 
     def __iter__(self) -> Iterator["Mask"]:
         return (self[i] for i in range(len(self)))
@@ -305,7 +331,8 @@ class Masks:
         return self.size, self.counts, self.offsets
 
     def __setstate__(self, state: tuple[Size, U32, I64]) -> None:
-        self.size, self.counts, self.offsets = state
+        self.size, counts, offsets = state
+        self.counts, self.offsets = sealed(counts), sealed(offsets)
         self._spans_cache = None
 
     # -- measures ------------------------------------------------------------------------------------
@@ -351,10 +378,13 @@ class Masks:
         return np.divide(inside, union, out=np.zeros_like(inside), where=inside > 0)
 
     def contains(self, points: object) -> Bool:
-        """(N, P): does mask i cover point p. points: (P, 2) float (x, y); outside the image is False."""
+        """(N, P): does mask i cover point p. points: (P, 2) float (x, y); outside the image is False.
+
+        Raises ValueError for points of another shape, and for coordinates that are not finite numbers.
+        """
         from maskwright.core.kernels import spans
 
-        xy = np.floor(np.asarray(points, np.float64).reshape(-1, 2)).astype(np.int64)
+        xy = np.floor(checked_points(points)).astype(np.int64)
         inside = (xy >= 0).all(axis=1) & (xy[:, 0] < self.size[1]) & (xy[:, 1] < self.size[0])
         return spans.contains(*self._spans, np.where(inside, xy[:, 0] * self.size[0] + xy[:, 1], -1))
 
@@ -383,7 +413,7 @@ class Masks:
             raise ValueError(f"mask by mask needs as many on both sides, got {len(self)} and {len(other)}")
         area = self.size[0] * self.size[1]
         counts, offsets = spans.combine(self.counts, self.offsets, other.counts, other.offsets, area, table)
-        return type(self)(self.size, counts, offsets)
+        return self.take_over(self.size, counts, offsets)
 
     def union(self) -> "Mask":
         """All masks in one; empty for N = 0."""
@@ -399,7 +429,7 @@ class Masks:
         order = np.argsort(owner * area + starts, kind="stable")
         joined = np.zeros(number + 1, np.int64)
         np.cumsum(np.bincount(owner, minlength=number), out=joined[1:])
-        return type(self)(self.size, *spans.to_counts(starts[order], ends[order], joined, area))
+        return self.take_over(self.size, *spans.to_counts(starts[order], ends[order], joined, area))
 
     def intersection(self) -> "Mask":
         """The pixels that all masks share; the whole image for N = 0."""
@@ -450,7 +480,7 @@ class Masks:
         from maskwright.core.kernels import spans
 
         starts, ends = x * size[0] + top, x * size[0] + bottom
-        return type(self)(size, *spans.to_counts(starts, ends, offsets, size[0] * size[1]))
+        return self.take_over(size, *spans.to_counts(starts, ends, offsets, size[0] * size[1]))
 
     # -- morphology ----------------------------------------------------------------------------------
 
@@ -522,6 +552,12 @@ class Masks:
     def _same_size(self, other: "Masks") -> None:
         if self.size != other.size:
             raise ValueError(f"masks of size {self.size} and {other.size} do not lie on one image")
+
+
+def _runs(counts: object, mask: int) -> I64:
+    """One mask's run lengths, flat."""
+    found = np.asarray(counts)
+    return (found if found.dtype == np.int64 else whole_numbers(counts, f"the runs of mask {mask}")).reshape(-1)
 
 
 def _kept(offsets: I64, keep: Bool) -> I64:

@@ -5,6 +5,7 @@ import numpy as np
 from maskwright.core.geometry import ring_area
 from maskwright.core.mask import Mask
 from maskwright.core.polygons import Polygon
+from maskwright.core.values import sealed
 
 
 def outline(mask: Mask) -> Polygon:
@@ -30,6 +31,6 @@ def outline(mask: Mask) -> Polygon:
     outer: list[list[np.ndarray]] = [[] for _ in owner]
     holes: list[list[np.ndarray]] = [[] for _ in owner]
     for r, part in enumerate(component[piece]):
-        ring = points[offsets[r] : offsets[r + 1]].astype(np.float64)
+        ring = sealed(points[offsets[r] : offsets[r + 1]].astype(np.float64))
         (outer if ring_area(ring) > 0 else holes)[part].append(ring)
     return Polygon([*outer[part], *holes[part]] for part in range(owner.size))

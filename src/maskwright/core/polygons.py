@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
 from maskwright.core.arrays import F64
 from maskwright.core.geometry import ring_area
+from maskwright.core.values import numbers, own_array, sealed
 
 Ring = F64  # (K, 2) corners (x, y), K >= 3, closing point not repeated
 
@@ -15,14 +17,21 @@ Ring = F64  # (K, 2) corners (x, y), K >= 3, closing point not repeated
 class Polygon:
     """One thing's outline: parts, each an outer ring followed by its holes.
 
-    Rings are (K, 2) float64 (x, y) in pixels, origin at the image's top-left corner.  No parts is the
-    empty mask.  Raises ValueError for a ring of fewer than three points or with a number that is not finite.
+    Rings are (K, 2) float64 (x, y) in pixels, origin at the image's top-left corner; read-only, and copies of what was
+    given.  No parts is the empty mask.  Raises ValueError for a ring of fewer than three points or of another shape,
+    and for what is not a finite number.
     """
 
     parts: tuple[tuple[Ring, ...], ...] = field(default=())
 
     def __init__(self, parts: Iterable[Sequence[object]] = ()) -> None:
         object.__setattr__(self, "parts", tuple(tuple(as_ring(ring) for ring in part) for part in parts))
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        for part in state["parts"]:
+            for ring in part:
+                sealed(ring)
+        self.__dict__.update(state)
 
     @property
     def has_holes(self) -> bool:
@@ -45,16 +54,17 @@ class Polygon:
 
 
 def as_ring(points: object) -> Ring:
-    """(K, 2) or flat x0, y0, x1, y1 … -> (K, 2) float64, checked."""
-    flat = np.asarray(points, np.float64)
-    if flat.size % 2:
-        raise ValueError(f"a polygon ring has {flat.size} numbers; it needs pairs of x and y")
+    """(K, 2), OpenCV's (K, 1, 2) or flat x0, y0, x1, y1 … -> (K, 2) float64, checked, read-only."""
+    flat = numbers(points, "a polygon ring")
+    if flat.size % 2 or (flat.ndim > 1 and flat.size != 2 * len(flat)):
+        said = f"{flat.size} numbers" if flat.size % 2 else f"the shape {flat.shape}"
+        raise ValueError(f"a polygon ring has {said}; it needs pairs of x and y")
     ring = np.ascontiguousarray(flat.reshape(-1, 2))
     if len(ring) < 3:
         raise ValueError(f"a polygon ring has {len(ring)} points; it needs at least 3 (6 numbers)")
     if not np.isfinite(ring).all():
         raise ValueError("a polygon ring has a coordinate that is not a finite number")
-    return ring
+    return own_array(ring)
 
 
 def rectangle(left: float, top: float, right: float, bottom: float) -> Polygon:

@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from maskwright.core.arrays import Size
+from maskwright.core.arrays import Size, checked_size
+from maskwright.core.names import shown
 from maskwright.core.segments import Segments
+from maskwright.core.values import is_number, optional_text, own_mapping, text, whole
 
 
 @dataclass(frozen=True)
@@ -15,6 +17,7 @@ class ImageRef:
     uri: a path, or any URI that fsspec opens; "#page=N" behind a file of many pictures (`media.pages`).
     size: (height, width).  checksum: "sha256:…" or None.
     video, frame: the video this is a frame of, and its index from 0.
+    Raises ValueError, naming the field, for values of another kind and a size that is not two whole numbers above 0.
     """
 
     uri: str
@@ -23,6 +26,17 @@ class ImageRef:
     video: str | None = None
     frame: int | None = None
 
+    def __post_init__(self) -> None:
+        text(self.uri, "an image's uri")
+        try:
+            object.__setattr__(self, "size", checked_size(self.size))
+        except ValueError as error:
+            raise ValueError(f"the image {shown(self.uri)!r}: {error}") from None
+        optional_text(self.checksum, "an image's checksum")
+        optional_text(self.video, "an image's video")
+        if self.frame is not None:
+            object.__setattr__(self, "frame", whole(self.frame, "an image's frame"))
+
 
 @dataclass(frozen=True)
 class Sample:
@@ -30,7 +44,8 @@ class Sample:
 
     key: its name, unique in the dataset; a path without suffix, such as "train/0001".
     split: train, val, test or any other word; None when undecided.  weight: relative chance of being drawn
-    in training, 0 excludes.  fields: anything else, JSON-safe.  Raises ValueError for parts that do not fit together.
+    in training, 0 excludes.  fields: anything else, JSON-safe; a copy of what was given.
+    Raises ValueError, naming the field, for values of another kind and parts that do not fit together.
     """
 
     key: str
@@ -41,12 +56,18 @@ class Sample:
     fields: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        name = shown(text(self.key, "a sample's key"))
+        if not isinstance(self.image, ImageRef):
+            raise ValueError(f"{name}: image is a {type(self.image).__name__}, not an ImageRef")  # noqa: TRY004 - one kind of error for wrong values
+        if not isinstance(self.segments, Segments):
+            raise ValueError(f"{name}: segments is a {type(self.segments).__name__}, not Segments")  # noqa: TRY004
         if self.segments.size != self.image.size:
-            raise ValueError(f"{self.key}: segments of size {self.segments.size} over an image of {self.image.size}")
-        if not isinstance(self.fields, Mapping):
-            raise ValueError(f"{self.key}: its fields are no mapping")  # noqa: TRY004 - a reader passes on what a file has
-        if not isinstance(self.split, str | None):
-            raise ValueError(f"{self.key}: its split is no word")  # noqa: TRY004
+            raise ValueError(f"{name}: segments of size {self.segments.size} over an image of {self.image.size}")
+        optional_text(self.split, f"{name}: split")
+        if not is_number(self.weight) or not 0 <= self.weight < float("inf"):
+            raise ValueError(f"{name}: weight is {shown(repr(self.weight), 40)}; it is a finite number, 0 or more")
+        object.__setattr__(self, "weight", float(self.weight))
+        object.__setattr__(self, "fields", own_mapping(self.fields, f"{name}: fields"))
 
     def with_segments(self, segments: Segments) -> "Sample":
         return replace(self, segments=segments)

@@ -8,6 +8,8 @@ import numpy as np
 from maskwright.core.arrays import F64, I64, Array, Bool, Size
 from maskwright.core.classes import IGNORE_INDEX, Classes
 from maskwright.core.masks import Masks
+from maskwright.core.names import shown
+from maskwright.core.values import flags, numbers, own_array, own_mapping, sealed, whole_numbers
 from maskwright.errors import UsageError
 
 Source = Literal["human", "model", "import"]
@@ -20,6 +22,9 @@ class Segments:
     masks: N masks.  class_ids, ids: (N,) int64; ids are unique within the image.
     scores: (N,) float64, NaN where there is none.  is_crowd: (N,) bool, a region of many objects not
     annotated singly.  source: N of human, model, import.  attributes: N JSON-safe dicts.
+    Arrays are read-only, and everything is a copy: changing what was given changes nothing here.
+    Raises ValueError, naming the column, for one of another length, for ids that are not whole numbers of up to 64 bits
+    or not unique, and for values of another kind.
     """
 
     __slots__ = ("attributes", "class_ids", "ids", "is_crowd", "masks", "scores", "source")
@@ -35,18 +40,32 @@ class Segments:
         source: Source | Sequence[Source] = "import",
         attributes: Sequence[Mapping[str, Any]] | None = None,
     ) -> None:
+        if not isinstance(masks, Masks):
+            raise TypeError(f"segments are made of Masks, not of a {type(masks).__name__}")
         n = len(masks)
         self.masks = masks
-        self.class_ids: I64 = _column("class_ids", class_ids, n, np.int64)
-        self.ids: I64 = _column("ids", np.arange(1, n + 1) if ids is None else ids, n, np.int64)
-        self.scores: F64 = _column("scores", np.full(n, np.nan) if scores is None else scores, n, np.float64)
-        self.is_crowd: Bool = _column("is_crowd", np.zeros(n, bool) if is_crowd is None else is_crowd, n, np.bool_)
+        self.class_ids: I64 = _column("class_ids", whole_numbers(class_ids, "class_ids"), n)
+        self.ids: I64 = _column("ids", np.arange(1, n + 1) if ids is None else whole_numbers(ids, "ids"), n)
+        self.scores: F64 = _column("scores", np.full(n, np.nan) if scores is None else numbers(scores, "scores"), n)
+        self.is_crowd: Bool = _column(
+            "is_crowd", np.zeros(n, bool) if is_crowd is None else flags(is_crowd, "is_crowd"), n
+        )
         self.source: list[Source] = [source] * n if isinstance(source, str) else list(source)
-        self.attributes: list[dict[str, Any]] = [dict(one) for one in attributes] if attributes else [{}] * n
-        if len(self.source) != n or len(self.attributes) != n:
-            raise ValueError(f"columns differ in length: {n} masks, {len(self.source)} sources")
+        self.attributes: list[dict[str, Any]] = [
+            own_mapping(row, "a value of attributes") for row in attributes or ({} for _ in range(n))
+        ]
+        for name, column in (("source", self.source), ("attributes", self.attributes)):
+            if len(column) != n:
+                raise ValueError(f"{name} has {len(column)} values; {n} masks need {n}")
+        if not SOURCES.issuperset(self.source):
+            odd = next(value for value in self.source if value not in SOURCES)
+            raise ValueError(f"a value of source is {shown(repr(odd), 40)}; it is one of {', '.join(sorted(SOURCES))}")
         if np.unique(self.ids).size < n:
             raise ValueError("two segments of one image have the same id")
+
+    def __setstate__(self, state: tuple[None, dict[str, Any]]) -> None:
+        for name, value in state[1].items():
+            setattr(self, name, sealed(value) if isinstance(value, np.ndarray) else value)
 
     @classmethod
     def none(cls, size: Size) -> Self:
@@ -139,8 +158,7 @@ class Segments:
         return out
 
 
-def _column(name: str, values: object, length: int, dtype: Any) -> Any:
-    column = np.asarray(values, dtype)
+def _column(name: str, column: Array, length: int) -> Any:
     if column.shape != (length,):
         raise ValueError(f"{name} has shape {column.shape}; {length} masks need ({length},)")
-    return column
+    return own_array(column)

@@ -19,7 +19,7 @@ IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp")
 class Image:
     """An image's pixels.
 
-    pixels: (H, W, 3) uint8 RGB.
+    pixels: (H, W, 3) uint8 RGB.  They belong to whoever read the image, and may be drawn on.
     """
 
     pixels: U8

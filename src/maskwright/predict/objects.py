@@ -80,7 +80,7 @@ def masks_above(values: Array, size: Size, affines: Array, limits: object = 0.0)
     turned = np.ascontiguousarray(np.asarray(values, np.float32).transpose(0, 2, 1))
     each = np.ascontiguousarray(np.broadcast_to(np.asarray(affines, np.float64), (number, 4)))
     limit = np.ascontiguousarray(np.broadcast_to(np.asarray(limits, np.float32), (number,)))
-    return Masks(size, *enlarge.above(turned, limit, size[0], size[1], each))
+    return Masks.take_over(size, *enlarge.above(turned, limit, size[0], size[1], each))
 
 
 def label_map(values: F32, size: Size, affine: Affine | None = None) -> Array:

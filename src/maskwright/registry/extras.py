@@ -86,3 +86,12 @@ def is_ours(error: ImportError) -> bool:
 def _from_where(top: str) -> dict[str, str]:
     extra = EXTRA_OF.get(top)
     return {"package": top} if extra is None else {"extra": extra}
+
+
+def room(name: str) -> ModuleType:
+    """A room by name, for what a lower room offers to users and a higher one makes, such as `dataset.runs`.
+
+    Imports go down only.  Where a call has to go up, it goes through here, at the time of the call; architecture.md
+    lists who does.
+    """
+    return importlib.import_module(f"maskwright.{name}")

@@ -98,13 +98,26 @@ class Run:
         return run
 
     @classmethod
+    def open(cls, dataset: Dataset, id: str = "last", *, kind: str | None = None) -> Self:
+        """A run to read and to score, by its id, by the beginning of it, or "last"; kind: only of this kind.
+
+        It sees the revision and the conditions that the run saw.  Raises UsageError as `find` does, and where its
+        revision is not there.
+        """
+        record = find(dataset, id, kind)
+        return cls(recorded_view(dataset, record), record["id"], folder_of(dataset, record["id"]))
+
+    def __repr__(self) -> str:
+        return f"Run({self.id!r} of {self.view.place!r}, revision {self.view._revision})"
+
+    @classmethod
     def resume(cls, dataset: Dataset, id: str, *, trackers: Sequence[str] = ()) -> Self:
         """An existing run, set to running again, now this process's own.
 
         Raises UsageError for a run that another process is at, whose files or revision are gone, and changes nothing.
         """
         record = find(dataset, id)
-        run = cls(recorded_view(dataset, record), record["id"], folder_of(dataset, record["id"]))
+        run = cls.open(dataset, record["id"])
         place = run.folder
         if not place.is_dir():
             raise UsageError("the run's files are gone", file=place, needed="its folder, to go on from")

@@ -12,7 +12,7 @@ from sqlalchemy.engine import Engine
 from maskwright.errors import DatasetError, MaskwrightError
 from maskwright.registry import missing
 from maskwright.store import engines
-from maskwright.store.places import check_place
+from maskwright.store.places import check_place, remember
 
 FILE = "maskwright.db"
 
@@ -31,6 +31,7 @@ def database_file(place: str | Path) -> Path:
 def connect_postgres(url: str) -> Engine:
     """Raises UsageError for an address that cannot be read, MissingExtraError without the driver."""
     check_place(url)
+    remember(url)
     plain = url.replace("postgres://", "postgresql://", 1).replace("postgresql+psycopg://", "postgresql://", 1)
     try:
         return engines.server(
@@ -102,6 +103,11 @@ def _sentence(text: str, place: str | Path) -> DatasetError:
         return DatasetError(
             "this process was forked inside a transaction, which stays with the process that began it", file=place,
             todo="Begin the edit in the process that makes it.",
+        )  # fmt: skip
+    if "no password supplied" in low:
+        return DatasetError(
+            "the server asks for a password", file=place, needed="one in the address, in PGPASSWORD or in ~/.pgpass",
+            todo="A dataset that was pickled comes without its password.",
         )  # fmt: skip
     if "could not connect" in low or "connection" in low:
         return DatasetError(

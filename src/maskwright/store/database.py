@@ -15,12 +15,13 @@ from maskwright.core.names import shown
 from maskwright.errors import DatasetError, UsageError
 from maskwright.store import connection as opening
 from maskwright.store import engines, migrations, mounts, schema
+from maskwright.store.places import server_of
 
 #: Any fixed number: PostgreSQL's writers queue for the advisory lock of this name.
 _LOCK = 0x6D61736B
 
-#: Sources that a thread of a process is writing to: a second transaction would wait for the first for ever.
-_writing: set[tuple[int, int, int]] = set()
+#: Databases that a thread of a process is writing to: a second transaction would wait for the first for ever.
+_writing: set[tuple[object, int, int]] = set()
 
 _HEAD = sql.select(sql.func.max(schema.revisions.c.id))
 
@@ -70,6 +71,11 @@ class Database:
         self.place = place
         self.folder = folder
         self.writable = writable
+        #: Equal for all who have the same database open, by whatever name.
+        self.identity: object = server_of(str(place)) if self.file is None else _file_identity(self.file)
+        self._closed = False
+        self._edits = 0  # that are open
+        self._closing = threading.RLock()
         # A store that is forgotten gives its file back as well; a forked child counts for itself.
         self._finalizer = weakref.finalize(self, source.release)
 
@@ -85,7 +91,7 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """One moment of the database, for a few questions. What takes longer names a revision instead."""
-        self._check_open()
+        self.check_open()
         with opening.explained(self.place), self.engine.connect() as raw:
             connection = raw
             if raw.dialect.name == "postgresql":
@@ -96,24 +102,30 @@ class Database:
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """One transaction that no other writer can interleave with; nothing stays if the block raises."""
-        self._check_open()
+        self.check_open()
         if not self.writable:
             raise DatasetError(
                 "the dataset was opened for reading only",
                 file=self.place,
                 needed="its folder must be writable to change it",
             )
-        key = (id(self._source), threading.get_ident(), os.getpid())
+        key = (self.identity, threading.get_ident(), os.getpid())
         if key in _writing:
             raise UsageError(
                 "this thread has an edit of this dataset open already", file=self.place, todo="End it first."
             )
         _writing.add(key)
+        with self._closing:
+            self._edits += 1
         try:
             with self._transaction() as connection:
                 yield connection
         finally:
             _writing.discard(key)
+            with self._closing:
+                self._edits -= 1
+                if self._closed and not self._edits:
+                    self._finalizer()
 
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:
@@ -125,6 +137,7 @@ class Database:
                     connection.execute(sql.text(f"SET LOCAL lock_timeout = '{engines.WAIT}s'"))
                     connection.execute(sql.text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
                 yield connection
+                self.check_open()
                 if os.getpid() != process:
                     raise DatasetError(
                         "this process was forked inside a transaction, which stays with the process that began it",
@@ -137,11 +150,29 @@ class Database:
         return int(connection.execute(_HEAD).scalar() or 0)
 
     def close(self) -> None:
-        self._finalizer()
+        """Give the file or the server back, at the end of the edits that are open; those keep nothing."""
+        with self._closing:
+            self._closed = True
+            if not self._edits:
+                self._finalizer()
 
-    def _check_open(self) -> None:
-        if not self._finalizer.alive:
+    def check_open(self) -> None:
+        """Raises DatasetError when it was closed."""
+        if self._closed and self._edits:
+            raise DatasetError(
+                "the dataset was closed while it was edited; nothing of the edit was kept", file=self.place,
+                todo="Close it after the block.",
+            )  # fmt: skip
+        if self._closed:
             raise DatasetError("the dataset was closed", file=self.place, todo="Open it again.")
+
+
+def _file_identity(file: Path) -> object:
+    try:
+        about = file.stat()
+    except OSError:  # it was taken away while it was opened
+        return str(file)
+    return about.st_dev, about.st_ino
 
 
 class ThereError(DatasetError):

@@ -6,10 +6,11 @@ from collections import ChainMap
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import sqlalchemy as sql
 
+from maskwright import registry
 from maskwright.core.classes import Classes
 from maskwright.core.names import check_name, name_problem, safe_key, shown
 from maskwright.errors import DatasetError, UsageError
@@ -20,14 +21,20 @@ from maskwright.store.revisions import Change, Revision
 from maskwright.store.rows import masks_from
 from maskwright.store.view import View
 
+if TYPE_CHECKING:
+    from maskwright.runs import Run, Runs
+
 _NUMBER = re.compile(r"[0-9]{1,9}")
+#: A name, and steps back behind it.
+_REVISION = re.compile(r"([^~]*)((?:~(?:[0-9]{1,9})?)*)")
 
 
 class Dataset(View):
     """The newest state of a dataset, and its history.
 
     A dataset is a folder with one database file, or a PostgreSQL URL.  Use it as a context manager, or
-    call `close`.
+    call `close`; everything but its repr raises DatasetError afterwards.  A pickled dataset says where it is, and is
+    opened again where it is unpickled.
     """
 
     @classmethod
@@ -69,9 +76,11 @@ class Dataset(View):
         return True
 
     def close(self) -> None:
+        """Give the database back; once more does nothing. An edit that is open keeps nothing."""
         self.database.close()
 
     def __enter__(self) -> Self:
+        self.database.check_open()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -93,6 +102,9 @@ class Dataset(View):
         # What was written here is known here.
         self._seen.update(dict.fromkeys(edit.touched, edit.revision))
 
+    def _sent_revision(self) -> int | None:
+        return None  # it follows the newest there, too
+
     # -- history ---------------------------------------------------------------------------------------
 
     def log(self, limit: int | None = None) -> list[Revision]:
@@ -111,26 +123,27 @@ class Dataset(View):
             ]
 
     def resolve(self, revision: int | str) -> int:
-        """A revision's number from its number, its tag, "head" or "head~2". Raises UsageError."""
+        """A revision's number from its number, its tag or "head", and how many before it: "head~2". Raises UsageError.
+
+        As in Git, "head~" is "head~1", and "head~~" and "head~1~" are "head~2".
+        """
+        text = str(revision)
+        found = _REVISION.fullmatch(text)
+        name, steps = found.groups() if found else (text, "")
         with self.database.reading() as connection:
             head = self.database.head(connection)
-            text = str(revision)
-            tag = connection.execute(sql.select(schema.tags.c.revision).where(schema.tags.c.name == text)).scalar()
-        if tag is not None:
-            return int(tag)
-        name, _, back = text.partition("~")
-        number = head if name == "head" else int(name) if _NUMBER.fullmatch(name) else None
-        if number is not None and (_NUMBER.fullmatch(back) or not back):
-            number -= int(back or 0)
-            if 1 <= number <= head:
-                return number
-        raise UsageError(
-            f"there is no revision {shown(text)!r}", file=self.database.place,
-            needed=f"a number from 1 to {head}, a tag, or head~N", todo="See them with: maskwright log",
-        )  # fmt: skip
+            tag = connection.execute(sql.select(schema.tags.c.revision).where(schema.tags.c.name == name)).scalar()
+        number = tag if tag is not None else head if name == "head" else int(name) if _NUMBER.fullmatch(name) else 0
+        number -= sum(int(back or 1) for back in steps.split("~")[1:])
+        if not 1 <= number <= head:
+            raise UsageError(
+                f"there is no revision {shown(text)!r}", file=self.database.place,
+                needed=f"a number from 1 to {head}, a tag, or head~N", todo="See them with: maskwright log",
+            )  # fmt: skip
+        return int(number)
 
     def at(self, revision: int | str) -> View:
-        """The dataset as it was, by number, tag, "head" or "head~N"."""
+        """The dataset as it was, by number, tag, "head" or "head~N" (see `resolve`). Raises UsageError."""
         return View(self.database, self.resolve(revision), seen=self._seen)
 
     def tag(self, name: str, revision: int | str = "head", *, move: bool = False) -> None:
@@ -221,10 +234,25 @@ class Dataset(View):
                 out[row.sample] = (row.key, (row.height, row.width))
         return out
 
+    # -- runs ------------------------------------------------------------------------------------------
+
+    @property
+    def runs(self) -> "Runs":
+        """Records of the runs that were made on this dataset, the one that was started last first."""
+        return registry.room("runs").Runs.of(self)  # type: ignore[no-any-return]
+
+    def run(self, id: str = "last", *, kind: str | None = None) -> "Run":
+        """A run to read and to score, by its id, by the beginning of it, or "last"; kind: only of this kind.
+
+        Raises UsageError for one that is not there, with those that are, and where its revision is gone.
+        """
+        return registry.room("runs").Run.open(self, id, kind=kind)  # type: ignore[no-any-return]
+
     def check(self) -> list[str]:
         """What is wrong with rows and history, one sentence each; none is good. `doctor` looks at images too."""
         from maskwright.store import doctor
 
+        self.database.check_open()
         return [str(problem) for problem in doctor.verify(self, images=False).problems]
 
 

@@ -81,16 +81,6 @@ _SETTABLE_SEGMENT: dict[str, Callable[[Any], Any]] = {
 }  # fmt: skip
 
 
-class _Ended:
-    """What stands in place of the connection when the edit is over."""
-
-    def __init__(self, place: object) -> None:
-        self._place = place
-
-    def execute(self, *_: object) -> None:
-        raise UsageError("this edit has ended", file=self._place, todo="Begin another: with dataset.edit(…) as edit:")
-
-
 class Edit:
     """What can be done inside `with dataset.edit("message") as edit:`.
 
@@ -111,6 +101,7 @@ class Edit:
         self._connection = connection
         self._author = checks.author(author)
         self._message = checks.message(message)
+        self._ended = False
         self.parent = database.head(connection)
         self.revision = self.parent + 1
         self.summary: Counter[str] = Counter()
@@ -139,6 +130,7 @@ class Edit:
         hash_image: read a local image for its checksum where the sample has none, by which a changed one is found.
         Raises UsageError for a key that is there already, an undeclared class, and values that cannot be stored.
         """
+        self._check_open()
         checks.key(sample.key)
         if sample.key in self._keys or self._number(sample.key) is not None:
             raise UsageError(f"there is a sample {shown(sample.key)!r} already", file=self._database.place)
@@ -164,6 +156,7 @@ class Edit:
 
     def remove(self, key: str) -> None:
         """Take a sample and its segments out of the dataset; earlier revisions keep them."""
+        self._check_open()
         number = self._need(key)
         self._end(schema.samples, schema.samples.c.sample == number)
         self.summary["samples removed"] += 1
@@ -176,6 +169,7 @@ class Edit:
 
         Raises UsageError for a column that is not one of these, and for a value that cannot be stored.
         """
+        self._check_open()
         unknown = set(values) - set(_SETTABLE)
         if unknown:
             raise UsageError(f"a sample has no settable column {min(unknown)!r}")
@@ -193,6 +187,7 @@ class Edit:
 
     def set_fields(self, key: str, changes: Mapping[str, Any]) -> None:
         """Change some of a sample's fields, as they are inside this edit; None takes one out, the others stay."""
+        self._check_open()
         number = self._need(key)
         fields = {**self._sample(number)[0]["fields"], **changes}
         self.set(key, fields={name: value for name, value in fields.items() if value is not None})
@@ -205,6 +200,7 @@ class Edit:
         base: the revision that they were made from.  When not given, it is the one in which this dataset object, or
         this edit, last read the sample.  Raises ConflictError when somebody else changed the segments since then.
         """
+        self._check_open()
         self._check_classes(segments, key)
         number = self._need(key)
         table = schema.segments
@@ -271,6 +267,7 @@ class Edit:
         Raises UsageError for a segment that is not there, a mask of another size than the image, and values that
         cannot be stored.
         """
+        self._check_open()
         unknown = set(values) - set(_SETTABLE_SEGMENT)
         if unknown:
             raise UsageError(f"a segment has no settable column {min(unknown)!r}")
@@ -297,6 +294,7 @@ class Edit:
             self.summary["segments changed"] += 1
 
     def remove_segment(self, key: str, segment: int) -> None:
+        self._check_open()
         table = schema.segments
         number, identity = self._need(key), checks.identity(segment)
         _, place = self._segment(number, identity, key)
@@ -306,6 +304,7 @@ class Edit:
 
     def segments(self, key: str) -> Segments:
         """The sample's segments as they are inside this edit."""
+        self._check_open()
         number = self._need(key)
         table = schema.segments
         self._flush()
@@ -323,12 +322,14 @@ class Edit:
 
     def classes(self) -> Classes:
         """The classes as they are inside this edit."""
+        self._check_open()
         table = schema.classes
         query = sql.select(table.c.definition).where(alive(table, None)).order_by(table.c.position)
         return Classes.from_json(self._connection.execute(query).scalars())
 
     def set_classes(self, classes: Classes) -> None:
         """Make these the dataset's classes. Raises UsageError when segments use one that would vanish."""
+        self._check_open()
         table = schema.classes
         self._flush()
         kept = [declared.id for declared in classes]
@@ -371,6 +372,7 @@ class Edit:
 
         Raises UsageError for the same class twice and for one that is not declared.
         """
+        self._check_open()
         table = schema.segments
         self._check_merge(source, target)
         self._flush()
@@ -412,6 +414,7 @@ class Edit:
 
     def restore(self, revision: int) -> None:
         """Make the dataset what it was at `revision`; the history in between stays."""
+        self._check_open()
         self._flush()
         for table in (schema.samples, schema.segments):
             since = sql.or_(
@@ -435,6 +438,7 @@ class Edit:
 
     def finish(self) -> int | None:
         """Write what is pending and the revision itself -> its number, or None when nothing changed."""
+        self._check_open()
         self._flush()
         self._sum_up()
         summary = {name: number for name, number in self.summary.items() if number}
@@ -456,7 +460,15 @@ class Edit:
 
     def end(self) -> None:
         """Nothing can be changed through this edit any more."""
-        self._connection = _Ended(self._database.place)  # type: ignore[assignment]
+        self._ended = True
+
+    def _check_open(self) -> None:
+        """Raises DatasetError when the dataset was closed, UsageError when this edit is over."""
+        self._database.check_open()
+        if self._ended:
+            raise UsageError(
+                "this edit has ended", file=self._database.place, todo="Begin another: with dataset.edit(…) as edit:"
+            )
 
     def _sum_up(self) -> None:
         """Write the digests of the samples whose segments changed."""

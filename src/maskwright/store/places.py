@@ -15,6 +15,36 @@ _ADDRESS = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]+):/(/?)")
 _PASSWORD = re.compile(r"[^:]+://[^:/?]*:(?P<password>[^?]*)@")
 
 
+#: Servers that this process or the one it was forked from asked: address without its password -> the whole address.
+_asked: dict[str, str] = {}
+
+
+def without_password(url: str) -> str:
+    """A server's address without any password in it, always spelled the same way."""
+    import sqlalchemy as sql
+
+    bare = sql.make_url(url).set(drivername="postgresql", password=None)
+    return bare.difference_update_query(["password", "sslpassword"]).render_as_string()
+
+
+def remember(url: str) -> None:
+    """Keep a server's address for `with_password`, for as long as the process lives."""
+    _asked[without_password(url)] = url
+
+
+def with_password(place: str) -> str:
+    """The address as it was given here before; as it is where there was none, and for a folder."""
+    return _asked.get(place, place)
+
+
+def server_of(url: str) -> str:
+    """What two addresses of one server's database have in common."""
+    import sqlalchemy as sql
+
+    there = sql.make_url(url)
+    return repr((there.host or there.query.get("host"), there.port or 5432, there.database))
+
+
 def check_place(place: str | Path) -> None:
     """Raises UsageError for the address of something that keeps no dataset, such as s3://BUCKET/FOLDER.
 

@@ -84,7 +84,7 @@ def damaged(place: object, record: str) -> DatasetError:
 def masks_from(blobs: Sequence[bytes], size: tuple[int, int]) -> Masks:
     offsets = np.zeros(len(blobs) + 1, np.int64)
     np.cumsum([len(blob) // 4 for blob in blobs], out=offsets[1:])
-    return Masks(size, np.frombuffer(b"".join(blobs), "<u4").astype(np.uint32, copy=False), offsets)
+    return Masks.take_over(size, np.frombuffer(b"".join(blobs), "<u4").astype(np.uint32, copy=False), offsets)
 
 
 def build_segments(rows: Sequence[Any], size: tuple[int, int]) -> Segments:

@@ -4,21 +4,23 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, Self, overload
 
+import numpy as np
 import sqlalchemy as sql
 from sqlalchemy.engine import Connection
 
 from maskwright.core.classes import Classes
 from maskwright.core.names import shown, shown_place
 from maskwright.core.sample import Sample
-from maskwright.errors import DatasetError, UsageError
-from maskwright.store import hashes, schema
+from maskwright.errors import DatasetError, MaskwrightError, UsageError
+from maskwright.store import hashes, schema, sending
 from maskwright.store.database import Database
 from maskwright.store.query import condition
 from maskwright.store.rows import alive, build_samples, damaged
 
 CHUNK = 500  # samples read by one query
+NAMED = 8  # classes that a repr names
 #: What no key holds, and a server does not take.
 _UNKNOWN = re.compile("[\\x00\\ud800-\\udfff]")
 
@@ -29,6 +31,12 @@ class View:
     """Samples of one revision, in the order they were added; lazy, nothing is read until asked for.
 
     It trains, exports and evaluates like a whole dataset.  revision: None follows the newest.
+
+    `view["train/0001"]` is the sample with that key, `view[3]` the fourth one, `view[-1]` the last, and `view[5:20:2]`
+    a list of samples; only those asked for are read, all of one revision.  `key in view` asks for a key.  Two views are
+    equal when they show the same revision of the same dataset under the same conditions.  A pickled view says where
+    its dataset is and stays at its revision; where it is unpickled, and where it is deep-copied, it opens a database of
+    its own.  When its dataset was closed, everything but its repr raises DatasetError.
     """
 
     def __init__(
@@ -47,12 +55,50 @@ class View:
         return shown_place(self.database.place)
 
     def __repr__(self) -> str:
-        shows = "" if self._revision is None else f" at revision {self._revision}"
-        return f"{type(self).__name__}({self.place}{shows})"
+        """Place, revision, conditions, number of samples, classes; asks the database, and never raises."""
+        parts = [repr(self.place)]
+        try:
+            view = self.frozen()
+            parts.append(f"revision {view.revision}")
+            parts += [f"where {shown(text, 200)}" for text in self.conditions]
+            number, names = len(view), [shown(kind.name, 40) for kind in view.classes]
+            parts.append(f"{number:,} sample{'' if number == 1 else 's'}")
+            more = ", …" if len(names) > NAMED else ""
+            kinds = f"{len(names)} class{'' if len(names) == 1 else 'es'}"
+            parts.append(f"{kinds}: {', '.join(names[:NAMED])}{more}" if names else "no classes")
+        except MaskwrightError as error:
+            parts.append(error.found)
+        return f"{type(self).__name__}({', '.join(parts)})"
+
+    def _shows(self) -> tuple[object, ...]:
+        return type(self), self.database.identity, self._revision, self.conditions
+
+    def __eq__(self, other: object) -> bool:
+        return self._shows() == other._shows() if isinstance(other, View) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._shows())
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return sending.reopened, sending.sent(self, self._sent_revision())
+
+    def _sent_revision(self) -> int | None:
+        """The revision that this shows in another process."""
+        return self.revision
+
+    def __copy__(self) -> Self:
+        return self.__deepcopy__({})
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        """With a database of its own, and what is known here of what was read."""
+        again = sending.reopened(*sending.sent(self, self._revision))
+        again._seen.update(self._seen)
+        return again  # type: ignore[return-value]
 
     @property
     def revision(self) -> int:
         """The number of the revision this view shows; 0 before the first."""
+        self.database.check_open()
         if self._revision is not None:
             return self._revision
         with self.database.reading() as connection:
@@ -98,6 +144,7 @@ class View:
 
         Raises UsageError for one that cannot be read.
         """
+        self.database.check_open()
         condition(text, self._revision)
         return View(self.database, self._revision, (*self.conditions, text), self._seen)
 
@@ -146,6 +193,7 @@ class View:
 
         Raises DatasetError for one that is not in this revision, and for one whose row is damaged.
         """
+        self.database.check_open()
         if self._revision is None:
             return self.frozen().read(numbers)
         out: list[Sample] = []
@@ -208,28 +256,82 @@ class View:
         for at in range(0, len(numbers), CHUNK):
             yield from self.read(numbers[at : at + CHUNK])
 
-    def __getitem__(self, key: str) -> Sample:
-        """By key. Raises UsageError for a key that is not in this view, and for what is not a key."""
-        if self._revision is None:
-            return self.frozen()[key]
-        return self.read([self.number_of(key)])[0]
+    def __reversed__(self) -> Iterator[Sample]:
+        """All samples of one revision, the last one first."""
+        view = self.frozen()
+        numbers = view.numbers()[::-1]
+        for at in range(0, len(numbers), CHUNK):
+            yield from view.read(numbers[at : at + CHUNK])
+
+    @overload
+    def __getitem__(self, key: str | int | np.integer[Any]) -> Sample: ...
+    @overload
+    def __getitem__(self, key: slice) -> list[Sample]: ...
+
+    def __getitem__(self, key: Any) -> Sample | list[Sample]:
+        """One sample by its key or by its position, or a list of samples by a slice of positions.
+
+        Text is a key and a whole number is a position, from 0, or from the end when negative; a sample's internal
+        number is neither: see `read`.  Raises UsageError for a key that is not in this view, and for what is none of
+        these; IndexError for a position that is not there.
+        """
+        view = self.frozen()
+        if isinstance(key, slice):
+            return view.read(view._numbers_at(key))
+        if isinstance(key, int | np.integer) and not isinstance(key, bool):
+            place = int(key)
+            found = view._numbers_at(slice(place, place + 1 or None))
+            if not found:
+                raise IndexError(f"there is no sample {place} among {len(view)}")
+            return view.read(found)[0]
+        return view.read([view.number_of(key)])[0]
+
+    def _numbers_at(self, positions: slice) -> list[int]:
+        """The internal numbers of the samples at these positions; no others but those between them are asked for."""
+        number = len(self)
+        places = range(number)[positions]
+        if not places:
+            return []
+        low, high = min(places[0], places[-1]), max(places[0], places[-1])
+        query = sql.select(schema.samples.c.sample).where(self._where).order_by(schema.samples.c.sample)
+        with self.database.reading() as connection:
+            found = list(connection.execute(query.offset(low).limit(high - low + 1)).scalars())
+        if len(found) != high - low + 1:
+            raise damaged(self.database.place, f"the list of samples, {low + len(found)} of {number}")
+        return [found[place - low] for place in places]
+
+    def __contains__(self, key: object) -> bool:
+        """Whether a sample has this key; what is not text is not a key.
+
+        Raises TypeError for a sample, which is not what is asked for, and as a dict does for what has no hash.
+        """
+        self.database.check_open()
+        if isinstance(key, Sample):
+            raise TypeError("a dataset is asked by key, not by sample: sample.key in dataset")
+        hash(key)
+        return isinstance(key, str) and self._number_of(key) is not None
 
     def number_of(self, key: str) -> int:
         """A sample's internal number. Raises UsageError for a key that is not in this view."""
+        self.database.check_open()
         if not isinstance(key, str):
             raise UsageError(
                 f"a sample's key is text, not {shown(repr(key), 40)}", file=self.database.place,
-                todo="dataset.keys() lists them; dataset.read([number]) reads by internal number.",
+                todo="dataset.keys() lists them; a whole number is a position; dataset.read([number]) reads by number.",
             )  # fmt: skip
+        number = self._number_of(key)
+        if number is None:
+            raise UsageError(f"there is no sample {shown(key)!r}", file=self.database.place)
+        return number
+
+    def _number_of(self, key: str) -> int | None:
         key = unicodedata.normalize("NFC", key)
         if _UNKNOWN.search(key):  # which no key holds, and a server does not take
-            raise UsageError(f"there is no sample {shown(key)!r}", file=self.database.place)
+            return None
         with self.database.reading() as connection:
             query = sql.select(schema.samples.c.sample).where(self._where, schema.samples.c.key == key)
             number = connection.execute(query).scalar()
-        if number is None:
-            raise UsageError(f"there is no sample {shown(key)!r}", file=self.database.place)
-        return int(number)
+        return None if number is None else int(number)
 
     def splits(self) -> dict[str | None, int]:
         """How many samples each split has."""
