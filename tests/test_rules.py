@@ -1,8 +1,10 @@
 """Rules of the house: who imports whom, what starting costs, what is public, what the docs mention."""
 
 import ast
+import importlib
 import inspect
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -136,14 +138,69 @@ def test_converting_meets_no_torch(tmp_path, make_samples, classes) -> None:
 
 
 def test_the_public_surface() -> None:
-    assert sorted(set(maskwright.__all__) - {"__version__", "integrations", "conversions", "formats"}) == [
-        "Class", "Classes", "Dataset", "ImageRef", "Mask", "Masks", "MaskwrightError", "Polygon", "Predictor", "Run",
-        "Sample", "Segments", "Settings", "build_demo_set", "fit",
+    names = set(maskwright.__all__)
+    rooms = {name for name in names if name in RANK}
+    assert sorted(names - rooms) == [
+        "Class", "Classes", "Dataset", "Image", "ImageRef", "Mask", "Masks", "MaskwrightError", "Polygon", "Predictor",
+        "Run", "Sample", "Segments", "Settings", "__version__", "build_demo_set", "fit",
     ]  # fmt: skip
+    assert rooms == set(RANK) - {"cli"}, "every room is an attribute of the package"
+    assert dir(maskwright) == sorted(names)
     for name in maskwright.__all__:
         assert getattr(maskwright, name) is not None
     with pytest.raises(AttributeError):
         maskwright.nothing  # noqa: B018
+
+
+def order(name: str) -> tuple[int, str]:
+    """Constants, types, the rest, each by the alphabet."""
+    return (0 if name.isupper() else 1 if name[0].isupper() else 2), name
+
+
+@pytest.mark.parametrize("room", sorted(set(RANK) - {"cli"}))
+def test_every_room_says_what_is_public_in_it(room: str) -> None:
+    file = SOURCE / room / "__init__.py" if (SOURCE / room).is_dir() else SOURCE / f"{room}.py"
+    said = [
+        getattr(node, "value", None)
+        for node in ast.parse(file.read_text()).body
+        if isinstance(node, ast.Assign | ast.AnnAssign) and "__all__" in ast.unparse(node).partition("=")[0]
+    ]
+    assert len(said) == 1, "__all__, once"
+    assert said[0] is not None
+    names = ast.literal_eval(said[0])
+    assert names == sorted(names, key=order)
+    module = importlib.import_module(f"maskwright.{room}")
+    for name in names:
+        assert hasattr(module, name), name
+
+
+@pytest.mark.parametrize("family", ["figures", "formats", "integrations", "losses", "metrics", "models", "transforms"])
+def test_members_are_attributes_of_their_family(family: str) -> None:
+    """Each in a process of its own, where nothing has imported them."""
+    program = (
+        f"import sys, maskwright as mw\n"
+        f"family = mw.{family}\n"
+        f"for name in mw.registry.names({family!r}):\n"
+        f"    name = name.replace('-', '_')\n"
+        f"    assert name in dir(family), name\n"
+        f"    assert getattr(family, name).__name__ == 'maskwright.{family}.' + name, name\n"
+        f"assert not hasattr(family, 'nothing') and not hasattr(family, '_nothing')\n"
+        f"print(sorted(set(sys.modules) & {{'torch', 'transformers', 'cv2'}}))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_rooms_come_without_torch() -> None:
+    rooms = sorted(set(RANK) - {"cli", "studio"})  # the studio needs its extra
+    program = (
+        "import sys, maskwright as mw\n"
+        f"for room in {rooms!r}: getattr(mw, room)\n"
+        "mw.media.read, mw.interactive.Session, mw.metrics.confusion.update, mw.losses.dice.loss, mw.weights.fill\n"
+        "print(sorted(set(sys.modules) & {'torch', 'transformers', 'cv2', 'fastapi'}))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
 
 
 def test_unknown_members_offer_the_nearest() -> None:
@@ -184,6 +241,18 @@ def test_docs_mention_everything_that_exists() -> None:
             assert name in reference, name
     for name in set(maskwright.__all__) - {"__version__"}:
         assert name in reference, name
+
+
+def test_the_page_of_names_lists_what_is_public() -> None:
+    """docs/reference/python.md: the package's names in its first table, each room's in the second, none else."""
+    rows = [line for line in (ROOT / "docs/reference/python.md").read_text().splitlines() if line.startswith("| `mw.")]
+    cells = [[part.strip() for part in row.split("|")[1:-1]] for row in rows]
+    named = [name for row in cells if len(row) == 2 for name in re.findall(r"`mw\.(\w+)`", row[0])]
+    assert sorted(named) == sorted(set(maskwright.__all__) - set(RANK) - {"__version__"})
+    rooms = {
+        row[0].removeprefix("`mw.").removesuffix("`"): re.findall(r"`(\w+)`", row[1]) for row in cells if len(row) == 3
+    }
+    assert rooms == {room: importlib.import_module(f"maskwright.{room}").__all__ for room in set(RANK) - {"cli"}}
 
 
 def test_the_printed_help_in_the_docs_is_true() -> None:

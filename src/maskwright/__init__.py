@@ -5,59 +5,87 @@
     dataset = mw.Dataset.open("street")
     sample = dataset.where("split = 'val'")["val/0001"]
     sample.segments.masks.areas()
+    mw.media.read(sample.image).rgb()
 
-Names are loaded when they are first used, so that importing the package costs next to nothing.
+Types and rooms are loaded when they are first used, so that importing the package costs next to nothing.
 """
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 __version__ = "0.1.0"
 
-_HOME = {
-    "Class": "core.classes",
-    "Classes": "core.classes",
-    "Dataset": "store",
-    "ImageRef": "core.sample",
-    "Mask": "core.mask",
-    "Masks": "core.masks",
-    "MaskwrightError": "errors",
-    "Polygon": "core.polygons",
-    "Predictor": "predict",
-    "Run": "runs",
-    "Sample": "core.sample",
-    "Segments": "core.segments",
-    "Settings": "train",
-    "build_demo_set": "demo",
-    "fit": "train",
-}
-
-_ROOMS = ("integrations", "conversions", "formats")
-
-__all__ = [*sorted(_HOME), "__version__", *_ROOMS]  # noqa: PLE0604 - names made above
+__all__ = [
+    "Class", "Classes", "Dataset", "Image", "ImageRef", "Mask", "Masks", "MaskwrightError", "Polygon", "Predictor",
+    "Run", "Sample", "Segments", "Settings", "__version__", "build_demo_set", "conversions", "core", "demo",
+    "diagnostics", "errors", "fewshot", "figures", "fit", "formats", "integrations", "interactive", "labelling",
+    "losses", "media", "metrics", "models", "predict", "registry", "runs", "store", "studio", "train", "transforms",
+    "video", "weights",
+]  # fmt: skip
 
 if TYPE_CHECKING:
-    from maskwright import conversions, formats, integrations
-    from maskwright.core.classes import Class, Classes
-    from maskwright.core.mask import Mask
-    from maskwright.core.masks import Masks
-    from maskwright.core.polygons import Polygon
-    from maskwright.core.sample import ImageRef, Sample
-    from maskwright.core.segments import Segments
+    from maskwright import (
+        conversions,
+        core,
+        demo,
+        diagnostics,
+        errors,
+        fewshot,
+        figures,
+        formats,
+        integrations,
+        interactive,
+        labelling,
+        losses,
+        media,
+        metrics,
+        models,
+        predict,
+        registry,
+        runs,
+        store,
+        studio,
+        train,
+        transforms,
+        video,
+        weights,
+    )
+    from maskwright.core import Class, Classes, ImageRef, Mask, Masks, Polygon, Sample, Segments
     from maskwright.demo import build_demo_set
     from maskwright.errors import MaskwrightError
+    from maskwright.media import Image
     from maskwright.predict import Predictor
     from maskwright.runs import Run
     from maskwright.store import Dataset
     from maskwright.train import Settings, fit
+else:
+    #: Where a name comes from. The other names of `__all__` are rooms.
+    _HOME = {
+        "Class": "core.classes",
+        "Classes": "core.classes",
+        "Dataset": "store",
+        "Image": "media",
+        "ImageRef": "core.sample",
+        "Mask": "core.mask",
+        "Masks": "core.masks",
+        "MaskwrightError": "errors",
+        "Polygon": "core.polygons",
+        "Predictor": "predict",
+        "Run": "runs",
+        "Sample": "core.sample",
+        "Segments": "core.segments",
+        "Settings": "train",
+        "build_demo_set": "demo",
+        "fit": "train",
+    }
 
-
-def __getattr__(name: str) -> Any:
-    if name in _ROOMS:
-        return import_module(f"maskwright.{name}")
-    if name not in _HOME:
+    # Type checkers do not see this function: to them a name that is not imported above is a mistake.
+    def __getattr__(name: str) -> object:
+        if name in _HOME:
+            return getattr(import_module(f"maskwright.{_HOME[name]}"), name)
+        if name in __all__:
+            return import_module(f"maskwright.{name}")
         raise AttributeError(f"module 'maskwright' has no attribute {name!r}")
-    return getattr(import_module(f"maskwright.{_HOME[name]}"), name)
 
 
 def __dir__() -> list[str]:

@@ -9,6 +9,8 @@ from typing import Any
 from maskwright import __version__, registry
 from maskwright.registry import EXTRA_OF
 
+__all__ = ["diagnose"]
+
 
 def diagnose(
     dataset: str | None = None, *, deep: bool = False, repair: bool = False,

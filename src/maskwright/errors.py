@@ -16,6 +16,11 @@ file and the record adds the place with `at`.
 import re
 from typing import Any, Self
 
+__all__ = [
+    "ConflictError", "DatasetError", "FormatError", "LossError", "MaskwrightError", "MissingExtraError", "ModelError",
+    "UsageError",
+]  # fmt: skip
+
 # A database's or an object store's address: the driver takes everything up to the "@" as the password, slashes too.
 # After a web address's first slash comes a path, in which "@" means nothing.  A path made of an address has one slash.
 _LENIENT = re.compile(

@@ -24,6 +24,14 @@ __all__ = [
 ]  # fmt: skip
 
 
+def __getattr__(name: str) -> ModuleType:
+    return registry.attribute("formats", name)
+
+
+def __dir__() -> list[str]:
+    return [*__all__, *registry.attributes("formats")]
+
+
 def names() -> list[str]:
     return registry.names("formats")
 

@@ -1,7 +1,9 @@
 """Masks by asking: sessions, engines, the simulated annotator, and everything at once."""
 
+from maskwright.interactive import engines
 from maskwright.interactive.annotator import Curve, annotate, next_click
 from maskwright.interactive.cleanup import Cleanup
+from maskwright.interactive.clicks import evaluate_clicks
 from maskwright.interactive.embeddings import Embeddings
 from maskwright.interactive.grid import Found, Grid, everything
 from maskwright.interactive.prompts import Answer, Prompts, along
@@ -9,5 +11,5 @@ from maskwright.interactive.session import Session
 
 __all__ = [
     "Answer", "Cleanup", "Curve", "Embeddings", "Found", "Grid", "Prompts", "Session", "along", "annotate",
-    "everything", "next_click",
+    "engines", "evaluate_clicks", "everything", "next_click",
 ]  # fmt: skip

@@ -6,6 +6,7 @@ have no influence and exactly zero gradient; a batch of nothing else gives 0 wit
 
 import re
 from collections.abc import Callable
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from maskwright import registry
@@ -14,11 +15,21 @@ from maskwright.errors import UsageError
 if TYPE_CHECKING:
     from torch import Tensor
 
+__all__ = ["names", "of_pixels", "parse"]
+
 _NUMBER = r"(?:\d+(?:\.\d*)?|\.\d+)"
 _TERM = re.compile(
     rf"\s*(?:(?P<weight>{_NUMBER})\s*(?:->\s*(?P<last>{_NUMBER})\s*)?\*\s*)?"
     r"(?P<call>[a-z].*)$"
 )
+
+
+def __getattr__(name: str) -> ModuleType:
+    return registry.attribute("losses", name)
+
+
+def __dir__() -> list[str]:
+    return [*__all__, *registry.attributes("losses")]
 
 
 def names() -> list[str]:

@@ -13,6 +13,14 @@ from maskwright.metrics._explain import Explanation, Variant
 __all__ = ["Bootstrap", "Explanation", "Variant", "ap_intervals", "load", "names", "of_segments"]
 
 
+def __getattr__(name: str) -> ModuleType:
+    return registry.attribute("metrics", name)
+
+
+def __dir__() -> list[str]:
+    return [*__all__, *registry.attributes("metrics")]
+
+
 def names() -> list[str]:
     return registry.names("metrics")
 

@@ -14,6 +14,7 @@ exactly that size comes out.  Each module states PAPER, LICENCE and what `build`
 Networks for instances and panoptic segmentation answer something else than logits; see `_outputs`.
 """
 
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from maskwright import registry
@@ -24,16 +25,15 @@ if TYPE_CHECKING:
     from torch import nn
 
 
-__all__ = [
-    "Objects",
-    "Queries",
-    "Regions",
-    "build",
-    "names",
-    "proposed",
-    "stated",
-    "tasks_of",
-]
+__all__ = ["Objects", "Queries", "Regions", "build", "names", "proposed", "stated", "tasks_of"]
+
+
+def __getattr__(name: str) -> ModuleType:
+    return registry.attribute("models", name)
+
+
+def __dir__() -> list[str]:
+    return [*__all__, *registry.attributes("models")]
 
 
 def names() -> list[str]:

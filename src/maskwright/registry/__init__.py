@@ -13,10 +13,21 @@ be used is set aside, with one sentence that `maskwright doctor` shows; nothing 
 
 from maskwright.registry.calls import options_of, read_call, takes
 from maskwright.registry.extras import EXTRA_OF, missing, needing, require, room
-from maskwright.registry.members import SetAside, aside, canonical, forget, load, names, outside, set_aside
+from maskwright.registry.members import (
+    SetAside,
+    aside,
+    attribute,
+    attributes,
+    canonical,
+    forget,
+    load,
+    names,
+    outside,
+    set_aside,
+)
 from maskwright.registry.protocols import FAMILIES, Protocol, fits
 
 __all__ = [
-    "EXTRA_OF", "FAMILIES", "Protocol", "SetAside", "aside", "canonical", "fits", "forget", "load", "missing", "names",
+    "EXTRA_OF", "FAMILIES", "Protocol", "SetAside", "aside", "attribute", "attributes", "canonical", "fits", "forget", "load", "missing", "names",
     "needing", "options_of", "outside", "read_call", "require", "room", "set_aside", "takes",
 ]  # fmt: skip

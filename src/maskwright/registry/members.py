@@ -93,6 +93,21 @@ def load(family: str, name: str) -> ModuleType:
     raise UsageError(f"{name!r} is not among maskwright's {family}", todo=hint)
 
 
+def attribute(family: str, name: str) -> ModuleType:
+    """The member that a family's package answers as its attribute: `metrics.boundary_iou`. For `__getattr__`.
+
+    Raises AttributeError for a name that no member has.
+    """
+    if name.startswith("_") or canonical(name) not in names(family):
+        raise AttributeError(f"module 'maskwright.{family}' has no attribute {name!r}")
+    return load(family, name)
+
+
+def attributes(family: str) -> list[str]:
+    """The members' names as Python spells them. For `__dir__`."""
+    return [name.replace("-", "_") for name in names(family)]
+
+
 def set_aside(family: str, name: str, reason: str) -> None:
     """Another distribution's member is used no more in this process. reason: as `SetAside` has it."""
     point = _entries().members[family][canonical(name)]

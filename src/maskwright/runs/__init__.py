@@ -1,6 +1,7 @@
 """Runs: what was trained or measured, on which revision, with which settings and results."""
 
+from maskwright.runs.evaluation import evaluate
 from maskwright.runs.listing import RunRecord, Runs
 from maskwright.runs.record import Run, compare, evaluations, find, list_runs
 
-__all__ = ["Run", "RunRecord", "Runs", "compare", "evaluations", "find", "list_runs"]
+__all__ = ["Run", "RunRecord", "Runs", "compare", "evaluate", "evaluations", "find", "list_runs"]

@@ -1,8 +1,10 @@
 """Samples at rest, with history."""
 
+from maskwright.store import doctor, snapshot
 from maskwright.store.dataset import Dataset
 from maskwright.store.edit import Edit
 from maskwright.store.revisions import Change, Revision
+from maskwright.store.transfer import import_samples
 from maskwright.store.view import View
 
-__all__ = ["Change", "Dataset", "Edit", "Revision", "View"]
+__all__ = ["Change", "Dataset", "Edit", "Revision", "View", "doctor", "import_samples", "snapshot"]

@@ -8,10 +8,21 @@ lengths.  rng: numpy Generator; the same state gives the same result.  Labels ar
 
 from collections.abc import Callable
 from functools import partial
+from types import ModuleType
 from typing import Any
 
 from maskwright import registry
 from maskwright.errors import UsageError
+
+__all__ = ["names", "parse"]
+
+
+def __getattr__(name: str) -> ModuleType:
+    return registry.attribute("transforms", name)
+
+
+def __dir__() -> list[str]:
+    return [*__all__, *registry.attributes("transforms")]
 
 
 def names() -> list[str]:
