@@ -71,7 +71,13 @@ def _to_rle(masks: Masks, single: bool, compressed: bool) -> Any:
 
 
 def mask_to_rle(mask: object, *, compressed: bool = True) -> Any:
-    """COCO run lengths: a dict for (H, W), a list of dicts for (N, H, W)."""
+    """COCO run lengths: a dict for (H, W), a list of dicts for (N, H, W).
+
+    compressed: counts as COCO's string; else as a list of numbers, column-major, zeros first.
+
+    >>> mw.conversions.mask_to_rle(np.eye(2, dtype=bool), compressed=False)
+    {'size': [2, 2], 'counts': [0, 1, 2, 1]}
+    """
     return _to_rle(*_masks(mask), compressed)
 
 
@@ -92,7 +98,7 @@ def mask_to_polygons(mask: object, *, relative: bool = False, coco: bool = False
 
 
 def rle_to_polygons(rle: Rle | Sequence[Rle], *, relative: bool = False, coco: bool = False) -> Any:
-    """`mask_to_polygons` without the mask in between."""
+    """`mask_to_polygons` without the mask in between: relative and coco as there."""
     return _to_polygons(*_from_rle(rle), relative, coco)
 
 
@@ -119,7 +125,7 @@ def polygons_to_mask(polygons: Any, size: Size, *, relative: bool = False, coco:
 def polygons_to_rle(
     polygons: Any, size: Size, *, relative: bool = False, coco: bool = False, compressed: bool = True
 ) -> Rle:
-    """`polygons_to_mask`, as run lengths."""
+    """`polygons_to_mask`, as run lengths: relative and coco as there, compressed as in `mask_to_rle`."""
     rle: Rle = _to_rle(_from_polygons(polygons, size, relative, coco).batch, True, compressed)
     return rle
 
@@ -136,12 +142,20 @@ def _from_polygons(polygons: Any, size: Size, relative: bool, coco: bool) -> Mas
 
 
 def mask_to_box(mask: object, *, form: BoxForm = "xyxy", relative: bool = False) -> F64:
-    """(4,) for (H, W), (N, 4) for (N, H, W); zeros for an empty mask. The far edge is excluded."""
+    """A tight box: (4,) for (H, W), (N, 4) for (N, H, W); zeros for an empty mask. The far edge is excluded.
+
+    form: xyxy, xywh or cxcywh (centre, width, height).  relative: divided by the image's width and height.
+
+    >>> array = np.zeros((4, 8), bool)
+    >>> array[1:3, 2:6] = True
+    >>> mw.conversions.mask_to_box(array, form="xywh").tolist()
+    [2.0, 1.0, 4.0, 2.0]
+    """
     return _to_box(*_masks(mask), form, relative)
 
 
 def rle_to_box(rle: Rle | Sequence[Rle], *, form: BoxForm = "xyxy", relative: bool = False) -> F64:
-    """`mask_to_box` without the mask in between."""
+    """`mask_to_box` without the mask in between: (4,) for a dict, (N, 4) for a list. form, relative: as there."""
     return _to_box(*_from_rle(rle), form, relative)
 
 
@@ -158,7 +172,10 @@ def _to_box(masks: Masks, single: bool, form: BoxForm, relative: bool) -> F64:
 
 
 def box_to_mask(box: object, size: Size, *, form: BoxForm = "xyxy", relative: bool = False) -> Bool:
-    """(4,) -> (H, W), (N, 4) -> (N, H, W): the pixels whose centres the box holds."""
+    """A box (4,) -> (H, W), boxes (N, 4) -> (N, H, W): the pixels whose centres the box holds.
+
+    form, relative: as in `mask_to_box`.
+    """
     boxes = np.array(as_numpy(box), np.float64)
     single = boxes.ndim == 1
     boxes = boxes.reshape(-1, 4)
@@ -175,14 +192,24 @@ def box_to_mask(box: object, size: Size, *, form: BoxForm = "xyxy", relative: bo
 
 
 def mask_to_pairs(mask: Any, *, order: str = "column", base: int = 1, second: str = "length") -> Any:
-    """Kaggle's text "start length start length …". order: column or row.  second: length or end."""
+    """Kaggle's text "start length start length …" for (H, W), a list of them for (N, H, W); "" for an empty mask.
+
+    order: in which pixels are numbered, column or row.  base: the number of the first pixel, 1 or 0.  second: what
+    stands behind a start, the length or the (included) end.
+
+    >>> mw.conversions.mask_to_pairs(np.array([[0, 1], [1, 1]]))
+    '2 3'
+    """
     masks, single = _masks(mask)
     texts = [rle_csv.encode(one, order=order, base=base, second=second) for one in masks]
     return texts[0] if single else texts
 
 
 def pairs_to_mask(text: str, size: Size, *, order: str = "column", base: int = 1, second: str = "length") -> Bool:
-    """The other way; an empty text is an empty mask. Raises ValueError, saying which pair is wrong."""
+    """Kaggle's text -> (H, W) bool; order, base and second as in `mask_to_pairs`. An empty text is an empty mask.
+
+    Raises ValueError, saying which pair is wrong.
+    """
     if not text.strip():
         return Mask.empty(size).decode()
     return rle_csv.decode(text, size, order=order, base=base, second=second).decode()

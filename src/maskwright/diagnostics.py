@@ -18,6 +18,7 @@ def diagnose(
 ) -> dict[str, Any]:  # fmt: skip
     """Facts for `maskwright doctor`; imports torch only when it is there.
 
+    dataset: a folder or URL to examine too.  deep: every mask and image of it.  repair: mend what can be mended.
     plugins: names of what other packages bring and can be used, by family; set_aside: what cannot, a sentence each.
     problems: of the dataset, in sentences; number: how many there are; left: how many after the repair.
     """

@@ -107,21 +107,31 @@ class Classes:
 
     @property
     def background(self) -> Class | None:
+        """The class of pixels that no segment covers; None where none is declared."""
         return next((one for one in self._classes if one.role == "background"), None)
 
     @property
     def ignored_ids(self) -> list[int]:
+        """The ids of classes that neither train nor score, in order."""
         return [one.id for one in self._classes if one.role == "ignore"]
 
     def index_of(self, class_id: int) -> int:
-        """Raises KeyError for an id that is unknown or ignored."""
+        """A class's index in tensors, 0 … K - 1. class_id: as files have it. Raises KeyError for an id that is unknown
+        or ignored.
+        """
         return self._index[class_id]
 
     def id_of(self, class_index: int) -> int:
+        """The id, as files have it, of the class at `class_index`, 0 … K - 1. Raises IndexError beyond."""
         return self._indexed[class_index].id
 
     def indices(self, class_ids: Array) -> I64:
-        """(N,) ids -> (N,) indices; ignored classes become IGNORE_INDEX. Raises KeyError for an unknown id."""
+        """class_ids (N,) -> (N,) int64 indices; ignored classes become IGNORE_INDEX. Raises KeyError for an unknown id.
+
+        >>> classes = mw.Classes([mw.Class(7, "road", "stuff"), mw.Class(9, "sky", role="ignore"), mw.Class(24, "car")])
+        >>> classes.indices(np.array([24, 7, 9]))
+        array([  1,   0, 255])
+        """
         known = {**self._index, **dict.fromkeys(self.ignored_ids, IGNORE_INDEX)}
         return np.array([known[int(one)] for one in class_ids], np.int64)
 
@@ -147,6 +157,7 @@ class Classes:
         return out
 
     def to_json(self) -> list[dict[str, Any]]:
+        """A list with one dict a class, JSON-safe: id, name, kind, role, colour, extra; `from_json` reads it."""
         return [
             {
                 "id": one.id,
@@ -161,6 +172,10 @@ class Classes:
 
     @classmethod
     def from_json(cls, rows: Iterable[Mapping[str, Any]]) -> "Classes":
+        """Classes from rows as `to_json` writes them; only id and name have to be there.
+
+        Raises KeyError for a row without them, and ValueError as `Class` and `Classes` do.
+        """
         return cls(
             Class(
                 row["id"],

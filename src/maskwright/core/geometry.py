@@ -11,13 +11,25 @@ from maskwright.core.values import numbers
 
 
 def xyxy_to_xywh(boxes: Array) -> Array:
-    """(..., 4) left, top, right, bottom -> left, top, width, height. Raises ValueError for another last axis."""
+    """Boxes (…, 4) left, top, right, bottom -> (…, 4) left, top, width, height, of the same dtype.
+
+    Raises ValueError for another last axis.
+
+    >>> mw.core.xyxy_to_xywh(np.array([[2, 3, 10, 4]]))
+    array([[2, 3, 8, 1]])
+    """
     boxes = _of_four(boxes)
     return np.concatenate([boxes[..., :2], boxes[..., 2:] - boxes[..., :2]], axis=-1)
 
 
 def xywh_to_xyxy(boxes: Array) -> Array:
-    """(..., 4) left, top, width, height -> left, top, right, bottom. Raises ValueError for another last axis."""
+    """Boxes (…, 4) left, top, width, height -> (…, 4) left, top, right, bottom, of the same dtype.
+
+    Raises ValueError for another last axis.
+
+    >>> mw.core.xywh_to_xyxy(np.array([[2, 3, 8, 1]]))
+    array([[ 2,  3, 10,  4]])
+    """
     boxes = _of_four(boxes)
     return np.concatenate([boxes[..., :2], boxes[..., :2] + boxes[..., 2:]], axis=-1)
 

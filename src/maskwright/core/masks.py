@@ -75,7 +75,14 @@ class Masks:
 
     @classmethod
     def encode(cls, array: object) -> Self:
-        """array: (N, H, W) bool or integer, non-zero is foreground; NumPy or torch."""
+        """Masks from pixels. array: (N, H, W) bool or integer, non-zero is foreground; NumPy or torch.
+
+        Raises ValueError for another shape, TypeError for floats.
+
+        >>> masks = mw.Masks.encode(np.ones((2, 3, 4), bool))
+        >>> masks.areas()
+        array([12, 12])
+        """
         from maskwright.core.kernels import dense
 
         masks = as_binary(array, 3)
@@ -88,6 +95,12 @@ class Masks:
 
         label_map: (H, W) of any integer type.  ignore: values that get no mask.
         -> values (N,) int64 ascending, masks in the same order.  Nothing left gives N = 0.
+
+        >>> values, masks = mw.Masks.from_label_map(np.array([[3, 3, 0], [7, 3, 0]]), ignore=[0])
+        >>> values
+        array([3, 7])
+        >>> masks.areas()
+        array([3, 1])
         """
         from maskwright.core.kernels import dense
 
@@ -161,7 +174,11 @@ class Masks:
 
     @classmethod
     def from_polygons(cls, polygons: Iterable[Polygon], size: Size) -> Self:
-        """A pixel is in when its centre is inside a part and outside that part's holes."""
+        """One mask for each of the polygons: a pixel is in when its centre is inside a part and outside that part's
+        holes.
+
+        A polygon without a part gives an empty mask; parts may overlap.
+        """
         from maskwright.core.kernels import rings, spans
 
         height, width = checked_size(size)
@@ -180,7 +197,8 @@ class Masks:
     def from_coco_polygons(cls, polygons: Iterable[Sequence[object]], size: Size) -> Self:
         """COCO's `segmentation` lists: a mask is the union of its rings, each flat x0, y0, x1, y1 ….
 
-        Bit-equal to pycocotools' rasterisation, with its half-pixel habits.  All rings go through one call.
+        Bit-equal to pycocotools' rasterisation, with its half-pixel habits.  All rings go through one call.  polygons:
+        one list of rings a mask. A mask without a ring is empty.
         """
         from maskwright.core.kernels import rings, spans
 
@@ -346,7 +364,7 @@ class Masks:
         return self._spans_cache
 
     def areas(self) -> I64:
-        """(N,) foreground pixels."""
+        """How many foreground pixels each mask has: (N,) int64."""
         from maskwright.core.kernels import spans
 
         return spans.areas(self.counts, self.offsets)
@@ -369,6 +387,10 @@ class Masks:
 
         is_crowd: (M,) bool for `other`: against a crowd region the union is the area of self's mask,
         so that a prediction inside the crowd scores 1 (COCO's rule).
+
+        >>> masks = mw.Masks.encode(np.tri(4, dtype=bool)[None])
+        >>> masks.iou(~masks | masks).tolist()
+        [[0.625]]
         """
         inside = self.intersections(other).astype(np.float64)
         own = self.areas()[:, None].astype(np.float64)
@@ -446,7 +468,9 @@ class Masks:
         return self._from_pieces(x, top, bottom, offsets, self.size)
 
     def crop(self, xyxy: tuple[int, int, int, int]) -> Self:
-        """The pixels in a window; where it leaves the image there is background."""
+        """The pixels in a window; where it leaves the image there is background. xyxy: its box, with the far edge
+        excluded.
+        """
         left, top, right, bottom = (int(edge) for edge in xyxy)
         return self._windowed(left, top, (bottom - top, right - left))
 
@@ -497,7 +521,9 @@ class Masks:
         return self._from_pieces(*grown, self.size)
 
     def erode(self, radius: int, element: Element = "square") -> Self:
-        """Every pixel whose whole element is foreground. What lies outside the image is background."""
+        """Every pixel whose whole element, of `radius` pixels, is foreground. What lies outside the image is
+        background.
+        """
         if radius == 0 or len(self) == 0:
             return self
         # Work in a frame that holds all the masks and a margin of `radius`, in which the background is
@@ -519,7 +545,8 @@ class Masks:
     def components(self, *, connectivity: Literal[4, 8] = 8) -> tuple[Self, I64]:
         """Connected parts: masks (C of them) and the index (C,) of the mask each came from.
 
-        Ordered by mask, then by first pixel in column-major order.  An empty mask has none.
+        Ordered by mask, then by first pixel in column-major order.  An empty mask has none.  connectivity: 8 joins
+        pixels that meet at a corner, 4 does not.
         """
         from maskwright.core.kernels import pieces
 
@@ -546,7 +573,7 @@ class Masks:
         return self._from_pieces(x[keep], top[keep], bottom[keep], _kept(offsets, keep), self.size)
 
     def fill_holes(self, *, connectivity: Literal[4, 8] = 4) -> Self:
-        """The masks with their holes (see `holes`) made foreground."""
+        """The masks with their holes (see `holes`) made foreground. connectivity: of the background, 4 or 8."""
         return self | self.holes(connectivity=connectivity)
 
     def _same_size(self, other: "Masks") -> None:

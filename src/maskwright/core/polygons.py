@@ -35,6 +35,7 @@ class Polygon:
 
     @property
     def has_holes(self) -> bool:
+        """Whether a part has a ring beyond its outer one."""
         return any(len(part) > 1 for part in self.parts)
 
     def area(self) -> float:

@@ -70,4 +70,5 @@ class Sample:
         object.__setattr__(self, "fields", own_mapping(self.fields, f"{name}: fields"))
 
     def with_segments(self, segments: Segments) -> "Sample":
+        """The same sample with other segments. Raises ValueError where their size is not the image's."""
         return replace(self, segments=segments)

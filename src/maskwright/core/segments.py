@@ -74,12 +74,16 @@ class Segments:
 
     @classmethod
     def from_label_map(cls, label_map: object, *, ignore: Sequence[int] = (), source: Source = "import") -> Self:
-        """One segment for each value of a label map (H, W); the values are the class ids."""
+        """One segment for each value of a label map; the values are the class ids.
+
+        label_map: (H, W) of any integer type.  ignore: values that get no segment.
+        """
         values, masks = Masks.from_label_map(label_map, ignore=ignore)
         return cls(masks, values, source=source)
 
     @property
     def size(self) -> Size:
+        """(height, width) of the image they lie over."""
         return self.masks.size
 
     def __len__(self) -> int:
@@ -141,9 +145,9 @@ class Segments:
     def label_map(self, classes: Classes, *, dtype: Any = np.uint8, unlabelled: int | None = None) -> Array:
         """(H, W) class indices, upper segments on top.
 
-        A crowd region counts as its class.  Ignored classes give IGNORE_INDEX, as does, in place of background,
-        a pixel without a segment when no background is declared.  unlabelled: overrides that index.
-        Raises UsageError for more than 255 classes: index 255 is taken.
+        A crowd region counts as its class.  Ignored classes give IGNORE_INDEX, as does, in place of background, a pixel
+        without a segment when no background is declared.  unlabelled: overrides that index. Raises UsageError for more
+        than 255 classes: index 255 is taken.  dtype: of the answer; it has to hold every index.
         """
         if classes.num_classes > IGNORE_INDEX:
             raise UsageError(

@@ -66,7 +66,9 @@ def staged(folder: Path, *, overwrite: bool = False, keep: Iterable[str | Path] 
 
 
 def check_place(folder: Path, *, overwrite: bool = False, keep: Iterable[str | Path] = ()) -> None:
-    """Whether a folder may be written: it is new or empty, or it may be overwritten. Raises UsageError where not."""
+    """Whether a folder may be written: it is new or empty, or it may be overwritten. Raises UsageError where not.
+    keep: places that must stay as they are.
+    """
     check_local(folder)
     try:
         if not os.path.lexists(folder):

@@ -19,10 +19,14 @@ __all__ = [
 
 
 def names() -> list[str]:
+    """The names of all engines that learn from examples, ours and other packages', sorted, such as "forest"; none is
+    imported.
+    """
     return registry.names("fewshot.engines")
 
 
 def load(name: str) -> ModuleType:
+    """An engine's module by name; its `load(**options)` makes the engine. Raises UsageError for a name nobody has."""
     return registry.load("fewshot.engines", name)
 
 

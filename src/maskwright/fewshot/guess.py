@@ -24,11 +24,15 @@ class Guess:
 
     @property
     def confidence(self) -> float:
+        """Of the whole image, 0 to 1: how sure the doubtful tenth of its pixels is."""
         return confidence(self.uncertainty)
 
 
 class Learner(Protocol):
-    """An engine."""
+    """What every engine of this family does: learn from labelled samples, then guess.
+
+    `fit` and `add` take samples whose images can be read, `predict` an image's pixels.
+    """
 
     def fit(self, samples: Sequence[Sample], classes: Classes) -> None:
         """Learn from wholly labelled samples; what was learned before is forgotten."""

@@ -78,11 +78,11 @@ def propagate(
 ) -> Round:
     """Learn from the labelled samples of the view, suggest for the others, rank by confidence.
 
-    examples: keys of the samples to learn from; all labelled ones when empty, and then the others get suggestions
-    even where they have labels.  folds: of the cross-validation, 0 for none.  gain: the expected quality has to rise by
-    this from the last round for `rising`.  limit: samples to suggest for, at most.  settings: of the engine; kept with
-    the run.  An interrupted round with the same engine, settings, examples and revision goes on where it stopped.
-    Raises UsageError without any labelled sample.
+    examples: keys of the samples to learn from; all labelled ones when empty, and then the others get suggestions even
+    where they have labels.  folds: of the cross-validation, 0 for none.  gain: the expected quality has to rise by this
+    from the last round for `rising`.  limit: samples to suggest for, at most.  settings: of the engine; kept with the
+    run.  An interrupted round with the same engine, settings, examples and revision goes on where it stopped. Raises
+    UsageError without any labelled sample.  learner: an engine that is ready to fit, of the name `engine`.
     """
     import time
 
@@ -167,7 +167,8 @@ def cross_validated(learner: Learner, samples: Sequence[Sample], classes: Classe
 def accept(dataset: Dataset, run: str, keys: Sequence[str], *, author: str | None = None) -> int:
     """Write a round's suggestions for these samples into the dataset, as labels of source `model` -> samples written.
 
-    run: its id, of `propagate` or `track`.  Where a person labelled the sample in the meantime, theirs stays.
+    run: its id, of `propagate` or `track`.  Where a person labelled the sample in the meantime, theirs stays.  keys:
+    the samples'.  author: of the revision.
     """
     made = _made(dataset, run)
     written = 0

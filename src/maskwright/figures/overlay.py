@@ -10,7 +10,8 @@ from maskwright.core.segments import Segments
 def overlay(image: U8, segments: Segments, classes: Classes, *, opacity: float = 0.45) -> U8:
     """(H, W, 3) uint8 with each segment tinted in its class's colour and outlined; ignored ones in gray.
 
-    Things of one class are told apart by shades of its colour.
+    Things of one class are told apart by shades of its colour.  image: (H, W, 3) uint8 RGB.  opacity: of the tint, 0 …
+    1.
     """
     out = image.astype(np.float32)
     colours = classes.colours().astype(np.float32)

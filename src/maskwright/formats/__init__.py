@@ -33,6 +33,7 @@ def __dir__() -> list[str]:
 
 
 def names() -> list[str]:
+    """The names of all formats, ours and other packages', sorted, such as "coco"; none is imported."""
     return registry.names("formats")
 
 
@@ -134,7 +135,7 @@ def _writer(format: str) -> ModuleType:
 
 
 def summary(found: Iterable[Loss]) -> list[str]:
-    """One line a cause: how often, how many pixels, an example."""
+    """One line a cause of the losses found: how often, how many pixels, an example."""
     number: Counter[str] = Counter()
     pixels: Counter[str] = Counter()
     example: dict[str, Loss] = {}

@@ -72,6 +72,7 @@ class Loss:
 
     @property
     def grave(self) -> bool:
+        """Whether this stops a write unless losses are allowed; the others are only reported."""
         return self.cause not in MINOR
 
 

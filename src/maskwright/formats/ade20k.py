@@ -29,6 +29,9 @@ _SPLITS = {"training": "train", "validation": "val"}
 
 
 def sniff(path: Path) -> float:
+    """How sure this format is that a path is its own, 0 to 1: a folder with *_seg.png files, or with
+    annotations/training.
+    """
     if not path.is_dir():
         return 0.0
     if next(path.rglob("ADE_*_seg.png"), None) is not None:

@@ -37,6 +37,7 @@ _NAME = re.compile(r"(\d+)-(-?\d+)-(-?\d+)")
 
 
 def sniff(path: Path) -> float:
+    """How sure this format is that a path is its own, 0 to 1: a folder with ID/images and ID/masks."""
     return 0.85 if path.is_dir() and next(_folders(path), None) is not None else 0.0
 
 
@@ -94,6 +95,7 @@ def _segments(folder: Path, size: tuple[int, int], classes: Classes, *, describe
 
 
 def losses(sample: Sample, classes: Classes) -> list[Loss]:
+    """What writing this sample would lose, by the words of `CAUSES`; nothing is written."""
     return common_losses(sample, LOSES)
 
 

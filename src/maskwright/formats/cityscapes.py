@@ -77,6 +77,7 @@ _KINDS = ("instanceIds", "labelIds", "labelTrainIds", "polygons")
 
 
 def classes_of_cityscapes() -> Classes:
+    """The benchmark's 35 classes with ids, names, colours and train ids; those it does not score are ignored."""
     return Classes(
         Class(
             number, name, "thing" if instances else "stuff", "ignore" if ignored else "class", colour,
@@ -87,6 +88,7 @@ def classes_of_cityscapes() -> Classes:
 
 
 def sniff(path: Path) -> float:
+    """How sure this format is that a path is its own, 0 to 1: a folder with gtFine labels."""
     return 0.95 if path.is_dir() and next(_labels(path), None) is not None else 0.0
 
 
@@ -202,6 +204,7 @@ def _unlabelled(classes: Classes) -> int:
 
 
 def losses(sample: Sample, classes: Classes) -> list[Loss]:
+    """What writing this sample would lose, by the words of `CAUSES`; nothing is written."""
     out = common_losses(sample, LOSES, classes)
     unlabelled = _unlabelled(classes)
     rows = np.flatnonzero(sample.segments.class_ids == unlabelled)

@@ -38,6 +38,7 @@ _LARGEST = 256**3 - 1
 
 
 def sniff(path: Path) -> float:
+    """How sure this format is that a path is its own, 0 to 1: a JSON with segments_info and a folder of PNGs."""
     return 0.95 if _files(path) else 0.0
 
 
@@ -224,6 +225,7 @@ def _class_of(one: Any, file: Path) -> Any:
 
 
 def losses(sample: Sample, classes: Classes) -> list[Loss]:
+    """What writing this sample would lose, by the words of `CAUSES`; nothing is written."""
     renumbered = [int(one) for one in sample.segments.ids if not 0 < one <= _LARGEST]
     return common_losses(sample, LOSES) + [Loss(sample.key, "ids", one) for one in renumbered]
 

@@ -42,6 +42,7 @@ _SHAPES = ("polygon", "mask", "box", "ellipse", "polyline", "points", "skeleton"
 
 
 def sniff(path: Path) -> float:
+    """How sure this format is that a path is its own, 0 to 1: an XML that begins with <annotations>."""
     file = _file(path)
     if file is None:
         return 0.0
@@ -199,6 +200,7 @@ def _mask(shape: Any, size: tuple[int, int]) -> Mask:
 
 
 def losses(sample: Sample, classes: Classes) -> list[Loss]:
+    """What writing this sample would lose, by the words of `CAUSES`; nothing is written."""
     return common_losses(sample, LOSES)
 
 

@@ -42,6 +42,7 @@ _SPLITS = {"train": "train", "val": "val", "validation": "val", "test": "test"}
 
 
 def sniff(path: Path) -> float:
+    """How sure this format is that a path is its own, 0 to 1: JSON files with categories and items."""
     files = _files(path)
     try:
         return 0.95 if files and {"categories", "items"} <= set(Document(files[0]).keys()) else 0.0
@@ -179,6 +180,7 @@ def _mask(one: dict[str, Any], size: tuple[int, int]) -> Mask | None:
 
 
 def losses(sample: Sample, classes: Classes) -> list[Loss]:
+    """What writing this sample would lose, by the words of `CAUSES`; nothing is written."""
     return common_losses(sample, LOSES)
 
 

@@ -41,6 +41,7 @@ _SLACK = 0.01  # video tools round frame sizes; labels up to one per cent larger
 
 
 def sniff(path: Path) -> float:
+    """How sure this format is that a path is its own, 0 to 1: a folder with Annotations by video and JPEGImages."""
     if not path.is_dir() or (path / "meta.json").is_file():
         return 0.0
     if _folders(path) is None:
@@ -66,6 +67,7 @@ def _folders(path: Path) -> tuple[Path, Path] | None:
 
 
 def image_files_here(folder: Path) -> bool:
+    """Whether a folder holds files itself, not only folders; hidden ones do not count."""
     return any(one.is_file() and not one.name.startswith(".") for one in folder.iterdir())
 
 
@@ -142,6 +144,7 @@ def _segments(label: Path, classes: Classes) -> Segments:
 
 
 def losses(sample: Sample, classes: Classes) -> list[Loss]:
+    """What writing this sample would lose, by the words of `CAUSES`; nothing is written."""
     renumbered = [int(one) for one in sample.segments.ids if not _fits(int(one))]
     return common_losses(sample, LOSES, classes) + [Loss(sample.key, "ids", one) for one in renumbered]
 

@@ -45,6 +45,7 @@ _OWN = ("id", "is_crowd", "score", "source")
 
 
 def sniff(path: Path) -> float:
+    """How sure this format is that a path is its own, 0 to 1: a folder with .geojson files beside images."""
     return 0.85 if path.is_dir() and _pairs(path) else 0.0
 
 
@@ -185,6 +186,7 @@ def to_world(image: Path) -> F64 | None:
 
 
 def losses(sample: Sample, classes: Classes) -> list[Loss]:
+    """What writing this sample would lose, by the words of `CAUSES`; nothing is written."""
     return common_losses(sample, LOSES)
 
 

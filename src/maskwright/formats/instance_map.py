@@ -39,6 +39,7 @@ _SUFFIXES = (".png", ".tif", ".tiff", ".npy")
 
 
 def sniff(path: Path) -> float:
+    """How sure this format is that a path is its own, 0 to 1: a folder with images and a map beside each."""
     return 0.85 if path.is_dir() and next(_pairs(path, None, None), None) is not None else 0.0
 
 
@@ -93,6 +94,7 @@ def _map(file: Path, size: tuple[int, int]) -> Array:
 
 
 def losses(sample: Sample, classes: Classes) -> list[Loss]:
+    """What writing this sample would lose, by the words of `CAUSES`; nothing is written."""
     renumbered = [int(one) for one in sample.segments.ids if not 0 < one < 65536]
     return common_losses(sample, LOSES, classes) + [Loss(sample.key, "ids", one) for one in renumbered]
 

@@ -63,6 +63,7 @@ _CAMVID = (
 
 
 def sniff(path: Path) -> float:
+    """How sure this format is that a path is its own, 0 to 1: a folder with as many label maps as images."""
     try:
         return 0.6 if path.is_dir() and find(path).pairs else 0.0
     except FormatError:
@@ -257,6 +258,7 @@ def label_values(file: Path, colours: dict[tuple[int, int, int], int]) -> Array:
 
 
 def losses(sample: Sample, classes: Classes) -> list[Loss]:
+    """What writing this sample would lose, by the words of `CAUSES`; nothing is written."""
     return common_losses(sample, LOSES)
 
 

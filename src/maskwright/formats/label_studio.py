@@ -42,6 +42,7 @@ _LABELS = ("brushlabels", "polygonlabels", "rectanglelabels", "ellipselabels", "
 
 
 def sniff(path: Path) -> float:
+    """How sure this format is that a path is its own, 0 to 1: a JSON of tasks with data and annotations."""
     file = _file(path)
     if file is None:
         return 0.0
@@ -210,7 +211,10 @@ def _mask(value: dict[str, Any], size: tuple[int, int]) -> Mask | None:
 
 
 def brush_decode(stream: object, size: tuple[int, int]) -> Mask:
-    """A mask from Label Studio's brush coding: whole numbers 0 … 255. Raises ValueError for a broken one."""
+    """A mask from Label Studio's brush coding: whole numbers 0 … 255. Raises ValueError for a broken one.
+
+    stream: of whole numbers.
+    """
     from maskwright.formats.kernels import brush
 
     data = np.asarray(stream, np.int64)
@@ -239,6 +243,7 @@ def brush_encode(mask: Mask) -> list[int]:
 
 
 def losses(sample: Sample, classes: Classes) -> list[Loss]:
+    """What writing this sample would lose, by the words of `CAUSES`; nothing is written."""
     return common_losses(sample, LOSES)
 
 

@@ -48,6 +48,7 @@ _BACKGROUND, _IGNORE = "_background_", "__ignore__"
 
 
 def sniff(path: Path) -> float:
+    """How sure this format is that a path is its own, 0 to 1: JSON files with shapes and imagePath."""
     files = _files(path)
     if not files:
         return 0.0
@@ -219,6 +220,7 @@ def _drawn(kind: str, points: Any, size: tuple[int, int]) -> Mask:
 
 
 def losses(sample: Sample, classes: Classes) -> list[Loss]:
+    """What writing this sample would lose, by the words of `CAUSES`; nothing is written."""
     return common_losses(sample, LOSES)
 
 

@@ -35,6 +35,7 @@ _IGNORED = 10
 
 
 def sniff(path: Path) -> float:
+    """How sure this format is that a path is its own, 0 to 1: text files of six words a line."""
     files = _files(path)
     if not files:
         return 0.0
@@ -135,6 +136,7 @@ def _pictures(path: Path, file: Path, images: str | None) -> dict[int, Path]:
 
 
 def losses(sample: Sample, classes: Classes) -> list[Loss]:
+    """What writing this sample would lose, by the words of `CAUSES`; nothing is written."""
     return common_losses(sample, LOSES)
 
 

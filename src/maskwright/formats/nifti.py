@@ -48,6 +48,7 @@ _FOLDERS = (("imagesTr", "labelsTr", "train"), ("imagesVal", "labelsVal", "val")
 
 
 def sniff(path: Path) -> float:
+    """How sure this format is that a path is its own, 0 to 1: a folder with NIfTI volumes and their labels."""
     return 0.9 if path.is_dir() and _pairs(path, None) else 0.0
 
 
@@ -144,6 +145,7 @@ def _classes(path: Path, labels: list[Path]) -> Classes:
 
 
 def losses(sample: Sample, classes: Classes) -> list[Loss]:
+    """What writing this sample would lose, by the words of `CAUSES`; nothing is written."""
     out = common_losses(sample, LOSES - {"fields"})
     for identity, class_id in zip(sample.segments.ids, sample.segments.class_ids, strict=True):
         if classes[int(class_id)].role == "background":

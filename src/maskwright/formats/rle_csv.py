@@ -43,6 +43,7 @@ _CLASS_COLUMNS = ("ClassId", "class", "label", "Class", "cell_type", "category",
 
 
 def sniff(path: Path) -> float:
+    """How sure this format is that a path is its own, 0 to 1: a CSV with a column of images and one of run lengths."""
     file = _file(path)
     if file is None:
         return 0.0
@@ -85,6 +86,8 @@ def read(
     base: the first pixel's number.  second: what the second
     number of a pair is: length, or end (the last pixel).  size: "height,width" where there are neither pictures nor
     columns named height and width.  image_column, rle_column, class_column: columns of other names.
+
+    class_name: of all rows where no column says it.
     """
     file = _file(path)
     if file is None:
@@ -194,7 +197,10 @@ def _classes(names: set[str], class_name: str) -> Classes:
 
 
 def decode(text: str, size: tuple[int, int], *, order: str = "column", base: int = 1, second: str = "length") -> Mask:
-    """One mask from "start length start length …". Raises ValueError, saying which pair is wrong."""
+    """One mask from "start length start length …". Raises ValueError, saying which pair is wrong.
+
+    text: the pairs.  order, base, second: as in `conversions.mask_to_pairs`.
+    """
     words = re.split(r"[\s,]+", text.strip())
     try:
         numbers = np.array([int(word) for word in words], np.int64)
@@ -220,7 +226,9 @@ def decode(text: str, size: tuple[int, int], *, order: str = "column", base: int
 
 
 def encode(mask: Mask, *, order: str = "column", base: int = 1, second: str = "length") -> str:
-    """The other way; an empty mask is an empty text."""
+    """One mask as "start length start length …"; an empty mask is an empty text. order, base, second: as in
+    `conversions.mask_to_pairs`.
+    """
     counts = (mask.counts if order == "column" else to_row_major(mask)).astype(np.int64)
     ends = np.cumsum(counts)
     starts, stops = ends[0:-1:2] + base, ends[1::2] + base
@@ -229,6 +237,7 @@ def encode(mask: Mask, *, order: str = "column", base: int = 1, second: str = "l
 
 
 def losses(sample: Sample, classes: Classes) -> list[Loss]:
+    """What writing this sample would lose, by the words of `CAUSES`; nothing is written."""
     return common_losses(sample, LOSES)
 
 

@@ -25,6 +25,7 @@ _OBJECT = Classes([Class(1, "object")])
 
 
 def sniff(path: Path) -> float:
+    """How sure this format is that a path is its own, 0 to 1: JSON files of SA-1B or SA-V."""
     files = _files(path)
     return 0.95 if files and all(_kind(file) for file in files[:3]) else 0.0
 

@@ -43,6 +43,7 @@ _LARGEST = 1 << 28  # bytes a packed bitmap may unpack to
 
 
 def sniff(path: Path) -> float:
+    """How sure this format is that a path is its own, 0 to 1: a folder with meta.json and ann/."""
     return 0.95 if path.is_dir() and (path / "meta.json").is_file() and _files(path) else 0.0
 
 
@@ -153,6 +154,7 @@ def _bitmap(bitmap: dict[str, Any], size: tuple[int, int]) -> Mask:
 
 
 def losses(sample: Sample, classes: Classes) -> list[Loss]:
+    """What writing this sample would lose, by the words of `CAUSES`; nothing is written."""
     return common_losses(sample, LOSES)
 
 

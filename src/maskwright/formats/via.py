@@ -42,6 +42,7 @@ _OTHER = "maskwright:"  # before attributes whose names are taken
 
 
 def sniff(path: Path) -> float:
+    """How sure this format is that a path is its own, 0 to 1: a JSON of entries with regions."""
     file = _file(path)
     if file is None:
         return 0.0
@@ -184,6 +185,7 @@ def _mask(shape: dict[str, Any], size: tuple[int, int]) -> Mask | None:
 
 
 def losses(sample: Sample, classes: Classes) -> list[Loss]:
+    """What writing this sample would lose, by the words of `CAUSES`; nothing is written."""
     return common_losses(sample, LOSES)
 
 

@@ -50,6 +50,9 @@ _FLAGS = ("difficult", "truncated", "occluded")
 
 
 def sniff(path: Path) -> float:
+    """How sure this format is that a path is its own, 0 to 1: a folder with JPEGImages and SegmentationClass,
+    SegmentationObject or Annotations.
+    """
     has_labels = any((path / name).is_dir() for name in (*_LABELS, "Annotations"))
     return 0.9 if path.is_dir() and (path / "JPEGImages").is_dir() and has_labels and not _is_video(path) else 0.0
 
@@ -229,6 +232,7 @@ def _rectangles(xml: Path, size: tuple[int, int], classes: Classes, objects: lis
 
 
 def losses(sample: Sample, classes: Classes) -> list[Loss]:
+    """What writing this sample would lose, by the words of `CAUSES`; nothing is written."""
     out = common_losses(sample, LOSES)
     ignored = [one.id for one in classes if one.role == "ignore"][:1]
     for identity, class_id in zip(sample.segments.ids, sample.segments.class_ids, strict=True):

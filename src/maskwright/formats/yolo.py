@@ -42,6 +42,7 @@ _SPLITS = ("train", "val", "test")
 
 
 def sniff(path: Path) -> float:
+    """How sure this format is that a path is its own, 0 to 1: a data.yaml with names, and labels/."""
     try:
         config = _config_file(path)
         if config is None or "names" not in load_yaml(config):
@@ -173,6 +174,9 @@ def _segments(file: Path, size: tuple[int, int], by_index: dict[int, int]) -> Se
 
 
 def losses(sample: Sample, classes: Classes, *, boxes: bool = False) -> list[Loss]:
+    """What writing this sample would lose, by the words of `CAUSES`; nothing is written. boxes: written in place of
+    outlines.
+    """
     out = common_losses(sample, LOSES - {"split"})
     if sample.split not in _SPLITS:
         out.append(Loss(sample.key, "split"))
@@ -222,7 +226,10 @@ def write(
 
 
 def ring_text(mask: Mask, height: int, width: int) -> str:
-    """One mask as relative coordinates of one bridged ring, exact to a thousandth of a pixel."""
+    """One mask as relative coordinates of one bridged ring, exact to a thousandth of a pixel.
+
+    height, width: of the image.
+    """
     ring = bridged(mask.polygon())
     digits = _digits(height, width)
     return " ".join(f"{x / width:.{digits}g} {y / height:.{digits}g}" for x, y in ring)

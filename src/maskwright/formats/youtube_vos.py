@@ -41,6 +41,7 @@ _FOLDERS = {"train": "train", "val": "valid", "test": "test"}
 
 
 def sniff(path: Path) -> float:
+    """How sure this format is that a path is its own, 0 to 1: a folder with JPEGImages, Annotations and meta.json."""
     return 0.95 if path.is_dir() and _parts(path) else 0.0
 
 
@@ -104,6 +105,7 @@ def _objects(file: Path) -> dict[str, dict[int, str]]:
 
 
 def losses(sample: Sample, classes: Classes) -> list[Loss]:
+    """What writing this sample would lose, by the words of `CAUSES`; nothing is written."""
     return common_losses(sample, LOSES)
 
 

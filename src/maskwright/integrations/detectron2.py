@@ -49,7 +49,10 @@ def to_dicts(samples: Iterable[Sample], classes: Classes) -> list[dict[str, Any]
 
 
 def from_dicts(rows: Iterable[Mapping[str, Any]], classes: Classes) -> list[Sample]:
-    """The other way: run lengths, or polygons by COCO's rasterisation. category_id: the index in `classes`."""
+    """Samples from Detectron2's dicts: run lengths, or polygons by COCO's rasterisation.
+
+    rows: as `to_dicts` makes them; category_id is the index in `classes`.
+    """
     out = []
     for row in rows:
         size = (int(row["height"]), int(row["width"]))

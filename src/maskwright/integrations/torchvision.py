@@ -36,7 +36,10 @@ def to_tv_tensors(sample: Sample, classes: Classes) -> tuple[Any, dict[str, Any]
 
 
 def from_tv_tensors(target: dict[str, Any], classes: Classes, *, threshold: float = 0.5) -> Segments:
-    """A target or a prediction of torchvision's detection models. masks: (N, H, W), or (N, 1, H, W) of scores."""
+    """A target or a prediction of torchvision's detection models. masks: (N, H, W), or (N, 1, H, W) of scores.
+
+    threshold: of scores, from which a pixel belongs to a mask.
+    """
     masks = target["masks"].detach().cpu().numpy()
     masks = masks[:, 0] if masks.ndim == 4 else masks
     size = (int(masks.shape[1]), int(masks.shape[2]))

@@ -34,6 +34,7 @@ def next_click(
 
     truth, found: (H, W) bool.  free: (H, W) bool, pixels that may be clicked.  jitter: 0 clicks the middle; 1 clicks
     anywhere in the error; between, anywhere at least (1 - jitter) times as deep as the middle.  On a draw, beside.
+    rng: a NumPy Generator, for jitter.
     """
     depths = [_depth(one, free) for one in (truth & ~found, ~truth & found)]
     on = bool(depths[0].max() > depths[1].max())
@@ -63,7 +64,8 @@ def annotate(
 ) -> Curve:
     """Click until the IoU reaches `until`, at most `clicks` times.
 
-    truth: (H, W) bool with at least one pixel; ValueError without.  Each answer's first mask counts.
+    truth: (H, W) bool with at least one pixel; ValueError without.  Each answer's first mask counts.  session: whose
+    own prompts are begun anew.  jitter, rng: as in `next_click`.
     """
     if not truth.any():
         raise ValueError("the annotator needs an object: the truth has no pixel")

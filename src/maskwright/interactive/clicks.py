@@ -31,9 +31,10 @@ def evaluate_clicks(
 ) -> dict[str, Any]:
     """The scores of `metrics.clicks` over the view's segments, by class too, with what they mean in words.
 
-    Crowd regions, ignored and background classes, and segments of fewer than min_area pixels are left out.  objects:
-    so many of them at most, drawn by `seed`.  Seconds include the mask at full size, not encoding the image.
-    Raises UsageError when no object is left.
+    Crowd regions, ignored and background classes, and segments of fewer than min_area pixels are left out.  objects: so
+    many of them at most, drawn by `seed`.  Seconds include the mask at full size, not encoding the image. Raises
+    UsageError when no object is left.  limit: clicks an object, at most.  until: the IoU that is enough.  jitter: as in
+    `next_click`.  cleanup: of every answer.
     """
     classes = view.classes
     wanted = {one.id for one in classes if one.role == "class"}

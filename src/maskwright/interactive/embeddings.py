@@ -28,7 +28,7 @@ class Embeddings:
         self._lock = threading.Lock()
 
     def get(self, engine: Engine, image: U8) -> Any:
-        """What `engine.encode(image)` gives, from memory or disk where it is there."""
+        """What `engine.encode(image)` gives, from memory or disk where it is there. image: (H, W, 3) uint8 RGB."""
         name = name_of(engine, image)
         with self._lock:
             if name in self._kept:
@@ -47,7 +47,7 @@ class Embeddings:
         return _widened(encoded)
 
     def holds(self, engine: Engine, image: U8) -> bool:
-        """Is it in memory or on disk already?"""
+        """Whether what the engine encodes of an image, (H, W, 3) uint8 RGB, is in memory or on disk already."""
         name = name_of(engine, image)
         return name in self._kept or (self.folder is not None and self._path(name).is_file())
 

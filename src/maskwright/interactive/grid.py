@@ -61,7 +61,11 @@ STANDARD = Grid()
 
 
 def everything(image: U8, engine: Engine, grid: Grid = STANDARD, *, embeddings: Embeddings | None = None) -> Found:
-    """image: (H, W, 3) uint8 RGB -> all that the engine sees in it. Raises UsageError for engines that only answer."""
+    """All that the engine sees in an image, surest first: automatic mask generation.
+
+    image: (H, W, 3) uint8 RGB.  grid: how thoroughly to look.  embeddings: where what the engine encodes is kept.
+    Nothing found gives no masks. Raises UsageError for engines that only answer.
+    """
     size: Size = (image.shape[0], image.shape[1])
     kept = embeddings or Embeddings()
     if isinstance(engine, Proposer):

@@ -95,6 +95,8 @@ class Answer:
         """The masks where the engine is at least this sure, 0 to 1: less than 0.5 widens them, more narrows them.
 
         Bilinear over the image, so that 0.5 is close to `masks` but without an engine's own sharpening.
+
+        probability: above 0 and below 1.
         """
         cv2: Any = require("cv2", "masks above a threshold")
         limit = float(np.log(probability / (1 - probability)))

@@ -79,10 +79,12 @@ class Session:
         *,
         threshold: float = 0.5,
     ) -> Answer:
-        """Masks for these prompts alone; shapes as in `Prompts`.
+        """Masks for these prompts alone, at the image's size, the best first.
 
-        mask: a former answer's logits, or a mask to correct.  threshold: how sure the engine has to be of a pixel,
-        above 0 and below 1.  Raises UsageError for a prompt the engine does not take.
+        points: (N, 2) (x, y) in pixels.  point_labels: (N,) 1 on the object, 0 beside it; all on it when not given.
+        boxes: (B, 4) or (4,) xyxy.  mask: a former answer's logits (h, w), or a mask (H, W) to correct.  text: what to
+        look for, for engines that take words.  threshold: how sure the engine has to be of a pixel, above 0 and below
+        1. Raises UsageError for a prompt the engine does not take.
         """
         if not 0 < threshold < 1:
             raise UsageError(f"the threshold is {threshold:g}", needed="above 0 and below 1")
@@ -118,12 +120,14 @@ class Session:
     # -- the session's own prompts -------------------------------------------------------------------
 
     def click(self, x: float, y: float, *, on: bool = True) -> Answer:
-        """One more point, on the object or beside it, in pixels of the image."""
+        """One more point on the object, or with on=False beside it. x, y: in pixels of the image from its top-left
+        corner.
+        """
         own = self._asked[-1]
         return self._ask(replace(own, points=(*own.points, (x, y)), labels=(*own.labels, int(on))))
 
     def box(self, x0: float, y0: float, x1: float, y1: float) -> Answer:
-        """The object is in this box."""
+        """The object is in this box: left x0, top y0, right x1, bottom y1, in pixels; it replaces the box before."""
         return self._ask(replace(self._asked[-1], box=(x0, y0, x1, y1)))
 
     def correct(self, mask: Array) -> Answer:

@@ -30,7 +30,7 @@ class Agreement:
 
 
 def between(first: Segments, second: Segments, classes: Classes) -> tuple[float, float]:
-    """Mean IoU and F1, as in `Agreement`."""
+    """(mean IoU, F1) of two people's segments over one image, as in `Agreement`. first, second: over the same image."""
     whole = classes if classes.background is not None else classes.with_background()
     counts = confusion.update(
         first.label_map(whole), second.label_map(whole), num_classes=whole.num_classes

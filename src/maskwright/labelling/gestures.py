@@ -67,6 +67,7 @@ def apply(dataset: Dataset, number: int, operation: Operation, *, author: str) -
     """One gesture, one transaction, one revision: durable when this returns.
 
     Raises UsageError for a sample that is not there, masks of another size, and classes that are not declared.
+    operation: the gesture; sent again, it is answered again and not applied.
     """
     with dataset.database.writing() as connection:
         done = revision_of(connection, operation)
@@ -96,14 +97,14 @@ def apply(dataset: Dataset, number: int, operation: Operation, *, author: str) -
 
 
 def revision_of(connection: sql.Connection, operation: Operation) -> int | None:
-    """What a gesture that was applied before became."""
+    """The revision that a gesture which was applied before became; None for a new one."""
     table = schema.operations
     found = connection.execute(sql.select(table.c.revision).where(table.c.id == operation.id)).scalar()
     return None if found is None else int(found)
 
 
 def note(connection: sql.Connection, number: int, operation: Operation, kind: str, author: str, revision: int) -> None:
-    """Remember that a gesture was applied."""
+    """Remember that a gesture of this kind was applied, so that it is not applied again."""
     connection.execute(
         schema.operations.insert().values(
             id=checks.text(operation.id, "a gesture's id"), sample=number, revision=revision,
@@ -115,7 +116,7 @@ def note(connection: sql.Connection, number: int, operation: Operation, kind: st
 
 
 def sample_row(dataset: Dataset, connection: sql.Connection, number: int) -> Any:
-    """Raises UsageError for a sample that is not there."""
+    """A sample's living row, by its number. Raises UsageError for a sample that is not there."""
     samples = schema.samples
     row = connection.execute(sql.select(samples).where(samples.c.sample == number, alive(samples, None))).first()
     if row is None:
@@ -124,6 +125,7 @@ def sample_row(dataset: Dataset, connection: sql.Connection, number: int) -> Any
 
 
 def touched(operation: Operation) -> list[int]:
+    """The ids of the segments that a gesture puts or removes."""
     return [*(one.segment for one in operation.put), *operation.remove]
 
 
@@ -141,7 +143,10 @@ def newer(operation: Operation, living: Mapping[int, int]) -> tuple[int, ...]:
 
 
 def changed(own: Segments, operation: Operation, size: tuple[int, int]) -> Segments:
-    """The segments after the gesture. Raises UsageError for run lengths that do not fit."""
+    """The segments after the gesture. Raises UsageError for run lengths that do not fit.
+
+    own: those before it.
+    """
     gone = set(operation.remove)
     put = {one.segment: one for one in operation.put}
     order = [(z, int(one)) for z, one in enumerate(own.ids) if int(one) not in gone]
@@ -200,7 +205,10 @@ def last_change(dataset: Dataset, number: int) -> int:
 
 
 def history(dataset: Dataset, number: int, limit: int = 200) -> list[dict[str, Any]]:
-    """Gestures on a sample's shared labels, newest first: revision, kind, author, created, effort."""
+    """Gestures on a sample's shared labels, newest first: revision, kind, author, created, effort.
+
+    limit: how many, at most.
+    """
     table = schema.operations
     with dataset.database.reading() as connection:
         shared = sql.and_(table.c.sample == number, table.c.kind.not_like(f"{OWN}%"))

@@ -33,6 +33,7 @@ def __dir__() -> list[str]:
 
 
 def names() -> list[str]:
+    """The names of all losses, ours and other packages', sorted, such as "dice"; none is imported."""
     return registry.names("losses")
 
 
@@ -44,10 +45,16 @@ def of_pixels() -> list[str]:
 def parse(spec: str) -> Callable[..., "Tensor"]:
     """A function of (logits, target, progress=0) from a text such as "ce + 0.5*dice" or "focal(gamma=1.5)".
 
-    A weight may change along the training: "dice + 0.01->1*boundary" goes from the one to the other in a straight
-    line, progress being the share of the training that is done, 0 … 1.
+    spec: terms joined by +, each a loss with a weight before it and options behind it.  A weight may change along the
+    training: "dice + 0.01->1*boundary" goes from the one to the other in a straight line, progress being the share of
+    the training that is done, 0 … 1.  logits: (N, K, H, W) float.  target: (N, H, W) int64; 255 is ignored.
 
     Raises UsageError for a term that cannot be read, an unknown loss or an option it does not have.
+
+    >>> import torch
+    >>> criterion = mw.losses.parse("ce + 0.5*dice")
+    >>> bool(criterion(torch.zeros(1, 3, 8, 8), torch.zeros(1, 8, 8, dtype=torch.int64)) > 1)
+    True
     """
     terms: list[tuple[float, float, Callable[..., Tensor], dict[str, Any]]] = []
     for text in _split(spec):

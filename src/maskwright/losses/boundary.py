@@ -18,9 +18,10 @@ MINIMUM = "minus the mean depth of the pixels inside their region"
 
 
 def loss(logits: "Tensor", target: "Tensor", *, ignore_index: int | None = 255, normalise: bool = True) -> "Tensor":
-    """normalise: distances in image diagonals, so that the size of a picture does not matter; else in pixels.
+    """The boundary loss as a scalar, negative where right; 0 when no pixel counts.
 
-    0 when no pixel counts.
+    logits: (N, K, H, W) float.  target: (N, H, W) int64 class indices; pixels of `ignore_index` have no influence.
+    normalise: distances in image diagonals, so that the size of an image does not matter; else in pixels.
     """
     logits = full_precision(logits)
     valid, safe = valid_and_safe(target, ignore_index)

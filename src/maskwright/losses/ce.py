@@ -20,8 +20,10 @@ def loss(
     class_weight: Sequence[float] | None = None,
     label_smoothing: float = 0.0,
 ) -> "Tensor":
-    """Divided by the sum of the weights of the pixels that count, as torch does; 0 when none counts.
+    """Cross-entropy as a scalar, divided by the sum of the weights of the pixels that count, as torch does; 0 when none
+    counts.
 
+    logits: (N, K, H, W) float.  target: (N, H, W) int64 class indices; pixels of `ignore_index` have no influence.
     class_weight: K numbers.  label_smoothing: share of the target spread evenly over all classes.
     """
     from torch.nn import functional

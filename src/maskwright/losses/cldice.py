@@ -24,7 +24,13 @@ def loss(
     smooth: float = 1.0,
     absent: Absent = "skip",
 ) -> "Tensor":
-    """iterations: at least the largest radius of what is thin, in pixels.  Over the batch.  0 when no pixel counts."""
+    """The centreline Dice loss over the batch as a scalar; 0 when no pixel counts.
+
+    logits: (N, K, H, W) float.  target: (N, H, W) int64 class indices; pixels of `ignore_index` have no influence.
+    iterations: at least the largest radius of what is thin, in pixels.  smooth: s of the formula, which keeps empty
+    classes from dividing by zero.  absent: what becomes of a class that no counting pixel of the sum shows, "skip"
+    (left out) or "penalise".
+    """
     p, g, valid = probabilities(logits, target, ignore_index)
     axes = (0, 2, 3)
     counts = valid.unsqueeze(1)
@@ -37,7 +43,9 @@ def loss(
 
 
 def skeleton(image: "Tensor", iterations: int) -> "Tensor":
-    """(N, K, H, W) in 0 … 1 -> its soft skeleton, by minima and maxima over neighbours."""
+    """The soft skeleton of (N, K, H, W) values in 0 … 1, by minima and maxima over neighbours. iterations: pixels that
+    are peeled off.
+    """
     opened = _dilated(_eroded(image))
     bone = (image - opened).relu()
     for _ in range(iterations):

@@ -16,7 +16,11 @@ ABSENT = "classes without a pixel do not enter; an image of one class has no bor
 
 
 def loss(logits: "Tensor", target: "Tensor", *, ignore_index: int | None = 255, strength: float = 1.0) -> "Tensor":
-    """strength: a factor on Φ; 0 is cross-entropy.  0 when no pixel counts."""
+    """The distance-penalised cross-entropy as a scalar; 0 when no pixel counts.
+
+    logits: (N, K, H, W) float.  target: (N, H, W) int64 class indices; pixels of `ignore_index` have no influence.
+    strength: a factor on Φ; 0 is cross-entropy.
+    """
     each, valid = cross_entropy(logits, target, ignore_index)
     _, safe = valid_and_safe(target, ignore_index)
     # Ignored pixels are of no class: they are no border either, but of the region they lie in.

@@ -24,7 +24,11 @@ def loss(
     gamma: float = 2.0,
     alpha: Sequence[float] | None = None,
 ) -> "Tensor":
-    """alpha: K weights, one a class; None weighs all alike.  0 when no pixel counts."""
+    """The focal loss as a scalar; 0 when no pixel counts.
+
+    logits: (N, K, H, W) float.  target: (N, H, W) int64 class indices; pixels of `ignore_index` have no influence.
+    gamma: how fast easy pixels fade.  alpha: K weights, one a class; None weighs all alike.
+    """
     from torch.nn import functional
 
     logits = full_precision(logits)

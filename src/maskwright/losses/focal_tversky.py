@@ -27,7 +27,14 @@ def loss(
     reduction: Reduction = "batch",
     absent: Absent = "skip",
 ) -> "Tensor":
-    """alpha, beta: weights of false positives and negatives.  gamma 1 is the Tversky loss."""
+    """The focal Tversky loss as a scalar; 0 when no pixel counts.
+
+    logits: (N, K, H, W) float.  target: (N, H, W) int64 class indices; pixels of `ignore_index` have no influence.
+    alpha, beta: weights of false positives and negatives.  gamma: 1 is the Tversky loss.  smooth: s of the formula,
+    which keeps empty classes from dividing by zero.  reduction: "batch" sums over the whole batch, "sample" over each
+    image and then takes the mean.  absent: what becomes of a class that no counting pixel of the sum shows, "skip"
+    (left out) or "penalise".
+    """
     s = sums(logits, target, ignore_index, reduction)
     score = (s.right + smooth) / (s.right + alpha * s.wrong + beta * s.missed + smooth).clamp(min=1e-12)
     # The power's gradient is infinite at 0 for gamma below 1.

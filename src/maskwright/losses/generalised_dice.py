@@ -22,7 +22,12 @@ def loss(
     reduction: Reduction = "batch",
     absent: Absent = "skip",
 ) -> "Tensor":
-    """reduction: over the batch, or over each image and then the mean over images that have a pixel that counts."""
+    """The generalised Dice loss as a scalar; 0 when no pixel counts.
+
+    logits: (N, K, H, W) float.  target: (N, H, W) int64 class indices; pixels of `ignore_index` have no influence.
+    reduction: "batch" sums over the whole batch, "sample" over each image and then takes the mean.  absent: what
+    becomes of a class that no counting pixel of the sum shows, "skip" (left out) or "penalise".
+    """
     s = sums(logits, target, ignore_index, reduction)
     there = s.seen > 0
     weight = (1 / s.seen.clamp(min=1) ** 2).where(there, s.seen.new_zeros(()))

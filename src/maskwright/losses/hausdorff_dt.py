@@ -24,9 +24,12 @@ def loss(
     normalise: bool = True,
     absent: Absent = "skip",
 ) -> "Tensor":
-    """alpha: how much more far errors weigh.  normalise: distances in image diagonals, else in pixels.
+    """The Hausdorff loss as a scalar, by distances that are worked out on the CPU and have no gradient; 0 when no pixel
+    counts.
 
-    Distances are worked out on the CPU and have no gradient.  0 when no pixel counts.
+    logits: (N, K, H, W) float.  target: (N, H, W) int64 class indices; pixels of `ignore_index` have no influence.
+    alpha: how much more far errors weigh.  normalise: distances in image diagonals, else in pixels.  absent: what
+    becomes of a class that no counting pixel of the sum shows, "skip" (left out) or "penalise".
     """
     p, g, valid = probabilities(logits, target, ignore_index)
     weight = p.new_zeros(p.shape)

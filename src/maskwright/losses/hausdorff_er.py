@@ -24,7 +24,12 @@ def loss(
     erosions: int = 10,
     absent: Absent = "skip",
 ) -> "Tensor":
-    """alpha: how much more thick errors weigh.  Runs on any device.  0 when no pixel counts."""
+    """The Hausdorff loss as a scalar, by erosions, on any device; 0 when no pixel counts.
+
+    logits: (N, K, H, W) float.  target: (N, H, W) int64 class indices; pixels of `ignore_index` have no influence.
+    alpha: how much more thick errors weigh.  erosions: how many.  absent: what becomes of a class that no counting
+    pixel of the sum shows, "skip" (left out) or "penalise".
+    """
     from torch.nn import functional
 
     p, g, valid = probabilities(logits, target, ignore_index)

@@ -18,7 +18,7 @@ def classification(logits: "Tensor", target: "Tensor", iou: "Tensor", *, eta: fl
     """Equation 3: Σ w_i CE_i, w_i = IoU_i^η · Σ CE / Σ IoU^η CE over the positives; the sum stays what it was.
 
     logits: (P, K) of matched predictions.  target: (P,) class indices.  iou: (P,) with the matched truth, 0 … 1.
-    Weights carry no gradient.  -> the mean over P; 0 without a match.
+    Weights carry no gradient.  -> the mean over P; 0 without a match.  eta: η of the equation; 0 weighs all alike.
     """
     from torch.nn import functional
 
@@ -38,7 +38,8 @@ def localisation(
 ) -> "Tensor":
     """Equation 5: Σ weight · IoU_i^λ · smooth L1 over the positives, weights without gradient, divided by their number.
 
-    pred, target: (P, 4) box offsets.  iou: (P,).  beta: where smooth L1 turns linear.  0 without a match.
+    pred, target: (P, 4) box offsets.  iou: (P,).  beta: where smooth L1 turns linear.  0 without a match.  lam: λ of
+    the equation.  weight: a factor on the whole.
     """
     from torch.nn import functional
 

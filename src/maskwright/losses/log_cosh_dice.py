@@ -23,7 +23,13 @@ def loss(
     reduction: Reduction = "batch",
     absent: Absent = "skip",
 ) -> "Tensor":
-    """Of the mean Dice loss, whose options it has."""
+    """The log-cosh of the mean Dice loss as a scalar; 0 when no pixel counts.
+
+    logits: (N, K, H, W) float.  target: (N, H, W) int64 class indices; pixels of `ignore_index` have no influence.
+    smooth: s of the formula, which keeps empty classes from dividing by zero.  reduction: "batch" sums over the whole
+    batch, "sample" over each image and then takes the mean.  absent: what becomes of a class that no counting pixel of
+    the sum shows, "skip" (left out) or "penalise".
+    """
     s = sums(logits, target, ignore_index, reduction)
     score = (2 * s.right + smooth) / (2 * s.right + s.wrong + s.missed + smooth).clamp(min=1e-12)
     return mean_over_classes(1 - score, s.seen, s.pixels, absent).cosh().log()

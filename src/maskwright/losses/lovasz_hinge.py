@@ -24,7 +24,12 @@ def loss(
     reduction: Reduction = "batch",
     absent: Absent = "skip",
 ) -> "Tensor":
-    """reduction: over the batch, or over each image and then the mean.  Not bounded by 1: margins are not."""
+    """The Lovász hinge loss as a scalar, not bounded by 1, as margins are not; 0 when no pixel counts.
+
+    logits: (N, K, H, W) float.  target: (N, H, W) int64 class indices; pixels of `ignore_index` have no influence.
+    reduction: "batch" sums over the whole batch, "sample" over each image and then takes the mean.  absent: what
+    becomes of a class that no counting pixel of the sum shows, "skip" (left out) or "penalise".
+    """
     import torch
 
     logits = full_precision(logits)

@@ -23,6 +23,12 @@ def loss(
     reduction: Reduction = "batch",
     absent: Absent = "skip",
 ) -> "Tensor":
-    """reduction: over the batch, or over each image and then the mean, the paper's `per_image`."""
+    """The Lovász-Softmax loss as a scalar, 0 … 1; 0 when no pixel counts.
+
+    logits: (N, K, H, W) float.  target: (N, H, W) int64 class indices; pixels of `ignore_index` have no influence.
+    reduction: "batch" sums over the whole batch, "sample" over each image and then takes the mean, the paper's
+    `per_image`.  absent: what becomes of a class that no counting pixel of the sum shows, "skip" (left out) or
+    "penalise".
+    """
     p, g, valid = probabilities(logits, target, ignore_index)
     return extension((g - p).abs(), g, valid, reduction, absent)

@@ -23,9 +23,11 @@ def loss(
     threshold: float = 0.7,
     min_kept: float = 0.0625,
 ) -> "Tensor":
-    """threshold: probability; 1 keeps every pixel and is cross-entropy.
+    """Cross-entropy over the hard pixels as a scalar; 0 when no pixel counts.
 
-    min_kept: a share of the pixels that count, or, from 1 on, a number of pixels.  0 when no pixel counts.
+    logits: (N, K, H, W) float.  target: (N, H, W) int64 class indices; pixels of `ignore_index` have no influence.
+    threshold: probability; 1 keeps every pixel and is cross-entropy.  min_kept: a share of the pixels that count, or,
+    from 1 on, a number of pixels.
     """
     each, valid = cross_entropy(logits, target, ignore_index)
     kept = each[valid]

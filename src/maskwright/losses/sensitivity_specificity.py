@@ -23,7 +23,12 @@ def loss(
     r: float = 0.1,
     absent: Absent = "skip",
 ) -> "Tensor":
-    """r: the weight of sensitivity.  0 when no pixel counts."""
+    """The sensitivity-specificity loss as a scalar; 0 when no pixel counts.
+
+    logits: (N, K, H, W) float.  target: (N, H, W) int64 class indices; pixels of `ignore_index` have no influence.  r:
+    the weight of sensitivity.  absent: what becomes of a class that no counting pixel of the sum shows, "skip" (left
+    out) or "penalise".
+    """
     p, g, valid = probabilities(logits, target, ignore_index)
     error = (g - p) ** 2
     axes = (0, 2, 3)

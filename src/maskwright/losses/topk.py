@@ -15,7 +15,11 @@ ABSENT = "classes without a pixel do not enter"
 
 
 def loss(logits: "Tensor", target: "Tensor", *, ignore_index: int | None = 255, k: float = 10.0) -> "Tensor":
-    """k: per cent of the pixels that count, at least one pixel; 100 is cross-entropy.  0 when no pixel counts."""
+    """The mean cross-entropy of the hardest pixels as a scalar; 0 when no pixel counts.
+
+    logits: (N, K, H, W) float.  target: (N, H, W) int64 class indices; pixels of `ignore_index` have no influence.  k:
+    per cent of the pixels that count, at least one pixel; 100 is cross-entropy.
+    """
     each, valid = cross_entropy(logits, target, ignore_index)
     kept = each[valid]
     return hardest(kept, max(round(kept.numel() * k / 100), 1)) if kept.numel() else each.sum()

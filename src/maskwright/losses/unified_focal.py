@@ -28,9 +28,13 @@ def loss(
     smooth: float = 1.0,
     absent: Absent = "skip",
 ) -> "Tensor":
-    """weight: λ.  delta: weight of misses against false alarms.  gamma: 0 … 1, how much easy pixels fade.
+    """The unified focal loss as a scalar; 0 when no pixel counts.
 
-    background: its class index, for the asymmetric loss; None for the symmetric one.
+    logits: (N, K, H, W) float.  target: (N, H, W) int64 class indices; pixels of `ignore_index` have no influence.
+    weight: λ.  delta: weight of misses against false alarms.  gamma: 0 … 1, how much easy pixels fade.  background: its
+    class index, for the asymmetric loss; None for the symmetric one.  smooth: s of the formula, which keeps empty
+    classes from dividing by zero.  absent: what becomes of a class that no counting pixel of the sum shows, "skip"
+    (left out) or "penalise".
     """
     import torch
 

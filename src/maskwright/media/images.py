@@ -26,7 +26,7 @@ class Image:
 
     @property
     def size(self) -> Size:
-        """(height, width)."""
+        """(height, width) in pixels."""
         return self.pixels.shape[0], self.pixels.shape[1]
 
     def rgb(self) -> U8:
@@ -65,6 +65,9 @@ def read(image: ImageRef | str | Path, *, expected: Size | None = None) -> Image
     Palette, gray, alpha and deep images are converted to RGB, pages of larger files too.  expected: the size that it
     must have; a reference brings its own.
     Raises FormatError for a missing, broken or truncated file, and for one of another size.
+
+        image = media.read(sample.image)
+        image.rgb()  # (H, W, 3) uint8
     """
     import PIL.Image
     from PIL import UnidentifiedImageError

@@ -16,9 +16,10 @@ RECALLS = np.linspace(0, 1, 101)
 def intervals(
     counts: Counts, classes: Classes, *, seed: int = 0, replicates: int = REPLICATES, level: float = 0.95
 ) -> dict[str, tuple[float, float]]:
-    """(low, high) of AP, AP50 and AP75; nothing where there is nothing to measure.
+    """(low, high) of AP, AP50 and AP75 by bootstrap over images; nothing where there is nothing to measure.
 
-    Images enter each replicate a Poisson(1) number of times, as in `Bootstrap`.
+    counts: as `coco_ap.update` makes them, of all images.  Images enter each of the `replicates` a Poisson(1) number of
+    times, as in `Bootstrap`; the same seed gives the same intervals.  level: share of the replicates in between, 0.95.
     """
     evaluator = evaluated(counts, classes)
     if isinstance(evaluator, float):

@@ -25,7 +25,7 @@ class Bootstrap:
         self._sums: Array | None = None
 
     def add(self, counts: Array) -> None:
-        """One image's counts, of the same shape every time."""
+        """One image's counts, an array of the same shape, such as (K, K + 1), every time."""
         if self._sums is None:
             number = max(20, min(self._wanted, LARGEST // max(counts.size, 1)))
             self._sums = np.zeros((number, *counts.shape))
@@ -35,7 +35,11 @@ class Bootstrap:
     def intervals(
         self, compute: Callable[[Array], Mapping[str, Any]], level: float = 0.95
     ) -> dict[str, tuple[float, float]]:
-        """(low, high) of every score that is one number; NaN replicates are left out, a score without any too."""
+        """(low, high) of every score that is one number; NaN replicates are left out, a score without any too.
+
+        compute: a metric's, from summed counts, of the same shape as an image's, to scores by name.  level: share of
+        the replicates in between.
+        """
         if self._sums is None:
             return {}
         found: dict[str, list[float]] = {}

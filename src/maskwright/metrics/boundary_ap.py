@@ -20,7 +20,7 @@ def update(pred: Segments, target: Segments) -> Counts:
 
 
 def compute(counts: Counts, classes: Classes) -> dict[str, Any]:
-    """The twelve numbers, NaN where there is nothing to measure."""
+    """The twelve numbers of COCO's table from the counts of all images; NaN where there is nothing to measure."""
     library = require("faster_coco_eval", "boundary AP")
     truths, results = tables(counts, classes)
     if not truths["annotations"] or not results:

@@ -20,7 +20,7 @@ HIGHER_IS_BETTER = True
 
 
 def tolerance(size: tuple[int, int], share: float = 0.008) -> int:
-    """Pixels."""
+    """How far apart outlines may lie, in whole pixels and at least one: a share of the image's diagonal."""
     return int(np.ceil(share * np.hypot(*size)))
 
 
@@ -41,14 +41,18 @@ def update(pred: Segments, target: Segments, classes: Classes) -> F64:
 
 
 def matches(a: Array, b: Array, reach: int) -> tuple[int, int, int, int]:
-    """Outline pixels of a that are near b, all of a; of b near a, all of b."""
+    """(outline pixels of a that are near b, all of a; of b near a, all of b).
+
+    a, b: (H, W) bool outlines.  reach: pixels within which they are near.
+    """
     return int((a & near(b, reach)).sum()), int(a.sum()), int((b & near(a, reach)).sum()), int(b.sum())
 
 
 def compute(counts: F64, classes: Classes) -> dict[str, Any]:
     """boundary_f1, boundary_precision, boundary_recall: means over classes of sums over the set; by_class: (K, 3).
 
-    A class without an outline in truth or prediction is NaN; with one in one of the two only its F1 is 0.
+    A class without an outline in truth or prediction is NaN; with one in one of the two only its F1 is 0.  counts: (K,
+    4), summed over the set.
     """
     table = np.asarray(counts, np.float64)
     precision, recall = ratio(table[:, 0], table[:, 1]), ratio(table[:, 2], table[:, 3])

@@ -19,7 +19,7 @@ BINS = 15
 def update(probs: object, target: object, *, ignore_index: int | None = 255) -> F64:
     """(BINS + 1, 3): pixels, those right, and summed confidence by bin; the last row has pixels and summed Brier score.
 
-    probs: (K, H, W), adding up to 1.  target: (H, W) class indices.
+    probs: (K, H, W), adding up to 1.  target: (H, W) class indices.  ignore_index: pixels of this truth do not count.
     """
     p, t = as_numpy(probs), as_numpy(target)
     valid = np.ones(t.shape, bool) if ignore_index is None else t != ignore_index
@@ -39,7 +39,10 @@ def update(probs: object, target: object, *, ignore_index: int | None = 255) -> 
 
 
 def compute(counts: F64) -> dict[str, Any]:
-    """ece, mce (over bins that hold pixels), brier; reliability: (BINS, 3) of share, accuracy and confidence."""
+    """ece, mce (over bins that hold pixels), brier; reliability: (BINS, 3) of share, accuracy and confidence.
+
+    counts: (BINS + 1, 3), summed over the set.
+    """
     table = np.asarray(counts, np.float64)
     pixels, right, sure = table[:BINS].T
     accuracy, confidence = ratio(right, pixels), ratio(sure, pixels)

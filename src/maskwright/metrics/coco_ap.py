@@ -24,7 +24,10 @@ def update(pred: Segments, target: Segments) -> Counts:
 
 
 def compute(counts: Counts, classes: Classes, *, iou_type: str = "segm") -> dict[str, Any]:
-    """The twelve numbers of COCO's table, in its order; NaN where COCO prints -1 (nothing to measure)."""
+    """The twelve numbers of COCO's table, in its order; NaN where COCO prints -1 (nothing to measure).
+
+    counts: as `update` makes them, of all images.  iou_type: segm (masks) or bbox (boxes).
+    """
     evaluator = evaluated(counts, classes, iou_type)
     if isinstance(evaluator, float):
         return dict.fromkeys(NAMES, evaluator)

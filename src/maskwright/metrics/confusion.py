@@ -18,8 +18,13 @@ HIGHER_IS_BETTER = True
 def update(pred: object, target: object, *, num_classes: int, ignore_index: int | None = 255) -> I64:
     """(K, K + 1) int64 counts: rows truth, columns prediction; the last column is a prediction outside 0 … K - 1.
 
-    pred, target: integer arrays of one shape with class indices, at the truth's resolution.  Raises ValueError
-    for a truth that is neither a class index nor ignored.
+    pred, target: integer arrays of one shape with class indices, at the truth's resolution.  ignore_index: pixels of
+    this truth do not count; None counts all.  Raises ValueError for a truth that is neither a class index nor ignored,
+    and for two shapes.
+
+    >>> mw.metrics.confusion.update(np.array([0, 1, 1, 1]), np.array([0, 0, 1, 255]), num_classes=2)
+    array([[1, 1, 0],
+           [0, 1, 0]])
     """
     from maskwright.metrics.kernels.pairs import count_pairs
 
@@ -62,6 +67,10 @@ def compute(counts: I64) -> dict[str, Any]:
 
     Keys: pixel_accuracy, class_accuracy (mean recall of the classes in the truth), mean_iou, mean_dice,
     frequency_weighted_iou; iou, dice, recall, precision: (K,) each.
+
+    >>> scores = mw.metrics.confusion.compute(np.array([[1, 1, 0], [0, 1, 0]]))
+    >>> scores["iou"].tolist(), scores["mean_iou"]
+    ([0.5, 0.5], 0.5)
     """
     table = np.asarray(counts, np.float64)
     right = np.diag(table)

@@ -78,7 +78,10 @@ def _aji(truth: Segments, found: Segments, iou: F64, crowded: Any) -> tuple[floa
 
 
 def compute(counts: F64, classes: Classes) -> dict[str, Any]:
-    """f1, precision, recall at IoU 0.5; f1_by_threshold; mean_f1 over the thresholds; aji. NaN without any object."""
+    """f1, precision, recall at IoU 0.5; f1_by_threshold; mean_f1 over the thresholds; aji. NaN without any object.
+
+    counts: (T + 1, 3), summed over the set.
+    """
     table = np.asarray(counts, np.float64)
     right, wrong, missed = table[:-1].T
     f1 = ratio(2 * right, 2 * right + wrong + missed)

@@ -24,6 +24,7 @@ Counts = list[dict[str, Any]]
 
 
 def track_of(segments: Segments, row: int) -> int | str:
+    """The object a segment belongs to through a video: its attribute `track`, or else its id. row: of the segments."""
     track: int | str = segments.attributes[row].get("track", int(segments.ids[row]))
     return track
 
@@ -69,8 +70,8 @@ def contour_accuracy(pred: Array, target: Array, share: float = 0.008) -> float:
 def compute(counts: Counts, *, ends: bool = False) -> dict[str, Any]:
     """jf, j, f (means over objects), j_recall, f_recall (share of frames above one half), by_video.
 
-    ends: count the first and last frame of each video too.  Objects that no frame of the truth shows do not count.
-    NaN without any object.
+    ends: count the first and last frame of each video too.  Objects that no frame of the truth shows do not count. NaN
+    without any object.  counts: as `update` makes them, of all frames.
     """
     frames: dict[str, set[int]] = {}
     for row in counts:

@@ -56,7 +56,7 @@ def _countable(segments: Segments, classes: Classes) -> Segments:
 def compute(counts: F64, classes: Classes) -> dict[str, Any]:
     """Keys: pq, sq, rq, and each with _things and _stuff: means over classes in truth or prediction; by_class: (K, 3).
 
-    A class in neither is NaN and does not enter; without any class a mean is NaN.
+    A class in neither is NaN and does not enter; without any class a mean is NaN.  counts: (K, 4), summed over the set.
     """
     total, matched, wrong, missed = np.asarray(counts, np.float64).T
     cases = matched + wrong / 2 + missed / 2

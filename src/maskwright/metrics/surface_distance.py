@@ -53,7 +53,10 @@ def _between(a: Array, b: Array) -> F64:
 
 
 def compute(counts: F64, classes: Classes) -> dict[str, Any]:
-    """hd, hd95, assd, nsd: means over classes of means over pictures (NSD: of summed pixels); by_class: (K, 4)."""
+    """hd, hd95, assd, nsd: means over classes of means over pictures (NSD: of summed pixels); by_class: (K, 4).
+
+    counts: (K, 6), summed over the set.  Distances are in pixels.
+    """
     table = np.asarray(counts, np.float64)
     distances = [ratio(table[:, k], table[:, 0]) for k in (1, 2, 3)]
     each = np.stack([*distances, ratio(table[:, 4], table[:, 5])], axis=1)

@@ -37,6 +37,7 @@ def __dir__() -> list[str]:
 
 
 def names() -> list[str]:
+    """The names of all models, ours and other packages', sorted, such as "unet"; none is imported."""
     return registry.names("models")
 
 
@@ -65,7 +66,16 @@ def proposed(task: str, device: str) -> tuple[str, str]:
 
 
 def build(spec: str, num_classes: int, in_channels: int = 3, **config: Any) -> "nn.Module":
-    """A model by name; "unet/resnet34" names its encoder too. Raises UsageError, ModelError."""
+    """A model by name, randomly initialised unless it says otherwise: (N, C, H, W) -> (N, num_classes, H, W) logits.
+
+    spec: a name, or "unet/resnet34", which names its encoder too.  config: what the member's own `build` takes. Raises
+    UsageError for an unknown model or option, ModelError where it cannot be built, MissingExtraError without torch.
+
+    >>> model = mw.models.build("lite", 3)
+    >>> import torch
+    >>> tuple(model.eval()(torch.zeros(1, 3, 64, 96)).shape)
+    (1, 3, 64, 96)
+    """
     registry.require("torch", "building a model")
     name, _, encoder = spec.partition("/")
     module = registry.load("models", name)

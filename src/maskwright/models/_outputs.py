@@ -47,4 +47,5 @@ class Objects:
     masks: "Tensor"
 
     def to(self, device: object) -> "Objects":
+        """The same truth on another device."""
         return Objects(self.class_indices.to(device), self.masks.to(device))  # type: ignore[call-overload]

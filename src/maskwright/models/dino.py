@@ -31,7 +31,8 @@ def build(
 ) -> "nn.Module":  # fmt: skip
     """encoder: dinov2 or dinov3, with -nano, -small, -base or -large.  head: linear, or mlp with one hidden layer.
 
-    learn_encoder: let the encoder learn too.  Raises UsageError for another encoder or head.
+    learn_encoder: let the encoder learn too.  Raises UsageError for another encoder or head.  width: of the hidden
+    layer.
     """
     family, _, size = encoder.partition("-")
     if family not in ("dinov2", "dinov3") or size not in SIZES:

@@ -41,8 +41,8 @@ def build(
     """Randomly initialised.
 
     encoder: nano, small, base or large.  side: pictures are stretched to this square.  blocks: how many of the last
-    ones carry the queries.  patch: pixels of one token's side; must divide `side`.
-    Raises UsageError for another encoder, or a side that does not divide.
+    ones carry the queries.  patch: pixels of one token's side; must divide `side`. Raises UsageError for another
+    encoder, or a side that does not divide.  points: where masks are compared when training.
     """
     transformers = require("transformers", "the model eomt")
     if encoder not in SIZES:

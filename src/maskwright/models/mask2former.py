@@ -42,9 +42,10 @@ def build(
 ) -> "nn.Module":
     """Randomly initialised.
 
-    encoder: swin-nano … swin-large, resnet18 … resnet101.  queries: most segments an image can have.
-    width: channels of pixel decoder and queries.  pixel_layers: of the deformable pixel decoder.
-    points: where masks are compared when training.  nothing_weight: of the class "nothing" in the loss.
+    encoder: swin-nano … swin-large, resnet18 … resnet101.  queries: most segments an image can have.  width: channels
+    of pixel decoder and queries.  pixel_layers: of the deformable pixel decoder.  points: where masks are compared when
+    training.  nothing_weight: of the class "nothing" in the loss.  decoder_layers: of the queries.  feedforward: hidden
+    values of their layers.
     """
     transformers = require("transformers", "the model mask2former")
     with quietly():

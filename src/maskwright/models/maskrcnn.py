@@ -55,11 +55,11 @@ def build(
 
     encoder: a ResNet of torchvision.  version: 2 has deeper heads and normalises in them.  norm: batch or group; group
     where a batch is small.  anchors: a side in input pixels for each of the five levels.  mask_cells: half the masks'
-    side.  mask_channels: of their head's four layers; at 256 they are half of a step's work on a CPU.
-    proposals: kept of each image while training (half as many later).  samples: of them that teach the heads.
-    head: hidden values of the box head, four fifths of what is beyond the encoder; fewer for few classes.
-    detections: most objects an image can have.
-    Raises UsageError for other channels than 3, another version or normalisation.
+    side.  mask_channels: of their head's four layers; at 256 they are half of a step's work on a CPU.  proposals: kept
+    of each image while training (half as many later).  samples: of them that teach the heads.  head: hidden values of
+    the box head, four fifths of what is beyond the encoder; fewer for few classes.  detections: most objects an image
+    can have. Raises UsageError for other channels than 3, another version or normalisation.  min_score: of objects, at
+    least.
     """
     torch: Any = require("torch", "the model maskrcnn")
     require("torchvision", "the model maskrcnn")

@@ -41,6 +41,8 @@ def build(
 
     task_tokens: the task's text as tokens of the weights' own vocabulary, filled up to 77 with zeros; with random
     weights any will do, as long as they stay the same.
+
+    encoder, queries, width, pixel_layers, decoder_layers, feedforward, points: as there.
     """
     transformers = require("transformers", "the model oneformer")
     torch: Any = require("torch", "the model oneformer")

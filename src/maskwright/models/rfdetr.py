@@ -40,7 +40,8 @@ def build(
     """Randomly initialised.
 
     side: pictures are stretched to this square, a multiple of patch times windows.  groups: sets of queries that learn
-    in parallel while training.  Raises UsageError for another encoder, or a side that does not divide.
+    in parallel while training.  Raises UsageError for another encoder, or a side that does not divide.  width: values
+    of a query.  decoder_layers: of the queries.
     """
     transformers = require("transformers", "the model rfdetr")
     torch: Any = require("torch", "the model rfdetr")

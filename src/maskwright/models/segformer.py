@@ -17,5 +17,5 @@ LEARNING_RATE = 5e-4
 
 
 def build(num_classes: int, in_channels: int = 3, *, encoder: str = "mit_b0") -> "nn.Module":
-    """Randomly initialised; nothing is downloaded. Stride 32."""
+    """Randomly initialised; nothing is downloaded. Stride 32.  encoder: mit_b0 … mit_b5."""
     return assembled("Segformer", encoder, num_classes, in_channels)

@@ -23,7 +23,9 @@ def build(
     encoder: str = "resnet18",
     decoder_channels: tuple[int, ...] = (256, 128, 64, 32, 16),
 ) -> "nn.Module":
-    """Randomly initialised; nothing is downloaded. Stride 32."""
+    """Randomly initialised; nothing is downloaded. Stride 32.  encoder: a name of segmentation-models-pytorch.
+    decoder_channels: of its five levels, the coarsest first.
+    """
     smp = require("segmentation_models_pytorch", "the model unet")
     model: nn.Module = smp.Unet(
         encoder, encoder_weights=None, in_channels=in_channels, classes=num_classes,

@@ -54,8 +54,9 @@ def predict_into_run(
 ) -> dict[str, Any]:
     """Predict every sample of a view into a new run -> its id and counts.
 
-    to: also write the predictions there, in a label format; overwrite: in the place of what the folder holds.
-    An interrupted run keeps what it had predicted.
+    to: also write the predictions there, in a label format; overwrite: in the place of what the folder holds. An
+    interrupted run keeps what it had predicted.  model: a run's id, "last", or a checkpoint's path; several, joined by
+    commas, predict together.  flip, scales, min_area, min_score: as in `Predictor.predict`.
     """
     view = view.frozen()
     checkpoints = checkpoints_of(view, model)

@@ -46,7 +46,10 @@ class ModelInfo:
 
     @classmethod
     def from_json(cls, held: Any) -> "ModelInfo":
-        """From what a file says. Raises ValueError for what no network of ours could have been saved with."""
+        """From what a file says. Raises ValueError for what no network of ours could have been saved with.
+
+        held: what the JSON holds.
+        """
         for name in ("model", "classes"):
             if name not in held:
                 raise ValueError(f"it lacks {name!r}")
@@ -90,7 +93,9 @@ def _positive(value: object) -> bool:
 
 
 def read_info(text: str, place: Path) -> ModelInfo:
-    """The description inside a file. Raises ModelError."""
+    """What a network is, from the text inside its file. text: JSON.  place: the file, for messages. Raises ModelError
+    for what no network of ours could have been saved with.
+    """
     with explained(place, "its description", ModelError):
         return ModelInfo.from_json(json.loads(text))
 

@@ -132,7 +132,10 @@ class Predictor:
         return logits  # type: ignore[no-any-return]
 
     def label_map(self, image: U8, *, flip: bool = False) -> U8:
-        """(H, W) uint8 class indices."""
+        """(H, W) uint8 class indices.
+
+        image: (H, W, 3) uint8 RGB.  flip: average with the mirrored image.
+        """
         if self.answers != "logits":
             found: U8 = self.predict(image).label_map(self.classes)
             return found
@@ -148,8 +151,9 @@ class Predictor:
         Of a network that gives each pixel a class: one segment a class, and one a connected part for things; a
         segment's score is the mean probability of its class over its pixels.  Of one that answers objects: those, as
         `predict.objects` has it.  Declared background gives no segment.  min_area: things of fewer pixels are left out.
-        min_score: objects below are left out; the task's usual limit when not given.
-        flip, scales: see `probs`; not for networks that answer objects.
+        min_score: objects below are left out; the task's usual limit when not given.  flip, scales: see `probs`; not
+        for networks that answer objects.  image: (H, W, 3) uint8 RGB, or a path. Raises FormatError for a file that
+        cannot be read, and UsageError for flip or scales where objects are answered.
         """
         pixels = media.read(image).rgb() if isinstance(image, str | Path) else image
         if self.answers == "logits":

@@ -57,6 +57,9 @@ class Run:
 
         name: its id, one word; made from the time when not given.  folder: where runs' files go; runs/ in the dataset's
         folder by default.  Raises UsageError for a name that is none, is taken, or where something is in its place.
+
+        kind: train, predict or another word.  settings: JSON-safe, kept with the run.  trackers: names of
+        `runs.trackers`.
         """
         frozen = view.frozen()
         now = datetime.now(UTC)
@@ -115,6 +118,8 @@ class Run:
         """An existing run, set to running again, now this process's own.
 
         Raises UsageError for a run that another process is at, whose files or revision are gone, and changes nothing.
+
+        id: the whole one, its beginning, or "last".  trackers: names of `runs.trackers`.
         """
         record = find(dataset, id)
         run = cls.open(dataset, record["id"])
@@ -203,7 +208,10 @@ class Run:
             raise lost
 
     def log(self, step: int, values: Mapping[str, float]) -> None:
-        """Points of curves; a point logged twice keeps the later value."""
+        """Points of curves; a point logged twice keeps the later value.
+
+        step: whole number along the training.  values: by the curve's name; NaN is kept as nothing.
+        """
         rows = [
             {"run": self.id, "name": name, "step": step, "value": None if math.isnan(value) else float(value)}
             for name, value in values.items()
@@ -223,6 +231,8 @@ class Run:
 
         plain, masks: the picture without anything drawn, and what belongs on it by kind ("truth", "prediction"), for
         trackers that draw masks themselves.
+
+        step: whole number along the training.
         """
         from PIL import Image
 
@@ -236,6 +246,8 @@ class Run:
         """values: any numbers; their distribution is one line of histograms.jsonl in the run's folder.
 
         Values that are not finite are counted apart: they are what one looks for.
+
+        step: whole number along the training.  bins: of equal width between the least and the largest finite value.
         """
         flat = np.asarray(values, np.float64).ravel()
         finite = flat[np.isfinite(flat)]
@@ -258,7 +270,10 @@ class Run:
         self._tracker.log_artifact(path)
 
     def log_samples(self, name: str, values: Mapping[int, float], *, add: bool = False) -> None:
-        """One metric of many samples, by sample number; replaces what was there; with `add` of these only."""
+        """One metric of many samples, by sample number; replaces what was there; with `add` of these only.
+
+        values: by sample number; NaN is kept as nothing.
+        """
         table = schema.run_samples
         rows = [
             {"run": self.id, "sample": number, "name": name, "value": None if math.isnan(value) else float(value)}
@@ -271,7 +286,10 @@ class Run:
                 connection.execute(table.insert(), rows)
 
     def add_predictions(self, found: Iterable[tuple[int, Segments]]) -> None:
-        """Predicted segments by sample number; a sample's earlier predictions in this run are replaced."""
+        """Predicted segments by sample number; a sample's earlier predictions in this run are replaced.
+
+        found: (sample number, segments); no segments are a prediction too.
+        """
         table = schema.predictions
         batch = list(found)
         rows = []
@@ -495,7 +513,10 @@ def find(dataset: View, id: str, kind: str | None = None) -> dict[str, Any]:
 
 
 def evaluations(dataset: View, id: str) -> list[dict[str, Any]]:
-    """Every evaluation of a run, in order: revision, created, settings, scores."""
+    """Every evaluation of a run, in order: revision, created, settings, scores.
+
+    id: the whole one.  The list is empty for a run that was never evaluated.
+    """
     table = schema.run_evaluations
     columns = (table.c.revision, table.c.created, table.c.settings, table.c.scores)
     with dataset.database.reading() as connection:
@@ -535,7 +556,10 @@ def sample_metrics(dataset: View, id: str, name: str) -> dict[int, float]:
 
 
 def compare(dataset: View, first: str, second: str) -> dict[str, Any]:
-    """Two runs side by side: settings that differ, and every score of both."""
+    """Two runs side by side: settings that differ, and every score of both.
+
+    first, second: ids, their beginnings, or "last".  Raises UsageError for a run that is not there.
+    """
     a, b = find(dataset, first), find(dataset, second)
     names = a["settings"].keys() | b["settings"].keys()
     differing = {

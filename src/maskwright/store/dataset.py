@@ -52,6 +52,8 @@ class Dataset(View):
         """An existing dataset. In a folder that cannot be written to it opens for reading.
 
         Raises DatasetError for what is no dataset, is damaged, or was made by a newer version.
+
+        read_only: take no edits, whatever the folder allows.
         """
         return cls(database.open_(place, read_only=read_only))
 
@@ -76,7 +78,10 @@ class Dataset(View):
         return True
 
     def close(self) -> None:
-        """Give the database back; once more does nothing. An edit that is open keeps nothing."""
+        """Give the database back; once more does nothing.
+
+        Nothing that was acknowledged waits for this; an edit that is open keeps nothing.
+        """
         self.database.close()
 
     def __enter__(self) -> Self:
@@ -108,7 +113,7 @@ class Dataset(View):
     # -- history ---------------------------------------------------------------------------------------
 
     def log(self, limit: int | None = None) -> list[Revision]:
-        """Revisions, newest first."""
+        """The revisions, newest first. limit: how many, at most; all of them when None."""
         table = schema.revisions
         with self.database.reading() as connection:
             names: dict[int, list[str]] = {}
@@ -168,6 +173,7 @@ class Dataset(View):
             connection.execute(schema.tags.insert().values(name=name, revision=number))
 
     def tags(self) -> dict[str, int]:
+        """The names given to revisions, and the number each stands for."""
         with self.database.reading() as connection:
             return {row.name: row.revision for row in connection.execute(sql.select(schema.tags))}
 
@@ -178,7 +184,10 @@ class Dataset(View):
             edit.restore(number)
 
     def diff(self, old: int | str, new: int | str = "head") -> list[Change]:
-        """What changed from one revision to another: samples, segments, classes."""
+        """What changed from one revision to another: samples, segments, classes.
+
+        old, new: a number, a tag, "head" or "head~N".  Raises UsageError for one that is not there.
+        """
         a, b = self.resolve(old), self.resolve(new)
         low, high = min(a, b), max(a, b)
         changes: list[Change] = []

@@ -56,6 +56,7 @@ class Report:
     images: int = 0
 
     def add(self, problem: Problem) -> None:
+        """One more problem: counted always, kept while the list is short."""
         self.number += 1
         if len(self.problems) < MOST:
             self.problems.append(problem)

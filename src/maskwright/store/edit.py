@@ -168,6 +168,8 @@ class Edit:
         """Change columns of a sample: split, weight, fields, checksum, uri.
 
         Raises UsageError for a column that is not one of these, and for a value that cannot be stored.
+
+        values: by column.
         """
         self._check_open()
         unknown = set(values) - set(_SETTABLE)
@@ -186,7 +188,10 @@ class Edit:
             self.summary["samples changed"] += 1
 
     def set_fields(self, key: str, changes: Mapping[str, Any]) -> None:
-        """Change some of a sample's fields, as they are inside this edit; None takes one out, the others stay."""
+        """Change some of a sample's fields, as they are inside this edit; None takes one out, the others stay.
+
+        changes: by field, JSON-safe.
+        """
         self._check_open()
         number = self._need(key)
         fields = {**self._sample(number)[0]["fields"], **changes}
@@ -294,6 +299,7 @@ class Edit:
             self.summary["segments changed"] += 1
 
     def remove_segment(self, key: str, segment: int) -> None:
+        """Take one segment out of a sample, by its id. Raises UsageError for a segment that is not there."""
         self._check_open()
         table = schema.segments
         number, identity = self._need(key), checks.identity(segment)
@@ -371,6 +377,8 @@ class Edit:
         """Give the segments of one class to another, and take the emptied class away -> segments that changed.
 
         Raises UsageError for the same class twice and for one that is not declared.
+
+        source, target: ids of declared classes.
         """
         self._check_open()
         table = schema.segments

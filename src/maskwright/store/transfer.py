@@ -22,9 +22,10 @@ def import_samples(
 ) -> dict[str, Any]:  # fmt: skip
     """Add samples to the dataset at `place`, which is made if need be -> counts, notes and the revision.
 
-    Classes that are new are declared; one that means something else than the dataset's raises UsageError.
-    hash_images: keep a checksum of each image's content, by which a changed one is found.
-    Making and filling a dataset is one transaction; when anything fails, nothing that was made for it stays.
+    Classes that are new are declared; one that means something else than the dataset's raises UsageError.  hash_images:
+    keep a checksum of each image's content, by which a changed one is found. Making and filling a dataset is one
+    transaction; when anything fails, nothing that was made for it stays.  split: given to all of them; else each keeps
+    its own.
     """
     hashing = Hashing()
     content = hashing.follow(samples) if hash_images else samples

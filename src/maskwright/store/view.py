@@ -112,6 +112,7 @@ class View:
 
     @property
     def classes(self) -> Classes:
+        """The classes as this revision declares them. Raises DatasetError for damaged ones."""
         table = schema.classes
         with self.database.reading() as connection:
             found = connection.execute(
@@ -143,6 +144,8 @@ class View:
         """The samples that also fulfil a condition, such as "split = 'val' and area < 400".
 
         Raises UsageError for one that cannot be read.
+
+        text: comparisons over samples and segments, joined by and, or, not; see docs/reference/python.md.
         """
         self.database.check_open()
         condition(text, self._revision)
@@ -182,6 +185,7 @@ class View:
             raise damaged(self.database.place, f"the list of samples, {found} of {number}")
 
     def keys(self) -> list[str]:
+        """The samples' keys, in the order they were added. Raises DatasetError when samples are missing."""
         with self.database.reading() as connection:
             query = sql.select(schema.samples.c.key).where(self._where).order_by(schema.samples.c.sample)
             found = list(connection.execute(query).scalars())

@@ -20,9 +20,9 @@ def fit_folds(
     """Train `folds` networks, each validated on its own part -> scores of all samples together.
 
     The run NAME (or the first fold's id without its ending) of kind "folds" holds all out-of-fold predictions; its
-    checkpoints are the runs NAME-1 … NAME-n, which `Predictor.load` takes together as an ensemble.
-    minutes: of the settings are shared by the folds.  Raises UsageError for fewer than two folds, and for a name that
-    one of the runs cannot have; then nothing is made.
+    checkpoints are the runs NAME-1 … NAME-n, which `Predictor.load` takes together as an ensemble.  minutes: of the
+    settings are shared by the folds.  Raises UsageError for fewer than two folds, and for a name that one of the runs
+    cannot have; then nothing is made.  report: called with the fold, the share done and the latest numbers.
     """
     if folds < 2:
         raise UsageError(f"{folds} fold(s) leave nothing to validate on", needed="at least 2")

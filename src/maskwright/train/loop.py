@@ -119,6 +119,8 @@ def fit(
     view: training and validation samples, by their splits.  run: where curves, scores and predictions go.
     report: called with the share done and the latest numbers.  begin: what `ready` gave for the same view and settings.
     Raises ModelError when the loss is not finite, DatasetError when a checkpoint cannot be written.
+
+    resume: go on from the last checkpoint in the run's folder.
     """
     torch = require("torch", "training")
     accelerate = require("accelerate", "training")

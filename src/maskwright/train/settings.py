@@ -83,14 +83,20 @@ class Settings:
                 raise UsageError(f"the setting {name} is {getattr(self, name)!r}", needed=f"it must be {needed}")
 
     def to_json(self) -> dict[str, Any]:
+        """Every setting by name, JSON-safe; `from_json` reads it."""
         return asdict(self)
 
     @classmethod
     def names(cls) -> list[str]:
+        """The names of all settings, in order."""
         return [one.name for one in fields(cls)]
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> "Settings":
+        """Settings from what `to_json` made; unknown names are left out, missing ones have their default.
+
+        values: by the setting's name.
+        """
         known = set(cls.names())
         chosen = {name: value for name, value in values.items() if name in known}
         for name in ("size", "scale", "transforms", "trackers", "fold"):

@@ -25,6 +25,8 @@ def parse_search(texts: Sequence[str]) -> dict[str, tuple[str, Any]]:
     """["lr=log(1e-4,1e-2)", "model=lite|unet/resnet18", "batch_size=int(4,16)"] -> by setting, the kind and its range.
 
     Raises UsageError for an unknown setting or a range that cannot be read.
+
+    texts: SETTING=log(low,high), =float(low,high), =int(low,high) or =a|b|c.
     """
     out: dict[str, tuple[str, Any]] = {}
     for text in texts:
@@ -67,7 +69,8 @@ def sweep(
 
     Trials are kept in runs/sweeps.db and a sweep of the same name goes on where it stopped.  A trial whose curve is
     worse than the median of those before it is stopped (median pruning).  What cannot be trained is a failed trial.
-    name: one word.  Raises UsageError for another.
+    name: one word.  Raises UsageError for another.  search: what `parse_search` gave.  report: called after each trial
+    with its number, values and score.
     """
     name = check_name(name, "a sweep's name")
     run_name(f"{name}-{10**6}")  # trials are runs, and have a number behind the name

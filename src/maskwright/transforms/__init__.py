@@ -26,6 +26,7 @@ def __dir__() -> list[str]:
 
 
 def names() -> list[str]:
+    """The names of all transforms, ours and other packages', sorted, such as "flip"; none is imported."""
     return registry.names("transforms")
 
 

@@ -10,7 +10,11 @@ def apply(
     image: U8, target: Target, rng: np.random.Generator, *, brightness: float = 30.0, contrast: float = 0.3,
     saturation: float = 0.5,
 ) -> tuple[U8, Target]:  # fmt: skip
-    """brightness: largest shift in levels.  contrast, saturation: largest change of their factors."""
+    """Other brightness, contrast and saturation; the target stays as it is.
+
+    image: (H, W, 3) uint8 RGB.  target: (H, W) uint8 class indices, or `Segments`.  rng: the same state gives the same
+    result.  brightness: largest shift in levels.  contrast, saturation: largest change of their factors.
+    """
     factor, shift = rng.uniform(1 - contrast, 1 + contrast), rng.uniform(-brightness, brightness)
     colour = rng.uniform(1 - saturation, 1 + saturation)
     pixels = image.astype(np.float32)

@@ -19,8 +19,11 @@ def apply(
     stretch: float = 0.1,
     fill: int = 255,
 ) -> tuple[U8, Target]:
-    """size: (height, width) of the result.  scale: range of the factor by which the image shrinks or grows, drawn
-    evenly in its logarithm.  stretch: how far height and width may differ in it, in logarithm.
+    """A random window of the image and its target, scaled to `size`, (height, width).
+
+    image: (H, W, 3) uint8 RGB.  target: (H, W) uint8 class indices, or `Segments`.  rng: the same state gives the same
+    result.  scale: range of the factor by which the image shrinks or grows, drawn evenly in its logarithm.  stretch:
+    how far height and width may differ in it, in logarithm.
 
     Where the image is smaller than the window, it is padded with black and `fill` (ignored).
     """

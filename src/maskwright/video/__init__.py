@@ -13,8 +13,12 @@ __all__ = [
 
 
 def names() -> list[str]:
+    """The names of all engines that follow objects, ours and other packages', sorted, such as "classical"; none is
+    imported.
+    """
     return registry.names("video.engines")
 
 
 def load(name: str) -> ModuleType:
+    """An engine's module by name; its `load(**options)` makes the engine. Raises UsageError for a name nobody has."""
     return registry.load("video.engines", name)

@@ -56,7 +56,8 @@ def track_dataset(
     """Follow what is labelled on some frames of each video through its others, as suggestions of a new run.
 
     Videos without a labelled frame are left out.  Objects are the same where their attribute `track` is, or their id.
-    complete, direction: as in `track`.  Raises UsageError when no video has both.
+    complete, direction: as in `track`.  Raises UsageError when no video has both.  engine, stop: likewise.  settings:
+    the engine's options.
     """
     begun = time.perf_counter()
     view = view.frozen()
@@ -160,7 +161,10 @@ CLASSES = Classes([Class(1, "object", "thing")])
 
 
 def samples_of(frames: Frames, known: Mapping[int, Segments], engine: str, **options: Any) -> Iterator[Sample]:
-    """Every frame with its followed objects, as samples of the class `object`."""
+    """Every frame with its followed objects, as samples of the class `object`.
+
+    known: segments by frame index.  engine, options: as in `track`.
+    """
     for found in track(frames, known, engine, **options):
         path = frames.paths[found.frame]
         image = ImageRef(str(path), frames.size, video=frames.name, frame=found.frame)

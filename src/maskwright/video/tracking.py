@@ -51,8 +51,9 @@ def track(
     known later is followed back from there.  stop: a track whose drift reaches this is no longer followed until it is
     known again.  complete: known frames show all objects; otherwise an object that a known frame lacks is followed
     through it, under what is known there.  direction: forward, every frame follows the last known one before it, and
-    those before the first are left out; backward, the other way.  Memory does not grow with the length of the video
-    but for run lengths.  Raises UsageError for frames that are not there and engines nobody has.
+    those before the first are left out; backward, the other way.  Memory does not grow with the length of the video but
+    for run lengths.  Raises UsageError for frames that are not there and engines nobody has.  engine: a name of
+    `names()`.  options: of its `load`.
     """
     module: ModuleType = registry.load("video.engines", engine)
     if not known:

@@ -79,7 +79,10 @@ def _consent(words: str) -> bool:
 
 
 def fill_exactly(model: Any, tensors: dict[str, Any], source: str | Path) -> Any:
-    """All of the tensors into the model, and nothing else, for inference. Raises ModelError."""
+    """All of the tensors into the model, and nothing else, for inference. Raises ModelError.
+
+    model: a torch module.  source: where the tensors are from, for messages.
+    """
     try:
         found = model.load_state_dict(tensors, strict=False)
     except RuntimeError as error:

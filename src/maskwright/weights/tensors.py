@@ -16,10 +16,12 @@ FILES = ("model.safetensors", "pytorch_model.bin")
 
 
 def read_weights(source: str | Path) -> dict[str, "Tensor"]:
-    """Tensors by name from a .safetensors file, a pickled state dict, a folder with either, or "hub:OWNER/NAME".
+    """Tensors of any shape by name, from a .safetensors file, a pickled state dict, a folder with either, or
+    "hub:OWNER/NAME".
 
-    Pickles are opened as tensors only: what else one holds is refused, never run.  From the hub only what its cache
-    holds already is taken, unless HF_HUB_OFFLINE=0 is set.  Raises ModelError.
+    source: one of these.  Pickles are opened as tensors only: what else one holds is refused, never run.  From the hub
+    only what its cache holds already is taken, unless HF_HUB_OFFLINE=0 is set.  Raises ModelError for what is not
+    there, cannot be read or holds no tensors.
     """
     require("torch", "reading weights")
     require("safetensors", "reading weights")

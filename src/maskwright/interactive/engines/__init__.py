@@ -24,7 +24,7 @@ class Engine(Protocol):
         """image: (H, W, 3) uint8 RGB -> whatever `answer` needs of it; with a key, a dict of NumPy arrays."""
 
     def answer(self, encoded: Any, prompts: Prompts) -> Answer:
-        """Masks at the image's size."""
+        """Masks at the image's size for the prompts, best first. encoded: what `encode` gave for the image."""
 
 
 @runtime_checkable
@@ -32,7 +32,7 @@ class Proposer(Protocol):
     """An engine that divides an image by itself."""
 
     def propose(self, encoded: Any) -> tuple[Masks, F32]:
-        """Masks at the image's size and their scores, best first."""
+        """Masks at the image's size and their scores (N,), best first. encoded: what `encode` gave for the image."""
 
 
 @runtime_checkable
@@ -46,12 +46,19 @@ class Grower(Protocol):
         """(B, P, 2) points, (B, P) labels -> (B, A, h, w) logits, (B, A) expected IoU."""
 
     def masks(self, logits: F32, size: Size, limits: Sequence[float] = (0.0,)) -> list[Masks]:
-        """(N, h, w) logits -> N masks of the image for each limit."""
+        """(N, h, w) logits -> N masks of the image for each limit.
+
+        limits: values of the logits above which a pixel is in.
+        """
 
 
 def names() -> list[str]:
+    """The names of all engines that answer prompts, ours and other packages', sorted, such as "classical"; none is
+    imported.
+    """
     return registry.names("interactive.engines")
 
 
 def load(name: str) -> ModuleType:
+    """An engine's module by name; its `load(**options)` makes the engine. Raises UsageError for a name nobody has."""
     return registry.load("interactive.engines", name)
