@@ -107,7 +107,7 @@ FAMILIES: Mapping[str, Protocol] = MappingProxyType({
         _sniffs_nothing,
     ),
     "models": Protocol(
-        "model", (("build(num_classes, in_channels)", "LICENCE: str"),), 
+        "model", (("build(num_classes, in_channels)", "LICENCE: str"),),
         ("TASKS: tuple", "LEARNING_RATE: float", "PROPOSED: dict", "CONFIG: dict", "WEIGHTS: dict"),
     ),
     "losses": Protocol(
