@@ -32,7 +32,8 @@ def command(
     from maskwright import registry
 
     registry.require("fastapi", "the studio")
-    from maskwright.studio import Serving, open_place, serve
+    from maskwright.store.folder import open_place
+    from maskwright.studio import Serving, serve
 
     given = dict(one.partition("=")[::2] for one in weights or [])
     wishes = Serving(host, port, token, (people or "").split(","), given, name or [])

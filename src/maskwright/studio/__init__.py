@@ -3,8 +3,8 @@
 Needs the extra `studio`.  `create_app` is the application, `serve` runs it.
 """
 
+from maskwright.store.folder import open_place
 from maskwright.studio.app import Settings, create_app
-from maskwright.studio.opening import open_place
 from maskwright.studio.serving import Serving, serve
 
 __all__ = ["Serving", "Settings", "create_app", "open_place", "serve"]

@@ -1,4 +1,4 @@
-"""What the studio is given: a dataset, a database URL, or a folder of images that becomes one."""
+"""A dataset by its place: a dataset, a database URL, or a folder of images that becomes one."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,11 +10,12 @@ from maskwright.core.segments import Segments
 from maskwright.errors import FormatError, UsageError
 from maskwright.media import IMAGE_SUFFIXES, image_size
 from maskwright.media.checksums import Hashing
-from maskwright.store import Dataset, checks
+from maskwright.store import checks
+from maskwright.store.dataset import Dataset
 
 
 def open_place(place: str, *, classes: str | None = None) -> tuple[Dataset, list[str]]:
-    """-> the dataset, and notes for the person.
+    """Open what is at a place -> the dataset, and notes for the person: what was made, taken in or left out.
 
     A folder of images gets a file maskwright.db beside them; opened again, it takes in images that are new.
     classes: names with commas, for a new dataset.  Raises UsageError, FormatError, DatasetError.
