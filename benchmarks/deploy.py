@@ -17,7 +17,7 @@ from timing import medians, report
 from maskwright import models
 from maskwright.core.classes import Class, Classes
 from maskwright.predict import Predictor, checkpoint
-from maskwright.predict.export import export
+from maskwright.predict.model_export import export
 from maskwright.predict.precision import autocast
 
 SIZE = (480, 640)

@@ -459,7 +459,7 @@ def trained(tmp_path):
 ])  # fmt: skip
 def test_exported_networks_predict_the_same(trained, tmp_path, to, suffix, package) -> None:
     pytest.importorskip(package)
-    from maskwright.predict.export import export
+    from maskwright.predict.model_export import export
 
     source, pictures, truths = trained
     proof = export(source, tmp_path / f"out{suffix}", to, pictures=pictures, truths=truths)
@@ -479,7 +479,7 @@ def test_exported_networks_predict_the_same(trained, tmp_path, to, suffix, packa
 
 def test_signals_arrive_after_an_openvino_network_is_gone(trained, tmp_path) -> None:
     pytest.importorskip("openvino")
-    from maskwright.predict.export import export
+    from maskwright.predict.model_export import export
 
     source, pictures, truths = trained
     export(source, tmp_path / "out.xml", "openvino", pictures=pictures, truths=truths)
@@ -499,7 +499,7 @@ subprocess.run(["true"])
 
 def test_an_export_of_one_size_says_so(trained, tmp_path) -> None:
     pytest.importorskip("onnxruntime")
-    from maskwright.predict.export import export
+    from maskwright.predict.model_export import export
 
     source, pictures, truths = trained
     export(source, tmp_path / "one.onnx", "onnx", size=(96, 96), pictures=pictures[:1], truths=truths[:1])
@@ -511,7 +511,7 @@ def test_an_export_of_one_size_says_so(trained, tmp_path) -> None:
 
 def test_eight_bits_pass_a_gate(trained, tmp_path) -> None:
     pytest.importorskip("onnxruntime")
-    from maskwright.predict.export import export
+    from maskwright.predict.model_export import export
 
     source, pictures, truths = trained
     proof = export(source, tmp_path / "small.onnx", "onnx", pictures=pictures, truths=truths, int8=True, gate=0.5)

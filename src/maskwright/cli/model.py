@@ -70,7 +70,7 @@ def _export(
     from pathlib import Path
 
     from maskwright import registry
-    from maskwright.predict.export import export, real_pictures
+    from maskwright.predict.model_export import export, real_pictures
 
     suffix = registry.load("predict.exported", to).SUFFIX
     target = Path(output) if output else Path(place).with_suffix(f".int8{suffix}" if int8 else suffix)
