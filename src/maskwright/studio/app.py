@@ -26,8 +26,8 @@ from maskwright.store.dataset import user_name
 from maskwright.studio import api_page, export, importing, messages
 from maskwright.studio.asking import Asking
 from maskwright.studio.jobs import Jobs, Work
-from maskwright.studio.offered import Offered
 from maskwright.studio.security import Guard
+from maskwright.weights.available import AvailableEngines
 
 PAGE = Path(__file__).parent / "static"
 LEASE = 20.0  # seconds that a page counts as present after its last sign
@@ -56,8 +56,8 @@ Layer = Literal["shared", "own"]
 def create_app(dataset: Dataset, settings: Settings) -> Any:
     """An ASGI application. The dataset stays the caller's to close. Raises what loading engines raises."""
     api = FastAPI(title="Maskwright studio", docs_url=None, redoc_url=None, openapi_url="/api/openapi.json")
-    offered = Offered(settings.weights)
-    asking = Asking(Embeddings(megabytes=512, folder=_cache(dataset)), offered)
+    available = AvailableEngines(settings.weights)
+    asking = Asking(Embeddings(megabytes=512, folder=_cache(dataset)), available)
     jobs = Jobs()
     pyramids = tiles.Pyramids()
     present: dict[int, dict[str, tuple[float, str]]] = {}
@@ -95,8 +95,8 @@ def create_app(dataset: Dataset, settings: Settings) -> Any:
         found = messages.Project(
             me=_who(request), people=sorted(set(settings.people.values())),
             place=shown_place(dataset.place), revision=dataset.revision, classes=_classes(dataset), images=rows,
-            engines=offered.names("interactive.engines"), texts=asking.takes("text"),
-            learners=offered.names("fewshot.engines"), followers=offered.names("video.engines"),
+            engines=available.names("interactive.engines"), texts=asking.takes("text"),
+            learners=available.names("fewshot.engines"), followers=available.names("video.engines"),
             formats=formats.writers(), effort=effort,
         )  # fmt: skip
         # Written at once: checking the answer again takes longer than making it.
@@ -255,7 +255,7 @@ def create_app(dataset: Dataset, settings: Settings) -> Any:
         """Label the rest: suggestions for all images without labels, learned from those that have some."""
 
         def doing(job: Work) -> dict[str, Any]:
-            options = offered.options("fewshot.engines", given.engine)
+            options = available.options("fewshot.engines", given.engine)
             learner = fewshot.learner(given.engine, **options)
             # An image that somebody is still at would teach that the rest of it is background.
             finished = [one.key for one in gestures.overview(dataset) if one.fields.get("state") in tasks.FINISHED]
@@ -279,7 +279,7 @@ def create_app(dataset: Dataset, settings: Settings) -> Any:
         def doing(job: Work) -> dict[str, Any]:
             done = video.track_dataset(
                 dataset.frozen(), engine=given.engine, direction=given.direction,
-                settings=offered.options("video.engines", given.engine), progress=job.follow,
+                settings=available.options("video.engines", given.engine), progress=job.follow,
             )  # fmt: skip
             return {"run": done.run, "suggested": done.suggested, "tracks": done.tracks, "seconds": done.seconds}
 

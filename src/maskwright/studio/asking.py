@@ -13,7 +13,7 @@ from maskwright.core.sample import Sample
 from maskwright.errors import UsageError
 from maskwright.interactive import Cleanup, Embeddings, Session, engines
 from maskwright.studio.messages import Masked, Question
-from maskwright.studio.offered import Offered
+from maskwright.weights.available import AvailableEngines
 
 FAMILY = "interactive.engines"
 MOST_PIXELS = 150_000_000  # of the images that are kept read, in all
@@ -22,17 +22,17 @@ MOST_PIXELS = 150_000_000  # of the images that are kept read, in all
 class Asking:
     """Answers one question at a time; what is encoded in the meantime for later does not hold it up."""
 
-    def __init__(self, embeddings: Embeddings, offered: Offered) -> None:
+    def __init__(self, embeddings: Embeddings, available: AvailableEngines) -> None:
         """Loads the engines that were given weights. Raises what loading raises."""
         self._embeddings = embeddings
-        self._offered = offered
+        self._available = available
         self._engines: dict[str, Any] = {}
         self._sessions: OrderedDict[tuple[str, str], Session] = OrderedDict()
         self._answering = threading.Lock()
         self._encoding = threading.Lock()
         self._keeping = threading.Lock()
-        for name in offered.names(FAMILY):
-            if name in offered.weights:
+        for name in available.names(FAMILY):
+            if name in available.weights:
                 self._engine(name)
 
     def takes(self, what: str) -> list[str]:
@@ -67,7 +67,7 @@ class Asking:
     def _engine(self, name: str) -> Any:
         with self._keeping:
             if name not in self._engines:
-                self._engines[name] = engines.load(name).load(**self._offered.options(FAMILY, name))
+                self._engines[name] = engines.load(name).load(**self._available.options(FAMILY, name))
             return self._engines[name]
 
     def _session(self, sample: Sample, engine: str) -> Session:

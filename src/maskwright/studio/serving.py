@@ -21,7 +21,7 @@ from maskwright.media.tiles import MOST_PIXELS
 from maskwright.registry import require
 from maskwright.store import Dataset
 from maskwright.studio.app import Settings, create_app
-from maskwright.studio.offered import Offered
+from maskwright.weights.available import AvailableEngines
 
 EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104  only compared with
 
@@ -49,7 +49,7 @@ class Serving:
                 todo="Give --token, or stay on 127.0.0.1 and use an SSH tunnel.",
             )  # fmt: skip
         links_of("", self.people)
-        Offered(self.weights)
+        AvailableEngines(self.weights)
 
 
 def serve(dataset: Dataset, wishes: Serving | None = None, *, say: Any = print) -> None:

@@ -1,4 +1,4 @@
-"""Which engines a studio offers: those that need no weights, and those it was started with weights for."""
+"""Which engines are available: those that need no weights, and those that weights were given for."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,13 +8,17 @@ from maskwright import registry
 from maskwright.errors import MissingExtraError, UsageError
 
 #: Families whose engines a person at the page may choose from.
-FAMILIES = tuple(family for family in registry.FAMILIES if family.endswith(".engines"))
+FAMILIES = tuple(
+    family
+    for family, protocol in registry.FAMILIES.items()
+    if family.endswith(".engines") and "WEIGHTS: dict" in protocol.optional
+)
 
 
-class Offered:
+class AvailableEngines:
     """weights: of engines by name, as `-o weights=` takes them; a name may be in several families.
 
-    The page names engines only: where weights come from is said where the studio is started, never over the wire.
+    Who asks for an engine names it only: where weights come from is said when this is made, never over the wire.
     Raises UsageError for a name nobody has, and for one that takes no weights.
     """
 
@@ -37,7 +41,7 @@ class Offered:
         return [*ready, *(one for one in registry.names(family) if one in self.weights)]
 
     def options(self, family: str, name: str) -> dict[str, Any]:
-        """For the engine's `load`. Raises UsageError for one that is not offered."""
+        """For the engine's `load`. Raises UsageError for one that is not available."""
         wanted = registry.canonical(name)
         registry.load(family, wanted)  # says what is near to a name that nobody has
         if wanted in self.weights:
