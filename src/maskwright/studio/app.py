@@ -8,23 +8,26 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
 from fastapi import FastAPI, HTTPException, Request
 from fastapi.encoders import jsonable_encoder
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, JSONResponse, Response, StreamingResponse
 
 from maskwright import fewshot, formats, video
+from maskwright.core.arrays import Bool, Size
 from maskwright.core.classes import Class, Classes
+from maskwright.core.masks import Masks
 from maskwright.core.names import check_name, shown_place
 from maskwright.errors import MaskwrightError, UsageError
 from maskwright.interactive import Embeddings
+from maskwright.interactive.session_cache import SessionCache
 from maskwright.labelling import gestures, own_labels, tasks
 from maskwright.labelling.agreement import agreements
 from maskwright.media import tiles
 from maskwright.store import Dataset
 from maskwright.store.dataset import user_name
 from maskwright.studio import api_page, export, importing, messages
-from maskwright.studio.asking import Asking
 from maskwright.studio.jobs import Jobs, Work
 from maskwright.studio.security import Guard
 from maskwright.weights.available import AvailableEngines
@@ -57,7 +60,7 @@ def create_app(dataset: Dataset, settings: Settings) -> Any:
     """An ASGI application. The dataset stays the caller's to close. Raises what loading engines raises."""
     api = FastAPI(title="Maskwright studio", docs_url=None, redoc_url=None, openapi_url="/api/openapi.json")
     available = AvailableEngines(settings.weights)
-    asking = Asking(Embeddings(megabytes=512, folder=_cache(dataset)), available)
+    sessions = SessionCache(Embeddings(megabytes=512, folder=_cache(dataset)), available)
     jobs = Jobs()
     pyramids = tiles.Pyramids()
     present: dict[int, dict[str, tuple[float, str]]] = {}
@@ -95,7 +98,7 @@ def create_app(dataset: Dataset, settings: Settings) -> Any:
         found = messages.Project(
             me=_who(request), people=sorted(set(settings.people.values())),
             place=shown_place(dataset.place), revision=dataset.revision, classes=_classes(dataset), images=rows,
-            engines=available.names("interactive.engines"), texts=asking.takes("text"),
+            engines=available.names("interactive.engines"), texts=sessions.takes("text"),
             learners=available.names("fewshot.engines"), followers=available.names("video.engines"),
             formats=formats.writers(), effort=effort,
         )  # fmt: skip
@@ -230,12 +233,24 @@ def create_app(dataset: Dataset, settings: Settings) -> Any:
     @api.post("/api/images/{number}/ask")
     def ask(number: int, question: messages.Question) -> messages.Masked:
         """Masks for prompts, the best first."""
-        return asking.answer(_sample(dataset, number), question)
+        begun = time.perf_counter()
+        sample = _sample(dataset, number)
+        answer = sessions.predict(
+            sample, question.engine, points=question.points or None, point_labels=question.labels or None,
+            boxes=None if question.box is None else [question.box],
+            mask=None if question.mask is None else _mask(question.mask, sample.image.size),
+            text=question.text, threshold=question.threshold,
+        )  # fmt: skip
+        return messages.Masked(
+            seq=question.seq, counts=[counts.decode("ascii") for counts in answer.masks.compressed()],
+            scores=[float(score) for score in np.nan_to_num(answer.scores)], several=answer.several,
+            milliseconds=1000 * (time.perf_counter() - begun),
+        )  # fmt: skip
 
     @api.post("/api/images/{number}/prepare")
     def prepare(number: int, question: messages.Question) -> dict[str, bool]:
         """Read and encode an image that is likely to be asked about next."""
-        asking.prepare(_sample(dataset, number), question)
+        sessions.prepare(_sample(dataset, number), question.engine)
         return {"ready": True}
 
     def begun(kind: str, work: Callable[[Work], dict[str, Any]]) -> messages.Job:
@@ -394,6 +409,15 @@ def _things(segments: Any, fields: dict[str, Any], revision: int, revisions: dic
             )
         )  # fmt: skip
     return messages.Things(revision=revision, objects=rows, fields=fields)
+
+
+def _mask(counts: str, size: Size) -> Bool:
+    """COCO's compressed run lengths of a mask of `size` -> (H, W) bool. Raises UsageError for what is none."""
+    try:
+        mask: Bool = Masks.from_compressed([counts], size).decode()[0]
+    except ValueError as error:
+        raise UsageError(f"the mask cannot be read ({error})") from None
+    return mask
 
 
 def _operation(given: messages.Gesture) -> gestures.Operation:

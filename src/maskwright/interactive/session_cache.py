@@ -1,26 +1,27 @@
-"""Prompts from the page: engines loaded once, images read and encoded once."""
+"""Sessions of many images with several engines: engines loaded once, images read and encoded once."""
 
 import threading
-import time
 from collections import OrderedDict
 from typing import Any
 
-import numpy as np
-
 from maskwright import media
-from maskwright.core.masks import Masks
 from maskwright.core.sample import Sample
-from maskwright.errors import UsageError
-from maskwright.interactive import Cleanup, Embeddings, Session, engines
-from maskwright.studio.messages import Masked, Question
+from maskwright.interactive import engines
+from maskwright.interactive.cleanup import Cleanup
+from maskwright.interactive.embeddings import Embeddings
+from maskwright.interactive.prompts import Answer
+from maskwright.interactive.session import Session
 from maskwright.weights.available import AvailableEngines
 
 FAMILY = "interactive.engines"
 MOST_PIXELS = 150_000_000  # of the images that are kept read, in all
 
 
-class Asking:
-    """Answers one question at a time; what is encoded in the meantime for later does not hold it up."""
+class SessionCache:
+    """Answers one question at a time; what is encoded in the meantime for later does not hold it up.
+
+    Safe to use from several threads.
+    """
 
     def __init__(self, embeddings: Embeddings, available: AvailableEngines) -> None:
         """Loads the engines that were given weights. Raises what loading raises."""
@@ -39,30 +40,18 @@ class Asking:
         """Loaded engines that take such a prompt: points, boxes, mask or text."""
         return [name for name, engine in self._engines.items() if what in engine.takes]
 
-    def answer(self, sample: Sample, question: Question) -> Masked:
-        """Raises UsageError, ModelError, FormatError."""
-        begun = time.perf_counter()
-        session = self._session(sample, question.engine)
+    def predict(
+        self, sample: Sample, engine: str, *, points: object = None, point_labels: object = None, boxes: object = None,
+        mask: object = None, text: str | None = None, threshold: float = 0.5,
+    ) -> Answer:  # fmt: skip
+        """As `Session.predict`, of the sample's image. Raises UsageError, ModelError, FormatError."""
+        session = self._session(sample, engine)
         with self._answering:
-            mask = None
-            if question.mask is not None:
-                try:
-                    mask = Masks.from_compressed([question.mask], sample.image.size).decode()[0]
-                except ValueError as error:
-                    raise UsageError(f"the mask cannot be read ({error})") from None
-            found = session.predict(
-                question.points or None, question.labels or None, None if question.box is None else [question.box],
-                mask, question.text, threshold=question.threshold,
-            )  # fmt: skip
-            return Masked(
-                seq=question.seq, counts=[one.decode("ascii") for one in found.masks.compressed()],
-                scores=[float(one) for one in np.nan_to_num(found.scores)], several=found.several,
-                milliseconds=1000 * (time.perf_counter() - begun),
-            )  # fmt: skip
+            return session.predict(points, point_labels, boxes, mask, text, threshold=threshold)
 
-    def prepare(self, sample: Sample, question: Question) -> None:
+    def prepare(self, sample: Sample, engine: str) -> None:
         """Read and encode an image that is likely to be asked about next."""
-        self._session(sample, question.engine)
+        self._session(sample, engine)
 
     def _engine(self, name: str) -> Any:
         with self._keeping:
@@ -87,7 +76,7 @@ class Asking:
             )
         with self._keeping:
             self._sessions[name] = session
-            while len(self._sessions) > 1 and sum(_pixels(one) for one in self._sessions.values()) > MOST_PIXELS:
+            while len(self._sessions) > 1 and sum(map(_pixels, self._sessions.values())) > MOST_PIXELS:
                 self._sessions.popitem(last=False)
         return session
 
