@@ -1,9 +1,10 @@
 """The application: routes over a dataset. No logic lives here; what a route does lies in the rooms below."""
 
 import base64
-import threading
+import contextlib
+import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -15,6 +16,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, JSONResponse, Response, StreamingResponse
 
 from maskwright import fewshot, formats, video
+from maskwright.core import archive as zip_files
 from maskwright.core.arrays import Bool, Size
 from maskwright.core.classes import Class, Classes
 from maskwright.core.masks import Masks
@@ -22,18 +24,18 @@ from maskwright.core.names import check_name, shown_place
 from maskwright.errors import MaskwrightError, UsageError
 from maskwright.interactive import Embeddings
 from maskwright.interactive.session_cache import SessionCache
-from maskwright.labelling import gestures, own_labels, tasks
+from maskwright.labelling import gestures, incoming, own_labels, tasks
 from maskwright.labelling.agreement import agreements
+from maskwright.labelling.presence import Presence
 from maskwright.media import tiles
 from maskwright.store import Dataset
 from maskwright.store.dataset import user_name
-from maskwright.studio import api_page, export, importing, messages
+from maskwright.studio import api_page, messages
 from maskwright.studio.jobs import Jobs, Work
 from maskwright.studio.security import Guard
 from maskwright.weights.available import AvailableEngines
 
 PAGE = Path(__file__).parent / "static"
-LEASE = 20.0  # seconds that a page counts as present after its last sign
 NOT_BUILT = (
     "The studio's page was not built with this installation. With Node.js 20 or newer, in a clone: "
     "cd web && npm install && npm run build"
@@ -63,8 +65,7 @@ def create_app(dataset: Dataset, settings: Settings) -> Any:
     sessions = SessionCache(Embeddings(megabytes=512, folder=_cache(dataset)), available)
     jobs = Jobs()
     pyramids = tiles.Pyramids()
-    present: dict[int, dict[str, tuple[float, str]]] = {}
-    lock = threading.Lock()
+    presence = Presence()
 
     @api.exception_handler(MaskwrightError)
     async def explained(_: Request, error: MaskwrightError) -> JSONResponse:
@@ -217,15 +218,7 @@ def create_app(dataset: Dataset, settings: Settings) -> Any:
     @api.post("/api/images/{number}/present")
     def here(number: int, given: messages.Present, request: Request) -> messages.Others:
         """Tell that a page shows this image -> the others that do."""
-        now = time.monotonic()
-        with lock:
-            for tabs in present.values():
-                tabs.pop(given.tab, None)
-            tabs = present.setdefault(number, {})
-            tabs[given.tab] = (now, _who(request))
-            for tab in [tab for tab, (seen, _) in tabs.items() if now - seen > LEASE]:
-                del tabs[tab]
-            people = [author for tab, (_, author) in tabs.items() if tab != given.tab]
+        people = presence.sign(number, given.tab, _who(request))
         return messages.Others(people=people, revision=gestures.last_change(dataset, number))
 
     # -- help ----------------------------------------------------------------------------------------
@@ -321,20 +314,28 @@ def create_app(dataset: Dataset, settings: Settings) -> Any:
             data = base64.b64decode(given.data, validate=True)
         except ValueError:
             raise UsageError("the upload is damaged", needed="base 64") from None
-        return importing.take_in(dataset, given.name, data, write=given.write, author=_who(request))
+        with tempfile.TemporaryDirectory(prefix="maskwright-import-") as folder:
+            place = incoming.laid_out(data, given.name, Path(folder))
+            found = incoming.add_labels(dataset, place, name=given.name, write=given.write, author=_who(request))
+        return messages.Imported(
+            format=found.format, images=found.images, objects=found.objects, missing=found.missing[:20],
+            number_missing=len(found.missing), new_classes=found.new_classes, notes=found.notes[:20],
+            written=found.written,
+        )  # fmt: skip
 
     # -- out -----------------------------------------------------------------------------------------
 
     @api.get("/api/export/{format}")
     def losses(format: str) -> messages.LossReport:
         """What a format cannot hold of these labels."""
-        lines, grave = export.losses(dataset, format)
-        return messages.LossReport(format=format, lines=lines, grave=grave)
+        view = dataset.frozen()
+        found = formats.losses(view, view.classes, format)
+        return messages.LossReport(format=format, lines=formats.summary(found), grave=sum(loss.grave for loss in found))
 
     @api.get("/api/export/{format}/archive")
     def archive(format: str, allow_loss: bool = False) -> StreamingResponse:
         """The labels in a format, as a ZIP archive."""
-        pieces = export.archive(dataset, format, allow_loss=allow_loss)
+        pieces = _archive(dataset, format, allow_loss)
         named = {"content-disposition": f'attachment; filename="labels-{format}.zip"'}
         return StreamingResponse(pieces, media_type="application/zip", headers=named)
 
@@ -418,6 +419,24 @@ def _mask(counts: str, size: Size) -> Bool:
     except ValueError as error:
         raise UsageError(f"the mask cannot be read ({error})") from None
     return mask
+
+
+def _archive(dataset: Dataset, format: str, allow_loss: bool) -> Iterator[bytes]:
+    """A ZIP file's bytes. Raises what writing raises, before the first byte."""
+    with contextlib.ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="maskwright-export-")))
+        view = dataset.frozen()
+        formats.write(view, view.classes, folder / "labels", format, allow_loss=allow_loss, images="none")
+        packed = folder / "labels.zip"
+        zip_files.pack(folder / "labels", packed)
+        kept = stack.pop_all()
+
+    def pieces() -> Iterator[bytes]:
+        with kept, packed.open("rb") as file:
+            while chunk := file.read(2**20):
+                yield chunk
+
+    return pieces()
 
 
 def _operation(given: messages.Gesture) -> gestures.Operation:
