@@ -20,7 +20,8 @@ from maskwright.interactive import Cleanup, Session
 from maskwright.media.tiles import MOST_PIXELS
 from maskwright.registry import require
 from maskwright.store import Dataset
-from maskwright.studio.app import Settings, create_app
+from maskwright.studio.app import create_app
+from maskwright.studio.state import Settings
 from maskwright.weights.available import AvailableEngines
 
 EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104  only compared with

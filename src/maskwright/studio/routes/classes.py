@@ -1,0 +1,82 @@
+"""The classes: names, colours, kinds and roles, what uses them, and merging."""
+
+from typing import Literal
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, Field
+
+from maskwright.core.classes import Class, Classes
+from maskwright.errors import UsageError
+from maskwright.labelling import tasks
+from maskwright.store import Dataset
+from maskwright.studio.state import Studio, person
+
+
+class ClassInfo(BaseModel):
+    """A class, as `core.classes.Class`."""
+
+    id: int
+    name: str = Field(min_length=1, max_length=200)
+    kind: Literal["thing", "stuff"] = "thing"
+    role: Literal["class", "background", "ignore"] = "class"
+    colour: tuple[int, int, int] | None = None
+
+
+class NewClasses(BaseModel):
+    """The classes as they shall be, in order."""
+
+    classes: list[ClassInfo] = Field(max_length=5000)
+
+
+class Merging(BaseModel):
+    """Everything of the class source becomes the class target; source goes."""
+
+    source: int
+    target: int
+
+
+def router(studio: Studio) -> APIRouter:
+    """Under /api/classes."""
+    routes = APIRouter()
+    dataset = studio.dataset
+
+    @routes.put("/api/classes")
+    def put_classes(given: NewClasses, request: Request) -> list[ClassInfo]:
+        """Make these the classes, in this order. A class that is used cannot be left out."""
+        try:
+            wanted = Classes(Class(row.id, row.name, row.kind, row.role, row.colour) for row in given.classes)
+        except ValueError as error:
+            raise UsageError(str(error)) from None
+        with dataset.edit("classes in the studio", author=person(request)) as edit:
+            edit.set_classes(wanted)
+        return described(dataset)
+
+    @routes.get("/api/classes/use")
+    def class_use() -> list[tasks.ClassUse]:
+        """On how many objects and images each class is used."""
+        return tasks.class_use(dataset)
+
+    @routes.post("/api/classes/merge")
+    def merge(given: Merging, request: Request) -> list[ClassInfo]:
+        """Give all objects of one class to another; the emptied class goes."""
+        names = {declared.id: declared.name for declared in dataset.classes}
+        words = f"class {names.get(given.source)} into {names.get(given.target)}"
+        with dataset.edit(words, author=person(request)) as edit:
+            edit.merge_class(given.source, given.target)
+        return described(dataset)
+
+    return routes
+
+
+def described(dataset: Dataset) -> list[ClassInfo]:
+    """The dataset's classes in order, each with the colour it is drawn in."""
+    classes = dataset.classes
+    drawn = dict(zip([declared.id for declared in classes], classes.colours(), strict=False))
+    out = []
+    for declared in classes:
+        colour = declared.colour or drawn.get(declared.id)
+        row = None if colour is None else (int(colour[0]), int(colour[1]), int(colour[2]))
+        out.append(
+            ClassInfo(id=declared.id, name=declared.name, kind=declared.kind, role=declared.role, colour=row)
+        )  # fmt: skip
+    return out

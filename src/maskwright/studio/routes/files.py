@@ -1,0 +1,103 @@
+"""Labels in and out, as files: what a file would give, what a format would lose, an archive."""
+
+import base64
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+from fastapi import APIRouter, Request
+from fastapi.responses import StreamingResponse
+from pydantic import BaseModel, Field
+
+from maskwright import formats
+from maskwright.core.archive import pack
+from maskwright.errors import UsageError
+from maskwright.labelling import incoming
+from maskwright.store import Dataset
+from maskwright.studio.state import Studio, person
+
+
+class Upload(BaseModel):
+    """A file of labels. data: its bytes in base 64.  write: False only tells what would happen."""
+
+    name: str = Field(min_length=1, max_length=300)
+    data: str
+    write: bool = False
+
+
+class Imported(BaseModel):
+    """What a file of labels gives, or gave. missing: images it labels that are not here (the first twenty)."""
+
+    format: str
+    images: int
+    objects: int
+    missing: list[str]
+    number_missing: int
+    new_classes: list[str]
+    notes: list[str]
+    written: bool
+
+
+class LossReport(BaseModel):
+    """What a format cannot hold."""
+
+    format: str
+    lines: list[str]
+    grave: int
+
+
+def router(studio: Studio) -> APIRouter:
+    """/api/import and /api/export."""
+    routes = APIRouter()
+    dataset = studio.dataset
+
+    @routes.post("/api/import")
+    def take_in(given: Upload, request: Request) -> Imported:
+        """What a file of labels gives; with `write` it is given."""
+        try:
+            data = base64.b64decode(given.data, validate=True)
+        except ValueError:
+            raise UsageError("the upload is damaged", needed="base 64") from None
+        with tempfile.TemporaryDirectory(prefix="maskwright-import-") as folder:
+            place = incoming.laid_out(data, given.name, Path(folder))
+            found = incoming.add_labels(dataset, place, name=given.name, write=given.write, author=person(request))
+        return Imported(
+            format=found.format, images=found.images, objects=found.objects, missing=found.missing[:20],
+            number_missing=len(found.missing), new_classes=found.new_classes, notes=found.notes[:20],
+            written=found.written,
+        )  # fmt: skip
+
+    @routes.get("/api/export/{format}")
+    def losses(format: str) -> LossReport:
+        """What a format cannot hold of these labels."""
+        view = dataset.frozen()
+        found = formats.losses(view, view.classes, format)
+        return LossReport(format=format, lines=formats.summary(found), grave=sum(loss.grave for loss in found))
+
+    @routes.get("/api/export/{format}/archive")
+    def archive(format: str, allow_loss: bool = False) -> StreamingResponse:
+        """The labels in a format, as a ZIP archive."""
+        pieces = _packed(dataset, format, allow_loss=allow_loss)
+        named = {"content-disposition": f'attachment; filename="labels-{format}.zip"'}
+        return StreamingResponse(pieces, media_type="application/zip", headers=named)
+
+    return routes
+
+
+def _packed(dataset: Dataset, format: str, *, allow_loss: bool) -> Iterator[bytes]:
+    """A ZIP file's bytes. Raises what writing raises, before the first byte."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="maskwright-export-")))
+        view = dataset.frozen()
+        formats.write(view, view.classes, folder / "labels", format, allow_loss=allow_loss, images="none")
+        packed = folder / "labels.zip"
+        pack(folder / "labels", packed)
+        kept = stack.pop_all()
+
+    def pieces() -> Iterator[bytes]:
+        with kept, packed.open("rb") as file:
+            while chunk := file.read(2**20):
+                yield chunk
+
+    return pieces()

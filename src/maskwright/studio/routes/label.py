@@ -1,0 +1,220 @@
+"""The label page: an image's objects, gestures on them, who else is there, and masks for prompts."""
+
+import time
+from typing import Any, Literal
+
+import numpy as np
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, Field
+
+from maskwright import fewshot
+from maskwright.core.arrays import Bool, Size
+from maskwright.core.masks import Masks
+from maskwright.core.segments import Segments
+from maskwright.errors import UsageError
+from maskwright.labelling import gestures, own_labels
+from maskwright.studio.state import Studio, number_or_none, person
+
+Layer = Literal["shared", "own"]
+
+
+class Thing(BaseModel):
+    """An object.  counts: COCO's compressed run lengths over the whole image.  revision: it was written in; 0 for one
+    that is only suggested.
+    """
+
+    id: int = Field(ge=0, lt=2**53)
+    class_id: int
+    counts: str = Field(max_length=32 * 2**20)
+    z: int | None = None
+    is_crowd: bool = False
+    source: Literal["human", "model", "import"] = "human"
+    score: float | None = None
+    attributes: dict[str, Any] = Field(default_factory=dict)
+    revision: int = 0
+
+
+class Things(BaseModel):
+    """An image's objects, lowest first."""
+
+    revision: int
+    objects: list[Thing]
+    fields: dict[str, Any]
+
+
+class Gesture(BaseModel):
+    """One operation; see `labelling.gestures.Operation`. Keys of base are object ids."""
+
+    id: str = Field(min_length=8, max_length=64, pattern=r"^[0-9a-zA-Z-]+$")
+    kind: str = Field(min_length=1, max_length=40, pattern=r"^[a-z ]+$")
+    put: list[Thing] = Field(default_factory=list)
+    remove: list[int] = Field(default_factory=list)
+    base: dict[int, int] = Field(default_factory=dict)
+    fields: dict[str, str | int | float | bool | None] = Field(default_factory=dict)
+    effort: dict[str, float] = Field(default_factory=dict)
+
+
+class Gestures(BaseModel):
+    """Operations in the order they were made."""
+
+    operations: list[Gesture] = Field(max_length=500)
+
+
+class Answered(BaseModel):
+    """One for each operation looked at, in order; the list ends with the first that is stale, which was not applied."""
+
+    id: str
+    revision: int
+    again: bool = False
+    stale: list[int] = Field(default_factory=list)
+
+
+class Present(BaseModel):
+    """A sign of life. tab: made by the page."""
+
+    tab: str = Field(min_length=4, max_length=64)
+
+
+class Others(BaseModel):
+    """Who else is in an image, and the last revision that changed it."""
+
+    people: list[str]
+    revision: int
+
+
+class Question(BaseModel):
+    """Prompts for one object, in pixels; see `interactive.Prompts`. seq comes back with the answer."""
+
+    engine: str = Field(default="classical", max_length=60)
+    points: list[tuple[float, float]] = Field(default_factory=list, max_length=200)
+    labels: list[int] = Field(default_factory=list, max_length=200)
+    box: tuple[float, float, float, float] | None = None
+    mask: str | None = Field(default=None, max_length=32 * 2**20)
+    text: str | None = Field(default=None, max_length=200)
+    threshold: float = Field(default=0.5, gt=0, lt=1)
+    seq: int = 0
+
+
+class Masked(BaseModel):
+    """counts and scores of the candidates, best first.  several: they are different objects."""
+
+    seq: int
+    counts: list[str]
+    scores: list[float]
+    several: bool = False
+    milliseconds: float
+
+
+def router(studio: Studio) -> APIRouter:
+    """Labels under /api/images/{number}."""
+    routes = APIRouter()
+    dataset = studio.dataset
+
+    @routes.get("/api/images/{number}/objects")
+    def objects(
+        number: int, request: Request, at: int | None = None, layer: Layer = "shared", of: str | None = None
+    ) -> Things:
+        """layer: `own` for the labels that one person made apart from the shared ones: the asker's, or `of`'s once they
+        have finished.
+        """
+        if layer == "own":
+            whose = of or person(request)
+            if whose != person(request) and whose not in studio.sample(number).fields.get(own_labels.FIELD, []):
+                raise UsageError(f"{whose} has not finished labels of their own on image {number}")
+            segments, written = own_labels.read(dataset, number, whose)
+            return _things(segments, {}, dataset.revision, written)
+        view = dataset if at is None else dataset.at(at)
+        sample = view.read([number])[0]
+        revisions = gestures.revisions_of(dataset, number)
+        return _things(sample.segments, dict(sample.fields), view.revision, revisions)
+
+    @routes.get("/api/images/{number}/suggestion")
+    def suggestion(number: int) -> Things:
+        """What the newest propagation or tracking suggests; nothing where it suggests nothing."""
+        found = fewshot.waiting(dataset).get(number)
+        if found is None:
+            return Things(revision=dataset.revision, objects=[], fields={})
+        return _things(fewshot.suggestion(dataset, found[0], number), {"run": found[0]}, dataset.revision, {})
+
+    @routes.get("/api/images/{number}/history")
+    def history(number: int) -> list[dict[str, Any]]:
+        """Gestures on an image's shared labels, the newest first."""
+        return gestures.history(dataset, number)
+
+    @routes.post("/api/images/{number}/operations")
+    def apply(number: int, given: Gestures, request: Request, layer: Layer = "shared") -> list[Answered]:
+        """Each is durable when the answer comes. The first stale one ends the list, and nothing after it is applied."""
+        write = own_labels.apply if layer == "own" else gestures.apply
+        out = []
+        for gesture in given.operations:
+            done = write(dataset, number, _operation(gesture), author=person(request))
+            out.append(Answered(id=gesture.id, revision=done.revision, again=done.again, stale=list(done.stale)))
+            if done.stale:
+                break
+        return out
+
+    @routes.post("/api/images/{number}/present")
+    def here(number: int, given: Present, request: Request) -> Others:
+        """Tell that a page shows this image -> the others that do."""
+        people = studio.presence.sign(number, given.tab, person(request))
+        return Others(people=people, revision=gestures.last_change(dataset, number))
+
+    @routes.post("/api/images/{number}/ask")
+    def ask(number: int, question: Question) -> Masked:
+        """Masks for prompts, the best first."""
+        begun = time.perf_counter()
+        sample = studio.sample(number)
+        answer = studio.sessions.predict(
+            sample, question.engine, points=question.points or None, point_labels=question.labels or None,
+            boxes=None if question.box is None else [question.box],
+            mask=None if question.mask is None else _mask(question.mask, sample.image.size),
+            text=question.text, threshold=question.threshold,
+        )  # fmt: skip
+        return Masked(
+            seq=question.seq, counts=[counts.decode("ascii") for counts in answer.masks.compressed()],
+            scores=[float(score) for score in np.nan_to_num(answer.scores)], several=answer.several,
+            milliseconds=1000 * (time.perf_counter() - begun),
+        )  # fmt: skip
+
+    @routes.post("/api/images/{number}/prepare")
+    def prepare(number: int, question: Question) -> dict[str, bool]:
+        """Read and encode an image that is likely to be asked about next."""
+        studio.sessions.prepare(studio.sample(number), question.engine)
+        return {"ready": True}
+
+    return routes
+
+
+def _things(segments: Segments, fields: dict[str, Any], revision: int, revisions: dict[int, int]) -> Things:
+    """revisions: of segments by id, that each was written in."""
+    strings = segments.masks.compressed()
+    rows = [
+        Thing(
+            id=int(segments.ids[k]), class_id=int(segments.class_ids[k]), counts=strings[k].decode("ascii"), z=k,
+            is_crowd=bool(segments.is_crowd[k]), source=segments.source[k],
+            score=number_or_none(float(segments.scores[k])), attributes=dict(segments.attributes[k]),
+            revision=revisions.get(int(segments.ids[k]), 0),
+        )
+        for k in range(len(segments))
+    ]  # fmt: skip
+    return Things(revision=revision, objects=rows, fields=fields)
+
+
+def _operation(given: Gesture) -> gestures.Operation:
+    put = [
+        gestures.Piece(
+            thing.id, thing.class_id, thing.counts, thing.z, thing.is_crowd, thing.source, thing.score,
+            thing.attributes,
+        )
+        for thing in given.put
+    ]  # fmt: skip
+    return gestures.Operation(given.id, given.kind, put, given.remove, given.base, given.fields, given.effort)
+
+
+def _mask(counts: str, size: Size) -> Bool:
+    """COCO's compressed run lengths of a mask of `size` -> (H, W) bool. Raises UsageError for anything else."""
+    try:
+        mask: Bool = Masks.from_compressed([counts], size).decode()[0]
+    except ValueError as error:
+        raise UsageError(f"the mask cannot be read ({error})") from None
+    return mask

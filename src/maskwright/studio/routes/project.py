@@ -1,0 +1,94 @@
+"""What every page begins with: who asks, the classes, and a row for each image."""
+
+from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel, Field
+
+from maskwright import fewshot, formats
+from maskwright.core.names import shown_place
+from maskwright.labelling import gestures, own_labels
+from maskwright.media import tiles
+from maskwright.studio.routes import classes
+from maskwright.studio.routes.classes import ClassInfo
+from maskwright.studio.state import Studio, person
+
+
+class ImageInfo(BaseModel):
+    """number: opaque and lasting.  objects: how many.  confidence: of a suggestion that waits, if any.
+
+    tiles: how many sizes of it there are in tiles, 0 for an image that is sent whole.  assignee: whose task it is.
+    opinions: who has finished labels of their own.
+    """
+
+    number: int
+    key: str
+    height: int
+    width: int
+    split: str | None
+    state: str | None
+    objects: int
+    confidence: float | None = None
+    video: str | None = None
+    frame: int | None = None
+    tiles: int = 0
+    assignee: str | None = None
+    opinions: list[str] = Field(default_factory=list)
+
+
+class Project(BaseModel):
+    """All that the page begins with.  me: whose page it is.  people: all who work here, as far as that is known.
+
+    engines, learners, followers: those that can be asked.  texts: engines that take words.
+    """
+
+    me: str
+    people: list[str]
+    place: str
+    revision: int
+    classes: list[ClassInfo]
+    images: list[ImageInfo]
+    engines: list[str]
+    texts: list[str]
+    learners: list[str]
+    followers: list[str]
+    formats: list[str]
+    effort: dict[str, float]
+
+
+def router(studio: Studio) -> APIRouter:
+    """/api/project."""
+    routes = APIRouter()
+    dataset = studio.dataset
+
+    @routes.get("/api/project", response_model=Project)
+    def project(request: Request) -> Response:
+        """All that the page begins with."""
+        waiting = fewshot.waiting(dataset)
+        held = gestures.overview(dataset)
+        rows = [
+            ImageInfo(
+                number=row.number, key=row.key, height=row.size[0], width=row.size[1], split=row.split,
+                state=_text(row.fields.get("state")), objects=row.segments, video=row.video, frame=row.frame,
+                confidence=None if row.segments or row.number not in waiting else waiting[row.number][1],
+                tiles=tiles.levels(row.size), assignee=_text(row.fields.get("assignee")),
+                opinions=[str(name) for name in row.fields.get(own_labels.FIELD, [])],
+            )
+            for row in held
+        ]  # fmt: skip
+        effort = gestures.effort(dataset)
+        effort |= {name: sum(getattr(row, name) for row in held) for name in ("suggested", "untouched")}
+        engines = studio.engines
+        found = Project(
+            me=person(request), people=sorted(set(studio.settings.people.values())),
+            place=shown_place(dataset.place), revision=dataset.revision, classes=classes.described(dataset),
+            images=rows, engines=engines.names("interactive.engines"), texts=studio.sessions.takes("text"),
+            learners=engines.names("fewshot.engines"), followers=engines.names("video.engines"),
+            formats=formats.writers(), effort=effort,
+        )  # fmt: skip
+        # Written at once: checking the answer again takes longer than making it.
+        return Response(found.model_dump_json(), media_type="application/json")
+
+    return routes
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
