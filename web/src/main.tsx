@@ -1,5 +1,7 @@
 import { render } from "preact";
+import { follow } from "./address";
+import { Router } from "./router";
 import "./studio.css";
-import { App } from "./views/App";
 
-render(<App />, document.getElementById("app")!);
+follow();
+render(<Router />, document.getElementById("app")!);

@@ -7,9 +7,9 @@ import { sample } from "../src/model/render";
 import { added, carved, change, replaced, Scene, type Thing } from "../src/model/scene";
 import { snapped } from "../src/model/snap";
 import { View } from "../src/model/view";
-import { poured } from "../src/tools/fill";
-import { along } from "../src/tools/prompt";
-import { minimap, type Picture, sizesOf, TiledPicture } from "../src/views/picture";
+import { poured } from "../src/pages/label/tools/fill";
+import { along } from "../src/pages/label/tools/prompt";
+import { minimap, type Picture, sizesOf, TiledPicture } from "../src/parts/canvas/picture";
 
 function bits(...rows: string[]): Bits {
   const data = Uint8Array.from(rows.join(""), (one) => (one === "#" ? 1 : 0));

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { defaults, nameOf } from "../src/store/keys";
+import { defaults, nameOf } from "../src/pages/label/store/keys";
 import { words } from "../src/strings";
 
 describe("keys", () => {

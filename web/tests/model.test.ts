@@ -5,7 +5,7 @@ import { sample } from "../src/model/render";
 import { format, parse } from "../src/model/rle";
 import { change, removal, Scene, type Thing } from "../src/model/scene";
 import { View } from "../src/model/view";
-import { flood } from "../src/tools/wand";
+import { flood } from "../src/pages/label/tools/wand";
 
 /** Rows of a picture: # is in. */
 function bits(...rows: string[]): Bits {

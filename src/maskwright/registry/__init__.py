@@ -28,6 +28,25 @@ from maskwright.registry.members import (
 from maskwright.registry.protocols import FAMILIES, Protocol, fits
 
 __all__ = [
-    "EXTRA_OF", "FAMILIES", "Protocol", "SetAside", "aside", "attribute", "attributes", "canonical", "fits", "forget", "load",
-    "missing", "names", "needing", "options_of", "outside", "read_call", "require", "room", "set_aside", "takes",
-]  # fmt: skip
+    "EXTRA_OF",
+    "FAMILIES",
+    "Protocol",
+    "SetAside",
+    "aside",
+    "attribute",
+    "attributes",
+    "canonical",
+    "fits",
+    "forget",
+    "load",
+    "missing",
+    "names",
+    "needing",
+    "options_of",
+    "outside",
+    "read_call",
+    "require",
+    "room",
+    "set_aside",
+    "takes",
+]

@@ -1,0 +1,60 @@
+import type { ComponentChildren } from "preact";
+import { useEffect, useRef } from "preact/hooks";
+import { dialog, message, project } from "../../store/project";
+import { words } from "../../strings";
+import { Classes } from "./dialogs/Classes";
+import { Conflict } from "./dialogs/Conflict";
+import { Export, Import } from "./dialogs/Files";
+import { History } from "./dialogs/History";
+import { Keys } from "./dialogs/Keys";
+import { Header } from "./panels/Header";
+import { Images } from "./panels/Images";
+import { Objects } from "./panels/Objects";
+import { Over } from "./panels/Over";
+import { Spread } from "./panels/Spread";
+import { Timeline } from "./panels/Timeline";
+import { Tools } from "./panels/Tools";
+import { onKey } from "./store/actions";
+import { begin } from "./store/images";
+import { status } from "./store/state";
+import { attach, detach } from "./store/tools";
+
+/** An image with its labels, the tools that change them, and all images beside it. `children`: dialogs of other pages. */
+export function Label({ children }: { children?: ComponentChildren }) {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  useEffect(() => {
+    attach(canvas.current!);
+    void begin().catch((error: Error) => (message.value = error.message));
+    window.addEventListener("keydown", onKey);
+    return () => {
+      window.removeEventListener("keydown", onKey);
+      detach();
+    };
+  }, []);
+  return (
+    <div class="studio">
+      <Header />
+      <Images />
+      <main>
+        <Tools />
+        <div class="stage">
+          <canvas ref={canvas} class="board" tabIndex={0} aria-label={words.images} />
+          <Over />
+          {project.value && !project.value.images.length && <p class="empty">{words.noImages}</p>}
+        </div>
+        <Timeline />
+      </main>
+      <aside>
+        <Objects />
+        <Spread />
+      </aside>
+      {dialog.value === "keys" && <Keys />}
+      {dialog.value === "export" && <Export />}
+      {dialog.value === "import" && <Import />}
+      {dialog.value === "classes" && <Classes />}
+      {dialog.value === "history" && <History />}
+      {children}
+      {status.value.state === "conflict" && <Conflict />}
+    </div>
+  );
+}

@@ -1,0 +1,84 @@
+import { useEffect, useState } from "preact/hooks";
+import { api, type ClassInfo, type ClassUse } from "../../../api/client";
+import { Dialog } from "../../../parts/Dialog";
+import { project } from "../../../store/project";
+import { words } from "../../../strings";
+import { mergeClass, saveClasses } from "../store/classes";
+import { desk } from "../store/state";
+
+/** Names, colours, kinds and roles; merging. What a change would touch is said before it is made. */
+export function Classes() {
+  const before = project.value?.classes ?? [];
+  const [rows, setRows] = useState<ClassInfo[]>(before);
+  const [uses, setUses] = useState<Map<number, ClassUse> | null>(null);
+  const [merging, setMerging] = useState<{ source: number; target: number } | null>(null);
+  const [trouble, setTrouble] = useState("");
+  const look = () => desk.sync.settled().then(api.classUse).then((found) => setUses(new Map(found.map((one) => [one.class_id, one]))), () => undefined);
+  useEffect(() => void look(), []);
+  const set = (k: number, part: Partial<ClassInfo>) => setRows(rows.map((one, n) => (n === k ? { ...one, ...part } : one)));
+  const hex = (one: ClassInfo) => `#${(one.colour ?? [51, 136, 255]).map((v) => v.toString(16).padStart(2, "0")).join("")}`;
+  const use = (id: number) => uses?.get(id) ?? { class_id: id, objects: 0, images: 0 };
+  const name = (id: number) => rows.find((one) => one.id === id)?.name ?? `${id}`;
+  const effects = rows.flatMap((one) => {
+    const was = before.find((other) => other.id === one.id);
+    return uses && was && was.name !== one.name ? [words.renames(was.name, one.name, use(one.id).objects, use(one.id).images)] : [];
+  });
+  const gone = before.filter((one) => !rows.some((other) => other.id === one.id));
+  const inUse = gone.filter((one) => use(one.id).objects > 0);
+  return (
+    <Dialog title={words.editClasses}>
+      <ul class="rows">
+        {rows.map((one, k) => (
+          <li key={one.id} data-class={one.id}>
+            <input type="color" aria-label={`${words.colour} ${one.name}`} value={hex(one)} onInput={(e) => {
+              const v = Number.parseInt(e.currentTarget.value.slice(1), 16);
+              set(k, { colour: [(v >> 16) & 255, (v >> 8) & 255, v & 255] });
+            }} />
+            <input type="text" aria-label={words.className} value={one.name} onInput={(e) => set(k, { name: e.currentTarget.value })} />
+            <select aria-label={words.kind} value={one.kind ?? "thing"} onChange={(e) => set(k, { kind: e.currentTarget.value as "thing" | "stuff" })}>
+              <option value="thing">{words.thing}</option>
+              <option value="stuff">{words.stuff}</option>
+            </select>
+            <select aria-label={words.role} value={one.role ?? "class"} onChange={(e) => set(k, { role: e.currentTarget.value as "class" | "background" | "ignore" })}>
+              {(["class", "ignore", "background"] as const).map((role) => (
+                <option key={role} value={role}>{words.roles[role]}</option>
+              ))}
+            </select>
+            <select
+              aria-label={words.mergeInto} value="" disabled={rows.length < 2 || !before.some((other) => other.id === one.id)}
+              onChange={(e) => setMerging({ source: one.id, target: Number(e.currentTarget.value) })}
+            >
+              <option value="">{words.mergeInto}</option>
+              {before.filter((other) => other.id !== one.id).map((other) => (
+                <option key={other.id} value={other.id}>{other.name}</option>
+              ))}
+            </select>
+            <span class="quiet">{uses ? words.use(use(one.id).objects, use(one.id).images) : "…"}</span>
+            <button aria-label={`${words.actions.remove} ${one.name}`} disabled={!uses || use(one.id).objects > 0} onClick={() => setRows(rows.filter((_, n) => n !== k))}>×</button>
+          </li>
+        ))}
+      </ul>
+      {merging && uses && (
+        <p role="alert" data-effect="merge">
+          {words.merges(name(merging.source), name(merging.target), use(merging.source).objects, use(merging.source).images)}{" "}
+          <button onClick={() => {
+            setTrouble("");
+            mergeClass(merging.source, merging.target).then((classes) => {
+              setRows(classes);
+              setMerging(null);
+              void look();
+            }, (error: Error) => setTrouble(error.message));
+          }}>{words.mergeNow}</button>
+          <button onClick={() => setMerging(null)}>{words.cancel}</button>
+        </p>
+      )}
+      {effects.length > 0 && <ul class="losses" data-effect="rename">{effects.map((one) => <li key={one}>{one}</li>)}</ul>}
+      {trouble && <p role="alert">{trouble}</p>}
+      <button onClick={() => {
+        const id = 1 + Math.max(0, ...rows.map((one) => one.id), ...before.map((one) => one.id));
+        setRows([...rows, { id, name: words.newClass(id), kind: "thing", role: "class", colour: null }]);
+      }}>{words.add}</button>
+      <button disabled={inUse.length > 0} onClick={() => void saveClasses(rows)}>{words.save}</button>
+    </Dialog>
+  );
+}

@@ -1,0 +1,80 @@
+import { useEffect, useState } from "preact/hooks";
+import type { Imported, LossReport } from "../../../api/client";
+import { Dialog } from "../../../parts/Dialog";
+import { project } from "../../../store/project";
+import { words } from "../../../strings";
+import { losses, take } from "../store/files";
+
+export function Export() {
+  const [name, setName] = useState("coco");
+  const [report, setReport] = useState<LossReport | null>(null);
+  const [trouble, setTrouble] = useState("");
+  useEffect(() => {
+    setReport(null);
+    setTrouble("");
+    losses(name).then(setReport, (error: Error) => setTrouble(error.message));
+  }, [name]);
+  const link = `/api/export/${name}/archive${report?.lines.length ? "?allow_loss=true" : ""}`;
+  return (
+    <Dialog title={words.export}>
+      <label>
+        {words.exportAs}{" "}
+        <select value={name} onChange={(e) => setName(e.currentTarget.value)}>
+          {(project.value?.formats ?? []).map((one) => (
+            <option key={one}>{one}</option>
+          ))}
+        </select>
+      </label>
+      {trouble && <p role="alert">{trouble}</p>}
+      {report && (
+        <>
+          <ul class="losses">{report.lines.length ? report.lines.map((line) => <li key={line}>{line}</li>) : <li>{words.lossless}</li>}</ul>
+          <a class="button" href={link} download>{report.lines.length ? words.downloadAnyway : words.download}</a>
+        </>
+      )}
+    </Dialog>
+  );
+}
+
+export function Import() {
+  const [file, setFile] = useState<File | null>(null);
+  const [report, setReport] = useState<Imported | null>(null);
+  const [trouble, setTrouble] = useState("");
+  const read = (one: File | undefined) => {
+    if (!one) return;
+    setFile(one);
+    setReport(null);
+    setTrouble("");
+    take(one, false).then(setReport, (error: Error) => setTrouble(error.message));
+  };
+  return (
+    <Dialog title={words.import}>
+      <div
+        class="drop" onDragOver={(e) => e.preventDefault()}
+        onDrop={(e) => {
+          e.preventDefault();
+          read(e.dataTransfer?.files[0]);
+        }}
+      >
+        <p>{words.drop}</p>
+        <input type="file" aria-label={words.import} onChange={(e) => read(e.currentTarget.files?.[0])} />
+      </div>
+      {trouble && <p role="alert">{trouble}</p>}
+      {report && (
+        <>
+          <p role="status" data-import={report.written ? "written" : "seen"}>
+            {words.imported(report.written, report.format, report.objects, report.images)}
+          </p>
+          <ul class="losses">
+            {report.number_missing > 0 && <li>{words.missing(report.number_missing, report.missing)}</li>}
+            {report.new_classes.length > 0 && <li>{words.newClasses(report.new_classes)}</li>}
+            {report.notes.map((line) => <li key={line}>{line}</li>)}
+          </ul>
+          {!report.written && report.objects > 0 && (
+            <button onClick={() => take(file!, true).then(setReport, (error: Error) => setTrouble(error.message))}>{words.addThem}</button>
+          )}
+        </>
+      )}
+    </Dialog>
+  );
+}

@@ -1,0 +1,23 @@
+import { useEffect, useState } from "preact/hooks";
+import { Dialog } from "../../../parts/Dialog";
+import { words } from "../../../strings";
+import { imageHistory, look, type Past, restore } from "../store/history";
+
+export function History() {
+  const [rows, setRows] = useState<Past[]>([]);
+  useEffect(() => void imageHistory().then(setRows), []);
+  return (
+    <Dialog title={words.history}>
+      {!rows.length && <p class="quiet">{words.noHistory}</p>}
+      <ul class="rows">
+        {rows.map((one, k) => (
+          <li key={`${one.revision} ${one.created}`}>
+            <span>{one.created.slice(0, 19).replace("T", " ")}</span> <b>{one.kind}</b> <span class="quiet">{one.author}</span>
+            <button onClick={() => void look(rows, k)}>{words.compare}</button>
+            <button onClick={() => void restore(one.revision)}>{words.restore}</button>
+          </li>
+        ))}
+      </ul>
+    </Dialog>
+  );
+}

@@ -1,0 +1,28 @@
+import { dialog, message } from "../../../store/project";
+import { words } from "../../../strings";
+import { actions } from "../store/actions";
+import { dropRefused } from "../store/conflicts";
+import { others, status } from "../store/state";
+
+/** Whether all is saved, who else is here, what is said to the person, and the dialogs. */
+export function Header() {
+  const { state } = status.value;
+  return (
+    <header>
+      <h1>{words.title}</h1>
+      <span class={`status ${state}`} role="status" aria-live="polite" data-state={state}>
+        {(words as unknown as Record<string, string>)[state]}
+        {status.value.waiting ? ` (${status.value.waiting})` : ""}
+        {state === "refused" ? `: ${status.value.words}` : ""}
+      </span>
+      {state === "refused" && <button onClick={() => void dropRefused()}>{words.giveUp}</button>}
+      {others.value.length > 0 && <span class="others">{words.others(others.value)}</span>}
+      <span class="message" role="alert">{message.value}</span>
+      <button onClick={actions.work}>{words.actions.work}</button>
+      <button onClick={actions.history}>{words.actions.history}</button>
+      <button onClick={() => (dialog.value = "import")}>{words.import}</button>
+      <button onClick={() => (dialog.value = "export")}>{words.export}</button>
+      <button onClick={actions.keys} title="?">{words.keys}</button>
+    </header>
+  );
+}

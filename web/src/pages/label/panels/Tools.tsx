@@ -1,0 +1,117 @@
+import { useEffect, useRef } from "preact/hooks";
+import { project } from "../../../store/project";
+import { words } from "../../../strings";
+import { actions } from "../store/actions";
+import { setThreshold } from "../store/asking";
+import { find } from "../store/finding";
+import {
+  answered, asking, brightness, byObject, contrast, engine, grid, keymap, type Mode, mode, opacity, outlines, overview, protect, radius,
+  redraw, snap, threshold, toolName,
+} from "../store/state";
+import { pick, toolNames } from "../store/tools";
+
+/** A button for something that a key does too. */
+export function Action({ name }: { name: string }) {
+  return (
+    <button data-action={name} title={`${words.actions[name]} (${keymap.value[name]})`} onClick={actions[name]}>
+      {words.actions[name]}
+    </button>
+  );
+}
+
+function Slider({ name, value, min, max, set }: { name: string; value: number; min: number; max: number; set: (value: number) => void }) {
+  return (
+    <label>
+      {name}
+      <input type="range" min={min} max={max} value={value} onInput={(e) => set(Number(e.currentTarget.value))} />
+    </label>
+  );
+}
+
+function Check({ name, on }: { name: string; on: { value: boolean } }) {
+  return (
+    <label class="check">
+      <input type="checkbox" checked={on.value} onInput={actions[name]} /> {words.actions[name]}
+    </label>
+  );
+}
+
+export function Tools() {
+  const menu = useRef<HTMLDetailsElement>(null);
+  useEffect(() => {
+    const close = (event: PointerEvent) => {
+      if (menu.current && !menu.current.contains(event.target as Node)) menu.current.open = false;
+    };
+    window.addEventListener("pointerdown", close);
+    return () => window.removeEventListener("pointerdown", close);
+  }, []);
+  const percent = (one: { value: number }) => (value: number) => {
+    one.value = value / 100;
+    redraw();
+  };
+  return (
+    <div class="tools" role="toolbar" aria-label={words.toolbar}>
+      {toolNames.map((name) => (
+        <button
+          key={name} class={toolName.value === name ? "chosen" : ""} aria-pressed={toolName.value === name} data-tool={name}
+          title={`${words.toolHelp[name]} (${keymap.value[name]})`} onClick={() => pick(name)}
+        >
+          {words.tools[name]}
+        </button>
+      ))}
+      <span class="gap" />
+      {["undo", "redo"].map((name) => (
+        <Action key={name} name={name} />
+      ))}
+      <span class="gap" />
+      <Slider name={words.size} value={radius.value} min={1} max={100} set={(value) => (radius.value = value)} />
+      <label>
+        {words.engine}
+        <select value={engine.value} onChange={(e) => (engine.value = e.currentTarget.value)}>
+          {(project.value?.engines ?? ["classical"]).map((name) => (
+            <option key={name}>{name}</option>
+          ))}
+        </select>
+      </label>
+      {answered.value && (
+        <Slider name={words.threshold} value={Math.round(100 * threshold.value)} min={5} max={95} set={(value) => setThreshold(value / 100)} />
+      )}
+      {(project.value?.texts.length ?? 0) > 0 && (
+        <input
+          type="search" placeholder={words.find} aria-label={words.find}
+          onKeyDown={(e) => {
+            if (e.key === "Enter") void find(e.currentTarget.value);
+          }}
+        />
+      )}
+      <label>
+        {words.mode}
+        <select value={mode.value} data-mode={mode.value} title={words.modes[mode.value]} onChange={(e) => (mode.value = e.currentTarget.value as Mode)}>
+          {(["instance", "panoptic", "semantic"] as const).map((name) => (
+            <option key={name} value={name} title={words.modes[name]}>{words.modeNames[name]}</option>
+          ))}
+        </select>
+      </label>
+      <Check name="protect" on={protect} />
+      <Check name="snap" on={snap} />
+      {asking.value && <span class="busy" aria-busy="true" />}
+      <details class="menu" ref={menu}>
+        <summary>{words.view}</summary>
+        <div>
+          <Slider name={words.opacity} value={Math.round(opacity.value * 100)} min={0} max={100} set={percent(opacity)} />
+          <Slider name={words.brightness} value={Math.round(brightness.value * 100)} min={20} max={300} set={percent(brightness)} />
+          <Slider name={words.contrast} value={Math.round(contrast.value * 100)} min={20} max={400} set={percent(contrast)} />
+          <Check name="outlines" on={outlines} />
+          <Check name="byObject" on={byObject} />
+          <Check name="grid" on={grid} />
+          <Check name="overview" on={overview} />
+          <div class="row">
+            {["fit", "anticlockwise", "clockwise", "upright"].map((name) => (
+              <Action key={name} name={name} />
+            ))}
+          </div>
+        </div>
+      </details>
+    </div>
+  );
+}

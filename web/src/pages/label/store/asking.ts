@@ -1,0 +1,127 @@
+/** Questions to an engine, and what becomes of its answers. */
+
+import { api, type Question } from "../../../api/client";
+import { Bits, type Point } from "../../../model/bits";
+import { format, parse } from "../../../model/rle";
+import { message } from "../../../store/project";
+import { clicked, commit } from "./gestures";
+import { answered, asking, current, desk, engine, own, selected, threshold } from "./state";
+
+interface Prompts {
+  points: Point[];
+  labels: number[];
+  box?: [Point, Point];
+}
+
+let candidates: Bits[] = [];
+let candidate = 0;
+let question = 0;
+let abort: AbortController | null = null;
+let hovering: ReturnType<typeof setTimeout> | undefined;
+let waiting: ReturnType<typeof setTimeout> | undefined;
+let hovered = false;
+let last: Prompts | null = null;
+
+export function nothingAsked(): Question {
+  return { engine: engine.value, points: [], labels: [], box: null, mask: null, text: null, threshold: 0.5, seq: 0 };
+}
+
+/** What a click here would give, shown while the pointer rests. Only where nothing is asked or chosen already. */
+export function hover(at: Point): void {
+  clearTimeout(hovering);
+  if (candidates.length && !hovered) return;
+  hovering = setTimeout(() => {
+    if (!asking.value && selected.value === null) void ask({ points: [at], labels: [1] }, true);
+  }, 180);
+}
+
+export async function ask(prompts: Prompts, hovers = false): Promise<void> {
+  if (current.value === null) return;
+  clearTimeout(hovering);
+  hovered = hovers;
+  // The same question with another threshold is no new prompt, and keeps the candidate that was chosen.
+  if (prompts !== last) candidate = 0;
+  if (!hovers && prompts !== last) clicked();
+  if (!hovers) last = prompts;
+  abort?.abort();
+  abort = new AbortController();
+  const seq = ++question;
+  asking.value = !hovers;
+  const { scene, board } = desk;
+  const { box } = prompts;
+  const old = own();
+  try {
+    const answer = await api.ask(
+      current.value,
+      {
+        ...nothingAsked(), seq, labels: prompts.labels, points: prompts.points.map((p) => [p.x, p.y] as [number, number]),
+        threshold: threshold.value,
+        box: box
+          ? [Math.min(box[0].x, box[1].x), Math.min(box[0].y, box[1].y), Math.max(box[0].x, box[1].x), Math.max(box[0].y, box[1].y)]
+          : null,
+        // Clicks with an object selected correct that object.
+        mask: old && !box ? format(old.bits.toCounts(scene.width, scene.height)) : null,
+      },
+      abort.signal,
+    );
+    if (answer.seq !== question) return; // a newer question is on its way
+    candidates = answer.counts.map((one) => Bits.fromCounts(parse(one), scene.width, scene.height));
+    candidate = Math.max(0, Math.min(candidate, candidates.length - 1));
+    answered.value = !hovers;
+    message.value = `${Math.round(answer.milliseconds)} ms`;
+    board?.preview(candidates[candidate] ?? null);
+  } catch (error) {
+    if ((error as Error).name !== "AbortError") message.value = (error as Error).message;
+  } finally {
+    if (seq === question) asking.value = false;
+  }
+}
+
+/** How sure the engine has to be; the open question is answered anew. */
+export function setThreshold(value: number): void {
+  threshold.value = value;
+  clearTimeout(waiting);
+  const again = last;
+  if (again) waiting = setTimeout(() => void ask(again), 60);
+}
+
+export function keepAnswer(): void {
+  const found = candidates[candidate];
+  forget();
+  desk.board?.preview(null);
+  // The answer to a question about the chosen object takes its place; another one is added where a class is one object.
+  const corrects = own() !== null;
+  if (found && !found.empty) commit("click", (bits) => (corrects ? found : bits.or(found)));
+}
+
+export function nextCandidate(): void {
+  if (candidates.length < 2) return;
+  candidate = (candidate + 1) % candidates.length;
+  desk.board?.preview(candidates[candidate]);
+}
+
+function forget(): void {
+  candidates = [];
+  candidate = 0;
+  last = null;
+  threshold.value = 0.5;
+  answered.value = false;
+  clearTimeout(waiting);
+}
+
+/** Finish what the tool has begun, as Enter does. False where there was nothing. */
+export function confirmTool(): boolean {
+  // An answer that is still on its way is not to be kept unseen.
+  if (asking.value) return false;
+  return desk.board?.tool?.confirm?.() ?? false;
+}
+
+export function abandon(): void {
+  abort?.abort();
+  clearTimeout(hovering);
+  question++;
+  forget();
+  asking.value = false;
+  desk.board?.tool?.cancel?.();
+  desk.board?.preview(null);
+}

@@ -1,0 +1,30 @@
+/** Labels that one person made apart, beside the shared ones. */
+
+import { api, type WireThing } from "../../../api/client";
+import { replaced } from "../../../model/scene";
+import { message } from "../../../store/project";
+import { fromWire, newId } from "../../../store/wire";
+import { words } from "../../../strings";
+import { perform } from "./gestures";
+import { open, work } from "./images";
+import { show } from "./shown";
+import { desk } from "./state";
+
+/** Show what somebody labelled apart, over the shared labels. */
+export async function compare(number: number, person: string): Promise<void> {
+  await work("shared");
+  await open(number);
+  try {
+    const { objects } = await api.objects(number, { layer: "own", of: person });
+    show({ name: person, words: words.compared(person, objects.length), objects, take: { words: words.adopt, go: () => adopt(objects) } });
+  } catch (error) {
+    message.value = (error as Error).message;
+  }
+}
+
+/** Make them the shared labels, in one gesture. */
+function adopt(objects: readonly WireThing[]): void {
+  const { scene } = desk;
+  perform("adopt", replaced(scene, objects.map((one) => ({ ...fromWire(one, scene.width, scene.height), id: newId() }))));
+  show(null);
+}

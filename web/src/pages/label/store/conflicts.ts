@@ -1,0 +1,21 @@
+/** What the server did not take: somebody else was faster, or it was refused. */
+
+import { api } from "../../../api/client";
+import { newId } from "../../../store/wire";
+import { open } from "./images";
+import { current, desk, layer } from "./state";
+
+export async function resolve(choice: "mine" | "theirs" | "both"): Promise<void> {
+  const { sync } = desk;
+  const { conflict } = sync;
+  if (!conflict) return;
+  const theirs = await api.objects(conflict.image, { layer: conflict.layer });
+  const now = new Map(theirs.objects.map((one) => [one.id, one.revision ?? 0]));
+  await sync.resolve(choice, now, newId);
+  if (current.value === conflict.image && layer.value === conflict.layer) await open(conflict.image);
+}
+
+export async function dropRefused(): Promise<void> {
+  await desk.sync.drop();
+  if (current.value !== null) await open(current.value);
+}

@@ -1,0 +1,55 @@
+/** What an image was after each gesture. */
+
+import { api } from "../../../api/client";
+import { type Change, change, removal } from "../../../model/scene";
+import { dialog, message } from "../../../store/project";
+import { fromWire } from "../../../store/wire";
+import { words } from "../../../strings";
+import { perform } from "./gestures";
+import { show } from "./shown";
+import { current, desk } from "./state";
+
+export interface Past {
+  revision: number;
+  kind: string;
+  author: string;
+  created: string;
+}
+
+/** Of everybody's labels: who works apart from them is not to see them here either. */
+export const imageHistory = (): Promise<Past[]> =>
+  current.value === null || desk.layer === "own" ? Promise.resolve([]) : api.history(current.value);
+
+/** Show what an image was after a gesture; from there to the ones before and after it. */
+export async function look(past: readonly Past[], at: number): Promise<void> {
+  const number = current.value;
+  if (number === null) return;
+  dialog.value = "";
+  try {
+    const { objects } = await api.objects(number, { at: past[at].revision });
+    if (current.value !== number) return;
+    const to = (index: number) => (index >= 0 && index < past.length ? () => void look(past, index) : null);
+    show({
+      name: `revision ${past[at].revision}`, words: words.past(past[at].kind, past[at].author, past[at].created, objects.length), objects,
+      take: { words: words.restore, go: () => void restore(past[at].revision) }, steps: { back: to(at + 1), on: to(at - 1) },
+    });
+  } catch (error) {
+    message.value = (error as Error).message;
+  }
+}
+
+export async function restore(revision: number): Promise<void> {
+  if (current.value === null) return;
+  const { scene } = desk;
+  const then = (await api.objects(current.value, { at: revision })).objects.map((one) => fromWire(one, scene.width, scene.height));
+  const changes: Change[] = [];
+  const gone: Change[] = [];
+  for (const one of scene.things) if (!then.some((other) => other.id === one.id)) gone.unshift(removal(scene, one.id));
+  for (const one of then) {
+    const old = scene.find(one.id);
+    if (!old || !old.bits.equals(one.bits) || old.classId !== one.classId) changes.push(change(scene, one));
+  }
+  perform("restore", [...changes, ...gone]);
+  dialog.value = "";
+  show(null);
+}

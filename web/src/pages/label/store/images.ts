@@ -1,0 +1,171 @@
+/** Which image is open, and what is seen of the others' work on it. */
+
+import { address, goTo } from "../../../address";
+import { api, type ImageInfo } from "../../../api/client";
+import { History } from "../../../model/history";
+import { Scene } from "../../../model/scene";
+import { type Picture, TiledPicture, WholePicture } from "../../../parts/canvas/picture";
+import { type Layer, openShelf } from "../../../store/pending";
+import { message, project, reload } from "../../../store/project";
+import { Sync } from "../../../store/sync";
+import { fromWire } from "../../../store/wire";
+import { abandon, nothingAsked } from "./asking";
+import { startClock } from "./gestures";
+import { ghost } from "./shown";
+import { classId, current, desk, layer, offered, others, selected, shown, status, suggested, version } from "./state";
+
+const tab = crypto.randomUUID();
+const BEAT = 5000; // milliseconds between signs of life
+
+/** The project, and what was made here before and not sent yet. */
+async function start(): Promise<void> {
+  const found = await api.project();
+  project.value = found;
+  classId.value = found.classes.find((one) => one.role === "class")?.id ?? 1;
+  // Two people who share a browser do not send each other's work.
+  const sync = new Sync({ apply: api.apply }, await openShelf(`${found.place} ${found.me}`), () => {
+    status.value = { state: sync.state, waiting: sync.waiting, words: sync.words };
+  });
+  desk.sync = sync;
+  await sync.begin();
+  window.addEventListener("beforeunload", (event) => {
+    if (sync.waiting) event.preventDefault();
+  });
+  setInterval(() => void beat(), BEAT);
+}
+
+let started: Promise<void> | null = null;
+
+/** Begin, or come back from another page: with the image of the address, the one that was open before, or the first. */
+export async function begin(): Promise<void> {
+  started ??= start();
+  await started;
+  const images = project.value?.images ?? [];
+  const wanted = address.value.image ?? current.value;
+  const first = images.find((one) => one.number === wanted) ?? images[0];
+  if (first) await open(first.number);
+}
+
+/** Tell that somebody is here; see who else is, and what they have done since. */
+export async function beat(): Promise<void> {
+  const number = current.value;
+  if (number === null || !desk.board) return;
+  try {
+    const found = await api.present(number, tab);
+    others.value = found.people;
+    if (found.revision > Math.max(desk.revision, desk.sync.revision)) await refresh(number, found.revision);
+  } catch {
+    others.value = [];
+  }
+}
+
+/** Others' gestures appear while nothing of one's own is under way. */
+async function refresh(number: number, revision: number): Promise<void> {
+  const { sync, scene, board } = desk;
+  const idle = () => current.value === number && layer.value === "shared" && !sync.waiting && !board?.busy;
+  if (!idle()) return;
+  const found = await api.objects(number);
+  if (!idle()) return;
+  desk.revision = Math.max(revision, found.revision);
+  sync.forget(number);
+  for (const one of found.objects) sync.knows(number, one.id, one.revision ?? 0);
+  scene.load(found.objects.map((one) => fromWire(one, scene.width, scene.height)));
+  if (selected.value !== null && !scene.find(selected.value)) selected.value = null;
+  version.value++;
+  board?.redraw();
+  await reload();
+}
+
+function load(image: ImageInfo): Promise<Picture> {
+  const { number, width, height } = image;
+  const bitmap = async (path: string) => {
+    const answer = await fetch(path);
+    if (!answer.ok) throw new Error(await answer.text());
+    return createImageBitmap(await answer.blob());
+  };
+  if (!image.tiles) return bitmap(`/api/images/${number}/picture`).then((one) => new WholePicture(one));
+  const tile = (level: number, column: number, row: number) => bitmap(`/api/images/${number}/tiles/${level}/${column}/${row}`);
+  return Promise.resolve(new TiledPicture(width, height, image.tiles, tile, () => desk.board?.redraw()));
+}
+
+let opening = 0;
+
+export async function open(number: number): Promise<void> {
+  const image = project.value?.images.find((one) => one.number === number);
+  const { board, sync } = desk;
+  if (!image || !board) return;
+  const turn = ++opening;
+  abandon();
+  await sync.settled(number);
+  const where = layer.value;
+  const [things, picture] = await Promise.all([api.objects(number, { layer: where }), load(image)]).catch((error: Error) => {
+    message.value = error.message;
+    return [null, null] as const;
+  });
+  if (!things || turn !== opening) {
+    picture?.close();
+    return;
+  }
+  const scene = new Scene(image.width, image.height);
+  scene.load(things.objects.map((one) => fromWire(one, image.width, image.height)));
+  desk.scene = scene;
+  desk.history = new History(scene);
+  desk.revision = things.revision;
+  desk.layer = where;
+  sync.forget(number, where);
+  for (const one of things.objects) sync.knows(number, one.id, one.revision ?? 0, where);
+  current.value = number;
+  selected.value = null;
+  suggested.value = [];
+  offered.value = null;
+  shown.value = null;
+  goTo({ page: "label", image: number });
+  startClock();
+  board.show(scene, picture);
+  version.value++;
+  if (!things.objects.length && where === "shared") await offer(number, things.fields.rejected);
+  void beat();
+  const next = project.value!.images[project.value!.images.indexOf(image) + 1];
+  // The next picture is encoded while this one is worked on.
+  if (next && !next.tiles) void api.prepare(next.number, nothingAsked()).catch(() => undefined);
+}
+
+/** Work on everybody's labels, or on one's own apart from them. */
+export async function work(on: Layer): Promise<void> {
+  if (on === layer.value) return;
+  await desk.sync.settled();
+  layer.value = on;
+  if (current.value !== null) await open(current.value);
+}
+
+/** Show what is suggested for the image, unless that very suggestion was rejected. */
+export async function offer(number: number, rejected: unknown): Promise<void> {
+  const found = await api.suggestion(number).catch(() => null);
+  const run = found?.fields.run;
+  if (!found || typeof run !== "string" || run === rejected || current.value !== number) return;
+  offered.value = run;
+  suggested.value = found.objects;
+  ghost(found.objects);
+}
+
+export function step(by: number): void {
+  const images = project.value?.images ?? [];
+  const at = images.findIndex((one) => one.number === current.value);
+  const next = images[at + by];
+  if (next) void open(next.number);
+}
+
+/** The next image after this one, and around, of which something holds. */
+export function nextOf(holds: (image: ImageInfo) => boolean): boolean {
+  const images = project.value?.images ?? [];
+  const at = images.findIndex((one) => one.number === current.value);
+  const next = [...images.slice(at + 1), ...images.slice(0, Math.max(0, at))].find(holds);
+  if (next) void open(next.number);
+  return Boolean(next);
+}
+
+export function doubtful(): void {
+  const images = (project.value?.images ?? []).filter((one) => one.confidence != null && one.number !== current.value);
+  images.sort((a, b) => (a.confidence ?? 1) - (b.confidence ?? 1));
+  if (images[0]) void open(images[0].number);
+}

@@ -1,0 +1,40 @@
+/** Objects over the image's own, which are not its: suggestions, another person's labels, an earlier state's, what words found. */
+
+import type { WireThing } from "../../../api/client";
+import type { Bits, Point } from "../../../model/bits";
+import { fromWire, newId } from "../../../store/wire";
+import { bringing, perform } from "./gestures";
+import { colourOf, desk, offered, selected, type Shown, shown, suggested } from "./state";
+
+let ghosts: { thing: WireThing; bits: Bits }[] = [];
+
+/** Hatched over it. */
+export function ghost(objects: readonly WireThing[]): void {
+  const { scene, board } = desk;
+  ghosts = objects.map((thing) => ({ thing, bits: fromWire(thing, scene.width, scene.height).bits }));
+  board?.suggest(ghosts.map(({ thing, bits }) => ({ bits, colour: colourOf(thing.class_id) })));
+}
+
+/** Show objects over the image's own, or with null no longer. */
+export function show(what: Shown | null): void {
+  shown.value = what;
+  ghost(what?.objects ?? (offered.value === null ? [] : suggested.value));
+}
+
+/** Take the single object that is shown at a place. False where there is none. */
+export function takeAt(at: Point): boolean {
+  const found = [...ghosts].reverse().find(({ bits }) => bits.has(Math.floor(at.x), Math.floor(at.y)));
+  if (!found) return false;
+  const { scene } = desk;
+  const { thing } = found;
+  const suggestion = !shown.value;
+  const attributes = suggestion ? { ...thing.attributes, accepted: "untouched" } : { ...thing.attributes };
+  const taken = { ...fromWire(thing, scene.width, scene.height), id: newId(), source: "human" as const, attributes };
+  const rest = ghosts.filter((one) => one !== found).map((one) => one.thing);
+  if (suggestion) suggested.value = rest;
+  else shown.value = { ...shown.value!, objects: rest };
+  ghost(rest);
+  perform("accept one", bringing([taken]));
+  selected.value = scene.find(taken.id) ? taken.id : null;
+  return true;
+}

@@ -1,0 +1,92 @@
+/** What the label page knows. Whoever changes it lives in the files beside this one. */
+
+import { signal } from "@preact/signals";
+import type { Job, WireThing } from "../../../api/client";
+import { History } from "../../../model/history";
+import { Scene, type Thing } from "../../../model/scene";
+import type { Board } from "../../../parts/canvas/board";
+import type { Layer } from "../../../store/pending";
+import { project } from "../../../store/project";
+import type { Sync } from "../../../store/sync";
+import * as keys from "./keys";
+
+/** instance: objects may overlap.  panoptic: no two share a pixel, and stuff is one object a class.  semantic: every class is. */
+export type Mode = "instance" | "panoptic" | "semantic";
+
+export const current = signal<number | null>(null);
+export const selected = signal<number | null>(null);
+export const classId = signal<number>(1);
+export const toolName = signal("brush");
+export const radius = signal(12);
+export const opacity = signal(0.45);
+export const brightness = signal(1);
+export const contrast = signal(1);
+export const outlines = signal(true);
+export const byObject = signal(false);
+export const grid = signal(false);
+export const overview = signal(true);
+export const protect = signal(false);
+export const snap = signal(false);
+export const mode = signal<Mode>("instance");
+export const layer = signal<Layer>("shared");
+export const engine = signal("classical");
+export const threshold = signal(0.5);
+export const answered = signal(false);
+export const status = signal({ state: "saved", waiting: 0, words: "" });
+export const version = signal(0);
+export const suggested = signal<WireThing[]>([]);
+/** The run whose suggestion is shown, which may be that nothing is there; none where nothing is suggested. */
+export const offered = signal<string | null>(null);
+/** Objects that are shown over the image's own, to be taken or not: another person's, an earlier state's, what words found. */
+export interface Shown {
+  /** Whose, for the tests and for the eye. */
+  name: string;
+  words: string;
+  objects: WireThing[];
+  take: { words: string; go: () => void };
+  /** To those before and after, where there is a row of them. */
+  steps?: { back: (() => void) | null; on: (() => void) | null };
+}
+export const shown = signal<Shown | null>(null);
+export const job = signal<Job | null>(null);
+export const others = signal<string[]>([]);
+export const keymap = signal(keys.load());
+export const asking = signal(false);
+/** Spread again by itself after some images more are finished. */
+export const learnAgain = signal(true);
+
+/** What is being worked on; no signal, because it changes with every stroke. `version` tells the views. */
+export const desk = {
+  scene: new Scene(1, 1),
+  history: new History(new Scene(1, 1)),
+  board: null as Board | null,
+  sync: null as unknown as Sync,
+  /** Of the labels that are shown, as the server has them. */
+  revision: 0,
+  /** Whose labels they are. */
+  layer: "shared" as Layer,
+};
+
+export const colourOf = (id: number): number => {
+  const row = project.value?.classes.find((one) => one.id === id)?.colour;
+  return row ? (row[0] << 16) | (row[1] << 8) | row[2] : 0x3388ff;
+};
+
+export const kindOf = (id: number) => project.value?.classes.find((one) => one.id === id)?.kind ?? "thing";
+
+/** Classes that can be drawn, in order. */
+export const drawable = () => (project.value?.classes ?? []).filter((one) => one.role !== "background");
+
+/** The chosen object. */
+export const own = (): Thing | null => (selected.value === null ? null : (desk.scene.find(selected.value) ?? null));
+
+export const info = () => project.value?.images.find((one) => one.number === current.value) ?? null;
+
+export function redraw(): void {
+  if (!desk.board) return;
+  desk.board.brightness = brightness.value;
+  desk.board.contrast = contrast.value;
+  desk.board.grid = grid.value;
+  desk.board.overview = overview.value;
+  desk.board.redraw();
+}

@@ -1,0 +1,36 @@
+/** What a person says of an image: finished, to be reviewed, approved. */
+
+import { project } from "../../../store/project";
+import { confirmTool } from "./asking";
+import { send } from "./gestures";
+import { nextOf, step } from "./images";
+import { info, layer } from "./state";
+import { learnt } from "./suggestions";
+
+/** Say something of the image; none takes it back. */
+export function mark(state: string | null, then?: () => void): void {
+  if (confirmTool()) return mark(state, then);
+  send({ kind: "state", changes: [] }, { state });
+  if (state === "labelled") learnt();
+  then?.();
+}
+
+/** Finish, save, next: of one's own task, where there is one. */
+export function finish(): void {
+  if (confirmTool()) return;
+  const me = project.value?.me;
+  const mine = info()?.assignee === me && me !== undefined;
+  mark("labelled", () => {
+    const left = (one: { assignee?: string | null; state: string | null; opinions?: string[] }) =>
+      one.assignee === me && (layer.value === "own" ? !one.opinions?.includes(me!) : one.state === null);
+    if (!mine || !nextOf(left)) step(1);
+  });
+}
+
+/** Approve, and go on to the next image that waits for a review. */
+export function approve(): void {
+  const reviewing = info()?.state === "review";
+  mark("approved", () => reviewing && nextReview());
+}
+
+export const nextReview = (): boolean => nextOf((one) => one.state === "review");

@@ -1,0 +1,74 @@
+/** Labels that a program suggests: made in the background, accepted or rejected by a person. */
+
+import { api, type Job } from "../../../api/client";
+import { message, reload } from "../../../store/project";
+import { fromWire, newId } from "../../../store/wire";
+import { bringing, send } from "./gestures";
+import { offer } from "./images";
+import { current, desk, job, layer, learnAgain, offered, suggested } from "./state";
+
+const AGAIN = 3; // images that are finished before a round of spreading is repeated
+let finished = 0;
+let learner: string | null = null;
+
+export function accept(): void {
+  if (offered.value === null) return;
+  const { scene, history, board } = desk;
+  const things = suggested.value.map((one) => ({
+    // A person has looked at it and stands for it.
+    ...fromWire(one, scene.width, scene.height), id: newId(), source: "human" as const,
+    attributes: { ...one.attributes, accepted: "untouched" },
+  }));
+  const command = { kind: "accept", changes: bringing(things) };
+  if (things.length) history.do(command);
+  suggested.value = [];
+  offered.value = null;
+  board?.suggest([]);
+  send(command, { state: "labelled" });
+  learnt();
+}
+
+export function reject(): void {
+  const run = offered.value;
+  if (run === null) return;
+  suggested.value = [];
+  offered.value = null;
+  desk.board?.suggest([]);
+  send({ kind: "reject", changes: [] }, { rejected: run });
+}
+
+/** An image more is finished: after a few, what was learned is learned anew, in the background. */
+export function learnt(): void {
+  finished++;
+  if (learnAgain.value && learner && finished >= AGAIN && job.value?.status !== "running" && layer.value === "shared") void spread(learner);
+}
+
+export function spread(engine: string): Promise<void> {
+  learner = engine;
+  finished = 0;
+  return run(() => api.spread(engine));
+}
+
+export const follow = (engine: string, direction: string): Promise<void> => run(() => api.follow(engine, direction));
+
+/** Long work of the server, until it ends; then what it suggests for this image is shown. */
+async function run(begin: () => Promise<Job>): Promise<void> {
+  try {
+    await desk.sync.settled();
+    job.value = await begin();
+    while (job.value?.status === "running") {
+      await new Promise((resolve) => setTimeout(resolve, 400));
+      job.value = await api.job(job.value.id);
+    }
+    if (job.value?.status === "failed") message.value = job.value.words ?? "";
+    await reload();
+    const number = current.value;
+    if (number !== null && !desk.scene.things.length && layer.value === "shared") await offer(number, null);
+  } catch (error) {
+    message.value = (error as Error).message;
+  }
+}
+
+export async function stopJob(): Promise<void> {
+  if (job.value) await api.cancel(job.value.id);
+}

@@ -1,0 +1,85 @@
+/** The tool in hand, and the board that it works on. */
+
+import { snapped } from "../../../model/snap";
+import { Board } from "../../../parts/canvas/board";
+import type { Bench, Tool } from "../../../parts/canvas/tool";
+import { Brush } from "../tools/brush";
+import { Corners } from "../tools/corners";
+import { Fill } from "../tools/fill";
+import { Outline } from "../tools/outline";
+import { Box, Click, Scribble } from "../tools/prompt";
+import { Scissors } from "../tools/scissors";
+import { Select } from "../tools/select";
+import { Wand } from "../tools/wand";
+import { ask, confirmTool, hover, keepAnswer } from "./asking";
+import { commit } from "./gestures";
+import { takeAt } from "./shown";
+import { asking, byObject, classId, colourOf, desk, opacity, outlines, own, radius, selected, snap, toolName } from "./state";
+
+const SNAP = 9; // pixels of the screen
+
+const bench: Bench = {
+  get scene() {
+    return desk.scene;
+  },
+  get view() {
+    return desk.board!.view;
+  },
+  get radius() {
+    return radius.value;
+  },
+  get selected() {
+    return own();
+  },
+  pixels: (box) => desk.board?.pixels(box) ?? null,
+  snap: (at) => (snap.value ? snapped(desk.scene, at, Math.min(40, SNAP / desk.board!.view.scale), selected.value) : at),
+  commit,
+  preview: (bits) => desk.board?.preview(bits),
+  select: (id) => {
+    selected.value = id;
+    const thing = own();
+    if (thing) classId.value = thing.classId;
+    desk.board?.redraw();
+  },
+  take: takeAt,
+  ask: (prompts) => void ask(prompts),
+  hover,
+  confirm: keepAnswer,
+  redraw: () => desk.board?.redraw(),
+};
+
+const makers: Record<string, () => Tool> = {
+  brush: () => new Brush(bench, false), eraser: () => new Brush(bench, true), lasso: () => new Outline(bench, true),
+  polygon: () => new Outline(bench, false), corners: () => new Corners(bench), scissors: () => new Scissors(bench),
+  click: () => new Click(bench), box: () => new Box(bench), scribble: () => new Scribble(bench), wand: () => new Wand(bench), fill: () => new Fill(bench),
+  select: () => new Select(bench),
+};
+export const toolNames = Object.keys(makers);
+
+export function attach(canvas: HTMLCanvasElement): void {
+  desk.board = new Board(canvas, () => ({
+    opacity: opacity.value, outlines: outlines.value, byObject: byObject.value, colour: colourOf, selected: selected.value,
+  }));
+  // For tests and benchmarks.
+  (window as unknown as { maskwright: unknown }).maskwright = {
+    board: desk.board, scene: () => desk.scene, sync: () => desk.sync, asking: () => asking.value, layer: () => desk.layer,
+    canUndo: () => desk.history.canUndo,
+  };
+  pick(toolName.value);
+}
+
+/** The board's canvas is about to go. */
+export function detach(): void {
+  confirmTool();
+  desk.board?.close();
+  desk.board = null;
+}
+
+export function pick(name: string): void {
+  confirmTool();
+  const { board } = desk;
+  board?.tool?.cancel?.();
+  toolName.value = name;
+  if (board) board.tool = makers[name]();
+  board?.redraw();
+}

@@ -1,0 +1,61 @@
+import { Bits, type Point } from "../../../model/bits";
+import { type Bench, type Press, removes, type Tool } from "../../../parts/canvas/tool";
+
+/** Paints, or takes away; right button or Alt does the other. A stroke is one gesture. */
+export class Brush implements Tool {
+  private last: Point | null = null;
+  private stroke = Bits.none;
+  private erases = false;
+  private at: Point | null = null;
+
+  constructor(private readonly bench: Bench, private readonly eraser: boolean) {}
+
+  down(at: Press): void {
+    this.erases = this.eraser !== removes(at);
+    this.stroke = Bits.none;
+    this.last = at;
+    this.add(at);
+  }
+
+  move(at: Press, pressed: boolean): void {
+    this.at = at;
+    if (pressed && this.last) this.add(at);
+    this.bench.redraw();
+  }
+
+  up(at: Press): void {
+    if (!this.last) return;
+    this.add(at);
+    this.last = null;
+    const { stroke, erases } = this;
+    this.bench.preview(null);
+    this.bench.commit(erases ? "eraser" : "brush", (bits) => (erases ? bits.minus(stroke) : bits.or(stroke)));
+  }
+
+  cancel(): void {
+    this.last = null;
+    this.bench.preview(null);
+  }
+
+  private add(at: Point): void {
+    const { scene, radius } = this.bench;
+    this.stroke = this.stroke.or(Bits.stroke(this.last ?? at, at, radius, scene.width, scene.height));
+    this.last = at;
+    this.bench.preview(this.stroke);
+  }
+
+  draw(context: CanvasRenderingContext2D): void {
+    if (!this.at) return;
+    const { view, radius } = this.bench;
+    const centre = view.toScreen(this.at);
+    context.strokeStyle = "white";
+    context.lineWidth = 1;
+    context.beginPath();
+    context.arc(centre.x, centre.y, Math.max(1, radius * view.scale), 0, 2 * Math.PI);
+    context.stroke();
+    context.strokeStyle = "black";
+    context.beginPath();
+    context.arc(centre.x, centre.y, Math.max(1, radius * view.scale) + 1, 0, 2 * Math.PI);
+    context.stroke();
+  }
+}

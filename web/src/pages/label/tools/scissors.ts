@@ -1,0 +1,101 @@
+import { Bits, meet, type Point } from "../../../model/bits";
+import { Livewire } from "../../../model/livewire";
+import { type Bench, near, type Press, removes, type Tool, trace } from "../../../parts/canvas/tool";
+
+const REACH = 256; // pixels of the image around the last corner that the wire can follow
+
+/** Intelligent scissors: between two clicks the line follows the edges of the picture. Close on the first corner, or Enter. Alt takes away. */
+export class Scissors implements Tool {
+  /** Kept pieces of the line, one a click; the first is a point. */
+  private pieces: Point[][] = [];
+  private wire: Livewire | null = null;
+  private way: Point[] = [];
+  private removes = false;
+
+  constructor(private readonly bench: Bench) {}
+
+  down(at: Press): void {
+    if (!this.pieces.length) {
+      this.removes = removes(at);
+      const corner = this.bench.snap(at);
+      this.pieces = [[{ x: corner.x, y: corner.y }]];
+      this.seed(corner);
+      return;
+    }
+    const first = this.pieces[0][0];
+    if (this.pieces.length > 2 && near(this.bench.view, first, at)) {
+      this.pieces.push(this.follow(first));
+      this.finish();
+      return;
+    }
+    const corner = this.bench.snap(at);
+    this.pieces.push(this.follow(corner));
+    this.seed(corner);
+  }
+
+  move(at: Press): void {
+    if (this.pieces.length) this.way = this.follow(at);
+    this.bench.redraw();
+  }
+
+  double(): void {
+    this.confirm();
+  }
+
+  confirm(): boolean {
+    if (!this.pieces.length) return false;
+    if (this.pieces.length > 1) this.pieces.push(this.follow(this.pieces[0][0]));
+    this.finish();
+    return true;
+  }
+
+  cancel(): void {
+    this.pieces = [];
+    this.way = [];
+    this.wire = null;
+    this.bench.redraw();
+  }
+
+  draw(context: CanvasRenderingContext2D): void {
+    const { view } = this.bench;
+    context.strokeStyle = this.removes ? "#f66" : "#fff";
+    context.lineWidth = 1.5;
+    trace(context, view, this.pieces.flat(), false);
+    trace(context, view, this.way, false);
+    context.fillStyle = "#fff";
+    for (const piece of this.pieces) {
+      const p = view.toScreen(piece[piece.length - 1]);
+      context.fillRect(p.x - 2.5, p.y - 2.5, 5, 5);
+    }
+  }
+
+  /** Along edges where they are known, straight otherwise; it ends where the person pointed. */
+  private follow(to: Point): Point[] {
+    const last = this.pieces[this.pieces.length - 1];
+    const from = last[last.length - 1];
+    return [from, ...(this.wire?.to(to).slice(1, -1) ?? []), { x: to.x, y: to.y }];
+  }
+
+  private seed(at: Point): void {
+    const { scene } = this.bench;
+    this.wire = null;
+    this.way = [];
+    const box = meet(
+      { x: Math.floor(at.x) - REACH, y: Math.floor(at.y) - REACH, w: 2 * REACH + 1, h: 2 * REACH + 1 }, scene.box,
+    );
+    if (!box) return;
+    const count = this.pieces.length;
+    void this.bench.pixels(box)?.then((pixels) => {
+      if (this.pieces.length === count) this.wire = new Livewire(pixels, box, at);
+    });
+  }
+
+  private finish(): void {
+    const ring = this.pieces.flat();
+    const takes = this.removes;
+    this.cancel();
+    const { scene } = this.bench;
+    const inside = Bits.polygon([ring], scene.width, scene.height);
+    if (!inside.empty) this.bench.commit("scissors", (bits) => (takes ? bits.minus(inside) : bits.or(inside)));
+  }
+}

@@ -1,0 +1,11 @@
+import type { Bench, Press, Tool } from "../../../parts/canvas/tool";
+
+/** The object under the pointer; where there is none, the one that is only shown there is taken. */
+export class Select implements Tool {
+  constructor(private readonly bench: Bench) {}
+
+  down(at: Press): void {
+    const own = this.bench.scene.at(at.x, at.y);
+    if (own || !this.bench.take(at)) this.bench.select(own?.id ?? null);
+  }
+}

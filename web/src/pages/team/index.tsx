@@ -1,0 +1,91 @@
+import { useEffect, useState } from "preact/hooks";
+import { api, type Work as Progress } from "../../api/client";
+import { Bars } from "../../parts/charts/Bars";
+import { Dialog } from "../../parts/Dialog";
+import { Table } from "../../parts/Table";
+import { dialog, message, project } from "../../store/project";
+import { words } from "../../strings";
+import { compare, current, layer, nextReview, work } from "../label";
+import { assign } from "./assign";
+
+/** Everybody who works here, also those who have not begun. */
+function rows(found: Progress, people: readonly string[]): Progress["people"] {
+  const known = new Set(found.people.map((one) => one.name));
+  const waiting = people.filter((one) => !known.has(one));
+  return [...found.people, ...waiting.map((name) => ({ name, gestures: 0, seconds: 0, clicks: 0, finished: 0, assigned: 0 }))];
+}
+
+/** How far it is, who does what, what was saved, and how far people agree. */
+export function Team() {
+  const [found, setFound] = useState<Progress | null>(null);
+  const [name, setName] = useState("");
+  const [count, setCount] = useState(20);
+  const look = () => api.work().then(setFound, (error: Error) => (message.value = error.message));
+  useEffect(() => void look(), []);
+  const people = project.value?.people ?? [];
+  const classes = new Map((project.value?.classes ?? []).map((one) => [one.id, one.name]));
+  const minutes = (seconds: number) => (seconds / 60).toFixed(1);
+  const give = async (what: { count?: number; numbers?: number[] }, to: string | null) => {
+    const number = await assign(to, what);
+    message.value = words.assigned(number, to);
+    await look();
+  };
+  return (
+    <Dialog title={words.actions.work}>
+      <p>
+        {words.workingOn}{" "}
+        <select value={layer.value} aria-label={words.workingOn} data-layer={layer.value} onChange={(e) => void work(e.currentTarget.value as "shared" | "own")}>
+          <option value="shared">{words.layers.shared}</option>
+          <option value="own">{words.layers.own}</option>
+        </select>
+      </p>
+      {!found ? <p role="status">{words.loading}</p> : (
+        <>
+          <p data-work="states">
+            {Object.entries(found.states).map(([state, number]) => (
+              <span key={state} class={`count ${state}`}>{`${number} ${words.states[state === "open" ? "none" : state] ?? state}`}</span>
+            ))}
+            <button disabled={!found.states.review} onClick={() => { if (nextReview()) dialog.value = ""; }}>{words.actions.nextReview}</button>
+          </p>
+          <p data-work="saved">{words.saved_(found.drawn, found.seconds_each ?? null, found.suggested, found.untouched, found.saved ?? null)}</p>
+          {found.days.length > 1 && <Bars values={found.days} label={words.perDay} />}
+          <h3>{words.people}</h3>
+          <Table columns={words.peopleColumns}>
+            {rows(found, people).map((one) => (
+              <tr key={one.name} data-person={one.name}>
+                <td>{one.name}</td><td>{one.assigned}</td><td>{one.finished}</td><td>{one.gestures}</td><td>{one.clicks}</td><td>{minutes(one.seconds)}</td>
+              </tr>
+            ))}
+          </Table>
+          <div class="row">
+            <input type="text" list="people" placeholder={words.who} aria-label={words.who} value={name} onInput={(e) => setName(e.currentTarget.value)} />
+            <datalist id="people">{people.map((one) => <option key={one} value={one} />)}</datalist>
+            <input type="number" min={1} aria-label={words.howMany} value={count} onInput={(e) => setCount(Number(e.currentTarget.value))} />
+            <button data-action="assign" disabled={!name.trim() || count < 1} onClick={() => void give({ count }, name.trim())}>{words.assignOpen}</button>
+            <button disabled={!name.trim() || current.value === null} onClick={() => void give({ numbers: [current.value!] }, name.trim())}>{words.assignThis}</button>
+            <button disabled={current.value === null} onClick={() => void give({ numbers: [current.value!] }, null)}>{words.assignNobody}</button>
+          </div>
+          <h3>{words.classes}</h3>
+          <Table>
+            {found.classes.map((one) => (
+              <tr key={one.class_id}><td>{classes.get(one.class_id) ?? one.class_id}</td><td>{words.use(one.objects, one.images)}</td></tr>
+            ))}
+          </Table>
+          <h3>{words.agreement}</h3>
+          {!found.agreement.length && <p class="quiet">{words.noAgreement}</p>}
+          {found.agreement.length > 0 && (
+            <Table columns={words.agreementColumns}>
+              {found.agreement.slice(0, 200).map((one) => (
+                <tr key={`${one.number} ${one.first} ${one.second}`} data-agreement={one.number}>
+                  <td>{one.key}</td><td>{`${one.first ?? words.shared} / ${one.second}`}</td>
+                  <td>{one.mean_iou == null ? "–" : one.mean_iou.toFixed(3)}</td><td>{one.f1 == null ? "–" : one.f1.toFixed(3)}</td>
+                  <td><button onClick={() => { dialog.value = ""; void compare(one.number, one.second); }}>{words.compare}</button></td>
+                </tr>
+              ))}
+            </Table>
+          )}
+        </>
+      )}
+    </Dialog>
+  );
+}

@@ -1,0 +1,365 @@
+/** The canvas: picture, overlay, tools, pointer and wheel. Knows no framework. */
+
+import { Bits, type Point, type Rect } from "../../model/bits";
+import { type Look, sample } from "../../model/render";
+import type { Scene } from "../../model/scene";
+import { View } from "../../model/view";
+import { minimap, type Picture } from "./picture";
+import type { Press, Tool } from "./tool";
+
+export class Board {
+  readonly view = new View();
+  tool: Tool | null = null;
+  brightness = 1;
+  contrast = 1;
+  grid = false;
+  overview = true;
+  private scene: Scene | null = null;
+  private picture: Picture | null = null;
+  private ghost: { bits: Bits; colour: number }[] = [];
+  private shown: Bits | null = null;
+  private readonly context: CanvasRenderingContext2D;
+  private readonly layer = document.createElement("canvas");
+  private data: ImageData | null = null;
+  private pressed = false;
+  private steering = false;
+  /** Fingers on the board; two of them move and zoom it. */
+  private readonly fingers = new Map<number, Point>();
+  private pinching = false;
+  /** A finger that is down, and may yet be the first of two: the tool hears of it when it moves or lifts. */
+  private held: Press | null = null;
+  /** Once a pen has drawn, fingers only move the picture: a resting hand is no stroke. */
+  private pen = false;
+  private panning = false;
+  private space = false;
+  private queued = false;
+  private last: Point = { x: 0, y: 0 };
+  private readonly closing = new AbortController();
+  /** Milliseconds of the last redraw, for the benchmark. */
+  took = 0;
+
+  constructor(readonly canvas: HTMLCanvasElement, private readonly look: () => Look) {
+    this.context = canvas.getContext("2d")!;
+    canvas.addEventListener("pointerdown", (e) => this.down(e));
+    canvas.addEventListener("pointermove", (e) => this.move(e));
+    canvas.addEventListener("pointerup", (e) => this.up(e));
+    canvas.addEventListener("pointercancel", (e) => this.cancel(e));
+    canvas.addEventListener("dblclick", (e) => this.tool?.double?.(this.press(e)));
+    canvas.addEventListener("contextmenu", (e) => e.preventDefault());
+    canvas.addEventListener("wheel", (e) => this.wheel(e), { passive: false });
+    const { signal } = this.closing;
+    window.addEventListener("keydown", (e) => {
+      if (e.code === "Space" && !(e.target instanceof HTMLInputElement)) {
+        this.space = true;
+        canvas.style.cursor = "grab";
+      }
+    }, { signal });
+    window.addEventListener("keyup", (e) => {
+      if (e.code === "Space") {
+        this.space = false;
+        canvas.style.cursor = "crosshair";
+      }
+    }, { signal });
+    const watch = new ResizeObserver(() => this.resize());
+    watch.observe(canvas);
+    signal.addEventListener("abort", () => watch.disconnect());
+    this.resize();
+  }
+
+  /** Let go of the window and of the picture; the canvas is about to go. */
+  close(): void {
+    this.closing.abort();
+    this.show(null, null);
+  }
+
+  /** True while a stroke, a move or a question is under way. */
+  get busy(): boolean {
+    return this.pressed || this.shown !== null || this.fingers.size > 0;
+  }
+
+  show(scene: Scene | null, picture: Picture | null): void {
+    this.scene = scene;
+    this.picture?.close();
+    this.picture = picture;
+    this.shown = null;
+    this.ghost = [];
+    this.pressed = false;
+    if (scene) this.view.fit(scene.width, scene.height, this.canvas.width, this.canvas.height);
+    this.redraw();
+  }
+
+  /** The same picture, other objects. */
+  replace(scene: Scene): void {
+    this.scene = scene;
+    this.redraw();
+  }
+
+  turn(degrees: number): void {
+    this.view.turn(degrees, { x: this.canvas.width / 2, y: this.canvas.height / 2 });
+    this.redraw();
+  }
+
+  fit(): void {
+    if (this.scene) this.view.fit(this.scene.width, this.scene.height, this.canvas.width, this.canvas.height);
+    this.redraw();
+  }
+
+  preview(bits: Bits | null): void {
+    this.shown = bits;
+    this.redraw();
+  }
+
+  suggest(ghost: { bits: Bits; colour: number }[]): void {
+    this.ghost = ghost;
+    this.redraw();
+  }
+
+  pixels(box: Rect): Promise<ImageData> | null {
+    return this.picture?.pixels(box) ?? null;
+  }
+
+  redraw(): void {
+    if (this.queued) return;
+    this.queued = true;
+    requestAnimationFrame(() => {
+      this.queued = false;
+      this.draw();
+    });
+  }
+
+  /** Draw now. */
+  draw(): void {
+    const begun = performance.now();
+    const { context, canvas, view, scene } = this;
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    context.clearRect(0, 0, canvas.width, canvas.height);
+    if (!scene) return;
+    if (this.picture) {
+      context.imageSmoothingEnabled = view.scale < 2;
+      if (this.brightness !== 1 || this.contrast !== 1)
+        context.filter = `brightness(${this.brightness}) contrast(${this.contrast})`;
+      context.setTransform(
+        view.scale * view.cos, view.scale * view.sin, -view.scale * view.sin, view.scale * view.cos, view.x, view.y,
+      );
+      this.picture.draw(context, view, canvas.width, canvas.height);
+      context.setTransform(1, 0, 0, 1, 0, 0);
+      context.filter = "none";
+    }
+    if (!this.data || this.data.width !== canvas.width || this.data.height !== canvas.height) {
+      this.data = new ImageData(Math.max(1, canvas.width), Math.max(1, canvas.height));
+      this.layer.width = this.data.width;
+      this.layer.height = this.data.height;
+    }
+    sample(scene, view, this.look(), this.data);
+    for (const one of this.ghost) this.stain(one.bits, one.colour, 90, true);
+    if (this.shown) this.stain(this.shown, 0xffffff, 120, false);
+    this.layer.getContext("2d")!.putImageData(this.data, 0, 0);
+    context.drawImage(this.layer, 0, 0);
+    if (this.grid) this.drawGrid();
+    this.tool?.draw?.(context);
+    if (this.overview) this.drawOverview();
+    this.took = performance.now() - begun;
+  }
+
+  /** Bits that are no object, over the overlay; hatched where they are only suggested. */
+  private stain(bits: Bits, rgb: number, alpha: number, hatched: boolean): void {
+    if (!this.data || !bits.w) return;
+    const { view, data } = this;
+    const out = new Uint32Array(data.data.buffer);
+    const corners = [[0, 0], [bits.w, 0], [0, bits.h], [bits.w, bits.h]].map(([x, y]) => view.toScreen({ x: bits.x + x, y: bits.y + y }));
+    const bounds = (values: number[], most: number) => [
+      Math.max(0, Math.floor(Math.min(...values))), Math.min(most, Math.ceil(Math.max(...values))),
+    ];
+    const [left, right] = bounds(corners.map((one) => one.x), data.width);
+    const [top, bottom] = bounds(corners.map((one) => one.y), data.height);
+    const colour = ((alpha << 24) | ((rgb & 255) << 16) | (rgb & 0xff00) | (rgb >> 16)) >>> 0;
+    const dx = view.cos / view.scale;
+    const dy = -view.sin / view.scale;
+    for (let y = top; y < bottom; y++) {
+      let { x: ix, y: iy } = view.toImage({ x: left + 0.5, y: y + 0.5 });
+      ix -= bits.x;
+      iy -= bits.y;
+      for (let x = left; x < right; x++, ix += dx, iy += dy)
+        if (
+          ix >= 0 && iy >= 0 && ix < bits.w && iy < bits.h && bits.data[Math.floor(iy) * bits.w + Math.floor(ix)] &&
+          (!hatched || (x + y) % 6 < 3)
+        )
+          out[y * data.width + x] = colour;
+    }
+  }
+
+  /** Lines between pixels, as many of them as the eye can part. */
+  private drawGrid(): void {
+    const { context, view, canvas, scene } = this;
+    let step = 1;
+    while (step * view.scale < 16) step *= 2;
+    const box = view.shown(canvas.width, canvas.height);
+    const line = (a: Point, b: Point) => {
+      const p = view.toScreen(a);
+      const q = view.toScreen(b);
+      context.moveTo(p.x, p.y);
+      context.lineTo(q.x, q.y);
+    };
+    const [x0, x1] = [Math.max(0, box.x), Math.min(scene!.width, box.x + box.w)];
+    const [y0, y1] = [Math.max(0, box.y), Math.min(scene!.height, box.y + box.h)];
+    context.strokeStyle = "#8888";
+    context.lineWidth = 1;
+    context.beginPath();
+    for (let x = Math.ceil(x0 / step) * step; x <= x1; x += step) line({ x, y: y0 }, { x, y: y1 });
+    for (let y = Math.ceil(y0 / step) * step; y <= y1; y += step) line({ x: x0, y }, { x: x1, y });
+    context.stroke();
+  }
+
+  private drawOverview(): void {
+    const { context, canvas } = this;
+    const small = this.picture?.overview();
+    const found = this.picture && small ? minimap(this.picture, this.view, canvas.width, canvas.height) : null;
+    if (!found || !small) return;
+    const { box, shown } = found;
+    context.drawImage(small, box.x, box.y, box.w, box.h);
+    context.strokeStyle = "#000";
+    context.lineWidth = 1;
+    context.strokeRect(box.x - 0.5, box.y - 0.5, box.w + 1, box.h + 1);
+    context.save();
+    context.beginPath();
+    context.rect(box.x, box.y, box.w, box.h);
+    context.clip();
+    context.strokeStyle = "#fff";
+    context.lineWidth = 2;
+    context.beginPath();
+    shown.forEach((p, k) => (k ? context.lineTo(p.x, p.y) : context.moveTo(p.x, p.y)));
+    context.closePath();
+    context.stroke();
+    context.restore();
+  }
+
+  /** Go where the small picture is pressed. False where it is not. */
+  private steer(event: PointerEvent, begins: boolean): boolean {
+    const { canvas, view, picture } = this;
+    if (!picture || !this.overview || !(begins || this.steering)) return false;
+    const found = minimap(picture, view, canvas.width, canvas.height);
+    if (!found) return this.steering;
+    const { box } = found;
+    const at = this.place(event);
+    if (begins && (at.x < box.x || at.y < box.y || at.x > box.x + box.w || at.y > box.y + box.h)) return false;
+    const k = picture.width / box.w;
+    view.centre({ x: (at.x - box.x) * k, y: (at.y - box.y) * k }, canvas.width, canvas.height);
+    this.steering = true;
+    this.redraw();
+    return true;
+  }
+
+  private resize(): void {
+    const box = this.canvas.getBoundingClientRect();
+    const width = Math.max(1, Math.round(box.width));
+    const height = Math.max(1, Math.round(box.height));
+    if (this.canvas.width === width && this.canvas.height === height) return;
+    this.canvas.width = width;
+    this.canvas.height = height;
+    this.fit();
+  }
+
+  /** In the window. */
+  private place(event: MouseEvent): Point {
+    const box = this.canvas.getBoundingClientRect();
+    return { x: event.clientX - box.left, y: event.clientY - box.top };
+  }
+
+  private press(event: MouseEvent): Press {
+    const at = this.view.toImage(this.place(event));
+    // The other end of a pen takes away, as the right button does.
+    return { ...at, shift: event.shiftKey, alt: event.altKey, button: event.button === 5 ? 2 : event.button };
+  }
+
+  private down(event: PointerEvent): void {
+    if (!this.scene) return;
+    this.canvas.setPointerCapture(event.pointerId);
+    if (event.pointerType === "pen") this.pen = true;
+    if (event.pointerType === "touch") {
+      this.fingers.set(event.pointerId, this.place(event));
+      if (this.fingers.size === 2) {
+        if (this.pressed && !this.panning && !this.held) this.tool?.cancel?.();
+        this.held = null;
+        this.pressed = false;
+        this.pinching = true;
+      }
+      if (this.pinching) return;
+    }
+    this.last = { x: event.clientX, y: event.clientY };
+    this.pressed = true;
+    if (this.steer(event, true)) return;
+    this.panning = this.space || event.button === 1 || (this.pen && event.pointerType === "touch");
+    if (this.panning) return;
+    if (event.pointerType === "touch") this.held = this.press(event);
+    else this.tool?.down?.(this.press(event));
+  }
+
+  private settle(): void {
+    const { held } = this;
+    this.held = null;
+    if (held) this.tool?.down?.(held);
+  }
+
+  private move(event: PointerEvent): void {
+    if (this.pinching) {
+      if (this.fingers.has(event.pointerId)) this.pinch(event);
+      return;
+    }
+    if (this.steering && this.steer(event, false)) return;
+    if (this.panning && this.pressed) {
+      this.view.pan(event.clientX - this.last.x, event.clientY - this.last.y);
+      this.last = { x: event.clientX, y: event.clientY };
+      this.redraw();
+      return;
+    }
+    if (this.held && Math.hypot(event.clientX - this.last.x, event.clientY - this.last.y) < 4) return;
+    this.settle();
+    // A pen sends several places between two frames; none is left out.
+    const steps = event.getCoalescedEvents?.() ?? [];
+    for (const one of steps.length ? steps : [event]) this.tool?.move?.(this.press(one), this.pressed);
+  }
+
+  private up(event: PointerEvent): void {
+    this.fingers.delete(event.pointerId);
+    if (this.pinching) {
+      if (!this.fingers.size) this.pinching = false;
+      return;
+    }
+    if (this.pressed && !this.panning && !this.steering) {
+      this.settle();
+      this.tool?.up?.(this.press(event));
+    }
+    this.pressed = false;
+    this.panning = false;
+    this.steering = false;
+  }
+
+  private cancel(event: PointerEvent): void {
+    this.fingers.delete(event.pointerId);
+    if (!this.fingers.size) this.pinching = false;
+    this.held = null;
+    this.pressed = false;
+    this.steering = false;
+    this.tool?.cancel?.();
+  }
+
+  /** Two fingers: what lies between them stays between them, and grows as they part. */
+  private pinch(event: PointerEvent): void {
+    const now = this.place(event);
+    const was = this.fingers.get(event.pointerId)!;
+    const other = [...this.fingers].find(([id]) => id !== event.pointerId)?.[1];
+    this.fingers.set(event.pointerId, now);
+    if (!other) return;
+    this.view.pan((now.x - was.x) / 2, (now.y - was.y) / 2);
+    const before = Math.hypot(was.x - other.x, was.y - other.y);
+    const middle = { x: (now.x + other.x) / 2, y: (now.y + other.y) / 2 };
+    if (before > 1) this.view.zoom(Math.hypot(now.x - other.x, now.y - other.y) / before, middle);
+    this.redraw();
+  }
+
+  private wheel(event: WheelEvent): void {
+    event.preventDefault();
+    this.view.zoom(Math.exp(-event.deltaY / 400), this.place(event));
+    this.redraw();
+  }
+}

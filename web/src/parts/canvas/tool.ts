@@ -1,0 +1,63 @@
+/** What a tool is, and what it may use. */
+
+import type { Bits, Point, Rect } from "../../model/bits";
+import type { Scene, Thing } from "../../model/scene";
+import type { View } from "../../model/view";
+
+export interface Bench {
+  readonly scene: Scene;
+  readonly view: View;
+  readonly radius: number;
+  readonly selected: Thing | null;
+  /** Pixels of a box inside the picture, RGBA; null where there is no picture. */
+  pixels(box: Rect): Promise<ImageData> | null;
+  /** Where a corner belongs: at the nearest border, when that is asked for. */
+  snap(at: Point): Point;
+  /** Make the bits the selected object's, or a new object of the chosen class; one gesture. */
+  commit(kind: string, change: (bits: Bits) => Bits): void;
+  /** Show bits that are not an object yet; null takes them away. */
+  preview(bits: Bits | null): void;
+  select(id: number | null): void;
+  /** Take the object that is suggested here. False where there is none. */
+  take(at: Point): boolean;
+  ask(prompts: { points: Point[]; labels: number[]; box?: [Point, Point] }): void;
+  /** What a click here would give, if the person waits. */
+  hover(at: Point): void;
+  confirm(): void;
+  redraw(): void;
+}
+
+export interface Press extends Point {
+  readonly shift: boolean;
+  readonly alt: boolean;
+  readonly button: number;
+}
+
+/** Alt or the right button: take away. */
+export const removes = (at: Press): boolean => at.alt || at.button === 2;
+
+/** Are two places of the image as good as one on the screen? */
+export const near = (view: View, a: Point, b: Point): boolean => Math.hypot(a.x - b.x, a.y - b.y) * view.scale < 9;
+
+/** Draw corners of the image joined by lines, closed or not. */
+export function trace(context: CanvasRenderingContext2D, view: View, corners: readonly Point[], closed: boolean): void {
+  context.beginPath();
+  corners.forEach((corner, k) => {
+    const p = view.toScreen(corner);
+    if (k) context.lineTo(p.x, p.y);
+    else context.moveTo(p.x, p.y);
+  });
+  if (closed) context.closePath();
+  context.stroke();
+}
+
+export interface Tool {
+  down?(at: Press): void;
+  move?(at: Press, pressed: boolean): void;
+  up?(at: Press): void;
+  double?(at: Press): void;
+  draw?(context: CanvasRenderingContext2D): void;
+  cancel?(): void;
+  /** Enter. True where the tool had something to finish. */
+  confirm?(): boolean;
+}

@@ -1,0 +1,14 @@
+/** What every page knows: the project, what is said to the person, and which dialog is open. */
+
+import { signal } from "@preact/signals";
+import { api, type Project } from "../api/client";
+
+export const project = signal<Project | null>(null);
+export const message = signal("");
+/** Name of the dialog that is open over the page; a page that is shown as one has its own name here. */
+export const dialog = signal("");
+
+/** Ask for the project anew. */
+export async function reload(): Promise<void> {
+  project.value = await api.project();
+}
