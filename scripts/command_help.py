@@ -12,7 +12,9 @@ def page() -> str:
     parts = [
         "# Commands\n",
         "Printed by the program itself (`python scripts/command_help.py` writes this page).",
-        "Exit codes: 0 done, 1 the work failed, 2 the call was wrong.\n",
+        "Exit codes: 0 done, 1 the work failed, 2 the call was wrong, 130 interrupted.",
+        "With `--json`, results and errors are one object on standard output; see [errors](errors.md).",
+        "What a setting takes: [settings](settings.md).\n",
     ]
     for verb in VERBS:
         text = runner.invoke(build(), [verb, "--help"], prog_name="maskwright").output

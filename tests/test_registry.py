@@ -108,25 +108,7 @@ def test_what_a_module_lacks_is_said() -> None:
     assert registry.FAMILIES["metrics"].lack(module(**metric, HIGHER_IS_BETTER=True)) is None
 
 
-def test_members_with_options_are_read() -> None:
-    assert registry.read_call("dice") == ("dice", {})
-    assert registry.read_call(" my_loss ( gamma=1.5, weight=[1, 2], how=plain ) ") == (
-        "my_loss", {"gamma": 1.5, "weight": [1, 2], "how": "plain"},
-    )  # fmt: skip
-    assert registry.read_call("crop(size=(32, 40), at=-1)") == ("crop", {"size": (32, 40), "at": -1})
-    for wrong in (
-        "",
-        "dice(",
-        "dice(1)",
-        "dice(smooth=)",
-        "dice(a=1, a=2)",
-        "dice dice",
-        "dice()()",
-        "dice(**x)",
-        "dice(a=b(1))",
-        "2",
-    ):
-        assert registry.read_call(wrong) is None, wrong
+def test_what_options_a_function_takes() -> None:
     assert registry.takes(lambda a, b, *, c: 0, "c", given=2)
     assert not registry.takes(lambda a, b, *, c: 0, "b", given=2)
     assert registry.takes(lambda a, **more: 0, "anything", given=1)

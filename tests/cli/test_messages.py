@@ -275,11 +275,12 @@ def test_a_training_whose_checkpoint_cannot_be_written_ends_as_failed(capsys, st
 
     monkeypatch.setattr(files.Path, "replace", full)
     small = ("--epochs", 1, "--size", 64, 64, "--batch-size", 2, "--device", "cpu", "--precision", "fp32")
-    code, _, err = run(capsys, "train", street, *small, "--name", "one", "--json")
+    code, out, _ = run(capsys, "train", street, *small, "--name", "one", "--json")
     assert code == 1
-    assert err.startswith("maskwright: ")
-    assert "safetensors: cannot be written (No space left on device)" in err
-    assert len(err.strip().splitlines()) == 1
+    told = json.loads(out)["error"]
+    assert told["message"].startswith(f"{told['file']}: cannot be written (No space left on device)")
+    assert str(told["file"]).endswith("safetensors")
+    assert len(told["message"].splitlines()) == 1
     with Dataset.open(street) as dataset:
         assert find(dataset, "one")["status"] == "failed"
         assert len(list_runs(dataset)) == 1

@@ -136,3 +136,16 @@ def test_yaml_that_cannot_be_meant(tmp_path: Path, text: str, said: str) -> None
         load_written(file)
     assert said in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_names_with_options_in_brackets() -> None:
+    assert typed.call("dice") == ("dice", {})
+    assert typed.call(" my_loss ( gamma=1.5, weight=[1, 2], how=plain ) ") == (
+        "my_loss", {"gamma": "1.5", "weight": "[1, 2]", "how": "plain"},
+    )  # fmt: skip
+    assert typed.call("crop(size=(32, 40), at=-1)") == ("crop", {"size": "(32, 40)", "at": "-1"})
+    for wrong in ("", "dice(", "dice dice", "dice()()", "2", "dice)", "dice(a=[1)"):
+        assert typed.call(wrong) is None, wrong
+    for wrong in ("dice(1)", "dice(a=1, a=2)", "dice(**x)"):
+        with pytest.raises(UsageError):
+            typed.call(wrong)

@@ -133,8 +133,8 @@ def test_plans_that_cannot_be_read(tmp_path) -> None:
     path = tmp_path / "p.yaml"
     with pytest.raises(UsageError, match="no such plan"):
         read_plan(path)
-    for text, said in ((":::\n\t", "not readable"), ("- 1", "not a plan"), ("speed: 3", "no setting 'speed'"),
-                       ("epochs: many", "wrong form"), ("epochs: 0", "it must be")):  # fmt: skip
+    for text, said in ((":::\n\t", "not valid YAML"), ("- 1", "not a plan"), ("speed: 3", "no setting 'speed'"),
+                       ("epochs: many", "a whole number"), ("epochs: 0", "it must be")):  # fmt: skip
         path.write_text(text)
         with pytest.raises(UsageError, match=said):
             read_plan(path)
@@ -212,8 +212,8 @@ def test_a_sweep_goes_on_where_it_stopped(dataset) -> None:
     for wrong, said in (
         ("speed=1|2", "no setting"),
         ("lr=log(2,1)", "is empty"),
-        ("lr=log(a,b)", "no readable range"),
-        ("lr", "no setting"),
+        ("lr=log(a,b)", "it must be a number"),
+        ("lr", "has no value"),
     ):
         with pytest.raises(UsageError, match=said):
             parse_search([wrong])
@@ -579,9 +579,9 @@ def test_plan_and_training_from_the_command_line(dataset, tmp_path, capsys) -> N
 
 
 @pytest.mark.parametrize(("words", "said"), [
-    (["--budget", "soon"], "cannot be read"),
+    (["--budget", "soon"], "a time such as 20m"),
     (["--budget", "5m", "--epochs", "3"], "without --minutes"),
-    (["--lr", "fast"], "a number, or find"),
+    (["--lr", "fast"], "a number, more than 0, or find"),
     (["--preset", "huge"], "no preset"),
     (["--model", "maskrcnn", "--task", "panoptic"], "finds instances"),
     (["--model", "unet2015", "--freeze", "0.5"], "no encoder"),

@@ -3,14 +3,13 @@
 Modules import nothing heavy at their top, so that `maskwright --help` starts at once.
 """
 
-import errno
 import importlib
 import sys
 from collections.abc import Sequence
 
 import typer
 
-from maskwright.errors import MaskwrightError, UsageError, plain
+from maskwright.cli.calling import Verb, call
 
 #: Verbs in the order of a day's work. A verb's module has its name, with _ after a Python keyword.
 VERBS = (
@@ -19,10 +18,6 @@ VERBS = (
     "propagate", "track", "plan", "train", "sweep", "predict", "evaluate", "metrics", "model", "runs", "compare",
     "doctor",
 )  # fmt: skip
-
-
-#: What the system says when there is no room for what is written, whoever wrote it.
-NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def module_of(verb: str) -> str:
@@ -39,7 +34,7 @@ def build() -> typer.Typer:
         rich_markup_mode=None,
     )
     for verb in VERBS:
-        app.command(verb)(importlib.import_module(module_of(verb)).command)
+        app.command(verb, cls=Verb)(importlib.import_module(module_of(verb)).command)
     app.callback(invoke_without_command=True)(_version)
     return app
 
@@ -53,21 +48,5 @@ def _version(version: bool = typer.Option(False, "--version", help="Print the ve
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Exit codes: 0 done, 1 the work failed, 2 the call was wrong."""
-    try:
-        build()(args=None if arguments is None else list(arguments))
-    except MaskwrightError as error:
-        typer.echo(f"maskwright: {error}", err=True)  # its text is plain already
-        raise SystemExit(2 if isinstance(error, UsageError) else 1) from None
-    except KeyboardInterrupt:
-        typer.echo("maskwright: interrupted; nothing half-done was left behind", err=True)
-        raise SystemExit(1) from None
-    except BrokenPipeError:
-        sys.stderr.close()
-        raise SystemExit(1) from None
-    except OSError as error:
-        if error.errno not in NO_ROOM:
-            raise
-        place = f"{plain(error.filename)}: " if error.filename else ""
-        typer.echo(f"maskwright: {place}cannot be written ({error.strerror}); make room and do it again.", err=True)
-        raise SystemExit(1) from None
+    """Exit codes: 0 done, 1 the work failed, 2 the call was wrong, 130 interrupted."""
+    raise SystemExit(call(build, list(sys.argv[1:] if arguments is None else arguments)))

@@ -12,10 +12,10 @@ from maskwright.cli.output import (
     Options,
     Overwrite,
     WriteOptions,
-    format_options,
     progress,
     write_options,
 )
+from maskwright.core import typed
 
 
 def command(
@@ -38,7 +38,7 @@ def command(
     from maskwright.cli.export import report
 
     name = format or formats.sniff(source)
-    options = format_options(option)
+    options = typed.pairs(option or ())
     reading = formats.read(source, name, **options)
     notes: list[str] = []
 

@@ -82,7 +82,7 @@ def _clicks(
     from maskwright.interactive.clicks import evaluate_clicks
     from maskwright.store import Dataset
 
-    loaded = engines.load(engine).load(**({} if weights is None else {"weights": weights}))
+    loaded = engines.build(engine, **({} if weights is None else {"weights": weights}))
     with Dataset.open(dataset) as opened:
         view = view_of(opened, at, where)
         with progress("clicking", len(view), quiet=json) as follow:

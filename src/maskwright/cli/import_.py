@@ -4,7 +4,8 @@ from typing import Annotated, Any
 
 import typer
 
-from maskwright.cli.output import Author, Json, Options, emit, format_options, progress
+from maskwright.cli.output import Author, Json, Options, emit, progress
+from maskwright.core import typed
 
 
 def command(
@@ -26,7 +27,7 @@ def command(
     from maskwright.store import transfer
 
     name = registry.canonical(format) if format else formats.sniff(source)
-    reading = formats.read(source, name, **format_options(option))
+    reading = formats.read(source, name, **typed.pairs(option or ()))
     with progress(f"importing {name}", reading.total, quiet=json) as follow:
         result: dict[str, Any] = transfer.import_samples(
             dataset, reading.classes, follow(reading.samples), message or f"import {name} from {shown_place(source)}",

@@ -5,7 +5,11 @@ from typing import Annotated, Any
 import typer
 
 from maskwright.cli.output import Json, emit, table
+from maskwright.core import typed
 from maskwright.errors import UsageError
+
+_Side = Annotated[int, typed.Limits(least=1)]
+SIZE = Annotated[tuple[_Side, _Side], typed.Square, typed.Example("512x512")]
 
 
 def command(
@@ -27,7 +31,7 @@ def command(
     ] = True,
     pictures: Annotated[int, typer.Option(min=1, help="How many of them.")] = 8,
     split: Annotated[str, typer.Option(help="From this split.")] = "val",
-    size: Annotated[tuple[int, int] | None, typer.Option(help="Fix height and width; any when not given.")] = None,
+    size: Annotated[str | None, typer.Option(metavar="HxW", help="Fix height and width; any when not given.")] = None,
     int8: Annotated[bool, typer.Option("--int8", help="Eight bits, kept only if mean IoU hardly falls; ONNX.")] = False,
     gate: Annotated[float, typer.Option(help="How far mean IoU may fall in eight bits.")] = 0.01,
     json: Json = False,
@@ -60,7 +64,8 @@ def command(
             json,
         )
         return
-    _export(opened, place, to, output, verify, pictures, split, size, int8, gate, json)
+    sides = None if size is None else typed.read(typed.Bare(size), SIZE, found="the size", record="--size")
+    _export(opened, place, to, output, verify, pictures, split, sides, int8, gate, json)
 
 
 def _export(

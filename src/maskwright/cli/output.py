@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
-from maskwright.errors import CONTROL, UsageError, plain, redacted
+from maskwright.errors import CONTROL, plain, redacted
 
 if TYPE_CHECKING:
     from maskwright.store import Dataset, View
@@ -83,24 +83,11 @@ def view_of(dataset: "Dataset", at: str | None, where: str | None) -> "View":
     return view if where is None else view.where(where)
 
 
-def format_options(given: Sequence[str] | None) -> dict[str, Any]:
-    """["a=1", "b=x"] -> {"a": 1, "b": "x"}. Raises UsageError for one without =."""
-    out: dict[str, Any] = {}
-    for one in given or ():
-        name, found, value = one.partition("=")
-        if not found:
-            raise UsageError(f"the option {one!r} has no value", needed="NAME=VALUE")
-        low = value.lower()
-        plain = value.lstrip("-").isdigit()
-        out[name.strip().replace("-", "_")] = (
-            int(value) if plain else low == "true" if low in ("true", "false") else value
-        )
-    return out
-
-
 def write_options(given: Sequence[str] | None, images: str | None) -> dict[str, Any]:
     """What a format's writer is told: its own options, and images only where somebody said so."""
-    return format_options(given) | ({} if images is None else {"images": images})
+    from maskwright.core import typed
+
+    return typed.pairs(given or ()) | ({} if images is None else {"images": images})
 
 
 @contextmanager

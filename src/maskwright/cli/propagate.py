@@ -12,11 +12,11 @@ from maskwright.cli.output import (
     Json,
     Where,
     emit,
-    format_options,
     progress,
     table,
     view_of,
 )
+from maskwright.core import typed
 
 
 def command(
@@ -44,7 +44,7 @@ def command(
     from maskwright import fewshot
     from maskwright.store import Dataset
 
-    settings = format_options(option)
+    settings = fewshot.read_options(engine, typed.pairs(option or ()))
     with Dataset.open(dataset) as opened:
         view = view_of(opened, at, where)
         learner = fewshot.learner(engine, **settings)

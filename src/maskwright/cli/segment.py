@@ -5,7 +5,8 @@ from typing import Annotated, Any
 
 import typer
 
-from maskwright.cli.output import Json, Overwrite, emit, format_options, progress, table
+from maskwright.cli.output import Json, Overwrite, emit, progress, table
+from maskwright.core import typed
 
 
 def command(
@@ -50,8 +51,8 @@ def command(
     }  # fmt: skip
     with progress("segmenting", len(paths), quiet=json) as follow:
         found = list(
-            asking.samples(follow(paths), engine, format_options(option), None if everything else asked,
-                           grid=_fractions(grid))
+            asking.samples(follow(paths), engine, typed.pairs(option or ()), None if everything else asked,
+                           grid=typed.pairs(grid or (), what="the --grid"))
         )  # fmt: skip
         lost = formats.write(found, asking.CLASSES, to, format, allow_loss=True, overwrite=overwrite)
     if overlays:
@@ -76,12 +77,3 @@ def _numbers(given: list[str] | None, lengths: tuple[int, ...], needed: str) -> 
             raise UsageError(f"{one!r} cannot be read", needed=needed)
         out.append(values)
     return out
-
-
-def _fractions(given: list[str] | None) -> dict[str, float]:
-    from maskwright.errors import UsageError
-
-    try:
-        return {name.strip(): float(value) for name, _, value in (one.partition("=") for one in given or ())}
-    except ValueError:
-        raise UsageError("a value of --grid is no number", needed="NAME=NUMBER") from None

@@ -5,7 +5,8 @@ from typing import Annotated, Literal
 
 import typer
 
-from maskwright.cli.output import At, Author, Json, Overwrite, Where, emit, format_options, progress, table, view_of
+from maskwright.cli.output import At, Author, Json, Overwrite, Where, emit, progress, table, view_of
+from maskwright.core import typed
 
 
 def command(
@@ -44,10 +45,11 @@ def command(
     json: Json = False,
 ) -> None:
     """Follow objects from the frames where they are labelled to all others, in both directions or one."""
+    from maskwright import video
     from maskwright.errors import UsageError
     from maskwright.store import Dataset
 
-    settings = format_options(option)
+    settings = video.read_options(engine, typed.pairs(option or ()))
     if "://" not in source and not Dataset.exists(source):
         if masks is None or to is None:
             raise UsageError(
@@ -56,7 +58,7 @@ def command(
             )  # fmt: skip
         _video(source, masks, to, format, engine, settings, every, stop, not partial, direction, overwrite, json)
         return
-    from maskwright import fewshot, video
+    from maskwright import fewshot
 
     with Dataset.open(source) as opened:
         view = view_of(opened, at, where)

@@ -39,6 +39,8 @@ def command(
     encoder_lr: choices.EncoderLr = None,
     freeze: choices.Freeze = None,
     weight_decay: choices.WeightDecay = None,
+    warmup: choices.Warmup = None,
+    clip: choices.Clip = None,
     ema: choices.Ema = None,
     evaluations: choices.Evaluations = None,
     patience: choices.Patience = None,
@@ -163,8 +165,8 @@ def _free(dataset: Any, name: str, folds: int | None) -> None:
 def _settings_of(kind: Any, record: dict[str, Any]) -> Any:
     try:
         return kind.from_json(record["settings"])
-    except (TypeError, ValueError) as error:
-        raise UsageError(f"the run's settings cannot be read ({error})", record=f"run {record['id']}") from None
+    except UsageError as error:
+        raise error.at(record=f"run {record['id']}") from None
 
 
 def _watched(fit: Any, run: Any, settings: Any, begin: Any, resume: bool, *, quiet: bool) -> dict[str, Any]:

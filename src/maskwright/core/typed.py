@@ -390,14 +390,50 @@ def pairs(given: Iterable[str], *, what: str = "the option") -> dict[str, Bare]:
     return out
 
 
-def parameters(taker: Callable[..., Any], *, skip: Collection[str] = ()) -> dict[str, Any]:
-    """Names and annotated types of what a function, a class or a dataclass takes by keyword; Any where none is said."""
+_CALL = re.compile(r"\s*(?P<name>[a-z][a-z0-9_-]*)\s*(?:\((?P<options>.*)\))?\s*", re.DOTALL)
+
+
+def call(text: str) -> tuple[str, dict[str, Bare]] | None:
+    """A name with options in brackets: "focal(gamma=1.5)" -> ("focal", {"gamma": Bare("1.5")}).
+
+    None for what is not a name, or a name with options.  Raises UsageError for an option without a value, or given
+    twice.
+    """
+    found = _CALL.fullmatch(text)
+    if found is None:
+        return None
+    parts = _outside_brackets(found["options"] or "")
+    return None if parts is None else (found["name"], pairs(parts, what=f"in {found['name']!r}, the option"))
+
+
+def _outside_brackets(text: str) -> list[str] | None:
+    """What commas part that stand in no brackets; None where brackets do not match."""
+    parts, open_ = [""], ""
+    for sign in text:
+        if sign in "([":
+            open_ += sign
+        elif sign in ")]":
+            if open_[-1:] + sign not in ("()", "[]"):
+                return None
+            open_ = open_[:-1]
+        if sign == "," and not open_:
+            parts.append("")
+        else:
+            parts[-1] += sign
+    return None if open_ else [part.strip() for part in parts if part.strip()]
+
+
+def parameters(taker: Callable[..., Any], *, skip: Collection[str] = (), after: int = 0) -> dict[str, Any]:
+    """Names and annotated types of what a function, a class or a dataclass takes by keyword; Any where none is said.
+
+    skip, after: parameters that are not options, by name, and so many of the first.
+    """
     try:
         hints = get_type_hints(taker.__init__ if inspect.isclass(taker) else taker, include_extras=True)
     except (NameError, TypeError, AttributeError):  # names that are known to type checkers alone
         hints = {}
     out: dict[str, Any] = {}
-    for name, parameter in inspect.signature(taker).parameters.items():
+    for name, parameter in list(inspect.signature(taker).parameters.items())[after:]:
         if parameter.kind in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL, parameter.POSITIONAL_ONLY):
             continue
         if name not in skip:
@@ -413,20 +449,22 @@ def engine_options(module: types.ModuleType, given: Mapping[str, Any]) -> dict[s
 
 
 def options(
-    given: Mapping[str, Any], taker: Callable[..., Any], what: str, *, skip: Collection[str] = (), **place: Any
-) -> dict[str, Any]:
+    given: Mapping[str, Any], taker: Callable[..., Any], what: str, *, skip: Collection[str] = (), after: int = 0,
+    **place: Any,
+) -> dict[str, Any]:  # fmt: skip
     """Options for `taker` as its annotations want them.
 
-    what: whose they are, such as "the format coco".  skip: parameters that are not options.  A taker with **keywords of
+    what: whose they are, such as "the format coco".  skip, after: as in `parameters`.  A taker with **keywords of
     its own takes every name.  Raises UsageError for an option that it does not have, with the nearest one, or a value
     that does not fit.
     """
-    known = parameters(taker, skip=skip)
-    takes = inspect.signature(taker).parameters.values()
-    open_ = any(parameter.kind is parameter.VAR_KEYWORD for parameter in takes)
+    known = parameters(taker, skip=skip, after=after)
+    takes = inspect.signature(taker).parameters
+    taken = {*skip, *list(takes)[:after]}
+    open_ = any(parameter.kind is parameter.VAR_KEYWORD for parameter in takes.values())
     out: dict[str, Any] = {}
     for name, value in given.items():
-        if name in skip or (name not in known and not open_):
+        if name in taken or (name not in known and not open_):
             raise unknown(name, list(known), found=f"{what} has no option {name!r}", **place)
         out[name] = read(value, known.get(name, Any), found=f"the option {name} of {what}", **place)
     return out

@@ -5,16 +5,18 @@ learner.fit(samples, classes)
 guess = learner.predict(image)      # segments with scores, and where they are doubtful
 """
 
+from collections.abc import Mapping
 from types import ModuleType
 from typing import Any
 
 from maskwright import registry
+from maskwright.core import typed
 from maskwright.fewshot.guess import Guess, Learner
 from maskwright.fewshot.propagation import Round, accept, confidences, propagate, suggestion, waiting
 
 __all__ = [
-    "Guess", "Learner", "Round", "accept", "confidences", "learner", "load", "names", "propagate", "suggestion",
-    "waiting",
+    "Guess", "Learner", "Round", "accept", "confidences", "learner", "load", "names", "propagate",
+    "read_options", "suggestion", "waiting",
 ]  # fmt: skip
 
 
@@ -30,7 +32,12 @@ def load(name: str) -> ModuleType:
     return registry.load("fewshot.engines", name)
 
 
+def read_options(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Options as people write them -> as the engine takes them. Raises UsageError for those it does not have."""
+    return typed.engine_options(load(name), options)
+
+
 def learner(name: str = "forest", **options: Any) -> Learner:
-    """An engine by name, ready to fit. Raises UsageError for an unknown one."""
-    found: Learner = load(name).load(**options)
+    """An engine by name, ready to fit. Raises UsageError for an unknown one, and for options that it does not have."""
+    found: Learner = load(name).load(**read_options(name, options))
     return found

@@ -7,6 +7,7 @@ from types import ModuleType
 from typing import Any
 
 from maskwright import registry
+from maskwright.core import typed
 from maskwright.core.classes import Classes
 from maskwright.core.foreign import caused_by_content, explained, guarded
 from maskwright.core.names import shown
@@ -102,7 +103,7 @@ def read(path: str | Path, format: str | None = None, **options: Any) -> Reading
     name = format or sniff(path)
     module = _module(name)
     place = _there(path)
-    _check_options(module.read, name, options, given=1)
+    options = typed.options(options, module.read, f"the format {name}", after=1)
     with explained(path):
         reading: Reading = module.read(place, **options)
     reading.samples = _fitting(guarded(reading.samples, path), reading.notes, path)
@@ -181,7 +182,7 @@ def write(
     module = _writer(format)
     if options.get("images") == "none" and not registry.takes(module.write, "images", given=3):
         del options["images"]  # what writes labels only has no such choice
-    _check_options(module.write, format, options, given=3)
+    options = typed.options(options, module.write, f"the format {format}", after=3)
     kept = list(keep)
     check_place(Path(folder), overwrite=overwrite, keep=kept)
     frozen = getattr(samples, "frozen", None)  # of a dataset or a view of one
@@ -207,11 +208,3 @@ def write(
     if notes is not None:
         notes.extend(said)
     return found
-
-
-def _check_options(function: Callable[..., object], name: str, options: dict[str, Any], given: int) -> None:
-    """given: how many arguments the function has before its options."""
-    for option in options:
-        if not registry.takes(function, option, given):
-            known = ", ".join(registry.options_of(function, given))
-            raise UsageError(f"the format {name} has no option {option!r}", needed=f"it has {known or 'none'}")

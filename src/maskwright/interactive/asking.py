@@ -9,11 +9,12 @@ import numpy as np
 from PIL import Image
 
 from maskwright import media
+from maskwright.core import typed
 from maskwright.core.classes import Class, Classes
 from maskwright.core.names import confined, safe_key, told_apart
 from maskwright.core.sample import ImageRef, Sample
 from maskwright.core.segments import Segments
-from maskwright.errors import FormatError, UsageError
+from maskwright.errors import FormatError
 from maskwright.figures.overlay import overlay
 from maskwright.interactive import engines
 from maskwright.interactive.grid import Grid, everything
@@ -40,17 +41,14 @@ def image_files(places: Sequence[str]) -> list[Path]:
 
 def samples(
     paths: Iterable[Path], engine: str, options: Mapping[str, Any], asked: Mapping[str, Any] | None, *,
-    grid: Mapping[str, float] | None = None,
+    grid: Mapping[str, Any] | None = None,
 ) -> Iterator[Sample]:  # fmt: skip
     """asked: points ([x, y] or [x, y, label]), boxes and text, for every image; None for everything.
 
     grid: fields of `Grid`.  Raises UsageError, ModelError, FormatError.
     """
-    loaded = engines.load(engine).load(**options)
-    unknown = set(grid or ()) - set(Grid.__dataclass_fields__)
-    if unknown:
-        raise UsageError(f"the grid has no {min(unknown)!r}", needed=", ".join(Grid.__dataclass_fields__))
-    whole = {name: type(getattr(Grid(), name))(value) for name, value in (grid or {}).items()}
+    loaded = engines.build(engine, **options)
+    whole = typed.options(grid or {}, Grid, "the grid")
     keys: set[str] = set()
     for path in paths:
         key = safe_key(path.stem)

@@ -62,7 +62,7 @@ class Session:
                 f"the image is {self.image.dtype} {self.image.shape}", needed="(height, width, 3) uint8, RGB"
             )
         self.size = (self.image.shape[0], self.image.shape[1])
-        self.engine: Engine = engines.load(engine).load(**options) if isinstance(engine, str) else engine
+        self.engine: Engine = engines.build(engine, **options) if isinstance(engine, str) else engine
         self.cleanup = cleanup
         self.closer = closer and self.engine.key is not None
         self._embeddings = embeddings or Embeddings()

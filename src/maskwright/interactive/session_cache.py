@@ -56,7 +56,7 @@ class SessionCache:
     def _engine(self, name: str) -> Any:
         with self._keeping:
             if name not in self._engines:
-                self._engines[name] = engines.load(name).load(**self._available.options(FAMILY, name))
+                self._engines[name] = engines.build(name, **self._available.options(FAMILY, name))
             return self._engines[name]
 
     def _session(self, sample: Sample, engine: str) -> Session:

@@ -10,6 +10,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from maskwright import registry
+from maskwright.core import typed
 from maskwright.errors import UsageError
 
 if TYPE_CHECKING:
@@ -59,20 +60,17 @@ def parse(spec: str) -> Callable[..., "Tensor"]:
     terms: list[tuple[float, float, Callable[..., Tensor], dict[str, Any]]] = []
     for text in _split(spec):
         match = _TERM.match(text)
-        call = None if match is None else registry.read_call(match["call"])
+        call = None if match is None else typed.call(match["call"])
         if match is None or call is None:
             raise UsageError(
                 f"the loss {spec!r} cannot be read at {text.strip()!r}",
                 needed='a sum such as "ce + 0.5*dice" or "focal(gamma=2)"',
             )
-        name, options = call
+        name, given = call
         function = getattr(registry.load("losses", name), "loss", None)
         if function is None:
             raise UsageError(f"{name!r} is a loss of matched instances, not of pixels", needed=", ".join(of_pixels()))
-        for option in options:
-            if not registry.takes(function, option, given=2):
-                known = registry.options_of(function, given=2)
-                raise UsageError(f"the loss {name!r} has no option {option!r}", needed=f"{known}")
+        options = typed.options(given, function, f"the loss {name!r}", after=2)
         first = float(match["weight"] or 1)
         terms.append((first, float(match["last"] or first), function, options))
 

@@ -14,10 +14,12 @@ exactly that size comes out.  Each module states PAPER, LICENCE and what `build`
 Networks for instances and panoptic segmentation answer something else than logits; see `_outputs`.
 """
 
+from collections.abc import Mapping
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from maskwright import registry
+from maskwright.core import typed
 from maskwright.errors import ModelError, UsageError
 from maskwright.models._outputs import Objects, Queries, Regions
 
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     from torch import nn
 
 
-__all__ = ["Objects", "Queries", "Regions", "build", "names", "proposed", "stated", "tasks_of"]
+__all__ = ["Objects", "Queries", "Regions", "build", "names", "proposed", "read_config", "stated", "tasks_of"]
 
 
 def __getattr__(name: str) -> ModuleType:
@@ -65,11 +67,19 @@ def proposed(task: str, device: str) -> tuple[str, str]:
     raise UsageError(f"no model is proposed for {task} segmentation", todo="Name one with --model.")
 
 
+def read_config(spec: str, config: Mapping[str, Any]) -> dict[str, Any]:
+    """Further arguments of a model, as `build` of its module wants them. Raises UsageError for one that it has not."""
+    name, _, encoder = spec.partition("/")
+    skip = ("num_classes", "in_channels", *(("encoder",) if encoder else ()))
+    return typed.options(config, registry.load("models", name).build, f"the model {name!r}", skip=skip)
+
+
 def build(spec: str, num_classes: int, in_channels: int = 3, **config: Any) -> "nn.Module":
     """A model by name, randomly initialised unless it says otherwise: (N, C, H, W) -> (N, num_classes, H, W) logits.
 
-    spec: a name, or "unet/resnet34", which names its encoder too.  config: what the member's own `build` takes. Raises
-    UsageError for an unknown model or option, ModelError where it cannot be built, MissingExtraError without torch.
+    spec: a name, or "unet/resnet34", which names its encoder too.  config: what the member's own `build` takes, read
+    by its annotations.  Raises UsageError for an unknown model or option, ModelError where it cannot be built,
+    MissingExtraError without torch.
 
     >>> model = mw.models.build("lite", 3)
     >>> import torch
@@ -79,14 +89,13 @@ def build(spec: str, num_classes: int, in_channels: int = 3, **config: Any) -> "
     registry.require("torch", "building a model")
     name, _, encoder = spec.partition("/")
     module = registry.load("models", name)
+    config = read_config(spec, config)
     if encoder:
         config = {**config, "encoder": encoder}
     try:
         with registry.needing(name, f"the model {name}"):
             model: nn.Module = module.build(num_classes, in_channels, **config)
-    except TypeError as error:
-        raise UsageError(f"the model {name!r} does not take {config} ({error})") from None
-    except (KeyError, ValueError, RuntimeError) as error:
+    except (KeyError, ValueError, RuntimeError, TypeError) as error:
         reason = str(error) if len(str(error)) < 160 else f"{str(error)[:150]} …"
         raise ModelError(f"the model {spec!r} cannot be built ({reason})") from None
     return model

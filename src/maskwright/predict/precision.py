@@ -3,6 +3,7 @@
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
+from maskwright.core import typed
 from maskwright.errors import UsageError
 
 if TYPE_CHECKING:
@@ -13,6 +14,19 @@ def best_device() -> str:
     import torch
 
     return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def usable(device: str | None) -> str:
+    """The device that is wanted, or the best one for None. Raises UsageError for one that is not there."""
+    import torch
+
+    wanted = best_device() if device is None else typed.read(device, typed.Device, found="the device")
+    kind, _, number = wanted.partition(":")
+    there = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    if kind == "cuda" and int(number or 0) >= there:
+        found = f"the device is {wanted!r}, and PyTorch finds {there or 'no'} GPU{'' if there == 1 else 's'} here"
+        raise UsageError(found, needed="cpu, or nothing for the best there is")
+    return wanted
 
 
 def bf16_pays(device: "torch.device") -> bool:

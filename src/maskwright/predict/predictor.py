@@ -14,7 +14,7 @@ from maskwright.core.masks import Masks
 from maskwright.core.segments import Segments
 from maskwright.errors import UsageError
 from maskwright.predict import checkpoint, objects, tiling
-from maskwright.predict.precision import autocast, best_device
+from maskwright.predict.precision import autocast, usable
 from maskwright.registry import require
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class Predictor:
         torch = require("torch", "predicting")
         self.info = info
         self.classes = Classes.from_json(info.classes)
-        self.device = torch.device(device or best_device())
+        self.device = torch.device(usable(device))
         self.precision = precision
         self.answers: str = getattr(model, "answers", "logits")
         self.model = model.eval().to(self.device).to(memory_format=torch.channels_last)

@@ -11,7 +11,7 @@ has one spelling: `my_format` is `my-format` wherever a member is named.  What a
 be used is set aside, with one sentence that `maskwright doctor` shows; nothing else notices it.
 """
 
-from maskwright.registry.calls import options_of, read_call, takes
+from maskwright.registry.calls import takes
 from maskwright.registry.extras import EXTRA_OF, missing, needing, require, room
 from maskwright.registry.members import (
     SetAside,
@@ -42,9 +42,7 @@ __all__ = [
     "missing",
     "names",
     "needing",
-    "options_of",
     "outside",
-    "read_call",
     "require",
     "room",
     "set_aside",

@@ -23,7 +23,7 @@ from maskwright.errors import DatasetError, ModelError, UsageError
 from maskwright.metrics import confusion
 from maskwright.predict import tasks
 from maskwright.predict.checkpoint import ModelInfo, load, save
-from maskwright.predict.precision import chosen
+from maskwright.predict.precision import chosen, usable
 from maskwright.predict.predictor import Predictor, segments_from_probs
 from maskwright.registry import require
 from maskwright.runs import Run
@@ -88,6 +88,7 @@ def ready(view: View, settings: Settings, *, resume: Path | None = None) -> Read
     resume: the folder of a run that is to go on; its checkpoint is read.
     """
     torch = require("torch", "training")
+    usable(settings.device)
     stored = None if resume is None else _stored(resume)
     torch.manual_seed(settings.seed)
     keep_memory()

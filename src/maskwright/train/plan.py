@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from maskwright import models
-from maskwright.errors import UsageError
+from maskwright.core.yaml_file import load_written
+from maskwright.errors import FormatError, UsageError
 from maskwright.registry import require
 from maskwright.runs.files import write_whole
 from maskwright.store import View
 from maskwright.train import data
 from maskwright.train.fingerprint import Fingerprint, fingerprint
-from maskwright.train.settings import Settings
+from maskwright.train.settings import Settings, read_setting
 
 #: Time a training takes when nobody gives a budget, in minutes.
 BUDGET = {"cpu": 20.0, "cuda": 60.0}
@@ -49,24 +50,27 @@ class Plan:
 
 
 def read_plan(path: str | Path) -> Settings:
-    """Raises UsageError for a file that is no plan, or holds a setting that does not exist."""
-    import yaml
+    """The settings of a plan, as `Plan.write` or a person wrote them.
 
+    Raises UsageError for a file that is not a plan, and for a setting that does not exist, is there twice or does not
+    fit, with its line.
+    """
+    file = Path(path)
+    if not file.is_file():
+        raise UsageError("there is no such plan", file=file)
     try:
-        values = yaml.safe_load(Path(path).read_text())
-    except OSError:
-        raise UsageError("there is no such plan", file=path) from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UsageError(f"not readable as YAML ({str(error).splitlines()[0]})", file=path) from None
-    if not isinstance(values, dict):
-        raise UsageError("not a plan", file=path, needed="settings, one a line")
-    unknown = set(values) - set(Settings.names())
-    if unknown:
-        raise UsageError(f"there is no setting {min(unknown)!r}", file=path, needed=", ".join(Settings.names()))
+        written = load_written(file)
+    except FormatError as error:
+        needed = error.needed or "settings, one a line, such as epochs: 40"
+        raise UsageError(f"not a plan: {error.found}", file=file, record=error.record, needed=needed) from None
+    values = {
+        name: read_setting(name, value, file=file, record=f"line {line}") for name, (value, line) in written.items()
+    }
     try:
-        return Settings.from_json(values)
-    except (TypeError, ValueError) as error:
-        raise UsageError(f"a setting has the wrong form ({error})", file=path) from None
+        return Settings(**values)
+    except UsageError as error:  # settings that do not go together
+        line = next((line for name, (_, line) in written.items() if f"setting {name} " in error.found), None)
+        raise error.at(file=file, record=None if line is None else f"line {line}") from None
 
 
 def plan(
@@ -88,6 +92,10 @@ def plan(
     rules: dict[str, tuple[Any, str]] = {} if base is not None else _rules(facts, device, chosen)
     values = {name: value for name, (value, _) in rules.items()} | chosen
     reasons = {name: reason for name, (_, reason) in rules.items()} | dict.fromkeys(chosen, "given")
+    if "config" in values:
+        from maskwright import models
+
+        values["config"] = models.read_config(str(values.get("model", start.model)), values["config"])
     settings = replace(start, **values)
     settings = _fitting(settings, reasons)
     minutes = None
@@ -115,9 +123,9 @@ def _only(values: dict[str, Any], *names: str) -> dict[str, Any]:
 
 def _device(wanted: str | None) -> str:
     require("torch", "training")
-    from maskwright.predict.precision import best_device
+    from maskwright.predict.precision import usable
 
-    return (wanted or best_device()).split(":", maxsplit=1)[0]
+    return usable(wanted).split(":", maxsplit=1)[0]
 
 
 def _rules(facts: Fingerprint, device: str, given: dict[str, Any]) -> dict[str, tuple[Any, str]]:
@@ -218,7 +226,8 @@ def _melts(facts: Fingerprint) -> str:
 
 
 def _fitting(settings: Settings, reasons: dict[str, str]) -> Settings:
-    """Windows that the model's stride divides."""
+    """Windows that the model's stride divides, and the model's arguments of the types that it takes."""
+    settings = replace(settings, config=models.read_config(settings.model, settings.config))
     stride = int(getattr(models.build(settings.model, 2, **settings.config), "stride", 32))
     if any(side % stride for side in settings.size) and reasons.get("size") != "given":
         size = tuple(max(stride, side // stride * stride) for side in settings.size)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from maskwright import losses
 from maskwright.errors import ModelError
-from maskwright.predict.precision import autocast, best_device, chosen
+from maskwright.predict.precision import autocast, chosen, usable
 from maskwright.registry import require
 from maskwright.store import View
 from maskwright.train import data
@@ -30,7 +30,7 @@ class Trial:
         torch.manual_seed(settings.seed)
         keep_memory()
         self.settings = settings
-        self.device = torch.device(settings.device or best_device())
+        self.device = torch.device(usable(settings.device))
         self.precision = chosen(settings.precision, self.device)
         self.model, task, _ = prepared(view, settings)
         if settings.weights is not None:
@@ -119,7 +119,7 @@ def largest_batch(view: View, settings: Settings, *, limit: int = 64, room: floa
     what an image costs.  Raises ModelError when not even one image fits.
     """
     torch = require("torch", "training")
-    device = torch.device(settings.device or best_device())
+    device = torch.device(usable(settings.device))
     if device.type == "cuda":
         best = 0
         batch = 1

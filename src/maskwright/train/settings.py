@@ -1,84 +1,108 @@
-"""A run's settings: one frozen dataclass, printed, stored with the run, read back to resume."""
+"""A run's settings: one frozen dataclass, printed, stored with the run, read back to resume.
 
-from dataclasses import asdict, dataclass, field, fields
-from typing import Any
+An annotation holds all that there is to say of a setting: its type, its range and its meaning.  Values in Python, in
+plan.yaml, in sweeps and options are read by it (core/typed.py), and help and docs are written from it.
+"""
 
+from collections.abc import Mapping
+from dataclasses import MISSING, asdict, dataclass, field, fields
+from functools import cache
+from typing import Annotated, Any, Literal, get_type_hints
+
+from maskwright.core import typed
+from maskwright.core.typed import Device, Duration, Example, Limits, Square
 from maskwright.errors import UsageError
 
-TASKS = ("auto", "semantic", "instance", "panoptic")
+Share = Limits(least=0, most=1)
+Side = Annotated[int, Limits(least=32)]
 
 
 @dataclass(frozen=True)
 class Settings:
     """Every choice of a training, with its default.
 
-    epochs or minutes bounds the training; with minutes, the schedule follows the clock.
+    epochs or minutes bounds the training; with minutes, the schedule follows the clock.  Values are taken as people
+    write them: Settings(size="64x64", minutes="1h30m").  Raises UsageError for one that cannot be.
     """
 
-    model: str = "lite"  # a member of models, "unet/resnet34" with its encoder
-    config: dict[str, Any] = field(default_factory=dict)  # further arguments of the model
-    weights: str | None = None  # what to begin from: a file, a run's checkpoint, hub:NAME; random when None
-    task: str = "auto"  # semantic, instance or panoptic; auto is what the model is for
-    loss: str = "ce + 0.5*dice"  # networks that answer objects bring their own
-    epochs: int = 40
-    minutes: float | None = None
-    batch_size: int = 8  # over all processes and accumulated parts
-    accumulate: int = 1  # parts in which a batch is computed, where it would not fit whole
-    size: tuple[int, int] = (256, 256)  # (height, width) of training windows; multiples of the model's stride
-    scale: tuple[float, float] = (0.5, 1.1)  # range of random scales
-    stretch: float = 0.1  # how far height and width may differ in scale, in logarithm
-    flip_horizontal: float = 0.5  # chance
-    flip_vertical: float = 0.0  # chance; 0.5 where up means nothing
-    turn: bool = False  # random quarter turns
-    colour: bool = True
-    transforms: tuple[str, ...] = ()  # further augmentations, in order: "mytransform(strength=2)"
-    balance: bool = False  # draw images with rare classes more often
-    lr: float = 2e-3  # AdamW's peak: linear warm-up, then half a cosine
-    encoder_lr: float = 1.0  # factor on it for the encoder
-    freeze: float = 0.0  # share of the training during which the encoder stays as it is
-    weight_decay: float = 0.02
-    warmup: float = 0.05  # share of the training
-    clip: float = 5.0  # largest norm of the gradient
-    ema: float = 0.999  # decay of the averaged weights that are evaluated and kept
-    evaluations: int = 8  # how often, evenly over the training
-    patience: int = 0  # stop after so many evaluations without a better one; 0 goes on to the end
-    predict_scale: float = 1.0
-    tile: int = 0  # side of the windows in which large images are predicted; 0 takes them whole
-    compile: bool = False  # torch.compile
-    seed: int = 0
-    precision: str = "auto"
-    device: str | None = None
-    train_split: str = "train"
-    val_split: str = "val"
-    fold: tuple[int, int] | None = None  # (k, n): validate on the k-th of n parts of both splits together
-    cache_mb: int = 1024  # decoded images kept in memory
-    overlays: int = 4  # validation pictures drawn at every evaluation
-    histograms: bool = False  # of weights and gradients by layer, at every evaluation
-    trackers: tuple[str, ...] = ()
+    model: Annotated[str, "A model, with its encoder: lite, unet/resnet34, maskrcnn, mask2former/resnet18, …"] = "lite"
+    config: Annotated[dict[str, Any], "Further arguments of the model."] = field(default_factory=dict)
+    weights: Annotated[
+        str | None, "Begin from these: a .safetensors or .pth file, a run's checkpoint, a folder, hub:OWNER/NAME."
+    ] = None
+    task: Annotated[
+        Literal["auto", "semantic", "instance", "panoptic"], "What is found; auto is what the model is for."
+    ] = "auto"
+    loss: Annotated[
+        str, 'A sum such as "ce + 0.5*dice" or "focal(gamma=2)"; networks that answer objects bring their own.'
+    ] = "ce + 0.5*dice"
+    epochs: Annotated[int, Limits(least=1), "Passes over the training samples, in place of a time."] = 40
+    minutes: Annotated[float | None, Duration, Limits(above=0), "Train this long."] = None
+    batch_size: Annotated[int, Limits(least=1), "Images a step, over all processes and parts."] = 8
+    accumulate: Annotated[int, Limits(least=1), "Compute a batch in so many parts, where it does not fit whole."] = 1
+    size: Annotated[
+        tuple[Side, Side],
+        Square,
+        Example("256x256"),
+        "Height and width of training windows; multiples of the model's stride.",
+    ] = (256, 256)
+    scale: Annotated[
+        tuple[Annotated[float, Limits(above=0)], Annotated[float, Limits(above=0)]],
+        Example("0.5,1.1"),
+        "Range of random scales, the smaller one first.",
+    ] = (0.5, 1.1)
+    stretch: Annotated[float, Limits(least=0), "How far height and width may differ in scale, in logarithm."] = 0.1
+    flip_horizontal: Annotated[float, Share, "Chance of a mirrored image; 0 where left and right differ."] = 0.5
+    flip_vertical: Annotated[float, Share, "Chance of an upside-down image; 0.5 where up means nothing."] = 0.0
+    turn: Annotated[bool, "Random quarter turns, where up means nothing."] = False
+    colour: Annotated[bool, "Random brightness, contrast, saturation."] = True
+    transforms: Annotated[tuple[str, ...], "Further augmentations, in order."] = ()
+    balance: Annotated[bool, "Draw images with rare classes more often."] = False
+    lr: Annotated[float, Limits(above=0), "Peak learning rate of AdamW: linear warm-up, then half a cosine."] = 2e-3
+    encoder_lr: Annotated[float, Limits(least=0), "Factor on the learning rate for the encoder."] = 1.0
+    freeze: Annotated[float, Share, "Share of the training during which the encoder waits."] = 0.0
+    weight_decay: Annotated[float, Limits(least=0), "Weight decay of AdamW."] = 0.02
+    warmup: Annotated[float, Share, "Share of the training in which the learning rate rises."] = 0.05
+    clip: Annotated[float, Limits(above=0), "Largest norm of the gradient."] = 5.0
+    ema: Annotated[float, Limits(least=0, below=1), "Decay of the averaged weights, which are evaluated and kept."] = (
+        0.999
+    )
+    evaluations: Annotated[int, Limits(least=1), "How often to evaluate, evenly over the training."] = 8
+    patience: Annotated[
+        int, Limits(least=0), "Stop after so many evaluations without a better one; 0 goes on to the end."
+    ] = 0
+    predict_scale: Annotated[
+        float, Limits(above=0, most=4), "Scale at which images enter the network when predicting."
+    ] = 1.0
+    tile: Annotated[
+        int, Limits(least=64, or_=(0,)), "Predict large images in windows of this side; 0 takes them whole."
+    ] = 0
+    compile: Annotated[bool, "torch.compile; needs a C++ compiler on CPU."] = False
+    seed: Annotated[int, Limits(least=0, below=2**63), "Fixes everything that is random."] = 0
+    precision: Annotated[Literal["auto", "bf16", "fp32"], "Of the arithmetic; auto is bf16 where that is native."] = (
+        "auto"
+    )
+    device: Annotated[Device | None, "Where to train; a GPU when there is one."] = None
+    train_split: Annotated[str, "The split to train on."] = "train"
+    val_split: Annotated[str, "The split to validate on."] = "val"
+    fold: Annotated[
+        tuple[int, int] | None,
+        Example("0,5"),
+        "k and n: validate on the k-th of n parts of both splits together, counted from 0.",
+    ] = None
+    cache_mb: Annotated[int, Limits(least=0), "Megabytes of decoded images kept in memory."] = 1024
+    overlays: Annotated[int, Limits(least=0), "Validation images drawn at every evaluation."] = 4
+    histograms: Annotated[bool, "Distributions of weights and gradients by layer, at every evaluation."] = False
+    trackers: Annotated[tuple[str, ...], "Also record with these: tensorboard, mlflow or wandb."] = ()
 
     def __post_init__(self) -> None:
-        problems = [
-            ("task", self.task in TASKS, f"one of {', '.join(TASKS)}"),
-            ("epochs", self.epochs >= 1, "at least 1"),
-            ("minutes", self.minutes is None or self.minutes > 0, "more than 0"),
-            ("batch_size", self.batch_size >= 1, "at least 1"),
-            ("accumulate", 1 <= self.accumulate <= self.batch_size and self.batch_size % self.accumulate == 0,
-             "a number that divides batch_size"),
-            ("size", len(self.size) == 2 and min(self.size) >= 32, "two sides of at least 32"),
-            ("scale", len(self.scale) == 2 and 0 < self.scale[0] <= self.scale[1], "two rising numbers above 0"),
-            ("stretch", self.stretch >= 0, "at least 0"),
-            ("lr", self.lr > 0, "more than 0"),
-            ("encoder_lr", self.encoder_lr >= 0, "at least 0"),
-            ("freeze", 0 <= self.freeze <= 1, "from 0 to 1"),
-            ("ema", 0 <= self.ema < 1, "from 0 to below 1"),
-            ("evaluations", self.evaluations >= 1, "at least 1"),
-            ("patience", self.patience >= 0, "at least 0"),
-            ("predict_scale", 0 < self.predict_scale <= 4, "above 0, up to 4"),
-            ("tile", self.tile == 0 or self.tile >= 64, "0, or at least 64"),
-            ("fold", self.fold is None or (len(self.fold) == 2 and 0 <= self.fold[0] < self.fold[1] >= 2),
-             "(k, n) with 0 <= k < n"),
-        ]  # fmt: skip
-        for name, good, needed in problems:
+        for name, kind in kinds().items():
+            object.__setattr__(self, name, typed.read(getattr(self, name), kind, found=f"the setting {name}"))
+        for name, good, needed in (
+            ("accumulate", self.batch_size % self.accumulate == 0, f"a divisor of batch_size, {self.batch_size}"),
+            ("scale", self.scale[0] <= self.scale[1], "two rising numbers"),
+            ("fold", self.fold is None or 0 <= self.fold[0] < self.fold[1] >= 2, "k and n with 0 <= k < n, n >= 2"),
+        ):
             if not good:
                 raise UsageError(f"the setting {name} is {getattr(self, name)!r}", needed=f"it must be {needed}")
 
@@ -92,14 +116,31 @@ class Settings:
         return [one.name for one in fields(cls)]
 
     @classmethod
-    def from_json(cls, values: dict[str, Any]) -> "Settings":
-        """Settings from what `to_json` made; unknown names are left out, missing ones have their default.
+    def from_json(cls, values: Mapping[str, Any]) -> "Settings":
+        """Settings from what `to_json` gave, perhaps in another version.
 
-        values: by the setting's name.
+        values: by the setting's name; unknown names are left out, missing ones have their default.
         """
-        known = set(cls.names())
-        chosen = {name: value for name, value in values.items() if name in known}
-        for name in ("size", "scale", "transforms", "trackers", "fold"):
-            if chosen.get(name) is not None:
-                chosen[name] = tuple(chosen[name])
-        return cls(**chosen)
+        return cls(**{name: values[name] for name in cls.names() if name in values})
+
+
+@cache
+def kinds() -> dict[str, Any]:
+    """Of each setting, its annotated type."""
+    return get_type_hints(Settings, include_extras=True)
+
+
+@cache
+def defaults() -> dict[str, Any]:
+    """Of each setting, its default."""
+    return {
+        one.name: one.default if one.default_factory is MISSING else one.default_factory() for one in fields(Settings)
+    }
+
+
+def read_setting(name: str, value: Any, *, file: object = None, record: str | None = None) -> Any:
+    """One value for the setting `name`. Raises UsageError for an unknown setting or a value that does not fit."""
+    if name not in kinds():
+        found = f"there is no setting {name!r}"
+        raise typed.unknown(name, Settings.names(), found=found, file=file, record=record)
+    return typed.read(value, kinds()[name], found=f"the setting {name}", file=file, record=record)

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from maskwright.core import typed
 from maskwright.core.names import check_name
 from maskwright.errors import MaskwrightError, UsageError
 from maskwright.registry import require
@@ -16,7 +17,7 @@ from maskwright.runs.files import runs_folder, writing
 from maskwright.runs.record import run_name
 from maskwright.store import View
 from maskwright.train.loop import fit
-from maskwright.train.settings import Settings
+from maskwright.train.settings import Settings, read_setting
 
 _RANGE = re.compile(r"(?P<kind>log|float|int)\(\s*(?P<low>[^,]+),\s*(?P<high>[^)]+)\)$")
 
@@ -24,41 +25,33 @@ _RANGE = re.compile(r"(?P<kind>log|float|int)\(\s*(?P<low>[^,]+),\s*(?P<high>[^)
 def parse_search(texts: Sequence[str]) -> dict[str, tuple[str, Any]]:
     """["lr=log(1e-4,1e-2)", "model=lite|unet/resnet18", "batch_size=int(4,16)"] -> by setting, the kind and its range.
 
-    Raises UsageError for an unknown setting or a range that cannot be read.
+    Ends of a range and choices are read as values of their setting.  Raises UsageError for an unknown setting, one that
+    is searched twice, and a range that cannot be read or holds values that the setting does not take.
 
     texts: SETTING=log(low,high), =float(low,high), =int(low,high) or =a|b|c.
     """
-    out: dict[str, tuple[str, Any]] = {}
-    for text in texts:
-        name, found, space = text.partition("=")
-        name = name.strip().replace("-", "_")
-        if not found or name not in Settings.names():
-            raise UsageError(
-                f"{text!r} searches no setting", needed=f"NAME=SPACE with one of {', '.join(Settings.names())}"
-            )
-        match = _RANGE.match(space.strip())
-        if match is None:
-            out[name] = "choice", [_value(one) for one in space.split("|")]
-            continue
-        try:
-            low, high = float(match["low"]), float(match["high"])
-        except ValueError:
-            raise UsageError(f"{text!r} has no readable range", needed="such as lr=log(1e-4,1e-2)") from None
-        if not low < high or (match["kind"] == "log" and low <= 0):
-            raise UsageError(f"the range of {text!r} is empty", needed="a smaller and a larger number, above 0 for log")
-        out[name] = match["kind"], (low, high)
-    if not out:
+    given = typed.pairs(texts, what="the search")
+    if not given:
         raise UsageError("nothing is searched", needed='--search such as "lr=log(1e-4,1e-2)"')
-    return out
+    return {name: _space(name, space) for name, space in given.items()}
 
 
-def _value(text: str) -> Any:
-    import ast
-
-    try:
-        return ast.literal_eval(text.strip())
-    except (ValueError, SyntaxError):
-        return text.strip()
+def _space(name: str, text: str) -> tuple[str, Any]:
+    place = {"record": f"--search {name}={text}"}
+    match = _RANGE.match(text)
+    if match is None:
+        return "choice", [read_setting(name, typed.Bare(part.strip()), **place) for part in text.split("|")]
+    low, high = (read_setting(name, typed.Bare(match[end].strip()), **place) for end in ("low", "high"))
+    numbers = [type(end) for end in (low, high)]
+    if not set(numbers) <= {int, float}:
+        raise UsageError(f"the setting {name} has no range", needed=f"choices, such as {name}=A|B", **place)
+    if match["kind"] != "int" and int in numbers:
+        raise UsageError(f"the setting {name} is a whole number", needed=f"{name}=int(LOW,HIGH)", **place)
+    if match["kind"] == "int" and any(end != int(end) for end in (low, high)):
+        raise UsageError("the ends are not whole numbers", needed=f"{name}=float(LOW,HIGH)", **place)
+    if not low < high or (match["kind"] == "log" and low <= 0):
+        raise UsageError("the range is empty", needed="a smaller and a larger number, above 0 for log", **place)
+    return match["kind"], (low, high)
 
 
 def sweep(
@@ -142,7 +135,9 @@ def _storage(optuna: Any, file: Path) -> Any:
 
 def _suggested(trial: Any, name: str, kind: str, space: Any) -> Any:
     if kind == "choice":
-        return trial.suggest_categorical(name, space)
+        # Optuna keeps plain values only; a pair or a list is kept as text.
+        kept = {str(value) if isinstance(value, tuple) else value: value for value in space}
+        return kept[trial.suggest_categorical(name, list(kept))]
     if kind == "int":
         return trial.suggest_int(name, int(space[0]), int(space[1]))
     return trial.suggest_float(name, space[0], space[1], log=kind == "log")

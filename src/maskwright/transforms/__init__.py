@@ -12,6 +12,7 @@ from types import ModuleType
 from typing import Any
 
 from maskwright import registry
+from maskwright.core import typed
 from maskwright.errors import UsageError
 
 __all__ = ["names", "parse"]
@@ -35,15 +36,12 @@ def parse(spec: str) -> Callable[..., tuple[Any, Any]]:
 
     Raises UsageError for a text that cannot be read, an unknown transform or an option it does not have.
     """
-    call = registry.read_call(spec)
+    call = typed.call(spec)
     if call is None:
         raise UsageError(
             f"the transform {spec!r} cannot be read", needed='a name, or a name with options: "flip(horizontal=0.2)"'
         )
-    name, options = call
+    name, given = call
     apply = registry.load("transforms", name).apply
-    for option in options:
-        if not registry.takes(apply, option, given=3):
-            known = registry.options_of(apply, given=3)
-            raise UsageError(f"the transform {name!r} has no option {option!r}", needed=f"it has {', '.join(known)}")
+    options = typed.options(given, apply, f"the transform {name!r}", after=3)
     return partial(apply, **options)

@@ -1,14 +1,18 @@
 """Masks on some frames of a video -> masks through all of it."""
 
+from collections.abc import Mapping
 from types import ModuleType
+from typing import Any
 
 from maskwright import registry
+from maskwright.core import typed
 from maskwright.media.frames import Frames
 from maskwright.video.suggest import CLASSES, Followed, masks_of, samples_of, track_dataset
 from maskwright.video.tracking import Tracked, track
 
 __all__ = [
-    "CLASSES", "Followed", "Frames", "Tracked", "load", "masks_of", "names", "samples_of", "track", "track_dataset",
+    "CLASSES", "Followed", "Frames", "Tracked", "load", "masks_of", "names", "read_options", "samples_of", "track",
+    "track_dataset",
 ]  # fmt: skip
 
 
@@ -22,3 +26,8 @@ def names() -> list[str]:
 def load(name: str) -> ModuleType:
     """An engine's module by name; its `load(**options)` makes the engine. Raises UsageError for a name nobody has."""
     return registry.load("video.engines", name)
+
+
+def read_options(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Options as people write them -> as the engine takes them. Raises UsageError for those it does not have."""
+    return typed.engine_options(load(name), options)

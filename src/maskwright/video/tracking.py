@@ -8,6 +8,7 @@ from typing import Any, Literal, Protocol
 import numpy as np
 
 from maskwright import registry
+from maskwright.core import typed
 from maskwright.core.arrays import U8
 from maskwright.core.masks import Masks
 from maskwright.core.segments import Segments
@@ -56,6 +57,7 @@ def track(
     `names()`.  options: of its `load`.
     """
     module: ModuleType = registry.load("video.engines", engine)
+    options = typed.engine_options(module, options)
     if not known:
         raise UsageError("no frame has a mask to follow", needed="segments on one frame at least")
     wrong = [index for index in known if not 0 <= index < len(frames)]

@@ -14,6 +14,7 @@ from maskwright import media
 from maskwright.core.arrays import F32, U8, Array
 from maskwright.core.classes import IGNORE_INDEX, Classes
 from maskwright.core.sample import Sample
+from maskwright.core.typed import Device
 from maskwright.errors import ModelError, UsageError
 from maskwright.fewshot.engines._objects import Lessons
 from maskwright.fewshot.guess import Guess, entropy
@@ -46,7 +47,7 @@ class Dino:
     """
 
     def __init__(
-        self, *, weights: str, head: str = "linear", side: int = 784, neighbours: int = 10, device: str = "cpu"
+        self, *, weights: str, head: str = "linear", side: int = 784, neighbours: int = 10, device: Device = "cpu"
     ) -> None:
         if head not in ("linear", "match"):
             raise UsageError(f"dino has no head {head!r}", needed="linear or match")
@@ -145,3 +146,7 @@ class Dino:
     def predict(self, image: U8) -> Guess:
         probs = self.probs(image)
         return Guess(self.lessons.segments(probs), entropy(self.lessons.merged(probs)))
+
+
+#: What the options are for; their types and names are read off it.
+OPTIONS = Dino

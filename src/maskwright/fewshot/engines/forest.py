@@ -246,3 +246,7 @@ def _surroundings(probs: F32, size: Size) -> F32:
                 small = cv2.GaussianBlur(small, (0, 0), max(wide / factor, 0.3))
             layers.append(cv2.resize(small, size[::-1], interpolation=cv2.INTER_LINEAR))
     return np.stack(layers, axis=2)
+
+
+#: What the options are for; their types and names are read off it.
+OPTIONS = Forest

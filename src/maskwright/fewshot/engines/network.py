@@ -15,6 +15,7 @@ from maskwright.core.arrays import F32, U8
 from maskwright.core.classes import Class, Classes
 from maskwright.core.sample import Sample
 from maskwright.core.segments import Segments
+from maskwright.core.typed import Device
 from maskwright.fewshot.engines._objects import Lessons
 from maskwright.fewshot.guess import Guess, entropy
 from maskwright.registry import require
@@ -32,7 +33,9 @@ class Network:
     seed: of the weights and the order of samples; how far the training gets depends on the machine.
     """
 
-    def __init__(self, *, seconds: float = 60.0, scale: float = 1.0, device: str | None = None, seed: int = 0) -> None:
+    def __init__(
+        self, *, seconds: float = 60.0, scale: float = 1.0, device: Device | None = None, seed: int = 0
+    ) -> None:
         self.seconds, self.scale, self.device, self.seed = seconds, scale, device, seed
         self._samples: list[Sample] = []
         self._predictor: Any = None
@@ -87,3 +90,7 @@ class Network:
     def predict(self, image: U8) -> Guess:
         probs = self.probs(image)
         return Guess(self.lessons.segments(probs), entropy(self.lessons.merged(probs)))
+
+
+#: What the options are for; their types and names are read off it.
+OPTIONS = Network

@@ -16,6 +16,7 @@ from maskwright.core.arrays import F32, U8, Array
 from maskwright.core.classes import IGNORE_INDEX, Classes
 from maskwright.core.sample import Sample
 from maskwright.core.segments import Segments
+from maskwright.core.typed import Device
 from maskwright.errors import UsageError
 from maskwright.fewshot.engines._objects import Lessons
 from maskwright.fewshot.guess import Guess, entropy
@@ -41,7 +42,7 @@ class SegGpt:
 
     def __init__(
         self, *, weights: str, ensemble: str = "feature", examples: int = 8, colours: str = "fixed", repeats: int = 1,
-        kind: str = "instance", device: str = "cpu", seed: int = 0,
+        kind: str = "instance", device: Device = "cpu", seed: int = 0,
     ) -> None:  # fmt: skip
         for name, value, allowed in (
             ("ensemble", ensemble, ("feature", "spatial")), ("colours", colours, ("fixed", "random")),
@@ -156,3 +157,7 @@ class SegGpt:
     def predict(self, image: U8) -> Guess:
         probs = self.probs(image)
         return Guess(self.lessons.segments(probs), entropy(self.lessons.merged(probs)))
+
+
+#: What the options are for; their types and names are read off it.
+OPTIONS = SegGpt

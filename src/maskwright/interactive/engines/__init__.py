@@ -5,6 +5,7 @@ from types import ModuleType
 from typing import Any, Protocol, runtime_checkable
 
 from maskwright import registry
+from maskwright.core import typed
 from maskwright.core.arrays import F32, U8, Array, Size
 from maskwright.core.masks import Masks
 from maskwright.interactive.prompts import Answer, Prompts
@@ -62,3 +63,10 @@ def names() -> list[str]:
 def load(name: str) -> ModuleType:
     """An engine's module by name; its `load(**options)` makes the engine. Raises UsageError for a name nobody has."""
     return registry.load("interactive.engines", name)
+
+
+def build(name: str, **options: Any) -> Engine:
+    """An engine by name, with its options as people write them. Raises UsageError for those it does not have."""
+    module = load(name)
+    engine: Engine = module.load(**typed.engine_options(module, options))
+    return engine

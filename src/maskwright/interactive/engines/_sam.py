@@ -14,6 +14,7 @@ import numpy as np
 
 from maskwright.core.arrays import F32, U8, Array, Size
 from maskwright.core.masks import Masks
+from maskwright.core.typed import Device
 from maskwright.errors import UsageError
 from maskwright.interactive.engines._encoders import faster
 from maskwright.interactive.prompts import Answer, Prompts
@@ -34,7 +35,7 @@ class Sam:
     takes = frozenset({"points", "boxes", "mask"})
 
     def __init__(
-        self, model: Any, name: str, *, stretch: bool = False, encoder: str = "torch", device: str = "cpu"
+        self, model: Any, name: str, *, stretch: bool = False, encoder: str = "torch", device: Device = "cpu"
     ) -> None:
         self._torch: Any = require("torch", f"the engine {name}")
         self.model = model.to(device).eval()

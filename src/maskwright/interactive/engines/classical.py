@@ -19,7 +19,6 @@ import numpy as np
 
 from maskwright.core.arrays import F32, U8, Array, Bool
 from maskwright.core.masks import Masks
-from maskwright.errors import UsageError
 from maskwright.interactive.prompts import Answer, Prompts
 from maskwright.interactive.scene import Scene, Weights, edges_of, neighbours_of
 from maskwright.registry import require
@@ -28,14 +27,8 @@ _CERTAIN = 10**6
 
 
 def load(**options: Any) -> "Classical":
-    """options: fields of `Weights`. Raises UsageError for others."""
+    """options: fields of `Weights`."""
     require("cv2", "the classical engine")
-    unknown = set(options) - set(Weights.__dataclass_fields__)
-    if unknown:
-        raise UsageError(
-            f"the classical engine has no option {min(unknown)!r}",
-            needed=", ".join(Weights.__dataclass_fields__),
-        )
     return Classical(Weights(**options))
 
 
@@ -318,3 +311,7 @@ def _keep(steps: dict[bytes, Step], name: bytes, step: Step) -> None:
     steps[name] = step
     while len(steps) > 64:
         del steps[next(iter(steps))]
+
+
+#: What the options are for; their types and names are read off it.
+OPTIONS = Weights

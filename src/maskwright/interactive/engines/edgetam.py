@@ -1,5 +1,6 @@
 """EdgeTAM on images (Zhou et al., "EdgeTAM: On-Device Track Anything Model", CVPR 2025): quick on a processor."""
 
+from maskwright.core.typed import Device
 from maskwright.errors import UsageError
 from maskwright.interactive.engines._sam import Sam
 from maskwright.weights import pretrained
@@ -9,7 +10,7 @@ WEIGHTS = {
 }
 
 
-def load(*, weights: str = "", encoder: str = "torch", device: str = "cpu") -> Sam:
+def load(*, weights: str = "", encoder: str = "torch", device: Device = "cpu") -> Sam:
     """weights: a folder or hub:NAME.  encoder: torch, onnx or openvino.  Raises UsageError, ModelError."""
     if not weights:
         raise UsageError(

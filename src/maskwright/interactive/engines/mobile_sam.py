@@ -6,6 +6,7 @@ The encoder is timm's TinyViT with its last stage kept at full width (stride 1),
 from pathlib import Path
 from typing import Any
 
+from maskwright.core.typed import Device
 from maskwright.errors import ModelError, UsageError
 from maskwright.interactive.engines._sam import Sam
 from maskwright.registry import require
@@ -15,7 +16,7 @@ from maskwright.weights.sam_names import renamed
 WEIGHTS = {"mobile_sam.pt": "Apache-2.0; 10 M parameters, 41 MB, from the MobileSAM repository"}
 
 
-def load(*, weights: str = "", encoder: str = "torch", device: str = "cpu") -> Sam:
+def load(*, weights: str = "", encoder: str = "torch", device: Device = "cpu") -> Sam:
     """weights: MobileSAM's own file.  encoder: torch, onnx or openvino.  Raises UsageError, ModelError."""
     if not weights:
         raise UsageError("mobile-sam needs weights", needed="the file mobile_sam.pt")

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from maskwright.core.typed import Device
 from maskwright.errors import ModelError, UsageError
 from maskwright.interactive.engines._sam import Sam
 from maskwright.registry import require
@@ -16,7 +17,7 @@ WEIGHTS = {
 }
 
 
-def load(*, weights: str = "", encoder: str = "torch", device: str = "cpu") -> Sam:
+def load(*, weights: str = "", encoder: str = "torch", device: Device = "cpu") -> Sam:
     """weights: a folder, hub:NAME or a .pth file.  encoder: torch, onnx, openvino.  Raises UsageError, ModelError."""
     if not weights:
         raise UsageError(

@@ -1,5 +1,6 @@
 """SAM 2 and 2.1 on images (Ravi et al., "SAM 2: Segment Anything in Images and Videos", ICLR 2025)."""
 
+from maskwright.core.typed import Device
 from maskwright.errors import UsageError
 from maskwright.interactive.engines._sam import Sam
 from maskwright.weights import pretrained
@@ -12,7 +13,7 @@ WEIGHTS = {
 }
 
 
-def load(*, weights: str = "", encoder: str = "torch", device: str = "cpu") -> Sam:
+def load(*, weights: str = "", encoder: str = "torch", device: Device = "cpu") -> Sam:
     """weights: a folder or hub:NAME.  encoder: torch, onnx or openvino.  Raises UsageError, ModelError."""
     if not weights:
         raise UsageError(

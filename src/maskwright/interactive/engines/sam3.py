@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from maskwright.core.arrays import U8, Array, Size
+from maskwright.core.typed import Device
 from maskwright.errors import ModelError, UsageError
 from maskwright.interactive.engines._sam import _fingerprint
 from maskwright.interactive.prompts import Answer, Prompts
@@ -19,7 +20,7 @@ from maskwright.weights import pretrained
 WEIGHTS = {"facebook/sam3": "SAM License, gated; 848 M parameters, 3.4 GB"}
 
 
-def load(*, weights: str = "", threshold: float = 0.3, device: str = "cpu") -> "Sam3":
+def load(*, weights: str = "", threshold: float = 0.3, device: Device = "cpu") -> "Sam3":
     """weights: a folder or hub:NAME.  threshold: of an object's score.  Raises UsageError, ModelError."""
     if not weights:
         raise UsageError(

@@ -14,19 +14,13 @@ import numpy as np
 
 from maskwright.core.arrays import F32, U8, Array, Bool
 from maskwright.core.masks import Masks
-from maskwright.errors import UsageError
 from maskwright.interactive import scene
 from maskwright.registry import require
 
 
 def load(**options: Any) -> "Classical":
-    """options: fields of `Weights`. Raises UsageError for others."""
+    """options: fields of `Weights`."""
     require("cv2", "following objects")
-    unknown = set(options) - set(Weights.__dataclass_fields__)
-    if unknown:
-        raise UsageError(
-            f"the classical follower has no option {min(unknown)!r}", needed=", ".join(Weights.__dataclass_fields__)
-        )
     return Classical(Weights(**options))
 
 
@@ -223,3 +217,7 @@ def _near(cut: Bool, moved: Bool, reach: int) -> Bool:
     wanted[0] = False
     out: Bool = wanted[part]
     return out
+
+
+#: What the options are for; their types and names are read off it.
+OPTIONS = Weights

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from maskwright.core.typed import Device
 from maskwright.errors import UsageError
 from maskwright.registry import require
 from maskwright.video.engines._memory import Memory
@@ -12,7 +13,7 @@ WEIGHTS = {
 }
 
 
-def load(*, weights: str = "", device: str = "cpu") -> Memory:
+def load(*, weights: str = "", device: Device = "cpu") -> Memory:
     """weights: a folder or hub:NAME. Raises UsageError, ModelError."""
     if not weights:
         raise UsageError(

@@ -12,16 +12,24 @@ from maskwright.core.arrays import U8, Array
 from maskwright.core.classes import Class, Classes
 from maskwright.core.masks import Masks
 from maskwright.core.segments import Segments
+from maskwright.core.typed import Device
 
 WEIGHTS = fewshot.load("seggpt").WEIGHTS
 
 
-def load(*, memory: int = 4, sure: float = 0.5, **options: Any) -> "Rolling":
+def load(
+    *, weights: str = "", memory: int = 4, sure: float = 0.5, ensemble: str = "feature", colours: str = "fixed",
+    repeats: int = 1, kind: str = "instance", device: Device = "cpu", seed: int = 0,
+) -> "Rolling":  # fmt: skip
     """memory: frames shown at once.  sure: a frame of a lower confidence is not remembered.
 
-    options: of the engine `seggpt` for images; `weights` is needed.  Raises UsageError, ModelError.
+    The others are those of the engine `seggpt` for images; weights is needed.  Raises UsageError, ModelError.
     """
-    return Rolling(fewshot.load("seggpt").load(examples=memory, **options), memory, sure)
+    painter = fewshot.load("seggpt").load(
+        weights=weights, examples=memory, ensemble=ensemble, colours=colours, repeats=repeats, kind=kind, device=device,
+        seed=seed,
+    )  # fmt: skip
+    return Rolling(painter, memory, sure)
 
 
 class Rolling:

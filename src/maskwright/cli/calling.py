@@ -1,0 +1,136 @@
+"""How a call is read and how it ends: doubled options, exit codes, errors as text or JSON, interruptions."""
+
+import errno
+import math
+import os
+import re
+import signal
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import typer
+from typer.core import TyperCommand
+
+from maskwright.cli.output import emit
+from maskwright.errors import MaskwrightError, UsageError, plain
+
+DONE, FAILED, WRONG, INTERRUPTED = 0, 1, 2, 130
+
+#: What the system says when there is no room for what is written, whoever wrote it.
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+#: Options of two numbers, which may be two words: `--size 64 96` is `--size 64,96`.
+PAIRS = ("--size", "--scale")
+
+#: What typer raises for a call it cannot read; its own home differs between versions.
+_Unreadable: type[Exception] = typer.BadParameter.__mro__[2]
+
+_NUMBER = re.compile(r"\d+(\.\d*)?|\.\d+")
+
+
+class Verb(TyperCommand):
+    """A command that refuses an option given twice, where once is meant, and numbers that are none."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        words = list(_joined(args))
+        _, _, order = self.make_parser(ctx).parse_args(list(words))
+        for parameter, times in Counter(order).items():
+            if times > 1 and not getattr(parameter, "multiple", False) and parameter.param_type_name == "option":
+                name = max(parameter.opts, key=len)
+                raise UsageError(
+                    f"{name} is given {'twice' if times == 2 else f'{times} times'}", needed="it takes one value"
+                )
+        left: list[str] = super().parse_args(ctx, words)
+        for name, value in ctx.params.items():
+            for number in value if isinstance(value, list | tuple) else (value,):
+                if isinstance(number, float) and not math.isfinite(number):
+                    raise UsageError(f"--{name.replace('_', '-')} is {number}", needed="it must be a finite number")
+        return left
+
+
+def _joined(words: Sequence[str]) -> Iterator[str]:
+    rest = list(words)
+    while rest:
+        word = rest.pop(0)
+        yield word
+        if word in PAIRS and len(rest) > 1 and all(_NUMBER.fullmatch(value) for value in rest[:2]):
+            yield f"{rest.pop(0)},{rest.pop(0)}"
+
+
+def call(make: Callable[[], typer.Typer], words: Sequence[str]) -> int:
+    """Run the program with these words -> its exit code.
+
+    0 done, 1 the work failed, 2 the call was wrong, 130 interrupted (Ctrl+C or SIGTERM).  An error is one sentence on
+    standard error; with --json it is one object on standard output, where the result would be.
+    """
+    own = words[: words.index("--")] if "--" in words else words
+    as_json = "--json" in own
+    try:
+        with _ended_by_signal():
+            command = typer.main.get_command(make())
+            with command.make_context("maskwright", list(words)) as context:
+                command.invoke(context)
+    except typer.Exit as stop:
+        return stop.exit_code
+    except MaskwrightError as error:
+        return _told(error, WRONG if isinstance(error, UsageError) else FAILED, as_json)
+    except _Unreadable as error:
+        return _unreadable(error, as_json)
+    except (KeyboardInterrupt, typer.Abort):
+        return _told(MaskwrightError("interrupted; nothing half-done was left behind"), INTERRUPTED, as_json)
+    except BrokenPipeError:
+        # Nobody reads any more; what Python flushes at its end would be a second error.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return FAILED
+    except OSError as error:
+        if error.errno not in NO_ROOM:
+            raise
+        found = f"cannot be written ({error.strerror}); make room and do it again"
+        return _told(MaskwrightError(found, file=error.filename), FAILED, as_json)
+    return DONE
+
+
+def _unreadable(error: Any, as_json: bool) -> int:
+    """A call that typer refuses, in our words' order; help is printed as it is."""
+    if type(error).__name__ == "NoArgsIsHelpError":
+        error.show()
+        return WRONG
+    path = error.ctx.command_path if error.ctx is not None else "maskwright"
+    found = plain(error.format_message()).rstrip(".")
+    return _told(UsageError(found, todo=f"See: {path} --help"), WRONG, as_json)
+
+
+def _told(error: MaskwrightError, code: int, as_json: bool) -> int:
+    if as_json:
+        parts = {name: getattr(error, name) for name in ("file", "record", "found", "needed", "todo")}
+        kind = "Interrupted" if code == INTERRUPTED else type(error).__name__
+        emit({"error": {"kind": kind, "exit_code": code, "message": str(error), **parts}}, (), True)
+    else:
+        typer.echo(f"maskwright: {error}", err=True)  # its text is plain already
+        sys.stderr.flush()
+    return code
+
+
+@contextmanager
+def _ended_by_signal() -> Iterator[None]:
+    """SIGTERM ends this process as Ctrl+C does; children that inherit the handler die of it at once."""
+    me = os.getpid()
+
+    def end(number: int, frame: Any) -> None:
+        if os.getpid() != me:
+            signal.signal(number, signal.SIG_DFL)
+            os.kill(os.getpid(), number)
+        raise KeyboardInterrupt
+
+    try:
+        before = signal.signal(signal.SIGTERM, end)
+    except ValueError:  # only a process' main thread may
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before if before is not None else signal.SIG_DFL)
