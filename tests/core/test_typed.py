@@ -149,3 +149,11 @@ def test_names_with_options_in_brackets() -> None:
     for wrong in ("dice(1)", "dice(a=1, a=2)", "dice(**x)"):
         with pytest.raises(UsageError):
             typed.call(wrong)
+
+
+def test_members_of_a_family_are_named_in_either_spelling() -> None:
+    kind = Annotated[str, typed.Member("interactive.engines", ("any",))]
+    assert typed.read("mobile_sam", kind, found="it") == "mobile-sam"
+    assert typed.read("any", kind, found="it") == "any"
+    with pytest.raises(UsageError, match=r"it is .sum.; it must be any, classical, .* or sam3"):
+        typed.read("sum", kind, found="it")

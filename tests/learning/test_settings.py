@@ -44,7 +44,7 @@ def test_a_plan_is_taken_as_meant(tmp_path: Path, line: str, name: str, value: A
     ("minutes: .inf", "the setting minutes is '.inf'; it must be a finite number"),
     ("minutes: .nan", "the setting minutes is '.nan'; it must be a finite number"),
     ("colour: perhaps", "the setting colour is 'perhaps'; it must be yes or no"),
-    ("task: everything", "it must be auto, semantic, instance or panoptic"),
+    ("task: everything", "it must be auto, instance, panoptic or semantic"),
     ("size: [64]", "it must be two whole numbers, at least 32"),
     ("scale: [1, 0.5]", "the setting scale is (1.0, 0.5); it must be two rising numbers"),
     ("batch_size: 8\naccumulate: 3", "the setting accumulate is 3; it must be a divisor of batch_size, 8"),

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
+from maskwright import registry
 from maskwright.errors import UsageError
 
 
@@ -65,6 +66,17 @@ class Pattern:
 
     form: str
     words: str
+
+
+@dataclass(frozen=True)
+class Member:
+    """Text that names a member of a family, ours or another package's.  more: words that are allowed besides."""
+
+    family: str
+    more: tuple[str, ...] = ()
+
+    def names(self) -> list[str]:
+        return [*self.more, *registry.names(self.family)]
 
 
 @dataclass(frozen=True)
@@ -167,6 +179,10 @@ def _annotated(value: Any, kind: Any) -> Any:
             raise _UnfitError(mark.words())
         if isinstance(mark, Pattern) and re.fullmatch(mark.form, out) is None:
             raise _UnfitError
+        if isinstance(mark, Member):
+            out = registry.canonical(out)
+            if out not in mark.names():
+                raise _UnfitError
     return out
 
 
@@ -310,6 +326,7 @@ def words(kind: Any) -> str:
         if Duration in inner:
             said = said.replace("a number", "a time such as 20m, 1h30m or 90s, or a number of minutes", 1)
         said = next((mark.words for mark in inner if isinstance(mark, Pattern)), said)
+        said = next((_any_of(mark.names()) for mark in inner if isinstance(mark, Member)), said)
         more = [mark.words() for mark in inner if isinstance(mark, Limits)]
         more += [f"such as {mark.text}" for mark in inner if isinstance(mark, Example)]
         none = ", or none" if said.endswith(", or none") else ""
@@ -318,8 +335,7 @@ def words(kind: Any) -> str:
         some = [words(part) for part in inner if part is not type(None)]
         return ", or ".join([*some, "none"] if type(None) in inner else some)
     if origin is Literal:
-        shown = [str(choice) for choice in inner]
-        return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} or {shown[-1]}"
+        return _any_of([str(choice) for choice in inner])
     if kind in _WORDS:
         return _WORDS[kind]
     if origin is tuple and inner[-1] is not Ellipsis:
@@ -332,6 +348,10 @@ def words(kind: Any) -> str:
     if origin in (dict, abc.Mapping):
         return "names with values"
     return getattr(kind, "__name__", None) or str(kind)
+
+
+def _any_of(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}"
 
 
 _WORDS: dict[Any, str] = {

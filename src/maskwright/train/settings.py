@@ -10,7 +10,7 @@ from functools import cache
 from typing import Annotated, Any, Literal, get_type_hints
 
 from maskwright.core import typed
-from maskwright.core.typed import Device, Duration, Example, Limits, Square
+from maskwright.core.typed import Device, Duration, Example, Limits, Member, Square
 from maskwright.errors import UsageError
 
 Share = Limits(least=0, most=1)
@@ -30,9 +30,7 @@ class Settings:
     weights: Annotated[
         str | None, "Begin from these: a .safetensors or .pth file, a run's checkpoint, a folder, hub:OWNER/NAME."
     ] = None
-    task: Annotated[
-        Literal["auto", "semantic", "instance", "panoptic"], "What is found; auto is what the model is for."
-    ] = "auto"
+    task: Annotated[str, Member("predict.tasks", ("auto",)), "What is found; auto is what the model is for."] = "auto"
     loss: Annotated[
         str, 'A sum such as "ce + 0.5*dice" or "focal(gamma=2)"; networks that answer objects bring their own.'
     ] = "ce + 0.5*dice"
@@ -93,7 +91,7 @@ class Settings:
     cache_mb: Annotated[int, Limits(least=0), "Megabytes of decoded images kept in memory."] = 1024
     overlays: Annotated[int, Limits(least=0), "Validation images drawn at every evaluation."] = 4
     histograms: Annotated[bool, "Distributions of weights and gradients by layer, at every evaluation."] = False
-    trackers: Annotated[tuple[str, ...], "Also record with these: tensorboard, mlflow or wandb."] = ()
+    trackers: Annotated[tuple[Annotated[str, Member("runs.trackers")], ...], "Also record with these."] = ()
 
     def __post_init__(self) -> None:
         for name, kind in kinds().items():
