@@ -57,9 +57,9 @@ def things() -> Iterator[tuple[str, Any]]:
     for room in ROOMS:
         found |= dict(exported(importlib.import_module(f"maskwright.{room}")))
     for family in FAMILIES:
-        for member in registry.names(family):
+        for member in registry.attributes(family):
             try:
-                module = registry.load(family, member)
+                module = registry.attribute(family, member)
             except maskwright.errors.MissingExtraError:
                 continue
             for name, thing in members(module):

@@ -93,19 +93,20 @@ def load(family: str, name: str) -> ModuleType:
     raise UsageError(f"{name!r} is not among maskwright's {family}", todo=hint)
 
 
-def attribute(family: str, name: str) -> ModuleType:
-    """The member that a family's package answers as its attribute: `metrics.boundary_iou`. For `__getattr__`.
+def attribute(room: str, name: str) -> ModuleType:
+    """The member that a room's package answers as its attribute: `metrics.boundary_iou`. For `__getattr__`.
 
-    Raises AttributeError for a name that no member has.
+    room: a family, or a room whose modules are ours alone.  Raises AttributeError for a name that no member has.
     """
-    if name.startswith("_") or canonical(name) not in names(family):
-        raise AttributeError(f"module 'maskwright.{family}' has no attribute {name!r}")
-    return load(family, name)
+    if name.startswith("_") or name not in attributes(room):
+        raise AttributeError(f"module 'maskwright.{room}' has no attribute {name!r}")
+    return load(room, name) if room in FAMILIES else importlib.import_module(f"maskwright.{room}.{name}")
 
 
-def attributes(family: str) -> list[str]:
+def attributes(room: str) -> list[str]:
     """The members' names as Python spells them. For `__dir__`."""
-    return [name.replace("-", "_") for name in names(family)]
+    known = names(room) if room in FAMILIES else sorted(_ours(room))
+    return [name.replace("-", "_") for name in known]
 
 
 def set_aside(family: str, name: str, reason: str) -> None:
