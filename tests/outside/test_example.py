@@ -1,6 +1,7 @@
 """A package of somebody else: its format, loss, metric, model and transform are used as ours are."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,6 +9,8 @@ import pytest
 from maskwright import formats, metrics, registry, testing, transforms
 from maskwright.demo import build_demo_set
 from maskwright.errors import UsageError
+from maskwright.runs import find
+from maskwright.store import Dataset
 
 
 @pytest.fixture
@@ -78,39 +81,55 @@ def test_what_is_installed_is_seen_again_after_forgetting(example_folder, monkey
     assert registry.outside("losses") == []
 
 
-@pytest.mark.train
-def test_from_the_command_line(command, example_folder, tmp_path) -> None:
+@pytest.fixture
+def run(command, example_folder):
     def run(*words: object) -> str:
         done = command([example_folder], *words)
         assert done.returncode == 0, (words, done.stderr)
         return done.stdout
 
+    return run
+
+
+@pytest.fixture
+def demo_set(tmp_path) -> Path:
     known, samples = build_demo_set(tmp_path / "pictures", number=8, size=(64, 64))
     formats.write(samples, known, tmp_path / "coco", "coco")
-    assert "wrote 8 samples as one-json" in run(
-        "convert", tmp_path / "coco", tmp_path / "json", "--to", "one_json", "--check"
-    )
+    return tmp_path / "coco"
+
+
+def test_labels_from_the_command_line(run, command, example_folder, demo_set, tmp_path) -> None:
+    said = run("convert", demo_set, tmp_path / "json", "--to", "one_json", "--check")
+    assert "wrote 8 samples as one-json" in said
     run("convert", tmp_path / "json", tmp_path / "back", "--to", "coco", "--check")
-    dataset = tmp_path / "dataset"
-    assert json.loads(run("import", tmp_path / "json", dataset, "--json"))["format"] == "one-json"
-    second = run("import", tmp_path / "json", tmp_path / "second", "--format", "one_json", "--json")
-    assert json.loads(second)["format"] == "one-json"
-    run("export", dataset, tmp_path / "out", "--format", "one-json", "-o", "indent=2")
+    imported = run("import", tmp_path / "json", tmp_path / "dataset", "--format", "one_json", "--json")
+    assert json.loads(imported)["format"] == "one-json"
+    run("export", tmp_path / "dataset", tmp_path / "out", "--format", "one-json", "-o", "indent=2")
     assert (tmp_path / "out" / "one.json").read_text().startswith("{\n  ")
-    refused = command([example_folder], "export", dataset, tmp_path / "no", "--format", "one-json", "--images", "link")
+    refused = command([example_folder], "convert", demo_set, tmp_path / "no", "--to", "one-json", "--images", "link")
     assert (refused.returncode, "has no option 'images'" in refused.stderr) == (2, True)
+
+
+@pytest.mark.train
+def test_learning_from_the_command_line(run, demo_set, tmp_path) -> None:
+    dataset = tmp_path / "dataset"
+    run("import", demo_set, dataset)
     run(
         "train", dataset, "--model", "two_layers", "--config", "width=4", "--loss", "ce + 0.5*squared_error(power=1.5)",
         "--transform", "roll(share=0.3)", "--transform", "colour", "--epochs", 1, "--batch-size", 4, "--size", 32, 32,
         "--evaluations", 1, "--name", "small",
     )  # fmt: skip
-    settings = json.loads(run("runs", dataset, "small", "--json"))["settings"]
-    assert settings["transforms"] == ["roll(share=0.3)", "colour"]
+    with Dataset.open(dataset) as opened:
+        assert find(opened, "small")["settings"]["transforms"] == ["roll(share=0.3)", "colour"]
     predicted = json.loads(run("predict", dataset, "--model", "small", "--to", tmp_path / "predicted", "--format",
                                "one_json", "--json"))  # fmt: skip
+    assert (tmp_path / "predicted" / "one.json").is_file()
     scores = json.loads(run("evaluate", dataset, predicted["run"], "--metric", "object_count", "--json"))
     assert scores["object-count"]["objects"] > 0
     assert "share_wrong" in run("evaluate", dataset, predicted["run"], "-m", "object_count")
+
+
+def test_lists_name_it(run) -> None:
     assert "object-count" in run("metrics", "list")
     assert "CC0-1.0" in run("model", "list")
     assert json.loads(run("doctor", "--json"))["plugins"] == {
