@@ -141,9 +141,10 @@ def test_a_name_that_is_a_path_is_refused_and_all_stays(capsys, street, tmp_path
     before = sorted(tmp_path.rglob("*"))
     more = ("--search", "lr=log(1e-4,1e-2)", "--trials", 1) if verb == "sweep" else ("--weights", "no.pth")
     code, out, err = run(capsys, verb, street, "--name", name, "--epochs", 1, "--json", *more)
-    assert (code, out) == (2, "")
-    assert "name" in err
-    assert "one word" in err
+    assert (code, err) == (2, "")
+    told = json.loads(out)["error"]
+    assert "name" in told["found"]
+    assert "one word" in told["needed"]
     assert sorted(path for path in tmp_path.rglob("*") if not re.search(r"-(wal|shm)$", path.name)) == before
     assert (tmp_path / "precious" / "thesis.txt").read_text() == "years of work"
 
