@@ -47,10 +47,13 @@ class Class:
 
 
 def _checked_colour(colour: object, what: str) -> tuple[int, int, int]:
-    if not isinstance(colour, tuple) or len(colour) != 3:
-        raise ValueError(f"{what} is {shown(repr(colour), 40)}, which is not a tuple of three numbers from 0 to 255")
-    red, green, blue = (whole(part, what, least=0, most=255) for part in colour)
-    return red, green, blue
+    try:
+        if isinstance(colour, tuple):
+            red, green, blue = (whole(part, what, least=0, most=255) for part in colour)
+            return red, green, blue
+    except ValueError:  # said below
+        pass
+    raise ValueError(f"{what} is {shown(repr(colour), 40)}, which is not a tuple of three numbers from 0 to 255")
 
 
 class Classes:
