@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[1]
 # A room may import rooms of lower rank only. `runs` keeps its records in the dataset's database and scores
 # with metrics; `train` predicts to validate; `demo` goes through all rooms.
 RANK = {
-    "errors": 0, "registry": 1, "core": 2, "media": 3, "store": 4, "weights": 5,
+    "errors": 0, "registry": 1, "core": 2, "media": 3, "store": 4, "compute": 5, "weights": 5,
     "formats": 6, "models": 6, "losses": 6, "metrics": 6, "transforms": 6, "figures": 6,
     "runs": 7, "conversions": 7, "labelling": 8, "predict": 8, "train": 9, "interactive": 9, "fewshot": 10, "video": 11,
     "integrations": 12, "demo": 13, "diagnostics": 13, "studio": 14, "cli": 15, "testing": 15,
