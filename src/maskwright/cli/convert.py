@@ -9,6 +9,7 @@ from maskwright.cli.output import (
     Check,
     Images,
     Json,
+    LossWorkers,
     Options,
     Overwrite,
     WriteOptions,
@@ -31,6 +32,7 @@ def command(
     images: Images = None,
     option: Options = None,
     write_option: WriteOptions = None,
+    workers: LossWorkers = 1,
     json: Json = False,
 ) -> None:
     """From one label format to another, sample by sample, without a dataset in between."""
@@ -59,6 +61,6 @@ def command(
     with progress(f"converting {name} to {to}", steps, quiet=json) as follow:
         lost = formats.write(
             samples, reading.classes, folder, to, allow_loss=allow_loss, check=check, overwrite=overwrite,
-            keep=[source], notes=said, progress=follow, **write_options(write_option, images),
+            keep=[source], notes=said, workers=workers, progress=follow, **write_options(write_option, images),
         )  # fmt: skip
     report(to, folder, samples.number, lost, json, notes=notes + said, checked=check)

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from maskwright.cli.output import At, DatasetPlace, Json, Where, emit, progress, table, view_of
+from maskwright.cli.output import At, DatasetPlace, Json, Where, Workers, emit, progress, set_aside, table, view_of
 
 
 def command(
@@ -25,6 +25,7 @@ def command(
         float, typer.Option(min=0, max=1, help="With --clicks: 0 clicks an error's middle, 1 anywhere in it.")
     ] = 0.0,
     objects: Annotated[int | None, typer.Option(min=1, help="With --clicks: so many objects at most.")] = None,
+    workers: Workers = 1,
     json: Json = False,
 ) -> None:
     """Score a run's predictions against the labels of any revision, at full size; ranges by bootstrap over images."""
@@ -43,7 +44,7 @@ def command(
         view = view_of(opened, at, where)
         found = Run(view, record["id"], folder_of(opened, record["id"]))
         with progress("evaluating", None, quiet=json) as follow:
-            scores = evaluate(view, found, extra=metric or (), progress=follow)
+            scores = evaluate(view, found, extra=metric or (), workers=workers, progress=follow)
         own = sorted(
             (value, number)
             for number, value in sample_metrics(opened, record["id"], "mean_iou").items()
@@ -68,6 +69,8 @@ def command(
             if not isinstance(value, dict)
         ]
         lines += ["", *table(rows, (name, "", *head))]
+    if scores["set_aside"]:
+        lines += ["", *set_aside(scores["set_aside"]), "No score counts them."]
     if bad:
         lines += ["", *table(bad, ("worst samples", "mean IoU of the image"))]
     result: dict[str, Any] = {"run": record["id"], **scores, "worst": bad}

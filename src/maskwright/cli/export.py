@@ -12,6 +12,7 @@ from maskwright.cli.output import (
     DatasetPlace,
     Images,
     Json,
+    LossWorkers,
     Options,
     Overwrite,
     Where,
@@ -36,6 +37,7 @@ def command(
     where: Where = None,
     at: At = None,
     option: Options = None,
+    workers: LossWorkers = 1,
     json: Json = False,
 ) -> None:
     """Write a dataset, or a part of it, in another format, with a report of what is lost."""
@@ -49,7 +51,7 @@ def command(
         with progress(f"exporting {format}", (3 if check else 2) * number, quiet=json) as follow:
             lost = formats.write(
                 view, view.classes, to, format, allow_loss=allow_loss, check=check, overwrite=overwrite, notes=said,
-                progress=follow, **write_options(option, images),
+                workers=workers, progress=follow, **write_options(option, images),
             )  # fmt: skip
         report(format, to, number, lost, json, notes=said, checked=check)
 

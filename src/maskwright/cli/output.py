@@ -4,6 +4,7 @@ import json
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from operator import length_hint
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
@@ -32,6 +33,12 @@ Images = Annotated[str | None, typer.Option(help="copy, link or none; copy when 
 Check = Annotated[bool, typer.Option("--check", help="Read the result back, and keep it only if it is equal.")]
 Overwrite = Annotated[
     bool, typer.Option("--overwrite", help="Replace what the folder holds, once the result is whole; never a dataset.")
+]
+Workers = Annotated[
+    int, typer.Option("--workers", min=0, help="Processes that do the work, each with a model of its own; 1: this one.")
+]
+LossWorkers = Annotated[
+    int, typer.Option("--workers", min=0, help="Processes that count what would be lost; one process writes.")
 ]
 AllowLoss = Annotated[bool, typer.Option("--allow-loss", help="Write even what the format cannot hold wholly.")]
 
@@ -112,12 +119,23 @@ def progress(what: str, total: int | None, *, quiet: bool = False) -> Iterator[C
         task = bar.add_task(what, total=total, rate="")
 
         def follow(items: Iterable[T]) -> Iterator[T]:
+            if total is None and (known := length_hint(items)):
+                bar.update(task, total=known)
             for item in items:
                 yield item
                 speed = bar.tasks[0].speed
                 bar.update(task, advance=1, rate=f"{speed:.1f}/s" if speed else "")
 
         yield follow
+
+
+def set_aside(found: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Lines about samples that could not be worked on; none where there are none."""
+    if found:
+        yield f"set aside, because they could not be worked on: {len(found)}"
+        yield from (f"  {sample['key']}: {sample['reason']}" for sample in found[:5])
+    if len(found) > 5:
+        yield f"  and {len(found) - 5} more, which --json lists"
 
 
 def absolute(place: str) -> str:

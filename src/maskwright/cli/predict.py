@@ -4,7 +4,8 @@ from typing import Annotated
 
 import typer
 
-from maskwright.cli.output import At, DatasetPlace, Json, Overwrite, Where, emit, progress, view_of
+from maskwright.cli.output import At, DatasetPlace, Json, Overwrite, Where, Workers, emit, progress, set_aside, view_of
+from maskwright.errors import UsageError
 
 
 def command(
@@ -27,20 +28,42 @@ def command(
     format: Annotated[str, typer.Option("--format", "-f", help="In this format.")] = "coco",
     overwrite: Overwrite = False,
     device: Annotated[str | None, typer.Option(help="cpu, or a GPU when there is one.")] = None,
+    workers: Workers = 1,
+    timeout: Annotated[float | None, typer.Option(help="Set a sample aside that takes more seconds than this.")] = None,
+    resume: Annotated[
+        str | None, typer.Option(help="Go on with this run, or the last, where it was cut off, with its own settings.")
+    ] = None,
     json: Json = False,
 ) -> None:
-    """Predict the samples of a dataset into a new run, which `evaluate` reads."""
-    from maskwright.predict.batch import predict_into_run
+    """Predict the samples of a dataset into a new run, which `evaluate` reads. Bad samples are set aside and listed."""
+    given = {
+        "--model": model != "last", "--where": where, "--at": at, "--flip": flip, "--scales": scales,
+        "--min-score": min_score is not None, "--min-area": min_area != 1,
+    }  # fmt: skip
+    if resume is not None and any(given.values()):
+        kept = ", ".join(name for name, value in given.items() if value)
+        raise UsageError("a run that goes on keeps its settings", needed=f"--resume without {kept}")
+    from maskwright.predict.batch import go_on, predict_into_run
     from maskwright.store import Dataset
 
-    with Dataset.open(dataset) as opened:
-        view = view_of(opened, at, where)
-        with progress("predicting", len(view), quiet=json) as follow:
-            result = predict_into_run(
-                view, model, flip=flip, scales=(1.0, *(scales or ())), min_area=min_area, min_score=min_score, to=to,
-                format=format, overwrite=overwrite, device=device, progress=follow,
+    with Dataset.open(dataset) as opened, progress("predicting", None, quiet=json) as follow:
+        if resume is not None:
+            result = go_on(
+                opened, resume, to=to, format=format, overwrite=overwrite, device=device, workers=workers,
+                timeout=timeout, progress=follow,
             )  # fmt: skip
-    lines = [f"run {result['run']}: {result['segments']} segments on {result['samples']} samples"]
+        else:
+            result = predict_into_run(
+                view_of(opened, at, where), model, flip=flip, scales=(1.0, *(scales or ())), min_area=min_area,
+                min_score=min_score, to=to, format=format, overwrite=overwrite, device=device, workers=workers,
+                timeout=timeout, progress=follow,
+            )  # fmt: skip
+    lines = [
+        f"run {result['run']}: {result['segments']} segments on {result['samples']} samples"
+        + (f", {result['before']} of them before" if result["before"] else "")
+        + f"; {result['rate']:.1f} samples a second"
+    ]
+    lines += set_aside(result["set_aside"])
     lines += [f"wrote them to {to}"] if to else []
     lines.append(f"score them with: maskwright evaluate {dataset} {result['run']}")
     emit(result, lines, json)

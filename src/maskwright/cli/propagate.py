@@ -11,8 +11,10 @@ from maskwright.cli.output import (
     DatasetPlace,
     Json,
     Where,
+    Workers,
     emit,
     progress,
+    set_aside,
     table,
     view_of,
 )
@@ -38,6 +40,7 @@ def command(
         float | None, typer.Option(min=0, max=1, help="Write suggestions of at least this confidence as labels.")
     ] = None,
     author: Author = None,
+    workers: Workers = 1,
     json: Json = False,
 ) -> None:
     """Learn from the labelled samples, suggest labels for the others, the doubtful ones first."""
@@ -51,7 +54,7 @@ def command(
         with progress("suggesting", None, quiet=json) as follow:
             done = fewshot.propagate(
                 opened, view, learner, engine=engine, examples=example or (), folds=folds, limit=limit,
-                settings=settings, progress=follow,
+                settings=settings, workers=workers, progress=follow,
             )  # fmt: skip
         certain = fewshot.confidences(opened, done.run)
         accepted = 0
@@ -62,10 +65,11 @@ def command(
     quality = "unknown with one labelled sample" if done.quality != done.quality else f"{done.quality:.3f}"
     lines = [
         f"run {done.run}: {engine} learned from {done.labelled} samples",
-        f"suggestions for {done.suggested} samples in {done.seconds:.0f} s",
+        f"suggestions for {done.suggested} samples in {done.seconds:.0f} s, {done.rate:.1f} a second after learning",
         f"expected mean IoU: {quality} (cross-validation on the labelled samples)"
         + ("" if done.before is None else f"; {done.before:.3f} in the last round"),
     ]
+    lines += set_aside([asdict(sample) for sample in done.set_aside])
     if not done.rising:
         lines.append("The last labels added little: correct the suggestions rather than labelling more from scratch.")
     if accept is not None:

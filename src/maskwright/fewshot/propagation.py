@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from maskwright import media
+from maskwright import compute, media
 from maskwright.core.classes import Classes
 from maskwright.core.sample import Sample
 from maskwright.core.segments import Segments
@@ -34,7 +34,8 @@ class Round:
     run: where the suggestions are.  labelled: samples it learned from.  suggested: samples it has suggestions for.
     quality: expected mean IoU, by cross-validation on the labelled samples; NaN with one of them.  before: that of the
     last round with fewer labels, if any.  rising: another round of labels is likely to help.  least: the keys of the
-    least certain samples, least certain first.
+    least certain samples, least certain first.  set_aside: samples that nothing could be suggested for, with
+    the reason.  rate: suggestions a second, once it had learned.
     """
 
     run: str
@@ -46,6 +47,8 @@ class Round:
     rising: bool
     seconds: float
     least: list[str]
+    set_aside: tuple[compute.SetAside, ...] = ()
+    rate: float = 0.0
 
 
 def labelled(view: View) -> tuple[list[int], list[int]]:
@@ -74,6 +77,7 @@ def propagate(
     gain: float = 0.005,
     limit: int | None = None,
     settings: dict[str, Any] | None = None,
+    workers: int = 1,
     progress: Callable[[Iterable[int]], Iterable[int]] = lambda numbers: numbers,
 ) -> Round:
     """Learn from the labelled samples of the view, suggest for the others, rank by confidence.
@@ -81,7 +85,9 @@ def propagate(
     examples: keys of the samples to learn from; all labelled ones when empty, and then the others get suggestions even
     where they have labels.  folds: of the cross-validation, 0 for none.  gain: the expected quality has to rise by this
     from the last round for `rising`.  limit: samples to suggest for, at most.  settings: of the engine; kept with the
-    run.  An interrupted round with the same engine, settings, examples and revision goes on where it stopped. Raises
+    run.  workers: processes that suggest, each with what was learned; see `compute.map`.
+
+    An interrupted round with the same engine, settings, examples and revision goes on where it stopped. Raises
     UsageError without any labelled sample.  learner: an engine that is ready to fit, of the name `engine`.
     """
     import time
@@ -108,17 +114,17 @@ def propagate(
     quality = cross_validated(learner, samples, classes, folds)
     learner.fit(samples, classes)
     run = _resumed(dataset, view, kept)
-    done: set[int] = set()
     if run is None:
         run = Run.start(view, KIND, kept)
-    else:
-        done = set(run.predicted())
-    todo = [number for number in rest if number not in done][: None if limit is None else max(0, limit - len(done))]
+    sink = _Suggestions(run)
+    # Those that have their suggestion count, so that a round that goes on suggests for as many.
+    there = set(sink.done(rest))
+    todo = [number for number in rest if number not in there][: None if limit is None else max(0, limit - len(there))]
     try:
-        for number in progress(todo):
-            sample = view.read([number])[0]
-            guess: Guess = learner.predict(media.read(sample.image).rgb())
-            log_suggestion(run, number, guess.segments, guess.confidence)
+        outcome = compute.map(
+            view, _Suggesting(learner), sink, numbers=[*(number for number in rest if number in there), *todo],
+            workers=workers, progress=progress,
+        )  # fmt: skip
     except BaseException:
         with suppress(MaskwrightError):
             run.finish("interrupted", {"quality": quality})
@@ -129,10 +135,34 @@ def propagate(
     result = Round(
         run.id, engine, len(known), len(certain), quality, before,
         before is None or not np.isfinite(quality) or quality > before + gain, time.perf_counter() - begun,
-        [view.read([number])[0].key for number in worst[:20]],
+        [view.read([number])[0].key for number in worst[:20]], outcome.set_aside, outcome.rate,
     )  # fmt: skip
     run.finish("done", {"propagation": asdict(result), "quality": quality, "labelled": len(known)})
     return result
+
+
+class _Suggesting(compute.Worker[tuple[Segments, float]]):
+    """A sample -> what a taught learner guesses, and how sure it is."""
+
+    def __init__(self, learner: Learner) -> None:
+        self._learner = learner
+
+    def __call__(self, number: int, sample: Sample) -> tuple[Segments, float]:
+        guess: Guess = self._learner.predict(media.read(sample.image).rgb())
+        return guess.segments, guess.confidence
+
+
+class _Suggestions:
+    """A run as a sink of suggestions."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+
+    def done(self, numbers: Sequence[int]) -> list[int]:
+        return self._run.predicted()
+
+    def write(self, number: int, rows: tuple[Segments, float]) -> None:
+        log_suggestion(self._run, number, *rows)
 
 
 def log_suggestion(run: Run, number: int, segments: Segments, confidence: float) -> None:

@@ -124,8 +124,13 @@ def _fitting(samples: Iterator[Sample], notes: list[str], path: str | Path) -> I
 def losses(samples: Iterable[Sample], classes: Classes, format: str, **options: Any) -> list[Loss]:
     """What writing these samples would lose, before anything is written. options: the writer's."""
     module = _writer(format)
-    bearing = {name: value for name, value in options.items() if registry.takes(module.losses, name, given=2)}
+    bearing = _bearing(module, options)
     return [loss for sample in samples for loss in module.losses(sample, classes, **bearing)]
+
+
+def _bearing(module: ModuleType, options: dict[str, Any]) -> dict[str, Any]:
+    """The writer's options on which its losses depend."""
+    return {name: value for name, value in options.items() if registry.takes(module.losses, name, given=2)}
 
 
 def _writer(format: str) -> ModuleType:
@@ -164,7 +169,8 @@ def write(
     overwrite: bool = False,
     keep: Iterable[str | Path] = (),
     notes: list[str] | None = None,
-    progress: Callable[[Iterable[Sample]], Iterable[Sample]] = lambda samples: samples,
+    workers: int = 1,
+    progress: Callable[[Iterable[Any]], Iterable[Any]] = lambda samples: samples,
     **options: Any,
 ) -> list[Loss]:
     """Write samples into a new folder -> what was lost.
@@ -175,6 +181,7 @@ def write(
     overwrite: replace what the folder holds, which stays if anything fails; never a dataset, nor anything that is still
     needed, such as these samples' pictures and what `keep` names.
     notes: what the user should know of the result is appended.
+    workers: processes that count the losses, see `compute.map`; files are written by this process alone, in order.
     Raises LossError before anything is written when something grave would be lost and `allow_loss` is not set;
     UsageError for a place that may not be written to; FormatError for a key or split that cannot be part of a path,
     for two samples that would be one file, and when the check finds a difference that the report does not name.
@@ -187,7 +194,12 @@ def write(
     check_place(Path(folder), overwrite=overwrite, keep=kept)
     frozen = getattr(samples, "frozen", None)  # of a dataset or a view of one
     samples = Outgoing(samples if frozen is None else frozen(), spared=Path(folder) if overwrite else None)
-    found = losses(progress(samples), classes, format, **options)
+    if workers > 1:
+        from maskwright.formats import _parallel
+
+        found = _parallel.losses(samples, classes, format, _bearing(module, options), workers, progress)
+    else:
+        found = losses(progress(samples), classes, format, **options)
     grave = [loss for loss in found if loss.grave]
     if grave and not allow_loss:
         raise LossError(

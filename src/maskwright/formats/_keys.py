@@ -60,24 +60,31 @@ class Outgoing:
     """
 
     def __init__(self, samples: Iterable[Sample], spared: Path | None = None) -> None:
-        self._samples = samples
+        self.samples = samples
         self._spared = None if spared is None else spared.resolve()
 
     def __iter__(self) -> Iterator[Sample]:
-        for sample in self._samples:
-            key, split = sample.key, sample.split
-            if isinstance(key, str):
-                key = unicodedata.normalize("NFC", key)
-            if isinstance(split, str):
-                split = unicodedata.normalize("NFC", split)
-            record = f"sample {shown(sample.key)!r}"
-            if (wrong := key_problem(key)) is not None:
-                raise FormatError(f"the key {wrong}", record=record, todo="Give the sample another key.")
-            if split and (wrong := key_problem(split)) is not None:
-                raise FormatError(f"the split {shown(split)!r} {wrong}", record=record, todo="Give it another split.")
-            if self._spared is not None:
-                self._check_picture(sample, self._spared)
-            yield sample if (key, split) == (sample.key, sample.split) else replace(sample, key=key, split=split)
+        yield from map(self.fit, self.samples)
+
+    def fit(self, sample: Sample) -> Sample:
+        """One of them, as it is written."""
+        key, split = sample.key, sample.split
+        if isinstance(key, str):
+            key = unicodedata.normalize("NFC", key)
+        if isinstance(split, str):
+            split = unicodedata.normalize("NFC", split)
+        record = f"sample {shown(sample.key)!r}"
+        if (wrong := key_problem(key)) is not None:
+            raise FormatError(f"the key {wrong}", record=record, todo="Give the sample another key.")
+        if split and (wrong := key_problem(split)) is not None:
+            raise FormatError(f"the split {shown(split)!r} {wrong}", record=record, todo="Give it another split.")
+        if self._spared is not None:
+            self._check_picture(sample, self._spared)
+        return sample if (key, split) == (sample.key, sample.split) else replace(sample, key=key, split=split)
+
+    def without_samples(self) -> "Outgoing":
+        """The rule alone, as another process can have it."""
+        return Outgoing((), self._spared)
 
     def _check_picture(self, sample: Sample, spared: Path) -> None:
         file = pages.page_of(sample.image.uri)[0]

@@ -1,15 +1,21 @@
 """Predicting a whole view into a run."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from maskwright import formats, media
+from maskwright import compute, formats, media
+from maskwright.core.classes import Classes
 from maskwright.core.sample import Sample
+from maskwright.core.segments import Segments
+from maskwright.errors import UsageError
+from maskwright.media.checksums import checksum
 from maskwright.predict.predictor import Predictor
 from maskwright.runs import Run, find, list_runs
 from maskwright.runs.files import folder_of
-from maskwright.store import View
+from maskwright.runs.record import FOUND, sample_metrics
+from maskwright.store import Dataset, View
 
 FILES = (".safetensors", ".onnx", ".xml", ".pt2")
 
@@ -23,14 +29,22 @@ def checkpoint_of(view: View, model: str) -> Path:
 
 def checkpoints_of(view: View, model: str) -> Path | list[Path]:
     """Several, separated by commas, are an ensemble; a run of folds is the ensemble of its members."""
+    places = [checkpoint_of(view, name) for name in _networks(view, model)]
+    return places[0] if len(places) == 1 else places
+
+
+def _networks(view: View, model: str) -> list[str]:
+    """Each network by a name that stays: a file's whole path, or a run's whole id."""
     known = {record["id"] for record in list_runs(view)}
     names = [model] if model in known else model.split(",")
     if len(names) == 1 and not _is_file(view, model):
         record = find(view, model) if model != "last" else find(view, model, "train")
         if record["kind"] == "folds":
             names = list(record["scores"].get("members", ()))
-    places = [checkpoint_of(view, one.strip()) for one in names]
-    return places[0] if len(places) == 1 else places
+    names = [name.strip() for name in names]
+    return [
+        str(Path(name).absolute()) if _is_file(view, name) else find(view, name, "train")["id"] for name in names
+    ]  # fmt: skip
 
 
 def _is_file(view: View, model: str) -> bool:
@@ -50,50 +64,175 @@ def predict_into_run(
     format: str = "coco",
     overwrite: bool = False,
     device: str | None = None,
+    workers: int = 1,
+    timeout: float | None = None,
     progress: Callable[[Iterable[int]], Iterable[int]] = lambda numbers: numbers,
 ) -> dict[str, Any]:
     """Predict every sample of a view into a new run -> its id and counts.
 
-    to: also write the predictions there, in a label format; overwrite: in the place of what the folder holds. An
-    interrupted run keeps what it had predicted.  model: a run's id, "last", or a checkpoint's path; several, joined by
-    commas, predict together.  flip, scales, min_area, min_score: as in `Predictor.predict`.
+    model: a run's id, "last", or a checkpoint's path; several, joined by commas, predict together.  flip, scales,
+    min_area, min_score: as in `Predictor.predict`.  to: also write the predictions there, in a label format;
+    overwrite: in the place of what the folder holds.  workers, timeout: see `compute.map`; `set_aside` lists the
+    samples that could not be predicted, with the reason.
+    An interrupted run keeps what it had predicted, and `go_on` goes on with it.
     """
     view = view.frozen()
-    checkpoints = checkpoints_of(view, model)
-    needed = [checkpoints] if isinstance(checkpoints, Path) else checkpoints
+    names = _networks(view, model)
+    checkpoints = [checkpoint_of(view, name) for name in names]
     if to is not None:
-        formats.check_place(Path(to), overwrite=overwrite, keep=needed)  # before the work, not after it
-    predictor = Predictor.load(checkpoints, device=device)
-    settings = {"model": model, "flip": flip, "scales": list(scales), "min_area": min_area, "min_score": min_score}
+        formats.check_place(Path(to), overwrite=overwrite, keep=checkpoints)  # before the work, not after it
+    worker = _Predicting(checkpoints, device, flip, tuple(scales), min_area, min_score)
+    classes = worker.prepare(alone=workers <= 1 and timeout is None)
+    settings = {
+        "model": model, "flip": flip, "scales": list(scales), "min_area": min_area, "min_score": min_score,
+        "networks": [{"model": name, "checksum": _checksum(at)} for name, at in zip(names, checkpoints, strict=True)],
+    }  # fmt: skip
     run = Run.start(view, "predict", settings)
-    total = samples = 0
-    try:
-        for number in progress(view.numbers()):
-            sample = view.read([number])[0]
-            found = predictor.predict(
-                media.read(sample.image).rgb(), flip=flip, scales=scales, min_area=min_area, min_score=min_score
+    written = _To(to, format, overwrite=overwrite, keep=checkpoints)
+    return _predict(run, worker, classes, written, workers, timeout, progress)
+
+
+def go_on(
+    dataset: Dataset,
+    run: str,
+    *,
+    to: str | None = None,
+    format: str = "coco",
+    overwrite: bool = False,
+    device: str | None = None,
+    workers: int = 1,
+    timeout: float | None = None,
+    progress: Callable[[Iterable[int]], Iterable[int]] = lambda numbers: numbers,
+) -> dict[str, Any]:
+    """Predict what a run of `predict_into_run` lacks, at its revision, with its settings -> as that says it.
+
+    run: its id, the beginning of it, or "last"; samples that were set aside are tried again.  Raises UsageError for a
+    run that another process is at, and when its network's file is not the one that it began with.
+    """
+    record = find(dataset, run, "predict")
+    settings = record["settings"]
+    networks = settings.get("networks")
+    if not networks:
+        raise UsageError(
+            f"the run {record['id']!r} does not say which file its network was", file=dataset.place,
+            todo="Predict into a new run: without --resume.",
+        )  # fmt: skip
+    checkpoints = []
+    for network in networks:
+        place = checkpoint_of(dataset, network["model"])
+        if not place.is_file() or _checksum(place) != network["checksum"]:
+            raise UsageError(
+                f"is not the network that the run {record['id']!r} began with", file=place,
+                todo="Put the old file there, or predict into a new run: without --resume.",
             )  # fmt: skip
-            run.add_predictions([(number, found)])
-            total, samples = total + len(found), samples + 1
+        checkpoints.append(place)
+    if to is not None:
+        formats.check_place(Path(to), overwrite=overwrite, keep=checkpoints)
+    worker = _Predicting(
+        checkpoints, device, settings["flip"], tuple(settings["scales"]), settings["min_area"], settings["min_score"]
+    )
+    classes = worker.prepare(alone=workers <= 1 and timeout is None)
+    resumed = Run.resume(dataset, record["id"])
+    written = _To(to, format, overwrite=overwrite, keep=checkpoints)
+    return _predict(resumed, worker, classes, written, workers, timeout, progress)
+
+
+def _checksum(checkpoint: Path) -> list[str | None]:
+    """Of the file, and of the weights beside it where the format keeps them apart."""
+    files = [checkpoint, *([checkpoint.with_suffix(".bin")] if checkpoint.suffix == ".xml" else [])]
+    return [checksum(str(file)) for file in files if file.is_file()]
+
+
+@dataclass
+class _To:
+    """Where predictions are written as a label format; None: nowhere."""
+
+    folder: str | None
+    format: str
+    overwrite: bool
+    keep: Sequence[Path]
+
+
+def _predict(
+    run: Run,
+    worker: "_Predicting",
+    classes: Classes,
+    to: _To,
+    workers: int,
+    timeout: float | None,
+    progress: Callable[[Iterable[int]], Iterable[int]],
+) -> dict[str, Any]:
+    try:
+        outcome = compute.map(run.view, worker, _Into(run), workers=workers, timeout=timeout, progress=progress)
+        found = sample_metrics(run.view, run.id, FOUND)
+        aside = [asdict(sample) for sample in outcome.set_aside]
+        if aside or outcome.before:
+            run.add_scores({"set_aside": aside})
     except BaseException as error:
         run.end(error)
         raise
     run.finish("done")
-    if to is not None:
+    if to.folder is not None:
         formats.write(
-            _Predicted(run), predictor.classes, to, format, allow_loss=True, overwrite=overwrite, keep=needed,
-            images="none",
+            _Predicted(run, sorted(found)), classes, to.folder, to.format, allow_loss=True, overwrite=to.overwrite,
+            keep=to.keep, images="none",
         )  # fmt: skip
-    return {"run": run.id, "samples": samples, "segments": total, "folder": to}
+    return {
+        "run": run.id, "samples": len(found), "segments": int(sum(found.values())), "before": outcome.before,
+        "set_aside": aside, "rate": outcome.rate, "folder": to.folder,
+    }  # fmt: skip
 
 
-class _Predicted:
-    """The run's samples with predictions in place of labels; can be gone through again."""
+class _Predicting(compute.Worker[Segments]):
+    """A sample -> its segments."""
+
+    def __init__(
+        self, checkpoints: Sequence[Path], device: str | None, flip: bool, scales: tuple[float, ...], min_area: int,
+        min_score: float | None,
+    ) -> None:  # fmt: skip
+        self._checkpoints = checkpoints[0] if len(checkpoints) == 1 else list(checkpoints)
+        self._device = device
+        self._how: dict[str, Any] = {"flip": flip, "scales": scales, "min_area": min_area, "min_score": min_score}
+        self._predictor: Predictor | None = None
+
+    def prepare(self, *, alone: bool) -> Classes:
+        """The network's classes. Raises what a file that is no network raises, before a run is made of it.
+
+        alone: the network stays, for the work of this process; otherwise it takes no memory on the device.
+        """
+        predictor = Predictor.load(self._checkpoints, device=self._device if alone else "cpu")
+        self._predictor = predictor if alone else None
+        return predictor.classes
+
+    def open(self) -> None:
+        self._predictor = self._predictor or Predictor.load(self._checkpoints, device=self._device)
+
+    def __call__(self, number: int, sample: Sample) -> Segments:
+        assert self._predictor is not None
+        return self._predictor.predict(media.read(sample.image).rgb(), **self._how)
+
+
+class _Into:
+    """A run as a sink of predictions."""
 
     def __init__(self, run: Run) -> None:
         self._run = run
 
+    def done(self, numbers: Sequence[int]) -> list[int]:
+        return self._run.predicted()
+
+    def write(self, number: int, rows: Segments) -> None:
+        self._run.add_predictions([(number, rows)])
+
+
+class _Predicted:
+    """The samples that a run predicted, with predictions in place of labels; can be gone through again."""
+
+    def __init__(self, run: Run, numbers: Sequence[int]) -> None:
+        self._run = run
+        self._numbers = numbers
+
     def __iter__(self) -> Iterator[Sample]:
-        for number in self._run.view.numbers():
+        for number in self._numbers:
             sample = self._run.view.read([number])[0]
             yield sample.with_segments(self._run.predictions([(number, sample)])[0])

@@ -3,6 +3,7 @@
 import secrets
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from operator import length_hint
 from typing import Any
 
 from maskwright.errors import MaskwrightError
@@ -26,9 +27,8 @@ class Work:
         self._stop = threading.Event()
 
     def follow(self, items: Iterable[int]) -> Iterator[int]:
-        held = list(items)
-        self.total, self.done = len(held), 0
-        for one in held:
+        self.total, self.done = length_hint(items) or None, 0
+        for one in items:
             if self._stop.is_set():
                 raise Stopped
             yield one
