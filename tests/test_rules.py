@@ -180,7 +180,7 @@ def test_members_are_attributes_of_their_family(family: str) -> None:
     program = (
         f"import sys, maskwright as mw\n"
         f"family = mw.{family}\n"
-        f"for name in mw.registry.names({family!r}):\n"
+        f"for name in mw.registry.attributes({family!r}):\n"
         f"    name = name.replace('-', '_')\n"
         f"    assert name in dir(family), name\n"
         f"    assert getattr(family, name).__name__ == 'maskwright.{family}.' + name, name\n"

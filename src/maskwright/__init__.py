@@ -16,15 +16,16 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 __all__ = [
-    "Class", "Classes", "Dataset", "Image", "ImageRef", "Mask", "Masks", "MaskwrightError", "Polygon", "Predictor",
-    "Run", "Sample", "Segments", "Settings", "__version__", "build_demo_set", "conversions", "core", "demo",
-    "diagnostics", "errors", "fewshot", "figures", "fit", "formats", "integrations", "interactive", "labelling",
-    "losses", "media", "metrics", "models", "predict", "registry", "runs", "store", "studio", "train", "transforms",
-    "video", "weights",
+    "Class", "Classes", "Dataset", "Image", "ImageRef", "Mask", "Masks", "MaskwrightError", "Polygon",
+    "Predictor", "Run", "Sample", "Segments", "Settings", "__version__", "build_demo_set", "compute",
+    "conversions", "core", "demo", "diagnostics", "errors", "fewshot", "figures", "fit", "formats",
+    "integrations", "interactive", "labelling", "losses", "media", "metrics", "models", "predict", "registry",
+    "runs", "store", "studio", "testing", "train", "transforms", "video", "weights",
 ]  # fmt: skip
 
 if TYPE_CHECKING:
     from maskwright import (
+        compute,
         conversions,
         core,
         demo,
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
         runs,
         store,
         studio,
+        testing,
         train,
         transforms,
         video,

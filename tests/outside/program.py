@@ -5,7 +5,7 @@ weights nor a training.  The functions that begin with `later_` are checked by t
 """
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -171,6 +171,8 @@ def metrics(sample: mw.Sample, classes: mw.Classes) -> None:
 def transforms(image: NDArray[np.uint8], segments: mw.Segments) -> None:
     rng = np.random.default_rng(0)
     assert mw.transforms.names() == ["colour", "flip", "scale-crop"]
+    turned, _ = mw.transforms.parse("flip(horizontal=1)")(image, segments, rng)
+    assert turned.shape == image.shape
     pixels, moved = mw.transforms.flip.apply(image, segments, rng, horizontal=1.0)
     assert pixels.shape == image.shape
     assert moved.masks[0] == segments.masks[0].flip(horizontal=True)
@@ -183,7 +185,11 @@ def losses_and_models() -> None:
     assert set(mw.losses.of_pixels()) <= set(mw.losses.names())
     model: torch.nn.Module = mw.models.build("lite", 3)
     assert "unet" in mw.models.names()
-    assert mw.models.task_of("unet/resnet18") == "semantic"
+    assert mw.models.tasks_of("unet/resnet18") == ("semantic",)
+    assert mw.models.stated("lite", "LEARNING_RATE", 1e-3) == 2e-3
+    spec, reason = mw.models.proposed("semantic", "cpu")
+    assert reason
+    assert mw.models.read_config(spec, {"deep": "yes"}) == {"deep": True}
     logits: torch.Tensor = model.eval()(torch.zeros(1, 3, 64, 64))
     target = torch.zeros(1, 64, 64, dtype=torch.int64)
     criterion = mw.losses.parse("ce + 0.5*dice")
@@ -246,6 +252,7 @@ def fewshot(dataset: mw.Dataset, image: NDArray[np.uint8]) -> None:
     assert "forest" in mw.fewshot.names()
     assert mw.fewshot.load("forest").__name__ == "maskwright.fewshot.engines.forest"
     learner: mw.fewshot.Learner = mw.fewshot.learner("forest")
+    assert mw.fewshot.read_options("forest", {"trees": "8"}) == {"trees": 8}
     learner.fit([dataset["cells/0"]], dataset.classes)
     guess: mw.fewshot.Guess = learner.predict(image)
     assert 0 <= guess.confidence <= 1
@@ -261,6 +268,7 @@ def later_fewshot(dataset: mw.Dataset) -> int:
 
 def video(sample: mw.Sample, segments: mw.Segments) -> None:
     assert "classical" in mw.video.names()
+    assert mw.video.read_options("classical", {}) == {}
     assert mw.video.load("classical").__name__ == "maskwright.video.engines.classical"
     with mw.video.Frames.open(Path(sample.image.uri).parent) as frames:
         found: list[mw.video.Tracked] = list(mw.video.track(frames, {0: segments}))
@@ -286,7 +294,37 @@ def runs(dataset: mw.Dataset) -> None:
     assert record["id"] == mw.runs.list_runs(dataset)[0]["id"] == run.id
     assert len(mw.runs.evaluations(dataset, run.id)) == 1
     assert mw.runs.compare(dataset, run.id, run.id)["settings"] == {}
+    listed: mw.runs.Runs = dataset.runs
+    first: mw.runs.RunRecord = listed[0]
+    assert dataset.run(first.id).id == run.id
     assert isinstance(run, mw.runs.Run)
+
+
+class Areas(mw.compute.Worker[int]):
+    """How many pixels a sample's segments have."""
+
+    def __call__(self, number: int, sample: mw.Sample) -> int:
+        return int(sample.segments.masks.areas().sum())
+
+
+class Kept(dict[int, int]):
+    """Rows by sample; what `compute.map` writes to."""
+
+    def done(self, numbers: Sequence[int]) -> list[int]:
+        return [number for number in numbers if number in self]
+
+    def write(self, number: int, rows: int) -> None:
+        self[number] = rows
+
+
+def compute(dataset: mw.Dataset) -> None:
+    kept = Kept()
+    sink: mw.compute.Sink[int] = kept
+    outcome: mw.compute.Outcome = mw.compute.map(dataset, Areas(), sink)
+    assert outcome.done == len(dataset)
+    set_aside: tuple[mw.compute.SetAside, ...] = outcome.set_aside
+    assert set_aside == ()
+    assert mw.compute.map(dataset, Areas(), sink).before == len(dataset)
 
 
 def labelling(dataset: mw.Dataset) -> None:
@@ -358,6 +396,18 @@ def registry() -> None:
         mw.registry.load("losses", "dise")
     except mw.errors.UsageError as error:
         assert "dice" in str(error)
+    protocol: mw.registry.Protocol = mw.registry.FAMILIES["losses"]
+    assert protocol.lack(mw.registry.load("losses", "dice")) is None
+    assert mw.registry.canonical("focal_tversky") == "focal-tversky"
+    assert mw.registry.fits(mw.registry.load("losses", "dice"), "loss(logits, target)")
+    assert mw.registry.takes(mw.losses.dice.loss, "smooth", given=2)
+    assert mw.registry.room("runs") is mw.runs
+    for member in mw.registry.aside():
+        refused: mw.registry.SetAside = member
+        assert refused.reason
+    for name in mw.registry.outside("formats"):
+        mw.registry.set_aside("formats", name, "is not wanted here")
+    mw.registry.forget()
     assert mw.registry.EXTRA_OF["torch"] == "train"
     assert isinstance(mw.registry.missing("torch", "a training"), mw.errors.MissingExtraError)
     with mw.registry.needing("numpy", "this program"):
@@ -378,6 +428,19 @@ def demo(folder: Path) -> None:
     classes, samples = mw.build_demo_set(folder / "demo", number=1)
     assert samples[0].segments.label_map(classes).shape == samples[0].image.size
     assert mw.demo.build_demo_set is mw.build_demo_set
+
+
+def testing(folder: Path) -> None:
+    class TestCoco(mw.testing.FormatContract):
+        name = "coco"
+
+    assert TestCoco.name == "coco"
+    assert len(mw.testing.make_samples(folder / "testing", 3)) == 3
+    assert mw.testing.CLASSES.num_classes > 0
+    for contract in (
+        mw.testing.LossContract, mw.testing.MetricContract, mw.testing.ModelContract, mw.testing.TransformContract,
+    ):  # fmt: skip
+        assert [name for name in vars(contract) if name.startswith("test_")]
 
 
 def later_serving(folder: Path) -> Any:
@@ -407,12 +470,14 @@ def main(folder: Path) -> None:
         video(sample, sample.segments)
         fewshot(dataset, image)
         runs(dataset)
+        compute(dataset)
         labelling(dataset)
         integrations(dataset)
         assert mw.diagnostics.diagnose(dataset=None)
     losses_and_models()
     weights(folder)
     demo(folder)
+    testing(folder)
 
 
 if __name__ == "__main__":

@@ -60,7 +60,7 @@ def test_names_have_one_spelling(example, make_samples, classes, tmp_path) -> No
     values = {losses.parse(text)(logits, target).item() for text in ("squared-error", "squared_error(power=2)")}
     assert len(values) == 1
     assert losses.parse("1 * generalised_dice")(logits, target) == losses.parse("generalised-dice")(logits, target)
-    assert models.task_of("two_layers") == models.task_of("two-layers") == "semantic"
+    assert models.tasks_of("two_layers") == models.tasks_of("two-layers") == ("semantic",)
     image = np.arange(60, dtype=np.uint8).reshape(4, 5, 3)
     pushed, _ = transforms.parse("roll(share=1)")(image, image[..., 0], np.random.default_rng(0))
     assert np.array_equal(np.sort(pushed, axis=1), np.sort(image, axis=1))

@@ -58,7 +58,8 @@ class Masks:
     def take_over(cls, size: Size, counts: U32, offsets: I64) -> Self:
         """Canonical arrays as they are, without a check or a copy; they become read-only.
 
-        For arrays that were just made and that nobody else writes to.  size: as `checked_size` gives it.
+        For arrays that were just made and that nobody else writes to.  size: as `checked_size` gives it.  counts: (R,)
+        uint32, all masks' runs.  offsets: (N + 1,) int64, where each mask's begin.
         """
         masks = cls.__new__(cls)
         masks.__setstate__((size, counts, offsets))

@@ -33,7 +33,7 @@ def load(name: str) -> ModuleType:
 
 
 def read_options(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
-    """Options as people write them -> as the engine takes them. Raises UsageError for those it does not have."""
+    """Options as people write them -> as the engine `name` takes them. Raises UsageError for those it does not have."""
     return typed.engine_options(load(name), options)
 
 

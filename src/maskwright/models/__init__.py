@@ -44,12 +44,21 @@ def names() -> list[str]:
 
 
 def stated(spec: str, name: str, default: Any) -> Any:
-    """What a model's module states under a name such as "LEARNING_RATE"."""
+    """What a model's module states under a name such as "LEARNING_RATE"; `default` where it states nothing.
+
+    spec: as in `build`.  Raises UsageError for an unknown model.
+    """
     return getattr(registry.load("models", spec.partition("/")[0]), name, default)
 
 
 def tasks_of(spec: str) -> tuple[str, ...]:
-    """What a model can do, the likeliest first."""
+    """What a model can do: members of `predict.tasks`, the likeliest first.
+
+    spec: as in `build`.  Raises UsageError for an unknown model.
+
+    >>> mw.models.tasks_of("unet/resnet34")
+    ('semantic',)
+    """
     return tuple(stated(spec, "TASKS", ("semantic",)))
 
 
@@ -68,7 +77,10 @@ def proposed(task: str, device: str) -> tuple[str, str]:
 
 
 def read_config(spec: str, config: Mapping[str, Any]) -> dict[str, Any]:
-    """Further arguments of a model, as `build` of its module wants them. Raises UsageError for one that it has not."""
+    """Further arguments of a model, as `build` of its module wants them.
+
+    spec: as in `build`.  config: by argument, as people write them.  Raises UsageError for one that it has not.
+    """
     name, _, encoder = spec.partition("/")
     skip = ("num_classes", "in_channels", *(("encoder",) if encoder else ()))
     return typed.options(config, registry.load("models", name).build, f"the model {name!r}", skip=skip)

@@ -28,6 +28,7 @@ def make_samples(folder: Path, number: int = 6, *, seed: int = 0, overlap: bool 
     """Samples of CLASSES, their images below folder/pictures: holes, parts, overlap, odd sizes, odd names.
 
     The second one has no segment.  overlap: False leaves each pixel to one segment at most.  columns: of `Segments`.
+    seed: of what is drawn.
     """
     from PIL import Image
 

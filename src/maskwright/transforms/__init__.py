@@ -34,6 +34,7 @@ def names() -> list[str]:
 def parse(spec: str) -> Callable[..., tuple[Any, Any]]:
     """A function of (image, target, rng) from a text such as "colour" or "flip(horizontal=0.2)".
 
+    spec: a transform, with options in brackets.
     Raises UsageError for a text that cannot be read, an unknown transform or an option it does not have.
     """
     call = typed.call(spec)
