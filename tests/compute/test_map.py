@@ -118,8 +118,8 @@ def test_a_slow_sample_does_not_let_the_others_run_far_ahead(dataset, sink, tmp_
     tried = []
 
     def open_gate() -> None:
-        """Once nothing new has been tried for a second."""
-        while len(tried) < 20 or tried[-1] < 2 or len(set(tried[-20:])) > 1:
+        """Once the other process has done all it may, and nothing new has been tried for a second."""
+        while len(tried) < 20 or tried[-1] < 5 or len(set(tried[-20:])) > 1:
             time.sleep(0.05)
             tried.append(sum(worker.tries(key) for key in keys))
         (tmp_path / "gate").touch()
@@ -282,20 +282,20 @@ from maskwright import compute
 from maskwright.store import Dataset
 
 if __name__ == "__main__":
-    place, folder, workers = sys.argv[1:]
+    place, folder, workers, *hanging = sys.argv[1:]
     with Dataset.open(place) as dataset:
-        outcome = compute.map(dataset, Areas(Path(folder), pause=0.15), Kept(Path(folder) / "rows"), workers=int(workers))
+        outcome = compute.map(dataset, Areas(Path(folder), dict.fromkeys(hanging, 'hang'), 0.15), Kept(Path(folder) / "rows"), workers=int(workers))
     print(outcome.done, outcome.before)
 """
 
 
-def started(dataset: Dataset, tmp_path: Path, workers: int) -> subprocess.Popen:
+def started(dataset: Dataset, tmp_path: Path, workers: int, *hanging: str) -> subprocess.Popen:
     program = tmp_path / "program.py"
     program.write_text(PROGRAM)
     support = str(Path(__file__).parents[1] / "support")
     paths = os.pathsep.join([support, str(Path(compute.__file__).parents[2]), os.environ.get("PYTHONPATH", "")])
     return subprocess.Popen(
-        [sys.executable, program, dataset.place, tmp_path, str(workers)], env={**os.environ, "PYTHONPATH": paths},
+        [sys.executable, program, dataset.place, tmp_path, str(workers), *hanging], env={**os.environ, "PYTHONPATH": paths},
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
     )  # fmt: skip
 
@@ -328,6 +328,17 @@ def test_cut_off_in_the_middle_and_started_again(dataset, sink, tmp_path, worker
     out, _ = again.communicate(timeout=240)
     assert out.split() == [str(NUMBER - there), str(there)]
     assert sink.rows() == expected(dataset)
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
+def test_a_process_in_the_middle_of_a_long_sample_ends_too(dataset, sink, tmp_path, how) -> None:
+    worker = Areas(tmp_path)
+    first = started(dataset, tmp_path, 2, dataset.keys()[0])
+    wait_for_rows(sink, 2)
+    first.send_signal(how)
+    first.communicate(timeout=240)
+    assert len(worker.processes()) == 2
+    assert gone(worker.processes())
 
 
 def test_what_progress_raises_keeps_what_was_written(dataset, sink, tmp_path) -> None:
