@@ -387,6 +387,11 @@ def test_closing_inside_an_edit_keeps_nothing_and_says_so(filled: Dataset, place
         filled.close()
     with Dataset.open(place) as again:
         assert (again.revision, len(again), again.check()) == (2, 8, [])
+        copied = copy.copy(again)
+        with pytest.raises(DatasetError, match=said), copied.database.writing() as connection:  # as a run writes
+            connection.execute(sql.text("DELETE FROM samples"))
+            copied.close()
+        assert len(again) == 8
         with again.edit("y") as edit:
             edit.remove("k0")
 
