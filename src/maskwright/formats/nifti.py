@@ -24,6 +24,7 @@ from maskwright.formats._contract import Loss, Reading, common_losses, new_file,
 from maskwright.formats._json import load
 from maskwright.formats._rasters import whole_numbers
 from maskwright.media import pages
+from maskwright.media.pages import nifti as nifti_pages
 
 LOSES = frozenset(
     {
@@ -97,7 +98,7 @@ def read(path: Path, *, channel: int | None = None, empty: bool = True) -> Readi
         about: dict[Path, dict[str, Any]] = {}
         for stem, image, label, split, page, key in layers:
             if label not in about:
-                header = pages.volume(str(label))
+                header = nifti_pages.volume(str(label))
                 spacing = [float(step) for step in header.header.get_zooms()]
                 about = {label: {"spacing": spacing, "affine": np.asarray(header.affine).tolist()}}
             values = _map(label, page)
@@ -177,7 +178,7 @@ def write(samples: Iterable[Sample], classes: Classes, folder: Path, *, images: 
         else:
             number, (height, width) = pages.shape(source)
             name = group[0].key if number == 1 else group[0].key.rsplit("/", 1)[0]
-            affine = pages.volume(source).affine
+            affine = nifti_pages.volume(source).affine
             labels = np.zeros((width, height, number), np.uint16)
             _put_volume(source, folder, f"images{home}/{name}_0000{''.join(Path(source).suffixes[-2:])}", images)
         for sample in group:
@@ -203,7 +204,7 @@ def _volumes(samples: Iterable[Sample]) -> Iterator[tuple[str | None, list[Sampl
     done: set[str] = set()
     for sample in samples:
         file, page = pages.page_of(sample.image.uri)
-        own = file if page is not None and file.lower().endswith(pages.VOLUME) else None
+        own = file if page is not None and file.lower().endswith(nifti_pages.SUFFIXES) else None
         if group and (own is None or own != source):
             yield source, group
             group = []

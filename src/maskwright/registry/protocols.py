@@ -141,6 +141,7 @@ FAMILIES: Mapping[str, Protocol] = MappingProxyType({
             "GIVES: str", "MAIN: str", "CURVE: tuple", "THRESHOLD: float", "BY_CLASS: str",
         ),),
     ),
+    "media.pages": Protocol("kind of file", (("shape(path)", "read(path, page)", "SUFFIXES: tuple"),)),
     "compute.engines": Protocol("compute engine", (("results(job, parcels, *, workers, timeout)",),)),
     "runs.trackers": Protocol("tracker", (("open_tracker(folder, settings)",),)),
     "predict.exported": Protocol(
