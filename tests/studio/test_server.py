@@ -16,7 +16,7 @@ from PIL import Image
 
 pytest.importorskip("fastapi")
 httpx = pytest.importorskip("httpx")
-from starlette.testclient import TestClient
+from fastapi.testclient import TestClient
 
 from maskwright import fewshot
 from maskwright.core.classes import Class, Classes

@@ -6,7 +6,7 @@ from PIL import Image
 
 pytest.importorskip("fastapi")
 pytest.importorskip("httpx")
-from starlette.testclient import TestClient
+from fastapi.testclient import TestClient
 
 from maskwright.core.classes import Class, Classes
 from maskwright.core.masks import Masks
