@@ -7,6 +7,7 @@ import json
 import re
 import subprocess
 import sys
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -256,6 +257,9 @@ def test_the_page_of_names_lists_what_is_public() -> None:
 
 
 def test_the_printed_help_in_the_docs_is_true() -> None:
+    layout = f"typer=={metadata.version('typer')}"
+    if layout not in (ROOT / "constraints.txt").read_text().splitlines():
+        pytest.skip(f"the page is laid out by the Typer of constraints.txt, not by {layout}")
     sys.path.insert(0, str(ROOT / "scripts"))
     try:
         import command_help
