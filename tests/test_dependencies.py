@@ -10,7 +10,7 @@ from pathlib import Path
 from packaging.requirements import Requirement
 
 import maskwright
-from maskwright.families import EXTRA_OF
+from maskwright.registry import EXTRA_OF
 
 SOURCE = Path(maskwright.__file__).parent
 ROOT = Path(__file__).parents[1]
