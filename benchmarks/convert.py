@@ -81,13 +81,13 @@ def build(root: Path, segments: int) -> Path:
     images, annotations = [], []
     (root / "annotations").mkdir()
     (root / "images" / "val").mkdir(parents=True)
-    picture = root / "images" / "val" / "blank.png"
-    Image.new("L", (WIDTH, HEIGHT)).save(picture)
+    blank = root / "images" / "val" / "blank.png"
+    Image.new("L", (WIDTH, HEIGHT)).save(blank)
     for number in range(1, segments + 1):
         image = (number - 1) // 7 + 1
         if image > len(images):
             images.append({"id": image, "file_name": f"{image:012d}.png", "height": HEIGHT, "width": WIDTH})
-            os.link(picture, root / "images" / "val" / f"{image:012d}.png")
+            os.link(blank, root / "images" / "val" / f"{image:012d}.png")
         points = int(rng.integers(12, 60))
         angles = np.sort(rng.uniform(0, 2 * np.pi, points))
         radius = rng.lognormal(3.6, 0.7) * rng.uniform(0.7, 1.2, points)

@@ -32,7 +32,7 @@ def main() -> None:
     rows, figures = [], {}
     classes = Classes([Class(k, f"c{k}", "stuff") for k in range(11)])
     generator = np.random.default_rng(0)
-    pictures = [generator.integers(0, 255, (*SIZE, 3), dtype=np.uint8) for _ in range(4)]
+    images = [generator.integers(0, 255, (*SIZE, 3), dtype=np.uint8) for _ in range(4)]
     for spec in sys.argv[1:] or ["lite", "unet/resnet34", "deeplabv3plus/mobilenet_v2"]:
         with tempfile.TemporaryDirectory() as folder:
             place = Path(folder)
@@ -41,19 +41,19 @@ def main() -> None:
             checkpoint.save(model, checkpoint.ModelInfo(spec, classes.to_json()), place / "m.safetensors")
             mine = Predictor.load(place / "m.safetensors", device="cpu")
             mine.precision = "fp32"
-            truths = [mine.label_map(one) for one in pictures]
+            truths = [mine.label_map(one) for one in images]
             proofs, runners = {}, {"PyTorch": mine}
             for to, file in (("onnx", "m.onnx"), ("openvino", "m.xml"), ("torch-export", "m.pt2")):
-                proofs[to] = export(place / "m.safetensors", place / file, to, pictures=pictures[:2])
+                proofs[to] = export(place / "m.safetensors", place / file, to, images=images[:2])
                 runners[to] = Predictor.load(place / file, device="cpu")
             proofs["int8"] = export(
-                place / "m.safetensors", place / "i.onnx", "onnx", pictures=pictures, truths=truths, int8=True, gate=2.0
+                place / "m.safetensors", place / "i.onnx", "onnx", images=images, truths=truths, int8=True, gate=2.0
             )
             runners["int8"] = Predictor.load(place / "i.onnx", device="cpu")
             half = Predictor.load(place / "m.safetensors", device="cpu")
             half.precision = "bf16"
             runners["PyTorch bf16"] = half
-            x = mine._entered(mine._tensor(pictures[0]))[0]
+            x = mine._entered(mine._tensor(images[0]))[0]
 
             times = medians({name: partial(forward, one, x) for name, one in runners.items()}, repeats=9)
             for name in runners:

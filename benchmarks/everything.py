@@ -1,4 +1,4 @@
-"""Everything in one picture, against transformers' pipeline: time and memory, same network, same limits.
+"""Automatic mask generation, against transformers' pipeline: time and memory, same network, same limits.
 
     OMP_NUM_THREADS=1 python benchmarks/everything.py [--side 12] [--height 1200] [--width 1800]
 
@@ -20,7 +20,7 @@ from timing import report
 WAYS = ("transformers", "every point", "coarse to fine")
 
 
-def picture(height: int, width: int) -> np.ndarray:
+def drawn(height: int, width: int) -> np.ndarray:
     rng = np.random.default_rng(0)
     small = rng.integers(0, 255, (height // 100, width // 100, 3)).astype(np.uint8)
     image = np.kron(small, np.ones((100, 100, 1), np.uint8))
@@ -48,7 +48,7 @@ def one(way: str, side: int, height: int, width: int) -> None:
             if "mask_decoder" in name and values.ndim > 1:
                 values.normal_(0, 0.3)
     engine = Sam(model, "mobile-sam")
-    image = picture(height, width)
+    image = drawn(height, width)
     encoded = engine.encode(image)
     places = np.stack(np.meshgrid(*[(np.arange(6) + 0.5) / 6 * n for n in (width, height)]), -1).reshape(-1, 2)
     points = engine.frame((height, width), places)[:, None]

@@ -90,7 +90,7 @@ def trainer(dataset, settings, name) -> float:
 
 
 def speed(marks, settings) -> float:
-    """From the median step: an evaluation in between is no step."""
+    """From the median step: an evaluation in between is not a step."""
     steps = [b - a for a, b in pairwise(marks[5:])]
     return settings.batch_size / statistics.median(steps)
 
@@ -101,7 +101,7 @@ SIDES = ("trainer", "bare", "bare, our loss and memory")
 def one(side: str, model: str) -> float:
     """Images a second of one side, in this process."""
     with tempfile.TemporaryDirectory() as folder:
-        classes, samples = build_demo_set(Path(folder) / "pictures", number=80, size=(320, 320))
+        classes, samples = build_demo_set(Path(folder) / "images", number=80, size=(320, 320))
         transfer.import_samples(Path(folder) / "set", classes, samples, "made")
         with Dataset.open(Path(folder) / "set") as dataset:
             settings = Settings(model=model, epochs=1000, evaluations=1, overlays=0)

@@ -24,7 +24,7 @@ from maskwright.predict.checkpoint import ModelInfo
 from maskwright.store import transfer
 from maskwright.weights import read_weights
 
-# Of the published training: blue, green, red; the pictures are also divided by 255 at the end.
+# Of the published training: blue, green, red; the images are also divided by 255 at the end.
 MEAN = (110.3310, 108.4089, 105.0332)
 STD = (72.1257, 72.6907, 69.9043)
 

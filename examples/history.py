@@ -10,7 +10,7 @@ import numpy as np
 import maskwright as mw
 
 with tempfile.TemporaryDirectory() as folder:
-    classes, samples = mw.build_demo_set(f"{folder}/pictures", number=4)
+    classes, samples = mw.build_demo_set(f"{folder}/images", number=4)
     with mw.Dataset.create(f"{folder}/shapes", classes) as dataset:
         with dataset.edit("first labels") as edit:
             for sample in samples:

@@ -40,13 +40,13 @@ def test_the_tour_goes_through_every_room(tmp_path) -> None:
     assert page.count("<img") == 3 * 2
     assert "polyline" in page or "Curves" in page
     assert 0 <= result["mean_iou"] <= 1
-    saved = result["spread"]
+    saved = result["propagated"]
     assert saved["images"] == 7
     assert saved["clicks"] < saved["clicks_alone"]
     assert "Labels from three examples" in page
     assert formats.sniff(tmp_path / "demo" / "yolo") == "yolo"
     assert [line.split()[0] for line in said] == [
-        "made", "imported", "spread", "trained", "evaluated", "worst", "exported", "done",
+        "made", "imported", "propagated", "trained", "evaluated", "worst", "exported", "done",
     ]  # fmt: skip
     with pytest.raises(UsageError, match="not empty"):
         tour(tmp_path / "demo")

@@ -31,7 +31,7 @@ class Board:
 
     @property
     def stop(self) -> bool:
-        """Readers shall end."""
+        """Readers are to end."""
         return self._page[0] != 0
 
     @stop.setter

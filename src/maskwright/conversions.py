@@ -82,7 +82,7 @@ def mask_to_rle(mask: object, *, compressed: bool = True) -> Any:
 
 
 def rle_to_mask(rle: Rle | Sequence[Rle], *, out: Array | None = None) -> Bool:
-    """(H, W) bool for a dict, (N, H, W) for a list. out: written into, if given. Raises ValueError for a broken one."""
+    """(H, W) bool for a dict, (N, H, W) for a list. out: written into, if given. Raises ValueError for broken runs."""
     masks, single = _from_rle(rle)
     dense = masks.decode(out=None if out is None else out.reshape(len(masks), *masks.size))
     return dense[0] if single else dense

@@ -3,7 +3,7 @@
     MaskwrightError
     ├── FormatError        the file's move: a label file is broken or holds what its format cannot say
     │   └── LossError      the user's move: a write would lose something and was not allowed to
-    ├── DatasetError       the store's move: no dataset here, a newer one, a full disk, a busy writer
+    ├── DatasetError       the store's move: no dataset here, a newer version, a full disk, a busy writer
     │   └── ConflictError  the user's move: somebody else changed the segments since they were read
     ├── ModelError         weights and shapes do not fit
     └── UsageError         the call's move: a wrong option, an unknown name
@@ -111,7 +111,7 @@ class LossError(FormatError):
 
 
 class DatasetError(MaskwrightError):
-    """The store cannot do it: no dataset, a newer one, no room, no right to write, another writer."""
+    """The store cannot do it: no dataset, a newer version, no room, no right to write, another writer."""
 
 
 class ConflictError(DatasetError):

@@ -72,7 +72,7 @@ def test_no_verb_shows_the_password_of_a_server_that_does_not_answer(
     assert "eim" not in out + err
     assert "Traceback" not in err
     assert "127.0.0.1" in out + err, "it is said which server it was"
-    assert {path.name for path in tmp_path.iterdir()} == {"labels", "pictures"}
+    assert {path.name for path in tmp_path.iterdir()} == {"labels", "originals"}
 
 
 def test_a_password_in_a_source_is_not_written_into_the_history(capsys, labels, tmp_path, monkeypatch) -> None:

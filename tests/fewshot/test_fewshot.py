@@ -303,7 +303,7 @@ def test_suggestions_never_touch_labels(half_labelled, pictures) -> None:
         assert set(written.source) == {"model"}
         assert written.attributes[0] == {"suggested_by": done.run}
         assert mean_iou(type("G", (), {"segments": written}), pictures[2]) > 0.7
-        # Accepted suggestions are no person's labels; the fixed one teaches the next round.
+        # Accepted suggestions are not a person's labels; the fixed one teaches the next round.
         again = fewshot.propagate(dataset, dataset, learner)
         assert (again.labelled, again.suggested) == (3, 3)
         assert again.before == pytest.approx(done.quality)

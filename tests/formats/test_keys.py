@@ -381,6 +381,6 @@ def test_a_folder_with_pictures_of_the_samples_is_not_overwritten(make_samples, 
     found = list(reading.samples)
     before = tree(tmp_path)
     for images in ("copy", "link", "none"):
-        with pytest.raises(UsageError, match="the picture of a sample"):
+        with pytest.raises(UsageError, match="the image of a sample"):
             formats.write(found, reading.classes, tmp_path / "out", "coco", overwrite=True, images=images)
         assert tree(tmp_path) == before

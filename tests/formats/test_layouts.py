@@ -269,7 +269,7 @@ def test_names_beside_and_arrays(tmp_path) -> None:
     picture(tmp_path / "one" / "b.jpg")
     _, reading, sample = only(tmp_path / "one", "label-map", suffix="_2ndHO")
     assert sample.segments.masks.areas().tolist() == [24, 24]
-    assert any("1 pictures have no label" in note for note in reading.notes)
+    assert any("1 images have no label" in note for note in reading.notes)
     picture(tmp_path / "two" / "images" / "a.jpg")
     (tmp_path / "two" / "labels").mkdir()
     np.save(tmp_path / "two" / "labels" / "a.npy", box(0, 3, 0, 8).astype(np.float32))

@@ -313,7 +313,7 @@ def test_names_of_pictures_become_good_keys(tmp_path, monkeypatch) -> None:
 
     from maskwright.core.names import key_problem
     from maskwright.errors import FormatError
-    from maskwright.interactive import asking
+    from maskwright.interactive import to_samples
 
     names = [
         "in/p.png",
@@ -329,12 +329,12 @@ def test_names_of_pictures_become_good_keys(tmp_path, monkeypatch) -> None:
     (tmp_path / "in" / "deeper").mkdir()
     monkeypatch.chdir(tmp_path / "in" / "deeper")
     paths = [Path("../..") / name for name in names] + [Path("../p.png")]
-    found = list(asking.samples(paths, "classical", {}, {"points": [[50, 40]], "boxes": None, "text": None}))
+    found = list(to_samples.samples(paths, "classical", {}, {"points": [[50, 40]], "boxes": None, "text": None}))
     keys = [sample.key for sample in found]
     assert len(set(keys)) == len(names) + 1
     assert not [key for key in keys if key_problem(key) is not None]
     assert keys[:2] == ["p", "other/p"]
-    asking.draw(found, tmp_path / "out")
+    to_samples.draw(found, tmp_path / "out")
     assert len(list((tmp_path / "out").rglob("*.png"))) == len(keys)
     with pytest.raises(FormatError, match="overwritten"):
-        asking.draw(found[:1], tmp_path / "out")
+        to_samples.draw(found[:1], tmp_path / "out")

@@ -10,7 +10,7 @@ from maskwright.core.masks import Masks
 from maskwright.core.sample import ImageRef, Sample
 from maskwright.core.segments import Segments
 from maskwright.errors import DatasetError, UsageError
-from maskwright.labelling import gestures, own_labels, tasks
+from maskwright.labelling import assignments, gestures, own_labels
 from maskwright.labelling.gestures import Operation, Piece
 from maskwright.store import Dataset
 
@@ -117,16 +117,16 @@ def test_people_at_once_lose_nothing_of_either(dataset) -> None:
 
 
 def test_work_is_given_counted_and_merged(dataset) -> None:
-    assert tasks.assign(dataset, "ada", count=3, author="me") == [1, 2, 3]  # images first, then a video's frames
-    assert tasks.assign(dataset, "ben", count=9, author="me") == [4, 5]
-    assert tasks.assign(dataset, None, numbers=[2], author="me") == [2]
+    assert assignments.assign(dataset, "ada", count=3, author="me") == [1, 2, 3]  # images first, then a video's frames
+    assert assignments.assign(dataset, "ben", count=9, author="me") == [4, 5]
+    assert assignments.assign(dataset, None, numbers=[2], author="me") == [2]
     with pytest.raises(UsageError, match="no image"):
-        tasks.assign(dataset, "ada", numbers=[77], author="me")
+        assignments.assign(dataset, "ada", numbers=[77], author="me")
     gestures.apply(dataset, 1, drawn("a", 1, 3), author="ada")
     gestures.apply(dataset, 1, drawn("b", 2, 9, class_id=2), author="ada")
     own_labels.apply(dataset, 2, drawn("c", 3, 9), author="ben")
     gestures.apply(dataset, 1, Operation("operation-s", "state", fields={"state": "labelled"}), author="ada")
-    found = tasks.progress(dataset)
+    found = assignments.progress(dataset)
     assert found.states == {"labelled": 1, "open": 4}
     assert [(one.name, one.assigned, one.finished, one.gestures) for one in found.people] == [
         ("ada", 2, 1, 3),

@@ -462,7 +462,7 @@ def test_exported_networks_predict_the_same(trained, tmp_path, to, suffix, packa
     from maskwright.predict.model_export import export
 
     source, pictures, truths = trained
-    proof = export(source, tmp_path / f"out{suffix}", to, pictures=pictures, truths=truths)
+    proof = export(source, tmp_path / f"out{suffix}", to, images=pictures, truths=truths)
     assert proof.max_difference < 1e-3
     assert proof.agreement > 0.9995
     assert abs(proof.drop) < 1e-3
@@ -482,7 +482,7 @@ def test_signals_arrive_after_an_openvino_network_is_gone(trained, tmp_path) -> 
     from maskwright.predict.model_export import export
 
     source, pictures, truths = trained
-    export(source, tmp_path / "out.xml", "openvino", pictures=pictures, truths=truths)
+    export(source, tmp_path / "out.xml", "openvino", images=pictures, truths=truths)
     # In a process of its own: where it fails, the kernel ends the whole process.
     code = f"""
 import gc, signal, subprocess
@@ -502,7 +502,7 @@ def test_an_export_of_one_size_says_so(trained, tmp_path) -> None:
     from maskwright.predict.model_export import export
 
     source, pictures, truths = trained
-    export(source, tmp_path / "one.onnx", "onnx", size=(96, 96), pictures=pictures[:1], truths=truths[:1])
+    export(source, tmp_path / "one.onnx", "onnx", size=(96, 96), images=pictures[:1], truths=truths[:1])
     one = Predictor.load(tmp_path / "one.onnx", device="cpu")
     assert one.probs(pictures[0]).shape[1:] == pictures[0].shape[:2]
     with pytest.raises(ModelError, match="takes 96 x 96"):
@@ -514,15 +514,15 @@ def test_eight_bits_pass_a_gate(trained, tmp_path) -> None:
     from maskwright.predict.model_export import export
 
     source, pictures, truths = trained
-    proof = export(source, tmp_path / "small.onnx", "onnx", pictures=pictures, truths=truths, int8=True, gate=0.5)
+    proof = export(source, tmp_path / "small.onnx", "onnx", images=pictures, truths=truths, int8=True, gate=0.5)
     assert proof.max_difference > 0
-    export(source, tmp_path / "whole.onnx", "onnx", pictures=pictures, truths=truths)
+    export(source, tmp_path / "whole.onnx", "onnx", images=pictures, truths=truths)
     assert (tmp_path / "small.onnx").stat().st_size < 0.75 * (tmp_path / "whole.onnx").stat().st_size
     assert Predictor.load(tmp_path / "small.onnx", device="cpu").label_map(pictures[0]).shape == pictures[0].shape[:2]
     with pytest.raises(ModelError, match="in eight bits mean IoU falls"):
-        export(source, tmp_path / "x.onnx", "onnx", pictures=pictures, truths=truths, int8=True, gate=-1.0)
+        export(source, tmp_path / "x.onnx", "onnx", images=pictures, truths=truths, int8=True, gate=-1.0)
     assert not (tmp_path / "x.onnx").exists()
-    with pytest.raises(UsageError, match="needs pictures"):
+    with pytest.raises(UsageError, match="needs images"):
         export(source, tmp_path / "x.onnx", "onnx", int8=True)
     with pytest.raises(UsageError, match="does not end in"):
         export(source, tmp_path / "x.bin", "onnx")

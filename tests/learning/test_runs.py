@@ -348,7 +348,7 @@ def test_a_store_that_is_busy_does_not_stop_the_work(dataset, monkeypatch) -> No
     run.beat()
     with pytest.raises(DatasetError):
         run.log(1, {"loss": 1.0})
-    run.end(ValueError("the first one"))  # that its end cannot be stored is no second error
+    run.end(ValueError("the first one"))  # that its end cannot be stored is not a second error
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")

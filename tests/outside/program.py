@@ -254,7 +254,7 @@ def fewshot(dataset: mw.Dataset, image: NDArray[np.uint8]) -> None:
     learner: mw.fewshot.Learner = mw.fewshot.learner("forest")
     assert mw.fewshot.read_options("forest", {"trees": "8"}) == {"trees": 8}
     learner.fit([dataset["cells/0"]], dataset.classes)
-    guess: mw.fewshot.Guess = learner.predict(image)
+    guess: mw.fewshot.Prediction = learner.predict(image)
     assert 0 <= guess.confidence <= 1
     assert mw.fewshot.waiting(dataset) == {}
 
@@ -280,7 +280,7 @@ def video(sample: mw.Sample, segments: mw.Segments) -> None:
 
 def later_video(view: mw.store.View, folder: Path, frames: mw.video.Frames) -> int:
     known = mw.video.masks_of(folder, frames)
-    followed: mw.video.Followed = mw.video.track_dataset(view, engine="classical")
+    followed: mw.video.TrackingRun = mw.video.track_dataset(view, engine="classical")
     return len(known) + followed.tracks
 
 
@@ -328,14 +328,14 @@ def compute(dataset: mw.Dataset) -> None:
 
 
 def labelling(dataset: mw.Dataset) -> None:
-    gestures, tasks = mw.labelling.gestures, mw.labelling.tasks
+    gestures, assignments = mw.labelling.gestures, mw.labelling.assignments
     number = dataset.number_of("cells/2")
     first = gestures.Operation("gesture-1", "done", fields={"state": "done"})
     applied: mw.labelling.gestures.Applied = gestures.apply(dataset, number, first, author="somebody")
     assert not applied.again
     assert gestures.apply(dataset, number, first, author="somebody").again
-    assert tasks.assign(dataset, "somebody", count=1, author="lead")
-    progress: mw.labelling.tasks.Progress = tasks.progress(dataset)
+    assert assignments.assign(dataset, "somebody", count=1, author="lead")
+    progress: mw.labelling.assignments.Progress = assignments.progress(dataset)
     assert progress
     assert mw.labelling.agreement.agreements(dataset) == []
     own, _ = mw.labelling.own_labels.read(dataset, number, "somebody")

@@ -152,7 +152,7 @@ def test_what_cannot_be_mended_leaves_no_copy_behind(filled: Path, monkeypatch: 
 
 
 def test_deep_names_images_that_changed_are_missing_or_unreadable(filled: Path, tmp_path: Path) -> None:
-    pictures = tmp_path / "pictures"
+    pictures = tmp_path / "originals"
     assert doctor_says(filled, "--deep").returncode == 0
     Image.fromarray(np.zeros((64, 80, 3), np.uint8)).save(pictures / "a.png")
     (pictures / "with space.png").unlink()

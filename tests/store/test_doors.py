@@ -13,7 +13,7 @@ import pytest
 
 from maskwright.core.mask import Mask
 from maskwright.errors import ConflictError, DatasetError, UsageError
-from maskwright.store import Dataset, engines, mounts, transfer
+from maskwright.store import Dataset, mounts, sql_engines, transfer
 
 
 @pytest.fixture
@@ -68,7 +68,7 @@ def test_one_file_by_many_names_is_one_engine(filled: Path, tmp_path: Path, monk
     edit_ten(opened[0])
     about = (filled / "maskwright.db").stat()
     opened[0].close()
-    assert (about.st_dev, about.st_ino) not in {identity[:2] for identity in engines._shared}
+    assert (about.st_dev, about.st_ino) not in {identity[:2] for identity in sql_engines._shared}
     assert not (filled / "maskwright.db-wal").exists()
 
 
@@ -247,7 +247,7 @@ def test_folders_with_odd_names_are_places_like_any_other(tmp_path: Path, make_s
         assert len(list(dataset)) == 3
     assert seen_elsewhere(place) == "12 9"
     assert sorted(path.name for path in place.iterdir()) == ["maskwright.db"]
-    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([name, "pictures"])
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([name, "originals"])
 
 
 def test_a_folder_whose_name_is_not_unicode(tmp_path: Path, make_samples, classes) -> None:
@@ -275,7 +275,7 @@ def test_a_network_file_system_is_read_and_not_written(filled: Path, tmp_path: P
     table.write_text(
         root + f"36 22 0:32 / {tmp_path} rw - fuse.sshfs x rw\n40 36 8:2 / {filled} rw - xfs /dev/sdb rw\n"
     )
-    assert mounts.network(tmp_path / "pictures") == "fuse.sshfs"
+    assert mounts.network(tmp_path / "originals") == "fuse.sshfs"
     assert mounts.network(filled) is None
     table.write_text(root + "36 22 0:32 / /mnt/with\\040space rw - cifs x rw\n")
     assert mounts.network(Path("/mnt/with space/x")) == "cifs"
@@ -359,7 +359,7 @@ def test_an_iteration_sees_one_revision_whatever_is_written_meanwhile(place: str
 
 
 def test_a_reader_of_an_hour_does_not_let_the_log_grow(filled: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engines, "LOG_LIMIT", 2**20)
+    monkeypatch.setattr(sql_engines, "LOG_LIMIT", 2**20)
     noise = np.random.default_rng(0)
     with Dataset.open(filled) as dataset, Dataset.open(filled) as reader:
         size = dataset["a"].image.size
@@ -402,7 +402,7 @@ def test_who_would_write_over_somebody_elses_change_is_told_with_both_versions(p
             edit.put("a", before, base=mine.revision)
         with mine.edit("own") as edit:
             edit.put("a", edit.segments("a")[:1])
-        with mine.edit("own again") as edit:  # what this one wrote itself is no news to it
+        with mine.edit("own again") as edit:  # what this one wrote itself is not news to it
             edit.put("a", before[:0])
         with pytest.raises(ConflictError), theirs.edit("theirs") as edit:
             edit.put("a", before, base=2)

@@ -411,9 +411,9 @@ def test_an_edit_that_ended_says_so_from_every_method(place: str, classes: Class
 def test_an_edit_inside_an_edit_is_refused_at_once(
     filled: Dataset, place: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from maskwright.store import engines
+    from maskwright.store import sql_engines
 
-    monkeypatch.setattr(engines, "WAIT", 5)
+    monkeypatch.setattr(sql_engines, "WAIT", 5)
     spelled = place.replace("postgresql://tester@", "postgresql+psycopg://tester:x@") if is_url(place) else f"{place}/."
     with Dataset.open(spelled) as again:
         for other in (filled, again):

@@ -11,7 +11,7 @@ from maskwright.store.places import check_place
 @pytest.mark.parametrize(
     ("place", "words"),
     [
-        ("s3://bucket/set", "an object store is no place for a dataset"),
+        ("s3://bucket/set", "an object store is not a place for a dataset"),
         ("gs://bucket/set", "an object store"),
         (Path("s3://bucket/set"), "an object store"),
         ("https://example.org/set", "a web address"),

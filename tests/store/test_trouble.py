@@ -1,4 +1,4 @@
-"""Killed writers, full disks, read-only folders, files that are no datasets."""
+"""Killed writers, full disks, read-only folders, files that are not datasets."""
 
 import os
 import signal

@@ -12,7 +12,7 @@ from maskwright.core.classes import Class, Classes
 from maskwright.core.masks import Masks
 from maskwright.core.segments import Segments
 from maskwright.errors import UsageError
-from maskwright.labelling import gestures, tasks
+from maskwright.labelling import assignments, gestures
 from maskwright.labelling.agreement import between
 from maskwright.studio import Settings, create_app, open_place
 from maskwright.studio.serving import links_of
@@ -197,7 +197,7 @@ def test_images_are_given_to_people(dataset, pages) -> None:
 
 def test_progress_and_what_was_saved(dataset, pages) -> None:
     ada, ben = pages
-    nothing = tasks.progress(dataset)
+    nothing = assignments.progress(dataset)
     assert nothing.states == {"open": 8}
     assert nothing.saved is None
     draw(ada, "1", square(5), image=1)

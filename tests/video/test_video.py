@@ -231,7 +231,7 @@ def test_videos_of_a_dataset_get_suggestions_that_can_be_accepted(folder, tmp_pa
     dataset.close()
     assert run(*["track", str(tmp_path / "set"), "--accept", "0.2"]) == 0
     said = capsys.readouterr().out
-    assert "followed 2 objects through 1 videos" in said
+    assert "tracked 2 objects through 1 videos" in said
     with Dataset.open(tmp_path / "set") as dataset:
         sample = dataset["clip/00005"]
         assert set(sample.segments.source) == {"model"}

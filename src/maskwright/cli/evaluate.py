@@ -82,7 +82,7 @@ def _clicks(
     objects: int | None, json: bool,
 ) -> None:  # fmt: skip
     from maskwright.interactive import engines
-    from maskwright.interactive.clicks import evaluate_clicks
+    from maskwright.interactive.click_evaluation import evaluate_clicks
     from maskwright.store import Dataset
 
     loaded = engines.build(engine, **({} if weights is None else {"weights": weights}))

@@ -10,7 +10,7 @@ from maskwright.core import typed
 
 def command(
     source: Annotated[str, typer.Argument(metavar="LABELS", help="A label file or folder, in any known format.")],
-    dataset: Annotated[str, typer.Argument(metavar="DATASET", help="Where the dataset is or shall be: folder or URL.")],
+    dataset: Annotated[str, typer.Argument(metavar="DATASET", help="Where the dataset is or will be: folder or URL.")],
     format: Annotated[str | None, typer.Option("--format", "-f", help="The format; recognised when not given.")] = None,
     split: Annotated[str | None, typer.Option(help="Put every sample into this split.")] = None,
     message: Annotated[str | None, typer.Option("--message", "-m", help="What the revision says.")] = None,

@@ -24,19 +24,19 @@ def command(
         str | None, typer.Option("--output", "-o", help="The file to write; beside the checkpoint when not given.")
     ] = None,
     dataset: Annotated[
-        str | None, typer.Option(help="Whose pictures prove the export, and whose runs MODEL may name.")
+        str | None, typer.Option(help="Whose images prove the export, and whose runs MODEL may name.")
     ] = None,
     verify: Annotated[
-        bool, typer.Option("--verify/--no-verify", help="Compare on real pictures; needs --dataset.")
+        bool, typer.Option("--verify/--no-verify", help="Compare on real images; needs --dataset.")
     ] = True,
-    pictures: Annotated[int, typer.Option(min=1, help="How many of them.")] = 8,
+    images: Annotated[int, typer.Option(min=1, help="How many of them.")] = 8,
     split: Annotated[str, typer.Option(help="From this split.")] = "val",
     size: Annotated[str | None, typer.Option(metavar="HxW", help="Fix height and width; any when not given.")] = None,
     int8: Annotated[bool, typer.Option("--int8", help="Eight bits, kept only if mean IoU hardly falls; ONNX.")] = False,
     gate: Annotated[float, typer.Option(help="How far mean IoU may fall in eight bits.")] = 0.01,
     json: Json = False,
 ) -> None:
-    """List architectures, show a checkpoint, or export it for another runtime, proved on real pictures."""
+    """List architectures, show a checkpoint, or export it for another runtime, proved on real images."""
     if what == "list":
         _list(json)
         return
@@ -49,7 +49,7 @@ def command(
 
     opened = Dataset.open(dataset) if dataset else None
     if opened is None and not model.endswith(".safetensors") and "/" not in model and what == "export":
-        raise UsageError(f"{model!r} is no checkpoint", needed="--dataset, where its run is")
+        raise UsageError(f"{model!r} is not a checkpoint", needed="--dataset, where its run is")
     place = checkpoint_of(opened, model) if opened is not None else model
     if what == "show":
         from maskwright.predict import checkpoint
@@ -65,33 +65,31 @@ def command(
         )
         return
     sides = None if size is None else typed.read(typed.Bare(size), SIZE, found="the size", record="--size")
-    _export(opened, place, to, output, verify, pictures, split, sides, int8, gate, json)
+    _export(opened, place, to, output, verify, images, split, sides, int8, gate, json)
 
 
 def _export(
-    opened: Any, place: Any, to: str, output: str | None, verify: bool, pictures: int, split: str, size: Any,
+    opened: Any, place: Any, to: str, output: str | None, verify: bool, images: int, split: str, size: Any,
     int8: bool, gate: float, json: bool,
 ) -> None:  # fmt: skip
     from pathlib import Path
 
     from maskwright import registry
-    from maskwright.predict.model_export import export, real_pictures
+    from maskwright.predict.model_export import export, real_images
 
     suffix = registry.load("predict.exported", to).SUFFIX
     target = Path(output) if output else Path(place).with_suffix(f".int8{suffix}" if int8 else suffix)
     if (verify or int8) and opened is None:
-        raise UsageError("an export is proved on real pictures", needed="--dataset, or --no-verify")
-    images, truths = (
-        real_pictures(opened, place, split, pictures) if opened is not None and (verify or int8) else ([], [])
-    )
-    proof = export(place, target, to, size=size, pictures=images, truths=truths, int8=int8, gate=gate)
+        raise UsageError("an export is proved on real images", needed="--dataset, or --no-verify")
+    chosen, truths = real_images(opened, place, split, images) if opened is not None and (verify or int8) else ([], [])
+    proof = export(place, target, to, size=size, images=chosen, truths=truths, int8=int8, gate=gate)
     bytes_ = target.stat().st_size + (target.with_suffix(".bin").stat().st_size if to == "openvino" else 0)
     lines = [f"wrote {target}, {bytes_ / 1e6:.1f} MB"]
     if proof is None:
         lines.append("not compared with the checkpoint")
     else:
         lines.append(
-            f"on {proof.pictures} pictures logits differ by at most {proof.max_difference:.2g},"
+            f"on {proof.images} images logits differ by at most {proof.max_difference:.2g},"
             f" {proof.agreement:.4%} of the pixels have the same class; mean IoU falls by {proof.drop:.4f}"
         )
     emit({"file": str(target), "bytes": bytes_, **(vars(proof) if proof else {})}, lines, json)

@@ -35,7 +35,8 @@ Overwrite = Annotated[
     bool, typer.Option("--overwrite", help="Replace what the folder holds, once the result is whole; never a dataset.")
 ]
 Workers = Annotated[
-    int, typer.Option("--workers", min=0, help="Processes that do the work, each with a model of its own; 1: this one.")
+    int,
+    typer.Option("--workers", min=0, help="Processes that do the work, each with a model of its own; 1: this process."),
 ]
 LossWorkers = Annotated[
     int, typer.Option("--workers", min=0, help="Processes that count what would be lost; one process writes.")

@@ -11,7 +11,9 @@ from maskwright.core import typed
 
 def command(
     images: Annotated[list[str], typer.Argument(metavar="IMAGE…", help="Images, or folders of them.")],
-    everything: Annotated[bool, typer.Option("--everything", help="All that the engine sees, unasked.")] = False,
+    everything: Annotated[
+        bool, typer.Option("--everything", help="Automatic mask generation: all that the engine sees.")
+    ] = False,
     click: Annotated[
         list[str] | None, typer.Option(metavar="X,Y[,0]", help="A point on the object, with ,0 beside it; repeatable.")
     ] = None,
@@ -34,15 +36,15 @@ def command(
     overlays: Annotated[bool, typer.Option("--overlays", help="Also draw the masks over the images.")] = False,
     json: Json = False,
 ) -> None:
-    """Masks for images by asking: everything, clicks, boxes or words."""
+    """Interactive segmentation by clicks, boxes or words, or automatic mask generation."""
     from maskwright import formats
     from maskwright.errors import UsageError
-    from maskwright.interactive import asking
+    from maskwright.interactive import to_samples
 
     if everything == bool(click or box or text):
         raise UsageError("it is not said what to look for", needed="--everything, or --click, --box or --text")
     formats.check_place(Path(to), overwrite=overwrite, keep=images)  # before the work, not after it
-    paths = asking.image_files(images)
+    paths = to_samples.image_files(images)
     if len(paths) > 1 and (click or box):
         raise UsageError(f"clicks and boxes are for one image, and there are {len(paths)}")
     asked: dict[str, Any] = {
@@ -51,12 +53,12 @@ def command(
     }  # fmt: skip
     with progress("segmenting", len(paths), quiet=json) as follow:
         found = list(
-            asking.samples(follow(paths), engine, typed.pairs(option or ()), None if everything else asked,
+            to_samples.samples(follow(paths), engine, typed.pairs(option or ()), None if everything else asked,
                            grid=typed.pairs(grid or (), what="the --grid"))
         )  # fmt: skip
-        lost = formats.write(found, asking.CLASSES, to, format, allow_loss=True, overwrite=overwrite)
+        lost = formats.write(found, to_samples.CLASSES, to, format, allow_loss=True, overwrite=overwrite)
     if overlays:
-        asking.draw(found, to)
+        to_samples.draw(found, to)
     rows = [(sample.key, len(sample.segments)) for sample in found]
     number = sum(count for _, count in rows)
     lines = [f"{number} segments on {len(rows)} images, written to {to} as {format}", *formats.summary(lost)]

@@ -10,12 +10,12 @@ from maskwright.cli.output import say
 def command(
     place: Annotated[str, typer.Argument(metavar="PLACE", help="A folder of images, a dataset, or a database URL.")],
     classes: Annotated[
-        str | None, typer.Option(help="Names with commas, for a folder that is no dataset yet. One class, object.")
+        str | None, typer.Option(help="Names with commas, for a folder that is not a dataset yet. One class, object.")
     ] = None,
     host: Annotated[str, typer.Option(help="Where to listen. Another than loopback needs --token.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535)] = 8181,
     token: Annotated[
-        str | None, typer.Option(envvar="MASKWRIGHT_TOKEN", help="The secret of the link. A new one each time.")
+        str | None, typer.Option(envvar="MASKWRIGHT_TOKEN", help="The secret of the link. A new secret each time.")
     ] = None,
     name: Annotated[
         list[str] | None, typer.Option(help="By which others reach it, such as behind another server; repeatable.")

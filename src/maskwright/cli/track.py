@@ -44,7 +44,7 @@ def command(
     author: Author = None,
     json: Json = False,
 ) -> None:
-    """Follow objects from the frames where they are labelled to all others, in both directions or one."""
+    """Track objects from the frames where they are labelled to all others, in both directions or one."""
     from maskwright import video
     from maskwright.errors import UsageError
     from maskwright.store import Dataset
@@ -62,7 +62,7 @@ def command(
 
     with Dataset.open(source) as opened:
         view = view_of(opened, at, where)
-        with progress("following", None, quiet=json) as follow:
+        with progress("tracking", None, quiet=json) as follow:
             done = video.track_dataset(view, engine=engine, stop=stop, complete=not partial, direction=direction,
                                        settings=settings, progress=follow)  # fmt: skip
         accepted = 0
@@ -70,7 +70,7 @@ def command(
             sure = [n for n, value in fewshot.confidences(view, done.run).items() if value >= accept]
             accepted = fewshot.accept(opened, done.run, [view.read([n])[0].key for n in sure], author=author)
     lines = [
-        f"run {done.run}: {engine} followed {done.tracks} objects through {done.videos} videos",
+        f"run {done.run}: {engine} tracked {done.tracks} objects through {done.videos} videos",
         f"suggestions for {done.suggested} frames from {done.labelled} labelled ones in {done.seconds:.0f} s",
     ]
     if accept is not None:
@@ -97,7 +97,7 @@ def _video(
     with tempfile.TemporaryDirectory(prefix="maskwright-frames-") as folder:
         frames = video.Frames.open(source, folder=folder, every=every)
         known = video.masks_of(masks, frames)
-        with progress("following", len(frames), quiet=json) as follow:
+        with progress("tracking", len(frames), quiet=json) as follow:
             ways = {"stop": stop, "complete": complete, "direction": direction}
             found = list(follow(video.samples_of(frames, known, engine, **ways, **settings)))
         lost = formats.write(found, video.CLASSES, to, format, allow_loss=True, overwrite=overwrite, keep=needed)
@@ -107,6 +107,6 @@ def _video(
         "frames": len(found), "given": len(known), "seconds": seconds, "to": to, "losses": formats.summary(lost),
         "least": drifts[:20],
     }  # fmt: skip
-    lines = [f"followed {len(known)} given frames through {len(found)} in {seconds:.0f} s, written to {to} as {format}"]
+    lines = [f"tracked {len(known)} given frames through {len(found)} in {seconds:.0f} s, written to {to} as {format}"]
     lines += formats.summary(lost)
     emit(result, [*lines, "", *table(drifts[:10], ("look at these first", "drift"))], json)

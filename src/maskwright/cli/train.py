@@ -213,7 +213,7 @@ def _watched(fit: Any, run: Any, settings: Any, begin: Any, resume: bool, *, qui
             return fit(run.view, settings, run, resume=resume, report=report, begin=begin)  # type: ignore[no-any-return]
         except BaseException as error:
             if run.id and not resume and not latest and isinstance(error, MaskwrightError):
-                run.discard()  # a call that was wrong from the start is no training
+                run.discard()  # a call that was wrong from the start is not a training run
             elif run.id:
                 run.end(error)
             raise

@@ -14,7 +14,7 @@ from maskwright.store import Dataset, View
 
 Rows = TypeVar("Rows")
 
-#: What is no sample's fault: the call is wrong, or the dataset cannot be read.
+#: What is not a sample's fault: the call is wrong, or the dataset cannot be read.
 _OF_THE_CALL = (UsageError, DatasetError)
 
 

@@ -58,7 +58,7 @@ class Mask:
 
     @classmethod
     def from_compressed(cls, string: str | bytes, size: Size) -> "Mask":
-        """A mask from COCO's compressed string. Raises ValueError for a garbled one."""
+        """A mask from COCO's compressed string. Raises ValueError for a garbled string."""
         return Masks.from_compressed([string], size)[0]
 
     @classmethod

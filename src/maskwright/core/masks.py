@@ -162,7 +162,7 @@ class Masks:
 
     @classmethod
     def from_compressed(cls, strings: Iterable[str | bytes], size: Size) -> Self:
-        """strings: COCO's compressed RLE, one a mask. Raises ValueError, naming the mask, for a garbled one."""
+        """strings: COCO's compressed RLE, one a mask. Raises ValueError, naming the mask, for a garbled string."""
         from maskwright.core.kernels import strings as kernel
 
         raw = [text.encode("latin-1", "replace") if isinstance(text, str) else bytes(text) for text in strings]

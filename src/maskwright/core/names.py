@@ -22,7 +22,7 @@ RESERVED = frozenset({"last", "head", "all", "none"})
 
 
 def key_problem(key: object) -> str | None:
-    """What is wrong with a sample's key, in a few words; None for a good one."""
+    """What is wrong with a sample's key, in a few words; None for a good key."""
     if not isinstance(key, str):
         return f"is a {type(key).__name__}, not text"
     if (wrong := _text_problem(key, LONGEST_KEY)) is not None:
@@ -44,7 +44,7 @@ def key_problem(key: object) -> str | None:
 
 
 def name_problem(name: object) -> str | None:
-    """What is wrong with a name, in a few words; None for a good one."""
+    """What is wrong with a name, in a few words; None for a good name."""
     if not isinstance(name, str):
         return f"is a {type(name).__name__}, not text"
     if (wrong := _text_problem(name, LONGEST_NAME)) is not None:
@@ -70,7 +70,7 @@ def check_name(name: str, what: str) -> str:
 
 
 def safe_key(text: str) -> str:
-    """The nearest good key; a good one stays as it is.
+    """The nearest good key; a good key stays as it is.
 
     Backslashes become slashes, parts that lead elsewhere go, control characters become "_", what is too long is cut and
     told apart by a hash.

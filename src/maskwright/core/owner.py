@@ -27,7 +27,7 @@ class Owner:
 
     @classmethod
     def from_json(cls, content: Any) -> Self | None:
-        """None for what is no owner."""
+        """None for what is not an owner."""
         try:
             found = cls(content["host"], content["pid"], content["started"])
         except (KeyError, TypeError):

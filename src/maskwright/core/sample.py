@@ -14,7 +14,7 @@ from maskwright.core.values import is_number, optional_text, own_mapping, text, 
 class ImageRef:
     """Where an image is and what is known of it without decoding it; `media.read` has its pixels.
 
-    uri: a path, or any URI that fsspec opens; "#page=N" behind a file of many pictures (`media.pages`).
+    uri: a path, or any URI that fsspec opens; "#page=N" behind a file of many images (`media.pages`).
     size: (height, width).  checksum: "sha256:…" or None.
     video, frame: the video this is a frame of, and its index from 0.
     Raises ValueError, naming the field, for values of another kind and a size that is not two whole numbers above 0.

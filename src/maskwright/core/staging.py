@@ -1,7 +1,8 @@
 """Writing a folder: it is there whole or not at all, and nothing that stood there before is lost on the way.
 
-The new folder grows inside a hidden one beside its place and takes the place by a rename.  The hidden one carries a
-token that names the process it belongs to, so that the next write beside it can clear away what a killed one left.
+The new folder grows inside a hidden folder beside its place and takes the place by a rename.  The hidden folder
+carries a token that names the process it belongs to, so that the next write beside it can clear away what a killed
+process left.
 """
 
 import errno

@@ -120,7 +120,7 @@ def read(value: Any, kind: Any, *, found: str, file: object = None, record: str 
     """A value of the annotated type `kind`: bool, int, float, str, Literal, tuples, lists, mappings, unions with None.
 
     found: what it is, such as "the setting epochs"; with file and record it is what a message begins with.  Whole
-    floats are integers, NumPy's scalars and arrays are Python's; a type that is not listed takes what is no text as it
+    floats are integers, NumPy's scalars and arrays are Python's; a type that is not listed takes what is not text as it
     is.  Raises UsageError.
     """
     try:
@@ -283,7 +283,7 @@ def _parts(text: str, between: re.Pattern[str]) -> list[str]:
 
 
 def _unquoted(text: str) -> str:
-    """Plain text, without the quotes that somebody put around a bare one."""
+    """Plain text, without the quotes that somebody put around it."""
     if isinstance(text, Bare) and len(text) > 1 and text[0] == text[-1] and text[0] in "'\"":
         return text[1:-1]
     return str(text)

@@ -1,5 +1,5 @@
 """A tour on images made here, with exact truth."""
 
-from maskwright.demo.pictures import build_demo_set
+from maskwright.demo.demo_set import build_demo_set
 
 __all__ = ["build_demo_set"]

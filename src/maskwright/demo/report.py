@@ -1,4 +1,4 @@
-"""One self-contained HTML page: figures, curves, pictures."""
+"""One self-contained HTML page: figures, curves, images."""
 
 import base64
 import html
@@ -39,7 +39,7 @@ def _cell(value: Any) -> str:
     return f"<td class=n>{value}" if isinstance(value, int) else f"<td>{html.escape(str(value))}"
 
 
-def picture(pixels: U8, caption: str, scale: float = 1.0) -> str:
+def image(pixels: U8, caption: str, scale: float = 1.0) -> str:
     """pixels: (H, W, 3) uint8."""
     from PIL import Image
 

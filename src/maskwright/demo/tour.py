@@ -9,8 +9,8 @@ from typing import Any
 from maskwright import formats, media
 from maskwright.core.classes import Classes
 from maskwright.demo import report
-from maskwright.demo.pictures import build_demo_set
-from maskwright.demo.spread import SECONDS_A_CLICK, Saved, spread
+from maskwright.demo.demo_set import build_demo_set
+from maskwright.demo.savings import SECONDS_A_CLICK, Saved, propagate
 from maskwright.errors import UsageError
 from maskwright.figures.overlay import overlay
 from maskwright.registry import require
@@ -30,14 +30,14 @@ def tour(
     home = Path(folder)
     if home.exists() and any(home.iterdir()):
         raise UsageError(
-            "the folder for the demo is not empty", file=home, todo="Name a new one: maskwright demo FOLDER"
+            "the folder for the demo is not empty", file=home, todo="Name a new folder: maskwright demo FOLDER"
         )
     require("torch", "the demo")
     require("skimage", "the demo")
     from maskwright.train import Settings, fit
 
     began = time.monotonic()
-    classes, samples = build_demo_set(home / "pictures", number=images, seed=seed)
+    classes, samples = build_demo_set(home / "images", number=images, seed=seed)
     formats.write(samples, classes, home / "labels", "coco")
     instances = sum(len(sample.segments) for sample in samples)
     say(f"made      {images} images with {instances} segments, as COCO JSON in {home / 'labels'}")
@@ -48,9 +48,9 @@ def tour(
     dataset.tag("v1")
     say(f"imported  {done['samples']} samples as revision {done['revision']}, tagged v1")
 
-    saved = spread(home / "spread", classes, samples)
+    saved = propagate(home / "propagated", classes, samples)
     say(
-        f"spread    labels from {saved.examples} images to {saved.images} in {saved.seconds:.0f} s, mean IoU "
+        f"propagated labels from {saved.examples} images to {saved.images} in {saved.seconds:.0f} s, mean IoU "
         f"{saved.mean_iou:.3f}: {saved.right} of {saved.segments} segments need no touch; {saved.clicks} clicks "
         f"instead of {saved.clicks_alone}, {saved.minutes_saved:.0f} minutes saved at {SECONDS_A_CLICK:g} s a click"
     )
@@ -84,7 +84,7 @@ def tour(
         "mean_iou": found["mean_iou"],
         "mask_ap": found["mask"]["AP"],
         "losses": len(grave),
-        "spread": asdict(saved),
+        "propagated": asdict(saved),
         "seconds": round(seconds, 1),
     }
 
@@ -93,16 +93,16 @@ def _page(
     dataset: Dataset, run: Run, found: dict[str, Any], worst: list[tuple[float, int]], lost: list[str], saved: Saved
 ) -> str:
     classes: Classes = dataset.classes
-    pictures = []
+    compared = []
     for value, number in worst:
         sample = dataset.read([number])[0]
         pred = run.predictions([(number, sample)])[0]
         pixels = media.read(sample.image).rgb()
-        pictures.append(
+        compared.append(
             "<div class=row>"
-            + report.picture(pixels, f"{sample.key}, mean IoU {value:.3f}")
-            + report.picture(overlay(pixels, sample.segments.visible(), classes), "truth")
-            + report.picture(overlay(pixels, pred, classes), "prediction")
+            + report.image(pixels, f"{sample.key}, mean IoU {value:.3f}")
+            + report.image(overlay(pixels, sample.segments.visible(), classes), "truth")
+            + report.image(overlay(pixels, pred, classes), "prediction")
             + "</div>"
         )
     rows = [(name, found[name]) for name in ("mean_iou", "mean_dice", "pixel_accuracy", "class_accuracy")]
@@ -122,15 +122,15 @@ def _page(
             ("Scores", report.table(rows, ("score", "value"))),
             ("IoU by class", report.table(list(missing.items()), ("class", "IoU"))),
             ("Curves", drawn),
-            ("Worst samples", report.legend(classes.names, classes.colours()) + "".join(pictures)),
-            ("Labels from three examples", report.table(_spread_rows(saved), ("", "value"))),
+            ("Worst samples", report.legend(classes.names, classes.colours()) + "".join(compared)),
+            ("Labels from three examples", report.table(_propagated_rows(saved), ("", "value"))),
             ("Export to YOLO", report.lines(lost or ["nothing was lost"])),
             ("History", report.lines(history)),
         ],
     )
 
 
-def _spread_rows(saved: Saved) -> list[tuple[str, float]]:
+def _propagated_rows(saved: Saved) -> list[tuple[str, float]]:
     return [
         ("images labelled by the program", saved.images),
         ("mean IoU of these labels", saved.mean_iou),

@@ -11,11 +11,11 @@ from typing import Any
 
 from maskwright import registry
 from maskwright.core import typed
-from maskwright.fewshot.guess import Guess, Learner
+from maskwright.fewshot.prediction import Learner, Prediction
 from maskwright.fewshot.propagation import Round, accept, confidences, propagate, suggestion, waiting
 
 __all__ = [
-    "Guess", "Learner", "Round", "accept", "confidences", "learner", "load", "names", "propagate",
+    "Learner", "Prediction", "Round", "accept", "confidences", "learner", "load", "names", "propagate",
     "read_options", "suggestion", "waiting",
 ]  # fmt: skip
 

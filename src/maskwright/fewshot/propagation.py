@@ -16,7 +16,7 @@ from maskwright.core.classes import Classes
 from maskwright.core.sample import Sample
 from maskwright.core.segments import Segments
 from maskwright.errors import MaskwrightError, UsageError
-from maskwright.fewshot.guess import Guess, Learner
+from maskwright.fewshot.prediction import Learner, Prediction
 from maskwright.metrics import confusion
 from maskwright.runs import Run, find, list_runs
 from maskwright.runs.files import folder_of
@@ -148,7 +148,7 @@ class _Suggesting(compute.Worker[tuple[Segments, float]]):
         self._learner = learner
 
     def __call__(self, number: int, sample: Sample) -> tuple[Segments, float]:
-        guess: Guess = self._learner.predict(media.read(sample.image).rgb())
+        guess: Prediction = self._learner.predict(media.read(sample.image).rgb())
         return guess.segments, guess.confidence
 
 

@@ -12,7 +12,7 @@ def comparison(image: U8, truth: Segments, found: Segments, classes: Classes) ->
     """Truth, prediction and their difference side by side: (H, 3 W, 3) uint8.
 
     image: (H, W, 3) uint8 RGB.  truth, found: over it.  Where they differ, red is missed, blue too much, yellow another
-    class; ignored pixels are no difference.
+    class; ignored pixels are not a difference.
     """
     wanted, given = (one.label_map(classes, dtype=np.int16, unlabelled=-1) for one in (truth, found))
     counts = wanted != IGNORE_INDEX

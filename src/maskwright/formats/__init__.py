@@ -56,7 +56,7 @@ def sniff(path: str | Path) -> str:
     best = sorted(sure, key=lambda name: -sure[name])
     if not best or sure[best[0]] <= 0:
         if place.suffix.lower() == ".json" and place.is_file():
-            Document(place)  # says what is wrong with a file that is no JSON at all
+            Document(place)  # says what is wrong with a file that is not JSON at all
         raise FormatError(
             "no format recognises this", file=path, needed=f"one of {', '.join(names())}",
             todo="Name it with --format; see docs/reference/formats.md for the layouts.",
@@ -179,7 +179,7 @@ def write(
     is written, whatever changes meanwhile.
     check: read the result back before it takes its place, and compare it with the samples.
     overwrite: replace what the folder holds, which stays if anything fails; never a dataset, nor anything that is still
-    needed, such as these samples' pictures and what `keep` names.
+    needed, such as these samples' images and what `keep` names.
     notes: what the user should know of the result is appended.
     workers: processes that count the losses, see `compute.map`; files are written by this process alone, in order.
     Raises LossError before anything is written when something grave would be lost and `allow_loss` is not set;

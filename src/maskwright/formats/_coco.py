@@ -1,4 +1,4 @@
-"""What COCO's instance and panoptic files share: categories, images, and where their pictures lie."""
+"""What COCO's instance and panoptic files share: categories, images, and where their files lie."""
 
 import json
 from collections.abc import Iterable, Iterator

@@ -170,7 +170,7 @@ def read_about(folder: Path) -> About | None:
     with explained(file):
         splits = content["splits"]
         if not isinstance(splits, dict) or not all(isinstance(split, str | None) for split in splits.values()):
-            raise FormatError("its splits are no words by sample")
+            raise FormatError("its splits are not words by sample")
         return About(Classes.from_json(content["classes"]), splits, more)
 
 
@@ -226,7 +226,7 @@ def key_of(path: Path, root: Path) -> str:
 
 
 def image_beside(folder: Path, key: str) -> Path | None:
-    """The picture folder/key, whatever its suffix; None where there is none."""
+    """The image folder/key, whatever its suffix; None where there is none."""
     home = (folder / key).parent
     name = Path(key).name
     for suffix in IMAGE_SUFFIXES:
@@ -239,7 +239,7 @@ def image_beside(folder: Path, key: str) -> Path | None:
 def put_image(sample: Sample, folder: Path, relative: str, images: str) -> Path:
     """Bring a sample's image to `relative` below `folder`, as `new_file` has it. images: copy, link (symbolic) or none.
 
-    A page of a larger file becomes a picture of its own, whichever is asked for.
+    A page of a larger file becomes an image of its own, whichever is asked for.
     """
     if images == "none":
         return folder / relative
@@ -279,10 +279,10 @@ def _put_page(sample: Sample, values: Array, target: Path) -> None:
 
 
 def suffix_of(sample: Sample) -> str:
-    """Of the picture's file as it is written."""
+    """Of the image's file as it is written."""
     if pages.page_of(sample.image.uri)[1] is not None:
         return ".png"
-    return os.path.splitext(sample.image.uri)[1].lower() or ".png"  # noqa: PTH122 - a URI is no path
+    return os.path.splitext(sample.image.uri)[1].lower() or ".png"  # noqa: PTH122 - a URI is not a path
 
 
 def unique_keys(samples: Iterable[Sample]) -> Iterator[Sample]:

@@ -11,7 +11,7 @@ import numpy as np
 from maskwright.core.arrays import I64
 from maskwright.errors import FormatError
 
-#: What `Records.integers` gives for a record without the key, and for one whose value is no whole number.
+#: What `Records.integers` gives for a record without the key, and for one whose value is not a whole number.
 ABSENT, NO_INTEGER = -(2**63), -(2**63) + 1
 
 
@@ -89,7 +89,7 @@ class Document:
             return Entries(self, dict(self._members))
         start = self._members[key][0]
         if self._bytes[start : start + 1] != b"{":
-            raise FormatError(f"{key!r} is no object", file=self.file)
+            raise FormatError(f"{key!r} is not an object", file=self.file)
         from maskwright.formats.kernels import json_scan
 
         rows, broke = json_scan.members(self._text, start)
@@ -105,7 +105,7 @@ class Document:
                 return Records(self, np.zeros((0, 2), np.int64), dict.fromkeys(lookup, np.zeros(0, np.int64)))
             raise FormatError(f"{key!r} is missing", file=self.file)
         if self._bytes[start : start + 1] != b"[":
-            raise FormatError(f"{key!r} is no list" if key else "holds no list", file=self.file)
+            raise FormatError(f"{key!r} is not a list" if key else "holds no list", file=self.file)
         from maskwright.formats.kernels import json_scan
 
         names = [name.encode() for name in lookup]

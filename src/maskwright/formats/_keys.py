@@ -23,7 +23,7 @@ class Incoming:
         self._example = ""
 
     def fit(self, sample: Sample) -> Sample:
-        """Raises FormatError for a key that is no text, and for two that are the same."""
+        """Raises FormatError for a key that is not text, and for two that are the same."""
         original = sample.key
         if not isinstance(original, str):
             raise FormatError(f"a sample's key is {shown(original)}", needed="text")
@@ -55,8 +55,8 @@ def _storable(text: str) -> str:
 class Outgoing:
     """Samples as they are written: keys and splits composed (NFC), none of them a way out. Can be gone through again.
 
-    spared: a folder that is going to be replaced, which must hold none of their pictures.  Going through it raises
-    FormatError for a key or split that cannot be part of a path, UsageError for such a picture.
+    spared: a folder that is going to be replaced, which must hold none of their images.  Going through it raises
+    FormatError for a key or split that cannot be part of a path, UsageError for such an image.
     """
 
     def __init__(self, samples: Iterable[Sample], spared: Path | None = None) -> None:
@@ -79,17 +79,17 @@ class Outgoing:
         if split and (wrong := key_problem(split)) is not None:
             raise FormatError(f"the split {shown(split)!r} {wrong}", record=record, todo="Give it another split.")
         if self._spared is not None:
-            self._check_picture(sample, self._spared)
+            self._check_image(sample, self._spared)
         return sample if (key, split) == (sample.key, sample.split) else replace(sample, key=key, split=split)
 
     def without_samples(self) -> "Outgoing":
         """The rule alone, as another process can have it."""
         return Outgoing((), self._spared)
 
-    def _check_picture(self, sample: Sample, spared: Path) -> None:
+    def _check_image(self, sample: Sample, spared: Path) -> None:
         file = pages.page_of(sample.image.uri)[0]
         if "://" not in file and Path(file).resolve().is_relative_to(spared):
             raise UsageError(
-                "is not overwritten: it holds the picture of a sample", file=spared,
+                "is not overwritten: it holds the image of a sample", file=spared,
                 record=f"sample {shown(sample.key)!r}", todo="Choose another folder.",
             )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Where sets keep pictures and label maps: paired folders, paired names, or folders that a YAML file names."""
+"""Where sets keep images and label maps: paired folders, paired names, or folders that a YAML file names."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ LABELS = ("labels", "label", "masks", "mask", "annotations", "SegmentationClass"
           "LabeledApproved_full")  # fmt: skip
 SPLITS = ("train", "val", "test")
 
-#: What label names add to their picture's: CamVid has _L, DRIVE _manual1, CHASE_DB1 _1stHO.
+#: What label names add to their image's: CamVid has _L, DRIVE _manual1, CHASE_DB1 _1stHO.
 ENDINGS = ("", "_mask", "_label", "_labels", "_L", "_gt", "_target", "_seg", "_segmentation", "_annotation", "_manual1",
            "_1stHO")  # fmt: skip
 
@@ -24,7 +24,7 @@ LABEL_SUFFIXES = (".png", ".tif", ".tiff", ".bmp", ".gif", ".npy", ".npz")
 
 @dataclass
 class Pair:
-    """One picture and its label map; key: the sample's name."""
+    """One image and its label map; key: the sample's name."""
 
     key: str
     image: Path
@@ -45,14 +45,14 @@ class Layout:
     def add(self, images: Path, labels: Path, split: str | None, prefix: str, endings: tuple[str, ...]) -> None:
         """Match two folders by the paths below them, whatever the suffix.
 
-        A label whose name is a picture's and one letter more is one of several of that picture, and a sample.
+        A label whose name is an image's and one letter more is one of several of that image, and a sample.
         """
         by_key = {key_of(file, labels): file for file in label_files(labels)}
         beside = images == labels
         used: set[str] = set()
-        pictures = {key_of(image, images): image for image in image_files(images)}
+        found = {key_of(image, images): image for image in image_files(images)}
         alone = []
-        for key, image in pictures.items():
+        for key, image in found.items():
             names = [key + ending for ending in endings if ending or not beside]
             name = next((one for one in names if one in by_key and by_key[one] != image), None)
             if name is None:
@@ -63,12 +63,12 @@ class Layout:
         others = set(by_key) - used
         for name in sorted(others) if not beside else []:
             key = name[:-1]
-            if name[-1].isalpha() and key in pictures and key in alone:
-                self.pairs.append(Pair(prefix + name, pictures[key], by_key[name], split or _split_of(key)))
+            if name[-1].isalpha() and key in found and key in alone:
+                self.pairs.append(Pair(prefix + name, found[key], by_key[name], split or _split_of(key)))
                 used.add(name)
         paired = {pair.image for pair in self.pairs}
         labels_here = {pair.label for pair in self.pairs}
-        self.lone_images += sum(image not in paired and image not in labels_here for image in pictures.values())
+        self.lone_images += sum(image not in paired and image not in labels_here for image in found.values())
         self.lone_labels += 0 if beside else len(set(by_key) - used)
 
 
@@ -86,7 +86,7 @@ def label_files(folder: Path) -> list[Path]:
 
 
 def find(path: Path, images: str | None = None, labels: str | None = None, suffix: str | None = None) -> Layout:
-    """images, labels: folders below `path` instead of the usual ones.  suffix: what label names add to a picture's."""
+    """images, labels: folders below `path` instead of the usual ones.  suffix: what label names add to an image's."""
     endings = ENDINGS if suffix is None else (suffix,)
     found = Layout()
     if images is not None or labels is not None or suffix is not None:
@@ -120,7 +120,7 @@ def _folders(path: Path) -> Iterator[tuple[Path, Path]]:
 
 
 def _from_yaml(path: Path, found: Layout, endings: tuple[str, ...]) -> bool:
-    """A YAML file that names folders of pictures and of masks, as semantic sets for YOLO and LightlyTrain have it.
+    """A YAML file that names folders of images and of masks, as semantic sets for YOLO and LightlyTrain have it.
 
     Either train: {images: …, masks: …}, or train: images/train with the same path below masks/ instead.
     """

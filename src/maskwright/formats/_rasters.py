@@ -1,4 +1,4 @@
-"""Label pictures: integers or colours as their files have them."""
+"""Label images: integers or colours as their files have them."""
 
 import io
 import tokenize
@@ -45,7 +45,7 @@ def read_raster(file: Path) -> tuple[Array, dict[int, Colour]]:
 
 @contextmanager
 def opened(source: Path | bytes, what: str) -> Iterator[Any]:
-    """A picture of labels, from a file or from bytes inside one. Raises FormatError for one that is none, or huge."""
+    """An image of labels, from a file or from bytes inside one. Raises FormatError for one that is none, or huge."""
     from PIL import Image, UnidentifiedImageError
 
     file = None if isinstance(source, bytes) else source

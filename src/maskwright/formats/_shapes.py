@@ -57,7 +57,7 @@ def to_text(value: Any) -> str:
 
 
 def from_text(text: str) -> Any:
-    """The other way; text that is no JSON is itself."""
+    """The other way; text that is not JSON is itself."""
     try:
         return json.loads(text)
     except (ValueError, RecursionError):

@@ -69,7 +69,7 @@ def _benchmark(path: Path) -> Reading:
             key = key_of(label, path / "annotations")
             image = image_beside(path / "images", key)
             if image is None:
-                raise FormatError("has no picture in images/", file=label)
+                raise FormatError("has no image in images/", file=label)
             size = image_size(image)
             segments = Segments.from_label_map(read_map(label, size))
             wrong = [int(one) for one in segments.class_ids if int(one) not in classes]
@@ -100,7 +100,7 @@ def _full(path: Path, files: list[Path], parts: bool) -> Reading:
             key = key_of(file, path).removesuffix("_seg")
             image = image_beside(path, key)
             if image is None:
-                raise FormatError("has no picture beside it", file=file)
+                raise FormatError("has no image beside it", file=file)
             size = image_size(image)
             split = next((short for long, short in _SPLITS.items() if long in Path(key).parts), None)
             yield Sample(key, ImageRef(str(image), size), _segments(file, size, parts), split=split)

@@ -1,4 +1,4 @@
-"""Cityscapes: leftImg8bit pictures; gtFine labelIds, instanceIds and polygons.
+"""Cityscapes: leftImg8bit images; gtFine labelIds, instanceIds and polygons.
 
 Layout and label table: https://github.com/mcordts/cityscapesScripts.  An instance is label * 1000 + its number; a
 label of a class with instances that stands alone is a group and becomes a crowd segment.
@@ -122,7 +122,7 @@ def read(path: Path, *, source: str | None = None) -> Reading:
                 raise FormatError(f"the image {stem} has no {kind}", file=folder)
             image = _image(path, folder, stem)
             if image is None:
-                raise FormatError("has no picture in leftImg8bit", file=files[kind])
+                raise FormatError("has no image in leftImg8bit", file=files[kind])
             size = image_size(image)
             segments = _read_one(files[kind], kind, size, classes, about.more.get("unlabelled") if about else None)
             parts = folder.relative_to(path).parts

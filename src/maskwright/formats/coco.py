@@ -297,7 +297,7 @@ def _rings(found: list[Any], drop_degenerate: bool) -> list[Any]:
             values = np.zeros(0, object)
         if not isinstance(ring, list) or values.dtype.kind not in "if" or values.ndim != 1:
             if ring != []:
-                raise ValueError(f"polygon ring {position} is no list of numbers")
+                raise ValueError(f"polygon ring {position} is not a list of numbers")
             values = np.zeros(0)
         if values.size % 2 or values.size < 6:
             if drop_degenerate:
@@ -341,7 +341,7 @@ def losses(sample: Sample, classes: Classes) -> list[Loss]:
 def write(
     samples: Iterable[Sample], classes: Classes, folder: Path, *, images: str = "copy", segmentation: str = "auto"
 ) -> list[str]:
-    """annotations/instances_<split>.json and pictures in images/.
+    """annotations/instances_<split>.json and images in images/.
 
     images: copy, link or none.  segmentation: auto (polygons where exact), or rle.
     """
@@ -367,7 +367,7 @@ def write(
 
 
 def _annotations(sample: Sample, image_id: int, ids: set[int], segmentation: str, runs: Counter[str]) -> Iterator[str]:
-    """runs: counts why segments are no polygons, where they might have been."""
+    """runs: counts why segments are not polygons, where they might have been."""
     segments = sample.segments
     areas, boxes = segments.masks.areas(), segments.masks.boxes()
     strings = segments.masks.compressed()

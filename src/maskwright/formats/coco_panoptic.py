@@ -1,7 +1,7 @@
 """COCO panoptic: one JSON and a PNG an image whose colours number the segments; and the two-channel variant.
 
-Layout: https://cocodataset.org/#format-data and panopticapi.  A pixel's segment is R + 256 G + 65536 B, 0 is no
-segment.  In the two-channel variant red is the category and green the number of the instance.
+Layout: https://cocodataset.org/#format-data and panopticapi.  A pixel's segment is R + 256 G + 65536 B, 0 is not
+a segment.  In the two-channel variant red is the category and green the number of the instance.
 """
 
 import json
@@ -66,7 +66,7 @@ def read(
     two_channel: str | None = None,
     categories: str | None = None,
 ) -> Reading:
-    """images, segments: the folders of the pictures and of the PNGs, searched for near the JSON when not given.
+    """images, segments: the folders of the images and of the PNGs, searched for near the JSON when not given.
 
     two_channel: a folder of two-channel PNGs; `path` is then a JSON that lists the images.
     categories: a JSON list of categories, where the file itself has none.
@@ -139,7 +139,7 @@ class _File:
         infos = annotation.get("segments_info")
         record = f"annotation of image {annotation.get('image_id')}"
         if not isinstance(infos, list):
-            raise FormatError("its segments_info is no list", file=self.file, record=record)
+            raise FormatError("its segments_info is not a list", file=self.file, record=record)
         rows, attributes = [], []
         for info in infos:
             if not isinstance(info, dict) or "id" not in info or info.get("category_id") not in classes:
@@ -174,7 +174,7 @@ class _File:
 
 
 def _near(file: Path, name: str) -> Path | None:
-    """Some sets keep pictures a level higher, or in a folder named after the split or input_images."""
+    """Some sets keep images a level higher, or in a folder named after the split or input_images."""
     for base in (file.parent, file.parent.parent, file.parent.parent.parent):
         for folder in ("images", "input_images", file.stem.removeprefix("panoptic_")):
             for place in (base / folder, base / folder / file.stem.removeprefix("panoptic_")):
@@ -231,7 +231,7 @@ def losses(sample: Sample, classes: Classes) -> list[Loss]:
 
 
 def write(samples: Iterable[Sample], classes: Classes, folder: Path, *, images: str = "copy") -> None:
-    """annotations/panoptic_<split>.json, its PNGs in a folder of the same name, pictures in images/.
+    """annotations/panoptic_<split>.json, its PNGs in a folder of the same name, images in images/.
 
     images: copy, link or none.
     """

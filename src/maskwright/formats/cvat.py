@@ -37,7 +37,7 @@ LOSES = frozenset({"empty", "crowd", "score", "area", "ids", "weight", "fields"}
 
 _SOURCES: dict[str, Source] = {"manual": "human", "auto": "model", "semi-auto": "model", "file": "import"}
 _BACK = {"human": "manual", "model": "auto", "import": "file"}
-_KEY = "maskwright_key"  # where `name` cannot say it, because the picture lies elsewhere
+_KEY = "maskwright_key"  # where `name` cannot say it, because the image lies elsewhere
 _SHAPES = ("polygon", "mask", "box", "ellipse", "polyline", "points", "skeleton", "cuboid")
 
 
@@ -59,7 +59,7 @@ def _file(path: Path) -> Path | None:
 
 
 def read(path: Path, *, images: str | None = None) -> Reading:
-    """images: the pictures' folder; searched for beside the XML when not given.
+    """images: the images' folder; searched for beside the XML when not given.
 
     Shapes without an area, which are polylines, points and skeletons, are left out, with a note.
     """
@@ -205,7 +205,7 @@ def losses(sample: Sample, classes: Classes) -> list[Loss]:
 
 
 def write(samples: Iterable[Sample], classes: Classes, folder: Path, *, images: str = "copy") -> None:
-    """annotations.xml and pictures in images/.  images: copy, link or none."""
+    """annotations.xml and images in images/.  images: copy, link or none."""
     splits = {}
     with open(new_file(folder, "annotations.xml"), "w", encoding="utf-8") as out:
         out.write('<?xml version="1.0" encoding="utf-8"?>\n<annotations>\n <version>1.1</version>\n')

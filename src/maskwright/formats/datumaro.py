@@ -1,4 +1,4 @@
-"""Datumaro JSON: annotations/<subset>.json with masks, polygons and boxes, pictures in images/<subset>/.
+"""Datumaro JSON: annotations/<subset>.json with masks, polygons and boxes, images in images/<subset>/.
 
 Layout: https://open-edge-platform.github.io/datumaro, "Datumaro format".  Everything is written as masks, whose run
 lengths are COCO's.
@@ -112,7 +112,7 @@ def _sample(
         key = str(item["id"])
         image = item.get("image") or {}
         name = str(image.get("path") or "")
-        uri = _picture(home, subset, key, name)
+        uri = _image(home, subset, key, name)
         size = tuple(int(side) for side in image["size"]) if image.get("size") else image_size(uri)
         if len(size) != 2:
             raise FormatError("its image has no size", file=file, record=record)
@@ -157,7 +157,7 @@ def _sample(
     ), other
 
 
-def _picture(home: Path, subset: str, key: str, name: str) -> Path:
+def _image(home: Path, subset: str, key: str, name: str) -> Path:
     inner = [name, *(key + suffix for suffix in IMAGE_SUFFIXES)]
     places = [home / "images" / subset / one for one in inner if one] + [home / "images" / one for one in inner if one]
     return next((place for place in places if place.is_file()), Path(name) if name else places[0])
@@ -185,7 +185,7 @@ def losses(sample: Sample, classes: Classes) -> list[Loss]:
 
 
 def write(samples: Iterable[Sample], classes: Classes, folder: Path, *, images: str = "copy") -> None:
-    """A JSON and a folder of pictures for each split.  images: copy, link or none."""
+    """A JSON and a folder of images for each split.  images: copy, link or none."""
     label = {one.id: number for number, one in enumerate(classes)}
     head = {
         "dm_format_version": "1.0",

@@ -50,20 +50,20 @@ def sniff(path: Path) -> float:
 
 
 def _folders(path: Path) -> tuple[Path, Path] | None:
-    """The folders below which pictures and labels have the same paths."""
-    pictures, labels = path / "JPEGImages", path / "Annotations"
-    if pictures.is_dir() and labels.is_dir():
+    """The folders below which images and labels have the same paths."""
+    frames_folder, labels = path / "JPEGImages", path / "Annotations"
+    if frames_folder.is_dir() and labels.is_dir():
         for name in _RESOLUTIONS:
-            if (pictures / name).is_dir() and (labels / name).is_dir():
-                return pictures / name, labels / name
-        return (pictures, labels) if next(labels.rglob("*.png"), None) else None
-    pictures, labels = path / "images", path / "masks"
-    if not pictures.is_dir() or not labels.is_dir():
+            if (frames_folder / name).is_dir() and (labels / name).is_dir():
+                return frames_folder / name, labels / name
+        return (frames_folder, labels) if next(labels.rglob("*.png"), None) else None
+    frames_folder, labels = path / "images", path / "masks"
+    if not frames_folder.is_dir() or not labels.is_dir():
         return None
     videos = [one for one in labels.iterdir() if one.is_dir()]
     frames = [file for video in videos for file in image_files(video)]
     numbered = frames and all(file.stem.isdigit() for file in frames)
-    return (pictures, labels) if numbered and not image_files_here(labels) else None
+    return (frames_folder, labels) if numbered and not image_files_here(labels) else None
 
 
 def image_files_here(folder: Path) -> bool:
@@ -78,7 +78,7 @@ def read(path: Path, *, frames: str = "labelled") -> Reading:
         raise FormatError("no JPEGImages and Annotations with frames here", file=path)
     if frames not in ("labelled", "all"):
         raise FormatError(f"frames cannot be {frames!r}", needed="labelled or all")
-    pictures, labels = folders
+    frames_folder, labels = folders
     about = read_about(path)
     void = any(_VOID in values and len(values) > 2 for values in _few(labels))
     rows = [Class(1, "object", "thing")] + ([Class(_VOID, "void", "stuff", "ignore")] if void else [])
@@ -86,11 +86,11 @@ def read(path: Path, *, frames: str = "labelled") -> Reading:
     listed = _splits(path)
     notes: list[str] = []
     found: list[tuple[Path, Path | None, str, int]] = []
-    for folder in sorted({file.parent for file in image_files(pictures)}):
+    for folder in sorted({file.parent for file in image_files(frames_folder)}):
         for number, image in enumerate(one for one in image_files(folder) if one.parent == folder):
-            label = labels / image.relative_to(pictures).with_suffix(".png")
+            label = labels / image.relative_to(frames_folder).with_suffix(".png")
             if label.is_file() or frames == "all":
-                video = folder.relative_to(pictures).as_posix()
+                video = folder.relative_to(frames_folder).as_posix()
                 found.append((image, label if label.is_file() else None, video, number))
     if not found:
         raise FormatError("no frame has a label", file=labels)
@@ -99,7 +99,7 @@ def read(path: Path, *, frames: str = "labelled") -> Reading:
         scaled = []
         for image, label, video, number in found:
             size = image_size(image)
-            key = key_of(image, pictures)
+            key = key_of(image, frames_folder)
             segments = Segments.none(size) if label is None else _segments(label, classes)
             if segments.size != size:
                 if max(abs(a - b) / b for a, b in zip(segments.size, size, strict=True)) > _SLACK:

@@ -85,7 +85,7 @@ def read(path: Path) -> Reading:
 
 
 def _image(file: Path, header: Any) -> tuple[Path, ImageRef, list[float]]:
-    """The picture and its pixel spacing, down and across, in millimetres."""
+    """The image and its pixel spacing, down and across, in millimetres."""
     frame = header.get("InstanceNumber")
     reference = ImageRef(
         f"{file}#page=0",

@@ -1,4 +1,4 @@
-"""GeoJSON: polygons with holes and parts, in pixels, or in the world's coordinates where the picture is a GeoTIFF.
+"""GeoJSON: polygons with holes and parts, in pixels, or in the world's coordinates where the image is a GeoTIFF.
 
 RFC 7946.  Layout: images/x.tif + labels/x.geojson, or the two side by side.  A GeoTIFF's pixel scale and tie point, or
 its transformation, say where its corner lies; reference systems are not changed.
@@ -50,7 +50,7 @@ def sniff(path: Path) -> float:
 
 
 def _pairs(path: Path) -> list[tuple[str, Path, Path]]:
-    """Key, picture and labels."""
+    """Key, image and labels."""
     out = []
     for file in sorted(path.rglob("*.geojson")):
         home = path / "labels" if (path / "labels") in file.parents else path
@@ -68,7 +68,7 @@ def read(path: Path, *, attribute: str | None = None, class_name: str = "object"
     """
     pairs = _pairs(path)
     if not pairs:
-        raise FormatError("no .geojson with a picture of its name", file=path)
+        raise FormatError("no .geojson with an image of its name", file=path)
     about = read_about(path)
     classes = about.classes if about else named(
         _name(feature, attribute, class_name)[0] for *_, file in pairs for feature in _features(file)
@@ -130,7 +130,7 @@ def _segments(
         properties.pop(key or "", None)
         own = properties.pop("maskwright", None) or {}
         if not isinstance(own, dict) or not isinstance(own.get("attributes") or {}, dict):
-            raise FormatError("its maskwright property is no object", file=file, record=record)
+            raise FormatError("its maskwright property is not an object", file=file, record=record)
         masks.append(mask)
         class_ids.append(ids_of[name])
         rows.append({one: own.get(one) for one in _OWN})
@@ -170,11 +170,11 @@ def _moved(ring: F64, matrix: F64) -> F64:
 
 
 def to_world(image: Path) -> F64 | None:
-    """(3, 3) from pixel corners to the world for a GeoTIFF, None for other pictures."""
+    """(3, 3) from pixel corners to the world for a GeoTIFF, None for other images."""
     if image.suffix.lower() not in (".tif", ".tiff"):
         return None
-    with opened(image, "picture") as picture:
-        tags = getattr(picture, "tag_v2", {})
+    with opened(image, "image") as decoded:
+        tags = getattr(decoded, "tag_v2", {})
         transformation, scale, tie = (tags.get(number) for number in (34264, 33550, 33922))
     if transformation and len(transformation) == 16:
         whole = np.array(transformation, np.float64).reshape(4, 4)
@@ -191,7 +191,10 @@ def losses(sample: Sample, classes: Classes) -> list[Loss]:
 
 
 def write(samples: Iterable[Sample], classes: Classes, folder: Path, *, images: str = "copy") -> None:
-    """A FeatureCollection a picture in labels/, pictures in images/.  images: copy or link; sizes come from them."""
+    """A FeatureCollection for each image in labels/, the images in images/.
+
+    images: copy or link; sizes come from them.
+    """
     splits = {}
     for sample in unique_keys(samples):
         image = put_image(sample, folder, f"images/{sample.key}{suffix_of(sample)}", images)

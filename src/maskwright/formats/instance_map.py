@@ -1,4 +1,4 @@
-"""Instance maps: a picture and, beside it, a label image whose values number the objects of one class.
+"""Instance maps: an image and, beside it, a label image whose values number the objects of one class.
 
 As Cellpose saves them (x.png and x_masks.png or x_cp_masks.tif) and ilastik exports them ("x_Object Identities.tif").
 """
@@ -44,22 +44,22 @@ def sniff(path: Path) -> float:
 
 
 def _pairs(path: Path, images: str | None, labels: str | None) -> Iterator[tuple[str, Path, Path]]:
-    """Key, picture and label image."""
+    """Key, image and label image."""
     if images is not None or labels is not None:
         home = path / (labels or ".")
         for file in sorted(home.rglob("*")):
             if file.suffix.lower() in _SUFFIXES:
                 key = key_of(file, home)
-                picture = image_beside(path / (images or "."), _stem(key) or key)
-                if picture is not None and picture != file:
-                    yield _stem(key) or key, picture, file
+                image = image_beside(path / (images or "."), _stem(key) or key)
+                if image is not None and image != file:
+                    yield _stem(key) or key, image, file
         return
     for file in sorted(path.rglob("*")):
         stem = _stem(key_of(file, path)) if file.suffix.lower() in _SUFFIXES else None
         if stem is not None:
-            picture = image_beside(path, stem)
-            if picture is not None:
-                yield stem, picture, file
+            image = image_beside(path, stem)
+            if image is not None:
+                yield stem, image, file
 
 
 def _stem(key: str) -> str | None:
@@ -75,7 +75,7 @@ def read(path: Path, *, images: str | None = None, labels: str | None = None, cl
                 "holds Cellpose's _seg.npy only, which are pickles and can run anything", file=path,
                 todo="Save the masks as PNG or TIFF in Cellpose: File, Save masks.",
             )  # fmt: skip
-        raise FormatError("no label image beside a picture", file=path, needed=f"names ending in {', '.join(_ENDINGS)}")
+        raise FormatError("no label image beside an image", file=path, needed=f"names ending in {', '.join(_ENDINGS)}")
     about = read_about(path)
     classes = Classes([Class(1, class_name, "thing")])
 

@@ -1,4 +1,4 @@
-"""Label maps: a picture of class numbers an image; indexed, gray (8 or 16 bits), colour-coded, TIFF or .npy.
+"""Label maps: one image of class numbers for each image; indexed, gray (8 or 16 bits), colour-coded, TIFF or .npy.
 
 Layouts: paired folders, such as images/ + labels/, image/ + label/, or train/ + trainannot/ (CamVid as SegNet published
 it, whose classes and void are known); paired names, such as x.jpg + x_mask.png; folders named by a YAML file.
@@ -86,7 +86,7 @@ def read(
     """images, labels: the paired folders, below `path`, where they have other names.
 
     palette: a file naming colours, lines "name r g b" or "r g b name", or JSON {"name": [r, g, b]}.
-    suffix: what label names add to their picture's, such as _mask.  instances: components or watershed, to make every
+    suffix: what label names add to their image's, such as _mask.  instances: components or watershed, to make every
     connected or every round part an instance; things: the classes this is done to, by comma, else all.
     names: class names by comma, in the order of their values.  background, ignore: the values that mean so;
     255 is ignored when it is declared so, never by habit.
@@ -98,7 +98,7 @@ def read(
             needed=f"paired folders such as images/ and labels/, with {', '.join(LABELS[:4])} for labels",
         )  # fmt: skip
     notes: list[str] = []
-    for number, what in ((layout.lone_images, "pictures have no label"), (layout.lone_labels, "labels no picture")):
+    for number, what in ((layout.lone_images, "images have no label"), (layout.lone_labels, "labels no image")):
         if number:
             notes.append(f"{number} {what} and were left out")
     about = read_about(path)
@@ -205,7 +205,9 @@ def _from_palette(
                 numbers = [int(word) for word in words if word.isdigit()]
                 name = " ".join(word for word in words if not word.isdigit())
                 if len(numbers) != 3 or not name:
-                    raise FormatError(f"{line!r} is no colour", file=file, record=f"line {number}", needed="name r g b")
+                    raise FormatError(
+                        f"{line!r} is not a colour", file=file, record=f"line {number}", needed="name r g b"
+                    )
                 rows.append((name, (numbers[0], numbers[1], numbers[2])))
     except (OSError, ValueError, TypeError, IndexError, AttributeError) as error:
         raise FormatError(f"the palette cannot be read ({error})", file=file) from None

@@ -1,4 +1,4 @@
-"""Label Studio JSON: tasks with polygons, rectangles, ellipses and brush masks, in per cent of the picture.
+"""Label Studio JSON: tasks with polygons, rectangles, ellipses and brush masks, in per cent of the image.
 
 Layout: https://labelstud.io/guide/export.  Brush masks have a coding of their own (kernels/brush.py); everything is
 written as one, which holds holes and parts.  Human annotations and predictions are both read.
@@ -62,7 +62,7 @@ def _file(path: Path) -> Path | None:
 
 
 def read(path: Path, *, images: str | None = None, predictions: bool = False) -> Reading:
-    """images: the folder of the pictures, found by the end of their URLs; searched for beside the JSON else.
+    """images: the folder of the images, found by the end of their URLs; searched for beside the JSON else.
 
     predictions: read the tasks' predictions, too, as segments made by a model.  Of several annotations the first that
     was not cancelled counts.
@@ -103,7 +103,7 @@ def _results(file: Path, number: int, task: Any, predictions: bool) -> Iterator[
             for result in one["result"]:
                 yield result, "model"
     except (AttributeError, KeyError, TypeError) as error:
-        raise FormatError(f"is no task ({error!r})", file=file, record=f"task {number}") from None
+        raise FormatError(f"is not a task ({error!r})", file=file, record=f"task {number}") from None
 
 
 def _label(result: dict[str, Any]) -> str | None:
@@ -122,7 +122,7 @@ def _sample(
     record = f"task {task.get('id', number)}" if isinstance(task, dict) else f"task {number}"
     uri = _uri(file, task, images)
     if uri is None:
-        raise FormatError("names no picture", file=file, record=record)
+        raise FormatError("names no image", file=file, record=record)
     found = list(_results(file, number, task, predictions))
     size: tuple[int, int] | None = None
     for one, _ in found:
@@ -164,7 +164,7 @@ def _sample(
 
 
 def _uri(file: Path, task: Any, images: str | None) -> str | None:
-    """The picture on this machine: by the end of its URL, below the folder given or beside the JSON."""
+    """The image on this machine: by the end of its URL, below the folder given or beside the JSON."""
     data = task.get("data") if isinstance(task, dict) else None
     if not isinstance(data, dict):
         return None
@@ -188,7 +188,7 @@ def _uri(file: Path, task: Any, images: str | None) -> str | None:
 
 
 def _mask(value: dict[str, Any], size: tuple[int, int]) -> Mask | None:
-    """None for results that are no shape."""
+    """None for results that are not shape."""
     height, width = size
     scale = np.array([width, height]) / 100
     if "rle" in value:
@@ -211,7 +211,7 @@ def _mask(value: dict[str, Any], size: tuple[int, int]) -> Mask | None:
 
 
 def brush_decode(stream: object, size: tuple[int, int]) -> Mask:
-    """A mask from Label Studio's brush coding: whole numbers 0 … 255. Raises ValueError for a broken one.
+    """A mask from Label Studio's brush coding: whole numbers 0 … 255. Raises ValueError for a broken stream.
 
     stream: of whole numbers.
     """
@@ -219,7 +219,7 @@ def brush_decode(stream: object, size: tuple[int, int]) -> Mask:
 
     data = np.asarray(stream, np.int64)
     if data.ndim != 1 or ((data < 0) | (data > 255)).any() or data.size < 7:
-        raise ValueError("the brush stream is no list of bytes")
+        raise ValueError("the brush stream is not a list of bytes")
     number = brush.bits(data.astype(np.uint8), 0, 32)
     pixels = size[0] * size[1]
     if number not in (pixels, 4 * pixels):
@@ -248,7 +248,7 @@ def losses(sample: Sample, classes: Classes) -> list[Loss]:
 
 
 def write(samples: Iterable[Sample], classes: Classes, folder: Path, *, images: str = "copy") -> None:
-    """tasks.json, pictures in images/, and label_config.xml for the project.  images: copy, link or none."""
+    """tasks.json, images in images/, and label_config.xml for the project.  images: copy, link or none."""
     from xml.sax.saxutils import quoteattr
 
     splits = {}

@@ -1,4 +1,4 @@
-"""Labelme: a JSON beside each picture with polygons, rectangles, circles and masks.
+"""Labelme: a JSON beside each image with polygons, rectangles, circles and masks.
 
 Shapes with one label and one group_id are one segment.  Segments with holes are written as Labelme's "mask" shapes,
 which are exact; others as polygons along pixel edges.  Labelme itself draws a polygon's outline too when it exports,
@@ -152,7 +152,7 @@ def _segments(
             thin += 1
             continue
         if not isinstance(one.get("maskwright") or {}, dict):
-            raise FormatError("its attributes are no object", file=file, record=record)
+            raise FormatError("its attributes are not an object", file=file, record=record)
         group = one.get("group_id")
         name = (one["label"], ("alone", number) if group is None else group)
         groups.setdefault(name, []).append(mask)
@@ -227,7 +227,7 @@ def losses(sample: Sample, classes: Classes) -> list[Loss]:
 def write(
     samples: Iterable[Sample], classes: Classes, folder: Path, *, images: str = "copy", shapes: str = "auto"
 ) -> list[str]:
-    """A JSON beside each picture, and labels.txt.  group_id keeps each segment's id.
+    """A JSON beside each image, and labels.txt.  group_id keeps each segment's id.
 
     images: copy, link or none.  shapes: auto (polygons where there are no holes), or mask.
     """

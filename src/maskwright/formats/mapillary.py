@@ -59,7 +59,7 @@ def read(path: Path, *, version: str | None = None) -> Reading:
             key = key_of(file, folder)
             image = image_beside(path / name / "images", key)
             if image is None:
-                raise FormatError("has no picture in images/", file=file)
+                raise FormatError("has no image in images/", file=file)
             size = image_size(image)
             values, masks = Masks.from_label_map(read_map(file, size))
             class_ids = values // 256

@@ -2,8 +2,8 @@
 
 Layout: Voigtlaender et al., "MOTS: Multi-Object Tracking and Segmentation", CVPR 2019; lines are
 "frame object class height width rle".  Classes are 1 car, 2 pedestrian and 10 ignored; an object's number is its class
-* 1000 and its own.  Pictures, by number, lie in a folder of the video's name.  Sets written here say in maskwright.json
-which sample a number is, so that frames without an object and names that are no numbers come back, too.
+* 1000 and its own.  Images, by number, lie in a folder of the video's name.  Sets written here say in maskwright.json
+which sample a number is, so that frames without an object and names that are not numbers come back, too.
 """
 
 from collections.abc import Iterable, Iterator
@@ -74,11 +74,11 @@ def read(path: Path, *, images: str | None = None) -> Reading:
 
     def samples() -> Iterator[Sample]:
         for file, by_frame in frames.items():
-            pictures = _pictures(path, file, images)
+            files_by_number = _files_by_number(path, file, images)
             for frame in sorted(by_frame):
                 rows = by_frame[frame]
                 place = f"{file.stem}/{frame:06d}"
-                image = pictures.get(frame, Path(file.stem) / f"{frame:06d}.png")
+                image = files_by_number.get(frame, Path(file.stem) / f"{frame:06d}.png")
                 size = rows[0][3] if rows else image_size(image)
                 if any(row[3] != size for row in rows):
                     raise FormatError("lines of one frame differ in size", file=file, record=f"line {rows[0][0]}")
@@ -120,13 +120,13 @@ def _frames(file: Path) -> dict[int, list[_Row]]:
             out.setdefault(frame, []).append((number, one, class_id, (height, width), words[5]))
         except (ValueError, IndexError):
             raise FormatError(
-                f"{line[:40]!r} is no object", file=file, record=f"line {number}",
+                f"{line[:40]!r} is not an object", file=file, record=f"line {number}",
                 needed="frame object class height width rle",
             ) from None  # fmt: skip
     return out
 
 
-def _pictures(path: Path, file: Path, images: str | None) -> dict[int, Path]:
+def _files_by_number(path: Path, file: Path, images: str | None) -> dict[int, Path]:
     homes = [Path(images)] if images else [file.parent, file.parent.parent, file.parent.parent / "images",
                                            file.parent.parent / "training" / "image_02"]  # fmt: skip
     for home in homes:
@@ -141,7 +141,7 @@ def losses(sample: Sample, classes: Classes) -> list[Loss]:
 
 
 def write(samples: Iterable[Sample], classes: Classes, folder: Path, *, images: str = "copy") -> None:
-    """instances_txt/<video>.txt and pictures in <video>/.  images: copy or link; frames without objects need them.
+    """instances_txt/<video>.txt and images in <video>/.  images: copy or link; frames without objects need them.
 
     The video is the key's folder; the frame its name where that is a number, else the next free one.
     """

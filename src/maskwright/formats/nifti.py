@@ -1,7 +1,7 @@
 """NIfTI volumes: each slice along the last axis is a sample, its spacing and affine kept.
 
 Layouts: nnU-Net's imagesTr/case_0000.nii.gz + labelsTr/case.nii.gz with dataset.json, or images/ + labels/ with files
-of one name.  Slices go back into volumes of the same shape and affine; a picture that is no slice becomes a volume of
+of one name.  Slices go back into volumes of the same shape and affine; an image that is not a slice becomes a volume of
 one.
 """
 
@@ -61,18 +61,18 @@ def _pairs(path: Path, channel: int | None) -> list[tuple[str, Path, Path, str |
     out = []
     for left, right, split in _FOLDERS:
         labels = sorted((path / right).rglob("*.nii*"))
-        pictures = {_key(one, path / left): one for one in (path / left).rglob("*.nii*")}
+        volumes = {_key(one, path / left): one for one in (path / left).rglob("*.nii*")}
         for label in labels:
             stem = _key(label, path / right)
             names = [f"{stem}_{channel or 0:04d}", *([] if channel else [stem])]
-            image = next((pictures[name] for name in names if name in pictures), None)
+            image = next((volumes[name] for name in names if name in volumes), None)
             if image is not None:
                 out.append((stem, image, label, split))
     return out
 
 
 def read(path: Path, *, channel: int | None = None, empty: bool = True) -> Reading:
-    """channel: which of nnU-Net's channels is the picture.  empty: read slices without a label, too.
+    """channel: which of nnU-Net's channels is the image.  empty: read slices without a label, too.
 
     Value 0 is the background, as dataset.json declares it; pixels of an "ignore" label are ignored.
     """
@@ -173,8 +173,8 @@ def write(samples: Iterable[Sample], classes: Classes, folder: Path, *, images: 
             (sample,) = group
             name, affine = sample.key, np.eye(4)
             labels = np.zeros((sample.image.size[1], sample.image.size[0], 1), np.uint16)
-            picture = nibabel.Nifti1Image(_colours(sample), affine)
-            nibabel.save(picture, new_file(folder, f"images{home}/{name}_0000.nii.gz"))
+            volume = nibabel.Nifti1Image(_colours(sample), affine)
+            nibabel.save(volume, new_file(folder, f"images{home}/{name}_0000.nii.gz"))
         else:
             number, (height, width) = pages.shape(source)
             name = group[0].key if number == 1 else group[0].key.rsplit("/", 1)[0]
@@ -198,7 +198,7 @@ def write(samples: Iterable[Sample], classes: Classes, folder: Path, *, images: 
 
 
 def _volumes(samples: Iterable[Sample]) -> Iterator[tuple[str | None, list[Sample]]]:
-    """Runs of slices of one volume; None for a picture that is no slice."""
+    """Runs of slices of one volume; None for an image that is not a slice."""
     source: str | None = None
     group: list[Sample] = []
     done: set[str] = set()

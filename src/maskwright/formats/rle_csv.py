@@ -80,11 +80,11 @@ def read(
     class_column: str | None = None,
     class_name: str = "object",
 ) -> Reading:
-    """images: the folder of the pictures; searched for beside the CSV when not given.
+    """images: the folder of the images; searched for beside the CSV when not given.
 
     order: column (the default) or row, along which pixels are numbered.
     base: the first pixel's number.  second: what the second
-    number of a pair is: length, or end (the last pixel).  size: "height,width" where there are neither pictures nor
+    number of a pair is: length, or end (the last pixel).  size: "height,width" where there are neither images nor
     columns named height and width.  image_column, rle_column, class_column: columns of other names.
 
     class_name: of all rows where no column says it.
@@ -98,7 +98,7 @@ def read(
         raise FormatError(f"order {order!r} and second {second!r} are not known", file=file,
                           needed="order column or row, second length or end")  # fmt: skip
     fixed = _size_of(size, file) if size else None
-    folder, pictures = _pictures(file, images)
+    folder, by_name = _by_name(file, images)
     rows: dict[str, list[tuple[int, str, str]]] = {}
     sizes: dict[str, tuple[int, int]] = {}
     for number, row in _rows(file):
@@ -126,11 +126,11 @@ def read(
 
     def samples() -> Iterator[Sample]:
         for name, found in rows.items():
-            image = pictures.get(name) or pictures.get(str(Path(name).with_suffix("")))
+            image = by_name.get(name) or by_name.get(str(Path(name).with_suffix("")))
             own = fixed or sizes.get(name) or (image_size(image) if image else None)
             if own is None:
                 raise FormatError(f"the size of {name!r} is not known", file=file, record=f"line {found[0][0]}",
-                                  todo="Give the pictures with -o images=FOLDER, or -o size=height,width.")  # fmt: skip
+                                  todo="Give the images with -o images=FOLDER, or -o size=height,width.")  # fmt: skip
             masks, class_ids = [], []
             for number, text, kind in found:
                 if text in ("", "-1", "nan", "NaN"):
@@ -147,7 +147,7 @@ def read(
             split = about.splits.get(key) if about else None
             yield Sample(key, ImageRef(uri, own), Segments(Masks.stack(masks, own), class_ids), split=split)
 
-    notes = [] if pictures else ["no pictures found beside the CSV; name their folder with -o images=FOLDER"]
+    notes = [] if by_name else ["no images found beside the CSV; name their folder with -o images=FOLDER"]
     return Reading(classes, unique_keys(samples()), len(rows), notes)
 
 
@@ -170,12 +170,12 @@ def _size_of(text: str, file: Path, line: int | None = None) -> tuple[int, int]:
         height, width = (int(float(word)) for word in text.split(","))
         return checked_size((height, width))
     except (ValueError, OverflowError):
-        raise FormatError(f"{text!r} is no size", file=file, record=f"line {line}" if line else None,
+        raise FormatError(f"{text!r} is not a size", file=file, record=f"line {line}" if line else None,
                           needed="height,width") from None  # fmt: skip
 
 
-def _pictures(file: Path, images: str | None) -> tuple[Path, dict[str, Path]]:
-    """The pictures' folder, and pictures by name with and without suffix, and by their place in it."""
+def _by_name(file: Path, images: str | None) -> tuple[Path, dict[str, Path]]:
+    """The images' folder, and images by name with and without suffix, and by their place in it."""
     homes = (
         [Path(images)] if images else [file.parent / name for name in ("images", file.stem, "train", "train_images")]
     )
@@ -244,7 +244,7 @@ def losses(sample: Sample, classes: Classes) -> list[Loss]:
 def write(
     samples: Iterable[Sample], classes: Classes, folder: Path, *, images: str = "copy", order: str = "column"
 ) -> None:
-    """train.csv with ImageId, EncodedPixels, ClassId, height, width; pictures in images/.  order: column or row."""
+    """train.csv with ImageId, EncodedPixels, ClassId, height, width; images in images/.  order: column or row."""
     if order not in ("column", "row"):
         raise UsageError(f"order cannot be {order!r}", needed="column or row")
     splits = {}

@@ -1,6 +1,6 @@
 """SA-1B and SA-V, read only: the JSON files of the Segment Anything data, masks without classes.
 
-SA-1B: a JSON a picture, {"image": …, "annotations": [run lengths with predicted_iou, stability_score, …]}.
+SA-1B: a JSON for each image, {"image": …, "annotations": [run lengths with predicted_iou, stability_score, …]}.
 SA-V: a JSON a video, masklets[annotated frame][object]; every fourth frame of the 24 a second is annotated.
 """
 

@@ -1,4 +1,4 @@
-"""Label stacks, read only: pages of TIFF and OME-TIFF files, or .npy arrays (N, H, W), beside pictures of as many.
+"""Label stacks, read only: pages of TIFF and OME-TIFF files, or .npy arrays (N, H, W), beside images of as many.
 
 Each page is a sample named file/page.  Write a label map or an instance map instead.
 """
@@ -35,7 +35,7 @@ def sniff(path: Path) -> float:
 
 
 def _pairs(path: Path) -> list[tuple[Path, Path]]:
-    """Pictures and labels of one name, in paired folders."""
+    """Images and labels of one name, in paired folders."""
     for left in IMAGES:
         for right in LABELS:
             if not (path / left).is_dir() or not (path / right).is_dir():
@@ -62,7 +62,7 @@ def read(path: Path, *, names: str | None = None, background: int = 0, instances
     """
     found = _pairs(path)
     if not found:
-        raise FormatError("no TIFF or .npy labels beside pictures", file=path, needed="images/ and labels/")
+        raise FormatError("no TIFF or .npy labels beside images", file=path, needed="images/ and labels/")
     layers: list[tuple[str, Path, Path, int]] = []
     values: set[int] = set()
     for image, label in found:
@@ -70,7 +70,7 @@ def read(path: Path, *, names: str | None = None, background: int = 0, instances
         if pages.shape(image) != (number, size):
             raise FormatError(
                 f"has {number} pages of {size[0]} x {size[1]}", file=label,
-                needed=f"as its picture: {pages.shape(image)[0]} of {' x '.join(map(str, pages.shape(image)[1]))}",
+                needed=f"as its image: {pages.shape(image)[0]} of {' x '.join(map(str, pages.shape(image)[1]))}",
             )  # fmt: skip
         layers += [(f"{label.name.split('.')[0]}/{page:04d}", image, label, page) for page in range(number)]
         if not instances:

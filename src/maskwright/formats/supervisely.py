@@ -1,4 +1,4 @@
-"""Supervisely: meta.json, and in each dataset's folder img/ and ann/ with a JSON a picture.
+"""Supervisely: meta.json, and in each dataset's folder img/ and ann/ with a JSON for each image.
 
 Layout: https://docs.supervisely.com, "Supervisely JSON format".  A bitmap is a zlib-packed PNG of its box; polygons
 have holes.  Everything is written as bitmaps.

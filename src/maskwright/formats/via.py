@@ -80,7 +80,7 @@ def _checked(file: Path, entries: Entries) -> Iterator[tuple[str, dict[str, Any]
 
 
 def read(path: Path, *, images: str | None = None, attribute: str | None = None) -> Reading:
-    """images: the pictures' folder, else the JSON's own or images/ in it.
+    """images: the images' folder, else the JSON's own or images/ in it.
 
     attribute: the region attribute that names the class; else the first of class, label, name, type, … that appears.
     Lines and points have no area and are left out, with a note.
@@ -126,7 +126,7 @@ def _regions(file: Path, key: str, entry: dict[str, Any]) -> Iterator[tuple[int,
             or not isinstance(one.get("shape_attributes"), dict)
             or not isinstance(one.setdefault("region_attributes", {}), dict)
         ):
-            raise FormatError("is no region", file=file, record=f"{key} region {number}")
+            raise FormatError("is not a region", file=file, record=f"{key} region {number}")
         yield number, one
 
 
@@ -190,7 +190,7 @@ def losses(sample: Sample, classes: Classes) -> list[Loss]:
 
 
 def write(samples: Iterable[Sample], classes: Classes, folder: Path, *, images: str = "copy") -> None:
-    """via_region_data.json, pictures in images/.  images: copy or link; VIA needs them for their sizes."""
+    """via_region_data.json, images in images/.  images: copy or link; VIA needs them for their sizes."""
     splits = {}
     with open(new_file(folder, "via_region_data.json"), "w") as out:
         out.write("{")

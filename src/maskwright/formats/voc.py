@@ -84,7 +84,7 @@ def read(path: Path, *, names: str | None = None) -> Reading:
             key = key_of(label, base)
             image = image_beside(path / "JPEGImages", key)
             if image is None:
-                raise FormatError("has no picture in JPEGImages", file=label)
+                raise FormatError("has no image in JPEGImages", file=label)
             size = image_size(image)
             xml = boxes / f"{key}.xml"
             objects = _objects(xml) if xml.is_file() else []
@@ -99,7 +99,7 @@ def read(path: Path, *, names: str | None = None) -> Reading:
 
 
 def _splits(path: Path) -> dict[str, str]:
-    """A picture's split from ImageSets; trainval says nothing that train and val do not."""
+    """An image's split from ImageSets; trainval says nothing that train and val do not."""
     out: dict[str, str] = {}
     for folder in ("Segmentation", "Main", "."):
         for split in ("train", "val", "test"):

@@ -66,11 +66,11 @@ def read(path: Path) -> Reading:
     classes = about.classes if about else Classes(Class(number, name) for number, name in enumerate(names, 1))
     found: list[tuple[Path, Path, Path, str | None, str, int]] = []
     for home, split in parts:
-        pictures = home / "JPEGImages"
-        for folder in sorted({file.parent for file in image_files(pictures)}):
-            video = folder.relative_to(pictures).as_posix()
+        frames_folder = home / "JPEGImages"
+        for folder in sorted({file.parent for file in image_files(frames_folder)}):
+            video = folder.relative_to(frames_folder).as_posix()
             for number, image in enumerate(one for one in image_files(folder) if one.parent == folder):
-                label = home / "Annotations" / image.relative_to(pictures).with_suffix(".png")
+                label = home / "Annotations" / image.relative_to(frames_folder).with_suffix(".png")
                 if label.is_file():
                     found.append((home, image, label, split, video, number))
 

@@ -1,4 +1,4 @@
-"""Hugging Face `datasets`: a table with the picture and the segments' run lengths."""
+"""Hugging Face `datasets`: a table with the image and the segments' run lengths."""
 
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
@@ -82,7 +82,7 @@ def classes_of(dataset: "Dataset") -> Classes:
 
 
 def from_datasets(dataset: "Dataset") -> Iterator[Sample]:
-    """The other way, without decoding pictures; they must have a path. Class ids are the table's own numbers."""
+    """The other way, without decoding images; they must have a path. Class ids are the table's own numbers."""
     datasets = require("datasets", "reading a Hugging Face dataset")
     table: Any = dataset.cast_column("image", datasets.Image(decode=False))
     for row in table:

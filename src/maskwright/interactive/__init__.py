@@ -1,9 +1,9 @@
-"""Masks by asking: sessions, engines, the simulated annotator, and everything at once."""
+"""Interactive segmentation: sessions, engines, the simulated annotator; and automatic mask generation."""
 
 from maskwright.interactive import engines
 from maskwright.interactive.annotator import Curve, annotate, next_click
 from maskwright.interactive.cleanup import Cleanup
-from maskwright.interactive.clicks import evaluate_clicks
+from maskwright.interactive.click_evaluation import evaluate_clicks
 from maskwright.interactive.embeddings import Embeddings
 from maskwright.interactive.grid import Found, Grid, everything
 from maskwright.interactive.prompts import Answer, Prompts, along

@@ -1,4 +1,4 @@
-"""Every object of an image, unasked.
+"""Automatic mask generation: every object of an image, without prompts.
 
 With a SAM: a grid of points against one embedding (Kirillov et al., "Segment Anything", ICCV 2023, appendix B), with
 the published filters in another order, so that nothing is enlarged before it is likely to be good: expected IoU, then
@@ -17,7 +17,7 @@ from maskwright.core.arrays import F32, I64, U8, Array, Bool, Size
 from maskwright.core.masks import Masks
 from maskwright.errors import UsageError
 from maskwright.interactive.embeddings import Embeddings
-from maskwright.interactive.engines import Engine, Grower, Proposer
+from maskwright.interactive.engines import Engine, PointDecoder, Proposer
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ STANDARD = Grid()
 
 
 def everything(image: U8, engine: Engine, grid: Grid = STANDARD, *, embeddings: Embeddings | None = None) -> Found:
-    """All that the engine sees in an image, surest first: automatic mask generation.
+    """Automatic mask generation: all that the engine sees in an image, surest first.
 
     image: (H, W, 3) uint8 RGB.  grid: how thoroughly to look.  embeddings: where what the engine encodes is kept.
     Nothing found gives no masks. Raises UsageError for engines that only answer.
@@ -71,7 +71,7 @@ def everything(image: U8, engine: Engine, grid: Grid = STANDARD, *, embeddings: 
     if isinstance(engine, Proposer):
         found = Found(*engine.propose(kept.get(engine, image)))
         return _sure(found, found.masks.areas() >= max(1, grid.min_area))
-    if not isinstance(engine, Grower):
+    if not isinstance(engine, PointDecoder):
         raise UsageError("this engine answers prompts only", needed="classical, or one of the SAM family")
     parts, sizes = [], []
     for layer, (left, top, right, bottom) in _crops(size, grid):
@@ -89,7 +89,7 @@ def everything(image: U8, engine: Engine, grid: Grid = STANDARD, *, embeddings: 
     return _sure(joined, _different(joined.masks, grid.same))
 
 
-def _one(engine: Grower, encoded: Any, grid: Grid, side: int) -> Found:
+def _one(engine: PointDecoder, encoded: Any, grid: Grid, side: int) -> Found:
     """One crop."""
     size: Size = (int(encoded["size"][0]), int(encoded["size"][1]))
     kept = Found(Masks.empty(size), np.zeros(0, np.float32))
@@ -109,7 +109,7 @@ def _one(engine: Grower, encoded: Any, grid: Grid, side: int) -> Found:
     return kept
 
 
-def _decoded(engine: Grower, encoded: Any, places: F32, size: Size, grid: Grid) -> Found:
+def _decoded(engine: PointDecoder, encoded: Any, places: F32, size: Size, grid: Grid) -> Found:
     points = engine.frame(size, places)[:, None]
     logits, scores = engine.decode(encoded, points=points, labels=np.ones(points.shape[:2], np.int64))
     logits, scores = logits.reshape(-1, *logits.shape[2:]), scores.reshape(-1)
@@ -164,7 +164,7 @@ def survivors(boxes: I64, scores: Array, limit: float) -> I64:
 
 
 def _different(masks: Masks, limit: float) -> Bool:
-    """Which of the masks, surest first, are not nearly a surer one."""
+    """Which of the masks, surest first, are not nearly a surer mask."""
     keep = np.ones(len(masks), bool)
     if len(masks) > 1:
         iou = masks.iou(masks)

@@ -1,4 +1,4 @@
-"""A picture's regions from superpixels up to the whole, joined one pair after the other.
+"""An image's regions from superpixels up to the whole, joined one pair after the other.
 
 After Arbelaez et al., "Contour Detection and Hierarchical Image Segmentation", PAMI 2011, and Uijlings et al.,
 "Selective Search", IJCV 2013: the pair whose common border is faintest and whose colours are most alike goes first,

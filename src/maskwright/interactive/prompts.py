@@ -1,4 +1,4 @@
-"""What is asked of an engine, and what it answers."""
+"""Prompts of interactive segmentation, and what an engine answers."""
 
 from dataclasses import dataclass, field, replace
 from typing import Any, Self

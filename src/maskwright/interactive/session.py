@@ -29,7 +29,7 @@ class _Asked:
 
 
 class Session:
-    """Masks by asking.
+    """Interactive segmentation of one image: prompts in, masks out.
 
         session = Session("photo.jpg")
         answer = session.click(120, 80)              # on the object

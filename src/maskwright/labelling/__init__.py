@@ -1,5 +1,5 @@
-"""People at work on a dataset's labels: their gestures, labels of their own, tasks and agreement."""
+"""People at work on a dataset's labels: their gestures, labels of their own, assignments and agreement."""
 
-from maskwright.labelling import agreement, gestures, own_labels, tasks
+from maskwright.labelling import agreement, assignments, gestures, own_labels
 
-__all__ = ["agreement", "gestures", "own_labels", "tasks"]
+__all__ = ["agreement", "assignments", "gestures", "own_labels"]

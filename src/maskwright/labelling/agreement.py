@@ -8,7 +8,7 @@ import numpy as np
 from maskwright.core.classes import Classes
 from maskwright.core.segments import Segments
 from maskwright.labelling import gestures, own_labels
-from maskwright.labelling.tasks import FINISHED
+from maskwright.labelling.assignments import FINISHED
 from maskwright.metrics import confusion, instance_matching
 from maskwright.store import Dataset
 

@@ -19,7 +19,7 @@ from maskwright.store.rows import alive
 
 @dataclass(frozen=True)
 class Piece:
-    """An object as it shall be.  counts: COCO's compressed run lengths of the sample's size.  z: place in the stack."""
+    """An object as it is to be.  counts: COCO's compressed run lengths of the sample's size.  z: place in the stack."""
 
     segment: int
     class_id: int
@@ -35,7 +35,7 @@ class Piece:
 class Operation:
     """id: made by who made the gesture.  base: of each segment touched, the revision that was seen; none for new ones.
 
-    put: segments as they shall be.  remove: segments that shall go.  fields: of the sample, merged into what is there;
+    put: segments as they are to be.  remove: segments to take out.  fields: of the sample, merged into what is there;
     None takes one out.  effort: seconds, clicks and the like.
     """
 
@@ -59,7 +59,7 @@ class Applied:
     stale: tuple[int, ...] = ()
 
 
-#: Kinds of gestures on somebody's own labels, which are no revisions, begin with this.
+#: Kinds of gestures on somebody's own labels, which are not revisions, begin with this.
 OWN = "own "
 
 
@@ -97,7 +97,7 @@ def apply(dataset: Dataset, number: int, operation: Operation, *, author: str) -
 
 
 def revision_of(connection: sql.Connection, operation: Operation) -> int | None:
-    """The revision that a gesture which was applied before became; None for a new one."""
+    """The revision that a gesture which was applied before became; None for a new gesture."""
     table = schema.operations
     found = connection.execute(sql.select(table.c.revision).where(table.c.id == operation.id)).scalar()
     return None if found is None else int(found)

@@ -1,6 +1,6 @@
 """Second opinions: one person's own labels of a sample, beside the shared ones, which they do not see meanwhile.
 
-They are for measuring how far people agree, and to choose from; they are no part of a revision until somebody takes
+They are for measuring how far people agree, and to choose from; they are not part of a revision until somebody takes
 them over.
 """
 

@@ -24,7 +24,7 @@ def loss(
     counts.
 
     logits: (N, K, H, W) float.  target: (N, H, W) int64 class indices; pixels of `ignore_index` have no influence.
-    class_weight: K numbers.  label_smoothing: share of the target spread evenly over all classes.
+    class_weight: K numbers.  label_smoothing: share of the target that all classes divide evenly.
     """
     from torch.nn import functional
 

@@ -23,7 +23,7 @@ def loss(logits: "Tensor", target: "Tensor", *, ignore_index: int | None = 255, 
     """
     each, valid = cross_entropy(logits, target, ignore_index)
     _, safe = valid_and_safe(target, ignore_index)
-    # Ignored pixels are of no class: they are no border either, but of the region they lie in.
+    # Ignored pixels are of no class: they are not a border either, but of the region they lie in.
     own = one_hot(safe, logits.detach()) > 0
     reach = distances(own | ~valid.unsqueeze(1))
     away = reach.where(own, reach.new_zeros(())).sum(1)

@@ -68,7 +68,7 @@ class Frames:
 
 
 def unpack(video: Path, folder: Path, *, every: int = 1) -> list[Path]:
-    """Each n-th frame of a video file as a PNG -> their paths. Raises FormatError for a file that is no video."""
+    """Each n-th frame of a video file as a PNG -> their paths. Raises FormatError for a file that is not a video."""
     av: Any = require("av", "reading video files")
     paths: list[Path] = []
     try:

@@ -25,7 +25,7 @@ TILE = 512
 WHOLE = 16_000_000
 
 
-def picture(sample: Sample) -> tuple[bytes, str]:
+def file_for_browsers(sample: Sample) -> tuple[bytes, str]:
     """-> bytes and media type. Raises FormatError for images that are missing, broken, too large or of another size."""
     _allowed(sample)
     height, width = sample.image.size
@@ -109,7 +109,10 @@ class Pyramids:
         self._reading_coarse = threading.Lock()
 
     def tile(self, sample: Sample, level: int, column: int, row: int) -> bytes:
-        """A JPEG of at most TILE x TILE pixels. Raises FormatError as `picture`, and for a tile that is not there."""
+        """A JPEG of at most TILE x TILE pixels.
+
+        Raises FormatError as `file_for_browsers`, and for a tile that is not there.
+        """
         _allowed(sample)
         sizes = _sizes(sample.image.size)
         if 0 <= level < len(sizes) and column >= 0 and row >= 0:

@@ -7,7 +7,7 @@ from maskwright.registry import require
 
 
 def outline(mask: Array) -> Array:
-    """(H, W) bool of the mask's pixels that have one of their four neighbours outside it, or outside the picture."""
+    """(H, W) bool of the mask's pixels that have one of their four neighbours outside it, or outside the image."""
     padded = np.pad(mask, 1)
     inner = padded[:-2, 1:-1] & padded[2:, 1:-1] & padded[1:-1, :-2] & padded[1:-1, 2:]
     edge: Array = mask & ~inner

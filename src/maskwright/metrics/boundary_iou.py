@@ -1,7 +1,7 @@
 """Boundary IoU of classes: the IoU of the bands along their borders, counts summed over the set.
 
 Cheng et al., "Boundary IoU", CVPR 2021, eq. 4: the band is what an erosion takes away, by a square of radius
-max(1, round(distance x image diagonal)); pixels along the picture's border are border, as in the reference code.
+max(1, round(distance x image diagonal)); pixels along the image's border are border, as in the reference code.
 """
 
 from typing import Any

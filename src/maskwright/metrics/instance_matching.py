@@ -24,7 +24,7 @@ THRESHOLDS = (0.5, 0.6, 0.7, 0.8, 0.9)
 def update(pred: Segments, target: Segments, classes: Classes) -> F64:
     """(T + 1, 3): matches, false positives and false negatives at each threshold; then AJI's intersection and union.
 
-    Of things only; crowds are no truth, and predictions that lie mostly on one are no mistake.  Overlaps stay.
+    Of things only; crowds are not truth, and predictions that lie mostly on one are not a mistake.  Overlaps stay.
     """
     out = np.zeros((len(THRESHOLDS) + 1, 3))
     truth, found = (

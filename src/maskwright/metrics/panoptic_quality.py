@@ -2,7 +2,7 @@
 
 Kirillov et al., "Panoptic Segmentation", CVPR 2019, with the rules of panopticapi: a prediction matches a truth of its
 class when their IoU is above one half, pixels without a truth left out of the union; crowds match nothing; a prediction
-that matches nothing is no mistake where more than half of it lies on such pixels or on crowds of its class.
+that matches nothing is not a mistake where more than half of it lies on such pixels or on crowds of its class.
 """
 
 from typing import Any
@@ -20,7 +20,7 @@ HIGHER_IS_BETTER = True
 def update(pred: Segments, target: Segments, classes: Classes) -> F64:
     """(K, 4) by class index: sum of the IoU of matches, matches, false positives, false negatives.
 
-    Overlaps go to the upper segment.  Segments of ignored and background classes are no segments; pixels under an
+    Overlaps go to the upper segment.  Segments of ignored and background classes are not segments; pixels under an
     ignored truth have no truth.  Raises ValueError for segments of different sizes.
     """
     if pred.size != target.size:

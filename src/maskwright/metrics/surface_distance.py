@@ -1,9 +1,9 @@
 """Distances between outlines: Hausdorff, its 95th percentile, the average symmetric one, and normalised surface Dice.
 
-Outlines are the pixels of a class with one of their four neighbours outside it, or outside the picture; distances are
+Outlines are the pixels of a class with one of their four neighbours outside it, or outside the image; distances are
 between pixel centres, in pixels.  HD95 is the larger of the two directions' 95th percentiles, interpolated linearly.
 NSD (Nikolov et al., 2018) is the share of both outlines that lies within a tolerance of the other.  Of a class in one
-of the two only, every distance is the picture's diagonal and NSD 0; in neither, the picture does not count for it.
+of the two only, every distance is the image's diagonal and NSD 0; in neither, the image does not count for it.
 """
 
 from typing import Any
@@ -21,7 +21,7 @@ HIGHER_IS_BETTER = False
 
 
 def update(pred: Segments, target: Segments, classes: Classes, *, tolerance: float = 2.0) -> F64:
-    """(K, 6) by class index: pictures, sums of HD, HD95 and ASSD over them, outline pixels within tolerance, and all.
+    """(K, 6) by class index: images, sums of HD, HD95 and ASSD over them, outline pixels within tolerance, and all.
 
     tolerance: for NSD, in pixels.  Pixels that the truth ignores are of no class.
     """
@@ -53,7 +53,7 @@ def _between(a: Array, b: Array) -> F64:
 
 
 def compute(counts: F64, classes: Classes) -> dict[str, Any]:
-    """hd, hd95, assd, nsd: means over classes of means over pictures (NSD: of summed pixels); by_class: (K, 4).
+    """hd, hd95, assd, nsd: means over classes of means over images (NSD: of summed pixels); by_class: (K, 4).
 
     counts: (K, 6), summed over the set.  Distances are in pixels.
     """

@@ -57,8 +57,8 @@ def wrapped(
     """A transformers model for universal segmentation as one of ours.
 
     encoder: where the encoder's parameters lie.  side: the one input
-    size it takes, to which pictures are stretched inside and which its masks then cover whole.  extra: further
-    inputs, made from the pictures.
+    size it takes, to which images are stretched inside and which its masks then cover whole.  extra: further
+    inputs, made from the images.
     """
     torch: Any = require("torch", "this model")
     functional = torch.nn.functional

@@ -18,7 +18,7 @@ def assembled(family: str, encoder: str, num_classes: int, in_channels: int) -> 
         have = sorted(name.removeprefix(f"{family}_") for name in dir(segmentation) if name.startswith(f"{family}_"))
         raise UsageError(f"{family} has no encoder {encoder!r}", needed=f"it has {', '.join(have)}")
     if in_channels != 3:
-        raise UsageError(f"{family} takes pictures of 3 channels, not {in_channels}", todo="Use unet or fpn.")
+        raise UsageError(f"{family} takes images of 3 channels, not {in_channels}", todo="Use unet or fpn.")
 
     class Logits(torch.nn.Module):  # type: ignore[misc]
         stride = 8

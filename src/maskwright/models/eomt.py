@@ -40,7 +40,7 @@ def build(
 ) -> "nn.Module":
     """Randomly initialised.
 
-    encoder: nano, small, base or large.  side: pictures are stretched to this square.  blocks: how many of the last
+    encoder: nano, small, base or large.  side: images are stretched to this square.  blocks: how many of the last
     ones carry the queries.  patch: pixels of one token's side; must divide `side`. Raises UsageError for another
     encoder, or a side that does not divide.  points: where masks are compared when training.
     """

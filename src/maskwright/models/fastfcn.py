@@ -19,7 +19,7 @@ LICENCE = "Apache-2.0 (ours); encoders MIT (segmentation-models-pytorch)"
 HEADS = ("fcn", "psp", "aspp", "encnet")
 
 AUX_WEIGHT = 0.2  # of the auxiliary head
-PRESENCE_WEIGHT = 0.2  # of EncNet's guess which classes the picture shows
+PRESENCE_WEIGHT = 0.2  # of EncNet's guess which classes the image shows
 
 
 def build(
@@ -29,7 +29,7 @@ def build(
     """encoder: any of five stages.  head: fcn, psp, aspp or encnet.  width: of the JPU. Stride 32.
 
     aux: a second head on the features of stride 16, for training only.
-    psp, aspp and encnet pool the whole picture into one value: train them with at least two images a batch.
+    psp, aspp and encnet pool the whole image into one value: train them with at least two images a batch.
     Raises UsageError for another head.
     """
     if head not in HEADS:
@@ -159,14 +159,14 @@ def _pyramid(torch: Any, channels: int) -> Any:
 
 
 def _encnet(torch: Any, before: int, inner: int, num_classes: int, words: int = 32) -> Any:
-    """Channels weighed by a residual encoding of the whole picture (Zhang et al., "Context Encoding", CVPR 2018).
+    """Channels weighed by a residual encoding of the whole image (Zhang et al., "Context Encoding", CVPR 2018).
 
-    -> a module of features -> (logits, (N, K) logits of which classes the picture shows).
+    -> a module of features -> (logits, (N, K) logits of which classes the image shows).
     """
     nn_ = torch.nn
 
     class Encoding(nn_.Module):  # type: ignore[misc, name-defined]
-        """Residuals to learned codewords, softly assigned and summed over the picture (equations 1 and 2)."""
+        """Residuals to learned codewords, softly assigned and summed over the image (equations 1 and 2)."""
 
         def __init__(self) -> None:
             super().__init__()

@@ -1,7 +1,7 @@
 """Gated-SCNN: a second, narrow stream for shapes, gated by what the encoder knows, joins before the last decision.
 
 Takikawa et al., "Gated-SCNN: Gated Shape CNNs for Semantic Segmentation", ICCV 2019.  Written from the paper, over any
-encoder.  Where a straight reading would err we differ: edges are taught as logits, and the picture's own
+encoder.  Where a straight reading would err we differ: edges are taught as logits, and the image's own
 gradient is Scharr's, on the pixels that the network sees, in place of Canny's.
 
 The loss (section 3.3, every weight 1): the criterion on the classes, 20 times a balanced cross-entropy on edges,
@@ -25,7 +25,7 @@ def build(
 ) -> "nn.Module":
     """encoder: any of five stages.  width: of pyramid pooling and decoder.  edge_weight: of the edges in the loss.
 
-    Stride 32.  Train it with at least two images a batch: a whole picture is pooled into one value.
+    Stride 32.  Train it with at least two images a batch: a whole image is pooled into one value.
     """
     smp = require("segmentation_models_pytorch", "the model gscnn")
     torch: Any = require("torch", "the model gscnn")
@@ -119,7 +119,7 @@ def shape_stream(torch: Any, channels: list[int]) -> Any:
             self.fuse = nn_.Conv2d(8, 1, 1, bias=False)
 
         def forward(self, features: Any, size: Any) -> Any:
-            # The stream runs at the first feature's size, half the picture's, and is enlarged at its end.
+            # The stream runs at the first feature's size, half the image's, and is enlarged at its end.
             s = self.enter(features[0])
             for level in range(3):
                 s = self.narrow[level](self.residual[level](s))
@@ -155,7 +155,7 @@ def _pyramid(torch: Any, before: int, width: int) -> Any:
 
 
 def _scharr(torch: Any, x: Any) -> Any:
-    """(N, C, H, W) -> (N, 1, H, W), the gradient's length in the mean of the channels, largest 1 in each picture."""
+    """(N, C, H, W) -> (N, 1, H, W), the gradient's length in the mean of the channels, largest 1 in each image."""
     gray = x.detach().float().mean(1, keepdim=True)
     across = torch.tensor([[-3.0, 0, 3], [-10, 0, 10], [-3, 0, 3]], device=x.device).view(1, 1, 3, 3)
     padded = torch.nn.functional.pad(gray, (1, 1, 1, 1), mode="replicate")

@@ -71,14 +71,14 @@ def build(
     from torchvision.ops import MultiScaleRoIAlign
 
     if in_channels != 3:
-        raise UsageError(f"maskrcnn takes pictures of 3 channels, not {in_channels}")
+        raise UsageError(f"maskrcnn takes images of 3 channels, not {in_channels}")
     if version not in (1, 2) or norm not in ("batch", "group"):
         raise UsageError(
             f"version {version} with norm {norm!r} is not known", needed="version 1 or 2, norm batch or group"
         )
     if version == 2 and encoder != "resnet50":
         raise UsageError(f"version 2 has no encoder {encoder!r}", needed="resnet50")
-    # Pictures come scaled and normalised; the class 0 is "nothing" inside.
+    # Images come scaled and normalised; the class 0 is "nothing" inside.
     common: dict[str, Any] = {
         "image_mean": [0.0] * 3, "image_std": [1.0] * 3, "box_detections_per_img": detections,
         "box_score_thresh": min_score,
@@ -104,7 +104,7 @@ def build(
         spine = resnet_fpn_backbone(backbone_name=encoder, weights=None, norm_layer=layer, trainable_layers=5)
         # A predictor given comes with its number of classes.
         network = MaskRCNN(spine, None if "box_predictor" in common else num_classes + 1, **common)
-    # Pictures come at the size they are meant to have; left alone they would be enlarged to 800 pixels.
+    # Images come at the size they are meant to have; left alone they would be enlarged to 800 pixels.
     network.transform.resize = lambda image, target=None: (image, target)
     # Masks stay small and boxes in input pixels: the door to segments takes it from there.
     network.transform.postprocess = lambda result, *_: result

@@ -39,7 +39,7 @@ def build(
 ) -> "nn.Module":
     """Randomly initialised.
 
-    side: pictures are stretched to this square, a multiple of patch times windows.  groups: sets of queries that learn
+    side: images are stretched to this square, a multiple of patch times windows.  groups: sets of queries that learn
     in parallel while training.  Raises UsageError for another encoder, or a side that does not divide.  width: values
     of a query.  decoder_layers: of the queries.
     """
@@ -90,7 +90,7 @@ def build(
 
 
 def _labels(torch: Any, truth: Any, side: int) -> dict[str, Any]:
-    """Classes, boxes (centre and size, shares of the picture) and masks, as the loss wants them."""
+    """Classes, boxes (centre and size, shares of the image) and masks, as the loss wants them."""
     masks = truth.masks.float()
     if not len(masks):
         return {

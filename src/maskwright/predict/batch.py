@@ -196,7 +196,7 @@ class _Predicting(compute.Worker[Segments]):
         self._predictor: Predictor | None = None
 
     def prepare(self, *, alone: bool) -> Classes:
-        """The network's classes. Raises what a file that is no network raises, before a run is made of it.
+        """The network's classes. Raises what a file that is not a network raises, before a run is made of it.
 
         alone: the network stays, for the work of this process; otherwise it takes no memory on the device.
         """

@@ -29,8 +29,8 @@ class ModelInfo:
 
     scale: by how much images are resized before they enter.  task: a member of `predict.tasks`.
     tile: side of the windows in which large images are taken; 0 takes them whole.
-    window: (height, width) that it was trained in, for networks that answer objects: smaller pictures are set into
-    black up to it, as they were then.  Normalisation over the whole picture (GroupNorm) tells the difference.
+    window: (height, width) that it was trained in, for networks that answer objects: smaller images are set into
+    black up to it, as they were then.  Normalisation over the whole image (GroupNorm) tells the difference.
     """
 
     model: str

@@ -1,4 +1,4 @@
-"""A trained network for another runtime, proved on real pictures before it is kept."""
+"""A trained network for another runtime, proved on real images before it is kept."""
 
 import os
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ AGREEMENT = 0.9995
 @dataclass(frozen=True)
 class Proof:
     """max_difference: of logits.  largest: logit, either way.  agreement: share of pixels with the same
-    class.  pictures: compared.
+    class.  images: compared.
 
     drop: mean IoU lost against the checkpoint, where truth was given.
     """
@@ -32,17 +32,17 @@ class Proof:
     max_difference: float
     largest: float
     agreement: float
-    pictures: int
+    images: int
     drop: float | None = None
 
 
 def export(
     source: str | Path, path: str | Path, to: str, *, size: tuple[int, int] | None = None,
-    pictures: Sequence[U8] = (), truths: Sequence[U8] = (), int8: bool = False, gate: float = 0.01,
+    images: Sequence[U8] = (), truths: Sequence[U8] = (), int8: bool = False, gate: float = 0.01,
 ) -> Proof | None:  # fmt: skip
-    """Write `source` (a checkpoint) for the runtime `to`; with pictures, compare first -> the proof.
+    """Write `source` (a checkpoint) for the runtime `to`; with images, compare first -> the proof.
 
-    int8: weights and activations in eight bits (ONNX only), ranges taken from the pictures; kept only if mean IoU
+    int8: weights and activations in eight bits (ONNX only), ranges taken from the images; kept only if mean IoU
     against `truths` falls by at most `gate`.  Without it arithmetic stays float32.
     Nothing is left behind when something does not hold.  Raises UsageError, ModelError.
     """
@@ -52,8 +52,8 @@ def export(
         raise UsageError(f"{place.name} does not end in {member.SUFFIX}", needed=f"what {to} files end in")
     if int8 and to != "onnx":
         raise UsageError(f"INT8 is not made for {to}", needed="--to onnx, which OpenVINO reads too")
-    if int8 and (not pictures or len(truths) != len(pictures)):
-        raise UsageError("INT8 needs pictures with truth", needed="to set its ranges and to see what it costs")
+    if int8 and (not images or len(truths) != len(images)):
+        raise UsageError("INT8 needs images with truth", needed="to set its ranges and to see what it costs")
     model, info = checkpoint.load(source)
     if getattr(model, "answers", "logits") != "logits":
         raise UsageError(f"{info.model} answers objects; only networks that give each pixel a class can be exported")
@@ -65,10 +65,10 @@ def export(
         member.export(model, info, partial, size=size)
         mine = Predictor(_padded(model, size), info, device="cpu", precision="fp32")
         if int8:
-            _quantised(member, mine, partial, pictures, size)
+            _quantised(member, mine, partial, images, size)
         proof = (
-            _compared(mine, Predictor(*member.load(partial), device="cpu", precision="fp32"), pictures, truths)
-            if pictures
+            _compared(mine, Predictor(*member.load(partial), device="cpu", precision="fp32"), images, truths)
+            if images
             else None
         )
         if (
@@ -84,7 +84,7 @@ def export(
         if int8 and proof is not None and proof.drop is not None and proof.drop > gate:
             raise ModelError(
                 f"in eight bits mean IoU falls by {proof.drop:.4f}", needed=f"at most {gate:g} (--gate)",
-                todo="Give more pictures, or keep float32.",
+                todo="Give more images, or keep float32.",
             )  # fmt: skip
         for made, wanted in companions:
             made.replace(wanted)
@@ -103,12 +103,10 @@ def _padded(model: Any, size: tuple[int, int] | None) -> Any:
     return runner(lambda x: model(torch.from_numpy(x)).detach(), int(getattr(model, "stride", 32)), size)
 
 
-def _quantised(
-    member: Any, mine: Predictor, partial: Path, pictures: Sequence[U8], size: tuple[int, int] | None
-) -> None:
+def _quantised(member: Any, mine: Predictor, partial: Path, images: Sequence[U8], size: tuple[int, int] | None) -> None:
     inputs = []
-    for picture in pictures:
-        x, _ = mine._entered(mine._tensor(picture))
+    for image in images:
+        x, _ = mine._entered(mine._tensor(image))
         if size is not None:
             import torch
 
@@ -122,15 +120,15 @@ def _quantised(
         whole.unlink(missing_ok=True)
 
 
-def _compared(mine: Predictor, theirs: Predictor, pictures: Sequence[U8], truths: Sequence[U8]) -> Proof:
+def _compared(mine: Predictor, theirs: Predictor, images: Sequence[U8], truths: Sequence[U8]) -> Proof:
     import torch
 
     differ, largest, same, pixels = 0.0, 0.0, 0, 0
     kinds = mine.classes.num_classes
     counts = np.zeros((2, kinds, kinds + 1), np.int64)
-    for number, picture in enumerate(pictures):
+    for number, image in enumerate(images):
         with torch.inference_mode():
-            a, b = (one._native(one._tensor(picture))[0] for one in (mine, theirs))
+            a, b = (one._native(one._tensor(image))[0] for one in (mine, theirs))
         differ, largest = max(differ, float((a - b).abs().max())), max(largest, float(a.abs().max()))
         labels = [one.argmax(0).numpy().astype(np.uint8) for one in (a, b)]
         same += int((labels[0] == labels[1]).sum())
@@ -142,18 +140,18 @@ def _compared(mine: Predictor, theirs: Predictor, pictures: Sequence[U8], truths
     if truths:
         before, after = (float(confusion.compute(one)["mean_iou"]) for one in counts)
         drop = before - after
-    return Proof(differ, largest, same / pixels, len(pictures), drop)
+    return Proof(differ, largest, same / pixels, len(images), drop)
 
 
-def real_pictures(view: Any, source: str | Path, split: str, number: int) -> tuple[list[U8], list[U8]]:
-    """Pictures of a split, evenly drawn, with their label maps in the checkpoint's classes. Raises UsageError."""
+def real_images(view: Any, source: str | Path, split: str, number: int) -> tuple[list[U8], list[U8]]:
+    """Images of a split, evenly drawn, with their label maps in the checkpoint's classes. Raises UsageError."""
     from maskwright.core.classes import Classes
 
     _, info = checkpoint.load(source)
     classes = Classes.from_json(info.classes)
     numbers = view.where("split = '" + split.replace("'", "''") + "'").numbers() or view.numbers()
     if not numbers:
-        raise UsageError("the dataset has no pictures to compare on", file=view.place)
+        raise UsageError("the dataset has no images to compare on", file=view.place)
     picked = [numbers[k] for k in np.unique(np.linspace(0, len(numbers) - 1, min(number, len(numbers))).astype(int))]
     samples = view.read(picked)
     return [media.read(one.image).rgb() for one in samples], [one.segments.label_map(classes) for one in samples]

@@ -99,7 +99,7 @@ def from_regions(
 ) -> Segments:  # fmt: skip
     """Boxes with small masks -> segments of `size`.
 
-    scale: input pixels to one output pixel along y and x.  Masks are spread over their boxes in continuous
+    scale: input pixels to one output pixel along y and x.  Masks are stretched over their boxes in continuous
     coordinates (He et al., "Mask R-CNN", ICCV 2017, as Detectron2 has it), with nothing outside the box.
     """
     boxes, kinds, scores, probs = (

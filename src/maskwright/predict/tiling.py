@@ -10,7 +10,7 @@ OVERLAP = 0.25
 
 
 def starts(length: int, tile: int) -> list[int]:
-    """Where windows begin: evenly spread, the first at 0 and the last at the end, overlapping by a quarter or more."""
+    """Where windows begin: evenly, the first at 0 and the last at the end, overlapping by a quarter or more."""
     if length <= tile:
         return [0]
     number = int(np.ceil((length - tile) / (tile * (1 - OVERLAP)))) + 1

@@ -27,9 +27,9 @@ def runs_folder(view: View, folder: str | Path | None = None) -> Path:
 
 
 def folder_of(dataset: View, id: str, folder: str | Path | None = None) -> Path:
-    """Where a run's files lie. Raises UsageError for what is no run's id, but a path."""
+    """Where a run's files lie. Raises UsageError for what is not a run's id, but a path."""
     if not id or id in (".", "..") or set(id) & {"/", "\\"}:
-        raise UsageError(f"{id!r} is no run's id", needed="one word without slashes")
+        raise UsageError(f"{id!r} is not a run's id", needed="one word without slashes")
     return confined(runs_folder(dataset, folder), id)
 
 
@@ -37,7 +37,7 @@ def check_empty(folder: Path) -> None:
     """Raises UsageError where something is already, whatever it is: a folder, a file, a link to nowhere."""
     if os.path.lexists(folder):
         raise UsageError(
-            "there is something here that is no run's", file=folder, needed="a name that nothing has yet",
+            "there is something here that is not a run's", file=folder, needed="a name that nothing has yet",
             todo="Choose another --name, or move it away.",
         )  # fmt: skip
 
@@ -73,7 +73,7 @@ def remove(folder: Path, token: str) -> bool:
 def whole(path: Path) -> Iterator[Path]:
     """A place beside `path` to write to, which takes its name when the block ends well, and else is gone.
 
-    Who reads `path` finds the old file or the new one.  What is no file, such as /dev/stdout, is written to directly.
+    Who reads `path` finds the old file or the new.  What is not a file, such as /dev/stdout, is written to directly.
     Raises DatasetError where it cannot be written.
     """
     if path.exists() and not path.is_file():

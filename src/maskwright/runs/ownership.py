@@ -17,7 +17,7 @@ from maskwright.core.owner import Owner
 #: Seconds between two signs of life, and after how many without one a process elsewhere counts as dead.
 BEAT, SILENCE = 15.0, 600.0
 
-#: What this process owns, by token: an owner that was let go of is no owner.
+#: What this process owns, by token: an owner that was let go of is not an owner.
 _held: "weakref.WeakValueDictionary[str, object]" = weakref.WeakValueDictionary()
 
 

@@ -183,7 +183,7 @@ class Run:
         if row is not None and row.owner and row.owner.get("token") == self._owner["token"]:
             return None
         now = "is gone" if row is None else f"is not this process's any more: {ownership.told(row.owner)} has it"
-        return DatasetError(f"the run {self.id!r} {now}", file=self.view.place, todo="Start a new one.")
+        return DatasetError(f"the run {self.id!r} {now}", file=self.view.place, todo="Start a new run.")
 
     def _beat(self, connection: Connection) -> None:
         now = ownership.clock(connection).isoformat()
@@ -193,8 +193,8 @@ class Run:
     def beat(self) -> None:
         """A sign of life for long work that writes nothing; cheap to call at every step.
 
-        Raises DatasetError where another process took the run over; a store that cannot be written to now is no reason
-        to stop.
+        Raises DatasetError where another process took the run over; a store that cannot be written to now is not
+        a reason to stop.
         """
         if self._owner is None or time.monotonic() - self._beaten < ownership.BEAT:
             return
@@ -229,7 +229,7 @@ class Run:
     ) -> None:
         """image: (H, W, 3) uint8; kept as overlays/NAME-STEP.jpg in the run's folder, and sent to the trackers.
 
-        plain, masks: the picture without anything drawn, and what belongs on it by kind ("truth", "prediction"), for
+        plain, masks: the image without anything drawn, and what belongs on it by kind ("truth", "prediction"), for
         trackers that draw masks themselves.
 
         step: whole number along the training.
@@ -373,7 +373,7 @@ class Run:
             self._tracker.close()
 
     def end(self, error: BaseException, scores: Mapping[str, Any] | None = None) -> None:
-        """`finish` after an error, which the caller raises again; that nothing can be written is no second one."""
+        """`finish` after an error, which the caller raises again; that nothing can be written is not a second error."""
         with suppress(MaskwrightError):
             self.finish("interrupted" if isinstance(error, KeyboardInterrupt) else "failed", scores)
 

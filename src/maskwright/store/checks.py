@@ -45,7 +45,7 @@ def message(value: object) -> str:
 
 
 def _is(value: object, kind: type) -> bool:
-    """A number of this kind; True and False are no numbers here."""
+    """A number of this kind; True and False are not numbers here."""
     return isinstance(value, kind) and not isinstance(value, bool | np.bool_)
 
 
@@ -78,7 +78,7 @@ def weight(value: object) -> float:
 
 
 def text(value: object, what: str) -> str:
-    """Raises UsageError for what is no text, holds control characters, or does not end."""
+    """Raises UsageError for what is not text, holds control characters, or does not end."""
     if not isinstance(value, str):
         raise UsageError(f"{what} is {shown(repr(value))}", needed="text")
     if len(value) > LONGEST_TEXT:

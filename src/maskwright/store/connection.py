@@ -11,7 +11,7 @@ from sqlalchemy.engine import Engine
 
 from maskwright.errors import DatasetError, MaskwrightError
 from maskwright.registry import missing
-from maskwright.store import engines
+from maskwright.store import sql_engines
 from maskwright.store.places import check_place, remember
 
 FILE = "maskwright.db"
@@ -34,10 +34,10 @@ def connect_postgres(url: str) -> Engine:
     remember(url)
     plain = url.replace("postgres://", "postgresql://", 1).replace("postgresql+psycopg://", "postgresql://", 1)
     try:
-        return engines.server(
+        return sql_engines.server(
             sql.create_engine(
                 plain.replace("postgresql://", "postgresql+psycopg://", 1), pool_pre_ping=True,
-                connect_args={"connect_timeout": 15}, **engines.JSON,
+                connect_args={"connect_timeout": 15}, **sql_engines.JSON,
             )
         )  # fmt: skip
     except ModuleNotFoundError as error:
@@ -61,7 +61,7 @@ def explained(place: str | Path) -> Iterator[None]:
             todo="Restore it from a copy; `maskwright doctor` checks a dataset's integrity.",
         ) from None  # fmt: skip
     except sql.exc.TimeoutError:
-        raise DatasetError(f"all its connections have been in use for {engines.WAIT} seconds", file=place) from None
+        raise DatasetError(f"all its connections have been in use for {sql_engines.WAIT} seconds", file=place) from None
     except (sql.exc.ArgumentError, sql.exc.NoSuchModuleError):
         raise DatasetError("the address of the server cannot be read", file=place) from None
     except (
@@ -79,7 +79,7 @@ def _sentence(text: str, place: str | Path) -> DatasetError:
         )
     if "database is locked" in low or "lock timeout" in low:
         return DatasetError(
-            f"another process has been writing for more than {engines.WAIT} seconds",
+            f"another process has been writing for more than {sql_engines.WAIT} seconds",
             file=place,
             todo="Wait for it to finish, then do it again; nothing was changed.",
         )

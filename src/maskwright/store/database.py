@@ -14,7 +14,7 @@ from sqlalchemy.engine import Connection, Engine
 from maskwright.core.names import shown
 from maskwright.errors import DatasetError, UsageError
 from maskwright.store import connection as opening
-from maskwright.store import engines, migrations, mounts, schema
+from maskwright.store import migrations, mounts, schema, sql_engines
 from maskwright.store.places import server_of
 
 #: Any fixed number: PostgreSQL's writers queue for the advisory lock of this name.
@@ -134,7 +134,7 @@ class Database:
             process = os.getpid()
             with connection.begin():
                 if connection.dialect.name == "postgresql":
-                    connection.execute(sql.text(f"SET LOCAL lock_timeout = '{engines.WAIT}s'"))
+                    connection.execute(sql.text(f"SET LOCAL lock_timeout = '{sql_engines.WAIT}s'"))
                     connection.execute(sql.text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
                 yield connection
                 self.check_open()
@@ -213,10 +213,10 @@ class Making:
                 raise DatasetError("the folder cannot be written to", file=file.parent)
             with opening.explained(place):
                 try:
-                    source = engines.shared(file, create=True)
+                    source = sql_engines.shared(file, create=True)
                     self._file = file
                 except FileExistsError:
-                    source = engines.shared(file)
+                    source = sql_engines.shared(file)
         except OSError as error:
             self.undo()
             raise DatasetError(f"the folder cannot be made ({error.strerror})", file=file.parent) from None
@@ -315,11 +315,11 @@ def open_(place: str | Path, *, read_only: bool = False) -> Database:
         if here:
             source = _in_place(file, place)
             if read_only and _is_older(source.engine, place):
-                copy = engines.Copied(file, _renewed(place))
+                copy = sql_engines.Copied(file, _renewed(place))
                 source.release()
                 source = copy
         else:
-            source = engines.Copied(file, _renewed(place))
+            source = sql_engines.Copied(file, _renewed(place))
     database = Database(source, place, folder, writable=here and not read_only)
     _bring_up(database)
     return database
@@ -330,11 +330,11 @@ def _in_place(file: Path, place: str | Path) -> Any:
     from maskwright.store import driver
 
     try:
-        return engines.shared(file)
+        return sql_engines.shared(file)
     except driver.Error:
         if not opening.no_room(place):
             raise
-    return engines.Waiting(file, engines.Copied(file, _renewed(place)))
+    return sql_engines.Waiting(file, sql_engines.Copied(file, _renewed(place)))
 
 
 def _bring_up(database: Database) -> None:
@@ -355,10 +355,10 @@ def _bring_up(database: Database) -> None:
 def _renewed(place: str | Path) -> Any:
     """What a private copy needs to be read: this version's tables."""
 
-    def renew(source: engines.Shared, private: bool) -> None:
+    def renew(source: sql_engines.Shared, private: bool) -> None:
         if _is_older(source.engine, place):
             if not private:
-                raise engines.OutdatedError
+                raise sql_engines.OutdatedError
             source.count += 1
             temporary = Database(source, place, source.file.parent, writable=True)
             try:
@@ -370,7 +370,7 @@ def _renewed(place: str | Path) -> Any:
 
 
 def _is_older(engine: Engine, place: str | Path) -> bool:
-    """Raises DatasetError for what is no dataset, or of a newer version."""
+    """Raises DatasetError for what is not a dataset, or of a newer version."""
     with engine.connect() as connection, connection.begin():
         if not has_tables(connection):
             kind = DatasetError if _tables(connection) else EmptyError
@@ -386,7 +386,7 @@ def _is_older(engine: Engine, place: str | Path) -> bool:
         raise DatasetError(
             f"the dataset has version {found}, made by a newer Maskwright",
             file=place,
-            needed=f"this one reads up to version {schema.VERSION}",
+            needed=f"this Maskwright reads up to version {schema.VERSION}",
             todo="Upgrade with: pip install -U maskwright",
         )
     return version < schema.VERSION

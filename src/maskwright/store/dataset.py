@@ -51,7 +51,7 @@ class Dataset(View):
     def open(cls, place: str | Path, *, read_only: bool = False) -> Self:
         """An existing dataset. In a folder that cannot be written to it opens for reading.
 
-        Raises DatasetError for what is no dataset, is damaged, or was made by a newer version.
+        Raises DatasetError for what is not a dataset, is damaged, or was made by a newer version.
 
         read_only: take no edits, whatever the folder allows.
         """
@@ -152,7 +152,7 @@ class Dataset(View):
         return View(self.database, self.resolve(revision), seen=self._seen)
 
     def tag(self, name: str, revision: int | str = "head", *, move: bool = False) -> None:
-        """Name a revision. Raises UsageError when the name is taken (unless `move`) or is no plain word."""
+        """Name a revision. Raises UsageError when the name is taken (unless `move`) or is not a plain word."""
         if (
             not isinstance(name, str)
             or not name
@@ -199,7 +199,7 @@ class Dataset(View):
                 died = sql.and_(table.c.added <= low, table.c.removed > low, table.c.removed <= high)
                 before = list(connection.execute(sql.select(table).where(died)))
                 after = list(connection.execute(sql.select(table).where(born)))
-                # A row that a restore brought back is a copy; equal content is no difference.
+                # A row that a restore brought back is a copy; equal content is not a difference.
                 contents = [column.name for column in table.c if column.name not in ("row", "hash", "added", "removed")]
 
                 def content(row: Any) -> str:

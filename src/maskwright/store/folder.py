@@ -57,7 +57,7 @@ def _take_in(dataset: Dataset, folder: Path) -> list[str]:
     if known and not any(one.is_relative_to(root) for one in known):
         return []
     new = [one for one in _images(folder) if one.resolve() not in known]
-    # A run's pictures and exports beside the dataset are none to label.
+    # A run's images and exports beside the dataset are none to label.
     new = [one for one in new if not known or "runs" not in one.relative_to(folder).parts]
     notes: list[str] = []
     added = 0

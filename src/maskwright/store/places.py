@@ -64,7 +64,7 @@ def check_place(place: str | Path) -> None:
     if not address[2] and scheme not in {*STORES, *WEB, *FILES}:
         return
     where = "an object store" if scheme in STORES else "a web address" if scheme in WEB else f"an address of {scheme}"
-    found, todo = f"{where} is no place for a dataset", "Its images may lie there; give the dataset a folder."
+    found, todo = f"{where} is not a place for a dataset", "Its images may lie there; give the dataset a folder."
     if scheme in FILES:
         found = "a dataset on this machine is given by its folder, not by an address"
         todo = "Leave out what stands before the path."

@@ -88,7 +88,7 @@ def masks_from(blobs: Sequence[bytes], size: tuple[int, int]) -> Masks:
 
 
 def build_segments(rows: Sequence[Any], size: tuple[int, int]) -> Segments:
-    """rows: of the segments table, in z-order. Raises ValueError for what is no segment over such an image."""
+    """rows: of the segments table, in z-order. Raises ValueError for what is not a segment over such an image."""
     if not rows:
         return Segments.none(size)
     return Segments(

@@ -112,7 +112,7 @@ def _sweep(target: Path) -> None:
 def read(path: str | Path) -> tuple[Classes, Iterator[Sample]]:
     """The classes, and the samples one by one.
 
-    Raises FormatError for a file that is no snapshot, lacks a column, or whose values contradict each other.
+    Raises FormatError for a file that is not a snapshot, lacks a column, or whose values contradict each other.
     """
     import pyarrow as pa
     from pyarrow import parquet
@@ -129,7 +129,9 @@ def read(path: str | Path) -> tuple[Classes, Iterator[Sample]]:
         described = json.loads(about)
         version = described.get("version", VERSION)
         if not isinstance(version, int) or version > VERSION:
-            raise FormatError(f"it has version {shown(version)}", needed=f"this one reads up to version {VERSION}")
+            raise FormatError(
+                f"it has version {shown(version)}", needed=f"this Maskwright reads up to version {VERSION}"
+            )
         classes = Classes.from_json(described["classes"])
     schema = _schema()
     missing = [name for name in schema.names if name not in found.names]
@@ -233,5 +235,5 @@ def _sample(row: dict[str, Any], classes: Classes) -> Sample:
 def _object(text: str, what: str) -> dict[str, Any]:
     found = json.loads(text)
     if not isinstance(found, dict):
-        raise ValueError(f"its {what} are no JSON object")  # noqa: TRY004 - the file's fault, not a caller's
+        raise ValueError(f"its {what} are not a JSON object")  # noqa: TRY004 - the file's fault, not a caller's
     return found

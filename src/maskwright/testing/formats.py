@@ -227,7 +227,7 @@ class FormatContract:
         Path(samples[2].image.uri).unlink()
         with pytest.raises(FormatError, match="not there"):
             formats.write(samples, CLASSES, tmp_path / "out", self.name, allow_loss=True)
-        assert [path.name for path in tmp_path.iterdir()] == ["pictures"]
+        assert [path.name for path in tmp_path.iterdir()] == ["originals"]
 
     @pytest.mark.parametrize("cut", [0.0, 0.3, 0.7])
     def test_truncated_files_give_a_format_error(self, cut: float, tmp_path: Path) -> None:

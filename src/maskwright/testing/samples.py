@@ -25,9 +25,9 @@ _KEYS = ("a", "with space", "sub/folder/x", "größe-é", "日本", "z.dots.in")
 
 
 def make_samples(folder: Path, number: int = 6, *, seed: int = 0, overlap: bool = True, **columns: Any) -> list[Sample]:
-    """Samples of CLASSES, their images below folder/pictures: holes, parts, overlap, odd sizes, odd names.
+    """Samples of CLASSES, their images below folder/originals: holes, parts, overlap, odd sizes, odd names.
 
-    The second one has no segment.  overlap: False leaves each pixel to one segment at most.  columns: of `Segments`.
+    The second sample has no segment.  overlap: False leaves each pixel to one segment at most.  columns: of `Segments`.
     seed: of what is drawn.
     """
     from PIL import Image
@@ -37,7 +37,7 @@ def make_samples(folder: Path, number: int = 6, *, seed: int = 0, overlap: bool 
     for place in range(number):
         size = (int(rng.integers(5, 40)), int(rng.integers(5, 50)))
         key = _KEYS[place] if place < len(_KEYS) else f"n{place}"
-        path = folder / "pictures" / f"{key}.png"
+        path = folder / "originals" / f"{key}.png"
         path.parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(rng.integers(0, 255, (*size, 3), dtype=np.uint8)).save(path)
         count = 0 if place == 1 else int(rng.integers(1, 6))

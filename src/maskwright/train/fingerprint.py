@@ -11,7 +11,7 @@ from maskwright.errors import DatasetError
 from maskwright.store import View
 
 LOOKED_AT = 400  # samples at most
-PICTURES = 24  # of them decoded
+DECODED = 24  # of them decoded
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Fingerprint:
     unlabelled: float  # share of pixels under no segment
     imbalance: float  # pixels of the commonest class to those of the rarest
     rarest: float  # share of images that show the rarest class
-    gray: bool  # three of four pictures have no colour
+    gray: bool  # three of four images have no colour
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -105,8 +105,8 @@ def _melted(things: Any) -> int:
 
 
 def _gray(view: View, numbers: list[int]) -> bool:
-    """True when three of four pictures have no colour."""
-    few = [numbers[k] for k in np.unique(np.linspace(0, len(numbers) - 1, min(PICTURES, len(numbers))).astype(int))]
+    """True when three of four images have no colour."""
+    few = [numbers[k] for k in np.unique(np.linspace(0, len(numbers) - 1, min(DECODED, len(numbers))).astype(int))]
     gray = 0
     for number in few:
         pixels = media.read(view.read([number])[0].image).rgb()[::4, ::4].astype(np.int16)

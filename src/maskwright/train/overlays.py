@@ -15,7 +15,7 @@ from maskwright.train.data import Source
 
 
 def draw(run: Run, step: int, predictor: Predictor, view: View, source: Source, numbers: Sequence[int]) -> None:
-    """One picture a sample, into the run's folder `overlays/` and to its trackers."""
+    """One image a sample, into the run's folder `overlays/` and to its trackers."""
     for number in numbers:
         image, truth = source.get(number)
         classes = predictor.classes

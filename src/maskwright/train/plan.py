@@ -211,7 +211,7 @@ def _rules(facts: Fingerprint, device: str, given: dict[str, Any]) -> dict[str, 
     if facts.gray:
         out["turn"] = (
             True,
-            "most pictures have no colour and such are mostly taken from above or through a lens: up means nothing",
+            "most images have no colour and such are mostly taken from above or through a lens: up means nothing",
         )
         out["flip_vertical"] = 0.5, "as for turns"
     out["colour"] = True, "light and camera vary"

@@ -67,7 +67,7 @@ class Settings:
     )
     evaluations: Annotated[int, Limits(least=1), "How often to evaluate, evenly over the training."] = 8
     patience: Annotated[
-        int, Limits(least=0), "Stop after so many evaluations without a better one; 0 goes on to the end."
+        int, Limits(least=0), "Stop after so many evaluations without a better score; 0 goes on to the end."
     ] = 0
     predict_scale: Annotated[
         float, Limits(above=0, most=4), "Scale at which images enter the network when predicting."

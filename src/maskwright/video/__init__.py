@@ -7,17 +7,17 @@ from typing import Any
 from maskwright import registry
 from maskwright.core import typed
 from maskwright.media.frames import Frames
-from maskwright.video.suggest import CLASSES, Followed, masks_of, samples_of, track_dataset
+from maskwright.video.suggest import CLASSES, TrackingRun, masks_of, samples_of, track_dataset
 from maskwright.video.tracking import Tracked, track
 
 __all__ = [
-    "CLASSES", "Followed", "Frames", "Tracked", "load", "masks_of", "names", "read_options", "samples_of", "track",
+    "CLASSES", "Frames", "Tracked", "TrackingRun", "load", "masks_of", "names", "read_options", "samples_of", "track",
     "track_dataset",
 ]  # fmt: skip
 
 
 def names() -> list[str]:
-    """The names of all engines that follow objects, ours and other packages', sorted, such as "classical"; none is
+    """The names of all engines that track objects, ours and other packages', sorted, such as "classical"; none is
     imported.
     """
     return registry.names("video.engines")

@@ -27,8 +27,8 @@ KIND = "track"
 
 
 @dataclass(frozen=True)
-class Followed:
-    """run: where the suggestions are; `fewshot.accept` takes them over.  tracks: objects followed, over all videos.
+class TrackingRun:
+    """run: where the suggestions are; `fewshot.accept` takes them over.  tracks: objects tracked, over all videos.
 
     least: the frames with the largest drift, worst first, and that drift.
     """
@@ -52,8 +52,8 @@ def track_dataset(
     direction: Direction = "both",
     settings: Mapping[str, Any] | None = None,
     progress: Callable[[Iterable[int]], Iterable[int]] = lambda numbers: numbers,
-) -> Followed:
-    """Follow what is labelled on some frames of each video through its others, as suggestions of a new run.
+) -> TrackingRun:
+    """Track what is labelled on some frames of each video through its others, as suggestions of a new run.
 
     Videos without a labelled frame are left out.  Objects are the same where their attribute `track` is, or their id.
     complete, direction: as in `track`.  Raises UsageError when no video has both.  engine, stop: likewise.  settings:
@@ -95,7 +95,7 @@ def track_dataset(
             run.finish("interrupted")
         raise
     worst.sort(key=lambda one: -one[1])
-    done = Followed(
+    done = TrackingRun(
         run.id, engine, len(ready), labelled, len(worst), tracks, time.perf_counter() - begun, worst[:20]
     )  # fmt: skip
     run.finish("done", {"labelled": labelled, "suggested": len(worst)})
@@ -122,7 +122,7 @@ def _videos(view: View) -> dict[str, list[tuple[int, Sample]]]:
 def masks_of(folder: str | Path, frames: Frames) -> dict[int, Segments]:
     """Label maps named as frames (or numbered as they are), one number an object, 0 none -> segments by frame index.
 
-    Raises FormatError for maps of another size, and for names that are no frame's.
+    Raises FormatError for maps of another size, and for names that are not a frame's.
     """
     place = Path(folder)
     files = sorted(place.glob("*.png")) if place.is_dir() else [place]
@@ -143,7 +143,7 @@ def _map(file: Path, size: Size) -> Segments:
         with Image.open(file) as image:
             values = np.asarray(image)
     except (UnidentifiedImageError, OSError) as error:
-        raise FormatError(f"not a readable picture ({error})", file=file) from None
+        raise FormatError(f"not a readable image ({error})", file=file) from None
     if values.ndim == 3:
         # Where the numbers were drawn as colours: each colour but black is an object.
         values = (values[..., :3].astype(np.int64) * (1, 256, 65536)).sum(axis=2)
@@ -161,7 +161,7 @@ CLASSES = Classes([Class(1, "object", "thing")])
 
 
 def samples_of(frames: Frames, known: Mapping[int, Segments], engine: str, **options: Any) -> Iterator[Sample]:
-    """Every frame with its followed objects, as samples of the class `object`.
+    """Every frame with its tracked objects, as samples of the class `object`.
 
     known: segments by frame index.  engine, options: as in `track`.
     """

@@ -1,4 +1,4 @@
-"""Following objects from the frames where they are known to all others, in both directions."""
+"""Tracking objects from the frames where they are known to all others, in both directions."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -18,8 +18,8 @@ from maskwright.media.frames import Frames
 Direction = Literal["both", "forward", "backward"]
 
 
-class Follower(Protocol):
-    """What an engine's `load(**options)` gives: follows objects from frame to frame."""
+class VideoEngine(Protocol):
+    """What an engine's `load(**options)` gives: tracks objects from frame to frame."""
 
     def begin(self, image: U8, masks: Masks) -> None:
         """Masks of N objects on a frame; what was known before is forgotten."""
@@ -59,7 +59,7 @@ def track(
     module: ModuleType = registry.load("video.engines", engine)
     options = typed.engine_options(module, options)
     if not known:
-        raise UsageError("no frame has a mask to follow", needed="segments on one frame at least")
+        raise UsageError("no frame has a mask to track", needed="segments on one frame at least")
     wrong = [index for index in known if not 0 <= index < len(frames)]
     if wrong:
         raise UsageError(f"there is no frame {wrong[0]}", needed=f"0 to {len(frames) - 1}")
@@ -118,20 +118,20 @@ def _merged(parts: tuple[Tracked, ...], known: Mapping[int, Segments]) -> Tracke
 
 
 def _between(
-    frames: Frames, known: Mapping[int, Segments], follower: Follower, stop: float, direction: Direction
+    frames: Frames, known: Mapping[int, Segments], engine: VideoEngine, stop: float, direction: Direction
 ) -> Iterator[Tracked]:
     indices = sorted(known)
     if direction != "forward":
-        yield from _backward(frames, known, follower, indices[0], 0, stop)
+        yield from _backward(frames, known, engine, indices[0], 0, stop)
     for here, there in zip(indices, [*indices[1:], None], strict=True):
         yield _as_given(here, known[here])
         if there is None:
             if direction != "backward":
-                yield from _forward(frames, known, follower, here, len(frames), stop)
+                yield from _forward(frames, known, engine, here, len(frames), stop)
         else:
             middle = {"both": (here + there) // 2 + 1, "forward": there, "backward": here + 1}[direction]
-            yield from _forward(frames, known, follower, here, middle, stop)
-            yield from _backward(frames, known, follower, there, middle, stop)
+            yield from _forward(frames, known, engine, here, middle, stop)
+            yield from _backward(frames, known, engine, there, middle, stop)
 
 
 def _as_given(index: int, segments: Segments) -> Tracked:
@@ -145,29 +145,29 @@ def tracks_of(segments: Segments) -> list[int]:
 
 
 def _forward(
-    frames: Frames, known: Mapping[int, Segments], follower: Follower, begin: int, end: int, stop: float
+    frames: Frames, known: Mapping[int, Segments], engine: VideoEngine, begin: int, end: int, stop: float
 ) -> Iterator[Tracked]:
-    return _followed(frames, known[begin], follower, begin, range(begin + 1, end), stop)
+    return _followed(frames, known[begin], engine, begin, range(begin + 1, end), stop)
 
 
 def _backward(
-    frames: Frames, known: Mapping[int, Segments], follower: Follower, begin: int, end: int, stop: float
+    frames: Frames, known: Mapping[int, Segments], engine: VideoEngine, begin: int, end: int, stop: float
 ) -> Iterator[Tracked]:
     """Followed back, then given out in order: only run lengths are held."""
-    found = list(_followed(frames, known[begin], follower, begin, range(begin - 1, end - 1, -1), stop))
+    found = list(_followed(frames, known[begin], engine, begin, range(begin - 1, end - 1, -1), stop))
     return iter(found[::-1])
 
 
 def _followed(
-    frames: Frames, segments: Segments, follower: Follower, begin: int, order: range, stop: float
+    frames: Frames, segments: Segments, engine: VideoEngine, begin: int, order: range, stop: float
 ) -> Iterator[Tracked]:
     tracks = tracks_of(segments)
     if not len(order):
         return
-    follower.begin(frames[begin], segments.masks)
+    engine.begin(frames[begin], segments.masks)
     lost = np.zeros(len(tracks), bool)
     for index in order:
-        masks, drift = follower.step(frames[index])
+        masks, drift = engine.step(frames[index])
         there = masks.areas() > 0
         lost |= there & (np.asarray(drift) >= stop)  # one that is hidden has not drifted: it may come back
         shown = np.flatnonzero(there & ~lost)

@@ -949,7 +949,7 @@ export interface components {
         };
         /**
          * Work
-         * @description How far the work is; see `labelling.tasks.Progress`.
+         * @description How far the work is; see `labelling.assignments.Progress`.
          */
         Work: {
             /** States */

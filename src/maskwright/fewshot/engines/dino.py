@@ -17,7 +17,7 @@ from maskwright.core.sample import Sample
 from maskwright.core.typed import Device
 from maskwright.errors import ModelError, UsageError
 from maskwright.fewshot.engines._objects import Lessons
-from maskwright.fewshot.guess import Guess, entropy
+from maskwright.fewshot.prediction import Prediction, entropy
 from maskwright.predict.checkpoint import MEAN, STD
 from maskwright.registry import require
 from maskwright.weights import pretrained
@@ -143,9 +143,9 @@ class Dino:
         ])  # fmt: skip
         return np.asarray(big / np.maximum(big.sum(axis=0), 1e-6), np.float32)
 
-    def predict(self, image: U8) -> Guess:
+    def predict(self, image: U8) -> Prediction:
         probs = self.probs(image)
-        return Guess(self.lessons.segments(probs), entropy(self.lessons.merged(probs)))
+        return Prediction(self.lessons.segments(probs), entropy(self.lessons.merged(probs)))
 
 
 #: What the options are for; their types and names are read off it.

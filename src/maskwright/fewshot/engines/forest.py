@@ -18,7 +18,7 @@ from maskwright.core.classes import Classes
 from maskwright.core.sample import Sample
 from maskwright.fewshot.engines._features import SIGMAS, features, has_colour
 from maskwright.fewshot.engines._objects import Lessons, known
-from maskwright.fewshot.guess import Guess, entropy
+from maskwright.fewshot.prediction import Prediction, entropy
 from maskwright.registry import require
 
 #: Pixels of a strip: memory stays bounded on large images.
@@ -111,7 +111,7 @@ class Forest:
         folds = min(3, len(self._taught))
         teachers: dict[int, _Trees] = {}
         for k, one in enumerate(self._taught):
-            # Trees that did not see this image say about it what trees say about a new one.
+            # Trees that did not see this image say about it what trees say about a new image.
             fold = k % folds
             others = groups % folds != fold
             if fold not in teachers:
@@ -154,10 +154,10 @@ class Forest:
         """(H, W, K' * 4) what the first forest says here and around; asked at every second pixel of each row."""
         return _surroundings(trees.probs(np.ascontiguousarray(found[::2, ::2])), (found.shape[0], found.shape[1]))
 
-    def predict(self, image: U8) -> Guess:
+    def predict(self, image: U8) -> Prediction:
         probs = self.probs(image)
         assert self.lessons is not None
-        return Guess(self.lessons.segments(probs), entropy(self.lessons.merged(probs)))
+        return Prediction(self.lessons.segments(probs), entropy(self.lessons.merged(probs)))
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from maskwright.core.sample import Sample
 from maskwright.core.segments import Segments
 from maskwright.core.typed import Device
 from maskwright.fewshot.engines._objects import Lessons
-from maskwright.fewshot.guess import Guess, entropy
+from maskwright.fewshot.prediction import Prediction, entropy
 from maskwright.registry import require
 
 
@@ -87,9 +87,9 @@ class Network:
         out: F32 = np.asarray(self._predictor.probs(image, flip=True), np.float32)
         return out
 
-    def predict(self, image: U8) -> Guess:
+    def predict(self, image: U8) -> Prediction:
         probs = self.probs(image)
-        return Guess(self.lessons.segments(probs), entropy(self.lessons.merged(probs)))
+        return Prediction(self.lessons.segments(probs), entropy(self.lessons.merged(probs)))
 
 
 #: What the options are for; their types and names are read off it.

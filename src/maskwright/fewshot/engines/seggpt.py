@@ -1,8 +1,8 @@
-"""SegGPT: a picture with its mask beside a picture without one, and the network paints the missing mask.
+"""SegGPT: an image with its mask beside an image without one, and the network paints the missing mask.
 
 Wang et al., "SegGPT: Segmenting Everything In Context", ICCV 2023; the network is transformers'.  Several examples are
 given as a feature ensemble (their features are averaged in every block: the library's own) or as a spatial ensemble (a
-grid of examples in one prompt picture).  Classes are colours; the painted colour nearest to each wins.  The colours are
+grid of examples in one prompt image).  Classes are colours; the painted colour nearest to each wins.  The colours are
 enlarged to the image's size before they are compared, so that outlines do not follow the network's 448 pixels.
 """
 
@@ -19,7 +19,7 @@ from maskwright.core.segments import Segments
 from maskwright.core.typed import Device
 from maskwright.errors import UsageError
 from maskwright.fewshot.engines._objects import Lessons
-from maskwright.fewshot.guess import Guess, entropy
+from maskwright.fewshot.prediction import Prediction, entropy
 from maskwright.registry import require
 from maskwright.weights import pretrained
 
@@ -74,16 +74,16 @@ class SegGpt:
         shown = [(media.read(one.image).rgb(), one.segments) for one in self._samples[: self.examples]]
         self._teach(shown, Lessons(self._classes, [one.segments for one in self._samples]))
 
-    def show(self, pictures: Sequence[tuple[U8, Segments]], classes: Classes) -> None:
-        """These pictures and nothing else, each (H, W, 3) uint8 with its segments."""
-        self._teach(pictures, Lessons(classes, [segments for _, segments in pictures]))
+    def show(self, examples: Sequence[tuple[U8, Segments]], classes: Classes) -> None:
+        """These images and nothing else, each (H, W, 3) uint8 with its segments."""
+        self._teach(examples, Lessons(classes, [segments for _, segments in examples]))
 
-    def _teach(self, pictures: Sequence[tuple[U8, Segments]], lessons: Lessons) -> None:
+    def _teach(self, examples: Sequence[tuple[U8, Segments]], lessons: Lessons) -> None:
         self.lessons = lessons
         background = lessons.classes.background
         #: Which pixel class is painted black; -1 for none.
         self._black = -1 if background is None else lessons.classes.index_of(background.id)
-        self._shown = [(picture, lessons.teach(segments)) for picture, segments in pictures]
+        self._shown = [(image, lessons.teach(segments)) for image, segments in examples]
 
     def _palette(self, rng: Any) -> Array:
         """(K' + 1, 3) uint8: a colour for each pixel class, then the colour of nothing."""
@@ -100,37 +100,37 @@ class SegGpt:
         """(3, h, w) tensor of colours 0 … 255 that the network paints for the image."""
         torch: Any = require("torch", "the engine seggpt")
         masks = [palette[np.where(labels == IGNORE_INDEX, len(palette) - 1, labels)] for _, labels in self._shown]
-        pictures = [picture for picture, _ in self._shown]
-        if self.ensemble == "spatial" and len(pictures) > 1:
-            pictures, masks = self._grid(pictures, masks)
+        shown = [example for example, _ in self._shown]
+        if self.ensemble == "spatial" and len(shown) > 1:
+            shown, masks = self._grid(shown, masks)
         # One query for each prompt: that is how the library counts a batch.
         made = [
             self._processor(
-                images=image, prompt_images=picture, prompt_masks=mask, do_convert_rgb=False,
+                images=image, prompt_images=example, prompt_masks=mask, do_convert_rgb=False,
                 input_data_format="channels_last", return_tensors="pt",
             )
-            for picture, mask in zip(pictures, masks, strict=True)
+            for example, mask in zip(shown, masks, strict=True)
         ]  # fmt: skip
         batch = {
             name: torch.cat([one[name] for one in made]).to(self.device)
             for name in ("pixel_values", "prompt_pixel_values", "prompt_masks")
         }
         with torch.inference_mode():
-            out = self._model(**batch, feature_ensemble=len(pictures) > 1, embedding_type=self.kind).pred_masks
+            out = self._model(**batch, feature_ensemble=len(shown) > 1, embedding_type=self.kind).pred_masks
         mean, std = (
             torch.tensor(one)[:, None, None] for one in (self._processor.image_mean, self._processor.image_std)
         )
         lower = out[0, :, out.shape[2] // 2 :].float().cpu()
         return ((lower * std + mean) * 255).clip(0, 255)
 
-    def _grid(self, pictures: list[U8], masks: list[U8]) -> tuple[list[U8], list[U8]]:
+    def _grid(self, examples: list[U8], masks: list[U8]) -> tuple[list[U8], list[U8]]:
         """A square of examples as one; the first are repeated where it is not full."""
         cv2: Any = require("cv2", "the engine seggpt")
-        side = int(np.ceil(np.sqrt(len(pictures))))
+        side = int(np.ceil(np.sqrt(len(examples))))
         height, width = self._side[0] * 2 // side, self._side[1] * 2 // side
         joined = []
-        for images, way in ((pictures, cv2.INTER_AREA), (masks, cv2.INTER_NEAREST)):
-            small = [cv2.resize(one, (width, height), interpolation=way) for one in images]
+        for arrays, way in ((examples, cv2.INTER_AREA), (masks, cv2.INTER_NEAREST)):
+            small = [cv2.resize(one, (width, height), interpolation=way) for one in arrays]
             cells = [small[k % len(small)] for k in range(side * side)]
             joined.append([np.vstack([np.hstack(cells[row * side : (row + 1) * side]) for row in range(side)])])
         return joined[0], joined[1]
@@ -154,9 +154,9 @@ class SegGpt:
         out: F32 = (total / self.repeats).numpy()
         return out
 
-    def predict(self, image: U8) -> Guess:
+    def predict(self, image: U8) -> Prediction:
         probs = self.probs(image)
-        return Guess(self.lessons.segments(probs), entropy(self.lessons.merged(probs)))
+        return Prediction(self.lessons.segments(probs), entropy(self.lessons.merged(probs)))
 
 
 #: What the options are for; their types and names are read off it.

@@ -1,4 +1,4 @@
-"""Label Studio's brush coding: a bit stream of runs and singles over the bytes of an RGBA picture.
+"""Label Studio's brush coding: a bit stream of runs and singles over the bytes of an RGBA image.
 
 32 bits number of bytes, 5 bits word size - 1, four times 4 bits size of a length - 1; then, until all bytes are there,
 1 bit "run", 2 bits which of the four sizes, a length - 1 of that size, and one word (run) or length words (singles).

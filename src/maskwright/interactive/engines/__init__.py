@@ -37,7 +37,7 @@ class Proposer(Protocol):
 
 
 @runtime_checkable
-class Grower(Protocol):
+class PointDecoder(Protocol):
     """An engine that answers many points at once with small logits; `encoded["size"]` is the image's."""
 
     def frame(self, size: Size, points: Array) -> F32:

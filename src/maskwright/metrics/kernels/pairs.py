@@ -29,10 +29,10 @@ def narrow(labels: Array, classes: int, ignore: int, code: int) -> Array:
 def count_pairs(pred: Array, target: Array, classes: int, ignore: int) -> Array:
     """(P,) uint8 each -> (K + 2, K + 2) int64, K = classes <= 254: rows target, columns prediction.
 
-    Place K counts labels that are no class, place K + 1 the label `ignore` (none where it is negative).
+    Place K counts labels that are not a class, place K + 1 the label `ignore` (none where it is negative).
     Labels come in long runs: a block, or at least a word, in which both maps are uniform is counted at once.
-    Everything else goes to several tables in turn, so that no addition waits for the one before; they are no
-    larger than the classes need, so that a small image does not pay for clearing them.
+    Everything else goes to several tables in turn, so that no addition waits for the one before; they are
+    only as large as the classes need, so that a small image does not pay for clearing them.
     """
     side = classes + 2
     row = np.full(256, classes * side, np.uint16)

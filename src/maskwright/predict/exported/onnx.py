@@ -54,7 +54,7 @@ def load(path: Path) -> tuple["nn.Module", ModelInfo]:
 
 
 def quantise(source: Path, path: Path, inputs: list[Any]) -> None:
-    """INT8 weights and activations, ranges from `inputs`, (1, 3, h, w) arrays of real pictures as they enter."""
+    """INT8 weights and activations, ranges from `inputs`, (1, 3, h, w) arrays of real images as they enter."""
     import logging
     import tempfile
 

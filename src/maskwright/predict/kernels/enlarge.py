@@ -1,7 +1,7 @@
 """Bilinear enlarging and deciding in one pass, column by column, without a dense enlarged map.
 
 A value of output pixel o is read at source place  a * (o + ½) + b - ½,  clamped to the source: with a = h / H, b = 0
-that is torch's `interpolate(mode="bilinear", align_corners=False)`.  a and b also say where in the picture a cropped
+that is torch's `interpolate(mode="bilinear", align_corners=False)`.  a and b also say where in the image a cropped
 or padded source lies.
 """
 

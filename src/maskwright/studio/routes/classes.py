@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 
 from maskwright.core.classes import Class, Classes
 from maskwright.errors import UsageError
-from maskwright.labelling import tasks
+from maskwright.labelling import assignments
 from maskwright.store import Dataset
 from maskwright.studio.state import Studio, person
 
@@ -52,9 +52,9 @@ def router(studio: Studio) -> APIRouter:
         return described(dataset)
 
     @routes.get("/api/classes/use")
-    def class_use() -> list[tasks.ClassUse]:
+    def class_use() -> list[assignments.ClassUse]:
         """On how many objects and images each class is used."""
-        return tasks.class_use(dataset)
+        return assignments.class_use(dataset)
 
     @routes.post("/api/classes/merge")
     def merge(given: Merging, request: Request) -> list[ClassInfo]:

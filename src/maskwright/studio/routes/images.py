@@ -15,7 +15,7 @@ def router(studio: Studio) -> APIRouter:
     @routes.get("/api/images/{number}/picture")
     def picture(number: int) -> Response:
         """The image as a browser shows it, as its masks lie."""
-        content, kind = tiles.picture(studio.sample(number))
+        content, kind = tiles.file_for_browsers(studio.sample(number))
         return Response(content, media_type=kind, headers=HEADERS)
 
     @routes.get("/api/images/{number}/tiles/{level}/{column}/{row}")

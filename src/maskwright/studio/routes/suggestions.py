@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from maskwright import fewshot, video
-from maskwright.labelling import tasks
+from maskwright.labelling import assignments
 from maskwright.studio.background import Work
 from maskwright.studio.routes.jobs import Job, begun
 from maskwright.studio.state import Studio, number_or_none
@@ -39,7 +39,7 @@ def router(studio: Studio) -> APIRouter:
             options = studio.engines.options("fewshot.engines", given.engine)
             done = fewshot.propagate(
                 dataset, dataset.frozen(), fewshot.learner(given.engine, **options), engine=given.engine,
-                limit=given.limit, examples=tasks.finished_keys(dataset), settings=options, progress=job.follow,
+                limit=given.limit, examples=assignments.finished_keys(dataset), settings=options, progress=job.follow,
             )  # fmt: skip
             return {
                 "run": done.run, "labelled": done.labelled, "suggested": done.suggested,

@@ -6,9 +6,9 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
 from maskwright.core.names import check_name
-from maskwright.labelling import tasks
+from maskwright.labelling import assignments
 from maskwright.labelling.agreement import agreements
-from maskwright.labelling.tasks import ClassUse, Person
+from maskwright.labelling.assignments import ClassUse, Person
 from maskwright.studio.state import Studio, number_or_none, person
 
 
@@ -32,7 +32,7 @@ class Agreed(BaseModel):
 
 
 class Work(BaseModel):
-    """How far the work is; see `labelling.tasks.Progress`."""
+    """How far the work is; see `labelling.assignments.Progress`."""
 
     states: dict[str, int]
     people: list[Person]
@@ -54,7 +54,7 @@ def router(studio: Studio) -> APIRouter:
     @routes.get("/api/work")
     def progress() -> Work:
         """How far it is, who did what, what suggestions saved, and how far people agree."""
-        done = asdict(tasks.progress(dataset))
+        done = asdict(assignments.progress(dataset))
         found = [
             Agreed(**{**asdict(pair), "mean_iou": number_or_none(pair.mean_iou), "f1": number_or_none(pair.f1)})
             for pair in agreements(dataset)
@@ -65,6 +65,6 @@ def router(studio: Studio) -> APIRouter:
     def assign(given: Assigning, request: Request) -> list[int]:
         """Give images to somebody -> their numbers."""
         name = None if given.name is None else check_name(given.name, "the name")
-        return tasks.assign(dataset, name, numbers=given.numbers, count=given.count, author=person(request))
+        return assignments.assign(dataset, name, numbers=given.numbers, count=given.count, author=person(request))
 
     return routes

@@ -1,1 +1,1 @@
-"""Engines that follow objects, one module each: `load(**options)` -> a `Follower`."""
+"""Engines that track objects, one module each: `load(**options)` -> a `VideoEngine`."""

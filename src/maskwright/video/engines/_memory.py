@@ -17,10 +17,10 @@ from maskwright.registry import require
 
 
 class Memory:
-    """The follower.  model: transformers' video network; session: its class of sessions."""
+    """The video engine.  model: transformers' video network; session: its class of sessions."""
 
     def __init__(self, model: Any, session: Any, device: str) -> None:
-        self._torch: Any = require("torch", "following objects with a network")
+        self._torch: Any = require("torch", "tracking objects with a network")
         self.model = model.to(device).eval()
         self._session_class = session
         self.device = device
@@ -65,7 +65,7 @@ class Memory:
 
     def _run(self, image: U8) -> tuple[F32, F32]:
         torch = self._torch
-        functional: Any = require("torchvision.transforms.v2.functional", "following objects with a network")
+        functional: Any = require("torchvision.transforms.v2.functional", "tracking objects with a network")
         given = torch.from_numpy(np.ascontiguousarray(image)).permute(2, 0, 1)
         square = functional.resize(given, [self.side, self.side], antialias=True).float() / 255
         pixels = (square - torch.tensor(MEAN)[:, None, None]) / torch.tensor(STD)[:, None, None]

@@ -20,7 +20,7 @@ from maskwright.registry import require
 
 def load(**options: Any) -> "Classical":
     """options: fields of `Weights`."""
-    require("cv2", "following objects")
+    require("cv2", "tracking objects")
     return Classical(Weights(**options))
 
 
@@ -51,7 +51,7 @@ class _Look:
 
 
 class Classical:
-    """The follower; keeps a few frames' colours."""
+    """The video engine; keeps a few frames' colours."""
 
     def __init__(self, weights: Weights) -> None:
         self.weights = weights
@@ -67,7 +67,7 @@ class Classical:
         self._hidden = np.zeros(len(masks), bool)
 
     def step(self, image: U8) -> tuple[Masks, Array]:
-        cv2: Any = require("cv2", "following objects")
+        cv2: Any = require("cv2", "tracking objects")
         from maskwright.interactive.kernels.cut import smallest_cut
 
         weights = self.weights
@@ -144,7 +144,7 @@ def _gray(made: scene.Scene) -> U8:
 
 
 def _small(mask: Bool, made: scene.Scene) -> Bool:
-    cv2: Any = require("cv2", "following objects")
+    cv2: Any = require("cv2", "tracking objects")
     small = cv2.resize(mask.astype(np.float32), made.size[::-1], interpolation=cv2.INTER_AREA)
     out: Bool = small > 0.5
     return out if out.any() or not mask.any() else small > 0
@@ -152,7 +152,7 @@ def _small(mask: Bool, made: scene.Scene) -> Bool:
 
 def _large(masks: list[Bool], odds: F32, made: scene.Scene) -> Bool:
     """(N, H, W): smooth outlines, each pixel of several objects to the likeliest."""
-    cv2: Any = require("cv2", "following objects")
+    cv2: Any = require("cv2", "tracking objects")
     if not masks:
         return np.zeros((0, *made.native), bool)
     levels = np.stack([
@@ -187,7 +187,7 @@ def _apart(a: F32, b: F32) -> F32:
 
 def _signed_depth(mask: Bool) -> F32:
     """(H, W) pixels to the border, positive inside."""
-    cv2: Any = require("cv2", "following objects")
+    cv2: Any = require("cv2", "tracking objects")
     inside = cv2.distanceTransform(mask.astype(np.uint8), cv2.DIST_L2, 3)
     outside = cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, 3)
     out: F32 = np.where(mask, inside - 0.5, 0.5 - outside).astype(np.float32)
@@ -196,7 +196,7 @@ def _signed_depth(mask: Bool) -> F32:
 
 def _agreement(back: F32, forth: F32) -> F32:
     """(H, W) 1 where going back and forth leads home, less the farther away it leads."""
-    cv2: Any = require("cv2", "following objects")
+    cv2: Any = require("cv2", "tracking objects")
     height, width = back.shape[:2]
     x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
     home = cv2.remap(forth, x + back[..., 0], y + back[..., 1], cv2.INTER_LINEAR)
@@ -207,7 +207,7 @@ def _agreement(back: F32, forth: F32) -> F32:
 
 def _near(cut: Bool, moved: Bool, reach: int) -> Bool:
     """Parts that touch where the object was carried, no farther from it than it could have gone."""
-    cv2: Any = require("cv2", "following objects")
+    cv2: Any = require("cv2", "tracking objects")
     element = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
     allowed = cv2.dilate(moved.astype(np.uint8), element).astype(bool)
     cut = cut & allowed

@@ -33,7 +33,7 @@ def load(
 
 
 class Rolling:
-    """The follower.  Objects are colours: where two overlap, the later one is on top."""
+    """The video engine.  Objects are colours: where two overlap, the later one is on top."""
 
     def __init__(self, painter: Any, memory: int, sure: float) -> None:
         self.painter, self.memory, self.sure = painter, max(1, memory), sure

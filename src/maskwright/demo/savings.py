@@ -1,6 +1,6 @@
 """Three labelled examples, the rest by the program, and what that saves.
 
-The truth of the made pictures is known, so what is suggested can be judged, and an annotator can be played.
+The truth of the demo set's images is known, so what is suggested can be judged, and an annotator can be played.
 """
 
 from collections.abc import Sequence
@@ -48,7 +48,7 @@ class Saved:
         return (self.clicks_alone - self.clicks) * SECONDS_A_CLICK / 60
 
 
-def spread(folder: str | Path, classes: Classes, samples: Sequence[Sample], *, examples: int = 3) -> Saved:
+def propagate(folder: str | Path, classes: Classes, samples: Sequence[Sample], *, examples: int = 3) -> Saved:
     """Label `samples` from `examples` of them in a new dataset: suggestions are accepted as they are, and judged."""
     shown = _telling(samples, examples)
     dataset = Dataset.create(Path(folder), classes)

@@ -41,7 +41,7 @@ def build_demo_set(
 ) -> tuple[Classes, list[Sample]]:
     """Write `number` PNG images of `size` into a folder -> classes and samples with whole truth.
 
-    Things are amodal: a covered one keeps its whole mask, and z-order says what covers it.  Instance truth is
+    Things are amodal: a covered thing keeps its whole mask, and z-order says what covers it.  Instance truth is
     the things; panoptic truth is `segments.visible()`; semantic truth is `segments.label_map(classes)`.  Every
     pixel belongs to a segment.  Samples 0, 5, 10 … validate.  The same seed gives the same bytes.
     """

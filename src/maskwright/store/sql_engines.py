@@ -23,7 +23,7 @@ from sqlalchemy.pool import QueuePool
 
 from maskwright.errors import DatasetError
 
-WAIT = 60  # seconds a writer waits for another one to finish
+WAIT = 60  # seconds a writer waits for another to finish
 _PATIENCE = 5  # seconds that SQLite itself waits for a lock
 
 #: Bytes of the log beside the database, beyond which a writer folds it back before going on.

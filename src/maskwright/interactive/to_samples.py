@@ -43,7 +43,7 @@ def samples(
     paths: Iterable[Path], engine: str, options: Mapping[str, Any], asked: Mapping[str, Any] | None, *,
     grid: Mapping[str, Any] | None = None,
 ) -> Iterator[Sample]:  # fmt: skip
-    """asked: points ([x, y] or [x, y, label]), boxes and text, for every image; None for everything.
+    """asked: points ([x, y] or [x, y, label]), boxes and text, for every image; None for automatic mask generation.
 
     grid: fields of `Grid`.  Raises UsageError, ModelError, FormatError.
     """

@@ -18,7 +18,7 @@ from maskwright import formats
 from maskwright.demo import build_demo_set
 from maskwright.store import transfer
 
-OUT = Path(__file__).parents[1] / "docs" / "pictures"
+OUT = Path(__file__).parents[1] / "docs" / "images"
 TOKEN = "only-for-the-screenshots"  # noqa: S105  of a server that lives for seconds
 SERVER = """
 import sys
@@ -29,7 +29,7 @@ serve(open_place(sys.argv[1])[0], Serving(port=8299, token=sys.argv[2]), say=lam
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
-        classes, samples = build_demo_set(Path(folder) / "pictures", number=12, size=(384, 512))
+        classes, samples = build_demo_set(Path(folder) / "images", number=12, size=(384, 512))
         formats.write(samples[:4], classes, Path(folder) / "labels", "coco")
         reading = formats.read(Path(folder) / "labels")
         transfer.import_samples(Path(folder) / "demo", reading.classes, reading.samples, "the demo")

@@ -13,7 +13,7 @@ from maskwright.core.segments import Segments
 
 
 @dataclass(frozen=True)
-class Guess:
+class Prediction:
     """segments: source `model`, each with its confidence as score.  uncertainty: (H, W) float32, 0 sure, 1 not at all.
 
     confidence: of the whole image, 0 to 1: the mean certainty over what is labelled and its surroundings.
@@ -40,7 +40,7 @@ class Learner(Protocol):
     def add(self, samples: Sequence[Sample]) -> None:
         """Learn from further samples too."""
 
-    def predict(self, image: U8) -> Guess:
+    def predict(self, image: U8) -> Prediction:
         """image: (H, W, 3) uint8 RGB.  Raises ValueError before anything was learned."""
 
 
