@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 from PIL import Image
-from studio_person import Person, Studio, chromium, picture
+from studio_person import Person, Studio, chromium, scene
 
 
 @pytest.fixture
@@ -12,11 +12,11 @@ def studio(tmp_path) -> Iterator[Studio]:
     folder = tmp_path / "photos"
     folder.mkdir()
     for k in range(5):
-        Image.fromarray(picture(k)[0]).save(folder / f"p{k}.png")
-    one = Studio(folder)
-    one.start()
-    yield one
-    one.kill()
+        Image.fromarray(scene(k)[0]).save(folder / f"p{k}.png")
+    studio = Studio(folder)
+    studio.start()
+    yield studio
+    studio.kill()
 
 
 @pytest.fixture(scope="session")
@@ -32,15 +32,15 @@ def driver():
 
 @pytest.fixture(scope="session")
 def browser(driver):
-    one = driver.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
-    yield one
-    one.close()
+    chrome = driver.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
+    yield chrome
+    chrome.close()
 
 
 @pytest.fixture
 def person(browser, studio):
     context = browser.new_context()
-    one = Person(context.new_page(), studio)
-    yield one
-    assert not one.errors
+    person = Person(context.new_page(), studio)
+    yield person
+    assert not person.errors
     context.close()

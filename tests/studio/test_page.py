@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from studio_person import SIZE, Person, chromium, iou, near_line, picture
+from studio_person import SIZE, Person, chromium, iou, near_line, scene
 
 pytestmark = [pytest.mark.browser, pytest.mark.filterwarnings("ignore"), pytest.mark.timeout(400)]
 
@@ -29,7 +29,7 @@ def test_brush_and_eraser(person) -> None:
 
 
 def test_click_to_mask_and_corrections(person) -> None:
-    _, disk, box = picture(0)
+    _, disk, box = scene(0)
     person.press("c")
     person.ask(lambda: person.click(100, 110))
     person.press("Enter")
@@ -167,9 +167,9 @@ def test_undo_and_redo_of_anything(person, mode) -> None:
     assert person.hash() == hashes[-1]
 
 
-def test_labels_spread_to_the_rest_and_are_accepted_with_one_key(person) -> None:
+def test_labels_propagate_to_the_rest_and_are_accepted_with_one_key(person) -> None:
     for k in range(2):
-        _, disk, box = picture(k)
+        _, disk, box = scene(k)
         person.image(k)
         person.press("q", "1", "c")
         y, x = (int(v.mean()) for v in np.nonzero(disk))
@@ -179,8 +179,8 @@ def test_labels_spread_to_the_rest_and_are_accepted_with_one_key(person) -> None
         person.press("Enter", "Enter")  # keep the answer; finish, save, next
         person.until(f"location.hash === '#{k + 2}'")
     person.saved()
-    person.page.locator("[data-action=spread]").click()
-    person.page.wait_for_selector("[data-done=spread]", timeout=60000)
+    person.page.locator("[data-action=propagate]").click()
+    person.page.wait_for_selector("[data-done=propagate]", timeout=60000)
     person.page.wait_for_selector(".suggestion")
     assert len(person.segments(2)) == 0  # no label yet
     person.press("v")
@@ -194,11 +194,11 @@ def test_labels_spread_to_the_rest_and_are_accepted_with_one_key(person) -> None
     found = person.segments(2)
     assert found.class_ids.tolist() == [1, 2]
     assert set(found.source) == {"human"}
-    _, disk, box = picture(2)
+    _, disk, box = scene(2)
     assert iou(found.masks[found.class_ids == 1], disk) > 0.85
     assert iou(found.masks[found.class_ids == 2], box) > 0.85
-    assert all(one["accepted"] == "untouched" for one in found.attributes)
-    person.press("n")  # the most doubtful one that is left
+    assert all(attributes["accepted"] == "untouched" for attributes in found.attributes)
+    person.press("n")  # the most doubtful image that is left
     person.page.wait_for_selector(".suggestion")
     person.press("r")
     person.saved()

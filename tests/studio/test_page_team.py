@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from PIL import Image
-from studio_person import SIZE, TOKEN, Person, Studio, iou, near_line, picture, visiting
+from studio_person import SIZE, TOKEN, Person, Studio, iou, near_line, scene, visiting
 
 from maskwright.core.classes import Class, Classes
 from maskwright.core.masks import Masks
@@ -21,7 +21,7 @@ def team(browser, tmp_path):
     folder = tmp_path / "photos"
     folder.mkdir()
     for k in range(6):
-        Image.fromarray(picture(k % 3)[0]).save(folder / f"p{k}.png")
+        Image.fromarray(scene(k % 3)[0]).save(folder / f"p{k}.png")
     studio = Studio(folder, ("ada", "ben"))
     studio.start()
     links = links_of(TOKEN, ["ada", "ben"])
@@ -31,8 +31,8 @@ def team(browser, tmp_path):
         for context, name in zip(contexts, ("ada", "ben"), strict=True)
     ]
     yield people
-    for one, context in zip(people, contexts, strict=True):
-        assert not one.errors
+    for person, context in zip(people, contexts, strict=True):
+        assert not person.errors
         context.close()
     studio.kill()
 
@@ -48,7 +48,7 @@ def test_what_others_draw_appears_and_who_is_here_too(team) -> None:
     ada, ben = team
     ada.drag((60, 60), (160, 60))
     ada.saved()
-    ben.until("window.maskwright.scene().things.length === 1")
+    ben.until("window.maskwright.scene().segments.length === 1")
     ben.until("document.querySelector('.others')?.innerText.includes('ada')")
     assert ben.hash() == ada.hash()
     # Ben goes on with what Ada drew; it is his gesture, and no conflict.
@@ -59,12 +59,12 @@ def test_what_others_draw_appears_and_who_is_here_too(team) -> None:
     ben.saved()
     assert ben.state() == "saved"
     ada.until(
-        "window.maskwright.scene().things[0].bits.has(60, 60) && !window.maskwright.scene().things[0].bits.has(110, 60)"
+        "window.maskwright.scene().segments[0].bits.has(60, 60) && !window.maskwright.scene().segments[0].bits.has(110, 60)"
     )
     cut = near_line((60, 60), (160, 60), 12) & ~near_line((110, 40), (110, 80), 12)
     assert iou(ada.segments().masks, cut) > 0.95
     with Dataset.open(ada.studio.folder, read_only=True) as dataset:
-        assert [one.author for one in dataset.log(2)] == ["ben", "ada"]
+        assert [entry.author for entry in dataset.log(2)] == ["ben", "ada"]
 
 
 def test_two_label_apart_and_are_compared(team) -> None:
@@ -81,13 +81,13 @@ def test_two_label_apart_and_are_compared(team) -> None:
     ada.press("Shift+Y")
     ada.page.get_by_text("Nobody has changed anything here yet.").wait_for()
     ada.page.get_by_role("button", name="Close").click()
-    assert ada.page.evaluate("window.maskwright.scene().things.length") == 1
+    assert ada.page.evaluate("window.maskwright.scene().segments.length") == 1
     assert len(ada.segments()) == 0
     ada.page.reload()
     ada.ready()
-    assert ada.page.evaluate("window.maskwright.scene().things.length") == 0
+    assert ada.page.evaluate("window.maskwright.scene().segments.length") == 0
     work(ada, "own")
-    ada.until("window.maskwright.scene().things.length === 1")  # still there
+    ada.until("window.maskwright.scene().segments.length === 1")  # still there
     for person in (ada, ben):
         person.press("Enter")
         person.until("location.hash === '#2'")
@@ -122,7 +122,7 @@ def test_tasks_are_given_worked_through_and_reviewed(team) -> None:
     ben.page.get_by_label("Show").select_option("mine")
     assert ben.page.locator("nav li button").count() == 3
     ben.page.get_by_label("Show").select_option("all")
-    # Enter goes through one's own images and then on.
+    # Enter goes through the person's own images and then on.
     for k in (1, 2, 3):
         ben.drag((60, 60), (100, 60))
         ben.press("Enter")
@@ -149,7 +149,7 @@ def test_tasks_are_given_worked_through_and_reviewed(team) -> None:
     ada.press("Shift+A")
     ada.saved()
     with Dataset.open(ada.studio.folder, read_only=True) as dataset:
-        states = [one.fields.get("state") for one in dataset]
+        states = [sample.fields.get("state") for sample in dataset]
     assert states == ["labelled", "labelled", "approved", None, None, None]
     ada.press("Shift+W")
     ada.until("document.querySelector('[data-work=saved]')?.innerText.includes('3 objects drawn by hand')")
@@ -230,7 +230,7 @@ def test_classes_are_renamed_ignored_and_merged_with_the_effect_shown_first(pers
     person.page.get_by_role("button", name="Save", exact=True).click()
     person.until("!document.querySelector('.dialog')")
     with Dataset.open(person.studio.folder, read_only=True) as dataset:
-        assert [(one.name, one.role) for one in dataset.classes] == [("disk", "class"), ("carton", "ignore")]
+        assert [(row.name, row.role) for row in dataset.classes] == [("disk", "class"), ("carton", "ignore")]
     person.page.get_by_role("button", name="Edit classes").click()
     person.page.locator("[data-class='2']").get_by_label("merge into …").select_option("1")
     effect = person.page.locator("[data-effect=merge]")
@@ -248,7 +248,7 @@ def test_classes_are_renamed_ignored_and_merged_with_the_effect_shown_first(pers
 
 def test_what_is_fixed_is_learned_again_by_itself(person) -> None:
     for k in range(4):
-        _, disk, _ = picture(k)
+        _, disk, _ = scene(k)
         person.image(k)
         person.press("q", "1", "c")
         y, x = (int(v.mean()) for v in np.nonzero(disk))
@@ -257,8 +257,8 @@ def test_what_is_fixed_is_learned_again_by_itself(person) -> None:
         person.until(f"location.hash === '#{k + 2}'")
         person.saved()
         if k == 0:
-            person.page.locator("[data-action=spread]").click()
-            person.page.locator("[data-done=spread]").wait_for()
+            person.page.locator("[data-action=propagate]").click()
+            person.page.locator("[data-done=propagate]").wait_for()
 
     # Three more are finished: a second round ran on its own.
     def rounds() -> list[int]:
@@ -277,7 +277,7 @@ def test_what_is_fixed_is_learned_again_by_itself(person) -> None:
 def test_a_list_of_thousands_holds_few_rows(browser, tmp_path) -> None:
     home = tmp_path / "many"
     home.mkdir()
-    Image.fromarray(picture(0)[0]).save(home / "one.png")
+    Image.fromarray(scene(0)[0]).save(home / "one.png")
     mask = Masks.encode(np.ones((1, *SIZE), bool))
     names = [Class(k + 1, f"class-{chr(97 + k)}", "thing") for k in range(14)]
     with Dataset.create(home, Classes(names)) as dataset, dataset.edit("many") as edit:
@@ -289,8 +289,8 @@ def test_a_list_of_thousands_holds_few_rows(browser, tmp_path) -> None:
         assert 5 < rows.count() < 60
         assert "0 of 3000" in person.page.locator(".progress").inner_text()
         list_ = person.page.locator("nav ul.long")
-        assert list_.evaluate("(one) => one.scrollHeight") == pytest.approx(3000 * 52, abs=60)
-        list_.evaluate("(one) => { one.scrollTop = one.scrollHeight; }")
+        assert list_.evaluate("(element) => element.scrollHeight") == pytest.approx(3000 * 52, abs=60)
+        list_.evaluate("(element) => { element.scrollTop = element.scrollHeight; }")
         person.page.get_by_role("button", name="image 2999").click()
         person.until("location.hash === '#3000'")
         assert rows.count() < 60

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from PIL import Image
-from studio_person import SIZE, Person, iou, near_line, picture, visiting
+from studio_person import SIZE, Person, iou, near_line, scene, visiting
 
 from maskwright.core.masks import Masks
 
@@ -23,7 +23,7 @@ def draw_square(person: Person, x0: int, y0: int, x1: int, y1: int) -> None:
 
 
 def test_scissors_follow_the_edges(person) -> None:
-    _, _, box = picture(0)  # 211 to 269, 81 to 159
+    _, _, box = scene(0)  # 211 to 269, 81 to 159
     person.press("2", "g")
     # Four clicks near the middles of the sides: corners are the wire's.
     for x, y in ((240, 80.5), (269.5, 120), (240, 159.5), (210.5, 120)):
@@ -90,8 +90,8 @@ def test_gaps_and_holes_are_filled(person) -> None:
 
 def test_words_find_objects_that_are_taken_or_not(person) -> None:
     """With an engine that takes words; its answer is made here."""
-    _, disk, box = picture(0)
-    counts = [one.decode() for one in Masks.encode(np.stack([disk, box])).compressed()]
+    _, disk, box = scene(0)
+    counts = [counts.decode() for counts in Masks.encode(np.stack([disk, box])).compressed()]
     asked = []
 
     def project(route) -> None:
@@ -114,12 +114,12 @@ def test_words_find_objects_that_are_taken_or_not(person) -> None:
         assert "2 found" in bar.inner_text()
         bar.get_by_role("button", name="Add them" if take else "Close").click()
         assert len(person.segments()) == 2 * take
-    assert [(one["engine"], one["text"]) for one in asked] == [("sam3", "red things")] * 2
+    assert [(question["engine"], question["text"]) for question in asked] == [("sam3", "red things")] * 2
     assert iou(person.segments().masks[1:], box) == 1
 
 
 def test_scribbles_are_prompts(person) -> None:
-    _, disk, _ = picture(0)
+    _, disk, _ = scene(0)
     person.press("k")
     person.ask(lambda: person.drag((75, 95), (100, 125), (125, 100)))
     person.page.keyboard.down("Shift")
@@ -165,7 +165,7 @@ def test_one_class_a_pixel(person) -> None:
 
 
 def test_clicked_objects_of_a_class_become_one_where_a_class_is_one(person) -> None:
-    _, disk, box = picture(0)
+    _, disk, box = scene(0)
     person.page.get_by_label("Mode").select_option("semantic")
     person.page.locator("canvas").focus()
     person.press("c")
@@ -221,7 +221,7 @@ def test_corners_snap_to_borders(person) -> None:
     assert together[45:115, 40:300].all()  # without a gap
 
 
-def test_drawing_on_a_turned_picture(person) -> None:
+def test_drawing_on_a_turned_image(person) -> None:
     for _ in range(5):
         person.press("Shift+ArrowRight")
     person.press("f")
@@ -268,7 +268,7 @@ def test_brightness_contrast_grid_and_opacity_change_what_is_seen_only(person) -
 
 @pytest.fixture
 def large(browser, tmp_path):
-    """A picture of 20 megapixels: it comes in tiles."""
+    """An image of 20 megapixels: it comes in tiles."""
     y, x = np.mgrid[:4000, :5000]
     image = np.stack([x // 20, y // 16, np.full_like(x, 90)], axis=2).astype(np.uint8)
     image[1000:1200, 3000:3300] = (250, 240, 20)
@@ -278,20 +278,20 @@ def large(browser, tmp_path):
         yield person
 
 
-def test_a_large_picture_is_seen_and_labelled_in_tiles(large) -> None:
+def test_a_large_image_is_seen_and_labelled_in_tiles(large) -> None:
     person = large
-    person.until("window.maskwright.board.picture.held.size > 1")
+    person.until("window.maskwright.board.image.held.size > 1")
     yellow = lambda now: abs(np.array(now[:3]) - (250, 240, 20)).max() < 35  # noqa: E731
     seen(person, 3150, 1100, yellow)
-    # Close up: tiles of the picture's own size.
+    # Close up: tiles of the image's own size.
     place = person.at(3150, 1100)
     person.page.mouse.move(*place)
     for _ in range(12):
         person.page.mouse.wheel(0, -120)
-    person.until("[...window.maskwright.board.picture.held.keys()].some((name) => name.startsWith('0/'))")
-    person.until("window.maskwright.board.picture.coming.size === 0")
+    person.until("[...window.maskwright.board.image.held.keys()].some((name) => name.startsWith('0/'))")
+    person.until("window.maskwright.board.image.coming.size === 0")
     seen(person, 3190.5, 1110.5, yellow)
-    # The small picture goes where it is pressed, and draws nothing.
+    # The overview goes where it is pressed, and draws nothing.
     person.press("w")
     person.page.mouse.click(*person.at(3150, 1100))
     person.until("window.maskwright.sync().revision > 0 && window.maskwright.sync().waiting === 0")
@@ -350,7 +350,7 @@ def test_fingers_zoom_and_a_pen_draws(browser, studio) -> None:
     assert found.class_ids.tolist() == [1, 2]
     assert iou(found.masks[1:], square(120, 100, 200, 150)) > 0.95
     person.press("Control+z", "b", "1")
-    # Once a pen has drawn, a hand that rests only moves the picture.
+    # Once a pen has drawn, a hand that rests only moves the image.
     pen = lambda kind, at: driver.send(  # noqa: E731
         "Input.dispatchMouseEvent",
         {"type": kind, "x": at[0], "y": at[1], "button": "left", "clickCount": 1, "pointerType": "pen"},
@@ -378,8 +378,8 @@ def test_everything_fits_and_has_a_name(browser, studio, size, scheme) -> None:
     assert canvas["width"] * canvas["height"] > 0.38 * size[0] * size[1]
     assert person.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert person.page.evaluate("document.documentElement.scrollHeight <= innerHeight")
-    nameless = """[...document.querySelectorAll("button, input, select, a, canvas, svg[role]")].filter((one) =>
-        !(one.getAttribute("aria-label") || one.title || one.textContent.trim() || one.labels?.length)).map((one) => one.outerHTML)"""
+    nameless = """[...document.querySelectorAll("button, input, select, a, canvas, svg[role]")].filter((element) =>
+        !(element.getAttribute("aria-label") || element.title || element.textContent.trim() || element.labels?.length)).map((element) => element.outerHTML)"""
     assert person.page.evaluate(nameless) == []
     for name in ("Work", "History", "Import", "Export", "Keys", "Edit classes"):
         person.page.get_by_role("button", name=name, exact=True).click()
@@ -397,8 +397,8 @@ def test_everything_fits_and_has_a_name(browser, studio, size, scheme) -> None:
         const light = (c) => { const [r, g, b] = c.map((v) => v / 255).map((v) => v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
           return 0.2126 * r + 0.7152 * g + 0.0722 * b; };
         const ground = light(rgb(getComputedStyle(document.querySelector("aside")).backgroundColor));
-        return [...document.querySelectorAll("aside *, header *, nav *")].filter((one) => one.textContent.trim() && !one.disabled).map((one) => {
-          const own = light(rgb(getComputedStyle(one).color));
+        return [...document.querySelectorAll("aside *, header *, nav *")].filter((element) => element.textContent.trim() && !element.disabled).map((element) => {
+          const own = light(rgb(getComputedStyle(element).color));
           return (Math.max(own, ground) + 0.05) / (Math.min(own, ground) + 0.05); }).reduce((a, b) => Math.min(a, b), 99);
       })()"""
     assert person.page.evaluate(contrast) > 4.5

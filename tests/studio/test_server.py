@@ -87,7 +87,7 @@ def apply(page: TestClient, *given: dict, image: int = 1) -> list[dict]:
 def test_the_link_becomes_a_cookie_and_nothing_goes_without(dataset) -> None:
     app = create_app(dataset, Settings(TOKEN))
     stranger = TestClient(app, base_url=HOME, follow_redirects=False)
-    for path in ("/", "/api/project", "/api/images/1/picture", "/assets/x.js", "/api/openapi.json"):
+    for path in ("/", "/api/project", "/api/images/1/pixels", "/assets/x.js", "/api/openapi.json"):
         assert stranger.get(path).status_code == 401
     assert stranger.get("/?token=wrong").status_code == 403
     assert stranger.get(f"/api/project?token={TOKEN}").status_code == 401  # only the link itself lets in
@@ -130,7 +130,7 @@ def test_guessing_tokens_and_flooding_are_slowed_down(dataset) -> None:
     stranger = TestClient(app, base_url=HOME, follow_redirects=False)
     answers = [stranger.get(f"/?token=guess-{k}").status_code for k in range(14)]
     assert answers == [403] * 10 + [429] * 4
-    assert stranger.get(f"/?token={TOKEN}").status_code == 429  # the answers do not tell which one was right
+    assert stranger.get(f"/?token={TOKEN}").status_code == 429  # the answers do not tell which of them was right
     page = known(app)  # who is in already is not kept out
     assert page.get("/api/project").status_code == 200
     slow = known(Guard(app.app, tokens={TOKEN: "me"}, hosts=app.hosts, rate=(2, 10)))
@@ -148,7 +148,7 @@ def test_the_api_is_described_on_a_page_of_its_own(page) -> None:
 
 
 def test_answers_forbid_what_a_page_could_be_made_to_do(page) -> None:
-    for path in ("/api/project", "/", "/api/images/1/picture", "/api/nothing"):
+    for path in ("/api/project", "/", "/api/images/1/pixels", "/api/nothing"):
         headers = page.get(path).headers
         policy = headers["content-security-policy"]
         assert "default-src 'self'" in policy
@@ -163,12 +163,12 @@ def test_no_path_leads_out(page, tmp_path) -> None:
     (tmp_path / "secret.txt").write_text("secret")
     for path in (
         "/../secret.txt", "/..%2f..%2fsecret.txt", "/assets/..%2f..%2f..%2fetc/passwd", "/%2fetc%2fpasswd", "/secret.txt",
-        "/api/images/..%2fsecret/picture", "/api/images/1%00/picture",
+        "/api/images/..%2fsecret/pixels", "/api/images/1%00/pixels",
     ):  # fmt: skip
         answer = page.get(path)
         assert "secret" not in answer.text.replace("secret.txt", "")
         assert "root:" not in answer.text
-    assert page.get("/api/images/99/picture").status_code == 422
+    assert page.get("/api/images/99/pixels").status_code == 422
 
 
 def test_another_host_needs_a_token() -> None:
@@ -201,11 +201,11 @@ def test_a_studio_for_others_answers_to_this_machines_names_only(dataset) -> Non
 def test_a_taken_port_is_said(dataset) -> None:
     import socket
 
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        one.listen()
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
         with pytest.raises(UsageError, match="--port"):
-            serve(dataset, Serving(port=one.getsockname()[1]))
+            serve(dataset, Serving(port=taken.getsockname()[1]))
 
 
 def test_text_from_people_stays_text(page) -> None:
@@ -244,7 +244,7 @@ def test_a_folder_of_images_becomes_a_dataset_and_grows(tmp_path) -> None:
             open_place(str(place))
 
 
-def test_pictures_come_as_the_masks_lie(tmp_path) -> None:
+def test_images_come_as_the_masks_lie(tmp_path) -> None:
     plain, _ = scene(0)
     Image.fromarray(plain).save(tmp_path / "a.png")
     exif = Image.Exif()
@@ -256,7 +256,7 @@ def test_pictures_come_as_the_masks_lie(tmp_path) -> None:
     with opened:
         page = known(create_app(opened, Settings(TOKEN)))
         for row in page.get("/api/project").json()["images"]:
-            answer = page.get(f"/api/images/{row['number']}/picture")
+            answer = page.get(f"/api/images/{row['number']}/pixels")
             assert answer.headers["content-type"] in ("image/png", "image/jpeg")
             with Image.open(io.BytesIO(answer.content)) as image:
                 assert image.size == (row["width"], row["height"])
@@ -300,7 +300,7 @@ def test_classes_are_merged_and_what_that_touches_is_known_before(page, dataset)
     other["put"][0]["class_id"] = 2
     apply(page, other, image=2)
     assert page.post("/api/images/3/operations?layer=own", json={"operations": [operation("d", 4, disk)]}).json()
-    use = {one["class_id"]: (one["objects"], one["images"]) for one in page.get("/api/classes/use").json()}
+    use = {row["class_id"]: (row["objects"], row["images"]) for row in page.get("/api/classes/use").json()}
     assert use == {1: (2, 1), 2: (1, 1)}
     before = dataset.revision
     for wrong, words in (((1, 1), "itself"), ((1, 9), "no class"), ((9, 1), "no class")):
@@ -310,12 +310,12 @@ def test_classes_are_merged_and_what_that_touches_is_known_before(page, dataset)
     # A class that is used, if only in somebody's own labels, does not simply go.
     rows = page.get("/api/project").json()["classes"]
     assert "still use" in page.put("/api/classes", json={"classes": rows[1:]}).text
-    assert [one["name"] for one in page.post("/api/classes/merge", json={"source": 1, "target": 2}).json()] == ["other"]
+    assert [row["name"] for row in page.post("/api/classes/merge", json={"source": 1, "target": 2}).json()] == ["other"]
     assert dataset.revision == before + 1
-    assert [one["class_id"] for one in page.get("/api/images/1/objects").json()["objects"]] == [2, 2]
-    assert [one["class_id"] for one in page.get("/api/images/3/objects?layer=own").json()["objects"]] == [2]
+    assert [segment["class_id"] for segment in page.get("/api/images/1/objects").json()["objects"]] == [2, 2]
+    assert [segment["class_id"] for segment in page.get("/api/images/3/objects?layer=own").json()["objects"]] == [2]
     then = page.get(f"/api/images/1/objects?at={before}").json()["objects"]
-    assert [one["class_id"] for one in then] == [1, 1]
+    assert [segment["class_id"] for segment in then] == [1, 1]
     assert not dataset.check()
 
 
@@ -329,7 +329,7 @@ def test_a_gesture_is_applied_once_and_durably(page, dataset) -> None:
     [again] = apply(page, operation("1", 2**52 + 1, disk))
     assert again == first | {"again": True}
     got = page.get("/api/images/1/objects").json()["objects"]
-    assert [(one["id"], one["counts"], one["source"], one["revision"]) for one in got] == [
+    assert [(segment["id"], segment["counts"], segment["source"], segment["revision"]) for segment in got] == [
         (2**52 + 1, string(disk), "human", first["revision"])
     ]
     with Dataset.open(dataset.place) as other:  # another process would see it
@@ -346,9 +346,9 @@ def test_order_fields_and_removal(page, dataset) -> None:
     for k, mask in enumerate(masks):
         mask[10 * k : 10 * k + 15, 5:40] = True
     apply(page, *(operation(f"{k}", 10 + k, mask) for k, mask in enumerate(masks)))
-    ids = lambda: [one["id"] for one in page.get("/api/images/1/objects").json()["objects"]]  # noqa: E731
+    ids = lambda: [segment["id"] for segment in page.get("/api/images/1/objects").json()["objects"]]  # noqa: E731
     assert ids() == [10, 11, 12]
-    base = {one["id"]: one["revision"] for one in page.get("/api/images/1/objects").json()["objects"]}
+    base = {segment["id"]: segment["revision"] for segment in page.get("/api/images/1/objects").json()["objects"]}
     raised = operation("raise", 10, masks[0], base[10])
     raised["put"][0]["z"] = 2
     [done] = apply(page, raised)
@@ -357,7 +357,7 @@ def test_order_fields_and_removal(page, dataset) -> None:
     lowered["put"][0]["z"] = 0
     apply(page, lowered)
     assert ids() == [10, 11, 12]
-    base = {one["id"]: one["revision"] for one in page.get("/api/images/1/objects").json()["objects"]}
+    base = {segment["id"]: segment["revision"] for segment in page.get("/api/images/1/objects").json()["objects"]}
     apply(page, {"id": "operation-remove", "kind": "delete", "remove": [11], "base": {"11": base[11]}})
     assert ids() == [10, 12]
     apply(page, {"id": "operation-state", "kind": "state", "fields": {"state": "labelled"}})
@@ -366,7 +366,7 @@ def test_order_fields_and_removal(page, dataset) -> None:
     assert page.get("/api/project").json()["images"][0]["state"] is None
     # What was is still there.
     then = page.get(f"/api/images/1/objects?at={base[11]}").json()["objects"]
-    assert 11 in [one["id"] for one in then]
+    assert 11 in [segment["id"] for segment in then]
 
 
 def test_a_stale_edit_of_the_same_object_is_not_applied(page) -> None:
@@ -376,11 +376,11 @@ def test_a_stale_edit_of_the_same_object_is_not_applied(page) -> None:
     [first] = apply(page, operation("a", 5, disk))
     [second] = apply(page, operation("b", 5, other, first["revision"]))
     answers = apply(page, operation("c", 6, disk), operation("d", 5, disk, first["revision"]), operation("e", 7, disk))
-    assert [one["stale"] for one in answers] == [[], [5]]  # what is another object's goes through; nothing after
+    assert [answer["stale"] for answer in answers] == [[], [5]]  # what is another object's goes through; nothing after
     objects = page.get("/api/images/1/objects").json()["objects"]
-    assert {one["id"]: one["counts"] for one in objects} == {5: string(other), 6: string(disk)}
+    assert {segment["id"]: segment["counts"] for segment in objects} == {5: string(other), 6: string(disk)}
     assert apply(page, operation("d", 5, disk, second["revision"]))[0]["stale"] == []
-    # One that is gone, and one that is there although it was thought new.
+    # An object that is gone, and an object that is there although it was thought new.
     assert apply(page, operation("f", 99, disk, 3))[0]["stale"] == [99]
     assert apply(page, operation("g", 6, disk))[0]["stale"] == [6]
 
@@ -415,20 +415,20 @@ def test_many_people_at_once_lose_nothing(dataset) -> None:
     def annotator(number: int) -> None:
         page = known(app)
         for k in range(8):
-            one = operation(f"{number}-{k}", 1000 * number + k, np.roll(disk, k, axis=1))
+            gesture = operation(f"{number}-{k}", 1000 * number + k, np.roll(disk, k, axis=1))
             image = 1 + (number + k) % 3
             for _ in range(2):  # each is sent twice
-                answer = page.post(f"/api/images/{image}/operations", json={"operations": [one]})
+                answer = page.post(f"/api/images/{image}/operations", json={"operations": [gesture]})
                 if answer.status_code != 200 or answer.json()[0]["stale"]:
                     wrong.append(answer.text)
 
     threads = [threading.Thread(target=annotator, args=(number,)) for number in range(1, 6)]
-    for one in threads:
-        one.start()
-    for one in threads:
-        one.join()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
     assert not wrong
-    found = sorted(int(one) for number in (1, 2, 3) for one in dataset.read([number])[0].segments.ids)
+    found = sorted(int(k) for number in (1, 2, 3) for k in dataset.read([number])[0].segments.ids)
     assert found == sorted(1000 * number + k for number in range(1, 6) for k in range(8))
     assert not dataset.check()
 
@@ -444,9 +444,9 @@ serve(dataset, Serving(port=int(sys.argv[2]), token=sys.argv[3]), say=lambda wor
 def free_port() -> int:
     import socket
 
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
 
 
 def start(place: str, port: int) -> subprocess.Popen:
@@ -477,15 +477,15 @@ def test_killed_in_the_middle_nothing_acknowledged_is_lost_and_nothing_doubled(d
         ) as client:
             try:
                 while True:
-                    one = operation(f"kill-{sent}", 100 + sent, np.roll(disk, sent % 9, axis=1))
-                    answer = client.post("/api/images/1/operations", json={"operations": [one]})
+                    gesture = operation(f"kill-{sent}", 100 + sent, np.roll(disk, sent % 9, axis=1))
+                    answer = client.post("/api/images/1/operations", json={"operations": [gesture]})
                     assert answer.status_code == 200
                     acknowledged.add(100 + sent)
                     sent += 1
                     if len(acknowledged) == kill_at:
                         killer.start()
             except httpx.TransportError:
-                pass  # the same gesture is sent again to the next one
+                pass  # the same gesture is sent again to the next server
         killer.join()
         process.wait()
     assert len(acknowledged) >= 12
@@ -594,7 +594,7 @@ def test_engines_with_weights_are_named_at_the_start_and_never_over_the_wire(dat
 
 
 def test_an_answer_does_not_wait_for_what_is_prepared(dataset, monkeypatch) -> None:
-    """While one image is being encoded, another that is encoded already is answered."""
+    """While one image is being encoded, another image that is encoded already is answered."""
     from maskwright.interactive.engines import classical
 
     begun, go = threading.Event(), threading.Event()
@@ -627,25 +627,25 @@ def finished(page: TestClient, job: dict) -> dict:
     raise AssertionError(job)
 
 
-def test_labels_spread_and_a_suggestion_is_no_label_until_accepted(page, dataset) -> None:
+def test_labels_propagate_and_a_suggestion_is_not_a_label_until_accepted(page, dataset) -> None:
     for k in range(2):
         _, disk = scene(k)
         apply(page, operation(f"label-{k}", 5, disk, fields={"state": "labelled"}), image=k + 1)
-    # Somebody is still at the third one: it must not teach that all else is background.
+    # Somebody is still at the third image: it must not teach that all else is background.
     apply(page, operation("unfinished", 5, np.eye(*SIZE, dtype=bool)), image=3)
-    done = finished(page, page.post("/api/spread", json={"engine": "forest"}).json())
+    done = finished(page, page.post("/api/propagate", json={"engine": "forest"}).json())
     assert done["status"] == "done", done
     assert done["result"]["labelled"] == 2
-    rows = {one["number"]: one for one in page.get("/api/project").json()["images"]}
+    rows = {row["number"]: row for row in page.get("/api/project").json()["images"]}
     assert rows[3]["confidence"] is None
     assert 0 <= rows[4]["confidence"] <= 1
     assert rows[4]["objects"] == 0
     offered = page.get("/api/images/4/suggestion").json()["objects"]
     truth = Masks.encode(scene(3)[1][None])
-    best = Masks.from_compressed([one["counts"] for one in offered], SIZE).iou(truth).max()
+    best = Masks.from_compressed([segment["counts"] for segment in offered], SIZE).iou(truth).max()
     assert best > 0.8
     assert len(dataset["p3"].segments) == 0
-    put = [one | {"id": 900 + k, "source": "human"} for k, one in enumerate(offered)]
+    put = [segment | {"id": 900 + k, "source": "human"} for k, segment in enumerate(offered)]
     apply(page, {"id": "operation-accept", "kind": "accept", "put": put, "fields": {"state": "labelled"}}, image=4)
     assert set(dataset["p3"].segments.source) == {"human"}
     assert page.get("/api/project").json()["images"][3]["confidence"] is None
@@ -665,21 +665,21 @@ def test_videos_are_followed(tmp_path) -> None:
         done = finished(page, page.post("/api/follow", json={}).json())
         assert done["result"]["suggested"] == 3, done
         assert page.get("/api/project").json()["images"][3]["video"] == "v"
-        [one] = page.get("/api/images/4/suggestion").json()["objects"]
+        [segment] = page.get("/api/images/4/suggestion").json()["objects"]
         truth = Masks.encode(scene(3)[1][None])
-        assert Masks.from_compressed([one["counts"]], SIZE).iou(truth)[0, 0] > 0.8
+        assert Masks.from_compressed([segment["counts"]], SIZE).iou(truth)[0, 0] > 0.8
 
 
-def test_long_work_can_be_cancelled_and_only_one_runs(page) -> None:
+def test_long_work_can_be_cancelled_and_only_one_job_runs(page) -> None:
     _, disk = scene(0)
     apply(page, operation("label", 5, disk))
-    job = page.post("/api/spread", json={"engine": "forest"}).json()
-    second = page.post("/api/spread", json={"engine": "forest"})
+    job = page.post("/api/propagate", json={"engine": "forest"}).json()
+    second = page.post("/api/propagate", json={"engine": "forest"})
     assert second.status_code in (200, 409)
     page.post(f"/api/jobs/{job['id']}/cancel", json={})
     assert finished(page, job)["status"] in ("cancelled", "done")
     assert page.get("/api/jobs/nothing").status_code == 404
-    wrong = page.post("/api/spread", json={"engine": "forrest"}).json()
+    wrong = page.post("/api/propagate", json={"engine": "forrest"}).json()
     assert "Did you mean" in finished(page, wrong)["words"]
 
 
@@ -701,15 +701,15 @@ def test_export_says_what_is_lost_and_then_gives_an_archive(page) -> None:
     _, disk = scene(0)
     holed = disk.copy()
     holed[28:32, 22:28] = False
-    one = operation("1", 5, holed)
-    one["put"][0]["is_crowd"] = True
-    apply(page, one)
+    gesture = operation("1", 5, holed)
+    gesture["put"][0]["is_crowd"] = True
+    apply(page, gesture)
     report = page.get("/api/export/yolo").json()
     assert report["lines"]
     assert page.get("/api/export/yolo/archive").status_code == 422
     answer = page.get("/api/export/coco/archive?allow_loss=true")
     with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
-        [name] = [one for one in archive.namelist() if one.endswith(".json") and "annotations" in one]
+        [name] = [member for member in archive.namelist() if member.endswith(".json") and "annotations" in member]
         rows = json.loads(archive.read(name))["annotations"]
     assert rows[0]["area"] == int(holed.sum())
     assert page.get("/api/export/nothing").status_code == 400
@@ -765,12 +765,12 @@ def test_classes_of_a_file_are_matched_by_name(page, dataset) -> None:
     told = upload(page, "more.json", json.dumps(labels).encode(), write=True).json()
     assert told["new_classes"] == ["new"]
     assert told["missing"] == ["elsewhere"]
-    names = {one.id: one.name for one in dataset.classes}
-    assert sorted(names[int(one)] for one in dataset["p1"].segments.class_ids) == ["disk", "new"]
+    names = {declared.id: declared.name for declared in dataset.classes}
+    assert sorted(names[int(k)] for k in dataset["p1"].segments.class_ids) == ["disk", "new"]
     assert names[1] == "disk"
 
 
-def test_pictures_are_matched_by_the_name_that_the_file_gave_and_by_other_slashes(page, dataset) -> None:
+def test_images_are_matched_by_the_name_that_the_file_gave_and_by_other_slashes(page, dataset) -> None:
     _, disk = scene(0)
     labels = {
         "images": [{"id": k, "file_name": name, "height": 60, "width": 80}
@@ -807,9 +807,9 @@ def test_uploads_that_are_wrong_or_wicked_leave_nothing(page, dataset, tmp_path)
     before = dataset.revision
     link = io.BytesIO()
     with zipfile.ZipFile(link, "w") as archive:
-        one = zipfile.ZipInfo("labels.json")
-        one.external_attr = 0o120777 << 16
-        archive.writestr(one, "/etc/passwd")
+        member = zipfile.ZipInfo("labels.json")
+        member.external_attr = 0o120777 << 16
+        archive.writestr(member, "/etc/passwd")
     twice = io.BytesIO()
     with zipfile.ZipFile(twice, "w") as archive:
         archive.writestr("evil.json", b"{}")
@@ -849,7 +849,7 @@ def test_others_in_an_image_are_seen(page) -> None:
 def test_operations_from_python(tmp_path) -> None:
     """The same below HTTP."""
     with Dataset.create(tmp_path / "new", Classes([Class(1, "a", "thing")])) as dataset:
-        with dataset.edit("one") as edit:
+        with dataset.edit("an image") as edit:
             edit.add(Sample("x", ImageRef("x.png", (4, 4)), Segments.none((4, 4))))
         piece = gestures.Piece(3, 1, string(np.eye(4, dtype=bool)))
         done = gestures.apply(dataset, 1, gestures.Operation("operation-1", "brush", [piece]), author="me")

@@ -44,7 +44,7 @@ def dataset(tmp_path):
 
 @pytest.fixture
 def pages(dataset):
-    """A page of Ada's, and one of Ben's."""
+    """A page of Ada's, and a page of Ben's."""
     links = links_of(SECRET, ["ada", "ben"])
     app = create_app(dataset, Settings(SECRET, people={link: name for name, link in links.items()}))
     out = []
@@ -56,22 +56,22 @@ def pages(dataset):
 
 
 def draw(page: TestClient, name: str, mask: np.ndarray, *, image: int = 1, id: int = 1, layer: str = "shared", **more):
-    one = {
+    gesture = {
         "id": f"operation-{name}", "kind": "brush", "put": [{"id": id, "class_id": 1, "counts": string(mask)}],
         "effort": {"seconds": 4, "clicks": 1}, **more,
     }  # fmt: skip
-    answer = page.post(f"/api/images/{image}/operations?layer={layer}", json={"operations": [one]})
+    answer = page.post(f"/api/images/{image}/operations?layer={layer}", json={"operations": [gesture]})
     assert answer.status_code == 200, answer.text
     return answer.json()[0]
 
 
 def say(page: TestClient, name: str, state: str | None, *, image: int = 1, layer: str = "shared") -> None:
-    one = {"id": f"operation-{name}", "kind": "state", "fields": {"state": state}, "effort": {"seconds": 1}}
-    assert page.post(f"/api/images/{image}/operations?layer={layer}", json={"operations": [one]}).status_code == 200
+    gesture = {"id": f"operation-{name}", "kind": "state", "fields": {"state": state}, "effort": {"seconds": 1}}
+    assert page.post(f"/api/images/{image}/operations?layer={layer}", json={"operations": [gesture]}).status_code == 200
 
 
 def row(page: TestClient, number: int) -> dict:
-    return next(one for one in page.get("/api/project").json()["images"] if one["number"] == number)
+    return next(image for image in page.get("/api/project").json()["images"] if image["number"] == number)
 
 
 def test_each_link_is_its_person_and_no_other(dataset, pages) -> None:
@@ -81,8 +81,8 @@ def test_each_link_is_its_person_and_no_other(dataset, pages) -> None:
     assert ada.get("/api/project").json()["people"] == ["ada", "ben"]
     draw(ada, "ada-1", square(5))
     draw(ben, "ben-1", square(30), id=2)
-    assert [one["author"] for one in ada.get("/api/images/1/history").json()] == ["ben", "ada"]
-    assert [one.author for one in dataset.log(2)] == ["ben", "ada"]
+    assert [entry["author"] for entry in ada.get("/api/images/1/history").json()] == ["ben", "ada"]
+    assert [entry.author for entry in dataset.log(2)] == ["ben", "ada"]
     ada.post("/api/images/1/present", json={"tab": "tab-a"})
     assert ben.post("/api/images/1/present", json={"tab": "tab-b"}).json()["people"] == ["ada"]
     # The secret itself is nobody's link, and one link does not tell another.
@@ -115,9 +115,9 @@ def test_labels_apart_are_neither_seen_nor_changed_by_others(dataset, pages) -> 
     assert draw(ben, "own-1", square(8), id=9, layer="own") == first | {"again": True}
     assert dataset.revision == before  # no revision of everybody's labels
     own = lambda page, **more: page.get("/api/images/1/objects", params={"layer": "own", **more})  # noqa: E731
-    assert [one["id"] for one in own(ben).json()["objects"]] == [9]
+    assert [segment["id"] for segment in own(ben).json()["objects"]] == [9]
     assert own(ada).json()["objects"] == []
-    assert [one["id"] for one in ada.get("/api/images/1/objects").json()["objects"]] == [7]
+    assert [segment["id"] for segment in ada.get("/api/images/1/objects").json()["objects"]] == [7]
     # Nobody looks before it is finished.
     assert own(ada, of="ben").status_code == 400
     # A stale edit is told, as with shared labels.
@@ -125,17 +125,17 @@ def test_labels_apart_are_neither_seen_nor_changed_by_others(dataset, pages) -> 
     assert second["stale"] == []
     assert draw(ben, "own-3", square(3), id=9, layer="own", base={"9": first["revision"]})["stale"] == [9]
     say(ben, "own-done", "labelled", layer="own")
-    assert row(ada, 1)["opinions"] == ["ben"]
+    assert row(ada, 1)["own_labels"] == ["ben"]
     assert row(ada, 1)["state"] is None
-    assert [one["counts"] for one in own(ada, of="ben").json()["objects"]] == [string(square(9))]
+    assert [segment["counts"] for segment in own(ada, of="ben").json()["objects"]] == [string(square(9))]
     # What they did is effort, and no history of the shared labels.
-    assert [one["kind"] for one in ada.get("/api/images/1/history").json()] == ["brush"]
+    assert [entry["kind"] for entry in ada.get("/api/images/1/history").json()] == ["brush"]
     assert gestures.effort(dataset)["gestures"] == 4
     removed = {"id": "operation-own-gone", "kind": "delete", "remove": [9], "base": {"9": second["revision"]}}
     assert ben.post("/api/images/1/operations?layer=own", json={"operations": [removed]}).json()[0]["stale"] == []
     assert own(ben).json()["objects"] == []
     say(ben, "own-open", None, layer="own")
-    assert row(ada, 1)["opinions"] == []
+    assert row(ada, 1)["own_labels"] == []
     wrong = {"id": "operation-wrong", "kind": "brush", "put": [{"id": 1, "class_id": 77, "counts": string(square(1))}]}
     assert ben.post("/api/images/1/operations?layer=own", json={"operations": [wrong]}).status_code == 422
     assert not dataset.check()
@@ -154,7 +154,7 @@ def test_agreement_is_the_hand_counted_one(dataset, pages) -> None:
     draw(ben, "b3", square(6), image=3, layer="own")  # nobody to compare with
     say(ben, "b3-done", "labelled", image=3, layer="own")
     found = ada.get("/api/work").json()["agreement"]
-    assert [(one["number"], one["first"], one["second"]) for one in found] == [(1, None, "ben"), (2, "ada", "ben")]
+    assert [(pair["number"], pair["first"], pair["second"]) for pair in found] == [(1, None, "ben"), (2, "ada", "ben")]
     assert found[0]["mean_iou"] == pytest.approx(50 / 150)
     assert found[0]["f1"] == 0
     assert found[1]["mean_iou"] == pytest.approx(90 / 110)
@@ -191,7 +191,7 @@ def test_images_are_given_to_people(dataset, pages) -> None:
     before = dataset.revision
     assert ada.post("/api/assign", json={"name": "ben", "numbers": [1, 99]}).status_code == 400
     assert dataset.revision == before
-    done = {one["name"]: one for one in ada.get("/api/work").json()["people"]}
+    done = {person["name"]: person for person in ada.get("/api/work").json()["people"]}
     assert (done["ada"]["assigned"], done["ben"]["assigned"]) == (3, 1)
 
 
@@ -218,9 +218,9 @@ def test_progress_and_what_was_saved(dataset, pages) -> None:
     assert found["states"] == {"labelled": 2, "review": 1, "open": 5}
     assert (found["drawn"], found["seconds_each"], found["suggested"], found["untouched"]) == (2, 4.0, 4, 3)
     assert found["saved"] == 3 * 4 - 2
-    people = {one["name"]: one for one in found["people"]}
+    people = {person["name"]: person for person in found["people"]}
     assert (people["ada"]["finished"], people["ben"]["finished"]) == (1, 2)
     assert people["ada"]["seconds"] == 9
     assert sum(number for _, number in found["days"]) == 3
-    use = {one["class_id"]: (one["objects"], one["images"]) for one in found["classes"]}
+    use = {row["class_id"]: (row["objects"], row["images"]) for row in found["classes"]}
     assert use == {1: (2, 1), 2: (4, 1)}

@@ -27,7 +27,7 @@ serve(dataset, Serving(port=int(sys.argv[2]), token=sys.argv[3], people=sys.argv
 """
 
 
-def picture(k: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def scene(k: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """-> image, a red disk's mask, a yellow box's."""
     rng = np.random.default_rng(k)
     y, x = np.mgrid[: SIZE[0], : SIZE[1]]
@@ -45,9 +45,9 @@ class Studio:
     def __init__(self, folder: Path, people: tuple[str, ...] = ()) -> None:
         self.folder = folder
         self.people = people
-        with socket.socket() as one:
-            one.bind(("127.0.0.1", 0))
-            self.port = int(one.getsockname()[1])
+        with socket.socket() as listener:
+            listener.bind(("127.0.0.1", 0))
+            self.port = int(listener.getsockname()[1])
         self.link = self.link_of(TOKEN)
         self.process: subprocess.Popen | None = None
 
@@ -58,8 +58,8 @@ class Studio:
         command = [sys.executable, "-c", SERVER, str(self.folder), str(self.port), TOKEN, *self.people]
         self.process = subprocess.Popen(command)
         for _ in range(900):
-            with socket.socket() as one:
-                if one.connect_ex(("127.0.0.1", self.port)) == 0:
+            with socket.socket() as caller:
+                if caller.connect_ex(("127.0.0.1", self.port)) == 0:
                     return
             time.sleep(0.1)
         raise AssertionError("the studio did not start")
@@ -77,7 +77,7 @@ def chromium() -> str:
     names = ("chromium", "chromium-browser", "google-chrome")
     found = own or next((path for name in names if (path := shutil.which(name))), None)
     if not found:
-        pytest.skip("no Chromium on this machine: name one with the variable CHROMIUM")
+        pytest.skip("no Chromium on this machine: set the variable CHROMIUM to its path")
     return found
 
 
@@ -117,15 +117,15 @@ class Person:
         mouse.up()
 
     def click(self, x: float, y: float, *modifiers: str) -> None:
-        for one in modifiers:
-            self.page.keyboard.down(one)
+        for modifier in modifiers:
+            self.page.keyboard.down(modifier)
         self.page.mouse.click(*self.at(x, y))
-        for one in modifiers:
-            self.page.keyboard.up(one)
+        for modifier in modifiers:
+            self.page.keyboard.up(modifier)
 
     def press(self, *keys: str) -> None:
-        for one in keys:
-            self.page.keyboard.press(one)
+        for key in keys:
+            self.page.keyboard.press(key)
 
     def ask(self, act: Callable[[], object]) -> None:
         """Do something that asks an engine, and wait for its answer."""
@@ -154,7 +154,7 @@ class Person:
 
     def hash(self) -> str:
         return self.page.evaluate(
-            "JSON.stringify(window.maskwright.scene().things.map((t) => "
+            "JSON.stringify(window.maskwright.scene().segments.map((t) => "
             "[t.id, t.classId, t.crowd, t.bits.x, t.bits.y, t.bits.w, t.bits.h, Array.from(t.bits.data).join('')]))"
         )
 

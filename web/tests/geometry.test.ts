@@ -4,15 +4,15 @@ import { History } from "../src/model/history";
 import { Livewire } from "../src/model/livewire";
 import { rings, simplified } from "../src/model/outline";
 import { sample } from "../src/model/render";
-import { added, carved, change, replaced, Scene, type Thing } from "../src/model/scene";
+import { added, carved, change, replaced, Scene, type Segment } from "../src/model/scene";
 import { snapped } from "../src/model/snap";
 import { View } from "../src/model/view";
 import { poured } from "../src/pages/label/tools/fill";
 import { along } from "../src/pages/label/tools/prompt";
-import { minimap, type Picture, sizesOf, TiledPicture } from "../src/parts/canvas/picture";
+import { minimap, type ShownImage, sizesOf, TiledImage } from "../src/parts/canvas/image";
 
 function bits(...rows: string[]): Bits {
-  const data = Uint8Array.from(rows.join(""), (one) => (one === "#" ? 1 : 0));
+  const data = Uint8Array.from(rows.join(""), (mark) => (mark === "#" ? 1 : 0));
   return new Bits(0, 0, rows[0].length, rows.length, data);
 }
 
@@ -23,7 +23,7 @@ function random(seed: number): () => number {
   };
 }
 
-const thing = (id: number, own: Bits): Thing => ({
+const segment = (id: number, own: Bits): Segment => ({
   id, classId: 1, bits: own.trimmed(), crowd: false, source: "human", score: null, attributes: {},
 });
 
@@ -49,8 +49,8 @@ describe("outlines", () => {
     for (let round = 0; round < 200; round++) {
       const w = 1 + Math.floor(next() * 14);
       const h = 1 + Math.floor(next() * 14);
-      const one = new Bits(3, 2, w, h, Uint8Array.from({ length: w * h }, () => (next() < 0.55 ? 1 : 0)));
-      expect(Bits.polygon(rings(one), 20, 20).equals(one)).toBe(true);
+      const bits = new Bits(3, 2, w, h, Uint8Array.from({ length: w * h }, () => (next() < 0.55 ? 1 : 0)));
+      expect(Bits.polygon(rings(bits), 20, 20).equals(bits)).toBe(true);
     }
   });
 
@@ -75,8 +75,8 @@ describe("outlines", () => {
 describe("the wire", () => {
   it("follows an edge round a corner instead of cutting it", () => {
     // A light square on dark: from one of its sides to another the way leads along the border.
-    const picture = blank(60, 60, (x, y) => (x >= 20 && x < 45 && y >= 20 && y < 45 ? 220 : 40));
-    const wire = new Livewire(picture, { x: 100, y: 50, w: 60, h: 60 }, { x: 120, y: 92 });
+    const image = blank(60, 60, (x, y) => (x >= 20 && x < 45 && y >= 20 && y < 45 ? 220 : 40));
+    const wire = new Livewire(image, { x: 100, y: 50, w: 60, h: 60 }, { x: 120, y: 92 });
     const way = wire.to({ x: 142, y: 70 });
     expect(way[0]).toEqual({ x: 120.5, y: 92.5 });
     expect(way[way.length - 1]).toEqual({ x: 142.5, y: 70.5 });
@@ -97,7 +97,7 @@ describe("the wire", () => {
 
 describe("snapping", () => {
   const scene = new Scene(40, 30);
-  scene.load([thing(1, new Bits(10, 10, 8, 8, new Uint8Array(64).fill(1))), thing(2, new Bits(25, 3, 5, 5, new Uint8Array(25).fill(1)))]);
+  scene.load([segment(1, new Bits(10, 10, 8, 8, new Uint8Array(64).fill(1))), segment(2, new Bits(25, 3, 5, 5, new Uint8Array(25).fill(1)))]);
 
   it("finds borders and the image's edge, and nothing beyond its reach", () => {
     expect(snapped(scene, { x: 17.7, y: 17.8 }, 3, null)).toEqual({ x: 18, y: 18 });
@@ -121,16 +121,16 @@ describe("one object a pixel", () => {
         const [w, h] = [1 + Math.floor(next() * 6), 1 + Math.floor(next() * 6)];
         return new Bits(Math.floor(next() * (12 - w)), Math.floor(next() * (12 - h)), w, h, new Uint8Array(w * h).fill(1));
       };
-      scene.load([1, 2, 3, 4].map((id) => thing(id, box())));
-      const before = JSON.stringify(scene.things.map((one) => [one.id, [...one.bits.toCounts(12, 12)]]));
+      scene.load([1, 2, 3, 4].map((id) => segment(id, box())));
+      const before = JSON.stringify(scene.segments.map((segment) => [segment.id, [...segment.bits.toCounts(12, 12)]]));
       const history = new History(scene);
-      const fresh = thing(9, box());
+      const fresh = segment(9, box());
       history.do({ kind: "brush", changes: [change(scene, fresh), ...carved(scene, fresh.bits, 9)] });
-      for (const one of scene.things) if (one.id !== 9) expect(one.bits.and(fresh.bits).empty).toBe(true);
-      const order = scene.things.map((one) => one.id).filter((id) => id !== 9);
+      for (const segment of scene.segments) if (segment.id !== 9) expect(segment.bits.and(fresh.bits).empty).toBe(true);
+      const order = scene.segments.map((segment) => segment.id).filter((id) => id !== 9);
       expect(order).toEqual([...order].sort());
       history.undo();
-      expect(JSON.stringify(scene.things.map((one) => [one.id, [...one.bits.toCounts(12, 12)]]))).toBe(before);
+      expect(JSON.stringify(scene.segments.map((segment) => [segment.id, [...segment.bits.toCounts(12, 12)]]))).toBe(before);
     }
   });
 
@@ -140,8 +140,8 @@ describe("one object a pixel", () => {
       const [w, h] = [1 + Math.floor(next() * 6), 1 + Math.floor(next() * 6)];
       return new Bits(Math.floor(next() * (12 - w)), Math.floor(next() * (12 - h)), w, h, new Uint8Array(w * h).fill(1));
     };
-    const kind = (id: number): Thing => ({ ...thing(id, box()), classId: 1 + Math.floor(next() * 3) });
-    const state = (scene: Scene) => JSON.stringify(scene.things.map((one) => [one.id, one.classId, [...one.bits.toCounts(12, 12)]]));
+    const kind = (id: number): Segment => ({ ...segment(id, box()), classId: 1 + Math.floor(next() * 3) });
+    const state = (scene: Scene) => JSON.stringify(scene.segments.map((segment) => [segment.id, segment.classId, [...segment.bits.toCounts(12, 12)]]));
     for (let round = 0; round < 100; round++) {
       const scene = new Scene(12, 12);
       scene.load([1, 2, 3].map(kind));
@@ -150,16 +150,16 @@ describe("one object a pixel", () => {
       const exclusive = next() < 0.5;
       const whole = (id: number) => exclusive && id === 2;
       const fresh = [11, 12, 13].map(kind);
-      const seen = [...scene.things, ...fresh].reduce((all, one) => all.or(one.bits), Bits.none);
-      const own = scene.things.filter((one) => one.classId === 2).length;
+      const seen = [...scene.segments, ...fresh].reduce((all, segment) => all.or(segment.bits), Bits.none);
+      const own = scene.segments.filter((segment) => segment.classId === 2).length;
       history.do({ kind: "accept", changes: added(scene, fresh, exclusive, whole) });
-      const now = scene.things.reduce((all, one) => all.or(one.bits), Bits.none);
+      const now = scene.segments.reduce((all, segment) => all.or(segment.bits), Bits.none);
       expect(now.equals(seen)).toBe(true); // no pixel is lost
       if (exclusive) {
-        expect(scene.things.filter((one) => one.classId === 2).length).toBeLessThanOrEqual(Math.max(own, 1));
+        expect(scene.segments.filter((segment) => segment.classId === 2).length).toBeLessThanOrEqual(Math.max(own, 1));
         const last = fresh[2].bits;
-        for (const one of scene.things) if (one.classId !== fresh[2].classId) expect(one.bits.and(last).empty).toBe(true);
-      } else expect(scene.things.map((one) => one.id)).toEqual([1, 2, 3, 11, 12, 13]);
+        for (const segment of scene.segments) if (segment.classId !== fresh[2].classId) expect(segment.bits.and(last).empty).toBe(true);
+      } else expect(scene.segments.map((segment) => segment.id)).toEqual([1, 2, 3, 11, 12, 13]);
       const after = state(scene);
       history.undo();
       expect(state(scene)).toBe(before);
@@ -170,19 +170,19 @@ describe("one object a pixel", () => {
 
   it("everything can be replaced in one gesture, and come back", () => {
     const scene = new Scene(4, 4);
-    scene.load([thing(1, bits("##..")), thing(2, bits("..##"))]);
+    scene.load([segment(1, bits("##..")), segment(2, bits("..##"))]);
     const history = new History(scene);
-    history.do({ kind: "adopt", changes: replaced(scene, [thing(5, bits("####")), thing(6, bits(".#.."))]) });
-    expect(scene.things.map((one) => one.id)).toEqual([5, 6]);
+    history.do({ kind: "adopt", changes: replaced(scene, [segment(5, bits("####")), segment(6, bits(".#.."))]) });
+    expect(scene.segments.map((segment) => segment.id)).toEqual([5, 6]);
     history.undo();
-    expect(scene.things.map((one) => one.id)).toEqual([1, 2]);
+    expect(scene.segments.map((segment) => segment.id)).toEqual([1, 2]);
     history.redo();
-    expect(scene.things.map((one) => one.id)).toEqual([5, 6]);
+    expect(scene.segments.map((segment) => segment.id)).toEqual([5, 6]);
   });
 
   it("isolated objects are alone, and nothing is lost", () => {
     const scene = new Scene(4, 1);
-    scene.load([thing(1, bits("##..")), thing(2, bits("..##"))]);
+    scene.load([segment(1, bits("##..")), segment(2, bits("..##"))]);
     scene.isolated = 2;
     scene.compose(scene.box);
     expect([...scene.top]).toEqual([0, 0, 2, 2]);
@@ -221,7 +221,7 @@ describe("a turned view", () => {
 
   it("shows each pixel where it belongs", () => {
     const scene = new Scene(6, 4);
-    scene.load([thing(1, bits("#.....", "......", "......", "......"))]);
+    scene.load([segment(1, bits("#.....", "......", "......", "......"))]);
     const look = { opacity: 1, outlines: false, byObject: false, colour: () => 0xff0000, selected: null };
     const view = new View();
     view.turn(90, { x: 0, y: 0 }); // the first row becomes the last column
@@ -242,7 +242,7 @@ describe("pouring", () => {
       const [w, h] = [1 + Math.floor(next() * 15), 1 + Math.floor(next() * 15)];
       const scene = new Scene(w, h);
       const own = new Bits(0, 0, w, h, Uint8Array.from({ length: w * h }, () => (next() < 0.45 ? 1 : 0)));
-      scene.load([thing(1, own)]);
+      scene.load([segment(1, own)]);
       const [x, y] = [Math.floor(next() * w), Math.floor(next() * h)];
       const label = scene.top[y * w + x];
       const seen = new Set([y * w + x]);
@@ -275,7 +275,7 @@ describe("strokes as prompts", () => {
   });
 });
 
-describe("pictures in tiles", () => {
+describe("images in tiles", () => {
   it("have the sizes that the server makes", () => {
     expect(sizesOf(6007, 3001, 5)).toEqual([
       { w: 6007, h: 3001 }, { w: 3004, h: 1501 }, { w: 1502, h: 751 }, { w: 751, h: 376 }, { w: 376, h: 188 },
@@ -291,7 +291,7 @@ describe("pictures in tiles", () => {
       return new Promise<ImageBitmap>((yes, no) => give.set(name, (tile) => (tile ? yes(tile) : no(new Error("gone")))));
     };
     let changed = 0;
-    const picture = new TiledPicture(4096, 4096, 4, fetchTile, () => changed++);
+    const image = new TiledImage(4096, 4096, 4, fetchTile, () => changed++);
     expect(asked).toEqual(["3/0/0"]);
     const drawn: number[][] = [];
     const context = { drawImage: (_: unknown, ...where: number[]) => drawn.push(where) } as unknown as CanvasRenderingContext2D;
@@ -303,28 +303,28 @@ describe("pictures in tiles", () => {
     const view = new View();
     view.scale = 1;
     view.x = -1024; // columns 2 to 3
-    picture.draw(context, view, 1024, 512);
+    image.draw(context, view, 1024, 512);
     expect(asked.slice(1)).toEqual(["0/2/0", "0/3/0"]);
-    // Meanwhile the coarse one is there, whole and in parts.
+    // Meanwhile the coarse tile is there, whole and in parts.
     expect(drawn[0]).toEqual([0, 0, 4096, 4096]);
     expect(drawn[1]).toEqual([128, 0, 64, 64, 1024, 0, 512, 512]);
     give.get("0/2/0")!(null);
     give.get("0/3/0")!(tile);
     await new Promise((resolve) => setTimeout(resolve, 5));
     drawn.length = 0;
-    picture.draw(context, view, 1024, 512);
+    image.draw(context, view, 1024, 512);
     expect(drawn).toContainEqual([1536, 0, 512, 512]);
     expect(asked).toHaveLength(3);
-    picture.close();
+    image.close();
   });
 
-  it("have a small picture once one sees a part only", () => {
-    const picture = { width: 4000, height: 3000 } as Picture;
+  it("have an overview once only a part is seen", () => {
+    const image = { width: 4000, height: 3000 } as ShownImage;
     const view = new View();
     view.fit(4000, 3000, 1000, 800);
-    expect(minimap(picture, view, 1000, 800)).toBe(null);
+    expect(minimap(image, view, 1000, 800)).toBe(null);
     view.zoom(4, { x: 500, y: 400 });
-    const found = minimap(picture, view, 1000, 800)!;
+    const found = minimap(image, view, 1000, 800)!;
     expect(found.box).toEqual({ x: 10, y: 800 - 112.5 - 10, w: 150, h: 112.5 });
     expect(found.shown[0].x).toBeGreaterThan(found.box.x);
     expect(found.shown[2].x).toBeLessThan(found.box.x + found.box.w);

@@ -3,19 +3,19 @@ import { Bits } from "../src/model/bits";
 import { History } from "../src/model/history";
 import { sample } from "../src/model/render";
 import { format, parse } from "../src/model/rle";
-import { change, removal, Scene, type Thing } from "../src/model/scene";
+import { change, removal, Scene, type Segment } from "../src/model/scene";
 import { View } from "../src/model/view";
 import { flood } from "../src/pages/label/tools/wand";
 
-/** Rows of a picture: # is in. */
+/** Rows of an image: # is in. */
 function bits(...rows: string[]): Bits {
-  const data = Uint8Array.from(rows.join(""), (one) => (one === "#" ? 1 : 0));
+  const data = Uint8Array.from(rows.join(""), (mark) => (mark === "#" ? 1 : 0));
   return new Bits(0, 0, rows[0].length, rows.length, data);
 }
 
-function rows(one: Bits, width: number, height: number): string[] {
+function rows(bits: Bits, width: number, height: number): string[] {
   return Array.from({ length: height }, (_, y) =>
-    Array.from({ length: width }, (_, x) => (one.has(x, y) ? "#" : ".")).join(""),
+    Array.from({ length: width }, (_, x) => (bits.has(x, y) ? "#" : ".")).join(""),
   );
 }
 
@@ -28,7 +28,7 @@ function random(seed: number): () => number {
 
 describe("run lengths", () => {
   it("are those that pycocotools writes", () => {
-    // pycocotools.mask.encode of a 4 x 4 mask with the middle four pixels, and of a 3 x 5 one of all.
+    // pycocotools.mask.encode of a 4 x 4 mask with the middle four pixels, and of a 3 x 5 mask of all.
     expect(bits("....", ".##.", ".##.", "....").toCounts(4, 4)).toEqual([5, 2, 2, 2, 5]);
     expect(format([5, 2, 2, 2, 5])).toBe("52203");
     expect(format([0, 15])).toBe("0?");
@@ -79,8 +79,8 @@ describe("bits", () => {
     expect(rows(dot.grown(1, 11, 11), 11, 11)[5]).toBe("....###....");
     expect(dot.grown(3, 11, 11).shrunk(3, 11, 11).equals(dot)).toBe(true);
     const two = bits("##...", ".....", "...#.", "....#");
-    expect(two.parts().map((one) => one.area())).toEqual([2, 2]); // corners hang together
-    // At the picture's edge nothing is lost.
+    expect(two.parts().map((bits) => bits.area())).toEqual([2, 2]); // corners hang together
+    // At the image's edge nothing is lost.
     expect(bits("##", "##").shrunk(1, 2, 2).area()).toBe(4);
   });
 
@@ -91,21 +91,21 @@ describe("bits", () => {
   });
 });
 
-const thing = (id: number, one: Bits, classId = 1): Thing => ({
-  id, classId, bits: one, crowd: false, source: "human", score: null, attributes: {},
+const segment = (id: number, bits: Bits, classId = 1): Segment => ({
+  id, classId, bits: bits, crowd: false, source: "human", score: null, attributes: {},
 });
 
 /** The map must be what drawing everything anew gives. */
 function sound(scene: Scene): void {
   const fresh = new Scene(scene.width, scene.height);
-  fresh.load(scene.things);
+  fresh.load(scene.segments);
   expect([...scene.top]).toEqual([...fresh.top]);
 }
 
 describe("scene and history", () => {
   it("show the topmost and find it", () => {
     const scene = new Scene(6, 4);
-    scene.load([thing(1, bits("####", "####")), thing(2, bits("..##", "..##"))]);
+    scene.load([segment(1, bits("####", "####")), segment(2, bits("..##", "..##"))]);
     expect(scene.at(0, 0)?.id).toBe(1);
     expect(scene.at(3, 1)?.id).toBe(2);
     expect(scene.at(5, 3)).toBeUndefined();
@@ -120,21 +120,21 @@ describe("scene and history", () => {
       const scene = new Scene(30, 20);
       const history = new History(scene);
       const states: string[] = [];
-      const state = () => JSON.stringify(scene.things.map((one) => [one.id, one.classId, format(one.bits.toCounts(30, 20))]));
+      const state = () => JSON.stringify(scene.segments.map((segment) => [segment.id, segment.classId, format(segment.bits.toCounts(30, 20))]));
       states.push(state());
       for (let k = 0; k < 40; k++) {
-        const old = scene.things[Math.floor(next() * scene.things.length)];
+        const old = scene.segments[Math.floor(next() * scene.segments.length)];
         const stroke = Bits.stroke({ x: next() * 30, y: next() * 20 }, { x: next() * 30, y: next() * 20 }, 1 + next() * 4, 30, 20);
         const kind = next();
-        if (!old || kind < 0.4) history.do({ kind: "new", changes: [change(scene, thing(100 * seed + k, stroke))] });
+        if (!old || kind < 0.4) history.do({ kind: "new", changes: [change(scene, segment(100 * seed + k, stroke))] });
         else if (kind < 0.6) history.do({ kind: "brush", changes: [change(scene, { ...old, bits: old.bits.or(stroke) })] });
         else if (kind < 0.75) history.do({ kind: "delete", changes: [removal(scene, old.id)] });
         else if (kind < 0.9)
-          history.do({ kind: "raise", changes: [{ id: old.id, before: old, after: { ...old }, from: scene.indexOf(old.id), to: scene.things.length - 1 }] });
+          history.do({ kind: "raise", changes: [{ id: old.id, before: old, after: { ...old }, from: scene.indexOf(old.id), to: scene.segments.length - 1 }] });
         else
           history.do({
             kind: "split",
-            changes: [change(scene, { ...old, bits: old.bits.minus(stroke) }), { id: 9000 + k, before: null, after: thing(9000 + k, stroke), from: scene.things.length, to: scene.things.length }],
+            changes: [change(scene, { ...old, bits: old.bits.minus(stroke) }), { id: 9000 + k, before: null, after: segment(9000 + k, stroke), from: scene.segments.length, to: scene.segments.length }],
           });
         sound(scene);
         states.push(state());
@@ -157,7 +157,7 @@ describe("scene and history", () => {
 describe("render", () => {
   it("samples the map into the window", () => {
     const scene = new Scene(4, 2);
-    scene.load([thing(1, bits("##", "##"))]);
+    scene.load([segment(1, bits("##", "##"))]);
     const view = new View();
     view.scale = 2;
     view.x = 1;

@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { type Answered, type Gesture, Refused, type WireThing } from "../src/api/client";
+import { type Answered, type Gesture, Refused, type WireSegment } from "../src/api/client";
 import { MemoryShelf } from "../src/store/pending";
 import { Sync } from "../src/store/sync";
 
-/** A server of one's own: applies each operation once, and knows what is stale. */
+/** A server for the tests: applies each operation once, and knows what is stale. */
 class Server {
   revision = 10;
   objects = new Map<number, { revision: number; counts: string }>();
@@ -16,24 +16,24 @@ class Server {
     this.calls++;
     if (this.down) throw new TypeError("failed to fetch");
     const out: Answered[] = [];
-    for (const one of operations) {
-      const before = this.seen.get(one.id);
+    for (const operation of operations) {
+      const before = this.seen.get(operation.id);
       if (before !== undefined) {
-        out.push({ id: one.id, revision: before, again: true, stale: [] });
+        out.push({ id: operation.id, revision: before, again: true, stale: [] });
         continue;
       }
-      const ids = [...(one.put ?? []).map((thing) => thing.id), ...(one.remove ?? [])];
+      const ids = [...(operation.put ?? []).map((segment) => segment.id), ...(operation.remove ?? [])];
       const stale = ids.filter((id) => {
         const now = this.objects.get(id)?.revision;
-        const base = one.base?.[id];
+        const base = operation.base?.[id];
         return (base === undefined) !== (now === undefined) || (now !== undefined && now > base!);
       });
-      if (stale.length) return [...out, { id: one.id, revision: this.revision, again: false, stale }];
+      if (stale.length) return [...out, { id: operation.id, revision: this.revision, again: false, stale }];
       this.revision++;
-      for (const thing of one.put ?? []) this.objects.set(thing.id, { revision: this.revision, counts: thing.counts });
-      for (const id of one.remove ?? []) this.objects.delete(id);
-      this.seen.set(one.id, this.revision);
-      out.push({ id: one.id, revision: this.revision, again: false, stale: [] });
+      for (const segment of operation.put ?? []) this.objects.set(segment.id, { revision: this.revision, counts: segment.counts });
+      for (const id of operation.remove ?? []) this.objects.delete(id);
+      this.seen.set(operation.id, this.revision);
+      out.push({ id: operation.id, revision: this.revision, again: false, stale: [] });
     }
     if (this.loses) {
       this.loses = false;
@@ -45,7 +45,7 @@ class Server {
 
 let name = 0;
 const put = (id: number, counts: string): Gesture => ({
-  id: `operation-${name++}`, kind: "brush", put: [{ id, class_id: 1, counts } as WireThing], remove: [], base: {}, fields: {}, effort: {},
+  id: `operation-${name++}`, kind: "brush", put: [{ id, class_id: 1, counts } as WireSegment], remove: [], base: {}, fields: {}, effort: {},
 });
 
 describe("sync", () => {

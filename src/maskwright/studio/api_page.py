@@ -51,8 +51,8 @@ dd { margin: 0; }
 
 
 def _inputs(call: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    for one in call.get("parameters", []):
-        yield one["name"], _kind(one["schema"])
+    for parameter in call.get("parameters", []):
+        yield parameter["name"], _kind(parameter["schema"])
     for content in call.get("requestBody", {}).get("content", {}).values():
         yield "body", _kind(content["schema"])
 
@@ -63,9 +63,9 @@ def _kind(schema: Mapping[str, Any]) -> str:
         name = escape(schema["$ref"].rpartition("/")[2])
         return f'<a href="#{name}">{name}</a>'
     if "anyOf" in schema:
-        return " or ".join(_kind(one) for one in schema["anyOf"])
+        return " or ".join(_kind(choice) for choice in schema["anyOf"])
     if "enum" in schema or "const" in schema:
-        return ", ".join(escape(str(one)) for one in schema.get("enum", [schema.get("const")]))
+        return ", ".join(escape(str(value)) for value in schema.get("enum", [schema.get("const")]))
     if schema.get("type") == "array":
         inner = schema.get("items")
         return f"list of {_kind(inner)}" if inner else "list"

@@ -28,10 +28,10 @@ class Work:
 
     def follow(self, items: Iterable[int]) -> Iterator[int]:
         self.total, self.done = length_hint(items) or None, 0
-        for one in items:
+        for item in items:
             if self._stop.is_set():
                 raise Stopped
-            yield one
+            yield item
             self.done += 1
 
     def stop(self) -> None:
@@ -59,7 +59,7 @@ class Jobs:
     def start(self, kind: str, what: Callable[[Work], dict[str, Any]]) -> Work | None:
         """None while another one runs."""
         with self._lock:
-            if any(one.status == "running" for one in self._all.values()):
+            if any(job.status == "running" for job in self._all.values()):
                 return None
             work = Work(kind)
             self._all[work.id] = work

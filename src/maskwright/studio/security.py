@@ -35,7 +35,7 @@ HEADERS = [
 class Guard:
     """ASGI middleware around the whole application.
 
-    tokens: what the first link carries -> whom it lets in; whoever shows one gets a cookie, and requests carry the name
+    tokens: what the first link carries -> whom it lets in; whoever shows it gets a cookie, and requests carry the name
     in their state as `person`.  hosts: names that the Host header may have.  most: bytes of a request's body.  rate:
     requests a second that one person may make over some seconds, and wrong tokens a minute from one address.
     """
@@ -135,7 +135,7 @@ class Bucket:
         held = min(self.burst, held + self.rate * (now - seen))
         self._held[name] = (held - 1 if held >= 1 else held, now)
         if len(self._held) > 10_000:
-            self._held = {one: row for one, row in self._held.items() if now - row[1] < self.burst / self.rate}
+            self._held = {name: row for name, row in self._held.items() if now - row[1] < self.burst / self.rate}
         return held >= 1
 
 

@@ -101,7 +101,7 @@ def reachable(host: str, names: Sequence[str] = ()) -> list[str]:
     A studio that listens everywhere answers to this machine's own names and addresses, and to no others: a name that
     somebody makes point here stays outside.
     """
-    given = [one.strip().lower() for one in names if one.strip()]
+    given = [name.strip().lower() for name in names if name.strip()]
     here = ["127.0.0.1", "localhost", "[::1]"]
     own = _own() if host in EVERYWHERE else [_bracketed(host.lower())]
     return list(dict.fromkeys([*given, *own, *here]))
@@ -131,7 +131,7 @@ def _own() -> list[str]:
 def links_of(secret: str, people: Sequence[str]) -> dict[str, str]:
     """Name -> the token of their link, which tells nothing of the others'.
 
-    Raises UsageError for a name twice, and for what is no name.
+    Raises UsageError for a name twice, and for what is not a name.
     """
     names = [check_name(name.strip(), "a person's name") for name in people if name.strip()]
     if len(set(names)) < len(names):

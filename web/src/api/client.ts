@@ -6,8 +6,8 @@ type Schemas = components["schemas"];
 export type Project = Schemas["Project"];
 export type ImageInfo = Schemas["ImageInfo"];
 export type ClassInfo = Schemas["ClassInfo"];
-export type WireThing = Schemas["Thing"];
-export type Things = Schemas["Things"];
+export type WireSegment = Schemas["SegmentInfo"];
+export type ImageSegments = Schemas["ImageSegments"];
 export type Gesture = Schemas["Gesture"];
 export type Answered = Schemas["Answered"];
 export type Question = Schemas["Question"];
@@ -53,9 +53,9 @@ export const api = {
   /** layer `own`: this person's labels of their own, or those that `of` has finished. */
   objects: (number: number, what: { at?: number; layer?: "shared" | "own"; of?: string } = {}) => {
     const given = Object.entries(what).filter(([, value]) => value !== undefined).map(([name, value]) => [name, String(value)]);
-    return call<Things>("GET", `images/${number}/objects?${new URLSearchParams(given)}`);
+    return call<ImageSegments>("GET", `images/${number}/objects?${new URLSearchParams(given)}`);
   },
-  suggestion: (number: number) => call<Things>("GET", `images/${number}/suggestion`),
+  suggestion: (number: number) => call<ImageSegments>("GET", `images/${number}/suggestion`),
   history: (number: number) =>
     call<{ revision: number; kind: string; author: string; created: string }[]>("GET", `images/${number}/history`),
   apply: (number: number, operations: Gesture[], layer: "shared" | "own" = "shared") =>
@@ -64,7 +64,7 @@ export const api = {
     call<Masked>("POST", `images/${number}/ask`, question, signal),
   prepare: (number: number, question: Question) => call<unknown>("POST", `images/${number}/prepare`, question),
   present: (number: number, tab: string) => call<Others>("POST", `images/${number}/present`, { tab }),
-  spread: (engine: string) => call<Job>("POST", "spread", { engine }),
+  propagate: (engine: string) => call<Job>("POST", "propagate", { engine }),
   follow: (engine: string, direction: string) => call<Job>("POST", "follow", { engine, direction }),
   job: (id: string) => call<Job>("GET", `jobs/${id}`),
   cancel: (id: string) => call<Job>("POST", `jobs/${id}/cancel`),

@@ -124,7 +124,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/images/{number}/picture": {
+    "/api/images/{number}/pixels": {
         parameters: {
             query?: never;
             header?: never;
@@ -132,10 +132,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Picture
+         * Pixels
          * @description The image as a browser shows it, as its masks lie.
          */
-        get: operations["picture_api_images__number__picture_get"];
+        get: operations["pixels_api_images__number__pixels_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -173,7 +173,7 @@ export interface paths {
         };
         /**
          * Thumbnail
-         * @description A small picture.
+         * @description The image, small.
          */
         get: operations["thumbnail_api_images__number__thumbnail_get"];
         put?: never;
@@ -325,7 +325,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/spread": {
+    "/api/propagate": {
         parameters: {
             query?: never;
             header?: never;
@@ -335,10 +335,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Spread
+         * Propagate
          * @description Label the rest: suggestions for all images without labels, learned from those that have some.
          */
-        post: operations["spread_api_spread_post"];
+        post: operations["propagate_api_propagate_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -489,7 +489,7 @@ export interface components {
         };
         /**
          * Answered
-         * @description One for each operation looked at, in order; the list ends with the first that is stale, which was not applied.
+         * @description What became of an operation. A list of them ends with the first that is stale, which was not applied.
          */
         Answered: {
             /** Id */
@@ -583,7 +583,7 @@ export interface components {
             /** Kind */
             kind: string;
             /** Put */
-            put?: components["schemas"]["Thing"][];
+            put?: components["schemas"]["SegmentInfo"][];
             /** Remove */
             remove?: number[];
             /** Base */
@@ -617,7 +617,7 @@ export interface components {
          * @description number: opaque and lasting.  objects: how many.  confidence: of a suggestion that waits, if any.
          *
          *     tiles: how many sizes of it there are in tiles, 0 for an image that is sent whole.  assignee: whose task it is.
-         *     opinions: who has finished labels of their own.
+         *     own_labels: who has finished labels of their own.
          */
         ImageInfo: {
             /** Number */
@@ -647,8 +647,22 @@ export interface components {
             tiles: number;
             /** Assignee */
             assignee?: string | null;
-            /** Opinions */
-            opinions?: string[];
+            /** Own Labels */
+            own_labels?: string[];
+        };
+        /**
+         * ImageSegments
+         * @description An image's objects, lowest first.
+         */
+        ImageSegments: {
+            /** Revision */
+            revision: number;
+            /** Objects */
+            objects: components["schemas"]["SegmentInfo"][];
+            /** Fields */
+            fields: {
+                [key: string]: unknown;
+            };
         };
         /**
          * Imported
@@ -740,7 +754,7 @@ export interface components {
         };
         /**
          * NewClasses
-         * @description The classes as they shall be, in order.
+         * @description The classes that are wanted, in order.
          */
         NewClasses: {
             /** Classes */
@@ -817,6 +831,19 @@ export interface components {
             };
         };
         /**
+         * Propagating
+         * @description What to learn with.
+         */
+        Propagating: {
+            /**
+             * Engine
+             * @default forest
+             */
+            engine: string;
+            /** Limit */
+            limit?: number | null;
+        };
+        /**
          * Question
          * @description Prompts for one object, in pixels; see `interactive.Prompts`. seq comes back with the answer.
          */
@@ -856,24 +883,11 @@ export interface components {
             seq: number;
         };
         /**
-         * Spreading
-         * @description What to learn with.
-         */
-        Spreading: {
-            /**
-             * Engine
-             * @default forest
-             */
-            engine: string;
-            /** Limit */
-            limit?: number | null;
-        };
-        /**
-         * Thing
+         * SegmentInfo
          * @description An object.  counts: COCO's compressed run lengths over the whole image.  revision: it was written in; 0 for one
          *     that is only suggested.
          */
-        Thing: {
+        SegmentInfo: {
             /** Id */
             id: number;
             /** Class Id */
@@ -904,20 +918,6 @@ export interface components {
              * @default 0
              */
             revision: number;
-        };
-        /**
-         * Things
-         * @description An image's objects, lowest first.
-         */
-        Things: {
-            /** Revision */
-            revision: number;
-            /** Objects */
-            objects: components["schemas"]["Thing"][];
-            /** Fields */
-            fields: {
-                [key: string]: unknown;
-            };
         };
         /**
          * Upload
@@ -1146,7 +1146,7 @@ export interface operations {
             };
         };
     };
-    picture_api_images__number__picture_get: {
+    pixels_api_images__number__pixels_get: {
         parameters: {
             query?: never;
             header?: never;
@@ -1263,7 +1263,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Things"];
+                    "application/json": components["schemas"]["ImageSegments"];
                 };
             };
             /** @description Validation Error */
@@ -1294,7 +1294,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Things"];
+                    "application/json": components["schemas"]["ImageSegments"];
                 };
             };
             /** @description Validation Error */
@@ -1485,7 +1485,7 @@ export interface operations {
             };
         };
     };
-    spread_api_spread_post: {
+    propagate_api_propagate_post: {
         parameters: {
             query?: never;
             header?: never;
@@ -1494,7 +1494,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Spreading"];
+                "application/json": components["schemas"]["Propagating"];
             };
         };
         responses: {

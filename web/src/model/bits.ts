@@ -102,7 +102,7 @@ export class Bits implements Rect {
 
   area(): number {
     let sum = 0;
-    for (const one of this.data) sum += one;
+    for (const pixel of this.data) sum += pixel;
     return sum;
   }
 
@@ -163,33 +163,33 @@ export class Bits implements Rect {
     if (!box) return Bits.none;
     const a = this.window(box);
     const b = other.window(box);
-    return new Bits(box.x, box.y, box.w, box.h, a.data.map((one, k) => one & b.data[k])).trimmed();
+    return new Bits(box.x, box.y, box.w, box.h, a.data.map((value, k) => value & b.data[k])).trimmed();
   }
 
   equals(other: Bits): boolean {
     const a = this.trimmed();
     const b = other.trimmed();
     if (a.x !== b.x || a.y !== b.y || a.w !== b.w || a.h !== b.h) return !a.w && !b.w;
-    return a.data.every((one, k) => one === b.data[k]);
+    return a.data.every((value, k) => value === b.data[k]);
   }
 
-  /** Each pixel within `radius` of one that is in, inside the image. */
+  /** Each pixel within `radius` of a pixel that is in, inside the image. */
   grown(radius: number, width: number, height: number): Bits {
     if (!this.w) return this;
     const r = Math.ceil(radius);
     const box = clip({ x: this.x - r, y: this.y - r, w: this.w + 2 * r, h: this.h + 2 * r }, width, height);
     const near = distances(this.window(box));
-    return new Bits(box.x, box.y, box.w, box.h, Uint8Array.from(near, (one) => (one <= radius * radius ? 1 : 0)));
+    return new Bits(box.x, box.y, box.w, box.h, Uint8Array.from(near, (distance) => (distance <= radius * radius ? 1 : 0)));
   }
 
-  /** Without the pixels within `radius` of one that is out; the image's edge does not count. */
+  /** Without the pixels within `radius` of a pixel that is out; the image's edge does not count. */
   shrunk(radius: number, width: number, height: number): Bits {
     if (!this.w) return this;
     const r = Math.ceil(radius);
     const box = clip({ x: this.x - r, y: this.y - r, w: this.w + 2 * r, h: this.h + 2 * r }, width, height);
     const inside = this.window(box);
-    const off = distances(new Bits(box.x, box.y, box.w, box.h, inside.data.map((one) => 1 - one)));
-    return new Bits(box.x, box.y, box.w, box.h, inside.data.map((one, k) => (one && off[k] > radius * radius ? 1 : 0))).trimmed();
+    const off = distances(new Bits(box.x, box.y, box.w, box.h, inside.data.map((value) => 1 - value)));
+    return new Bits(box.x, box.y, box.w, box.h, inside.data.map((value, k) => (value && off[k] > radius * radius ? 1 : 0))).trimmed();
   }
 
   /** Opening, then closing. */
@@ -244,7 +244,7 @@ export class Bits implements Rect {
           stack.push(next);
         }
     }
-    return new Bits(wide.x, wide.y, w, h, outside.map((one) => 1 - one)).trimmed();
+    return new Bits(wide.x, wide.y, w, h, outside.map((value) => 1 - value)).trimmed();
   }
 
   /** A disk. */
@@ -357,7 +357,7 @@ function paint(out: Bits, other: Bits, value: 0 | 1): void {
 function distances(bits: Bits): Float64Array {
   const { w, h } = bits;
   const far = 1e12;
-  const grid = Float64Array.from(bits.data, (one) => (one ? 0 : far));
+  const grid = Float64Array.from(bits.data, (value) => (value ? 0 : far));
   const line = new Float64Array(Math.max(w, h));
   const at = new Int32Array(Math.max(w, h));
   const edge = new Float64Array(Math.max(w, h) + 1);

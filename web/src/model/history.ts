@@ -36,7 +36,7 @@ export class History {
     const changes = [...command.changes].reverse();
     return {
       kind: "undo",
-      changes: changes.map((one) => ({ id: one.id, before: one.after, after: one.before, from: one.to, to: one.from })),
+      changes: changes.map((change) => ({ id: change.id, before: change.after, after: change.before, from: change.to, to: change.from })),
     };
   }
 

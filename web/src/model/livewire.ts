@@ -5,7 +5,7 @@ import type { Point, Rect } from "./bits";
 const COSTLY = 40; // of a step over an even area, against 1 along the strongest edge
 
 export class Livewire {
-  /** From each pixel of the box, the one before it on the way from the seed; -1 at the seed. */
+  /** From each pixel of the box, the pixel before it on the way from the seed; -1 at the seed. */
   private readonly before: Int32Array;
 
   /** pixels: of the box alone, RGBA. The seed is clamped into it. */
@@ -52,7 +52,7 @@ function costs(pixels: ImageData): Uint8Array {
       most = Math.max(most, strength[here + x]);
     }
   }
-  return Uint8Array.from(strength, (one) => 1 + Math.round((COSTLY - 1) * (1 - one / most) ** 2));
+  return Uint8Array.from(strength, (edge) => 1 + Math.round((COSTLY - 1) * (1 - edge / most) ** 2));
 }
 
 /** Dijkstra's algorithm with a bucket a distance (Dial, 1969): distances are small whole numbers. */
@@ -78,7 +78,7 @@ function ways(cost: Uint8Array, w: number, h: number, seed: number): Int32Array 
         for (let nx = Math.max(0, x - 1); nx <= Math.min(w - 1, x + 1); nx++) {
           const next = ny * w + nx;
           if (done[next]) continue;
-          // Five and seven: one and the root of two, in whole numbers.
+          // Five and seven: 1 and the root of 2, in whole numbers.
           const to = distance + cost[next] * (nx !== x && ny !== y ? 7 : 5);
           if (to < far[next]) {
             far[next] = to;

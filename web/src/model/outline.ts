@@ -41,7 +41,7 @@ export function rings(bits: Bits): Point[][] {
         before = at;
         at = choices.splice(chosen, 1)[0];
       }
-      out.push(straight(ring.map((one) => ({ x: bits.x + (one % (w + 1)), y: bits.y + Math.floor(one / (w + 1)) }))));
+      out.push(straight(ring.map((corner) => ({ x: bits.x + (corner % (w + 1)), y: bits.y + Math.floor(corner / (w + 1)) }))));
     }
   }
   return out;

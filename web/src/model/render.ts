@@ -13,11 +13,11 @@ export interface Look {
 }
 
 export function palette(scene: Scene, look: Look): Uint32Array {
-  const out = new Uint32Array(scene.things.length + 1);
+  const out = new Uint32Array(scene.segments.length + 1);
   const alpha = Math.round(255 * look.opacity);
-  scene.things.forEach((one, k) => {
-    const rgb = look.byObject ? hue(one.id) : look.colour(one.classId);
-    const strong = one.id === look.selected ? Math.min(255, alpha + 70) : alpha;
+  scene.segments.forEach((segment, k) => {
+    const rgb = look.byObject ? hue(segment.id) : look.colour(segment.classId);
+    const strong = segment.id === look.selected ? Math.min(255, alpha + 70) : alpha;
     out[k + 1] = packed(rgb, strong);
   });
   return out;
@@ -27,7 +27,7 @@ export function sample(scene: Scene, view: View, look: Look, target: ImageData):
   const { width, height } = target;
   const out = new Uint32Array(target.data.buffer);
   const colours = palette(scene, look);
-  const lines = colours.map((one) => (one ? one | 0xff000000 : 0));
+  const lines = colours.map((colour) => (colour ? colour | 0xff000000 : 0));
   const read = view.angle ? turned(scene, view, width) : upright(scene, view, width);
   let here = new Uint16Array(width + 1);
   let below = new Uint16Array(width + 1);

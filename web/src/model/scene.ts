@@ -4,7 +4,7 @@ import { Bits, meet, type Rect } from "./bits";
 
 export type Source = "human" | "model" | "import";
 
-export interface Thing {
+export interface Segment {
   readonly id: number;
   readonly classId: number;
   readonly bits: Bits;
@@ -17,19 +17,19 @@ export interface Thing {
 /** One object before and after a gesture; null where it was not there. z: its place in the stack. */
 export interface Change {
   readonly id: number;
-  readonly before: Thing | null;
-  readonly after: Thing | null;
+  readonly before: Segment | null;
+  readonly after: Segment | null;
   readonly from: number;
   readonly to: number;
 }
 
 export class Scene {
   /** Lowest first. */
-  things: Thing[] = [];
-  /** Place in `things` plus one, 0 for none; row by row. */
+  segments: Segment[] = [];
+  /** Place in `segments` plus 1, 0 for none; row by row. */
   readonly top: Uint16Array;
   readonly hidden = new Set<number>();
-  /** The only object that is shown, where there is one. */
+  /** The only object that is shown; null where all are. */
   isolated: number | null = null;
 
   constructor(readonly width: number, readonly height: number) {
@@ -40,21 +40,21 @@ export class Scene {
     return { x: 0, y: 0, w: this.width, h: this.height };
   }
 
-  find(id: number): Thing | undefined {
-    return this.things.find((one) => one.id === id);
+  find(id: number): Segment | undefined {
+    return this.segments.find((segment) => segment.id === id);
   }
 
   indexOf(id: number): number {
-    return this.things.findIndex((one) => one.id === id);
+    return this.segments.findIndex((segment) => segment.id === id);
   }
 
-  at(x: number, y: number): Thing | undefined {
+  at(x: number, y: number): Segment | undefined {
     if (x < 0 || y < 0 || x >= this.width || y >= this.height) return undefined;
-    return this.things[this.top[Math.floor(y) * this.width + Math.floor(x)] - 1];
+    return this.segments[this.top[Math.floor(y) * this.width + Math.floor(x)] - 1];
   }
 
-  load(things: Thing[]): void {
-    this.things = [...things];
+  load(segments: Segment[]): void {
+    this.segments = [...segments];
     this.compose(this.box);
   }
 
@@ -62,22 +62,22 @@ export class Scene {
   apply(changes: readonly Change[], forward: boolean): void {
     let moved = false;
     const order = forward ? changes : [...changes].reverse();
-    for (const one of order) {
-      const was = forward ? one.before : one.after;
-      const is = forward ? one.after : one.before;
-      const place = forward ? one.to : one.from;
-      const now = this.indexOf(one.id);
-      if (now >= 0) this.things.splice(now, 1);
-      if (is) this.things.splice(Math.min(place, this.things.length), 0, is);
+    for (const change of order) {
+      const was = forward ? change.before : change.after;
+      const is = forward ? change.after : change.before;
+      const place = forward ? change.to : change.from;
+      const now = this.indexOf(change.id);
+      if (now >= 0) this.segments.splice(now, 1);
+      if (is) this.segments.splice(Math.min(place, this.segments.length), 0, is);
       if (!was || !is || now !== place) moved = true;
     }
     // Numbers in the map are places: where the stack itself changed, all of it is drawn anew.
     if (moved) this.compose(this.box);
-    else for (const one of changes) this.composeAround(one);
+    else for (const change of changes) this.composeAround(change);
   }
 
   private composeAround(change: Change): void {
-    for (const one of [change.before, change.after]) if (one) this.compose(one.bits);
+    for (const segment of [change.before, change.after]) if (segment) this.compose(segment.bits);
   }
 
   /** Draw a part of the map again. */
@@ -86,11 +86,11 @@ export class Scene {
     if (!box) return;
     const { top, width } = this;
     for (let y = box.y; y < box.y + box.h; y++) top.fill(0, y * width + box.x, y * width + box.x + box.w);
-    this.things.forEach((thing, index) => {
-      if (this.hidden.has(thing.id) || (this.isolated !== null && this.isolated !== thing.id)) return;
-      const own = meet(thing.bits, box);
+    this.segments.forEach((segment, index) => {
+      if (this.hidden.has(segment.id) || (this.isolated !== null && this.isolated !== segment.id)) return;
+      const own = meet(segment.bits, box);
       if (!own) return;
-      const { bits } = thing;
+      const { bits } = segment;
       for (let y = own.y; y < own.y + own.h; y++) {
         let from = (y - bits.y) * bits.w + (own.x - bits.x);
         let to = y * width + own.x;
@@ -101,14 +101,14 @@ export class Scene {
 
   /** All pixels of the other objects. */
   others(id: number | null): Bits {
-    return this.things.reduce((all, one) => (one.id === id || this.hidden.has(one.id) ? all : all.or(one.bits)), Bits.none);
+    return this.segments.reduce((all, segment) => (segment.id === id || this.hidden.has(segment.id) ? all : all.or(segment.bits)), Bits.none);
   }
 }
 
-export function change(scene: Scene, after: Thing, to?: number): Change {
+export function change(scene: Scene, after: Segment, to?: number): Change {
   const from = scene.indexOf(after.id);
-  const place = to ?? (from < 0 ? scene.things.length : from);
-  return { id: after.id, before: scene.find(after.id) ?? null, after, from: from < 0 ? scene.things.length : from, to: place };
+  const place = to ?? (from < 0 ? scene.segments.length : from);
+  return { id: after.id, before: scene.find(after.id) ?? null, after, from: from < 0 ? scene.segments.length : from, to: place };
 }
 
 export function removal(scene: Scene, id: number): Change {
@@ -120,11 +120,11 @@ export function removal(scene: Scene, id: number): Change {
 export function carved(scene: Scene, bits: Bits, id: number): Change[] {
   const changed: Change[] = [];
   const gone: Change[] = [];
-  for (const one of scene.things) {
-    if (one.id === id || !meet(one.bits, bits)) continue;
-    const rest = one.bits.minus(bits);
-    if (rest.empty) gone.unshift(removal(scene, one.id));
-    else if (rest.area() !== one.bits.area()) changed.push(change(scene, { ...one, bits: rest }));
+  for (const segment of scene.segments) {
+    if (segment.id === id || !meet(segment.bits, bits)) continue;
+    const rest = segment.bits.minus(bits);
+    if (rest.empty) gone.unshift(removal(scene, segment.id));
+    else if (rest.area() !== segment.bits.area()) changed.push(change(scene, { ...segment, bits: rest }));
   }
   return [...changed, ...gone];
 }
@@ -133,32 +133,32 @@ export function carved(scene: Scene, bits: Bits, id: number): Change[] {
  * What bringing in further objects changes. exclusive: they take their pixels from those that are there.
  * whole: of a class that is one object, where a further one becomes part of it.
  */
-export function added(scene: Scene, things: readonly Thing[], exclusive: boolean, whole: (classId: number) => boolean): Change[] {
-  let list = [...scene.things];
-  for (const one of things) {
-    const at = whole(one.classId) ? list.findIndex((other) => other.classId === one.classId && !other.crowd) : -1;
-    if (exclusive) list = list.map((other, k) => (k !== at && meet(other.bits, one.bits) ? { ...other, bits: other.bits.minus(one.bits) } : other));
-    if (at < 0) list.push(one);
-    else list[at] = { ...list[at], bits: list[at].bits.or(one.bits) };
+export function added(scene: Scene, segments: readonly Segment[], exclusive: boolean, whole: (classId: number) => boolean): Change[] {
+  let list = [...scene.segments];
+  for (const segment of segments) {
+    const at = whole(segment.classId) ? list.findIndex((other) => other.classId === segment.classId && !other.crowd) : -1;
+    if (exclusive) list = list.map((other, k) => (k !== at && meet(other.bits, segment.bits) ? { ...other, bits: other.bits.minus(segment.bits) } : other));
+    if (at < 0) list.push(segment);
+    else list[at] = { ...list[at], bits: list[at].bits.or(segment.bits) };
   }
-  const after = new Map(list.filter((one) => !one.bits.empty).map((one) => [one.id, one]));
+  const after = new Map(list.filter((segment) => !segment.bits.empty).map((segment) => [segment.id, segment]));
   const changed: Change[] = [];
   const gone: Change[] = [];
-  for (const one of scene.things) {
-    const is = after.get(one.id);
-    if (!is) gone.unshift(removal(scene, one.id));
-    else if (is !== one && !is.bits.equals(one.bits)) changed.push(change(scene, is));
-    after.delete(one.id);
+  for (const segment of scene.segments) {
+    const is = after.get(segment.id);
+    if (!is) gone.unshift(removal(scene, segment.id));
+    else if (is !== segment && !is.bits.equals(segment.bits)) changed.push(change(scene, is));
+    after.delete(segment.id);
   }
-  const top = scene.things.length;
-  const fresh = [...after.values()].map((one, k) => ({ id: one.id, before: null, after: one, from: top + k, to: top + k }));
+  const top = scene.segments.length;
+  const fresh = [...after.values()].map((segment, k) => ({ id: segment.id, before: null, after: segment, from: top + k, to: top + k }));
   return [...changed, ...fresh, ...gone];
 }
 
 /** Everything that is there goes, and these come in its place. */
-export function replaced(scene: Scene, things: readonly Thing[]): Change[] {
+export function replaced(scene: Scene, segments: readonly Segment[]): Change[] {
   return [
-    ...scene.things.map((one) => removal(scene, one.id)).reverse(),
-    ...things.map((one, k) => ({ id: one.id, before: null, after: one, from: k, to: k })),
+    ...scene.segments.map((segment) => removal(scene, segment.id)).reverse(),
+    ...segments.map((segment, k) => ({ id: segment.id, before: null, after: segment, from: k, to: k })),
   ];
 }

@@ -68,9 +68,9 @@ export class View {
   shown(windowWidth: number, windowHeight: number): Rect {
     const corners = [
       { x: 0, y: 0 }, { x: windowWidth, y: 0 }, { x: 0, y: windowHeight }, { x: windowWidth, y: windowHeight },
-    ].map((one) => this.toImage(one));
-    const xs = corners.map((one) => one.x);
-    const ys = corners.map((one) => one.y);
+    ].map((corner) => this.toImage(corner));
+    const xs = corners.map((corner) => corner.x);
+    const ys = corners.map((corner) => corner.y);
     const [x, y] = [Math.min(...xs), Math.min(...ys)];
     return { x, y, w: Math.max(...xs) - x, h: Math.max(...ys) - y };
   }

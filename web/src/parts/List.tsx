@@ -2,7 +2,7 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 
 /** A list of any length: only the rows that are seen are in the page. All rows have one height, in pixels. */
-export function List<T>({ items, height, row, chosen }: { items: readonly T[]; height: number; row: (one: T) => ComponentChildren; chosen: number }) {
+export function List<T>({ items, height, row, chosen }: { items: readonly T[]; height: number; row: (item: T) => ComponentChildren; chosen: number }) {
   const box = useRef<HTMLUListElement>(null);
   const [seen, setSeen] = useState({ top: 0, high: 800 });
   const look = () => box.current && setSeen({ top: box.current.scrollTop, high: box.current.clientHeight || 800 });

@@ -15,7 +15,7 @@ export interface Pending {
 /** Where they are kept: the browser's database, or memory where there is none. */
 export interface Shelf {
   all(): Promise<Pending[]>;
-  put(one: Pending): Promise<void>;
+  put(pending: Pending): Promise<void>;
   remove(place: number): Promise<void>;
 }
 
@@ -26,8 +26,8 @@ export class MemoryShelf implements Shelf {
     return [...this.held.values()].sort((a, b) => a.place - b.place);
   }
 
-  async put(one: Pending): Promise<void> {
-    this.held.set(one.place, one);
+  async put(pending: Pending): Promise<void> {
+    this.held.set(pending.place, pending);
   }
 
   async remove(place: number): Promise<void> {
@@ -52,7 +52,7 @@ export async function openShelf(name: string): Promise<Shelf> {
       });
     return {
       all: () => run<Pending[]>("readonly", (store) => store.getAll()),
-      put: async (one) => void (await run("readwrite", (store) => store.put(one))),
+      put: async (pending) => void (await run("readwrite", (store) => store.put(pending))),
       remove: async (place) => void (await run("readwrite", (store) => store.delete(place))),
     };
   } catch {

@@ -5,7 +5,7 @@ import { api, type Project } from "../api/client";
 
 export const project = signal<Project | null>(null);
 export const message = signal("");
-/** Name of the dialog that is open over the page; a page that is shown as one has its own name here. */
+/** Name of the dialog that is open over the page; a page that is shown as a dialog has its own name here. */
 export const dialog = signal("");
 
 /** Ask for the project anew. */

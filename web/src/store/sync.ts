@@ -46,7 +46,7 @@ export class Sync {
   async begin(): Promise<void> {
     this.queue = await this.shelf.all();
     this.kept = this.queue.length;
-    this.next = Math.max(Date.now(), ...this.queue.map((one) => one.place + 1));
+    this.next = Math.max(Date.now(), ...this.queue.map((pending) => pending.place + 1));
     void this.flush();
     this.changed();
   }
@@ -66,17 +66,17 @@ export class Sync {
       const revision = this.seen.get(`${layer}/${image}/${id}`);
       if (revision) base[id] = revision;
     }
-    const one: Pending = { place: this.next++, image, layer, gesture: { ...gesture, base } };
-    this.queue.push(one);
+    const pending: Pending = { place: this.next++, image, layer, gesture: { ...gesture, base } };
+    this.queue.push(pending);
     this.set(this.state === "conflict" || this.state === "offline" ? this.state : "saving");
-    await this.shelf.put(one);
+    await this.shelf.put(pending);
     this.kept++;
     void this.flush();
   }
 
   /** All that waits has been written, or cannot be for now. */
   async settled(image?: number): Promise<void> {
-    while (this.queue.some((one) => image === undefined || one.image === image)) {
+    while (this.queue.some((pending) => image === undefined || pending.image === image)) {
       if (this.state === "conflict" || this.state === "refused" || this.state === "offline") return;
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
@@ -99,7 +99,7 @@ export class Sync {
         }
         if (layer === "shared") this.revision = Math.max(this.revision, answer.revision);
         const now = new Map<number, number | null>();
-        for (const one of gesture.put ?? []) now.set(one.id, answer.revision);
+        for (const segment of gesture.put ?? []) now.set(segment.id, answer.revision);
         for (const id of gesture.remove ?? []) now.set(id, null);
         for (const [id, revision] of now) {
           if (revision === null) this.seen.delete(`${layer}/${first.image}/${id}`);
@@ -107,9 +107,9 @@ export class Sync {
         }
         this.queue.shift();
         // What waits was made on top of this: it has seen it. Kept before this is let go, so that another page knows too.
-        for (const [k, one] of this.queue.entries()) {
-          if (!sameLabels(one, first) || !touched(one.gesture).some((id) => now.has(id))) continue;
-          this.queue[k] = { ...one, gesture: rebased(one.gesture, now) };
+        for (const [k, pending] of this.queue.entries()) {
+          if (!sameLabels(pending, first) || !touched(pending.gesture).some((id) => now.has(id))) continue;
+          this.queue[k] = { ...pending, gesture: rebased(pending.gesture, now) };
           await this.shelf.put(this.queue[k]);
         }
         await this.shelf.remove(first.place);
@@ -144,27 +144,27 @@ export class Sync {
       else this.seen.set(`${conflict.layer}/${conflict.image}/${id}`, revision);
     }
     const kept: Pending[] = [];
-    for (const one of this.queue) {
-      const concerned = sameLabels(one, conflict);
+    for (const pending of this.queue) {
+      const concerned = sameLabels(pending, conflict);
       if (!concerned || choice === "mine") {
-        kept.push(concerned ? { ...one, gesture: rebased(one.gesture, theirs, true) } : one);
+        kept.push(concerned ? { ...pending, gesture: rebased(pending.gesture, theirs, true) } : pending);
         continue;
       }
-      const gesture = { ...one.gesture, base: { ...one.gesture.base } };
-      gesture.put = (gesture.put ?? []).flatMap((thing) => {
-        if (!stale.has(thing.id)) return [thing];
-        return choice === "both" ? [{ ...thing, id: renamed.get(thing.id)! }] : [];
+      const gesture = { ...pending.gesture, base: { ...pending.gesture.base } };
+      gesture.put = (gesture.put ?? []).flatMap((segment) => {
+        if (!stale.has(segment.id)) return [segment];
+        return choice === "both" ? [{ ...segment, id: renamed.get(segment.id)! }] : [];
       });
       gesture.remove = (gesture.remove ?? []).filter((id) => !stale.has(id));
       for (const id of stale) delete gesture.base[id];
       if (gesture.put.length || gesture.remove.length || Object.keys(gesture.fields ?? {}).length)
-        kept.push({ ...one, gesture });
+        kept.push({ ...pending, gesture });
       else {
-        await this.shelf.remove(one.place);
+        await this.shelf.remove(pending.place);
         this.kept--;
       }
     }
-    for (const one of kept) await this.shelf.put(one);
+    for (const pending of kept) await this.shelf.put(pending);
     this.queue = kept;
     this.conflict = null;
     this.set("saving");
@@ -194,7 +194,7 @@ function sameLabels(a: { image: number; layer?: Layer }, b: { image: number; lay
 }
 
 function touched(gesture: Gesture): number[] {
-  return [...(gesture.put ?? []).map((one) => one.id), ...(gesture.remove ?? [])];
+  return [...(gesture.put ?? []).map((segment) => segment.id), ...(gesture.remove ?? [])];
 }
 
 /** The same on top of these revisions; null for objects that are gone, which are then not removed again if `gone`. */

@@ -1,33 +1,33 @@
 /** Between the scene's objects and the wire's. */
 
-import type { Gesture, WireThing } from "../api/client";
+import type { Gesture, WireSegment } from "../api/client";
 import { Bits } from "../model/bits";
 import type { Command } from "../model/history";
 import { format, parse } from "../model/rle";
-import type { Thing } from "../model/scene";
+import type { Segment } from "../model/scene";
 
-export function fromWire(one: WireThing, width: number, height: number): Thing {
+export function fromWire(segment: WireSegment, width: number, height: number): Segment {
   return {
-    id: one.id,
-    classId: one.class_id,
-    bits: Bits.fromCounts(parse(one.counts), width, height),
-    crowd: one.is_crowd ?? false,
-    source: one.source ?? "human",
-    score: one.score ?? null,
-    attributes: one.attributes ?? {},
+    id: segment.id,
+    classId: segment.class_id,
+    bits: Bits.fromCounts(parse(segment.counts), width, height),
+    crowd: segment.is_crowd ?? false,
+    source: segment.source ?? "human",
+    score: segment.score ?? null,
+    attributes: segment.attributes ?? {},
   };
 }
 
-export function toWire(one: Thing, width: number, height: number, z?: number): WireThing {
+export function toWire(segment: Segment, width: number, height: number, z?: number): WireSegment {
   return {
-    id: one.id,
-    class_id: one.classId,
-    counts: format(one.bits.toCounts(width, height)),
+    id: segment.id,
+    class_id: segment.classId,
+    counts: format(segment.bits.toCounts(width, height)),
     z: z ?? null,
-    is_crowd: one.crowd,
-    source: one.source,
-    score: one.score,
-    attributes: { ...one.attributes },
+    is_crowd: segment.crowd,
+    source: segment.source,
+    score: segment.score,
+    attributes: { ...segment.attributes },
     revision: 0,
   };
 }
@@ -35,17 +35,17 @@ export function toWire(one: Thing, width: number, height: number, z?: number): W
 export function gesture(
   command: Command, width: number, height: number, effort: Record<string, number>, fields: Gesture["fields"] = {},
 ): Gesture {
-  const put = new Map<number, WireThing>();
+  const put = new Map<number, WireSegment>();
   const remove = new Set<number>();
-  for (const one of command.changes) {
-    if (one.after) {
+  for (const change of command.changes) {
+    if (change.after) {
       // Its place is told only where it is not simply the next on top, or the same.
-      const stays = one.before !== null && one.from === one.to;
-      put.set(one.id, toWire(one.after, width, height, stays ? undefined : one.to));
-      remove.delete(one.id);
+      const stays = change.before !== null && change.from === change.to;
+      put.set(change.id, toWire(change.after, width, height, stays ? undefined : change.to));
+      remove.delete(change.id);
     } else {
-      put.delete(one.id);
-      remove.add(one.id);
+      put.delete(change.id);
+      remove.add(change.id);
     }
   }
   return {

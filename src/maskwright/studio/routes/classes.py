@@ -23,7 +23,7 @@ class ClassInfo(BaseModel):
 
 
 class NewClasses(BaseModel):
-    """The classes as they shall be, in order."""
+    """The classes that are wanted, in order."""
 
     classes: list[ClassInfo] = Field(max_length=5000)
 

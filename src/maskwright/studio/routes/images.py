@@ -12,8 +12,8 @@ def router(studio: Studio) -> APIRouter:
     """Pixels under /api/images/{number}."""
     routes = APIRouter()
 
-    @routes.get("/api/images/{number}/picture")
-    def picture(number: int) -> Response:
+    @routes.get("/api/images/{number}/pixels")
+    def pixels(number: int) -> Response:
         """The image as a browser shows it, as its masks lie."""
         content, kind = tiles.file_for_browsers(studio.sample(number))
         return Response(content, media_type=kind, headers=HEADERS)
@@ -26,7 +26,7 @@ def router(studio: Studio) -> APIRouter:
 
     @routes.get("/api/images/{number}/thumbnail")
     def thumbnail(number: int) -> Response:
-        """A small picture."""
+        """The image, small."""
         sample = studio.sample(number)
         content = tiles.thumbnail(sample.image.uri, sample.image.size)
         return Response(content, media_type="image/jpeg", headers=HEADERS)

@@ -18,7 +18,7 @@ from maskwright.studio.state import Studio, number_or_none, person
 Layer = Literal["shared", "own"]
 
 
-class Thing(BaseModel):
+class SegmentInfo(BaseModel):
     """An object.  counts: COCO's compressed run lengths over the whole image.  revision: it was written in; 0 for one
     that is only suggested.
     """
@@ -34,11 +34,11 @@ class Thing(BaseModel):
     revision: int = 0
 
 
-class Things(BaseModel):
+class ImageSegments(BaseModel):
     """An image's objects, lowest first."""
 
     revision: int
-    objects: list[Thing]
+    objects: list[SegmentInfo]
     fields: dict[str, Any]
 
 
@@ -47,7 +47,7 @@ class Gesture(BaseModel):
 
     id: str = Field(min_length=8, max_length=64, pattern=r"^[0-9a-zA-Z-]+$")
     kind: str = Field(min_length=1, max_length=40, pattern=r"^[a-z ]+$")
-    put: list[Thing] = Field(default_factory=list)
+    put: list[SegmentInfo] = Field(default_factory=list)
     remove: list[int] = Field(default_factory=list)
     base: dict[int, int] = Field(default_factory=dict)
     fields: dict[str, str | int | float | bool | None] = Field(default_factory=dict)
@@ -61,7 +61,7 @@ class Gestures(BaseModel):
 
 
 class Answered(BaseModel):
-    """One for each operation looked at, in order; the list ends with the first that is stale, which was not applied."""
+    """What became of an operation. A list of them ends with the first that is stale, which was not applied."""
 
     id: str
     revision: int
@@ -113,7 +113,7 @@ def router(studio: Studio) -> APIRouter:
     @routes.get("/api/images/{number}/objects")
     def objects(
         number: int, request: Request, at: int | None = None, layer: Layer = "shared", of: str | None = None
-    ) -> Things:
+    ) -> ImageSegments:
         """layer: `own` for the labels that one person made apart from the shared ones: the asker's, or `of`'s once they
         have finished.
         """
@@ -122,19 +122,19 @@ def router(studio: Studio) -> APIRouter:
             if whose != person(request) and whose not in studio.sample(number).fields.get(own_labels.FIELD, []):
                 raise UsageError(f"{whose} has not finished labels of their own on image {number}")
             segments, written = own_labels.read(dataset, number, whose)
-            return _things(segments, {}, dataset.revision, written)
+            return _segments(segments, {}, dataset.revision, written)
         view = dataset if at is None else dataset.at(at)
         sample = view.read([number])[0]
         revisions = gestures.revisions_of(dataset, number)
-        return _things(sample.segments, dict(sample.fields), view.revision, revisions)
+        return _segments(sample.segments, dict(sample.fields), view.revision, revisions)
 
     @routes.get("/api/images/{number}/suggestion")
-    def suggestion(number: int) -> Things:
+    def suggestion(number: int) -> ImageSegments:
         """What the newest propagation or tracking suggests; nothing where it suggests nothing."""
         found = fewshot.waiting(dataset).get(number)
         if found is None:
-            return Things(revision=dataset.revision, objects=[], fields={})
-        return _things(fewshot.suggestion(dataset, found[0], number), {"run": found[0]}, dataset.revision, {})
+            return ImageSegments(revision=dataset.revision, objects=[], fields={})
+        return _segments(fewshot.suggestion(dataset, found[0], number), {"run": found[0]}, dataset.revision, {})
 
     @routes.get("/api/images/{number}/history")
     def history(number: int) -> list[dict[str, Any]]:
@@ -185,11 +185,11 @@ def router(studio: Studio) -> APIRouter:
     return routes
 
 
-def _things(segments: Segments, fields: dict[str, Any], revision: int, revisions: dict[int, int]) -> Things:
+def _segments(segments: Segments, fields: dict[str, Any], revision: int, revisions: dict[int, int]) -> ImageSegments:
     """revisions: of segments by id, that each was written in."""
     strings = segments.masks.compressed()
     rows = [
-        Thing(
+        SegmentInfo(
             id=int(segments.ids[k]), class_id=int(segments.class_ids[k]), counts=strings[k].decode("ascii"), z=k,
             is_crowd=bool(segments.is_crowd[k]), source=segments.source[k],
             score=number_or_none(float(segments.scores[k])), attributes=dict(segments.attributes[k]),
@@ -197,16 +197,16 @@ def _things(segments: Segments, fields: dict[str, Any], revision: int, revisions
         )
         for k in range(len(segments))
     ]  # fmt: skip
-    return Things(revision=revision, objects=rows, fields=fields)
+    return ImageSegments(revision=revision, objects=rows, fields=fields)
 
 
 def _operation(given: Gesture) -> gestures.Operation:
     put = [
         gestures.Piece(
-            thing.id, thing.class_id, thing.counts, thing.z, thing.is_crowd, thing.source, thing.score,
-            thing.attributes,
+            segment.id, segment.class_id, segment.counts, segment.z, segment.is_crowd, segment.source, segment.score,
+            segment.attributes,
         )
-        for thing in given.put
+        for segment in given.put
     ]  # fmt: skip
     return gestures.Operation(given.id, given.kind, put, given.remove, given.base, given.fields, given.effort)
 

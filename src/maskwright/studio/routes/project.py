@@ -16,7 +16,7 @@ class ImageInfo(BaseModel):
     """number: opaque and lasting.  objects: how many.  confidence: of a suggestion that waits, if any.
 
     tiles: how many sizes of it there are in tiles, 0 for an image that is sent whole.  assignee: whose task it is.
-    opinions: who has finished labels of their own.
+    own_labels: who has finished labels of their own.
     """
 
     number: int
@@ -31,7 +31,7 @@ class ImageInfo(BaseModel):
     frame: int | None = None
     tiles: int = 0
     assignee: str | None = None
-    opinions: list[str] = Field(default_factory=list)
+    own_labels: list[str] = Field(default_factory=list)
 
 
 class Project(BaseModel):
@@ -70,7 +70,7 @@ def router(studio: Studio) -> APIRouter:
                 state=_text(row.fields.get("state")), objects=row.segments, video=row.video, frame=row.frame,
                 confidence=None if row.segments or row.number not in waiting else waiting[row.number][1],
                 tiles=tiles.levels(row.size), assignee=_text(row.fields.get("assignee")),
-                opinions=[str(name) for name in row.fields.get(own_labels.FIELD, [])],
+                own_labels=[str(name) for name in row.fields.get(own_labels.FIELD, [])],
             )
             for row in held
         ]  # fmt: skip

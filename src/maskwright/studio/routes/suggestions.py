@@ -12,7 +12,7 @@ from maskwright.studio.routes.jobs import Job, begun
 from maskwright.studio.state import Studio, number_or_none
 
 
-class Spreading(BaseModel):
+class Propagating(BaseModel):
     """What to learn with."""
 
     engine: str = "forest"
@@ -27,12 +27,12 @@ class Following(BaseModel):
 
 
 def router(studio: Studio) -> APIRouter:
-    """/api/spread and /api/follow."""
+    """/api/propagate and /api/follow."""
     routes = APIRouter()
     dataset = studio.dataset
 
-    @routes.post("/api/spread")
-    def spread(given: Spreading) -> Job:
+    @routes.post("/api/propagate")
+    def propagate(given: Propagating) -> Job:
         """Label the rest: suggestions for all images without labels, learned from those that have some."""
 
         def doing(job: Work) -> dict[str, Any]:
@@ -46,7 +46,7 @@ def router(studio: Studio) -> APIRouter:
                 "quality": number_or_none(done.quality), "rising": done.rising, "seconds": done.seconds,
             }  # fmt: skip
 
-        return begun(studio, "spread", doing)
+        return begun(studio, "propagate", doing)
 
     @routes.post("/api/follow")
     def follow(given: Following) -> Job:

@@ -11,7 +11,7 @@ import { Header } from "./panels/Header";
 import { Images } from "./panels/Images";
 import { Objects } from "./panels/Objects";
 import { Over } from "./panels/Over";
-import { Spread } from "./panels/Spread";
+import { Propagate } from "./panels/Propagate";
 import { Timeline } from "./panels/Timeline";
 import { Tools } from "./panels/Tools";
 import { onKey } from "./store/actions";
@@ -46,7 +46,7 @@ export function Label({ children }: { children?: ComponentChildren }) {
       </main>
       <aside>
         <Objects />
-        <Spread />
+        <Propagate />
       </aside>
       {dialog.value === "keys" && <Keys />}
       {dialog.value === "export" && <Export />}

@@ -10,8 +10,8 @@ import { assign } from "./assign";
 
 /** Everybody who works here, also those who have not begun. */
 function rows(found: Progress, people: readonly string[]): Progress["people"] {
-  const known = new Set(found.people.map((one) => one.name));
-  const waiting = people.filter((one) => !known.has(one));
+  const known = new Set(found.people.map((person) => person.name));
+  const waiting = people.filter((name) => !known.has(name));
   return [...found.people, ...waiting.map((name) => ({ name, gestures: 0, seconds: 0, clicks: 0, finished: 0, assigned: 0 }))];
 }
 
@@ -23,7 +23,7 @@ export function Team() {
   const look = () => api.work().then(setFound, (error: Error) => (message.value = error.message));
   useEffect(() => void look(), []);
   const people = project.value?.people ?? [];
-  const classes = new Map((project.value?.classes ?? []).map((one) => [one.id, one.name]));
+  const classes = new Map((project.value?.classes ?? []).map((declared) => [declared.id, declared.name]));
   const minutes = (seconds: number) => (seconds / 60).toFixed(1);
   const give = async (what: { count?: number; numbers?: number[] }, to: string | null) => {
     const number = await assign(to, what);
@@ -51,15 +51,15 @@ export function Team() {
           {found.days.length > 1 && <Bars values={found.days} label={words.perDay} />}
           <h3>{words.people}</h3>
           <Table columns={words.peopleColumns}>
-            {rows(found, people).map((one) => (
-              <tr key={one.name} data-person={one.name}>
-                <td>{one.name}</td><td>{one.assigned}</td><td>{one.finished}</td><td>{one.gestures}</td><td>{one.clicks}</td><td>{minutes(one.seconds)}</td>
+            {rows(found, people).map((person) => (
+              <tr key={person.name} data-person={person.name}>
+                <td>{person.name}</td><td>{person.assigned}</td><td>{person.finished}</td><td>{person.gestures}</td><td>{person.clicks}</td><td>{minutes(person.seconds)}</td>
               </tr>
             ))}
           </Table>
           <div class="row">
             <input type="text" list="people" placeholder={words.who} aria-label={words.who} value={name} onInput={(e) => setName(e.currentTarget.value)} />
-            <datalist id="people">{people.map((one) => <option key={one} value={one} />)}</datalist>
+            <datalist id="people">{people.map((name) => <option key={name} value={name} />)}</datalist>
             <input type="number" min={1} aria-label={words.howMany} value={count} onInput={(e) => setCount(Number(e.currentTarget.value))} />
             <button data-action="assign" disabled={!name.trim() || count < 1} onClick={() => void give({ count }, name.trim())}>{words.assignOpen}</button>
             <button disabled={!name.trim() || current.value === null} onClick={() => void give({ numbers: [current.value!] }, name.trim())}>{words.assignThis}</button>
@@ -67,19 +67,19 @@ export function Team() {
           </div>
           <h3>{words.classes}</h3>
           <Table>
-            {found.classes.map((one) => (
-              <tr key={one.class_id}><td>{classes.get(one.class_id) ?? one.class_id}</td><td>{words.use(one.objects, one.images)}</td></tr>
+            {found.classes.map((row) => (
+              <tr key={row.class_id}><td>{classes.get(row.class_id) ?? row.class_id}</td><td>{words.use(row.objects, row.images)}</td></tr>
             ))}
           </Table>
           <h3>{words.agreement}</h3>
           {!found.agreement.length && <p class="quiet">{words.noAgreement}</p>}
           {found.agreement.length > 0 && (
             <Table columns={words.agreementColumns}>
-              {found.agreement.slice(0, 200).map((one) => (
-                <tr key={`${one.number} ${one.first} ${one.second}`} data-agreement={one.number}>
-                  <td>{one.key}</td><td>{`${one.first ?? words.shared} / ${one.second}`}</td>
-                  <td>{one.mean_iou == null ? "–" : one.mean_iou.toFixed(3)}</td><td>{one.f1 == null ? "–" : one.f1.toFixed(3)}</td>
-                  <td><button onClick={() => { dialog.value = ""; void compare(one.number, one.second); }}>{words.compare}</button></td>
+              {found.agreement.slice(0, 200).map((pair) => (
+                <tr key={`${pair.number} ${pair.first} ${pair.second}`} data-agreement={pair.number}>
+                  <td>{pair.key}</td><td>{`${pair.first ?? words.shared} / ${pair.second}`}</td>
+                  <td>{pair.mean_iou == null ? "–" : pair.mean_iou.toFixed(3)}</td><td>{pair.f1 == null ? "–" : pair.f1.toFixed(3)}</td>
+                  <td><button onClick={() => { dialog.value = ""; void compare(pair.number, pair.second); }}>{words.compare}</button></td>
                 </tr>
               ))}
             </Table>

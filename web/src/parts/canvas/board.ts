@@ -1,10 +1,10 @@
-/** The canvas: picture, overlay, tools, pointer and wheel. Knows no framework. */
+/** The canvas: image, overlay, tools, pointer and wheel. Knows no framework. */
 
 import { Bits, type Point, type Rect } from "../../model/bits";
 import { type Look, sample } from "../../model/render";
 import type { Scene } from "../../model/scene";
 import { View } from "../../model/view";
-import { minimap, type Picture } from "./picture";
+import { minimap, type ShownImage } from "./image";
 import type { Press, Tool } from "./tool";
 
 export class Board {
@@ -15,7 +15,7 @@ export class Board {
   grid = false;
   overview = true;
   private scene: Scene | null = null;
-  private picture: Picture | null = null;
+  private image: ShownImage | null = null;
   private ghost: { bits: Bits; colour: number }[] = [];
   private shown: Bits | null = null;
   private readonly context: CanvasRenderingContext2D;
@@ -28,7 +28,7 @@ export class Board {
   private pinching = false;
   /** A finger that is down, and may yet be the first of two: the tool hears of it when it moves or lifts. */
   private held: Press | null = null;
-  /** Once a pen has drawn, fingers only move the picture: a resting hand is no stroke. */
+  /** Once a pen has drawn, fingers only move the image: a resting hand is not a stroke. */
   private pen = false;
   private panning = false;
   private space = false;
@@ -66,7 +66,7 @@ export class Board {
     this.resize();
   }
 
-  /** Let go of the window and of the picture; the canvas is about to go. */
+  /** Let go of the window and of the image; the canvas is about to go. */
   close(): void {
     this.closing.abort();
     this.show(null, null);
@@ -77,10 +77,10 @@ export class Board {
     return this.pressed || this.shown !== null || this.fingers.size > 0;
   }
 
-  show(scene: Scene | null, picture: Picture | null): void {
+  show(scene: Scene | null, image: ShownImage | null): void {
     this.scene = scene;
-    this.picture?.close();
-    this.picture = picture;
+    this.image?.close();
+    this.image = image;
     this.shown = null;
     this.ghost = [];
     this.pressed = false;
@@ -88,7 +88,7 @@ export class Board {
     this.redraw();
   }
 
-  /** The same picture, other objects. */
+  /** The same image, other objects. */
   replace(scene: Scene): void {
     this.scene = scene;
     this.redraw();
@@ -115,7 +115,7 @@ export class Board {
   }
 
   pixels(box: Rect): Promise<ImageData> | null {
-    return this.picture?.pixels(box) ?? null;
+    return this.image?.pixels(box) ?? null;
   }
 
   redraw(): void {
@@ -134,14 +134,14 @@ export class Board {
     context.setTransform(1, 0, 0, 1, 0, 0);
     context.clearRect(0, 0, canvas.width, canvas.height);
     if (!scene) return;
-    if (this.picture) {
+    if (this.image) {
       context.imageSmoothingEnabled = view.scale < 2;
       if (this.brightness !== 1 || this.contrast !== 1)
         context.filter = `brightness(${this.brightness}) contrast(${this.contrast})`;
       context.setTransform(
         view.scale * view.cos, view.scale * view.sin, -view.scale * view.sin, view.scale * view.cos, view.x, view.y,
       );
-      this.picture.draw(context, view, canvas.width, canvas.height);
+      this.image.draw(context, view, canvas.width, canvas.height);
       context.setTransform(1, 0, 0, 1, 0, 0);
       context.filter = "none";
     }
@@ -151,7 +151,7 @@ export class Board {
       this.layer.height = this.data.height;
     }
     sample(scene, view, this.look(), this.data);
-    for (const one of this.ghost) this.stain(one.bits, one.colour, 90, true);
+    for (const piece of this.ghost) this.stain(piece.bits, piece.colour, 90, true);
     if (this.shown) this.stain(this.shown, 0xffffff, 120, false);
     this.layer.getContext("2d")!.putImageData(this.data, 0, 0);
     context.drawImage(this.layer, 0, 0);
@@ -161,7 +161,7 @@ export class Board {
     this.took = performance.now() - begun;
   }
 
-  /** Bits that are no object, over the overlay; hatched where they are only suggested. */
+  /** Bits that are not an object, over the overlay; hatched where they are only suggested. */
   private stain(bits: Bits, rgb: number, alpha: number, hatched: boolean): void {
     if (!this.data || !bits.w) return;
     const { view, data } = this;
@@ -170,8 +170,8 @@ export class Board {
     const bounds = (values: number[], most: number) => [
       Math.max(0, Math.floor(Math.min(...values))), Math.min(most, Math.ceil(Math.max(...values))),
     ];
-    const [left, right] = bounds(corners.map((one) => one.x), data.width);
-    const [top, bottom] = bounds(corners.map((one) => one.y), data.height);
+    const [left, right] = bounds(corners.map((corner) => corner.x), data.width);
+    const [top, bottom] = bounds(corners.map((corner) => corner.y), data.height);
     const colour = ((alpha << 24) | ((rgb & 255) << 16) | (rgb & 0xff00) | (rgb >> 16)) >>> 0;
     const dx = view.cos / view.scale;
     const dy = -view.sin / view.scale;
@@ -212,8 +212,8 @@ export class Board {
 
   private drawOverview(): void {
     const { context, canvas } = this;
-    const small = this.picture?.overview();
-    const found = this.picture && small ? minimap(this.picture, this.view, canvas.width, canvas.height) : null;
+    const small = this.image?.overview();
+    const found = this.image && small ? minimap(this.image, this.view, canvas.width, canvas.height) : null;
     if (!found || !small) return;
     const { box, shown } = found;
     context.drawImage(small, box.x, box.y, box.w, box.h);
@@ -233,16 +233,16 @@ export class Board {
     context.restore();
   }
 
-  /** Go where the small picture is pressed. False where it is not. */
+  /** Go where the overview is pressed. False where it is not. */
   private steer(event: PointerEvent, begins: boolean): boolean {
-    const { canvas, view, picture } = this;
-    if (!picture || !this.overview || !(begins || this.steering)) return false;
-    const found = minimap(picture, view, canvas.width, canvas.height);
+    const { canvas, view, image } = this;
+    if (!image || !this.overview || !(begins || this.steering)) return false;
+    const found = minimap(image, view, canvas.width, canvas.height);
     if (!found) return this.steering;
     const { box } = found;
     const at = this.place(event);
     if (begins && (at.x < box.x || at.y < box.y || at.x > box.x + box.w || at.y > box.y + box.h)) return false;
-    const k = picture.width / box.w;
+    const k = image.width / box.w;
     view.centre({ x: (at.x - box.x) * k, y: (at.y - box.y) * k }, canvas.width, canvas.height);
     this.steering = true;
     this.redraw();
@@ -316,7 +316,7 @@ export class Board {
     this.settle();
     // A pen sends several places between two frames; none is left out.
     const steps = event.getCoalescedEvents?.() ?? [];
-    for (const one of steps.length ? steps : [event]) this.tool?.move?.(this.press(one), this.pressed);
+    for (const step of steps.length ? steps : [event]) this.tool?.move?.(this.press(step), this.pressed);
   }
 
   private up(event: PointerEvent): void {

@@ -1,15 +1,15 @@
 /** What a tool is, and what it may use. */
 
 import type { Bits, Point, Rect } from "../../model/bits";
-import type { Scene, Thing } from "../../model/scene";
+import type { Scene, Segment } from "../../model/scene";
 import type { View } from "../../model/view";
 
 export interface Bench {
   readonly scene: Scene;
   readonly view: View;
   readonly radius: number;
-  readonly selected: Thing | null;
-  /** Pixels of a box inside the picture, RGBA; null where there is no picture. */
+  readonly selected: Segment | null;
+  /** Pixels of a box inside the image, RGBA; null where no image is shown. */
   pixels(box: Rect): Promise<ImageData> | null;
   /** Where a corner belongs: at the nearest border, when that is asked for. */
   snap(at: Point): Point;

@@ -13,48 +13,48 @@ export function Classes() {
   const [uses, setUses] = useState<Map<number, ClassUse> | null>(null);
   const [merging, setMerging] = useState<{ source: number; target: number } | null>(null);
   const [trouble, setTrouble] = useState("");
-  const look = () => desk.sync.settled().then(api.classUse).then((found) => setUses(new Map(found.map((one) => [one.class_id, one]))), () => undefined);
+  const look = () => desk.sync.settled().then(api.classUse).then((found) => setUses(new Map(found.map((row) => [row.class_id, row]))), () => undefined);
   useEffect(() => void look(), []);
-  const set = (k: number, part: Partial<ClassInfo>) => setRows(rows.map((one, n) => (n === k ? { ...one, ...part } : one)));
-  const hex = (one: ClassInfo) => `#${(one.colour ?? [51, 136, 255]).map((v) => v.toString(16).padStart(2, "0")).join("")}`;
+  const set = (k: number, part: Partial<ClassInfo>) => setRows(rows.map((declared, n) => (n === k ? { ...declared, ...part } : declared)));
+  const hex = (declared: ClassInfo) => `#${(declared.colour ?? [51, 136, 255]).map((v) => v.toString(16).padStart(2, "0")).join("")}`;
   const use = (id: number) => uses?.get(id) ?? { class_id: id, objects: 0, images: 0 };
-  const name = (id: number) => rows.find((one) => one.id === id)?.name ?? `${id}`;
-  const effects = rows.flatMap((one) => {
-    const was = before.find((other) => other.id === one.id);
-    return uses && was && was.name !== one.name ? [words.renames(was.name, one.name, use(one.id).objects, use(one.id).images)] : [];
+  const name = (id: number) => rows.find((declared) => declared.id === id)?.name ?? `${id}`;
+  const effects = rows.flatMap((declared) => {
+    const was = before.find((other) => other.id === declared.id);
+    return uses && was && was.name !== declared.name ? [words.renames(was.name, declared.name, use(declared.id).objects, use(declared.id).images)] : [];
   });
-  const gone = before.filter((one) => !rows.some((other) => other.id === one.id));
-  const inUse = gone.filter((one) => use(one.id).objects > 0);
+  const gone = before.filter((declared) => !rows.some((other) => other.id === declared.id));
+  const inUse = gone.filter((declared) => use(declared.id).objects > 0);
   return (
     <Dialog title={words.editClasses}>
       <ul class="rows">
-        {rows.map((one, k) => (
-          <li key={one.id} data-class={one.id}>
-            <input type="color" aria-label={`${words.colour} ${one.name}`} value={hex(one)} onInput={(e) => {
+        {rows.map((declared, k) => (
+          <li key={declared.id} data-class={declared.id}>
+            <input type="color" aria-label={`${words.colour} ${declared.name}`} value={hex(declared)} onInput={(e) => {
               const v = Number.parseInt(e.currentTarget.value.slice(1), 16);
               set(k, { colour: [(v >> 16) & 255, (v >> 8) & 255, v & 255] });
             }} />
-            <input type="text" aria-label={words.className} value={one.name} onInput={(e) => set(k, { name: e.currentTarget.value })} />
-            <select aria-label={words.kind} value={one.kind ?? "thing"} onChange={(e) => set(k, { kind: e.currentTarget.value as "thing" | "stuff" })}>
+            <input type="text" aria-label={words.className} value={declared.name} onInput={(e) => set(k, { name: e.currentTarget.value })} />
+            <select aria-label={words.kind} value={declared.kind ?? "thing"} onChange={(e) => set(k, { kind: e.currentTarget.value as "thing" | "stuff" })}>
               <option value="thing">{words.thing}</option>
               <option value="stuff">{words.stuff}</option>
             </select>
-            <select aria-label={words.role} value={one.role ?? "class"} onChange={(e) => set(k, { role: e.currentTarget.value as "class" | "background" | "ignore" })}>
+            <select aria-label={words.role} value={declared.role ?? "class"} onChange={(e) => set(k, { role: e.currentTarget.value as "class" | "background" | "ignore" })}>
               {(["class", "ignore", "background"] as const).map((role) => (
                 <option key={role} value={role}>{words.roles[role]}</option>
               ))}
             </select>
             <select
-              aria-label={words.mergeInto} value="" disabled={rows.length < 2 || !before.some((other) => other.id === one.id)}
-              onChange={(e) => setMerging({ source: one.id, target: Number(e.currentTarget.value) })}
+              aria-label={words.mergeInto} value="" disabled={rows.length < 2 || !before.some((other) => other.id === declared.id)}
+              onChange={(e) => setMerging({ source: declared.id, target: Number(e.currentTarget.value) })}
             >
               <option value="">{words.mergeInto}</option>
-              {before.filter((other) => other.id !== one.id).map((other) => (
+              {before.filter((other) => other.id !== declared.id).map((other) => (
                 <option key={other.id} value={other.id}>{other.name}</option>
               ))}
             </select>
-            <span class="quiet">{uses ? words.use(use(one.id).objects, use(one.id).images) : "…"}</span>
-            <button aria-label={`${words.actions.remove} ${one.name}`} disabled={!uses || use(one.id).objects > 0} onClick={() => setRows(rows.filter((_, n) => n !== k))}>×</button>
+            <span class="quiet">{uses ? words.use(use(declared.id).objects, use(declared.id).images) : "…"}</span>
+            <button aria-label={`${words.actions.remove} ${declared.name}`} disabled={!uses || use(declared.id).objects > 0} onClick={() => setRows(rows.filter((_, n) => n !== k))}>×</button>
           </li>
         ))}
       </ul>
@@ -72,10 +72,10 @@ export function Classes() {
           <button onClick={() => setMerging(null)}>{words.cancel}</button>
         </p>
       )}
-      {effects.length > 0 && <ul class="losses" data-effect="rename">{effects.map((one) => <li key={one}>{one}</li>)}</ul>}
+      {effects.length > 0 && <ul class="losses" data-effect="rename">{effects.map((effect) => <li key={effect}>{effect}</li>)}</ul>}
       {trouble && <p role="alert">{trouble}</p>}
       <button onClick={() => {
-        const id = 1 + Math.max(0, ...rows.map((one) => one.id), ...before.map((one) => one.id));
+        const id = 1 + Math.max(0, ...rows.map((declared) => declared.id), ...before.map((declared) => declared.id));
         setRows([...rows, { id, name: words.newClass(id), kind: "thing", role: "class", colour: null }]);
       }}>{words.add}</button>
       <button disabled={inUse.length > 0} onClick={() => void saveClasses(rows)}>{words.save}</button>

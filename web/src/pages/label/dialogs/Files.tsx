@@ -20,8 +20,8 @@ export function Export() {
       <label>
         {words.exportAs}{" "}
         <select value={name} onChange={(e) => setName(e.currentTarget.value)}>
-          {(project.value?.formats ?? []).map((one) => (
-            <option key={one}>{one}</option>
+          {(project.value?.formats ?? []).map((format) => (
+            <option key={format}>{format}</option>
           ))}
         </select>
       </label>
@@ -40,12 +40,12 @@ export function Import() {
   const [file, setFile] = useState<File | null>(null);
   const [report, setReport] = useState<Imported | null>(null);
   const [trouble, setTrouble] = useState("");
-  const read = (one: File | undefined) => {
-    if (!one) return;
-    setFile(one);
+  const read = (picked: File | undefined) => {
+    if (!picked) return;
+    setFile(picked);
     setReport(null);
     setTrouble("");
-    take(one, false).then(setReport, (error: Error) => setTrouble(error.message));
+    take(picked, false).then(setReport, (error: Error) => setTrouble(error.message));
   };
   return (
     <Dialog title={words.import}>

@@ -10,11 +10,11 @@ export function History() {
     <Dialog title={words.history}>
       {!rows.length && <p class="quiet">{words.noHistory}</p>}
       <ul class="rows">
-        {rows.map((one, k) => (
-          <li key={`${one.revision} ${one.created}`}>
-            <span>{one.created.slice(0, 19).replace("T", " ")}</span> <b>{one.kind}</b> <span class="quiet">{one.author}</span>
+        {rows.map((past, k) => (
+          <li key={`${past.revision} ${past.created}`}>
+            <span>{past.created.slice(0, 19).replace("T", " ")}</span> <b>{past.kind}</b> <span class="quiet">{past.author}</span>
             <button onClick={() => void look(rows, k)}>{words.compare}</button>
-            <button onClick={() => void restore(one.revision)}>{words.restore}</button>
+            <button onClick={() => void restore(past.revision)}>{words.restore}</button>
           </li>
         ))}
       </ul>

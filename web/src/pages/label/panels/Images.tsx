@@ -8,15 +8,15 @@ import { current, layer } from "../store/state";
 
 const ROW = 52; // pixels; as in the style sheet
 
-const FILTERS: Record<string, (one: ImageInfo, me: string) => boolean> = {
+const FILTERS: Record<string, (image: ImageInfo, me: string) => boolean> = {
   all: () => true,
-  mine: (one, me) => one.assignee === me,
-  open: (one) => one.state === null,
-  suggested: (one) => one.confidence != null,
-  review: (one) => one.state === "review",
-  labelled: (one) => one.state === "labelled",
-  approved: (one) => one.state === "approved",
-  twice: (one) => (one.opinions ?? []).length > 0,
+  mine: (image, me) => image.assignee === me,
+  open: (image) => image.state === null,
+  suggested: (image) => image.confidence != null,
+  review: (image) => image.state === "review",
+  labelled: (image) => image.state === "labelled",
+  approved: (image) => image.state === "approved",
+  twice: (image) => (image.own_labels ?? []).length > 0,
 };
 
 export function Images() {
@@ -24,19 +24,19 @@ export function Images() {
   const [filter, setFilter] = useState("all");
   const images = project.value?.images ?? [];
   const me = project.value?.me ?? "";
-  const done = images.filter((one) => one.state === "labelled" || one.state === "approved").length;
+  const done = images.filter((image) => image.state === "labelled" || image.state === "approved").length;
   const text = typed.toLowerCase();
   const shown = useMemo(
     () => {
-      const found = images.filter((one) => FILTERS[filter](one, me) && (!text || one.key.toLowerCase().includes(text)));
+      const found = images.filter((image) => FILTERS[filter](image, me) && (!text || image.key.toLowerCase().includes(text)));
       // A queue: what is doubted most comes first.
       return filter === "suggested" ? found.sort((a, b) => (a.confidence ?? 1) - (b.confidence ?? 1)) : found;
     },
     [images, filter, text, me],
   );
-  const state = (one: ImageInfo) => {
-    if (layer.value === "own") return one.opinions?.includes(me) ? words.states.labelled : words.states.none;
-    return one.confidence != null ? `? ${one.confidence.toFixed(2)}` : `${one.objects} · ${words.states[one.state ?? "none"]}`;
+  const state = (image: ImageInfo) => {
+    if (layer.value === "own") return image.own_labels?.includes(me) ? words.states.labelled : words.states.none;
+    return image.confidence != null ? `? ${image.confidence.toFixed(2)}` : `${image.objects} · ${words.states[image.state ?? "none"]}`;
   };
   return (
     <nav aria-label={words.images}>
@@ -56,18 +56,18 @@ export function Images() {
       </div>
       {!shown.length && images.length > 0 && <p class="quiet">{words.nothingFound}</p>}
       <List
-        items={shown} height={ROW} chosen={shown.findIndex((one) => one.number === current.value)}
-        row={(one) => (
-          <li key={one.number}>
+        items={shown} height={ROW} chosen={shown.findIndex((image) => image.number === current.value)}
+        row={(image) => (
+          <li key={image.number}>
             <button
-              class={one.number === current.value ? "chosen" : ""} aria-current={one.number === current.value}
-              title={one.key} onClick={() => void open(one.number)}
+              class={image.number === current.value ? "chosen" : ""} aria-current={image.number === current.value}
+              title={image.key} onClick={() => void open(image.number)}
             >
-              <img src={`/api/images/${one.number}/thumbnail`} loading="lazy" alt="" />
-              <span class="key">{one.key}</span>
-              <span class={`state ${one.state ?? "none"}`}>
-                {state(one)}
-                {one.assignee ? ` · ${one.assignee}` : ""}
+              <img src={`/api/images/${image.number}/thumbnail`} loading="lazy" alt="" />
+              <span class="key">{image.key}</span>
+              <span class={`state ${image.state ?? "none"}`}>
+                {state(image)}
+                {image.assignee ? ` · ${image.assignee}` : ""}
               </span>
             </button>
           </li>

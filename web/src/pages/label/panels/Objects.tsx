@@ -24,8 +24,8 @@ export function Objects() {
   void version.value;
   const { scene } = desk;
   const classes = drawable();
-  const found = classes.filter((one) => one.name.toLowerCase().includes(typed.toLowerCase()));
-  const name = (id: number) => classes.find((one) => one.id === id)?.name ?? `${id}`;
+  const found = classes.filter((declared) => declared.name.toLowerCase().includes(typed.toLowerCase()));
+  const name = (id: number) => classes.find((declared) => declared.id === id)?.name ?? `${id}`;
   return (
     <>
       <section>
@@ -45,11 +45,11 @@ export function Objects() {
           />
         )}
         <ul class="classes">
-          {found.map((one) => (
-            <li key={one.id}>
-              <button class={one.id === classId.value ? "chosen" : ""} aria-pressed={one.id === classId.value} onClick={() => setClass(one.id)}>
-                <Dot rgb={colourOf(one.id)} />
-                {classes.indexOf(one) < 9 && <kbd>{classes.indexOf(one) + 1}</kbd>} {one.name} {one.role === "ignore" ? <span class="quiet">{words.roles.ignore}</span> : ""}
+          {found.map((declared) => (
+            <li key={declared.id}>
+              <button class={declared.id === classId.value ? "chosen" : ""} aria-pressed={declared.id === classId.value} onClick={() => setClass(declared.id)}>
+                <Dot rgb={colourOf(declared.id)} />
+                {classes.indexOf(declared) < 9 && <kbd>{classes.indexOf(declared) + 1}</kbd>} {declared.name} {declared.role === "ignore" ? <span class="quiet">{words.roles.ignore}</span> : ""}
               </button>
             </li>
           ))}
@@ -57,20 +57,20 @@ export function Objects() {
       </section>
       <section class="objects">
         <h2>{layer.value === "own" ? words.layers.own : words.objects}</h2>
-        {!scene.things.length && <p class="quiet">{words.noObjects}</p>}
+        {!scene.segments.length && <p class="quiet">{words.noObjects}</p>}
         <ul>
-          {[...scene.things].reverse().slice(0, 400).map((one) => (
-            <li key={one.id}>
+          {[...scene.segments].reverse().slice(0, 400).map((segment) => (
+            <li key={segment.id}>
               <button
-                class={one.id === selected.value ? "chosen" : ""} aria-pressed={one.id === selected.value} data-object={one.id}
+                class={segment.id === selected.value ? "chosen" : ""} aria-pressed={segment.id === selected.value} data-object={segment.id}
                 onClick={() => {
-                  selected.value = one.id === selected.value ? null : one.id;
+                  selected.value = segment.id === selected.value ? null : segment.id;
                   redraw();
                 }}
               >
-                <Dot rgb={colourOf(one.classId)} />
-                {name(one.classId)} {one.crowd ? words.isCrowd : ""} {scene.hidden.has(one.id) ? words.isHidden : ""}
-                <span class="quiet"> {words.sources[one.source]}{one.attributes.comment ? " ✎" : ""}</span>
+                <Dot rgb={colourOf(segment.classId)} />
+                {name(segment.classId)} {segment.crowd ? words.isCrowd : ""} {scene.hidden.has(segment.id) ? words.isHidden : ""}
+                <span class="quiet"> {words.sources[segment.source]}{segment.attributes.comment ? " ✎" : ""}</span>
               </button>
             </li>
           ))}

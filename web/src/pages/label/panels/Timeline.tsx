@@ -15,19 +15,19 @@ export function Timeline() {
   const [direction, setDirection] = useState("both");
   const video = info()?.video;
   if (!video) return null;
-  const frames = (project.value?.images ?? []).filter((one) => one.video === video).sort((a, b) => (a.frame ?? 0) - (b.frame ?? 0));
-  const at = frames.findIndex((one) => one.number === current.value);
+  const frames = (project.value?.images ?? []).filter((frame) => frame.video === video).sort((a, b) => (a.frame ?? 0) - (b.frame ?? 0));
+  const at = frames.findIndex((frame) => frame.number === current.value);
   const wide = WIDE / frames.length;
-  const kind = (one: ImageInfo) => (one.confidence != null ? "suggested" : one.objects ? "labelled" : "none");
+  const kind = (frame: ImageInfo) => (frame.confidence != null ? "suggested" : frame.objects ? "labelled" : "none");
   const go = (index: number) => {
-    const one = frames[Math.max(0, Math.min(frames.length - 1, index))];
-    if (one && one.number !== current.value) void open(one.number);
+    const frame = frames[Math.max(0, Math.min(frames.length - 1, index))];
+    if (frame && frame.number !== current.value) void open(frame.number);
   };
   const labelled = (by: number) => {
     for (let k = at + by; k >= 0 && k < frames.length; k += by) if (kind(frames[k]) === "labelled") return go(k);
   };
   // Drift is what confidence lacks; frames that are labelled have none.
-  const sure = frames.filter((one) => one.confidence != null);
+  const sure = frames.filter((frame) => frame.confidence != null);
   const worst = sure.length ? sure.reduce((a, b) => ((a.confidence ?? 1) < (b.confidence ?? 1) ? a : b)) : null;
   return (
     <section class="timeline" aria-label={words.timeline}>
@@ -39,8 +39,8 @@ export function Timeline() {
         <button onClick={() => labelled(1)} title={words.labelledAfter}>▶|</button>
         <span class="gap" />
         <select aria-label={words.engine} value={engine} onChange={(e) => setEngine(e.currentTarget.value)}>
-          {(project.value?.followers ?? []).map((one) => (
-            <option key={one}>{one}</option>
+          {(project.value?.followers ?? []).map((name) => (
+            <option key={name}>{name}</option>
           ))}
         </select>
         <select aria-label={words.direction} data-direction={direction} value={direction} onChange={(e) => setDirection(e.currentTarget.value)}>
@@ -65,12 +65,12 @@ export function Timeline() {
           go(at + by);
         }}
       >
-        {frames.map((one, k) => (
-          <rect key={one.number} class={kind(one)} x={k * wide} y={0} width={Math.max(wide - 1, wide * 0.8)} height={HIGH} />
+        {frames.map((frame, k) => (
+          <rect key={frame.number} class={kind(frame)} x={k * wide} y={0} width={Math.max(wide - 1, wide * 0.8)} height={HIGH} />
         ))}
-        {sure.length > 0 && frames.map((one, k) => {
-          const drift = one.confidence == null ? 0 : 1 - one.confidence;
-          return drift > 0 && <rect key={`d${one.number}`} class="drift" x={k * wide} y={HIGH * (1 - drift)} width={Math.max(wide - 1, wide * 0.8)} height={HIGH * drift} />;
+        {sure.length > 0 && frames.map((frame, k) => {
+          const drift = frame.confidence == null ? 0 : 1 - frame.confidence;
+          return drift > 0 && <rect key={`d${frame.number}`} class="drift" x={k * wide} y={HIGH * (1 - drift)} width={Math.max(wide - 1, wide * 0.8)} height={HIGH * drift} />;
         })}
         {at >= 0 && <rect class="here" x={at * wide} y={0} width={Math.max(2, wide)} height={HIGH} />}
       </svg>

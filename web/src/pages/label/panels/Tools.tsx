@@ -45,8 +45,8 @@ export function Tools() {
     window.addEventListener("pointerdown", close);
     return () => window.removeEventListener("pointerdown", close);
   }, []);
-  const percent = (one: { value: number }) => (value: number) => {
-    one.value = value / 100;
+  const percent = (setting: { value: number }) => (value: number) => {
+    setting.value = value / 100;
     redraw();
   };
   return (

@@ -16,7 +16,7 @@ async function copyToNext(): Promise<void> {
   const old = own();
   if (!old) return;
   const images = project.value?.images ?? [];
-  const next = images[images.findIndex((one) => one.number === current.value) + 1];
+  const next = images[images.findIndex((image) => image.number === current.value) + 1];
   if (!next) return;
   await open(next.number);
   const bits = old.bits.window(desk.scene.box).trimmed();
@@ -26,8 +26,8 @@ async function copyToNext(): Promise<void> {
   selected.value = copy.id;
 }
 
-const flip = (one: { value: boolean }) => () => {
-  one.value = !one.value;
+const flip = (setting: { value: boolean }) => () => {
+  setting.value = !setting.value;
   redraw();
 };
 

@@ -39,7 +39,7 @@ export async function ask(prompts: Prompts, hovers = false): Promise<void> {
   if (current.value === null) return;
   clearTimeout(hovering);
   hovered = hovers;
-  // The same question with another threshold is no new prompt, and keeps the candidate that was chosen.
+  // The same question with another threshold is not a new prompt, and keeps the candidate that was chosen.
   if (prompts !== last) candidate = 0;
   if (!hovers && prompts !== last) clicked();
   if (!hovers) last = prompts;
@@ -65,7 +65,7 @@ export async function ask(prompts: Prompts, hovers = false): Promise<void> {
       abort.signal,
     );
     if (answer.seq !== question) return; // a newer question is on its way
-    candidates = answer.counts.map((one) => Bits.fromCounts(parse(one), scene.width, scene.height));
+    candidates = answer.counts.map((counts) => Bits.fromCounts(parse(counts), scene.width, scene.height));
     candidate = Math.max(0, Math.min(candidate, candidates.length - 1));
     answered.value = !hovers;
     message.value = `${Math.round(answer.milliseconds)} ms`;
@@ -89,7 +89,7 @@ export function keepAnswer(): void {
   const found = candidates[candidate];
   forget();
   desk.board?.preview(null);
-  // The answer to a question about the chosen object takes its place; another one is added where a class is one object.
+  // The answer to a question about the chosen object takes its place; another object is added where a class is one object.
   const corrects = own() !== null;
   if (found && !found.empty) commit("click", (bits) => (corrects ? found : bits.or(found)));
 }

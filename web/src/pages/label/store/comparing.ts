@@ -1,6 +1,6 @@
 /** Labels that one person made apart, beside the shared ones. */
 
-import { api, type WireThing } from "../../../api/client";
+import { api, type WireSegment } from "../../../api/client";
 import { replaced } from "../../../model/scene";
 import { message } from "../../../store/project";
 import { fromWire, newId } from "../../../store/wire";
@@ -23,8 +23,8 @@ export async function compare(number: number, person: string): Promise<void> {
 }
 
 /** Make them the shared labels, in one gesture. */
-function adopt(objects: readonly WireThing[]): void {
+function adopt(objects: readonly WireSegment[]): void {
   const { scene } = desk;
-  perform("adopt", replaced(scene, objects.map((one) => ({ ...fromWire(one, scene.width, scene.height), id: newId() }))));
+  perform("adopt", replaced(scene, objects.map((segment) => ({ ...fromWire(segment, scene.width, scene.height), id: newId() }))));
   show(null);
 }

@@ -10,7 +10,7 @@ export async function resolve(choice: "mine" | "theirs" | "both"): Promise<void>
   const { conflict } = sync;
   if (!conflict) return;
   const theirs = await api.objects(conflict.image, { layer: conflict.layer });
-  const now = new Map(theirs.objects.map((one) => [one.id, one.revision ?? 0]));
+  const now = new Map(theirs.objects.map((segment) => [segment.id, segment.revision ?? 0]));
   await sync.resolve(choice, now, newId);
   if (current.value === conflict.image && layer.value === conflict.layer) await open(conflict.image);
 }

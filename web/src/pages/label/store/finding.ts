@@ -1,6 +1,6 @@
 /** Objects by words, from engines that take them. */
 
-import { api, type WireThing } from "../../../api/client";
+import { api, type WireSegment } from "../../../api/client";
 import type { Scene } from "../../../model/scene";
 import { message, project } from "../../../store/project";
 import { fromWire, newId } from "../../../store/wire";
@@ -32,7 +32,7 @@ export async function find(text: string): Promise<void> {
   }
 }
 
-function add(objects: readonly WireThing[], scene: Scene): void {
-  perform("find", bringing(objects.map((one) => ({ ...fromWire(one, scene.width, scene.height), source: "human" as const }))));
+function add(objects: readonly WireSegment[], scene: Scene): void {
+  perform("find", bringing(objects.map((segment) => ({ ...fromWire(segment, scene.width, scene.height), source: "human" as const }))));
   show(null);
 }

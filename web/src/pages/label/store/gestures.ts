@@ -2,7 +2,7 @@
 
 import { Bits } from "../../../model/bits";
 import type { Command } from "../../../model/history";
-import { added, carved, type Change, change, removal, type Thing } from "../../../model/scene";
+import { added, carved, type Change, change, removal, type Segment } from "../../../model/scene";
 import { project } from "../../../store/project";
 import { gesture, newId } from "../../../store/wire";
 import { classId, current, desk, kindOf, mode, own, protect, radius, selected, version } from "./state";
@@ -21,7 +21,7 @@ export function startClock(): void {
 
 function effort(): Record<string, number> {
   const now = performance.now();
-  // Pauses of more than ten seconds are no work.
+  // Pauses of more than ten seconds are not work.
   const seconds = Math.min(10, (now - since) / 1000);
   const out = { seconds: Math.round(seconds * 1000) / 1000, clicks };
   since = now;
@@ -35,13 +35,13 @@ export function send(command: Command, fields: Record<string, string | number | 
   const { scene, sync, board } = desk;
   void sync.push(number, gesture(command, scene.width, scene.height, effort(), fields), desk.layer);
   const { me } = project.value!;
-  const rows = project.value!.images.map((one) => {
-    if (one.number !== number) return one;
+  const rows = project.value!.images.map((image) => {
+    if (image.number !== number) return image;
     if (desk.layer === "shared")
-      return { ...one, objects: scene.things.length, confidence: null, ...("state" in fields ? { state: fields.state as string } : {}) };
-    if (!("state" in fields)) return one;
-    const rest = (one.opinions ?? []).filter((name) => name !== me);
-    return { ...one, opinions: fields.state === null ? rest : [...rest, me].sort() };
+      return { ...image, objects: scene.segments.length, confidence: null, ...("state" in fields ? { state: fields.state as string } : {}) };
+    if (!("state" in fields)) return image;
+    const rest = (image.own_labels ?? []).filter((name) => name !== me);
+    return { ...image, own_labels: fields.state === null ? rest : [...rest, me].sort() };
   });
   project.value = { ...project.value!, images: rows };
   version.value++;
@@ -69,10 +69,10 @@ export function redo(): void {
 /** Is there one object for all of a class? */
 export const isWhole = (id: number): boolean => mode.value === "semantic" || (mode.value === "panoptic" && kindOf(id) === "stuff");
 
-/** What is drawn goes to this object: the chosen one, or the one of its class. */
-function target(): Thing | undefined {
+/** What is drawn goes to this object: the chosen object, or the object of its class. */
+function target(): Segment | undefined {
   const { scene } = desk;
-  if (isWhole(classId.value)) return scene.things.find((one) => one.classId === classId.value && !one.crowd);
+  if (isWhole(classId.value)) return scene.segments.find((segment) => segment.classId === classId.value && !segment.crowd);
   return own() ?? undefined;
 }
 
@@ -90,7 +90,7 @@ export function commit(kind: string, edit: (bits: Bits) => Bits, draws = true): 
     selected.value = null;
     return;
   }
-  const after: Thing = old
+  const after: Segment = old
     ? { ...old, bits, source: "human", attributes: touchedUp(old.attributes) }
     : { id: newId(), classId: classId.value, bits, crowd: false, source: "human", score: null, attributes: {} };
   const rest = mode.value === "instance" ? [] : carved(scene, bits, after.id);
@@ -99,10 +99,10 @@ export function commit(kind: string, edit: (bits: Bits) => Bits, draws = true): 
 }
 
 /** What bringing in further objects changes, as the mode has it. */
-export const bringing = (things: readonly Thing[]): Change[] => added(desk.scene, things, mode.value !== "instance", isWhole);
+export const bringing = (segments: readonly Segment[]): Change[] => added(desk.scene, segments, mode.value !== "instance", isWhole);
 
 /** What was accepted untouched is so no longer. */
-function touchedUp(attributes: Thing["attributes"]): Thing["attributes"] {
+function touchedUp(attributes: Segment["attributes"]): Segment["attributes"] {
   return attributes.accepted === "untouched" ? { ...attributes, accepted: "mended" } : attributes;
 }
 
@@ -117,7 +117,7 @@ export function setClass(id: number): void {
   const { scene } = desk;
   if (isWhole(id)) {
     // There is one object of it: choosing the class chooses that.
-    selected.value = scene.things.find((one) => one.classId === id && !one.crowd)?.id ?? null;
+    selected.value = scene.segments.find((segment) => segment.classId === id && !segment.crowd)?.id ?? null;
     desk.board?.redraw();
     return;
   }
@@ -138,7 +138,7 @@ export function split(): void {
   const fresh = parts.slice(1).map((bits) => ({ ...old, id: newId(), bits, source: "human" as const }));
   perform("split", [
     change(scene, { ...old, bits: parts[0], source: "human" }),
-    ...fresh.map((one, k) => ({ id: one.id, before: null, after: one, from: scene.things.length + k, to: scene.things.length + k })),
+    ...fresh.map((segment, k) => ({ id: segment.id, before: null, after: segment, from: scene.segments.length + k, to: scene.segments.length + k })),
   ]);
 }
 
@@ -147,8 +147,8 @@ export function merge(): void {
   if (!old) return;
   const { scene } = desk;
   const at = scene.indexOf(old.id);
-  const below = scene.things.slice(0, at).reverse();
-  const under = below.find((one) => one.classId === old.classId) ?? scene.things.find((one) => one.id !== old.id && one.classId === old.classId);
+  const below = scene.segments.slice(0, at).reverse();
+  const under = below.find((segment) => segment.classId === old.classId) ?? scene.segments.find((segment) => segment.id !== old.id && segment.classId === old.classId);
   if (!under) return;
   perform("merge", [change(scene, { ...old, bits: old.bits.or(under.bits), source: "human" }), removal(scene, under.id)]);
 }
@@ -170,7 +170,7 @@ export function restack(front: boolean, kind: string): void {
   const old = own();
   if (!old) return;
   const from = desk.scene.indexOf(old.id);
-  const place = front ? desk.scene.things.length - 1 : 0;
+  const place = front ? desk.scene.segments.length - 1 : 0;
   if (place !== from) perform(kind, [{ id: old.id, before: old, after: { ...old }, from, to: place }]);
 }
 

@@ -41,13 +41,13 @@ export async function look(past: readonly Past[], at: number): Promise<void> {
 export async function restore(revision: number): Promise<void> {
   if (current.value === null) return;
   const { scene } = desk;
-  const then = (await api.objects(current.value, { at: revision })).objects.map((one) => fromWire(one, scene.width, scene.height));
+  const then = (await api.objects(current.value, { at: revision })).objects.map((segment) => fromWire(segment, scene.width, scene.height));
   const changes: Change[] = [];
   const gone: Change[] = [];
-  for (const one of scene.things) if (!then.some((other) => other.id === one.id)) gone.unshift(removal(scene, one.id));
-  for (const one of then) {
-    const old = scene.find(one.id);
-    if (!old || !old.bits.equals(one.bits) || old.classId !== one.classId) changes.push(change(scene, one));
+  for (const segment of scene.segments) if (!then.some((other) => other.id === segment.id)) gone.unshift(removal(scene, segment.id));
+  for (const segment of then) {
+    const old = scene.find(segment.id);
+    if (!old || !old.bits.equals(segment.bits) || old.classId !== segment.classId) changes.push(change(scene, segment));
   }
   perform("restore", [...changes, ...gone]);
   dialog.value = "";

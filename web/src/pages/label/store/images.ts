@@ -4,7 +4,7 @@ import { address, goTo } from "../../../address";
 import { api, type ImageInfo } from "../../../api/client";
 import { History } from "../../../model/history";
 import { Scene } from "../../../model/scene";
-import { type Picture, TiledPicture, WholePicture } from "../../../parts/canvas/picture";
+import { type ShownImage, TiledImage, WholeImage } from "../../../parts/canvas/image";
 import { type Layer, openShelf } from "../../../store/pending";
 import { message, project, reload } from "../../../store/project";
 import { Sync } from "../../../store/sync";
@@ -21,7 +21,7 @@ const BEAT = 5000; // milliseconds between signs of life
 async function start(): Promise<void> {
   const found = await api.project();
   project.value = found;
-  classId.value = found.classes.find((one) => one.role === "class")?.id ?? 1;
+  classId.value = found.classes.find((declared) => declared.role === "class")?.id ?? 1;
   // Two people who share a browser do not send each other's work.
   const sync = new Sync({ apply: api.apply }, await openShelf(`${found.place} ${found.me}`), () => {
     status.value = { state: sync.state, waiting: sync.waiting, words: sync.words };
@@ -36,13 +36,13 @@ async function start(): Promise<void> {
 
 let started: Promise<void> | null = null;
 
-/** Begin, or come back from another page: with the image of the address, the one that was open before, or the first. */
+/** Begin, or come back from another page: with the image of the address, the image that was open before, or the first. */
 export async function begin(): Promise<void> {
   started ??= start();
   await started;
   const images = project.value?.images ?? [];
   const wanted = address.value.image ?? current.value;
-  const first = images.find((one) => one.number === wanted) ?? images[0];
+  const first = images.find((image) => image.number === wanted) ?? images[0];
   if (first) await open(first.number);
 }
 
@@ -59,7 +59,7 @@ export async function beat(): Promise<void> {
   }
 }
 
-/** Others' gestures appear while nothing of one's own is under way. */
+/** Others' gestures appear while nothing is under way here. */
 async function refresh(number: number, revision: number): Promise<void> {
   const { sync, scene, board } = desk;
   const idle = () => current.value === number && layer.value === "shared" && !sync.waiting && !board?.busy;
@@ -68,52 +68,52 @@ async function refresh(number: number, revision: number): Promise<void> {
   if (!idle()) return;
   desk.revision = Math.max(revision, found.revision);
   sync.forget(number);
-  for (const one of found.objects) sync.knows(number, one.id, one.revision ?? 0);
-  scene.load(found.objects.map((one) => fromWire(one, scene.width, scene.height)));
+  for (const segment of found.objects) sync.knows(number, segment.id, segment.revision ?? 0);
+  scene.load(found.objects.map((segment) => fromWire(segment, scene.width, scene.height)));
   if (selected.value !== null && !scene.find(selected.value)) selected.value = null;
   version.value++;
   board?.redraw();
   await reload();
 }
 
-function load(image: ImageInfo): Promise<Picture> {
+function load(image: ImageInfo): Promise<ShownImage> {
   const { number, width, height } = image;
   const bitmap = async (path: string) => {
     const answer = await fetch(path);
     if (!answer.ok) throw new Error(await answer.text());
     return createImageBitmap(await answer.blob());
   };
-  if (!image.tiles) return bitmap(`/api/images/${number}/picture`).then((one) => new WholePicture(one));
+  if (!image.tiles) return bitmap(`/api/images/${number}/pixels`).then((bitmap) => new WholeImage(bitmap));
   const tile = (level: number, column: number, row: number) => bitmap(`/api/images/${number}/tiles/${level}/${column}/${row}`);
-  return Promise.resolve(new TiledPicture(width, height, image.tiles, tile, () => desk.board?.redraw()));
+  return Promise.resolve(new TiledImage(width, height, image.tiles, tile, () => desk.board?.redraw()));
 }
 
 let opening = 0;
 
 export async function open(number: number): Promise<void> {
-  const image = project.value?.images.find((one) => one.number === number);
+  const image = project.value?.images.find((row) => row.number === number);
   const { board, sync } = desk;
   if (!image || !board) return;
   const turn = ++opening;
   abandon();
   await sync.settled(number);
   const where = layer.value;
-  const [things, picture] = await Promise.all([api.objects(number, { layer: where }), load(image)]).catch((error: Error) => {
+  const [labels, pixels] = await Promise.all([api.objects(number, { layer: where }), load(image)]).catch((error: Error) => {
     message.value = error.message;
     return [null, null] as const;
   });
-  if (!things || turn !== opening) {
-    picture?.close();
+  if (!labels || turn !== opening) {
+    pixels?.close();
     return;
   }
   const scene = new Scene(image.width, image.height);
-  scene.load(things.objects.map((one) => fromWire(one, image.width, image.height)));
+  scene.load(labels.objects.map((segment) => fromWire(segment, image.width, image.height)));
   desk.scene = scene;
   desk.history = new History(scene);
-  desk.revision = things.revision;
+  desk.revision = labels.revision;
   desk.layer = where;
   sync.forget(number, where);
-  for (const one of things.objects) sync.knows(number, one.id, one.revision ?? 0, where);
+  for (const segment of labels.objects) sync.knows(number, segment.id, segment.revision ?? 0, where);
   current.value = number;
   selected.value = null;
   suggested.value = [];
@@ -121,16 +121,16 @@ export async function open(number: number): Promise<void> {
   shown.value = null;
   goTo({ page: "label", image: number });
   startClock();
-  board.show(scene, picture);
+  board.show(scene, pixels);
   version.value++;
-  if (!things.objects.length && where === "shared") await offer(number, things.fields.rejected);
+  if (!labels.objects.length && where === "shared") await offer(number, labels.fields.rejected);
   void beat();
   const next = project.value!.images[project.value!.images.indexOf(image) + 1];
-  // The next picture is encoded while this one is worked on.
+  // The next image is encoded while this is worked on.
   if (next && !next.tiles) void api.prepare(next.number, nothingAsked()).catch(() => undefined);
 }
 
-/** Work on everybody's labels, or on one's own apart from them. */
+/** Work on everybody's labels, or on labels of this person's own, apart from them. */
 export async function work(on: Layer): Promise<void> {
   if (on === layer.value) return;
   await desk.sync.settled();
@@ -150,22 +150,22 @@ export async function offer(number: number, rejected: unknown): Promise<void> {
 
 export function step(by: number): void {
   const images = project.value?.images ?? [];
-  const at = images.findIndex((one) => one.number === current.value);
+  const at = images.findIndex((image) => image.number === current.value);
   const next = images[at + by];
   if (next) void open(next.number);
 }
 
-/** The next image after this one, and around, of which something holds. */
+/** The next image after this, and around, of which something holds. */
 export function nextOf(holds: (image: ImageInfo) => boolean): boolean {
   const images = project.value?.images ?? [];
-  const at = images.findIndex((one) => one.number === current.value);
+  const at = images.findIndex((image) => image.number === current.value);
   const next = [...images.slice(at + 1), ...images.slice(0, Math.max(0, at))].find(holds);
   if (next) void open(next.number);
   return Boolean(next);
 }
 
 export function doubtful(): void {
-  const images = (project.value?.images ?? []).filter((one) => one.confidence != null && one.number !== current.value);
+  const images = (project.value?.images ?? []).filter((image) => image.confidence != null && image.number !== current.value);
   images.sort((a, b) => (a.confidence ?? 1) - (b.confidence ?? 1));
   if (images[0]) void open(images[0].number);
 }

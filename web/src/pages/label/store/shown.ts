@@ -1,18 +1,18 @@
 /** Objects over the image's own, which are not its: suggestions, another person's labels, an earlier state's, what words found. */
 
-import type { WireThing } from "../../../api/client";
+import type { WireSegment } from "../../../api/client";
 import type { Bits, Point } from "../../../model/bits";
 import { fromWire, newId } from "../../../store/wire";
 import { bringing, perform } from "./gestures";
 import { colourOf, desk, offered, selected, type Shown, shown, suggested } from "./state";
 
-let ghosts: { thing: WireThing; bits: Bits }[] = [];
+let ghosts: { segment: WireSegment; bits: Bits }[] = [];
 
 /** Hatched over it. */
-export function ghost(objects: readonly WireThing[]): void {
+export function ghost(objects: readonly WireSegment[]): void {
   const { scene, board } = desk;
-  ghosts = objects.map((thing) => ({ thing, bits: fromWire(thing, scene.width, scene.height).bits }));
-  board?.suggest(ghosts.map(({ thing, bits }) => ({ bits, colour: colourOf(thing.class_id) })));
+  ghosts = objects.map((segment) => ({ segment, bits: fromWire(segment, scene.width, scene.height).bits }));
+  board?.suggest(ghosts.map(({ segment, bits }) => ({ bits, colour: colourOf(segment.class_id) })));
 }
 
 /** Show objects over the image's own, or with null no longer. */
@@ -26,11 +26,11 @@ export function takeAt(at: Point): boolean {
   const found = [...ghosts].reverse().find(({ bits }) => bits.has(Math.floor(at.x), Math.floor(at.y)));
   if (!found) return false;
   const { scene } = desk;
-  const { thing } = found;
+  const { segment } = found;
   const suggestion = !shown.value;
-  const attributes = suggestion ? { ...thing.attributes, accepted: "untouched" } : { ...thing.attributes };
-  const taken = { ...fromWire(thing, scene.width, scene.height), id: newId(), source: "human" as const, attributes };
-  const rest = ghosts.filter((one) => one !== found).map((one) => one.thing);
+  const attributes = suggestion ? { ...segment.attributes, accepted: "untouched" } : { ...segment.attributes };
+  const taken = { ...fromWire(segment, scene.width, scene.height), id: newId(), source: "human" as const, attributes };
+  const rest = ghosts.filter((other) => other !== found).map((other) => other.segment);
   if (suggestion) suggested.value = rest;
   else shown.value = { ...shown.value!, objects: rest };
   ghost(rest);

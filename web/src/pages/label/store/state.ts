@@ -1,9 +1,9 @@
 /** What the label page knows. Whoever changes it lives in the files beside this one. */
 
 import { signal } from "@preact/signals";
-import type { Job, WireThing } from "../../../api/client";
+import type { Job, WireSegment } from "../../../api/client";
 import { History } from "../../../model/history";
-import { Scene, type Thing } from "../../../model/scene";
+import { Scene, type Segment } from "../../../model/scene";
 import type { Board } from "../../../parts/canvas/board";
 import type { Layer } from "../../../store/pending";
 import { project } from "../../../store/project";
@@ -34,7 +34,7 @@ export const threshold = signal(0.5);
 export const answered = signal(false);
 export const status = signal({ state: "saved", waiting: 0, words: "" });
 export const version = signal(0);
-export const suggested = signal<WireThing[]>([]);
+export const suggested = signal<WireSegment[]>([]);
 /** The run whose suggestion is shown, which may be that nothing is there; none where nothing is suggested. */
 export const offered = signal<string | null>(null);
 /** Objects that are shown over the image's own, to be taken or not: another person's, an earlier state's, what words found. */
@@ -42,7 +42,7 @@ export interface Shown {
   /** Whose, for the tests and for the eye. */
   name: string;
   words: string;
-  objects: WireThing[];
+  objects: WireSegment[];
   take: { words: string; go: () => void };
   /** To those before and after, where there is a row of them. */
   steps?: { back: (() => void) | null; on: (() => void) | null };
@@ -52,7 +52,7 @@ export const job = signal<Job | null>(null);
 export const others = signal<string[]>([]);
 export const keymap = signal(keys.load());
 export const asking = signal(false);
-/** Spread again by itself after some images more are finished. */
+/** Propagate again by itself after some images more are finished. */
 export const learnAgain = signal(true);
 
 /** What is being worked on; no signal, because it changes with every stroke. `version` tells the views. */
@@ -68,19 +68,19 @@ export const desk = {
 };
 
 export const colourOf = (id: number): number => {
-  const row = project.value?.classes.find((one) => one.id === id)?.colour;
+  const row = project.value?.classes.find((declared) => declared.id === id)?.colour;
   return row ? (row[0] << 16) | (row[1] << 8) | row[2] : 0x3388ff;
 };
 
-export const kindOf = (id: number) => project.value?.classes.find((one) => one.id === id)?.kind ?? "thing";
+export const kindOf = (id: number) => project.value?.classes.find((declared) => declared.id === id)?.kind ?? "thing";
 
 /** Classes that can be drawn, in order. */
-export const drawable = () => (project.value?.classes ?? []).filter((one) => one.role !== "background");
+export const drawable = () => (project.value?.classes ?? []).filter((declared) => declared.role !== "background");
 
 /** The chosen object. */
-export const own = (): Thing | null => (selected.value === null ? null : (desk.scene.find(selected.value) ?? null));
+export const own = (): Segment | null => (selected.value === null ? null : (desk.scene.find(selected.value) ?? null));
 
-export const info = () => project.value?.images.find((one) => one.number === current.value) ?? null;
+export const info = () => project.value?.images.find((image) => image.number === current.value) ?? null;
 
 export function redraw(): void {
   if (!desk.board) return;

@@ -15,14 +15,14 @@ export function mark(state: string | null, then?: () => void): void {
   then?.();
 }
 
-/** Finish, save, next: of one's own task, where there is one. */
+/** Finish, save, next: of the person's own task, where there is such an image. */
 export function finish(): void {
   if (confirmTool()) return;
   const me = project.value?.me;
   const mine = info()?.assignee === me && me !== undefined;
   mark("labelled", () => {
-    const left = (one: { assignee?: string | null; state: string | null; opinions?: string[] }) =>
-      one.assignee === me && (layer.value === "own" ? !one.opinions?.includes(me!) : one.state === null);
+    const left = (image: { assignee?: string | null; state: string | null; own_labels?: string[] }) =>
+      image.assignee === me && (layer.value === "own" ? !image.own_labels?.includes(me!) : image.state === null);
     if (!mine || !nextOf(left)) step(1);
   });
 }
@@ -33,4 +33,4 @@ export function approve(): void {
   mark("approved", () => reviewing && nextReview());
 }
 
-export const nextReview = (): boolean => nextOf((one) => one.state === "review");
+export const nextReview = (): boolean => nextOf((image) => image.state === "review");

@@ -7,20 +7,20 @@ import { bringing, send } from "./gestures";
 import { offer } from "./images";
 import { current, desk, job, layer, learnAgain, offered, suggested } from "./state";
 
-const AGAIN = 3; // images that are finished before a round of spreading is repeated
+const AGAIN = 3; // images that are finished before labels are propagated again
 let finished = 0;
 let learner: string | null = null;
 
 export function accept(): void {
   if (offered.value === null) return;
   const { scene, history, board } = desk;
-  const things = suggested.value.map((one) => ({
+  const segments = suggested.value.map((segment) => ({
     // A person has looked at it and stands for it.
-    ...fromWire(one, scene.width, scene.height), id: newId(), source: "human" as const,
-    attributes: { ...one.attributes, accepted: "untouched" },
+    ...fromWire(segment, scene.width, scene.height), id: newId(), source: "human" as const,
+    attributes: { ...segment.attributes, accepted: "untouched" },
   }));
-  const command = { kind: "accept", changes: bringing(things) };
-  if (things.length) history.do(command);
+  const command = { kind: "accept", changes: bringing(segments) };
+  if (segments.length) history.do(command);
   suggested.value = [];
   offered.value = null;
   board?.suggest([]);
@@ -40,13 +40,13 @@ export function reject(): void {
 /** An image more is finished: after a few, what was learned is learned anew, in the background. */
 export function learnt(): void {
   finished++;
-  if (learnAgain.value && learner && finished >= AGAIN && job.value?.status !== "running" && layer.value === "shared") void spread(learner);
+  if (learnAgain.value && learner && finished >= AGAIN && job.value?.status !== "running" && layer.value === "shared") void propagate(learner);
 }
 
-export function spread(engine: string): Promise<void> {
+export function propagate(engine: string): Promise<void> {
   learner = engine;
   finished = 0;
-  return run(() => api.spread(engine));
+  return run(() => api.propagate(engine));
 }
 
 export const follow = (engine: string, direction: string): Promise<void> => run(() => api.follow(engine, direction));
@@ -63,7 +63,7 @@ async function run(begin: () => Promise<Job>): Promise<void> {
     if (job.value?.status === "failed") message.value = job.value.words ?? "";
     await reload();
     const number = current.value;
-    if (number !== null && !desk.scene.things.length && layer.value === "shared") await offer(number, null);
+    if (number !== null && !desk.scene.segments.length && layer.value === "shared") await offer(number, null);
   } catch (error) {
     message.value = (error as Error).message;
   }

@@ -37,8 +37,8 @@ const bench: Bench = {
   preview: (bits) => desk.board?.preview(bits),
   select: (id) => {
     selected.value = id;
-    const thing = own();
-    if (thing) classId.value = thing.classId;
+    const segment = own();
+    if (segment) classId.value = segment.classId;
     desk.board?.redraw();
   },
   take: takeAt,

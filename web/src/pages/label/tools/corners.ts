@@ -79,12 +79,12 @@ export class Corners implements Tool {
 
   /** Outlines of the object as it is now; those that this tool drew itself are kept as they were drawn. */
   private look(): void {
-    const thing = this.bench.selected;
-    if (this.held || (thing?.bits === this.bits && thing?.id === this.owner)) return;
-    this.owner = thing?.id ?? null;
-    this.bits = thing?.bits ?? null;
+    const segment = this.bench.selected;
+    if (this.held || (segment?.bits === this.bits && segment?.id === this.owner)) return;
+    this.owner = segment?.id ?? null;
+    this.bits = segment?.bits ?? null;
     const tolerance = Math.max(1, 2.5 / this.bench.view.scale);
-    this.rings = thing ? rings(thing.bits).map((ring) => simplified(ring, tolerance)) : [];
+    this.rings = segment ? rings(segment.bits).map((ring) => simplified(ring, tolerance)) : [];
   }
 
   private nearest(at: Point): { ring: number; corner: number; edge: boolean } | null {
@@ -107,10 +107,10 @@ export class Corners implements Tool {
     const is = Bits.polygon(this.rings, width, height);
     const rings = this.rings;
     this.bench.commit("corners", (bits) => bits.minus(was.minus(is)).or(is.minus(was)));
-    const thing = this.bench.selected;
-    this.owner = thing?.id ?? null;
-    this.bits = thing?.bits ?? null;
-    this.rings = thing ? rings : [];
+    const segment = this.bench.selected;
+    this.owner = segment?.id ?? null;
+    this.bits = segment?.bits ?? null;
+    this.rings = segment ? rings : [];
     this.bench.redraw();
   }
 }

@@ -12,7 +12,7 @@ export class Fill implements Tool {
   }
 }
 
-/** Pixels of one label that hang together by edges with the one at x, y; row by row, so that large gaps are quick. */
+/** Pixels of one label that hang together by edges with the pixel at x, y; row by row, so that large gaps are quick. */
 export function poured(scene: Scene, x: number, y: number): Bits {
   const { width, height, top } = scene;
   if (x < 0 || y < 0 || x >= width || y >= height) return Bits.none;

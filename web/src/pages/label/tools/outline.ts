@@ -1,7 +1,7 @@
 import { Bits, type Point } from "../../../model/bits";
 import { type Bench, near, type Press, removes, type Tool, trace } from "../../../parts/canvas/tool";
 
-/** Lasso (drawn) and polygon (clicked). Alt takes away. A ring begun with Shift inside the last one is a hole of it. */
+/** Lasso (drawn) and polygon (clicked). Alt takes away. A ring begun with Shift inside the last ring is a hole of it. */
 export class Outline implements Tool {
   private rings: Point[][] = [];
   private ring: Point[] = [];

@@ -123,9 +123,9 @@ export class Scribble implements Tool {
     if (!this.drawing) return;
     this.drawing = false;
     const spacing = SPACING / this.bench.view.scale;
-    const chosen = this.strokes.map((one) => ({ points: along(one.points, spacing, MOST), label: one.label }));
+    const chosen = this.strokes.map((stroke) => ({ points: along(stroke.points, spacing, MOST), label: stroke.label }));
     this.bench.ask({
-      points: chosen.flatMap((one) => one.points), labels: chosen.flatMap((one) => one.points.map(() => one.label)),
+      points: chosen.flatMap((stroke) => stroke.points), labels: chosen.flatMap((stroke) => stroke.points.map(() => stroke.label)),
     });
   }
 

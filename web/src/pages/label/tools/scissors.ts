@@ -4,7 +4,7 @@ import { type Bench, near, type Press, removes, type Tool, trace } from "../../.
 
 const REACH = 256; // pixels of the image around the last corner that the wire can follow
 
-/** Intelligent scissors: between two clicks the line follows the edges of the picture. Close on the first corner, or Enter. Alt takes away. */
+/** Intelligent scissors: between two clicks the line follows the edges of the image. Close on the first corner, or Enter. Alt takes away. */
 export class Scissors implements Tool {
   /** Kept pieces of the line, one a click; the first is a point. */
   private pieces: Point[][] = [];

@@ -1,6 +1,6 @@
 import type { Bench, Press, Tool } from "../../../parts/canvas/tool";
 
-/** The object under the pointer; where there is none, the one that is only shown there is taken. */
+/** The object under the pointer; where there is none, the object that is only shown there is taken. */
 export class Select implements Tool {
   constructor(private readonly bench: Bench) {}
 

@@ -1,13 +1,13 @@
 import { Bits, meet, type Rect } from "../../../model/bits";
 import { type Bench, type Press, removes, type Tool } from "../../../parts/canvas/tool";
 
-const WHOLE = 16_000_000; // pixels; in larger pictures it looks around the click only
+const WHOLE = 16_000_000; // pixels; in larger images it looks around the click only
 const REACH = 1024;
 
-/** Pixels that hang together with the one clicked and look like it; dragging sideways widens what looks alike. Alt takes away. */
+/** Pixels that hang together with the pixel clicked and look like it; dragging sideways widens what looks alike. Alt takes away. */
 export class Wand implements Tool {
   private begin: Press | null = null;
-  private picture: { pixels: ImageData; box: Rect } | null = null;
+  private image: { pixels: ImageData; box: Rect } | null = null;
   private tolerance = 24;
   private found = Bits.none;
   /** The button is up before the pixels came. */
@@ -21,13 +21,13 @@ export class Wand implements Tool {
     this.released = false;
     this.found = Bits.none;
     this.tolerance = 24;
-    this.picture = null;
+    this.image = null;
     const around = { x: Math.floor(at.x) - REACH, y: Math.floor(at.y) - REACH, w: 2 * REACH, h: 2 * REACH };
     const box = scene.width * scene.height > WHOLE ? meet(around, scene.box) : scene.box;
     if (!box) return;
     void this.bench.pixels(box)?.then((pixels) => {
       if (this.begin !== at) return;
-      this.picture = { pixels, box };
+      this.image = { pixels, box };
       this.grow();
       if (this.released) this.finish();
     });
@@ -41,7 +41,7 @@ export class Wand implements Tool {
 
   up(): void {
     this.released = true;
-    if (this.picture) this.finish();
+    if (this.image) this.finish();
   }
 
   cancel(): void {
@@ -58,8 +58,8 @@ export class Wand implements Tool {
   }
 
   private grow(): void {
-    if (!this.picture || !this.begin) return;
-    const { pixels, box } = this.picture;
+    if (!this.image || !this.begin) return;
+    const { pixels, box } = this.image;
     const found = flood(pixels, Math.floor(this.begin.x) - box.x, Math.floor(this.begin.y) - box.y, this.tolerance);
     this.found = new Bits(found.x + box.x, found.y + box.y, found.w, found.h, found.data);
     this.bench.preview(this.found);

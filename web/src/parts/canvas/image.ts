@@ -7,7 +7,7 @@ export const TILE = 512;
 const HELD = 320; // tiles; about a third of a gigabyte
 const AT_ONCE = 6;
 
-export interface Picture {
+export interface ShownImage {
   readonly width: number;
   readonly height: number;
   /** The context maps the image's pixels to the window's. */
@@ -19,7 +19,7 @@ export interface Picture {
   close(): void;
 }
 
-export class WholePicture implements Picture {
+export class WholeImage implements ShownImage {
   private read: OffscreenCanvasRenderingContext2D | null = null;
 
   constructor(private readonly bitmap: ImageBitmap) {}
@@ -59,7 +59,7 @@ interface Size {
   h: number;
 }
 
-export class TiledPicture implements Picture {
+export class TiledImage implements ShownImage {
   /** Of each level; the first is the image's own. */
   readonly sizes: Size[];
   private readonly held = new Map<string, ImageBitmap>();
@@ -87,15 +87,15 @@ export class TiledPicture implements Picture {
     this.paint(context, last, 0, 0, 0);
     for (const name of names) {
       const [, column, row] = name.split("/").map(Number);
-      // Until it is there, the part of the nearest coarser one that is.
+      // Until it is there, its part of the nearest coarser tile that is.
       for (let up = 0; level + up <= last; up++) if (this.paint(context, level, column, row, up)) break;
     }
-    this.want(names.filter((one) => !this.held.has(one)));
+    this.want(names.filter((name) => !this.held.has(name)));
   }
 
   async pixels(box: Rect): Promise<ImageData> {
     const names = this.covering(0, box);
-    const missing = names.filter((one) => !this.held.has(one) && !this.failed.has(one));
+    const missing = names.filter((name) => !this.held.has(name) && !this.failed.has(name));
     if (missing.length)
       await new Promise<void>((go) => {
         this.waiting.push({ names: missing, go });
@@ -116,12 +116,12 @@ export class TiledPicture implements Picture {
 
   close(): void {
     this.closed = true;
-    for (const one of this.held.values()) one.close();
+    for (const bitmap of this.held.values()) bitmap.close();
     this.held.clear();
-    for (const one of this.waiting) one.go();
+    for (const request of this.waiting) request.go();
   }
 
-  /** Draw a tile, or that part of the one `up` levels above it. False where that is not there. */
+  /** Draw a tile, or its part of the tile `up` levels above it. False where that is not there. */
   private paint(context: CanvasRenderingContext2D, level: number, column: number, row: number, up: number): boolean {
     const name = `${level + up}/${column >> up}/${row >> up}`;
     const tile = this.held.get(name);
@@ -159,7 +159,7 @@ export class TiledPicture implements Picture {
         const far = Math.hypot(column + 0.5 - (columns[0] + columns[1]) / 2, row + 0.5 - (rows[0] + rows[1]) / 2);
         found.push({ name: `${level}/${column}/${row}`, far });
       }
-    return found.sort((a, b) => a.far - b.far).map((one) => one.name);
+    return found.sort((a, b) => a.far - b.far).map((tile) => tile.name);
   }
 
   /** What is shown now comes first; what was wanted for a view that has passed is not asked for any more. */
@@ -185,19 +185,19 @@ export class TiledPicture implements Picture {
     }
     if (tile) this.held.set(name, tile);
     else this.failed.add(name);
-    for (const one of this.waiting) {
-      one.names = one.names.filter((other) => other !== name);
-      if (!one.names.length) one.go();
+    for (const request of this.waiting) {
+      request.names = request.names.filter((other) => other !== name);
+      if (!request.names.length) request.go();
     }
-    this.waiting = this.waiting.filter((one) => one.names.length);
-    const needed = new Set(this.waiting.flatMap((one) => one.names));
+    this.waiting = this.waiting.filter((request) => request.names.length);
+    const needed = new Set(this.waiting.flatMap((request) => request.names));
     for (const old of this.held.keys()) {
       if (this.held.size <= HELD) break;
       if (old === `${this.sizes.length - 1}/0/0` || needed.has(old) || old === name) continue;
       this.held.get(old)!.close();
       this.held.delete(old);
     }
-    this.want([...needed, ...this.wanted].filter((one) => !this.held.has(one)));
+    this.want([...needed, ...this.wanted].filter((name) => !this.held.has(name)));
     this.changed();
   }
 }
@@ -211,19 +211,19 @@ export function sizesOf(width: number, height: number, levels: number): Size[] {
   return out;
 }
 
-/** Where a small picture of everything lies in the window, and what the window shows of it. */
-export function minimap(picture: Picture, view: View, windowWidth: number, windowHeight: number): { box: Rect; shown: Point[] } | null {
+/** Where the overview of the whole image lies in the window, and what the window shows of it. */
+export function minimap(image: ShownImage, view: View, windowWidth: number, windowHeight: number): { box: Rect; shown: Point[] } | null {
   const longest = 150;
-  const k = longest / Math.max(picture.width, picture.height);
-  const [w, h] = [picture.width * k, picture.height * k];
+  const k = longest / Math.max(image.width, image.height);
+  const [w, h] = [image.width * k, image.height * k];
   const seen = view.shown(windowWidth, windowHeight);
-  const part = (Math.min(seen.w, picture.width) * Math.min(seen.h, picture.height)) / (picture.width * picture.height);
+  const part = (Math.min(seen.w, image.width) * Math.min(seen.h, image.height)) / (image.width * image.height);
   if (part > 0.6 || windowWidth < 3 * longest) return null;
   const box = { x: 10, y: windowHeight - h - 10, w, h };
   const shown = [
     { x: 0, y: 0 }, { x: windowWidth, y: 0 }, { x: windowWidth, y: windowHeight }, { x: 0, y: windowHeight },
-  ].map((one) => {
-    const p = view.toImage(one);
+  ].map((corner) => {
+    const p = view.toImage(corner);
     return { x: box.x + p.x * k, y: box.y + p.y * k };
   });
   return { box, shown };

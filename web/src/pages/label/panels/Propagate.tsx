@@ -2,23 +2,23 @@ import { useState } from "preact/hooks";
 import { project } from "../../../store/project";
 import { words } from "../../../strings";
 import { job, learnAgain } from "../store/state";
-import { spread, stopJob } from "../store/suggestions";
+import { propagate, stopJob } from "../store/suggestions";
 
-export function Spread() {
+export function Propagate() {
   const [learner, setLearner] = useState("forest");
   const now = job.value;
   const running = now?.status === "running";
   const result = (now?.result ?? {}) as { suggested?: number; quality?: number | null };
   return (
-    <section class="spread">
-      <h2>{words.spread}</h2>
+    <section class="propagate">
+      <h2>{words.propagate}</h2>
       <div class="row">
         <select aria-label={words.engine} value={learner} onChange={(e) => setLearner(e.currentTarget.value)}>
-          {(project.value?.learners ?? []).map((one) => (
-            <option key={one}>{one}</option>
+          {(project.value?.learners ?? []).map((name) => (
+            <option key={name}>{name}</option>
           ))}
         </select>
-        <button data-action="spread" disabled={running} onClick={() => void spread(learner)}>{words.spread}</button>
+        <button data-action="propagate" disabled={running} onClick={() => void propagate(learner)}>{words.propagate}</button>
         {running && <button onClick={() => void stopJob()}>{words.cancel}</button>}
       </div>
       <label class="quiet">
@@ -26,10 +26,10 @@ export function Spread() {
       </label>
       {running && (
         <p role="status">
-          <progress {...(now.total ? { value: now.done, max: now.total } : {})} /> {words.spreading(now.done, now.total ?? null)}
+          <progress {...(now.total ? { value: now.done, max: now.total } : {})} /> {words.propagating(now.done, now.total ?? null)}
         </p>
       )}
-      {now?.status === "done" && <p role="status" data-done="spread">{words.spreadDone(result.suggested ?? 0, result.quality ?? null)}</p>}
+      {now?.status === "done" && <p role="status" data-done="propagate">{words.propagated(result.suggested ?? 0, result.quality ?? null)}</p>}
     </section>
   );
 }
