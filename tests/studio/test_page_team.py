@@ -157,6 +157,22 @@ def test_tasks_are_given_worked_through_and_reviewed(team) -> None:
     assert texts[:3] == ["ben", "3", "2"]
 
 
+def test_a_name_that_cannot_be_is_refused_in_words(team) -> None:
+    ada, _ = team
+    ada.press("Shift+W")
+    ada.page.get_by_label("Who").fill("a/b\\c")
+    ada.page.locator("[data-action=assign]").click()
+    refusal = ada.page.get_by_role("dialog").get_by_role("alert")
+    refusal.wait_for()
+    assert "the name" in refusal.inner_text()
+    assert not ada.page.locator(".message").inner_text()
+    ada.page.get_by_label("Who").fill("ben")
+    ada.page.get_by_label("How many").fill("1")
+    ada.page.locator("[data-action=assign]").click()
+    ada.until("document.querySelector('.message').innerText === '1 images for ben'")
+    assert refusal.count() == 0
+
+
 def frame(k: int) -> tuple[np.ndarray, np.ndarray]:
     y, x = np.mgrid[: SIZE[0], : SIZE[1]]
     disk = (y - 110) ** 2 + (x - 80 - 12 * k) ** 2 < 40**2

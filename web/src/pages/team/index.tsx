@@ -20,14 +20,19 @@ export function Team() {
   const [found, setFound] = useState<Progress | null>(null);
   const [name, setName] = useState("");
   const [count, setCount] = useState(20);
+  const [trouble, setTrouble] = useState("");
   const look = () => api.work().then(setFound, (error: Error) => (message.value = error.message));
   useEffect(() => void look(), []);
   const people = project.value?.people ?? [];
   const classes = new Map((project.value?.classes ?? []).map((declared) => [declared.id, declared.name]));
   const minutes = (seconds: number) => (seconds / 60).toFixed(1);
   const give = async (what: { count?: number; numbers?: number[] }, to: string | null) => {
-    const number = await assign(to, what);
-    message.value = words.assigned(number, to);
+    setTrouble("");
+    try {
+      message.value = words.assigned(await assign(to, what), to);
+    } catch (error) {
+      setTrouble((error as Error).message);
+    }
     await look();
   };
   return (
@@ -65,6 +70,7 @@ export function Team() {
             <button disabled={!name.trim() || current.value === null} onClick={() => void give({ numbers: [current.value!] }, name.trim())}>{words.assignThis}</button>
             <button disabled={current.value === null} onClick={() => void give({ numbers: [current.value!] }, null)}>{words.assignNobody}</button>
           </div>
+          {trouble && <p role="alert">{trouble}</p>}
           <h3>{words.classes}</h3>
           <Table>
             {found.classes.map((row) => (
