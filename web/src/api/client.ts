@@ -34,18 +34,27 @@ async function call<T>(method: string, path: string, body?: unknown, signal?: Ab
   }
   if (signal) init.signal = signal;
   const answer = await fetch(`/api/${path}`, init);
-  if (!answer.ok) {
-    const text = await answer.text();
-    let words = text;
-    try {
-      const detail: unknown = JSON.parse(text).detail;
-      words = typeof detail === "string" ? detail : JSON.stringify(detail);
-    } catch {
-      // not JSON: the words are the text
-    }
-    throw new Refused(answer.status, words);
-  }
+  if (!answer.ok) throw await refusal(answer);
   return (await answer.json()) as T;
+}
+
+async function bitmap(path: string): Promise<ImageBitmap> {
+  const answer = await fetch(`/api/${path}`, { credentials: "same-origin" });
+  if (!answer.ok) throw await refusal(answer);
+  return createImageBitmap(await answer.blob());
+}
+
+/** What the server says, as a sentence. */
+async function refusal(answer: Response): Promise<Refused> {
+  const text = await answer.text();
+  let words = text;
+  try {
+    const detail: unknown = JSON.parse(text).detail;
+    words = typeof detail === "string" ? detail : JSON.stringify(detail);
+  } catch {
+    // not JSON: the words are the text
+  }
+  return new Refused(answer.status, words);
 }
 
 export const api = {
@@ -55,6 +64,8 @@ export const api = {
     const given = Object.entries(what).filter(([, value]) => value !== undefined).map(([name, value]) => [name, String(value)]);
     return call<ImageSegments>("GET", `images/${number}/objects?${new URLSearchParams(given)}`);
   },
+  pixels: (number: number) => bitmap(`images/${number}/pixels`),
+  tile: (number: number, level: number, column: number, row: number) => bitmap(`images/${number}/tiles/${level}/${column}/${row}`),
   suggestion: (number: number) => call<ImageSegments>("GET", `images/${number}/suggestion`),
   history: (number: number) =>
     call<{ revision: number; kind: string; author: string; created: string }[]>("GET", `images/${number}/history`),

@@ -78,13 +78,8 @@ async function refresh(number: number, revision: number): Promise<void> {
 
 function load(image: ImageInfo): Promise<ShownImage> {
   const { number, width, height } = image;
-  const bitmap = async (path: string) => {
-    const answer = await fetch(path);
-    if (!answer.ok) throw new Error(await answer.text());
-    return createImageBitmap(await answer.blob());
-  };
-  if (!image.tiles) return bitmap(`/api/images/${number}/pixels`).then((bitmap) => new WholeImage(bitmap));
-  const tile = (level: number, column: number, row: number) => bitmap(`/api/images/${number}/tiles/${level}/${column}/${row}`);
+  if (!image.tiles) return api.pixels(number).then((bitmap) => new WholeImage(bitmap));
+  const tile = (level: number, column: number, row: number) => api.tile(number, level, column, row);
   return Promise.resolve(new TiledImage(width, height, image.tiles, tile, () => desk.board?.redraw()));
 }
 

@@ -1,0 +1,23 @@
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { api, Refused } from "../src/api/client";
+
+afterEach(() => vi.unstubAllGlobals());
+
+const answering = (status: number, body: string) => vi.stubGlobal("fetch", async () => new Response(body, { status }));
+
+describe("what the server refuses", () => {
+  it("is a sentence, for pixels, tiles and rows alike", async () => {
+    answering(422, JSON.stringify({ detail: "p1.png: there is no such file." }));
+    for (const asked of [api.pixels(1), api.tile(1, 0, 0, 0), api.project()]) {
+      const error: unknown = await asked.catch((refused: unknown) => refused);
+      expect(error).toBeInstanceOf(Refused);
+      expect((error as Refused).message).toBe("p1.png: there is no such file.");
+      expect((error as Refused).status).toBe(422);
+    }
+  });
+
+  it("is the text as it came where it is not JSON", async () => {
+    answering(502, "the proxy is down");
+    await expect(api.pixels(1)).rejects.toThrow("the proxy is down");
+  });
+});
