@@ -803,6 +803,20 @@ def test_labels_of_another_size_are_told_before_anything_is_written(page, datase
     assert dataset.revision == before
 
 
+def test_a_refused_upload_is_called_what_the_sender_calls_it(page) -> None:
+    for name, data, begins in (
+        ("notes.txt", b"hello", "notes.txt: no format recognises this"),
+        ("broken.json", b"{", "broken.json: "),
+        ("set.zip", packed(a=b"x", b__c=b"y"), "set.zip: no format recognises this"),
+        ("coco.zip", packed(**{"annotations__instances_all.json": b'{"images": ['}), "coco.zip"),
+    ):
+        detail = upload(page, name, data).json()["detail"]
+        assert detail.startswith(begins), detail
+        assert "/tmp" not in detail, detail
+        assert "--format" not in detail, detail
+    assert "ZIP archive" in upload(page, "notes.txt", b"hello").json()["detail"]
+
+
 def test_uploads_that_are_wrong_or_wicked_leave_nothing(page, dataset, tmp_path) -> None:
     before = dataset.revision
     link = io.BytesIO()
@@ -826,6 +840,8 @@ def test_uploads_that_are_wrong_or_wicked_leave_nothing(page, dataset, tmp_path)
         assert answer.status_code in (400, 422), (name, answer.text)
         assert words in answer.text
         assert "Traceback" not in answer.text
+        assert "maskwright-import" not in answer.text, "where it lies meanwhile is the server's own"
+        assert "--" not in answer.text, "the page has no options of a command line"
     assert page.post("/api/import", json={"name": "x.json", "data": "%%%"}).status_code == 400
     assert dataset.revision == before
     assert not list(tmp_path.rglob("*evil*"))

@@ -1,5 +1,7 @@
 """Labels from a file for images that are in a dataset already."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
@@ -12,9 +14,12 @@ from maskwright.core.classes import Classes
 from maskwright.core.masks import Masks
 from maskwright.core.names import confined, safe_key
 from maskwright.core.segments import Segments
-from maskwright.errors import FormatError
+from maskwright.errors import FormatError, MaskwrightError
 from maskwright.labelling import gestures
 from maskwright.store import Dataset
+
+#: What whoever sends a file can do where the command line would take an option.
+ADVICE = "Send all files of the set in one ZIP archive, laid out as docs/reference/formats.md says."
 
 
 @dataclass(frozen=True)
@@ -38,9 +43,14 @@ def add_labels(dataset: Dataset, place: Path, *, name: str, write: bool, author:
     """Match what the labels at `place` say with the dataset's images, by key or by file name, and add the segments.
 
     Classes are matched by name, new ones are added with a free id.  Images that have segments already keep them and get
-    the new ones on top.  name: of the labels in errors and in history.  write: False only tells what would happen.
-    Raises FormatError, UsageError; nothing is half done.
+    the new ones on top.  name: of the labels in errors, notes and history, which never tell where they lie meanwhile.
+    write: False only tells what would happen.  Raises FormatError, UsageError; nothing is half done.
     """
+    with _named(place, name):
+        return _add_labels(dataset, place, name, write=write, author=author)
+
+
+def _add_labels(dataset: Dataset, place: Path, name: str, *, write: bool, author: str) -> Incoming:
     kind = formats.sniff(place)
     reading = formats.read(place, kind)
     own = dataset.classes
@@ -67,7 +77,8 @@ def add_labels(dataset: Dataset, place: Path, *, name: str, write: bool, author:
             found.append((match.key, _with_classes(sample.segments, kinds)))
     new = [declared.name for declared in classes if declared.id not in own]
     objects = sum(len(segments) for _, segments in found)
-    report = Incoming(kind, len(found), objects, missing, new, list(reading.notes), written=False)
+    notes = [_without(place, name, note) for note in reading.notes]
+    report = Incoming(kind, len(found), objects, missing, new, notes, written=False)
     if not write or not found:
         return report
     with dataset.edit(f"labels from {name}", author=author) as edit:
@@ -96,6 +107,24 @@ def laid_out(data: bytes, name: str, folder: Path) -> Path:
     archive.unpack(packed, out, name=name)
     inside = list(out.iterdir())
     return inside[0] if len(inside) == 1 else out
+
+
+@contextmanager
+def _named(place: Path, name: str) -> Iterator[None]:
+    """Errors name what was sent in place of where it lies, and advise what a sender can do."""
+    try:
+        yield
+    except MaskwrightError as error:
+        error.file = None if error.file is None else _without(place, name, str(error.file))
+        error.found = _without(place, name, error.found)
+        error.needed = None if error.needed is None else _without(place, name, error.needed)
+        if error.todo is not None:
+            error.todo = ADVICE if "--" in error.todo else _without(place, name, error.todo)
+        raise
+
+
+def _without(place: Path, name: str, text: str) -> str:
+    return text.replace(str(place), name).replace(str(place.parent), name)
 
 
 def _matched(own: Classes, other: Classes) -> tuple[Classes, dict[int, int]]:
