@@ -403,3 +403,27 @@ def test_everything_fits_and_has_a_name(browser, studio, size, scheme) -> None:
       })()"""
     assert person.page.evaluate(contrast) > 4.5
     context.close()
+
+
+def test_a_long_refusal_pushes_no_panel_over_another(person) -> None:
+    rows = [{"id": k, "name": f"class {k}", "kind": "thing", "role": "class", "colour": None} for k in range(1, 13)]
+    put = """(classes) => fetch("/api/classes", {method: "PUT", headers: {"content-type": "application/json"},
+        body: JSON.stringify({classes})}).then((answer) => answer.status)"""
+    assert person.page.evaluate(put, rows) == 200
+    person.page.reload()
+    person.ready()
+    words = "p0: the segment 7 cannot be written; " + "what is needed is said at length, " * 30 + "and so on."
+    refusing = lambda route: route.fulfill(status=422, json={"detail": words})  # noqa: E731
+    person.page.route("**/operations?*", refusing)
+    person.drag((60, 60), (160, 60))
+    person.page.locator("[data-state=refused]").wait_for()
+    assert words in person.page.locator("[data-state=refused]").inner_text()
+    person.page.get_by_label("Comment on this object").wait_for()
+    assert person.page.locator("header").bounding_box()["height"] < 768 / 8
+    assert person.page.evaluate("""(() => {
+        const bottoms = [...document.querySelectorAll("aside > section")].map((section) => [section.getBoundingClientRect(),
+          Math.max(...[...section.children].map((part) => part.getBoundingClientRect().bottom))]);
+        return bottoms.slice(1).every(([box], k) => bottoms[k][1] <= box.top + 1);
+      })()""")
+    person.page.get_by_role("button", name="Give this change up").click()
+    person.page.locator("[data-state=saved]").wait_for()
