@@ -39,9 +39,9 @@ class CustomBuildHook(BuildHookInterface):  # type: ignore[type-arg]
         web, page = Path(self.root) / "web", Path(self.root) / OUT / "index.html"
         if not (web / "package.json").is_file():
             return True
-        sources = [one for one in (web / "src").rglob("*") if one.is_file()]
-        sources += [one for one in web.iterdir() if one.is_file()]
-        return page.is_file() and page.stat().st_mtime >= max(one.stat().st_mtime for one in sources)
+        sources = [path for path in (web / "src").rglob("*") if path.is_file()]
+        sources += [path for path in web.iterdir() if path.is_file()]
+        return page.is_file() and page.stat().st_mtime >= max(source.stat().st_mtime for source in sources)
 
     def _npm(self, words: list[str]) -> None:
         web = Path(self.root) / "web"

@@ -152,19 +152,20 @@ if __name__ == "__main__":
             # supervision keeps every decoded mask: the whole file would need some 60 GB.
             partly = contender == "supervision"
             tries = [run(python, program, tenth if partly else labels) for _ in range(repeats)]
-            median = sorted(tries, key=lambda one: one["seconds"])[len(tries) // 2]
+            median = sorted(tries, key=lambda each_try: each_try["seconds"])[len(tries) // 2]
             if partly:
-                contender, median = f"{contender} (a tenth, x 10)", {key: 10 * one for key, one in median.items()}
+                contender, median = f"{contender} (a tenth, x 10)", {key: 10 * each for key, each in median.items()}
             results[contender] = median
     ours = results["maskwright"]
     rows = [
-        (name, f"{one['seconds']:.1f}", f"{one['seconds'] / ours['seconds']:.1f}", f"{one['peak']:.0f}",
-         f"{one['peak'] / ours['peak']:.1f}", f"{one['number']:.0f}", f"{one['pixels'] / max(ours['pixels'], 1):.4f}")
-        for name, one in results.items()
+        (name, f"{result['seconds']:.1f}", f"{result['seconds'] / ours['seconds']:.1f}", f"{result['peak']:.0f}",
+         f"{result['peak'] / ours['peak']:.1f}", f"{result['number']:.0f}",
+         f"{result['pixels'] / max(ours['pixels'], 1):.4f}")
+        for name, result in results.items()
     ]  # fmt: skip
     figures = {
-        name: {"time": round(one["seconds"] / ours["seconds"], 2), "memory": round(one["peak"] / ours["peak"], 2)}
-        for name, one in results.items()
+        name: {"time": round(result["seconds"] / ours["seconds"], 2), "memory": round(result["peak"] / ours["peak"], 2)}
+        for name, result in results.items()
     }
     report(
         f"reading {given.segments} segments from {size:.0f} MB of COCO JSON", rows,

@@ -23,9 +23,9 @@ from maskwright.predict.precision import autocast
 SIZE = (480, 640)
 
 
-def forward(one: Predictor, x: torch.Tensor) -> torch.Tensor:
-    with torch.inference_mode(), autocast(one.device, one.precision):
-        return one.model(x)
+def forward(each: Predictor, x: torch.Tensor) -> torch.Tensor:
+    with torch.inference_mode(), autocast(each.device, each.precision):
+        return each.model(x)
 
 
 def main() -> None:
@@ -41,7 +41,7 @@ def main() -> None:
             checkpoint.save(model, checkpoint.ModelInfo(spec, classes.to_json()), place / "m.safetensors")
             mine = Predictor.load(place / "m.safetensors", device="cpu")
             mine.precision = "fp32"
-            truths = [mine.label_map(one) for one in images]
+            truths = [mine.label_map(image) for image in images]
             proofs, runners = {}, {"PyTorch": mine}
             for to, file in (("onnx", "m.onnx"), ("openvino", "m.xml"), ("torch-export", "m.pt2")):
                 proofs[to] = export(place / "m.safetensors", place / file, to, images=images[:2])
@@ -55,7 +55,7 @@ def main() -> None:
             runners["PyTorch bf16"] = half
             x = mine._entered(mine._tensor(images[0]))[0]
 
-            times = medians({name: partial(forward, one, x) for name, one in runners.items()}, repeats=9)
+            times = medians({name: partial(forward, runner, x) for name, runner in runners.items()}, repeats=9)
             for name in runners:
                 proof = proofs.get(name)
                 differ = "" if proof is None else f"{proof.max_difference:.1e}, {proof.agreement:.3%}"

@@ -32,7 +32,7 @@ def resident() -> float:
     return int(Path("/proc/self/statm").read_text().split()[1]) * 4096 / 1e6
 
 
-def one(way: str, side: int, height: int, width: int) -> None:
+def run_way(way: str, side: int, height: int, width: int) -> None:
     import torch
     from PIL import Image
     from transformers import MaskGenerationPipeline, SamImageProcessor
@@ -89,7 +89,7 @@ def main() -> None:
     parser.add_argument("--way", choices=WAYS)
     options = parser.parse_args()
     if options.way:
-        one(options.way, options.side, options.height, options.width)
+        run_way(options.way, options.side, options.height, options.width)
         return
     found = {}
     for way in WAYS:
@@ -99,8 +99,8 @@ def main() -> None:
         print(way, found[way], flush=True)
     base = found["every point"]
     rows = [
-        (way, f"{one['seconds'] / base['seconds']:.2f}", f"{one['mb'] / base['mb']:.2f}", str(one["masks"]))
-        for way, one in found.items()
+        (way, f"{item['seconds'] / base['seconds']:.2f}", f"{item['mb'] / base['mb']:.2f}", str(item["masks"]))
+        for way, item in found.items()
     ]
     report("everything", rows, ("way", "time", "memory", "masks"), found)
 

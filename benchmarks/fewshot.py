@@ -46,7 +46,7 @@ def binary(path: Path, above: int = 127) -> np.ndarray:
     return np.array(Image.open(path).convert("L")) > above
 
 
-def one(name: str) -> Classes:
+def ground_and(name: str) -> Classes:
     return Classes([Class(0, "ground", "stuff", "background"), Class(1, name, "stuff")])
 
 
@@ -56,7 +56,7 @@ def of_mask(path: Path, mask: np.ndarray) -> Sample:
 
 def sets(data: Path) -> Iterator[tuple[str, Classes, list[Sample]]]:
     labels = sorted((data / "isbi2012/label").glob("*.png"))
-    yield "isbi2012", one("membrane"), [of_mask(data / "isbi2012/image" / p.name, ~binary(p)) for p in labels]
+    yield "isbi2012", ground_and("membrane"), [of_mask(data / "isbi2012/image" / p.name, ~binary(p)) for p in labels]
     found = []
     for folder in sorted((data / "dsb2018").glob("*/images")):
         masks = np.stack([binary(p, 0) for p in sorted((folder.parent / "masks").glob("*.png"))])
@@ -64,7 +64,7 @@ def sets(data: Path) -> Iterator[tuple[str, Classes, list[Sample]]]:
     nuclei = Classes([Class(0, "ground", "stuff", "background"), Class(1, "nucleus", "thing")])
     yield "dsb2018", nuclei, found
     photos = sorted((data / "chase_db1").glob("Image_*.jpg"))
-    yield "chase_db1", one("vessel"), [of_mask(p, binary(p.with_name(f"{p.stem}_1stHO.png"), 0)) for p in photos]
+    yield "chase_db1", ground_and("vessel"), [of_mask(p, binary(p.with_name(f"{p.stem}_1stHO.png"), 0)) for p in photos]
     kinds = [Class(k, name, "stuff", "ignore" if name == "void" else "class") for k, name in enumerate(CAMVID)]
     streets = [
         sample(p, Segments.from_label_map(np.array(Image.open(data / "camvid/valannot" / f"{p.stem}.png"))))
@@ -77,7 +77,11 @@ def sets(data: Path) -> Iterator[tuple[str, Classes, list[Sample]]]:
     ]
     names = [thing.key.rstrip("0123456789_").rstrip("0123456789") for thing in things]
     common = max(sorted(set(names)), key=names.count)
-    yield f"coco_mval {common}", one(common), [t for t, name in zip(things, names, strict=True) if name == common]
+    yield (
+        f"coco_mval {common}",
+        ground_and(common),
+        [t for t, name in zip(things, names, strict=True) if name == common],
+    )
 
 
 def scores(learner, classes: Classes, test: list[Sample]) -> dict[str, float]:
@@ -92,7 +96,7 @@ def scores(learner, classes: Classes, test: list[Sample]) -> dict[str, float]:
         seconds += time.perf_counter() - begun
         pixels += image.shape[0] * image.shape[1]
         counts += confusion.update(guess.label_map(classes), given.segments.label_map(classes), num_classes=kinds)
-        if any(one.kind == "thing" for one in classes):
+        if any(class_.kind == "thing" for class_ in classes):
             hits += int((guess.masks.iou(given.segments.masks) > 0.5).any(axis=0).sum()) if len(guess) else 0
             found, true = found + len(guess), true + len(given.segments)
     out = {"mean_iou": float(confusion.compute(counts)["mean_iou"]), "s_a_megapixel": 1e6 * seconds / pixels}

@@ -48,9 +48,9 @@ SHOWN = """() => { const { board, scene } = window.maskwright; const one = scene
 @contextmanager
 def studio(folder: Path, driver: Any):
     """-> the page, and the address."""
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        port = one.getsockname()[1]
+    with socket.socket() as each:
+        each.bind(("127.0.0.1", 0))
+        port = each.getsockname()[1]
     server = subprocess.Popen([sys.executable, "-c", SERVER, str(folder), str(port), TOKEN])
     try:
         time.sleep(8)
@@ -177,8 +177,8 @@ def isbi(data: Path, driver: Any) -> dict[str, float]:
             with httpx.Client(base_url=home, headers={"origin": home}, cookies=cookies, timeout=60) as person:
                 for k in examples:
                     put = {"id": 1, "class_id": 1, "counts": Masks.encode(truth[k][None]).compressed()[0].decode()}
-                    one = {"id": f"labelled-{k}", "kind": "brush", "put": [put], "fields": {"state": "labelled"}}
-                    person.post(f"/api/images/{k + 1}/operations", json={"operations": [one]}).raise_for_status()
+                    each = {"id": f"labelled-{k}", "kind": "brush", "put": [put], "fields": {"state": "labelled"}}
+                    person.post(f"/api/images/{k + 1}/operations", json={"operations": [each]}).raise_for_status()
             page.reload()
             until(page, "!!window.maskwright && window.maskwright.scene().width > 1")
             begun = time.perf_counter()

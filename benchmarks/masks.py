@@ -46,7 +46,7 @@ def compare(number: int, height: int, width: int) -> None:
     out = np.empty_like(dense)
     ours = Masks.encode(dense)
     theirs = coco.encode(fortran)
-    assert ours.compressed() == [one["counts"] for one in theirs]
+    assert ours.compressed() == [name["counts"] for name in theirs]
     some = min(number, 300)
     first, few = ours[:some], theirs[:some]
     other, others = ours[::-1][:some], theirs[::-1][:some]

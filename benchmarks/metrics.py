@@ -46,7 +46,7 @@ def street(number: int, height: int, width: int, kinds: int, rough: float) -> tu
 
 def uniform(pred: np.ndarray, truth: np.ndarray) -> float:
     """Share of the runs of eight pixels in which neither map changes."""
-    same = [(one.reshape(-1, 8) == one.reshape(-1, 8)[:, :1]).all(axis=1) for one in (pred, truth)]
+    same = [(each.reshape(-1, 8) == each.reshape(-1, 8)[:, :1]).all(axis=1) for each in (pred, truth)]
     return float((same[0] & same[1]).mean())
 
 
@@ -69,7 +69,7 @@ def compare(name: str, pred: np.ndarray, truth: np.ndarray, kinds: int) -> None:
     keep = (few_truth < kinds) & (few_pred < kinds)
     pairs = list(zip(pred, truth, strict=True))
     jaccard = torchmetrics.JaccardIndex("multiclass", num_classes=kinds, ignore_index=ignore)
-    tensors = [torch.from_numpy(one.astype(np.int64)) for one in (few_pred, few_truth)]
+    tensors = [torch.from_numpy(each.astype(np.int64)) for each in (few_pred, few_truth)]
 
     def read(maps: np.ndarray) -> int:
         return int(maps.reshape(-1).view(np.uint64).max())
@@ -116,7 +116,7 @@ def average_precision(images: int = 300, objects: int = 20) -> None:
             truth = library.COCO()
             truth.dataset = truths
             truth.createIndex()
-            found = evaluation(truth, truth.loadRes([dict(one) for one in results]), "segm", **options)
+            found = evaluation(truth, truth.loadRes([dict(result) for result in results]), "segm", **options)
             found.evaluate()
             found.accumulate()
             found.summarize()

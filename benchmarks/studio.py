@@ -117,26 +117,26 @@ def load(home: str, annotators: int, seconds: float) -> dict[str, float]:
                 own = int(rng.integers(2**50))
                 put = {"id": own, "class_id": 1, "counts": Masks.encode(mask[None]).compressed()[0].decode()}
                 image = 2 + number % 4
-                one = {"id": str(uuid.uuid4()), "kind": "brush", "put": [put]}
+                each = {"id": str(uuid.uuid4()), "kind": "brush", "put": [put]}
                 begun = time.perf_counter()
-                answer = page.post(f"/api/images/{image}/operations", json={"operations": [one]})
+                answer = page.post(f"/api/images/{image}/operations", json={"operations": [each]})
                 if answer.status_code == 200 and not answer.json()[0]["stale"]:
                     took.append(time.perf_counter() - begun)
                     acknowledged.append((image, own))
                 time.sleep(float(rng.uniform(0.5, 1.5)))  # a person's pace
 
     threads = [threading.Thread(target=person, args=(number,)) for number in range(annotators)]
-    for one in threads:
-        one.start()
-    for one in threads:
-        one.join()
+    for thread in threads:
+        thread.start()
+    for each_thread in threads:
+        each_thread.join()
     with httpx.Client(base_url=home, cookies=cookies(home), timeout=60) as page:
         there: set[tuple[int, int]] = set()
         total = 0
         for image in range(2, 6):
             objects = page.get(f"/api/images/{image}/objects").json()["objects"]
             total += len(objects)
-            there |= {(image, one["id"]) for one in objects}
+            there |= {(image, each_object["id"]) for each_object in objects}
     return {
         "gestures": len(acknowledged), "lost": len(set(acknowledged) - there), "doubled": total - len(there),
         "p50_ms": 1000 * float(np.median(took)), "p95_ms": 1000 * float(np.quantile(took, 0.95)),
@@ -191,9 +191,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         make(folder, options.objects)
-        with socket.socket() as one:
-            one.bind(("127.0.0.1", 0))
-            port = one.getsockname()[1]
+        with socket.socket() as each:
+            each.bind(("127.0.0.1", 0))
+            port = each.getsockname()[1]
         home = f"http://127.0.0.1:{port}"
         server = subprocess.Popen([sys.executable, "-c", SERVER, name, str(port), TOKEN])
         try:

@@ -98,7 +98,7 @@ def speed(marks, settings) -> float:
 SIDES = ("trainer", "bare", "bare, our loss and memory")
 
 
-def one(side: str, model: str) -> float:
+def timed(side: str, model: str) -> float:
     """Images a second of one side, in this process."""
     with tempfile.TemporaryDirectory() as folder:
         classes, samples = build_demo_set(Path(folder) / "images", number=80, size=(320, 320))
@@ -115,7 +115,7 @@ def one(side: str, model: str) -> float:
 
 def main() -> None:
     if len(sys.argv) == 3 and sys.argv[1] in SIDES:
-        print(one(*sys.argv[1:]))
+        print(timed(*sys.argv[1:]))
         return
     rows, figures = [], {}
     for model in sys.argv[1:] or ["lite"]:

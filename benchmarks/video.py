@@ -54,13 +54,13 @@ def main() -> None:
         videos.setdefault(str(sample.image.video), []).append(sample)
     rows, figures = [], {}
     for name, samples in videos.items():
-        frames = video.Frames([Path(one.image.uri) for one in samples], name=name)
-        truth = [one.segments.masks.union().decode() for one in samples]
+        frames = video.Frames([Path(each_sample.image.uri) for each_sample in samples], name=name)
+        truth = [each_sample.segments.masks.union().decode() for each_sample in samples]
         given = {0: Segments(Masks.encode(truth[0][None]), [1], ids=[1])}
         begun = time.perf_counter()
         tracked = list(video.track(frames, given, options.engine))
         each = (time.perf_counter() - begun) / max(1, len(frames) - 1)
-        found = [one.segments.masks.union().decode() for one in tracked]
+        found = [each_sample.segments.masks.union().decode() for each_sample in tracked]
         for way, masks in (
             ("copied", [truth[0]] * len(truth)), ("flow alone", warped(frames, truth[0])), (options.engine, found),
         ):  # fmt: skip

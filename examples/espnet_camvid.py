@@ -147,7 +147,7 @@ def predictor(weights: str | Path, classes: Any) -> Predictor:
     model = ESPNet()
     model.load_state_dict(read_weights(weights))
     # (255 x - mean) / std / 255 = (x - mean / 255) / std, in the order red, green, blue.
-    mean = tuple(one / 255 for one in reversed(MEAN))
+    mean = tuple(each / 255 for each in reversed(MEAN))
     info = ModelInfo("espnet", classes.to_json(), mean=mean, std=tuple(reversed(STD)))
     return Predictor(model, info, device="cpu", precision="fp32")
 

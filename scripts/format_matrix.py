@@ -16,8 +16,10 @@ BEGIN, END = "<!-- table: python scripts/format_matrix.py -->", "<!-- end of tab
 def options(function: object) -> str:
     """Keyword-only parameters with their defaults."""
     parameters = inspect.signature(function).parameters.values()  # type: ignore[arg-type]
-    named = [one for one in parameters if one.kind is inspect.Parameter.KEYWORD_ONLY and one.name != "images"]
-    return ", ".join(f"`{one.name}`" for one in named)
+    named = [
+        class_ for class_ in parameters if class_.kind is inspect.Parameter.KEYWORD_ONLY and class_.name != "images"
+    ]
+    return ", ".join(f"`{each.name}`" for each in named)
 
 
 def table() -> str:

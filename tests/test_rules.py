@@ -44,9 +44,9 @@ def imports(path: Path) -> list[tuple[str, bool]]:
         if node in typing_only:
             continue
         if isinstance(node, ast.Import):
-            found += [(one.name, node in lazy) for one in node.names]
+            found += [(alias.name, node in lazy) for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module:
-            found += [(f"{node.module}.{one.name}", node in lazy) for one in node.names]
+            found += [(f"{node.module}.{alias.name}", node in lazy) for alias in node.names]
     return found
 
 

@@ -48,15 +48,15 @@ def _from_rle(rle: Rle | Sequence[Rle]) -> tuple[Masks, bool]:
     rows: Sequence[Rle] = [rle] if isinstance(rle, dict) else rle
     if not rows:
         raise ValueError("no run lengths given; a batch of none has no size")
-    sizes = {(int(one["size"][0]), int(one["size"][1])) for one in rows}
+    sizes = {(int(row["size"][0]), int(row["size"][1])) for row in rows}
     if len(sizes) > 1:
         raise ValueError(f"run lengths of one batch have one size, got {sorted(sizes)}")
     size = sizes.pop()
     parts = [
-        Masks.from_compressed([one["counts"]], size)
-        if isinstance(one["counts"], str | bytes)
-        else Masks.from_counts([one["counts"]], size)
-        for one in rows
+        Masks.from_compressed([row["counts"]], size)
+        if isinstance(row["counts"], str | bytes)
+        else Masks.from_counts([row["counts"]], size)
+        for row in rows
     ]
     return Masks.concatenate(parts, size), single
 
@@ -201,7 +201,7 @@ def mask_to_pairs(mask: Any, *, order: str = "column", base: int = 1, second: st
     '2 3'
     """
     masks, single = _masks(mask)
-    texts = [rle_csv.encode(one, order=order, base=base, second=second) for one in masks]
+    texts = [rle_csv.encode(each_mask, order=order, base=base, second=second) for each_mask in masks]
     return texts[0] if single else texts
 
 

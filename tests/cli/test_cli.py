@@ -17,7 +17,7 @@ def labels(make_samples, classes, tmp_path) -> Path:
 
 def run(capsys, *arguments: object) -> tuple[int, str, str]:
     try:
-        main([str(one) for one in arguments])
+        main([str(argument) for argument in arguments])
         code = 0
     except SystemExit as stop:
         code = int(stop.code or 0)
@@ -33,7 +33,7 @@ def test_import_history_and_export(capsys, labels, tmp_path) -> None:
     assert "ann" in run(capsys, "log", place)[1]
     shown = json.loads(run(capsys, "show", place, "--json")[1])
     assert shown["samples"] == 6
-    assert {one["name"] for one in shown["classes"]} >= {"cat", "dog"}
+    assert {class_["name"] for class_ in shown["classes"]} >= {"cat", "dog"}
     assert "gold  revision 2" in run(capsys, "tag", place, "gold")[1]
     assert "no difference" in run(capsys, "diff", place, "2", "head")[1]
     assert "added" in run(capsys, "diff", place)[1]
@@ -128,7 +128,7 @@ def test_snapshot_both_ways(capsys, labels, tmp_path) -> None:
     run(capsys, "import", labels, tmp_path / "d")
     assert run(capsys, "snapshot", tmp_path / "d", tmp_path / "s.parquet")[0] == 0
     assert run(capsys, "snapshot", tmp_path / "e", tmp_path / "s.parquet", "--read")[0] == 0
-    both = [json.loads(run(capsys, "show", tmp_path / one, "--json")[1])["classes"] for one in "de"]
+    both = [json.loads(run(capsys, "show", tmp_path / each, "--json")[1])["classes"] for each in "de"]
     assert both[0] == both[1]
 
 
@@ -219,7 +219,7 @@ def test_train_predict_evaluate_and_compare(capsys, labels, tmp_path) -> None:
     assert "COCO mask" in out
     extra = ("panoptic-quality", "boundary-iou", "surface-distance", "instance-matching")
     code, out, err = run(
-        capsys, "evaluate", place, predicted["run"], "--json", *(word for one in extra for word in ("-m", one))
+        capsys, "evaluate", place, predicted["run"], "--json", *(word for entry in extra for word in ("-m", entry))
     )
     assert code == 0, err
     scores = json.loads(out)
@@ -228,6 +228,9 @@ def test_train_predict_evaluate_and_compare(capsys, labels, tmp_path) -> None:
     code, _, err = run(capsys, "evaluate", place, predicted["run"], "--metric", "magic")
     assert code == 2
     assert "'magic' is not among maskwright's metrics" in err
-    assert {one["kind"] for one in json.loads(run(capsys, "runs", place, "--json")[1])["runs"]} == {"train", "predict"}
+    assert {each_run["kind"] for each_run in json.loads(run(capsys, "runs", place, "--json")[1])["runs"]} == {
+        "train",
+        "predict",
+    }
     assert "train/loss" in run(capsys, "runs", place, "one")[1]
     assert run(capsys, "train", place, "--resume", "one", "--json")[0] == 0

@@ -155,14 +155,14 @@ def test_a_sample_whose_work_raises_is_set_aside_with_the_reason(dataset, sink, 
     keys = dataset.keys()
     worker = Areas(tmp_path, {keys[1]: "raise", keys[4]: "memory", keys[5]: "format", keys[9]: "model"}, batch=batch)
     outcome = compute.map(dataset, worker, sink, workers=workers)
-    aside = {one.key: one.reason for one in outcome.set_aside}
+    aside = {each.key: each.reason for each in outcome.set_aside}
     assert aside == {
         keys[1]: "ValueError: no such thing",
         keys[4]: "it asks for more memory than there is",
         keys[5]: "x.png: is broken.",
         keys[9]: "the weights do not fit.",
     }
-    assert {one.number for one in outcome.set_aside} == {dataset.number_of(key) for key in aside}
+    assert {each.number for each in outcome.set_aside} == {dataset.number_of(key) for key in aside}
     left = {number: row for number, row in expected(dataset).items() if row[0] not in aside}
     assert sink.rows() == left
     assert outcome.done == len(left)
@@ -173,8 +173,8 @@ def test_a_sample_that_ends_two_processes_is_set_aside_and_no_other_is_lost(data
     poison = {keys[2]: "exit", keys[7]: "kill", keys[9]: "crash"}
     worker = Areas(tmp_path, poison, batch=3)
     outcome = compute.map(dataset, worker, sink, workers=2)
-    assert {one.key for one in outcome.set_aside} == poison.keys()
-    reasons = {one.key: one.reason for one in outcome.set_aside}
+    assert {each.key for each in outcome.set_aside} == poison.keys()
+    reasons = {each.key: each.reason for each in outcome.set_aside}
     for key, said in zip(poison, ("exit code 3", "SIGKILL, as when memory runs out", "SIGSEGV"), strict=True):
         assert reasons[key] == f"it ended the process that worked on it, 2 times ({said})"
         assert worker.tries(key) == 2
@@ -186,7 +186,7 @@ def test_a_sample_that_takes_too_long_is_set_aside(dataset, sink, tmp_path) -> N
     keys = dataset.keys()
     worker = Areas(tmp_path, {keys[3]: "hang"}, batch=2)
     outcome = compute.map(dataset, worker, sink, timeout=8)
-    assert [(one.key, one.reason) for one in outcome.set_aside] == [(keys[3], "it took longer than 8 s")]
+    assert [(each.key, each.reason) for each in outcome.set_aside] == [(keys[3], "it took longer than 8 s")]
     assert len(sink.rows()) == NUMBER - 1
     assert os.getpid() not in worker.processes(), "only another process can be stopped"
     assert gone(worker.processes())

@@ -102,7 +102,7 @@ def test_an_evaluation_says_which_samples_it_could_not_score(dataset, capsys, mo
     scores = evaluate(dataset, run)
     without = evaluate(dataset.where(f"key <> '{dataset.keys()[3]}'"), run)
     assert scores["samples"] == NUMBER - 1
-    assert [one["key"] for one in scores["set_aside"]] == dataset.keys()[3:4]
+    assert [score["key"] for score in scores["set_aside"]] == dataset.keys()[3:4]
     assert scores["mean_iou"] == without["mean_iou"]
     text = said(capsys, "evaluate", dataset.place, "run")
     assert "set aside, because they could not be worked on: 1" in text
@@ -124,7 +124,7 @@ def test_predicting_in_processes_sets_a_broken_image_aside_and_tries_it_again(
         "--to", str(tmp_path / "out"),
     )  # fmt: skip
     result = json.loads(told)
-    assert (result["samples"], [one["key"] for one in result["set_aside"]]) == (NUMBER - 1, [key])
+    assert (result["samples"], [each["key"] for each in result["set_aside"]]) == (NUMBER - 1, [key])
     assert str(image) in result["set_aside"][0]["reason"]
     assert result["rate"] > 0
     files = (tmp_path / "out" / "annotations").glob("*.json")
@@ -180,7 +180,7 @@ def test_a_killed_prediction_goes_on_at_its_revision_with_its_settings(dataset, 
     view = dataset.at(record["revision"]).where("split = 'train'")
     fresh = predict_into_run(view, str(network), flip=True, min_area=3, device="cpu")
     pairs = list(zip(numbers, view.read(numbers), strict=True))
-    mine, theirs = (Run(view, one["run"], Path()).predictions(pairs) for one in (done, fresh))
+    mine, theirs = (Run(view, each["run"], Path()).predictions(pairs) for each in (done, fresh))
     assert mine == theirs
     network.write_bytes(network.read_bytes()[:-4] + b"\0\0\0\1")
     with pytest.raises(UsageError, match="is not the network"):
@@ -206,7 +206,7 @@ def test_suggestions_are_the_same_from_several_processes(tmp_path, make_samples,
             Path(dataset[broken].image.uri).write_bytes(b"no image")
             learner = fewshot.learner("forest", trees=4, pixels=500)
             done = fewshot.propagate(dataset, dataset, learner, folds=0, workers=workers)
-            assert [one.key for one in done.set_aside] == [broken]
+            assert [each.key for each in done.set_aside] == [broken]
             assert done.suggested == 2
             found.append((predictions(dataset, done.run), fewshot.confidences(dataset, done.run)))
             Path(dataset[broken].image.uri).write_bytes((tmp_path / "kept").read_bytes())

@@ -16,7 +16,7 @@ from maskwright.media import image_size
 
 def test_ids_keep_their_gaps_and_indices_have_none(classes: Classes) -> None:
     assert classes.num_classes == 4
-    assert [classes.index_of(one) for one in (1, 5, 9, 0)] == [0, 1, 2, 3]
+    assert [classes.index_of(value) for value in (1, 5, 9, 0)] == [0, 1, 2, 3]
     assert classes.id_of(2) == 9
     assert classes.indices(np.array([77, 9, 1])).tolist() == [255, 2, 0]
     assert classes["dog"].id == 5
@@ -39,7 +39,7 @@ def test_doubles_are_refused() -> None:
 def test_background_is_declared_or_ignored(classes: Classes) -> None:
     segments = Segments(Masks.encode(np.array([[[1, 1, 0]], [[0, 1, 0]]])), [9, 77])
     assert segments.label_map(classes).tolist() == [[2, 255, 3]]
-    without = Classes(one for one in classes if one.role != "background")
+    without = Classes(class_ for class_ in classes if class_.role != "background")
     assert segments.label_map(without).tolist() == [[2, 255, 255]]
 
 

@@ -21,7 +21,7 @@ dense_batches = hnp.array_shapes(min_dims=3, max_dims=3, min_side=1, max_side=24
 def blobs(seed: int, number: int, height: int, width: int) -> np.ndarray:
     rng = np.random.default_rng(seed)
     out = [nd.gaussian_filter(rng.normal(size=(height, width)), rng.choice([0.5, 2, 4])) for _ in range(number)]
-    return np.stack([one > np.quantile(one, rng.uniform(0.1, 0.95)) for one in out])
+    return np.stack([item > np.quantile(item, rng.uniform(0.1, 0.95)) for item in out])
 
 
 def reference(dense: np.ndarray) -> list[dict]:
@@ -41,7 +41,7 @@ def test_a_drawn_mask_has_the_counts_one_reads_off() -> None:
 def test_decoding_gives_back_what_was_encoded(dense: np.ndarray) -> None:
     masks = Masks.encode(dense)
     assert np.array_equal(masks.decode(), dense)
-    assert masks.compressed() == [one["counts"] for one in reference(dense)]
+    assert masks.compressed() == [each["counts"] for each in reference(dense)]
     assert Masks.from_compressed(masks.compressed(), masks.size) == masks
     assert Masks.from_counts([mask.counts for mask in masks], masks.size) == masks
     assert np.array_equal(masks.areas(), dense.sum(axis=(1, 2)))
@@ -116,9 +116,11 @@ def test_morphology_equals_scipy(seed: int, radius: int) -> None:
         "square": np.ones_like(x, bool), "diamond": abs(x) + abs(y) <= radius, "disk": x**2 + y**2 <= radius**2,
     }  # fmt: skip
     for name, element in elements.items():
-        assert np.array_equal(masks.dilate(radius, name).decode(), [nd.binary_dilation(one, element) for one in dense])
-        assert np.array_equal(masks.erode(radius, name).decode(), [nd.binary_erosion(one, element) for one in dense])
-    eroded = np.stack([nd.binary_erosion(one, np.ones((2 * radius + 1,) * 2)) for one in dense])
+        assert np.array_equal(
+            masks.dilate(radius, name).decode(), [nd.binary_dilation(each, element) for each in dense]
+        )
+        assert np.array_equal(masks.erode(radius, name).decode(), [nd.binary_erosion(each, element) for each in dense])
+    eroded = np.stack([nd.binary_erosion(each, np.ones((2 * radius + 1,) * 2)) for each in dense])
     assert np.array_equal(masks.boundary(radius).decode(), dense & ~eroded)
 
 
@@ -128,13 +130,13 @@ def test_components_and_holes_equal_scipy(seed: int) -> None:
     masks = Masks.encode(dense)
     for connectivity, element in ((4, None), (8, np.ones((3, 3)))):
         parts, owner = masks.components(connectivity=connectivity)
-        for i, one in enumerate(dense):
-            labels, number = nd.label(one, element)
+        for i, each in enumerate(dense):
+            labels, number = nd.label(each, element)
             mine = parts.decode()[owner == i]
             assert len(mine) == number
             assert sorted(part.sum() for part in mine) == sorted((labels == k).sum() for k in range(1, number + 1))
             assert all(np.unique(labels[part]).size == 1 for part in mine)
-    assert np.array_equal(masks.fill_holes().decode(), [nd.binary_fill_holes(one) for one in dense])
+    assert np.array_equal(masks.fill_holes().decode(), [nd.binary_fill_holes(each) for each in dense])
 
 
 @given(hnp.arrays(np.int16, hnp.array_shapes(min_dims=2, max_dims=2, max_side=20), elements=st.integers(-3, 4)))
@@ -250,16 +252,16 @@ def test_real_coco_masks_equal_pycocotools(real) -> None:
     import json
 
     content = json.loads((real("coco_mini") / "annotations").glob("instances*.json").__next__().read_text())
-    sizes = {one["id"]: (one["height"], one["width"]) for one in content["images"]}
-    for one in content["annotations"]:
-        size = sizes[one["image_id"]]
-        found = one["segmentation"]
+    sizes = {image["id"]: (image["height"], image["width"]) for image in content["images"]}
+    for annotation in content["annotations"]:
+        size = sizes[annotation["image_id"]]
+        found = annotation["segmentation"]
         if isinstance(found, list):
             theirs = coco.merge(coco.frPyObjects(found, *size))
             mine = Masks.from_coco_polygons([found], size)[0]
         else:
             theirs = coco.frPyObjects(found, *size)
             mine = Mask.from_counts(found["counts"], size)
-        assert mine.compressed() == theirs["counts"], one["id"]
+        assert mine.compressed() == theirs["counts"], annotation["id"]
         assert mine.area() == coco.area(theirs)
         assert Mask.from_polygon(mine.polygon(), size) == mine

@@ -68,7 +68,7 @@ def mean_iou(guess, sample) -> float:
 
 def matched(guess, sample) -> float:
     """F1 of cells at IoU 0.5."""
-    found, true = (one[one.class_ids == 3].masks for one in (guess.segments, sample.segments))
+    found, true = (segments[segments.class_ids == 3].masks for segments in (guess.segments, sample.segments))
     hits = (found.iou(true) > 0.5).any(axis=0).sum()
     return 2 * hits / (len(found) + len(true))
 
@@ -76,7 +76,7 @@ def matched(guess, sample) -> float:
 def test_the_forest_learns_from_two_images_and_tells_touching_cells_apart(pictures) -> None:
     learner: Learner = fewshot.learner("forest", trees=8, pixels=4000)
     learner.fit(pictures[:2], CLASSES)
-    guesses = [learner.predict(media.read(one.image).rgb()) for one in pictures[2:]]
+    guesses = [learner.predict(media.read(sample.image).rgb()) for sample in pictures[2:]]
     assert np.mean([mean_iou(*pair) for pair in zip(guesses, pictures[2:], strict=True)]) > 0.85
     assert np.mean([matched(*pair) for pair in zip(guesses, pictures[2:], strict=True)]) > 0.85
     guess = guesses[0]
@@ -87,7 +87,7 @@ def test_the_forest_learns_from_two_images_and_tells_touching_cells_apart(pictur
     assert guess.uncertainty.max() <= 1
     assert 0 < guess.confidence < 1
     seen = learner.predict(media.read(pictures[0].image).rgb())
-    assert seen.confidence > np.mean([one.confidence for one in guesses])
+    assert seen.confidence > np.mean([each_guess.confidence for each_guess in guesses])
 
 
 def test_the_same_samples_give_the_same_forest_however_they_come(pictures) -> None:
@@ -151,8 +151,8 @@ def test_what_is_taught_about_things_in_numbers() -> None:
     assert taught[5, 11] == taught[5, 12] == 3  # where two touch
     assert taught[5, 8] == 1
     assert taught[5, 4] == 2  # what lies on top hides what is below
-    one = Lessons(CLASSES, [several[[0, 2]]])
-    assert (one.rimmed, one.number) == ([], 3)
+    each_lessons = Lessons(CLASSES, [several[[0, 2]]])
+    assert (each_lessons.rimmed, each_lessons.number) == ([], 3)
     # Without a declared background, pixels that no segment covers are one.
     bare = Classes([Class(3, "cell", "thing")])
     assert Lessons(bare, [several[[0]]]).number == 2
@@ -175,7 +175,7 @@ def test_learners_refuse_before_they_have_learned(pictures) -> None:
 def test_the_network_learns_too(pictures) -> None:
     learner = fewshot.learner("network", seconds=20)
     learner.fit(pictures[:3], CLASSES)
-    assert np.mean([mean_iou(learner.predict(media.read(one.image).rgb()), one) for one in pictures[3:]]) > 0.6
+    assert np.mean([mean_iou(learner.predict(media.read(sample.image).rgb()), sample) for sample in pictures[3:]]) > 0.6
 
 
 # -- networks of transformers, with tiny random weights

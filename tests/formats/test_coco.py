@@ -139,9 +139,9 @@ def test_a_real_file_equals_pycocotools_and_survives(real, tmp_path) -> None:
     assert sum(len(sample.segments) for sample in samples) == len(theirs.anns)
     for sample in samples:
         for i, identity in enumerate(sample.segments.ids):
-            one = theirs.anns[int(identity)]
-            assert sample.segments.masks[i].compressed() == theirs.annToRLE(one)["counts"]
-            assert bool(one["iscrowd"]) == bool(sample.segments.is_crowd[i])
+            ann = theirs.anns[int(identity)]
+            assert sample.segments.masks[i].compressed() == theirs.annToRLE(ann)["counts"]
+            assert bool(ann["iscrowd"]) == bool(sample.segments.is_crowd[i])
     formats.write(samples, reading.classes, tmp_path / "out", "coco", images="none")
     back = list(formats.read(tmp_path / "out", "coco").samples)
     for before, after in zip(samples, back, strict=True):

@@ -33,7 +33,7 @@ def test_the_check_finds_what_is_wrong(make_samples, classes, tmp_path, monkeypa
 
     def careless(samples, classes, folder, *, images="copy") -> None:
         honest(
-            (replace(one, segments=one.segments[:-1]) if one.key == "a" else one for one in samples if one.key != "日本"),
+            (replace(sample, segments=sample.segments[:-1]) if sample.key == "a" else sample for sample in samples if sample.key != "日本"),
             classes, folder, images=images,
         )  # fmt: skip
 

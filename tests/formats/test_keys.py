@@ -179,7 +179,9 @@ def test_two_samples_are_two_or_told(name, images, sample, classes, tmp_path) ->
         except FormatError:
             assert tree(tmp_path) == before, pair
             continue
-        assert {one.key for one in formats.read(tmp_path / "out", name).samples} == {key for key, _ in pair}
+        assert {each_sample.key for each_sample in formats.read(tmp_path / "out", name).samples} == {
+            key for key, _ in pair
+        }
         shutil.rmtree(tmp_path / "out")
         assert tree(tmp_path) == before, pair
 
@@ -203,7 +205,7 @@ def test_two_videos_of_one_name_are_told(sample, classes, tmp_path) -> None:
 def test_one_letter_has_one_form(name, sample, classes, tmp_path) -> None:
     """A key whose letters are not composed is written as the composed one, and comes back so."""
     formats.write([replace(sample, key="cafe\u0301")], classes, tmp_path / "out", name, allow_loss=True, check=True)
-    assert [one.key for one in formats.read(tmp_path / "out", name).samples] == ["caf\u00e9"]
+    assert [each_sample.key for each_sample in formats.read(tmp_path / "out", name).samples] == ["caf\u00e9"]
 
 
 # -- reading ------------------------------------------------------------------------------------------------------------
@@ -325,15 +327,17 @@ def test_keys_that_become_the_same_are_told_apart(sample, tmp_path) -> None:
     (tmp_path / "labels.json").write_text(json.dumps(content))
     reading = formats.read(tmp_path / "labels.json", "coco")
     found = list(reading.samples)
-    keys = [one.key for one in found]
+    keys = [item.key for item in found]
     assert len(set(keys)) == 5
     assert keys[0] == "x" and keys[4] == "y"
     assert all(key.startswith("x-") for key in keys[1:4])
-    assert [one.fields.get("original_key") for one in found] == [None, "../x", "../../x", "..\\x", None]
+    assert [item.fields.get("original_key") for item in found] == [None, "../x", "../../x", "..\\x", None]
     assert reading.notes == [
         f"3 keys could not stay, such as '../x' became '{keys[1]}'; the field original_key has the old one"
     ]
-    assert [one.key for one in formats.read(tmp_path / "labels.json", "coco").samples] == keys, "the same every time"
+    assert [each_sample.key for each_sample in formats.read(tmp_path / "labels.json", "coco").samples] == keys, (
+        "the same every time"
+    )
 
 
 @pytest.mark.parametrize("name", ["a" * 5000 + ".png", "a\0b.png", "a\ud800.png", ["list"], {"a": 1}, 7])

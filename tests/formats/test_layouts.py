@@ -258,9 +258,9 @@ def test_folders_named_by_yaml(tmp_path) -> None:
     (tmp_path / "data.yaml").write_text("path: .\ntrain: images/train\nnames: {0: sky, 2: road, 3: car}\n")
     name, reading, sample = only(tmp_path)
     assert (name, sample.key, sample.split) == ("label-map", "a", "train")
-    assert [one.name for one in reading.classes] == ["sky", "road", "car"]
+    assert [class_.name for class_ in reading.classes] == ["sky", "road", "car"]
     (tmp_path / "data.yaml").write_text("train: {images: images/train, masks: masks/train}\nclasses: {0: x, 2: y}\n")
-    assert [one.name for one in only(tmp_path)[1].classes] == ["x", "y"]
+    assert [class_.name for class_ in only(tmp_path)[1].classes] == ["x", "y"]
 
 
 def test_names_beside_and_arrays(tmp_path) -> None:
@@ -286,7 +286,11 @@ def test_camvid_as_cambridge_published_it(tmp_path) -> None:
     save(tmp_path / "LabeledApproved_full" / "0001TP_L.png", colours)
     (tmp_path / "label_colors.txt").write_text("128 128 128\t\tSky\n0 0 0\t\tVoid\n64 0 128\t\tCar\n")
     _, reading, sample = only(tmp_path, ignore=1)
-    assert [(one.name, one.role) for one in reading.classes] == [("Sky", "class"), ("Void", "ignore"), ("Car", "class")]
+    assert [(class_.name, class_.role) for class_ in reading.classes] == [
+        ("Sky", "class"),
+        ("Void", "ignore"),
+        ("Car", "class"),
+    ]
     assert sample.segments.masks.areas().tolist() == [24, 24]
 
 
@@ -353,11 +357,11 @@ def test_what_was_written_along_rows_is_read_along_rows(make_samples, classes, t
 def test_tables_of_competitions(tmp_path) -> None:
     (tmp_path / "train.csv").write_text("id,annotation,width,height,cell_type\n0a,1 3,8,6,cort\n0a,20 2,8,6,astro\n")
     _, reading, sample = only(tmp_path, order="row")
-    assert [one.name for one in reading.classes] == ["astro", "cort"]
+    assert [class_.name for class_ in reading.classes] == ["astro", "cort"]
     assert sample.segments.class_ids.tolist() == [2, 1]
     (tmp_path / "train.csv").write_text("Image_Label,EncodedPixels\na.jpg_Fish,1 2\n")
     _, reading, _ = only(tmp_path, "rle-csv", image_column="Image_Label", size="6,8")
-    assert [one.name for one in reading.classes] == ["Fish"]
+    assert [class_.name for class_ in reading.classes] == ["Fish"]
     for text, words in (
         ("1 2 3", "pairs"),
         ("40 20", "leaves the image"),
@@ -547,7 +551,7 @@ def test_via_projects_and_exports(tmp_path) -> None:
     for content in (
         {"a.png1": entry},
         {"_via_settings": {}, "_via_img_metadata": {"a.png1": entry}, "_via_attributes": {}},
-        {"a.png1": {**entry, "regions": {str(k): one for k, one in enumerate(regions)}}},
+        {"a.png1": {**entry, "regions": {str(k): region for k, region in enumerate(regions)}}},
     ):
         (tmp_path / "via_project.json").write_text(json.dumps(content))
         name, reading, sample = only(tmp_path, attribute="fruit")
@@ -587,13 +591,13 @@ def test_davis_of_many_objects(tmp_path) -> None:
     assert sample.segments.ids.tolist() == [1, 2, 255]
     assert sample.segments.class_ids.tolist() == [1, 1, 255]
     every = list(formats.read(tmp_path, frames="all").samples)
-    assert [one.fields for one in every] == [{}, {"unlabelled": True}]
+    assert [each.fields for each in every] == [{}, {"unlabelled": True}]
 
 
 def test_mots_text(tmp_path) -> None:
     strings = [
-        coco.encode(np.asfortranarray(one.astype(np.uint8)))["counts"].decode()
-        for one in (box(0, 2, 0, 2), box(4, 6, 4, 8))
+        coco.encode(np.asfortranarray(each.astype(np.uint8)))["counts"].decode()
+        for each in (box(0, 2, 0, 2), box(4, 6, 4, 8))
     ]
     text = f"1 2001 2 6 8 {strings[0]}\n1 10000 10 6 8 {strings[1]}\n3 2001 2 6 8 {strings[1]}\n"
     (tmp_path / "instances_txt").mkdir()
@@ -624,14 +628,14 @@ def test_tiff_stacks_and_arrays(tmp_path) -> None:
     tifffile.imwrite(tmp_path / "labels" / "cells.tif", labels, photometric="minisblack")
     assert formats.sniff(tmp_path) == "stacks"
     found = list(formats.read(tmp_path).samples)
-    assert [(one.key, one.image.frame) for one in found] == [("cells/0000", 0), ("cells/0001", 1), ("cells/0002", 2)]
-    assert [one.segments.masks.areas().tolist() for one in found] == [[], [16], [24]]
+    assert [(item.key, item.image.frame) for item in found] == [("cells/0000", 0), ("cells/0001", 1), ("cells/0002", 2)]
+    assert [item.segments.masks.areas().tolist() for item in found] == [[], [16], [24]]
     assert media.read(found[2].image).rgb().max() == 255
     numbered = list(formats.read(tmp_path, instances=True).samples)
     assert numbered[1].segments.ids.tolist() == [4]
     np.save(tmp_path / "labels" / "cells.npy", labels)
     (tmp_path / "labels" / "cells.tif").unlink()
-    assert [len(one.segments) for one in formats.read(tmp_path, "stacks").samples] == [0, 1, 1]
+    assert [len(sample.segments) for sample in formats.read(tmp_path, "stacks").samples] == [0, 1, 1]
     np.save(tmp_path / "labels" / "cells.npy", labels[:2])
     with pytest.raises(FormatError, match="has 2 pages of 6 x 8"):
         formats.read(tmp_path, "stacks")
@@ -650,7 +654,7 @@ def test_nifti_volumes(tmp_path) -> None:
     assert formats.sniff(tmp_path) == "nifti"
     reading = formats.read(tmp_path)
     found = list(reading.samples)
-    assert [len(one.segments) for one in found] == [0, 1, 0]
+    assert [len(item.segments) for item in found] == [0, 1, 0]
     assert np.array_equal(found[1].segments.masks[0].decode(), box(2, 4, 1, 4))
     assert reading.classes[int(found[1].segments.class_ids[0])].name == "tumour"
     assert found[1].fields["nifti"]["spacing"] == [0.5, 0.75, 2]
@@ -701,7 +705,7 @@ def test_dicom_segmentations(tmp_path, dicom_image) -> None:
     ).save_as(tmp_path / "seg.dcm")  # fmt: skip
     assert formats.sniff(tmp_path) == "dicom-seg"
     reading = formats.read(tmp_path)
-    first, second = sorted(reading.samples, key=lambda one: one.key)
+    first, second = sorted(reading.samples, key=lambda sample: sample.key)
     assert (first.key, first.image.frame, first.fields["dicom"]["spacing"]) == ("1", 1, [0.5, 0.5])
     assert np.array_equal(first.segments.masks[0].decode(), box(0, 2, 0, 3))
     assert np.array_equal(second.segments.masks[0].decode(), box(3, 6, 4, 8))

@@ -39,7 +39,7 @@ def test_paired_folders_of_indices(tmp_path, folders, kind) -> None:
     (sample,) = reading.samples
     assert sample.segments.class_ids.tolist() == [0, 1, 2]
     assert sample.segments.masks.areas().tolist() == [8, 8, 8]
-    assert [one.name for one in reading.classes] == ["sky", "road", "car"]
+    assert [class_.name for class_ in reading.classes] == ["sky", "road", "car"]
     assert reading.classes[1].colour == ((0, 0, 255) if kind == "indexed" else None)
     assert sample.split == ("train" if folders[0].startswith("train") else None)
 
@@ -50,12 +50,12 @@ def test_colours_by_palette_file_or_discovered(tmp_path, channels) -> None:
     save(tmp_path / "images" / "a.png", PICTURE)
     save(tmp_path / "labels" / "a.png", colours[LABELS][..., :channels])
     reading = formats.read(tmp_path)
-    assert [one.name for one in reading.classes] == ["#0000fa", "#0a141e", "#c80000"]
+    assert [class_.name for class_ in reading.classes] == ["#0000fa", "#0a141e", "#c80000"]
     palette = tmp_path / "palette.txt"
     palette.write_text("# name r g b\nsky 10 20 30\nred car 200 0 0\n0 0 250 sea\n")
     reading = formats.read(tmp_path, palette=str(palette), ignore=2)
     (sample,) = reading.samples
-    assert [(one.name, one.role) for one in reading.classes] == [
+    assert [(class_.name, class_.role) for class_ in reading.classes] == [
         ("sky", "class"),
         ("red car", "class"),
         ("sea", "ignore"),
@@ -70,7 +70,7 @@ def test_gray_saved_as_rgb_is_gray(tmp_path) -> None:
     save(tmp_path / "images" / "a.png", PICTURE)
     save(tmp_path / "labels" / "a.png", np.repeat(LABELS[..., None], 3, axis=2))
     reading = formats.read(tmp_path)
-    assert [one.id for one in reading.classes] == [0, 1, 2]
+    assert [class_.id for class_ in reading.classes] == [0, 1, 2]
     assert next(iter(reading.samples)).segments.masks.areas().tolist() == [8, 8, 8]
 
 
@@ -142,8 +142,8 @@ def test_yolo_says_that_it_leaves_out_what_is_no_class(make_samples, classes) ->
     from dataclasses import replace
 
     sample = make_samples(1)[0]
-    one = Segments(sample.segments.masks[:1], [77])
-    found = formats.losses([replace(sample, segments=one, split="odd")], classes, "yolo")
+    segments = Segments(sample.segments.masks[:1], [77])
+    found = formats.losses([replace(sample, segments=segments, split="odd")], classes, "yolo")
     assert {(loss.cause, loss.segment, loss.grave) for loss in found} == {("class", 1, True), ("split", None, False)}
 
 
@@ -172,11 +172,11 @@ def test_real_camvid(real) -> None:
     reading = formats.read(real("camvid"))
     assert formats.sniff(real("camvid")) == "label-map"
     samples = list(reading.samples)
-    assert [sum(one.split == split for one in samples) for split in ("train", "val")] == [367, 101]
+    assert [sum(each_sample.split == split for each_sample in samples) for split in ("train", "val")] == [367, 101]
     assert reading.classes.num_classes == 11
     assert reading.classes.ignored_ids == [11]
     label = np.array(Image.open(real("camvid") / "valannot" / "0016E5_07959.png"))
-    sample = next(one for one in samples if one.key == "val/0016E5_07959")
+    sample = next(each_sample for each_sample in samples if each_sample.key == "val/0016E5_07959")
     expected = np.where(label == 11, 255, label)
     assert np.array_equal(sample.segments.label_map(reading.classes), expected)
 
@@ -186,7 +186,7 @@ def test_real_nuclei_membranes_and_yolo(real) -> None:
     samples = list(formats.read(real("dsb2018")).samples)
     assert len(samples) == 36
     masks = sum(1 for _ in real("dsb2018").glob("*/masks/*.png"))
-    assert sum(len(one.segments) for one in samples) == masks
+    assert sum(len(sample.segments) for sample in samples) == masks
     reading = formats.read(real("isbi2012"), names="membrane,cell")
     assert len(list(reading.samples)) == 24
     assert reading.classes.names == ["membrane", "cell"]
@@ -195,7 +195,7 @@ def test_real_nuclei_membranes_and_yolo(real) -> None:
     lines = sum(
         len(file.read_text().splitlines()) for file in (real("coco128") / "instance_segmentation/labels").rglob("*.txt")
     )
-    assert sum(len(one.segments) for one in samples) == lines
+    assert sum(len(sample.segments) for sample in samples) == lines
 
 
 def test_yolo_boxes(make_samples, classes, tmp_path) -> None:
@@ -208,7 +208,7 @@ def test_yolo_boxes(make_samples, classes, tmp_path) -> None:
     back = {sample.key: sample for sample in formats.read(tmp_path / "out").samples}
     for sample in samples:
         assert np.array_equal(back[sample.key].segments.masks.boxes(), sample.segments.masks.boxes())
-        assert all(one == {"box": True} for one in back[sample.key].segments.attributes)
+        assert all(attribute == {"box": True} for attribute in back[sample.key].segments.attributes)
 
 
 def test_a_writer_says_where_polygons_are_not_exact(classes, make_samples, tmp_path) -> None:

@@ -33,7 +33,7 @@ def test_mapillary_labels(tmp_path) -> None:
     mapillary(tmp_path)
     reading = formats.read(tmp_path)
     (sample,) = reading.samples
-    assert [reading.classes[int(one)].name for one in sample.segments.class_ids] == [
+    assert [reading.classes[int(class_id)].name for class_id in sample.segments.class_ids] == [
         "nature--sky",
         "object--car",
         "void--ego",

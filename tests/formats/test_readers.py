@@ -42,7 +42,7 @@ def test_pycocotools_reads_coco(pictures, classes, tmp_path) -> None:
         coco = COCO(str(tmp_path / "out" / "annotations" / "instances_train.json"))
     assert len(coco.imgs) == len(pictures)
     for image in coco.imgs.values():
-        sample = next(one for one in pictures if image["file_name"].startswith(one.key))
+        sample = next(each_image for each_image in pictures if image["file_name"].startswith(each_image.key))
         rows = coco.loadAnns(coco.getAnnIds(image["id"]))
         assert [coco.annToMask(row).astype(bool).tolist() for row in rows] == sample.segments.masks.decode().tolist()
 
@@ -53,7 +53,7 @@ def test_panoptic_pngs_follow_the_published_rule(pictures, classes, tmp_path) ->
 
     formats.write(pictures, classes, tmp_path / "out", "coco-panoptic")
     content = json.loads((tmp_path / "out" / "annotations" / "panoptic_train.json").read_bytes())
-    categories = {one["id"] for one in content["categories"]}
+    categories = {category["id"] for category in content["categories"]}
     for row in content["annotations"]:
         rgb = np.asarray(Image.open(tmp_path / "out" / "annotations" / "panoptic_train" / row["file_name"])).astype(
             np.int64
@@ -63,7 +63,7 @@ def test_panoptic_pngs_follow_the_published_rule(pictures, classes, tmp_path) ->
         stated = {info["id"]: info for info in row["segments_info"]}
         assert set(shown.tolist()) == stated.keys()
         assert all(info["category_id"] in categories for info in stated.values())
-        assert all(stated[one]["area"] == area for one, area in zip(shown.tolist(), areas.tolist(), strict=True))
+        assert all(stated[each]["area"] == area for each, area in zip(shown.tolist(), areas.tolist(), strict=True))
 
 
 def test_torchvision_reads_voc(pictures, classes, tmp_path) -> None:
@@ -81,9 +81,11 @@ def test_torchvision_reads_voc(pictures, classes, tmp_path) -> None:
     (sets / "Segmentation").rename(sets / "Main")
     for sample, (_, about) in zip(pictures, VOCDetection(str(tmp_path), image_set="train"), strict=True):
         objects = about["annotation"].get("object", [])
-        assert [one["name"] for one in objects] == [classes[int(c)].name for c in sample.segments.class_ids]
-        for one, box in zip(objects, sample.segments.masks.boxes().tolist(), strict=True):
-            sides = [int(one["bndbox"][name]) for name in ("xmin", "ymin", "xmax", "ymax")]
+        assert [each_object["name"] for each_object in objects] == [
+            classes[int(c)].name for c in sample.segments.class_ids
+        ]
+        for each_object, box in zip(objects, sample.segments.masks.boxes().tolist(), strict=True):
+            sides = [int(each_object["bndbox"][name]) for name in ("xmin", "ymin", "xmax", "ymax")]
             assert sides == [box[0] + 1, box[1] + 1, box[2], box[3]]
 
 
@@ -91,20 +93,21 @@ def test_torchvision_reads_cityscapes(pictures, classes, tmp_path) -> None:
     from torchvision.datasets import Cityscapes
 
     pictures = [
-        replace(one, image=replace(one.image, uri=str(Path(one.image.uri).with_suffix(".png")))) for one in pictures
+        replace(each_image, image=replace(each_image.image, uri=str(Path(each_image.image.uri).with_suffix(".png"))))
+        for each_image in pictures
     ]
-    for one in pictures:
-        Image.open(Path(one.image.uri).with_suffix(".jpg")).save(one.image.uri)
+    for each_image in pictures:
+        Image.open(Path(each_image.image.uri).with_suffix(".jpg")).save(each_image.image.uri)
     formats.write(pictures, classes, tmp_path / "out", "cityscapes", allow_loss=True)
     found = Cityscapes(str(tmp_path / "out"), split="train", target_type=["instance", "semantic"])
     assert len(found) == len(pictures)
-    by_size = {tuple(one.image.size): one for one in pictures}
+    by_size = {tuple(each_image.image.size): each_image for each_image in pictures}
     for image, (instances, labels) in found:
         sample = by_size[image.size[::-1]]
         expected = sample.segments.masks.composite(sample.segments.class_ids)
         assert np.array_equal(np.asarray(labels), expected)
         values = np.asarray(instances)
-        things = [int(one) for one in sample.segments.class_ids if classes[int(one)].kind == "thing"]
+        things = [int(class_id) for class_id in sample.segments.class_ids if classes[int(class_id)].kind == "thing"]
         assert sorted(value // 1000 for value in np.unique(values) if value >= 1000) == sorted(things)
 
 
@@ -151,7 +154,7 @@ def test_ultralytics_rules_hold_for_yolo(pictures, classes, tmp_path) -> None:
             assert int(kind) in names
             assert len(numbers) >= 6
             assert len(numbers) % 2 == 0
-            assert all(0 <= float(one) <= 1 for one in numbers)
+            assert all(0 <= float(number) <= 1 for number in numbers)
 
 
 def test_semantic_only_sets_have_every_pixel(classes, make_samples, tmp_path) -> None:
@@ -163,7 +166,7 @@ def test_semantic_only_sets_have_every_pixel(classes, make_samples, tmp_path) ->
     for name in ("label-map", "cityscapes", "voc"):
         formats.write(samples, classes, tmp_path / name, name, allow_loss=True, check=True)
         for sample in formats.read(tmp_path / name).samples:
-            before = next(one for one in samples if one.key == sample.key)
+            before = next(each_sample for each_sample in samples if each_sample.key == sample.key)
             mine = before.segments.masks.composite(before.segments.class_ids)
             assert np.array_equal(sample.segments.masks.composite(sample.segments.class_ids), mine)
 
@@ -190,7 +193,7 @@ def test_cityscapes_scripts_count_our_instances(make_samples, tmp_path) -> None:
         theirs = counted[str(Path(files[Path(sample.key).name]).resolve())]
         for name, number in (("car", 26), ("person", 24)):
             own = sample.segments.masks.areas()[sample.segments.class_ids == number]
-            assert sorted(one["pixelCount"] for one in theirs[name]) == sorted(own.tolist())
+            assert sorted(each_name["pixelCount"] for each_name in theirs[name]) == sorted(own.tolist())
 
 
 def test_labelme_opens_ours(pictures, classes, tmp_path) -> None:
@@ -198,4 +201,4 @@ def test_labelme_opens_ours(pictures, classes, tmp_path) -> None:
     formats.write(pictures, classes, tmp_path / "out", "labelme")
     for sample in pictures:
         shapes = labelme.LabelFile(str(tmp_path / "out" / f"{sample.key}.json")).shapes
-        assert {one["label"] for one in shapes} == {classes[int(c)].name for c in sample.segments.class_ids}
+        assert {shape["label"] for shape in shapes} == {classes[int(c)].name for c in sample.segments.class_ids}

@@ -46,16 +46,16 @@ def test_sets_import_as_they_are(real, place, format, samples, segments) -> None
     assert formats.sniff(path) == format
     found = list(formats.read(path).samples)
     assert len(found) == samples
-    assert sum(len(one.segments) for one in found) == segments
-    assert all(one.segments.masks.areas().min(initial=1) > 0 for one in found if format != "yolo")
+    assert sum(len(item.segments) for item in found) == segments
+    assert all(item.segments.masks.areas().min(initial=1) > 0 for item in found if format != "yolo")
 
 
 def test_panoptic_areas_are_those_the_file_states(real) -> None:
     file = real("coco128/panoptic_segmentation") / "annotations" / "panoptic_train2017.json"
     _, samples = load(file)
     stated = {
-        one["file_name"].removesuffix(".png"): one["segments_info"]
-        for one in json.loads(file.read_bytes())["annotations"]
+        annotation["file_name"].removesuffix(".png"): annotation["segments_info"]
+        for annotation in json.loads(file.read_bytes())["annotations"]
     }
     for key, sample in samples.items():
         infos = stated[key]
@@ -75,8 +75,8 @@ def test_the_four_codings_of_coco128_agree(real) -> None:
     close = []
     for key, whole in panoptic.items():
         whole_map = whole.segments.masks.composite(whole.segments.class_ids)
-        one = semantic[key].segments
-        assert np.array_equal(whole_map, one.masks.composite(one.class_ids)), key
+        segments = semantic[key].segments
+        assert np.array_equal(whole_map, segments.masks.composite(segments.class_ids)), key
         # The two YOLO sets list the same objects with other numbers; one's boxes are not quite the other's outlines.
         shapes, rectangles = instances[key].segments, detections[key].segments
         names = [classes.classes[int(c)].name for c in shapes.class_ids]
@@ -118,8 +118,8 @@ def test_labelme_equals_its_own_export(real, task) -> None:
     voc, exported = load(root / "data_dataset_voc")
     for key, sample in samples.items():
         kinds = np.asarray(Image.open(root / "data_dataset_voc" / "SegmentationClass" / f"{key}.png")).copy()
-        names = {one.id: one.name for one in reading.classes}
-        number = {one.name: one.id for one in voc.classes}
+        names = {class_.id: class_.name for class_ in reading.classes}
+        number = {class_.name: class_.id for class_ in voc.classes}
         values = [255 if names[int(c)] == "__ignore__" else number[names[int(c)]] for c in sample.segments.class_ids]
         drawn = sample.segments.masks.composite(values)
         # The export is some Pillow versions old; one pixel of 94,000 is drawn otherwise now.
@@ -153,7 +153,7 @@ def test_masklets_are_those_pycocotools_decodes(real) -> None:
         assert sorted(sample.segments.masks.areas().tolist()) == sorted(area for area in areas if area)
         assert np.array_equal(
             sample.segments.masks.decode(),
-            coco.decode([one for one, a in zip(frame, areas, strict=True) if a]).transpose(2, 0, 1),
+            coco.decode([each for each, a in zip(frame, areas, strict=True) if a]).transpose(2, 0, 1),
         )
 
 

@@ -39,7 +39,12 @@ def test_detectron2(make_samples, classes) -> None:
         assert other.image.uri == sample.image.uri
     ring = [1, 1, 4, 1, 4, 4, 1, 4]
     shapes = [{"segmentation": [ring]}, {"segmentation": [], "bbox": [1, 1, 3, 3], "bbox_mode": 1}]
-    row = {"file_name": "a.png", "height": 6, "width": 8, "annotations": [{**one, "category_id": 0} for one in shapes]}
+    row = {
+        "file_name": "a.png",
+        "height": 6,
+        "width": 8,
+        "annotations": [{**shape, "category_id": 0} for shape in shapes],
+    }
     masks = detectron2.from_dicts([row], classes)[0].segments.masks
     assert masks[0] == masks[1]
 
@@ -92,13 +97,13 @@ def test_hugging_face_tables(make_samples, classes, tmp_path) -> None:
     named = classes_of(table)
     for sample, other in zip(samples, from_datasets(table), strict=True):
         assert other.segments.masks == sample.segments.masks
-        names = [classes[int(one)].name for one in sample.segments.class_ids]
-        assert [named[int(one)].name for one in other.segments.class_ids] == names
+        names = [classes[int(class_id)].name for class_id in sample.segments.class_ids]
+        assert [named[int(class_id)].name for class_id in other.segments.class_ids] == names
         assert (other.key, other.split, other.image.uri) == (sample.key, sample.split, sample.image.uri)
     scored = Segments(Masks.empty((4, 4), 1), [1], scores=[0.25])
     from dataclasses import replace
 
     from maskwright.core.sample import ImageRef
 
-    one = replace(samples[0], segments=scored, image=ImageRef(samples[0].image.uri, (4, 4)))
-    assert next(from_datasets(to_datasets([one], classes))).segments.scores.tolist() == [0.25]
+    each = replace(samples[0], segments=scored, image=ImageRef(samples[0].image.uri, (4, 4)))
+    assert next(from_datasets(to_datasets([each], classes))).segments.scores.tolist() == [0.25]

@@ -44,11 +44,11 @@ def tiny_sam(kind: str = "Sam"):
 def loud(model):
     """Random networks whisper: larger weights make masks that differ from each other."""
     with torch.no_grad():
-        for name, one in model.named_parameters():
-            if one.ndim > 1:
-                one.normal_(0, 0.25)
+        for name, each in model.named_parameters():
+            if each.ndim > 1:
+                each.normal_(0, 0.25)
             elif name.endswith("bias"):
-                one.normal_(0, 0.1)
+                each.normal_(0, 0.1)
     return model.eval()
 
 
@@ -301,7 +301,7 @@ def test_sam3_answers_words_and_examples(tmp_path) -> None:
 def own_names(model, tiny: bool = False) -> dict:
     """What the published files call a model's tensors, written the other way round than the program does."""
     out = {}
-    for name, one in model.state_dict().items():
+    for name, each_name in model.state_dict().items():
         if name == "prompt_encoder.shared_embedding.positional_embedding":
             continue
         new = name
@@ -335,7 +335,7 @@ def own_names(model, tiny: bool = False) -> dict:
             else:
                 new = new.replace("patch_embed.projection", "patch_embed.proj")
                 new = new.replace("image_encoder.layers.", "image_encoder.blocks.")
-        out[new] = one
+        out[new] = each_name
     return out
 
 
@@ -374,11 +374,11 @@ def test_mobile_sam_reads_its_own_file(tmp_path) -> None:
 
     torch.manual_seed(5)
     model = mobile_sam.network()
-    total = sum(one.numel() for one in model.parameters())
+    total = sum(parameter.numel() for parameter in model.parameters())
     classifier = 320 * 1000 + 1000 + 2 * 320  # left in the published file, and in its count of 10.13 M
     assert round((total + classifier) / 1e6, 2) == 10.13
     tensors = own_names(model, tiny=True)
-    shapes = {name: tuple(one.shape) for name, one in tensors.items()}
+    shapes = {name: tuple(tensor.shape) for name, tensor in tensors.items()}
     # Names and shapes as the published mobile_sam.pt has them.
     for name, shape in (
         ("image_encoder.patch_embed.seq.0.c.weight", (32, 3, 3, 3)),
@@ -432,7 +432,7 @@ def test_everything_equals_the_reference_pipeline(folders) -> None:
         Image.fromarray(image), points_per_crop=8, points_per_batch=16, pred_iou_thresh=least,
         stability_score_thresh=0.06, stability_score_offset=0.3,
     )  # fmt: skip
-    expected = Masks.encode(np.stack([np.asarray(one) for one in theirs["masks"]]))
+    expected = Masks.encode(np.stack([np.asarray(mask) for mask in theirs["masks"]]))
     grid = Grid(side=8, iou=least, stability=0.06, offset=0.3, skip=0, same=1.1)
     mine = everything(image, engine, grid, embeddings=_Plain())
     assert 3 < len(expected) < 100

@@ -198,9 +198,9 @@ class Counting:
 def test_embeddings_are_kept_in_memory_and_on_disk(tmp_path) -> None:
     engine = Counting()
     images = [picture(seed=seed)[0] for seed in range(3)]
-    one = images[0].size * 2  # half precision
+    each = images[0].size * 2  # half precision
     kept = Embeddings(folder=tmp_path)
-    kept.limit = 2 * one + 100
+    kept.limit = 2 * each + 100
     first = Session(images[0], engine, embeddings=kept).predict([(1, 1)])
     for image in images:
         Session(image, engine, embeddings=kept)
@@ -209,7 +209,7 @@ def test_embeddings_are_kept_in_memory_and_on_disk(tmp_path) -> None:
     again = Session(images[0], engine, embeddings=kept).predict([(1, 1)])  # from disk
     assert engine.runs == 3
     assert np.array_equal(first.logits, again.logits)
-    assert sum(one.nbytes for held in kept._kept.values() for one in held.values()) <= kept.limit
+    assert sum(item.nbytes for held in kept._kept.values() for item in held.values()) <= kept.limit
     engine.key = "w2"  # other weights
     Session(images[0], engine, embeddings=kept)
     assert engine.runs == 4

@@ -55,7 +55,7 @@ def test_a_gesture_is_one_revision_once(dataset) -> None:
     assert gestures.last_change(dataset, 1) == first.revision
     moved = gestures.apply(dataset, 1, drawn("b", 2**52, 4, base={2**52: first.revision}), author="ben")
     assert moved.revision == before + 2
-    assert [one["author"] for one in gestures.history(dataset, 1)] == ["ben", "ada"]
+    assert [each["author"] for each in gestures.history(dataset, 1)] == ["ben", "ada"]
     assert not dataset.check()
 
 
@@ -104,11 +104,11 @@ def test_people_at_once_lose_nothing_of_either(dataset) -> None:
             wrong.append(error)
 
     people = [("a", gestures.apply), ("bb", gestures.apply), ("ccc", own_labels.apply), ("dddd", own_labels.apply)]
-    threads = [threading.Thread(target=person, args=one) for one in people]
-    for one in threads:
-        one.start()
-    for one in threads:
-        one.join()
+    threads = [threading.Thread(target=person, args=each_person) for each_person in people]
+    for thread in threads:
+        thread.start()
+    for each_thread in threads:
+        each_thread.join()
     assert not wrong
     assert sorted(dataset.read([1])[0].segments.ids.tolist()) == [100 * n + k for n in (1, 2) for k in range(6)]
     for name in ("ccc", "dddd"):
@@ -128,15 +128,15 @@ def test_work_is_given_counted_and_merged(dataset) -> None:
     gestures.apply(dataset, 1, Operation("operation-s", "state", fields={"state": "labelled"}), author="ada")
     found = assignments.progress(dataset)
     assert found.states == {"labelled": 1, "open": 4}
-    assert [(one.name, one.assigned, one.finished, one.gestures) for one in found.people] == [
+    assert [(person.name, person.assigned, person.finished, person.gestures) for person in found.people] == [
         ("ada", 2, 1, 3),
         ("ben", 2, 0, 1),
     ]
-    assert [(one.class_id, one.objects, one.images) for one in found.classes] == [(1, 1, 1), (2, 1, 1)]
+    assert [(class_.class_id, class_.objects, class_.images) for class_ in found.classes] == [(1, 1, 1), (2, 1, 1)]
     with dataset.edit("merge") as edit:
         edit.set_segment("s0", 1, score=0.5)  # a row that this very edit has written
         assert edit.merge_class(1, 2) == 1
-    assert [one.name for one in dataset.classes] == ["stem"]
+    assert [class_.name for class_ in dataset.classes] == ["stem"]
     assert dataset.read([1])[0].segments.class_ids.tolist() == [2, 2]
     assert own_labels.read(dataset, 2, "ben")[0].class_ids.tolist() == [2]
     assert dataset.at("head~1").read([1])[0].segments.class_ids.tolist() == [1, 2]

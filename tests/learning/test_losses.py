@@ -67,9 +67,9 @@ def test_dice_equals_smp_and_the_formula():
 def test_dice_by_sample_equals_batch_for_one_image_and_punishes_absent_on_wish():
     logits, target = batch(shape=(1, 5, 5))
     target[target == 3] = 0
-    one, other = (of("dice")(logits, target, reduction=kind).item() for kind in ("batch", "sample"))
-    assert one == pytest.approx(other)
-    assert of("dice")(logits, target, absent="penalise").item() > one
+    each, other = (of("dice")(logits, target, reduction=kind).item() for kind in ("batch", "sample"))
+    assert each == pytest.approx(other)
+    assert of("dice")(logits, target, absent="penalise").item() > each
 
 
 def test_sums_of_losses():
@@ -210,7 +210,7 @@ def test_thick_errors_cost_more_than_thin_ones():
     thin[0, :, ::4] = 1  # 36 pixels in lines of one
     thick[0, 3:9, 3:9] = 1  # 36 pixels in a block
     for name in ("hausdorff-er", "hausdorff-dt"):
-        values = [of(name)(hard(one, 2), target, absent="penalise").item() for one in (thin, thick)]
+        values = [of(name)(hard(each, 2), target, absent="penalise").item() for each in (thin, thick)]
         assert values[1] > values[0], name
 
 
@@ -221,12 +221,12 @@ def test_centreline_dice_sees_a_cut_vessel():
     cut[0, :, 18:22] = 0
     thinner[0, 8] = thinner[0, 12] = 0
     losses_of = {
-        k: of("cldice")(hard(one, 2), target).item()
-        for k, one in (("cut", cut), ("thinner", thinner), ("same", target))
+        k: of("cldice")(hard(each, 2), target).item()
+        for k, each in (("cut", cut), ("thinner", thinner), ("same", target))
     }
     assert losses_of["same"] == pytest.approx(0, abs=1e-6)
     assert losses_of["cut"] > 3 * losses_of["thinner"], "a broken line matters, a thinner one hardly does"
-    dice = {k: of("dice")(hard(one, 2), target).item() for k, one in (("cut", cut), ("thinner", thinner))}
+    dice = {k: of("dice")(hard(each, 2), target).item() for k, each in (("cut", cut), ("thinner", thinner))}
     assert dice["thinner"] > dice["cut"], "which is the other way round for Dice"
 
 
@@ -288,8 +288,8 @@ def test_iou_balanced_weights_move_the_loss_to_good_matches_and_keep_its_sum() -
             plain.item(), rel=1e-12
         )
     by_plain, by_weighted = (
-        torch.autograd.grad(one, logits, retain_graph=True)[0].abs().sum(1)
-        for one in (plain, iou_balanced.classification(logits, target, iou))
+        torch.autograd.grad(each, logits, retain_graph=True)[0].abs().sum(1)
+        for each in (plain, iou_balanced.classification(logits, target, iou))
     )
     ratio = by_weighted / by_plain
     assert torch.equal(ratio.argsort(), iou.argsort()), "the better the match, the more it weighs"

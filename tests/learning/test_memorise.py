@@ -34,13 +34,17 @@ def eight(tmp_path_factory):
     classes, samples = build_demo_set(tmp_path_factory.mktemp("eight"), number=8, size=(SIDE, SIDE))
     classes, _ = semantic.learned(classes)
     samples = list(samples)
-    images = image_batch([media.read(one.image).rgb() for one in samples], (0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
-    target = torch.from_numpy(np.stack([one.segments.label_map(classes) for one in samples])).long()
+    images = image_batch(
+        [media.read(sample.image).rgb() for sample in samples], (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+    )
+    target = torch.from_numpy(np.stack([sample.segments.label_map(classes) for sample in samples])).long()
     return classes.num_classes, images, target
 
 
 @pytest.mark.train
-@pytest.mark.parametrize("name", [pytest.param(one, marks=pytest.mark.slow) if one in SLOW else one for one in PIXELS])
+@pytest.mark.parametrize(
+    "name", [pytest.param(each, marks=pytest.mark.slow) if each in SLOW else each for each in PIXELS]
+)
 def test_it_memorises_eight_pictures(eight, name: str) -> None:
     kinds, images, target = eight
     torch.manual_seed(0)

@@ -111,21 +111,23 @@ def test_coco_ap_equals_the_published_table_and_pycocotools(real) -> None:
     reading = formats.read(home / "instances_val2014_100.json")
     results = json.loads((home / "instances_val2014_fakesegm100_results.json").read_text())
     by_image: dict[int, list] = {}
-    for one in results:
-        by_image.setdefault(one["image_id"], []).append(one)
+    for result in results:
+        by_image.setdefault(result["image_id"], []).append(result)
     counts: coco_ap.Counts = []
     # Equal scores of different images are ranked by the images' order; pycocotools takes them by id.
     for sample in sorted(reading.samples, key=lambda sample: sample.fields["coco"]["id"]):
         mine = by_image.get(sample.fields["coco"]["id"], [])
-        masks = Masks.from_compressed([one["segmentation"]["counts"] for one in mine], sample.image.size)
-        pred = Segments(masks, [one["category_id"] for one in mine], scores=[one["score"] for one in mine])
+        masks = Masks.from_compressed([each["segmentation"]["counts"] for each in mine], sample.image.size)
+        pred = Segments(masks, [each["category_id"] for each in mine], scores=[each["score"] for each in mine])
         counts += coco_ap.update(pred, sample.segments)
     scores = coco_ap.compute(counts, reading.classes)
     table = published((home / "val2014_fake_eval_res.txt").read_text())
     assert [round(scores[name], 3) for name in coco_ap.NAMES] == table
     with contextlib.redirect_stdout(io.StringIO()):
         truth = COCO(str(home / "instances_val2014_100.json"))
-        plain = [{key: one[key] for key in ("image_id", "category_id", "segmentation", "score")} for one in results]
+        plain = [
+            {key: result[key] for key in ("image_id", "category_id", "segmentation", "score")} for result in results
+        ]
         theirs = COCOeval(truth, truth.loadRes(plain), "segm")
         theirs.evaluate()
         theirs.accumulate()
@@ -136,8 +138,8 @@ def test_coco_ap_equals_the_published_table_and_pycocotools(real) -> None:
 def test_ap_of_perfect_and_of_nothing(make_samples, classes) -> None:
     pytest.importorskip("hotcoco")
     samples = make_samples(6, overlap=False)
-    perfect = [one for sample in samples for one in coco_ap.update(sample.segments, sample.segments)]
+    perfect = [each for sample in samples for each in coco_ap.update(sample.segments, sample.segments)]
     assert coco_ap.compute(perfect, classes)["AP"] == pytest.approx(1)
-    nothing = [one for sample in samples for one in coco_ap.update(sample.segments[:0], sample.segments)]
+    nothing = [each for sample in samples for each in coco_ap.update(sample.segments[:0], sample.segments)]
     assert coco_ap.compute(nothing, classes)["AP"] == 0
     assert np.isnan(coco_ap.compute([], classes)["AP"])

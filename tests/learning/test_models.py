@@ -13,7 +13,7 @@ from maskwright.testing import ModelContract
 
 
 def parameters(spec: str, kinds: int, channels: int = 3, **config: object) -> int:
-    return sum(one.numel() for one in models.build(spec, kinds, channels, **config).parameters())
+    return sum(parameter.numel() for parameter in models.build(spec, kinds, channels, **config).parameters())
 
 
 def test_exact_sizes() -> None:
@@ -39,7 +39,7 @@ def test_joint_pyramid_upsampling_has_the_papers_size() -> None:
     from maskwright.models.fastfcn import jpu
 
     for width, size in ((512, 19_735_552), (256, 9_081_344)):
-        assert sum(one.numel() for one in jpu(torch, [512, 1024, 2048], width).parameters()) == size
+        assert sum(parameter.numel() for parameter in jpu(torch, [512, 1024, 2048], width).parameters()) == size
     # ResNet-50 without its classifier, the JPU, and a head of one 3 x 3 and one 1 x 1 convolution.
     head = 2048 * 512 * 9 + 2 * 512 + 512 * 150 + 150
     assert parameters("fastfcn/resnet50", 150) == 23_508_032 + 19_735_552 + head
@@ -58,7 +58,7 @@ def test_the_shape_stream_of_gated_scnn_has_the_published_size() -> None:
 
     # Theirs carries a projection of the first features that nothing uses (65), and mixes two maps in it (2).
     stream = shape_stream(torch, [64, 256, 512, 4096])
-    assert sum(one.numel() for one in stream.parameters()) == 107_950 - 65 - 2
+    assert sum(parameter.numel() for parameter in stream.parameters()) == 107_950 - 65 - 2
 
 
 def test_edges_of_gated_scnn_are_where_classes_meet() -> None:
@@ -82,7 +82,7 @@ def test_every_head_of_fastfcn_learns(head: str) -> None:
     x, target = torch.rand(2, 3, 64, 96), torch.randint(0, 4, (2, 64, 96))
     assert model(x).shape == (2, 4, 64, 96)
     model(x, target, torch.nn.functional.cross_entropy).backward()
-    assert all(one.grad is not None for one in model.parameters())
+    assert all(parameter.grad is not None for parameter in model.parameters())
     with pytest.raises(UsageError, match="no head"):
         models.build("fastfcn", 4, head="magic")
 

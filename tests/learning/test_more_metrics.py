@@ -51,7 +51,7 @@ def davis_f(pred, target, share=0.008) -> float:
 @given(st.integers(0, 10**6))
 def test_contours_are_scored_as_davis_does(seed: int) -> None:
     rng = np.random.default_rng(seed)
-    size = tuple(int(one) for one in rng.integers(5, 160, 2))
+    size = tuple(int(integer) for integer in rng.integers(5, 160, 2))
     a, b = (square(size, *rng.integers(0, size[0], 2), int(rng.integers(0, 40))) for _ in range(2))
     assert jf.contour_accuracy(a, b) == pytest.approx(davis_f(a, b), abs=1e-12)
 
@@ -117,7 +117,7 @@ def detections(seed: int, images: int = 8) -> list:
         number = int(rng.integers(1, 6))
         dense = np.stack([square(size, *rng.integers(0, 40, 2), int(rng.integers(4, 20))) for _ in range(number)])
         truth = Segments(Masks.encode(dense), rng.integers(1, 3, number), is_crowd=rng.random(number) < 0.15)
-        moved = np.stack([np.roll(one, tuple(rng.integers(-2, 3, 2)), (0, 1)) for one in dense])
+        moved = np.stack([np.roll(each, tuple(rng.integers(-2, 3, 2)), (0, 1)) for each in dense])
         found = Segments(
             Masks.encode(moved), np.where(rng.random(number) < 0.8, truth.class_ids, 1), scores=rng.random(number)
         )
@@ -144,14 +144,14 @@ def test_boundary_ap_matches_by_the_smaller_of_both_ious() -> None:
             if not len(whole):
                 return whole
             gt, dt = self._gts[image, kind], self._dts[image, kind]
-            dt = [dt[k] for k in np.argsort([-one["score"] for one in dt], kind="mergesort")]
+            dt = [dt[k] for k in np.argsort([-each["score"] for each in dt], kind="mergesort")]
             size = tuple(gt[0]["segmentation"]["size"])
             radius = max(1, round(0.02 * float(np.hypot(*size))))
             bands = [
-                Masks.from_compressed([one["segmentation"]["counts"] for one in rows], size).boundary(radius)
+                Masks.from_compressed([row["segmentation"]["counts"] for row in rows], size).boundary(radius)
                 for rows in (dt, gt)
             ]
-            plain = np.array([not one["iscrowd"] for one in gt])
+            plain = np.array([not each["iscrowd"] for each in gt])
             out = np.array(whole)
             out[:, plain] = np.minimum(out[:, plain], bands[0].iou(bands[1])[:, plain])
             return out
@@ -264,7 +264,7 @@ def test_every_mean_iou_is_the_one_its_library_computes() -> None:
     explained = metrics.Explanation(classes)
     for p, t in zip(pred, truth, strict=True):
         explained.add(confusion.update(p, t, num_classes=kinds), np.zeros(kinds, np.int64))
-    found = {one.name: one.value for one in explained.variants()}
+    found = {variant.name: variant.value for variant in explained.variants()}
     p, t = torch.from_numpy(pred), torch.from_numpy(truth)
     counts = smp.get_stats(p, t, mode="multiclass", num_classes=kinds)
     theirs = {
@@ -291,8 +291,8 @@ def test_monais_mean_iou() -> None:
     explained = metrics.Explanation(classes)
     for p, t in zip(pred, truth, strict=True):
         explained.add(confusion.update(p, t, num_classes=3), np.zeros(3, np.int64))
-    hot = [torch.nn.functional.one_hot(torch.from_numpy(one), 3).permute(0, 3, 1, 2) for one in (pred, truth)]
+    hot = [torch.nn.functional.one_hot(torch.from_numpy(each), 3).permute(0, 3, 1, 2) for each in (pred, truth)]
     metric = monai.MeanIoU(include_background=True)
     metric(*hot)
-    found = {one.name: one.value for one in explained.variants()}
+    found = {variant.name: variant.value for variant in explained.variants()}
     assert found["image, mean over images"] == pytest.approx(float(metric.aggregate()), rel=1e-5)

@@ -39,7 +39,7 @@ CLASSES = Classes(
 
 
 def parameters(spec: str, kinds: int, **config: object) -> int:
-    return sum(one.numel() for one in models.build(spec, kinds, **config).parameters())
+    return sum(parameter.numel() for parameter in models.build(spec, kinds, **config).parameters())
 
 
 def test_exact_sizes() -> None:
@@ -64,7 +64,7 @@ def torch_enlarged(values: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 @given(st.integers(0, 10**6))
 def test_the_door_decides_as_enlarging_with_torch_and_comparing_would(seed: int) -> None:
     rng = np.random.default_rng(seed)
-    h, w, high, wide = (int(one) for one in (*rng.integers(1, 12, 2), *rng.integers(1, 60, 2)))
+    h, w, high, wide = (int(integer) for integer in (*rng.integers(1, 12, 2), *rng.integers(1, 60, 2)))
     values = (rng.normal(size=(int(rng.integers(1, 4)), h, w)) + rng.choice([-1.5, 0, 1.5])).astype(np.float32)
     dense = torch_enlarged(values, (high, wide))
     masks = objects.masks_above(values, (high, wide), np.array([h / high, 0, w / wide, 0]))
@@ -106,7 +106,7 @@ def test_panoptic_assignment_is_the_papers(seed: int) -> None:
     ids = {0: 3, 1: 4, 2: 9}
     assert sorted(found.class_ids.tolist()) == sorted(ids[kind] for kind, _ in want)
     for (kind, _), mask in want.items():
-        near = [(one != mask).sum() for one, own in zip(mine, found.class_ids, strict=True) if own == ids[kind]]
+        near = [(each != mask).sum() for each, own in zip(mine, found.class_ids, strict=True) if own == ids[kind]]
         assert min(near) <= 2, "but for ties in rounding"
 
 
@@ -263,8 +263,8 @@ def test_every_network_of_objects_learns_two_pictures(name: str) -> None:
     masks[:, 0, 8:40, 8:40], masks[:, 1, 44:60, 20:60] = True, True
     x[:, 0] += 2.0 * masks[:, 0]
     x[:, 2] += 2.0 * masks[:, 1]
-    truth = [Objects(torch.tensor([0, 1]), one) for one in masks]
-    nothing = [Objects(torch.zeros(0, dtype=torch.long), one[:0]) for one in masks]
+    truth = [Objects(torch.tensor([0, 1]), mask) for mask in masks]
+    nothing = [Objects(torch.zeros(0, dtype=torch.long), mask[:0]) for mask in masks]
     optimizer = torch.optim.AdamW(model.parameters(), 1e-3)
     values = []
     for _ in range(60 if name == "rfdetr" else 30):  # it learns in groups of queries, more slowly

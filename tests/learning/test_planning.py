@@ -145,7 +145,7 @@ def test_trials_measure_a_step_a_rate_and_a_batch(dataset) -> None:
     assert 0 < probe.seconds_a_step(dataset, SETTINGS, seconds=0.1) < 30
     rate, curve = probe.find_lr(dataset, SETTINGS, steps=30)
     assert 1e-5 < rate < 0.3
-    assert [one for one, _ in curve] == sorted(one for one, _ in curve)
+    assert [each for each, _ in curve] == sorted(each for each, _ in curve)
     assert probe.largest_batch(dataset, SETTINGS, limit=8) == 8
     with pytest.raises(ModelError, match="no learning rate"):
         probe.find_lr(dataset, SETTINGS, low=1e-12, high=2e-12, steps=12)
@@ -165,7 +165,7 @@ def test_rare_classes_are_drawn_more_often(dataset) -> None:
     plain = dict.fromkeys(numbers, 1.0)
     weights = data.balanced(dataset, numbers, plain, threshold=1.0)
     shown = {number: set(dataset.read([number])[0].segments.class_ids.tolist()) for number in numbers}
-    share = {kind: sum(kind in one for one in shown.values()) / len(numbers) for kind in set.union(*shown.values())}
+    share = {kind: sum(kind in each for each in shown.values()) / len(numbers) for kind in set.union(*shown.values())}
     for number in numbers:
         assert weights[number] == pytest.approx(max(max(1, (1 / share[kind]) ** 0.5) for kind in shown[number]))
 
@@ -191,7 +191,7 @@ def test_folds_score_every_sample_and_predict_together(dataset) -> None:
     places = checkpoints_of(dataset, "cv")
     together = Predictor.load(places, device="cpu")
     image = media.read(dataset.read(dataset.numbers()[:1])[0].image).rgb()
-    alone = [Predictor.load(one, device="cpu").probs(image) for one in places]
+    alone = [Predictor.load(place, device="cpu").probs(image) for place in places]
     assert np.allclose(together.probs(image), np.mean(alone, axis=0), atol=1e-6)
     assert predict_into_run(dataset, "cv", device="cpu")["samples"] == len(dataset)
     with pytest.raises(UsageError, match="at least 2"):
@@ -208,7 +208,7 @@ def test_a_sweep_goes_on_where_it_stopped(dataset) -> None:
     result = sweep(dataset, settings, spaces, 1, name="s")
     assert [row["number"] for row in result["trials"]] == [0, 1, 2]
     assert set(result["best"]) == set(spaces)
-    assert {f"s-{k}" for k in range(3)} <= {one["id"] for one in list_runs(dataset)}
+    assert {f"s-{k}" for k in range(3)} <= {record["id"] for record in list_runs(dataset)}
     for wrong, said in (
         ("speed=1|2", "no setting"),
         ("lr=log(2,1)", "is empty"),
@@ -240,11 +240,11 @@ def test_a_frozen_encoder_stays_as_it_is(dataset) -> None:
     from maskwright import models
 
     torch.manual_seed(settings.seed)
-    before = {name: one.clone() for name, one in models.build("lite", 5, **TINY).named_parameters()}
+    before = {name: each.clone() for name, each in models.build("lite", 5, **TINY).named_parameters()}
     fit(run.view, settings, run)
     after, _ = checkpoint.load(run.folder / "last.safetensors")
     mine = encoder_parameters(after)
-    changed = {name for name, one in after.named_parameters() if not torch.equal(one, before[name])}
+    changed = {name for name, each in after.named_parameters() if not torch.equal(each, before[name])}
     assert not changed & mine
     assert changed
 
@@ -414,16 +414,19 @@ def test_trackers_hold_curves_pictures_histograms_and_weights(dataset, name, mon
 
         client = MlflowClient(tracking_uri=f"sqlite:///{run.folder.parent.absolute() / 'mlflow.db'}")
         found = client.search_runs([client.get_experiment_by_name("maskwright").experiment_id])
-        assert [one.info.run_name for one in found] == ["tracked"]
+        assert [item.info.run_name for item in found] == ["tracked"]
         assert found[0].info.status == "FINISHED"
         assert found[0].data.params["model"] == "lite"
         assert found[0].data.metrics["val/mean_iou"] == pytest.approx(scores["mean_iou"], rel=1e-9)
-        assert {one.path for one in client.list_artifacts(found[0].info.run_id)} == {"best.safetensors", "overlays"}
+        assert {list_artifact.path for list_artifact in client.list_artifacts(found[0].info.run_id)} == {
+            "best.safetensors",
+            "overlays",
+        }
     elif name == "wandb":
         files = list(run.folder.rglob("*.wandb"))
         assert files
         assert files[0].stat().st_size > 1000
-        assert [one for one in run.folder.rglob("*.png") if "media" in one.parts], "pictures wait beside it"
+        assert [path for path in run.folder.rglob("*.png") if "media" in path.parts], "pictures wait beside it"
     else:
         from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
@@ -431,8 +434,8 @@ def test_trackers_hold_curves_pictures_histograms_and_weights(dataset, name, mon
         events.Reload()
         tags = events.Tags()
         assert "val/mean_iou" in tags["scalars"]
-        assert any(one.startswith("val/") for one in tags["images"])
-        assert any(one.startswith("weights/") for one in tags["histograms"])
+        assert any(image.startswith("val/") for image in tags["images"])
+        assert any(histogram.startswith("weights/") for histogram in tags["histograms"])
 
 
 # -- export
@@ -450,7 +453,7 @@ def trained(tmp_path):
         model(torch.randn(4, 3, 64, 64))
     checkpoint.save(model.eval(), info, tmp_path / "m.safetensors")
     pictures = [np.random.default_rng(k).integers(0, 255, (50 + 20 * k, 90, 3), dtype=np.uint8) for k in range(3)]
-    truths = [Predictor.load(tmp_path / "m.safetensors", device="cpu").label_map(one) for one in pictures]
+    truths = [Predictor.load(tmp_path / "m.safetensors", device="cpu").label_map(image) for image in pictures]
     return tmp_path / "m.safetensors", pictures, truths
 
 
@@ -474,7 +477,7 @@ def test_exported_networks_predict_the_same(trained, tmp_path, to, suffix, packa
         mine.precision = "fp32"
         assert theirs.predict(image).size == size
         assert np.abs(theirs.probs(image) - mine.probs(image)).max() < 1e-3
-    assert not [one for one in tmp_path.iterdir() if ".part" in one.name]
+    assert not [path for path in tmp_path.iterdir() if ".part" in path.name]
 
 
 def test_signals_arrive_after_an_openvino_network_is_gone(trained, tmp_path) -> None:
@@ -503,10 +506,10 @@ def test_an_export_of_one_size_says_so(trained, tmp_path) -> None:
 
     source, pictures, truths = trained
     export(source, tmp_path / "one.onnx", "onnx", size=(96, 96), images=pictures[:1], truths=truths[:1])
-    one = Predictor.load(tmp_path / "one.onnx", device="cpu")
-    assert one.probs(pictures[0]).shape[1:] == pictures[0].shape[:2]
+    each = Predictor.load(tmp_path / "one.onnx", device="cpu")
+    assert each.probs(pictures[0]).shape[1:] == pictures[0].shape[:2]
     with pytest.raises(ModelError, match="takes 96 x 96"):
-        one.probs(np.zeros((200, 90, 3), np.uint8))
+        each.probs(np.zeros((200, 90, 3), np.uint8))
 
 
 def test_eight_bits_pass_a_gate(trained, tmp_path) -> None:

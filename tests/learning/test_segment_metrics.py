@@ -51,7 +51,7 @@ def slow_pq(pred: Segments, target: Segments) -> dict[int, list[float]]:
         out = np.zeros(segments.size, int)
         for row, mask in enumerate(segments.masks, 1):
             out[mask.decode()] = row
-        kinds = {row: int(one) for row, one in enumerate(segments.class_ids, 1)}
+        kinds = {row: int(class_id) for row, class_id in enumerate(segments.class_ids, 1)}
         for row in [row for row, kind in kinds.items() if kind == 8]:
             out[out == row] = 0
         return out, {row: kind for row, kind in kinds.items() if kind != 8 and (out == row).any()}
@@ -119,7 +119,7 @@ def test_boundary_iou_equals_erosion_by_opencv(seed: int) -> None:
     pred = moved(target, rng)
     counts = boundary_iou.update(pred, target, CLASSES, distance=0.03)
     radius = max(1, round(0.03 * np.hypot(40, 60)))
-    maps = [one.label_map(CLASSES) for one in (pred, target)]
+    maps = [each.label_map(CLASSES) for each in (pred, target)]
 
     def band(mask):
         padded = cv2.copyMakeBorder(mask.astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
@@ -127,7 +127,7 @@ def test_boundary_iou_equals_erosion_by_opencv(seed: int) -> None:
 
     valid = maps[1] != 255
     for kind in range(3):
-        a, b = (band(one == kind) & valid for one in maps)
+        a, b = (band(each_map == kind) & valid for each_map in maps)
         assert counts[kind].tolist() == [(a & b).sum(), (a | b).sum()]
 
 
@@ -140,7 +140,7 @@ def test_surface_distances_equal_all_pairs(seed: int) -> None:
     wanted = target.label_map(CLASSES)
     given_map = np.where(wanted == 255, 255, pred.label_map(CLASSES))
     for kind in range(3):
-        a, b = (np.argwhere(outline(one == kind)) for one in (given_map, wanted))
+        a, b = (np.argwhere(outline(each == kind)) for each in (given_map, wanted))
         if not len(a) and not len(b):
             assert not counts[kind].any()
         elif not len(a) or not len(b):
@@ -160,7 +160,7 @@ def test_two_squares() -> None:
     """A square of 4 and the same three to the right: every outline pixel has a known nearest one."""
     dense = np.zeros((2, 12, 20), bool)
     dense[0, 4:8, 4:8], dense[1, 4:8, 7:11] = True, True
-    target, pred = (Segments(Masks.encode(one[None]), [1]) for one in dense)
+    target, pred = (Segments(Masks.encode(each[None]), [1]) for each in dense)
     classes = CLASSES.with_background()  # without one, pixels outside the truth would not count
     cat = surface_distance.compute(surface_distance.update(pred, target, classes), classes)["by_class"][0]
     assert cat[0] == cat[1] == 3
@@ -222,7 +222,7 @@ def test_counts_add_and_perfection_is_best(name) -> None:
     module = metrics.load(name)
     rng = np.random.default_rng(3)
     scenes = [scene(rng) for _ in range(12)]
-    preds = [moved(one, rng) for one in scenes]
+    preds = [moved(each_scene, rng) for each_scene in scenes]
     total = sum(module.update(p, t, CLASSES) for p, t in zip(preds, scenes, strict=True))
     halves = [
         sum(module.update(p, t, CLASSES) for p, t in zip(preds[part], scenes[part], strict=True))

@@ -152,11 +152,11 @@ def test_options_of_losses_that_cannot_be(spec: str, said: str) -> None:
 def test_options_of_losses_as_people_write_them() -> None:
     torch = pytest.importorskip("torch")
     logits, target = torch.randn(2, 3, 8, 8), torch.randint(0, 3, (2, 8, 8))
-    for one, other in (
+    for each, other in (
         ("dice(smooth=1e0, absent='penalise')", 'dice(smooth=1, absent="penalise")'),
         ("focal(alpha=[1, 2, 3])", "focal(alpha=[1.0,2.0,3.0])"), ("boundary(normalise=no)", "boundary(normalise=False)"),
     ):  # fmt: skip
-        assert losses.parse(one)(logits, target) == losses.parse(other)(logits, target)
+        assert losses.parse(each)(logits, target) == losses.parse(other)(logits, target)
     assert losses.parse("boundary(normalise=no)")(logits, target) != losses.parse("boundary")(logits, target)
 
 

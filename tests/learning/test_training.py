@@ -104,7 +104,7 @@ def test_resuming_is_exact(dataset) -> None:
 
 @pytest.mark.train
 def test_the_seed_fixes_everything_and_runs_compare(dataset) -> None:
-    (one, a), (_, b), (_, c) = (
+    (each, a), (_, b), (_, c) = (
         train(dataset, replace(SETTINGS, seed=seed), name) for seed, name in ((0, "a"), (0, "b"), (1, "c"))
     )
     assert a == b
@@ -112,7 +112,7 @@ def test_the_seed_fixes_everything_and_runs_compare(dataset) -> None:
     found = compare(dataset, "a", "c")
     assert found["settings"] == {"seed": (0, 1)}
     assert "mean_iou" in found["scores"]
-    assert [record["id"] for record in list_runs(dataset)] and one.id == "a"
+    assert [record["id"] for record in list_runs(dataset)] and each.id == "a"
     with pytest.raises(UsageError, match="already"):
         Run.start(dataset, "train", {}, name="a")
     with pytest.raises(UsageError, match="no run"):

@@ -230,7 +230,7 @@ def test_remote_images_are_known_by_mark_and_length(tmp_path: Path, make_samples
     transfer.import_samples(tmp_path / "d", classes, [far, gone], "add")
     with Dataset.open(tmp_path / "d") as dataset:
         length = Path(sample.image.uri).stat().st_size
-        assert [one.image.checksum for one in dataset] == [f"etag::{length}", None]
+        assert [each.image.checksum for each in dataset] == [f"etag::{length}", None]
         assert doctor.verify(dataset, deep=True).problems == []
         store.pipe("/far/a.png", b"other")
         [problem] = doctor.verify(dataset, deep=True).problems

@@ -57,7 +57,7 @@ def test_a_changed_segment_is_one_new_row(filled) -> None:
     (change,) = filled.diff(2, 3)
     assert (change.what, change.key, change.segment) == ("changed", "a", 1)
     assert change.pixels == (mask ^ old.segments.masks[0]).area()
-    assert [(one.author, one.message) for one in filled.log()][:2] == [("bob", "full"), ("ann", "add")]
+    assert [(revision.author, revision.message) for revision in filled.log()][:2] == [("bob", "full"), ("ann", "add")]
 
 
 def test_put_writes_only_what_differs(filled) -> None:
@@ -134,22 +134,24 @@ def test_queries_choose_samples(filled) -> None:
     def keys(text: str) -> set[str]:
         return set(filled.where(text).keys())
 
-    assert keys("split = 'val'") == {one.key for one in everything if one.split == "val"}
+    assert keys("split = 'val'") == {sample.key for sample in everything if sample.split == "val"}
     assert keys("num_segments = 0") == {"with space"}
     assert keys("key like 'sub/%' or key = 'a'") == {"sub/folder/x", "a"}
-    assert keys("not (height > 20)") == {one.key for one in everything if one.image.size[0] <= 20}
-    small = {one.key for one in everything if (one.segments.masks.areas() < 60).any()}
+    assert keys("not (height > 20)") == {each.key for each in everything if each.image.size[0] <= 20}
+    small = {sample.key for sample in everything if (sample.segments.masks.areas() < 60).any()}
     assert keys("area < 60") == small
     both = {
-        one.key
-        for one in everything
-        if any(a < 100 and c == 9 for a, c in zip(one.segments.masks.areas(), one.segments.class_ids, strict=True))
+        sample.key
+        for sample in everything
+        if any(
+            a < 100 and c == 9 for a, c in zip(sample.segments.masks.areas(), sample.segments.class_ids, strict=True)
+        )
     }
     assert keys("area < 100 and class = 'grass'") == both
     assert keys("class in ('cat', 'dog') and not is_crowd") == {
-        one.key for one in everything if np.isin(one.segments.class_ids, [1, 5]).any()
+        sample.key for sample in everything if np.isin(sample.segments.class_ids, [1, 5]).any()
     }
-    assert keys("video is null") == {one.key for one in everything}
+    assert keys("video is null") == {each.key for each in everything}
     assert len(filled.where("split = 'val'").where("num_segments > 0")) == len(keys("split='val' and num_segments > 0"))
     assert keys("fields.sun = 'yes'") == set()
 
@@ -204,7 +206,7 @@ def test_two_writers_take_turns(filled) -> None:
     assert not errors
     assert len(filled["a"].fields) == 16, "no update was lost"
     assert filled.revision == 18
-    assert [one.parent for one in filled.log()] == [*range(17, 0, -1), None]
+    assert [revision.parent for revision in filled.log()] == [*range(17, 0, -1), None]
 
 
 def test_creating_twice_is_refused(filled) -> None:

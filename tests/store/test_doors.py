@@ -119,7 +119,9 @@ def test_an_import_into_a_dataset_that_is_open(filled: Path, make_samples, class
     from dataclasses import replace
 
     dataset = Dataset.open(filled)
-    transfer.import_samples(filled, classes, [replace(one, key=f"new/{one.key}") for one in make_samples(3)], "more")
+    transfer.import_samples(
+        filled, classes, [replace(make_sample, key=f"new/{make_sample.key}") for make_sample in make_samples(3)], "more"
+    )
     look(filled)
     edit_ten(dataset)
     assert seen_elsewhere(filled) == "13 9"

@@ -42,14 +42,17 @@ def said(view: View) -> list[Any]:
 
 
 def compare(dataset: Dataset, expected: dict[str, Any]) -> None:
-    assert [[one.id, one.author, one.message, one.summary, list(one.tags)] for one in dataset.log()] == expected["log"]
+    assert [
+        [each_revision.id, each_revision.author, each_revision.message, each_revision.summary, list(each_revision.tags)]
+        for each_revision in dataset.log()
+    ] == expected["log"]
     for revision, samples in expected["revisions"].items():
         assert said(dataset.at(int(revision))) == samples
         assert dataset.at(int(revision)).classes.to_json() == expected["classes"][revision]
     keys = [sample[0] for sample in expected["revisions"][str(dataset.revision)]][:4]
     run = Run(dataset, find(dataset, "old-run")["id"], Path())
     found = run.predictions([(dataset.number_of(key), dataset[key]) for key in keys])
-    assert [[mask.counts.tolist() for mask in one.masks] for one in found] == expected["predictions"]
+    assert [[mask.counts.tolist() for mask in item.masks] for item in found] == expected["predictions"]
     report = doctor.verify(dataset, images=False)
     assert report.problems == []
     assert report.rows > 50

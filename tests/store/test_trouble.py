@@ -163,6 +163,8 @@ def test_a_failing_import_leaves_no_dataset(tmp_path, make_samples, classes) -> 
     assert not (tmp_path / "new").exists()
     transfer.import_samples(tmp_path / "new", classes, make_samples(3), "x")
     with pytest.raises(FormatError):
-        transfer.import_samples(tmp_path / "new", classes, (replace(one, key=one.key + "2") for one in broken()), "x")
+        transfer.import_samples(
+            tmp_path / "new", classes, (replace(each, key=each.key + "2") for each in broken()), "x"
+        )
     with Dataset.open(tmp_path / "new") as dataset:
         assert dataset.revision == 2

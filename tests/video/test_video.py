@@ -56,7 +56,7 @@ def known(*steps: int) -> dict[int, Segments]:
 def ious(found: video.Tracked) -> list[float]:
     """Of each track with the truth; 0 where it is not shown."""
     truth = Masks.encode(scene(found.frame)[1])
-    tracks = [int(one["track"]) for one in found.segments.attributes]
+    tracks = [int(attribute["track"]) for attribute in found.segments.attributes]
     return [
         float(found.segments.masks[[tracks.index(t)]].iou(truth[[k]])[0, 0]) if t in tracks else 0.0
         for k, t in enumerate((11, 12))
@@ -67,12 +67,12 @@ def ious(found: video.Tracked) -> list[float]:
 def test_objects_are_followed_both_ways(folder, given) -> None:
     with video.Frames.open(folder) as frames:
         found = list(video.track(frames, known(*given)))
-    assert [one.frame for one in found] == list(range(COUNT))
-    assert [one.frame for one in found if one.given] == list(given)
-    assert np.mean([ious(one) for one in found]) > 0.85
-    for one in found:
-        assert set(one.drift) == {11, 12}
-        assert all(0 <= drift <= 1 for drift in one.drift.values())
+    assert [item.frame for item in found] == list(range(COUNT))
+    assert [item.frame for item in found if item.given] == list(given)
+    assert np.mean([ious(item) for item in found]) > 0.85
+    for item in found:
+        assert set(item.drift) == {11, 12}
+        assert all(0 <= drift <= 1 for drift in item.drift.values())
     if given == (0,):  # doubt grows with the distance
         assert found[1].drift[11] <= found[9].drift[11]
 
@@ -82,14 +82,14 @@ def test_one_direction_leaves_out_what_lies_the_other_way(folder, complete) -> N
     with video.Frames.open(folder) as frames:
         forward = list(video.track(frames, known(3, 7), direction="forward", complete=complete))
         backward = list(video.track(frames, known(3, 7), direction="backward", complete=complete))
-    assert [one.frame for one in forward] == list(range(3, COUNT))
-    assert [one.frame for one in backward] == list(range(8))
-    assert np.mean([ious(one) for one in [*forward, *backward]]) > 0.85
+    assert [each.frame for each in forward] == list(range(3, COUNT))
+    assert [each.frame for each in backward] == list(range(8))
+    assert np.mean([ious(each) for each in [*forward, *backward]]) > 0.85
     # Doubt grows away from the frame that was followed.
-    drift = {one.frame: one.drift[11] for one in forward}
+    drift = {each.frame: each.drift[11] for each in forward}
     assert drift[4] <= drift[6]
     assert drift[7] == 0
-    drift = {one.frame: one.drift[11] for one in backward}
+    drift = {each.frame: each.drift[11] for each in backward}
     assert drift[6] <= drift[4]
 
 
@@ -105,7 +105,9 @@ def test_an_object_that_leaves_is_hidden_and_not_invented(folder, tmp_path) -> N
     with video.Frames.open(tmp_path) as frames:
         found = list(video.track(frames, known(0)))
     last = found[-1]
-    shown = dict(zip([one["track"] for one in last.segments.attributes], last.segments.masks.areas(), strict=True))
+    shown = dict(
+        zip([attribute["track"] for attribute in last.segments.attributes], last.segments.masks.areas(), strict=True)
+    )
     assert shown.get(12, 0) < 150  # of 500
     assert last.drift[12] > last.drift[11]
 
@@ -121,7 +123,7 @@ def test_a_hidden_object_comes_back(tmp_path) -> None:
         Image.fromarray(image).save(tmp_path / f"{k}.png")
     with video.Frames.open(tmp_path) as frames:
         found = list(video.track(frames, known(0)))
-    shown = [ious(one)[1] for one in found]
+    shown = [ious(item)[1] for item in found]
     assert max(shown[3:5]) < 0.3
     assert min(shown[5:]) > 0.5
     assert found[3].drift[12] == 1.0
@@ -132,18 +134,18 @@ def test_frames_that_show_some_objects_only(folder) -> None:
     given = {0: Segments(masks[0][:1], [1], ids=[11]), 6: Segments(masks[1][1:], [1], ids=[12])}
     with video.Frames.open(folder) as frames:
         found = list(video.track(frames, given, complete=False))
-    assert [one.frame for one in found] == list(range(COUNT))
-    assert np.mean([ious(one) for one in found]) > 0.85
-    assert [one.given for one in found] == [k in (0, 6) for k in range(COUNT)]
-    for one in found:
-        assert not (one.segments.masks[:1] & one.segments.masks[1:]).areas().any()
+    assert [item.frame for item in found] == list(range(COUNT))
+    assert np.mean([ious(item) for item in found]) > 0.85
+    assert [item.given for item in found] == [k in (0, 6) for k in range(COUNT)]
+    for item in found:
+        assert not (item.segments.masks[:1] & item.segments.masks[1:]).areas().any()
 
 
 def test_a_stopped_track_stays_stopped(folder) -> None:
     with video.Frames.open(folder) as frames:
         found = list(video.track(frames, known(0), stop=0.0))
-    assert all(len(one.segments) == 0 for one in found[1:])
-    assert all(one.drift == {11: 1.0, 12: 1.0} for one in found[1:])
+    assert all(len(item.segments) == 0 for item in found[1:])
+    assert all(item.drift == {11: 1.0, 12: 1.0} for item in found[1:])
 
 
 def test_wrong_calls_are_said_in_words(folder, tmp_path) -> None:
@@ -235,7 +237,7 @@ def test_videos_of_a_dataset_get_suggestions_that_can_be_accepted(folder, tmp_pa
     with Dataset.open(tmp_path / "set") as dataset:
         sample = dataset["clip/00005"]
         assert set(sample.segments.source) == {"model"}
-        assert {one["track"] for one in sample.segments.attributes} == {11, 12}
+        assert {attribute["track"] for attribute in sample.segments.attributes} == {11, 12}
         assert sample.segments.masks.iou(Masks.encode(scene(5)[1])).max(axis=0).min() > 0.8
         assert set(dataset["clip/00000"].segments.source) != {"model"}  # what a person made stays
         assert "accept" in dataset.log()[0].message or "accept" in dataset.log()[-1].message
@@ -294,9 +296,9 @@ def tiny(kind: str, home):
     )  # fmt: skip
     model = getattr(transformers, f"{name}Model")(config).eval()
     with torch.no_grad():  # random networks see nothing anywhere; this one sees something everywhere
-        for part, one in model.named_parameters():
+        for part, each in model.named_parameters():
             if "pred_obj_score_head" in part and part.endswith("proj_out.bias"):
-                one.fill_(5.0)
+                each.fill_(5.0)
     model.save_pretrained(home)
     return model
 
@@ -306,9 +308,9 @@ def test_networks_with_memory_follow(folder, tmp_path, kind) -> None:
     tiny(kind, tmp_path / kind)
     with video.Frames.open(folder) as frames:
         found = list(video.track(frames, known(2), kind, weights=str(tmp_path / kind)))
-    assert [one.frame for one in found] == list(range(COUNT))
-    assert all(one.segments.size == SIZE for one in found)
-    assert all(np.isfinite(list(one.drift.values())).all() for one in found)
+    assert [item.frame for item in found] == list(range(COUNT))
+    assert all(item.segments.size == SIZE for item in found)
+    assert all(np.isfinite(list(item.drift.values())).all() for item in found)
 
 
 def test_sam2_follows_as_transformers_own_loop_does(folder, tmp_path) -> None:
@@ -347,8 +349,8 @@ def test_the_memory_of_a_network_does_not_grow(folder, tmp_path) -> None:
     for _ in range(40):
         follower.step(image)
     session = follower._session
-    assert all(one is None for one in session.processed_frames.values())
-    assert all(len(one["non_cond_frame_outputs"]) <= 18 for one in session.output_dict_per_obj.values())
+    assert all(processed_frame is None for processed_frame in session.processed_frames.values())
+    assert all(len(each["non_cond_frame_outputs"]) <= 18 for each in session.output_dict_per_obj.values())
 
 
 def test_seggpt_rolls(folder, tmp_path) -> None:

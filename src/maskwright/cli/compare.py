@@ -22,7 +22,7 @@ def command(
     a, b = found["runs"]
     lines = list(table([(name, *map(str, pair)) for name, pair in found["settings"].items()], ("setting", a, b)))
     rows = [
-        (name, one, two, two - one if one is not None and two is not None else None)
-        for name, (one, two) in found["scores"].items()
+        (name, score, two, two - score if score is not None and two is not None else None)
+        for name, (score, two) in found["scores"].items()
     ]
     emit(found, [*lines, "", *table(rows, ("score", a, b, "B - A"))], json)

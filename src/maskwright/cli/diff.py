@@ -21,10 +21,10 @@ def command(
     with Dataset.open(dataset) as opened:
         changes = opened.diff(old, new)
     lines = []
-    for one in changes[:limit]:
-        part = "" if one.segment is None else f" segment {one.segment} (class {one.class_id})"
-        pixels = f", {one.pixels} pixels" if one.pixels is not None else ""
-        lines.append(f"{one.what:8} {one.kind} {one.key}{part}{pixels}")
+    for change in changes[:limit]:
+        part = "" if change.segment is None else f" segment {change.segment} (class {change.class_id})"
+        pixels = f", {change.pixels} pixels" if change.pixels is not None else ""
+        lines.append(f"{change.what:8} {change.kind} {change.key}{part}{pixels}")
     lines += [f"… and {len(changes) - limit} more"] if len(changes) > limit else []
     lines += [] if changes else ["no difference"]
-    emit({"changes": [asdict(one) for one in changes]}, lines, json)
+    emit({"changes": [asdict(change) for change in changes]}, lines, json)

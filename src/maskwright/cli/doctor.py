@@ -28,8 +28,12 @@ def command(
     with progress("looking at images", None, quiet=json) as follow:
         result = diagnose(dataset, deep=deep, repair=repair, progress=follow)
     lines = [f"maskwright {result['version']}, Python {result['python']}, {result['system']}, {result['cpus']} CPUs"]
-    for extra, one in result["extras"].items():
-        state = "installed" if not one["missing"] else f"missing {', '.join(one['missing'])}: {one['install']}"
+    for extra, each_extra in result["extras"].items():
+        state = (
+            "installed"
+            if not each_extra["missing"]
+            else f"missing {', '.join(each_extra['missing'])}: {each_extra['install']}"
+        )
         lines.append(f"  {extra:9} {state}")
     lines += [f"  {name:9} {text}" for name, text in result["devices"].items()]
     lines += [f"  plugins   {family}: {', '.join(names)}" for family, names in result["plugins"].items()]

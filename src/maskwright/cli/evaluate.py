@@ -93,7 +93,7 @@ def _clicks(
     lines = [f"engine {engine}: {scores['protocol']}", ""]
     plain = [(name, value) for name, value in scores.items() if name not in ("protocol", "classes")]
     lines += [*table(plain, ("clicks", "")), ""]
-    rows = [(name, *one.values()) for name, one in scores["classes"].items()]
+    rows = [(name, *class_.values()) for name, class_ in scores["classes"].items()]
     lines += table(rows, ("class", "objects", "NoC@85", "NoC@90", "IoU@1", "IoU@5"))
     emit({"engine": engine, **scores}, lines, json)
 

@@ -19,9 +19,9 @@ def command(
     with Dataset.open(dataset) as opened:
         revisions = opened.log(limit)
     lines = []
-    for one in revisions:
-        tags = f"  [{', '.join(one.tags)}]" if one.tags else ""
-        lines.append(f"{one.id:>5}  {one.created[:19]}  {one.author}  {one.message}{tags}")
-        changes = ", ".join(f"{number} {what}" for what, number in one.summary.items())
+    for revision in revisions:
+        tags = f"  [{', '.join(revision.tags)}]" if revision.tags else ""
+        lines.append(f"{revision.id:>5}  {revision.created[:19]}  {revision.author}  {revision.message}{tags}")
+        changes = ", ".join(f"{number} {what}" for what, number in revision.summary.items())
         lines += [f"       {changes}"] if changes else []
-    emit({"revisions": [asdict(one) for one in revisions]}, lines, json)
+    emit({"revisions": [asdict(revision) for revision in revisions]}, lines, json)

@@ -38,8 +38,8 @@ def command(
         found = explain(view, Run(view, record["id"], folder_of(opened, record["id"])))
     first = found[0]
     lines = [f"run {record['id']}: one set of predictions, {len(found)} numbers called mIoU", ""]
-    lines += table([(one.name, one.value, one.value - first.value, one.used_by) for one in found],
+    lines += table([(item.name, item.value, item.value - first.value, item.used_by) for item in found],
                    ("definition", "value", "to ours", "who computes it so"))  # fmt: skip
-    lines += ["", *(f"{one.name}: {one.definition}." for one in found)]
-    result = {"run": record["id"], "variants": [vars(one) for one in found]}
+    lines += ["", *(f"{item.name}: {item.definition}." for item in found)]
+    result = {"run": record["id"], "variants": [vars(item) for item in found]}
     emit(result, lines, json)

@@ -55,9 +55,9 @@ def command(
         from maskwright.predict import checkpoint
 
         network, info = checkpoint.load(place)
-        parameters = sum(one.numel() for one in network.parameters())
+        parameters = sum(parameter.numel() for parameter in network.parameters())
         rows = [(name, value) for name, value in vars(info).items() if name != "classes"]
-        names = [one["name"] for one in info.classes]
+        names = [class_["name"] for class_ in info.classes]
         emit(
             {**vars(info), "parameters": parameters},
             table([*rows, ("parameters", parameters), ("classes", ", ".join(names))], ("", "")),

@@ -41,13 +41,13 @@ def command(
         records = list_runs(opened)
     rows = [
         (
-            one["id"],
-            one["kind"],
-            one["status"],
-            one["revision"],
-            one["settings"].get("model"),
-            one["scores"].get("mean_iou"),
+            each_record["id"],
+            each_record["kind"],
+            each_record["status"],
+            each_record["revision"],
+            each_record["settings"].get("model"),
+            each_record["scores"].get("mean_iou"),
         )
-        for one in records
+        for each_record in records
     ]
     emit({"runs": records}, table(rows, ("run", "kind", "status", "revision", "model", "mean IoU")), json)

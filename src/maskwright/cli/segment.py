@@ -70,12 +70,12 @@ def _numbers(given: list[str] | None, lengths: tuple[int, ...], needed: str) -> 
     from maskwright.errors import UsageError
 
     out = []
-    for one in given or ():
+    for text in given or ():
         try:
-            values = [float(part) for part in one.split(",")]
+            values = [float(part) for part in text.split(",")]
         except ValueError:
             values = []
         if len(values) not in lengths:
-            raise UsageError(f"{one!r} cannot be read", needed=needed)
+            raise UsageError(f"{text!r} cannot be read", needed=needed)
         out.append(values)
     return out

@@ -36,9 +36,19 @@ def _dataset(view: Any, json: bool) -> None:
     }
     splits = ", ".join(f"{number} {name or 'without split'}" for name, number in view.splits().items())
     lines = [f"revision {result['revision']}: {result['samples']} samples ({splits or 'none'})", ""]
-    roles = {one.id: f"{one.kind}, {one.role}" if one.role != "class" else one.kind for one in view.classes}
+    roles = {
+        class_.id: f"{class_.kind}, {class_.role}" if class_.role != "class" else class_.kind for class_ in view.classes
+    }
     rows = [
-        (one["id"], one["name"], roles[one["id"]], one["segments"], one["pixels"], one["crowds"]) for one in statistics
+        (
+            statistic["id"],
+            statistic["name"],
+            roles[statistic["id"]],
+            statistic["segments"],
+            statistic["pixels"],
+            statistic["crowds"],
+        )
+        for statistic in statistics
     ]
     emit(result, [*lines, *table(rows, ("id", "class", "kind", "segments", "pixels", "crowds"))], json)
 

@@ -35,7 +35,7 @@ def command(
     from maskwright.store.folder import open_place
     from maskwright.studio import Serving, serve
 
-    given = dict(one.partition("=")[::2] for one in weights or [])
+    given = dict(weight.partition("=")[::2] for weight in weights or [])
     wishes = Serving(host, port, token, (people or "").split(","), given, name or [])
     dataset, notes = open_place(place, classes=classes)
     for note in notes:

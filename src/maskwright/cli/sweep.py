@@ -46,6 +46,8 @@ def command(
         view = view_of(opened, at, where)
         settings = choices.planned(view, given, plan, measure=False).settings
         result = sweep(view, settings, spaces, trials, name=name, report=report)
-    rows = [(row["number"], row["state"], row["value"], *(row.get(one) for one in spaces)) for row in result["trials"]]
+    rows = [
+        (row["number"], row["state"], row["value"], *(row.get(space) for space in spaces)) for row in result["trials"]
+    ]
     lines = [*table(rows, ("trial", "state", "score", *spaces)), f"best: {result['best']}, run {result['run']}"]
     emit(result, lines, json)

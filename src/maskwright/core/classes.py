@@ -65,17 +65,17 @@ class Classes:
 
     def __init__(self, classes: Iterable[Class] = ()) -> None:
         self._classes = tuple(classes)
-        self._by_id = {one.id: one for one in self._classes}
-        self._by_name = {one.name: one for one in self._classes}
+        self._by_id = {class_.id: class_ for class_ in self._classes}
+        self._by_name = {class_.name: class_ for class_ in self._classes}
         for kind, seen in (("id", self._by_id), ("name", self._by_name)):
             if len(seen) < len(self._classes):
-                values = [getattr(one, kind) for one in self._classes]
+                values = [getattr(class_, kind) for class_ in self._classes]
                 twice = next(value for value in values if values.count(value) > 1)
                 raise ValueError(f"two classes have the {kind} {twice!r}")
-        if sum(one.role == "background" for one in self._classes) > 1:
+        if sum(class_.role == "background" for class_ in self._classes) > 1:
             raise ValueError("two classes are declared background")
-        self._indexed = tuple(one for one in self._classes if one.role != "ignore")
-        self._index = {one.id: index for index, one in enumerate(self._indexed)}
+        self._indexed = tuple(class_ for class_ in self._classes if class_.role != "ignore")
+        self._index = {class_.id: index for index, class_ in enumerate(self._indexed)}
 
     def __len__(self) -> int:
         return len(self._classes)
@@ -89,7 +89,7 @@ class Classes:
     __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
-        return f"Classes({', '.join(f'{one.id}: {one.name}' for one in self._classes)})"
+        return f"Classes({', '.join(f'{class_.id}: {class_.name}' for class_ in self._classes)})"
 
     def __contains__(self, class_id: object) -> bool:
         return class_id in self._by_id
@@ -106,17 +106,17 @@ class Classes:
     @property
     def names(self) -> list[str]:
         """Names in the order of their index."""
-        return [one.name for one in self._indexed]
+        return [class_.name for class_ in self._indexed]
 
     @property
     def background(self) -> Class | None:
         """The class of pixels that no segment covers; None where none is declared."""
-        return next((one for one in self._classes if one.role == "background"), None)
+        return next((class_ for class_ in self._classes if class_.role == "background"), None)
 
     @property
     def ignored_ids(self) -> list[int]:
         """The ids of classes that neither train nor score, in order."""
-        return [one.id for one in self._classes if one.role == "ignore"]
+        return [class_.id for class_ in self._classes if class_.role == "ignore"]
 
     def index_of(self, class_id: int) -> int:
         """A class's index in tensors, 0 … K - 1. class_id: as files have it. Raises KeyError for an id that is unknown
@@ -136,7 +136,7 @@ class Classes:
         array([  1,   0, 255])
         """
         known = {**self._index, **dict.fromkeys(self.ignored_ids, IGNORE_INDEX)}
-        return np.array([known[int(one)] for one in class_ids], np.int64)
+        return np.array([known[int(class_id)] for class_id in class_ids], np.int64)
 
     def with_background(self) -> "Classes":
         """These classes, and a declared background at the end if there was none."""
@@ -151,10 +151,10 @@ class Classes:
         import colorsys
 
         out = np.zeros((self.num_classes, 3), np.uint8)
-        for index, one in enumerate(self._indexed):
-            if one.colour is not None:
-                out[index] = one.colour
-            elif one.role != "background":
+        for index, class_ in enumerate(self._indexed):
+            if class_.colour is not None:
+                out[index] = class_.colour
+            elif class_.role != "background":
                 red, green, blue = colorsys.hsv_to_rgb((index * 0.618034) % 1, 0.65, 0.95)
                 out[index] = (int(255 * red), int(255 * green), int(255 * blue))
         return out
@@ -163,14 +163,14 @@ class Classes:
         """A list with one dict a class, JSON-safe: id, name, kind, role, colour, extra; `from_json` reads it."""
         return [
             {
-                "id": one.id,
-                "name": one.name,
-                "kind": one.kind,
-                "role": one.role,
-                "colour": list(one.colour) if one.colour else None,
-                "extra": own_mapping(one.extra, "extra"),
+                "id": class_.id,
+                "name": class_.name,
+                "kind": class_.kind,
+                "role": class_.role,
+                "colour": list(class_.colour) if class_.colour else None,
+                "extra": own_mapping(class_.extra, "extra"),
             }
-            for one in self._classes
+            for class_ in self._classes
         ]
 
     @classmethod

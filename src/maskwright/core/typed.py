@@ -343,8 +343,8 @@ def words(kind: Any) -> str:
         count = {2: "two", 3: "three", 4: "four"}.get(len(inner), str(len(inner)))
         return re.sub(r"^a (whole )?number", lambda found: f"{count} {found[1] or ''}numbers", whole)
     if origin in (tuple, list, abc.Sequence, abc.Iterable, abc.Collection):
-        one = next(iter(inner), Any)
-        return f"a list of {re.sub(r'^a (whole )?number', lambda found: f'{found[1] or str()}numbers', words(one))}"
+        name = next(iter(inner), Any)
+        return f"a list of {re.sub(r'^a (whole )?number', lambda found: f'{found[1] or str()}numbers', words(name))}"
     if origin in (dict, abc.Mapping):
         return "names with values"
     return getattr(kind, "__name__", None) or str(kind)

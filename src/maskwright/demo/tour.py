@@ -111,7 +111,8 @@ def _page(
         report.curve(name, points) for name, points in curves(dataset, run.id).items() if name != "train/lr"
     )
     history = [
-        f"revision {one.id}: {one.message}" + (f" [{', '.join(one.tags)}]" if one.tags else "") for one in dataset.log()
+        f"revision {revision.id}: {revision.message}" + (f" [{', '.join(revision.tags)}]" if revision.tags else "")
+        for revision in dataset.log()
     ]
     missing = {name: float("nan") if value is None else value for name, value in found["classes"].items()}
     return report.page(

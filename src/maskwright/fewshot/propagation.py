@@ -62,7 +62,7 @@ def labelled(view: View) -> tuple[list[int], list[int]]:
     for begin in range(0, len(numbers), 256):
         chunk = numbers[begin : begin + 256]
         for number, sample in zip(chunk, view.read(chunk), strict=True):
-            (yes if any(one != "model" for one in sample.segments.source) else no).append(number)
+            (yes if any(source != "model" for source in sample.segments.source) else no).append(number)
     return yes, no
 
 
@@ -185,7 +185,7 @@ def cross_validated(learner: Learner, samples: Sequence[Sample], classes: Classe
     kinds = whole.num_classes
     counts = np.zeros((kinds, kinds + 1), np.int64)
     for fold in range(folds):
-        learner.fit([one for k, one in enumerate(samples) if k % folds != fold], classes)
+        learner.fit([each_sample for k, each_sample in enumerate(samples) if k % folds != fold], classes)
         for sample in samples[fold::folds]:
             guess = learner.predict(media.read(sample.image).rgb())
             counts += confusion.update(
@@ -204,7 +204,7 @@ def accept(dataset: Dataset, run: str, keys: Sequence[str], *, author: str | Non
     written = 0
     with dataset.edit(f"accept {len(keys)} suggestions of {made.id}", author=author) as edit:
         for key in keys:
-            if any(one != "model" for one in edit.segments(key).source):
+            if any(source != "model" for source in edit.segments(key).source):
                 continue
             edit.put(key, _suggested(made, made.view.number_of(key)))
             written += 1
@@ -235,7 +235,7 @@ def _suggested(made: Run, number: int) -> Segments:
     found = made.predictions([(number, made.view.read([number])[0])])[0]
     return Segments(
         found.masks, found.class_ids, scores=found.scores, source="model",
-        attributes=[{**one, "suggested_by": made.id} for one in found.attributes],
+        attributes=[{**attribute, "suggested_by": made.id} for attribute in found.attributes],
     )  # fmt: skip
 
 

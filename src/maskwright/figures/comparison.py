@@ -14,7 +14,7 @@ def comparison(image: U8, truth: Segments, found: Segments, classes: Classes) ->
     image: (H, W, 3) uint8 RGB.  truth, found: over it.  Where they differ, red is missed, blue too much, yellow another
     class; ignored pixels are not a difference.
     """
-    wanted, given = (one.label_map(classes, dtype=np.int16, unlabelled=-1) for one in (truth, found))
+    wanted, given = (each.label_map(classes, dtype=np.int16, unlabelled=-1) for each in (truth, found))
     counts = wanted != IGNORE_INDEX
     error = (image * 0.4).astype(np.uint8)
     error[counts & (wanted >= 0) & (given < 0)] = (230, 60, 60)

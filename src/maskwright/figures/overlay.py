@@ -17,11 +17,11 @@ def overlay(image: U8, segments: Segments, classes: Classes, *, opacity: float =
     colours = classes.colours().astype(np.float32)
     edges = segments.masks.boundary(max(1, round(min(segments.size) / 300)))
     for i, mask in enumerate(segments.masks):
-        one = classes[int(segments.class_ids[i])]
+        class_ = classes[int(segments.class_ids[i])]
         colour = np.full(3, 128, np.float32)
-        if one.role != "ignore":
-            colour = colours[classes.index_of(one.id)]
-        if one.kind == "thing":
+        if class_.role != "ignore":
+            colour = colours[classes.index_of(class_.id)]
+        if class_.kind == "thing":
             colour = np.clip(colour * (0.75 + 0.5 * (i * 0.618034 % 1)), 0, 255)
         left, top, right, bottom = mask.box()
         if right == left:

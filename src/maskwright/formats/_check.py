@@ -34,12 +34,14 @@ def held(sample: Sample, classes: Classes, loses: frozenset[str], lost: Iterable
     """
     dropped = {loss.segment for loss in lost if loss.cause == "class"}
     segments = sample.segments
-    segments = segments[np.array([int(one) not in dropped for one in segments.ids], bool)]
+    segments = segments[np.array([int(id_) not in dropped for id_ in segments.ids], bool)]
     if "overlap" in loses:
         segments = segments.visible()
     if "empty" in loses:
         segments = segments[segments.masks.areas() > 0]
-    merged = {one.id for one in classes if "instances" in loses or ("regions" in loses and one.kind == "stuff")}
+    merged = {
+        class_.id for class_ in classes if "instances" in loses or ("regions" in loses and class_.kind == "stuff")
+    }
     # A crowd of things has no number in formats that merge stuff, so that crowds of one class merge as well.
     crowds = (segments.is_crowd & ("regions" in loses)).tolist()
     keys = [
@@ -58,7 +60,7 @@ def held(sample: Sample, classes: Classes, loses: frozenset[str], lost: Iterable
 
 def digest(sample: Sample, segments: Segments, classes: Classes, loses: frozenset[str], skip: set[int]) -> Digest:
     """skip: rows whose shape is known to differ."""
-    named = [classes[int(one)].name for one in segments.class_ids]
+    named = [classes[int(class_id)].name for class_id in segments.class_ids]
     runs = [
         b"" if row in skip else hashlib.sha1(mask.counts.tobytes(), usedforsecurity=False).digest()
         for row, mask in enumerate(segments.masks)
@@ -74,7 +76,7 @@ def digest(sample: Sample, segments: Segments, classes: Classes, loses: frozense
         text = json.dumps([listed[row] for row in rows], sort_keys=True, default=str)
         return hashlib.sha1(text.encode(), usedforsecurity=False).digest()
 
-    plain = [{key: value for key, value in one.items() if key != "area"} for one in segments.attributes]
+    plain = [{key: value for key, value in attribute.items() if key != "area"} for attribute in segments.attributes]
     return Digest(
         sample.image.size,
         None if "split" in loses else sample.split,
@@ -99,7 +101,7 @@ def differences(
         own = by_key.get(sample.key, [])
         segments = held(sample, classes, loses, own)
         bent = {loss.segment for loss in own if loss.cause == "shape"}
-        skip = {row for row, one in enumerate(segments.ids.tolist()) if one in bent}
+        skip = {row for row, id_ in enumerate(segments.ids.tolist()) if id_ in bent}
         # An id that did not fit is reported even by formats that keep ids.
         more = loses | {loss.cause for loss in own if loss.cause in ("ids", "split")}
         expected[sample.key] = digest(sample, segments, classes, more, skip), len(segments), skip

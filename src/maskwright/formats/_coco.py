@@ -27,17 +27,17 @@ def split_of(file: Path) -> str | None:
 
 
 def read_classes(file: Path, document: Document) -> Iterator[Class]:
-    for position, one in enumerate(document.records("categories")):
+    for position, record in enumerate(document.records("categories")):
         try:
             extra = {
-                name: value for name, value in one.items() if name not in ("id", "name", "color", "isthing", "role")
+                name: value for name, value in record.items() if name not in ("id", "name", "color", "isthing", "role")
             }
-            colour = one.get("color")
+            colour = record.get("color")
             yield Class(
-                int(one["id"]),
-                str(one["name"]),
-                "thing" if one.get("isthing", 1) else "stuff",
-                one.get("role", "class"),
+                int(record["id"]),
+                str(record["name"]),
+                "thing" if record.get("isthing", 1) else "stuff",
+                record.get("role", "class"),
                 tuple(colour) if isinstance(colour, list) and len(colour) == 3 else None,
                 extra,
             )
@@ -49,14 +49,14 @@ def categories(classes: Classes) -> list[dict[str, Any]]:
     """Classes as COCO's categories; the role is a key of its own."""
     return [
         {
-            **one.extra,
-            "id": one.id,
-            "name": one.name,
-            "isthing": int(one.kind == "thing"),
-            **({"role": one.role} if one.role != "class" else {}),
-            **({"color": list(one.colour)} if one.colour else {}),
+            **class_.extra,
+            "id": class_.id,
+            "name": class_.name,
+            "isthing": int(class_.kind == "thing"),
+            **({"role": class_.role} if class_.role != "class" else {}),
+            **({"color": list(class_.colour)} if class_.colour else {}),
         }
-        for one in classes
+        for class_ in classes
     ]
 
 
@@ -87,7 +87,7 @@ def identities(records: Records, key: str, what: str, file: Path) -> I64 | list[
         record = records[row]
         name = record.get("id", f"number {row}") if isinstance(record, dict) else f"number {row}"
         raise FormatError(f"lacks its {key}", file=file, record=f"{what} {name}")
-    return [one[key] for one in records] if (numbers == NO_INTEGER).any() else numbers
+    return [each_record[key] for each_record in records] if (numbers == NO_INTEGER).any() else numbers
 
 
 def free_id(ids: set[int]) -> int:

@@ -95,10 +95,10 @@ def common_losses(sample: Sample, loses: frozenset[str], classes: Classes | None
         "empty": areas == 0,
         "crowd": segments.is_crowd,
         "score": ~np.isnan(segments.scores),
-        "attributes": [bool(one.keys() - {"area"}) for one in segments.attributes],
-        "area": ["area" in one for one in segments.attributes],
+        "attributes": [bool(attribute.keys() - {"area"}) for attribute in segments.attributes],
+        "area": ["area" in attribute for attribute in segments.attributes],
         "ids": ids != np.arange(1, n + 1),
-        "source": [one != "import" for one in segments.source],
+        "source": [source != "import" for source in segments.source],
     }
     out = [
         Loss(sample.key, cause, int(ids[i]))
@@ -113,10 +113,10 @@ def common_losses(sample: Sample, loses: frozenset[str], classes: Classes | None
         _, first = np.unique(segments.class_ids, return_index=True)
         out += [Loss(sample.key, "instances", int(ids[i])) for i in np.setdiff1d(np.arange(n), first)]
     if "classes" in loses:
-        only = next((one.id for one in classes if one.role == "class"), None) if classes is not None else None
+        only = next((class_.id for class_ in classes if class_.role == "class"), None) if classes is not None else None
         out += [Loss(sample.key, "classes", int(ids[i])) for i in np.flatnonzero(segments.class_ids != only)]
     if "regions" in loses:
-        kinds = {one.id: one.kind for one in classes} if classes is not None else {}
+        kinds = {class_.id: class_.kind for class_ in classes} if classes is not None else {}
         seen: set[int] = set()
         for i, class_id in enumerate(segments.class_ids.tolist()):
             if kinds.get(class_id) == "stuff" and class_id in seen:
@@ -130,7 +130,7 @@ def common_losses(sample: Sample, loses: frozenset[str], classes: Classes | None
 
 def usable_ids(found: Sequence[Any]) -> list[int] | None:
     """The ids that a file states, or None, for new ones, where they are not whole numbers that tell segments apart."""
-    whole = all(isinstance(one, int) and not isinstance(one, bool) and abs(one) < 2**63 for one in found)
+    whole = all(isinstance(item, int) and not isinstance(item, bool) and abs(item) < 2**63 for item in found)
     return list(found) if found and whole and len(set(found)) == len(found) else None
 
 

@@ -54,7 +54,7 @@ class Layout:
         alone = []
         for key, image in found.items():
             names = [key + ending for ending in endings if ending or not beside]
-            name = next((one for one in names if one in by_key and by_key[one] != image), None)
+            name = next((each_name for each_name in names if each_name in by_key and by_key[each_name] != image), None)
             if name is None:
                 alone.append(key)
                 continue
@@ -107,7 +107,7 @@ def find(path: Path, images: str | None = None, labels: str | None = None, suffi
         for left, right in _folders(path / split):
             found.add(left, right, split, f"{split}/", endings)
             break
-    if not found.pairs and any(one.suffix.lower() in IMAGE_SUFFIXES for one in path.iterdir()):
+    if not found.pairs and any(each_path.suffix.lower() in IMAGE_SUFFIXES for each_path in path.iterdir()):
         found.add(path, path, None, "", endings)
     return found
 

@@ -133,9 +133,9 @@ def palette_of(classes: Classes) -> Array:
     """(256, 3) uint8: the colour of each class id below 256."""
     out = np.zeros((256, 3), np.uint8)
     colours = classes.colours()
-    for index, one in enumerate(one for one in classes if one.role != "ignore"):
-        if 0 <= one.id < 256:
-            out[one.id] = colours[index]
+    for index, class_ in enumerate(member for member in classes if member.role != "ignore"):
+        if 0 <= class_.id < 256:
+            out[class_.id] = colours[index]
     return out
 
 

@@ -72,7 +72,7 @@ def _benchmark(path: Path) -> Reading:
                 raise FormatError("has no image in images/", file=label)
             size = image_size(image)
             segments = Segments.from_label_map(read_map(label, size))
-            wrong = [int(one) for one in segments.class_ids if int(one) not in classes]
+            wrong = [int(class_id) for class_id in segments.class_ids if int(class_id) not in classes]
             if wrong:
                 raise FormatError(f"has the value {wrong[0]}", file=label, needed="0 … 150")
             first, rest = key.split("/", 1)
@@ -85,8 +85,8 @@ def _full(path: Path, files: list[Path], parts: bool) -> Reading:
     """Class ids are the release's own indices; names come from the text beside each image, where it has one."""
     names: dict[int, str] = {}
     for file in files:
-        for one in _codes(file, parts):
-            names.setdefault(one, "")
+        for each_code in _codes(file, parts):
+            names.setdefault(each_code, "")
         names |= {code: name for code, name in _names(file).items() if code in names}
     rows, taken = [], set()
     for code in sorted(names):
@@ -111,7 +111,7 @@ def _full(path: Path, files: list[Path], parts: bool) -> Reading:
 def _levels(file: Path, parts: bool) -> list[Path]:
     """The PNG of objects, then those of parts, of parts of parts, …"""
     stem = file.name.removesuffix("_seg.png")
-    more = sorted(file.parent.glob(f"{stem}_parts_*.png"), key=lambda one: int(re.findall(r"\d+", one.stem)[-1]))
+    more = sorted(file.parent.glob(f"{stem}_parts_*.png"), key=lambda path: int(re.findall(r"\d+", path.stem)[-1]))
     return [file, *(more if parts else [])]
 
 
@@ -134,7 +134,10 @@ def _names(file: Path) -> dict[int, str]:
         return {}
     try:
         objects = load(about)["annotation"]["object"]
-        return {int(one["name_ndx"]): str(one.get("raw_name") or one["name"]) for one in objects}
+        return {
+            int(each_object["name_ndx"]): str(each_object.get("raw_name") or each_object["name"])
+            for each_object in objects
+        }
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise FormatError(f"cannot be read ({error!r})", file=about) from None
 

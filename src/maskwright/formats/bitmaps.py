@@ -79,7 +79,7 @@ def read(path: Path, *, class_name: str = "object") -> Reading:
 
 def _segments(folder: Path, size: tuple[int, int], classes: Classes, *, described: bool) -> Segments:
     masks, ids, class_ids = [], [], []
-    default = next(one.id for one in classes if one.role == "class")
+    default = next(class_.id for class_ in classes if class_.role == "class")
     for number, file in enumerate(image_files(folder), 1):
         with opened(file, "mask") as image:
             pixels = np.asarray(image.convert("L") if image.mode not in ("L", "1", "I;16", "I") else image)

@@ -117,7 +117,7 @@ def read(path: Path, *, source: str | None = None) -> Reading:
 
     def samples() -> Iterator[Sample]:
         for (folder, stem, _), files in found.items():
-            kind = source or next(one for one in _KINDS if one in files)
+            kind = source or next(each for each in _KINDS if each in files)
             if kind not in files:
                 raise FormatError(f"the image {stem} has no {kind}", file=folder)
             image = _image(path, folder, stem)
@@ -139,7 +139,7 @@ def _image(path: Path, folder: Path, stem: str) -> Path | None:
     parts = folder.relative_to(path).parts
     homes = [path / "leftImg8bit" / Path(*parts[1:]) if parts else path, folder]
     names = (f"{stem}_leftImg8bit", stem)
-    return next((one for home in homes for name in names if (one := image_beside(home, name))), None)
+    return next((each for home in homes for name in names if (each := image_beside(home, name))), None)
 
 
 def _read_one(file: Path, kind: str, size: tuple[int, int], classes: Classes, unlabelled: int | None) -> Segments:
@@ -147,7 +147,7 @@ def _read_one(file: Path, kind: str, size: tuple[int, int], classes: Classes, un
         return _polygons(file, size, classes)
     values, masks = Masks.from_label_map(read_map(file, size), ignore=[] if unlabelled is None else [unlabelled])
     if kind == "labelTrainIds":
-        by_train = {one.extra.get("trainId"): one.id for one in classes if one.role == "class"}
+        by_train = {class_.extra.get("trainId"): class_.id for class_ in classes if class_.role == "class"}
         keep = np.array([int(value) in by_train for value in values], bool)
         values, masks = np.array([by_train[int(value)] for value in values[keep]], np.int64), masks[keep]
     class_ids, crowd = [], []
@@ -167,18 +167,18 @@ def _read_one(file: Path, kind: str, size: tuple[int, int], classes: Classes, un
 def _polygons(file: Path, size: tuple[int, int], classes: Classes) -> Segments:
     content = load(file)
     polygons, class_ids, crowd = [], [], []
-    for number, one in enumerate(content.get("objects") or []):
+    for number, each in enumerate(content.get("objects") or []):
         record = f"object {number}"
         try:
-            label = str(one["label"])
-            if one.get("deleted"):
+            label = str(each["label"])
+            if each.get("deleted"):
                 continue
             group = label.endswith("group") and _known(classes, label) is None
             known = _known(classes, label.removesuffix("group") if group else label)
             if known is None:
                 raise FormatError(f"has the unknown label {label!r}", file=file, record=record)
             # Points name pixels here, so that their centres lie half a pixel further.
-            polygons.append(Polygon([[np.asarray(one["polygon"], np.float64).reshape(-1, 2) + 0.5]]))
+            polygons.append(Polygon([[np.asarray(each["polygon"], np.float64).reshape(-1, 2) + 0.5]]))
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise FormatError(f"cannot be read ({error})", file=file, record=record) from None
         class_ids.append(known.id)
@@ -212,11 +212,11 @@ def losses(sample: Sample, classes: Classes) -> list[Loss]:
     segments = sample.segments
     seen: set[int] = set()
     for row in range(len(segments)):
-        one = classes[int(segments.class_ids[row])]
-        if segments.is_crowd[row] and (one.kind == "stuff" or one.id in seen):
-            out.append(Loss(sample.key, "crowd" if one.kind == "stuff" else "regions", int(segments.ids[row])))
+        class_ = classes[int(segments.class_ids[row])]
+        if segments.is_crowd[row] and (class_.kind == "stuff" or class_.id in seen):
+            out.append(Loss(sample.key, "crowd" if class_.kind == "stuff" else "regions", int(segments.ids[row])))
         if segments.is_crowd[row]:
-            seen.add(one.id)
+            seen.add(class_.id)
     return out
 
 
@@ -225,7 +225,7 @@ def write(samples: Iterable[Sample], classes: Classes, folder: Path, *, images: 
 
     images: copy or link; the layout needs them.
     """
-    if any(not 0 <= one.id < (66 if one.kind == "thing" else 256) for one in classes if one.id != -1):
+    if any(not 0 <= class_.id < (66 if class_.kind == "thing" else 256) for class_ in classes if class_.id != -1):
         raise FormatError("a class id does not fit", needed="things 0 … 65 and stuff 0 … 255, for 16-bit instance maps")
     unlabelled = _unlabelled(classes)
     splits = {}

@@ -101,20 +101,20 @@ def read(
     options = _Options(images, drop_degenerate, drop_orphans)
     opened = [_open(file, truth) for file in files]
     merged: dict[int, Class] = {}
-    for one in opened:
-        for kind in read_classes(one.about, one.document):
+    for part in opened:
+        for kind in read_classes(part.about, part.document):
             if merged.setdefault(kind.id, kind) != kind:
                 raise FormatError(
-                    f"category {kind.id} is {kind.name!r} here", file=one.file, needed=f"{merged[kind.id].name!r}"
+                    f"category {kind.id} is {kind.name!r} here", file=part.file, needed=f"{merged[kind.id].name!r}"
                 )
     classes = Classes(merged.values())
 
     def samples() -> Iterator[Sample]:
-        for one in opened:
-            yield from _samples(one, classes, options)
+        for part in opened:
+            yield from _samples(part, classes, options)
 
-    notes = [f"{one.file.name}: {note}" for one in opened for note in one.notes()]
-    return Reading(classes, unique_keys(samples()), sum(len(one.images) for one in opened), notes)
+    notes = [f"{part.file.name}: {note}" for part in opened for note in part.notes()]
+    return Reading(classes, unique_keys(samples()), sum(len(part.images) for part in opened), notes)
 
 
 @dataclass(frozen=True)
@@ -161,23 +161,23 @@ def _open(file: Path, truth: str | None) -> _File:
     return _File(file, about, source, source.records("images", ["id"]), annotations)
 
 
-def _samples(one: _File, classes: Classes, options: _Options) -> Iterator[Sample]:
-    order, bounds = _by_image(one, options.drop_orphans)
+def _samples(each: _File, classes: Classes, options: _Options) -> Iterator[Sample]:
+    order, bounds = _by_image(each, options.drop_orphans)
     root: Path | None = None
-    split = split_of(one.about)
-    for position, image in enumerate(one.images):
+    split = split_of(each.about)
+    for position, image in enumerate(each.images):
         name = file_name(image)
         if name is None or "id" not in image:
-            raise FormatError("an image lacks its id or file_name", file=one.about, record=f"image {str(image)[:60]}")
-        root = root or image_root(one.about, name, options.images)
+            raise FormatError("an image lacks its id or file_name", file=each.about, record=f"image {str(image)[:60]}")
+        root = root or image_root(each.about, name, options.images)
         uri = str(root / name) if "://" not in name else name
         try:
             size = (int(image["height"]), int(image["width"]))
         except (KeyError, TypeError, ValueError):
             size = image_size(uri)
         rows = order[bounds[position] : bounds[position + 1]]
-        segments = _segments(one.file, [one.annotations[row] for row in rows.tolist()], size, classes, options)
-        if one.file != one.about:
+        segments = _segments(each.file, [each.annotations[row] for row in rows.tolist()], size, classes, options)
+        if each.file != each.about:
             segments.source[:] = ["model"] * len(segments)  # a results file
         fields = {key: value for key, value in image.items() if key not in _IMAGE_KEYS}
         own = fields.pop("maskwright", {})
@@ -190,10 +190,10 @@ def _samples(one: _File, classes: Classes, options: _Options) -> Iterator[Sample
         )
 
 
-def _by_image(one: _File, drop_orphans: bool) -> tuple[I64, I64]:
+def _by_image(each: _File, drop_orphans: bool) -> tuple[I64, I64]:
     """Annotation rows in the order of their images; image i has those from bounds[i] to bounds[i + 1]."""
-    ids = identities(one.images, "id", "image", one.about)
-    owner_ids = identities(one.annotations, "image_id", "annotation", one.file)
+    ids = identities(each.images, "id", "image", each.about)
+    owner_ids = identities(each.annotations, "image_id", "annotation", each.file)
     if not isinstance(ids, np.ndarray) or not isinstance(owner_ids, np.ndarray):
         # Some tools number images by words; then both sides become words.
         words = {str(word): number for number, word in enumerate(ids)}
@@ -203,15 +203,15 @@ def _by_image(one: _File, drop_orphans: bool) -> tuple[I64, I64]:
     ordered = ids[by_id]
     twice = np.flatnonzero(ordered[1:] == ordered[:-1])
     if twice.size:
-        raise FormatError("two images have this id", file=one.about, record=f"image {ordered[twice[0]]}")
+        raise FormatError("two images have this id", file=each.about, record=f"image {ordered[twice[0]]}")
     place = np.searchsorted(ordered, owner_ids)
     known = place < ordered.size
     known[known] = ordered[place[known]] == owner_ids[known]
     if not known.all() and not drop_orphans:
         row = int(np.flatnonzero(~known)[0])
         raise FormatError(
-            f"belongs to image {one.annotations[row]['image_id']}, which the file does not list", file=one.file,
-            record=f"annotation {one.annotations[row].get('id', f'number {row}')}",
+            f"belongs to image {each.annotations[row]['image_id']}, which the file does not list", file=each.file,
+            record=f"annotation {each.annotations[row].get('id', f'number {row}')}",
             todo="Leave such annotations out with --option drop_orphans=true, or repair the file.",
         )  # fmt: skip
     owner = np.full(owner_ids.size, ids.size, np.int64)
@@ -226,24 +226,28 @@ def _segments(
     masks = _masks(file, annotations, size, options.drop_degenerate)
     areas = masks.areas().tolist()
     attributes = []
-    for one, area in zip(annotations, areas, strict=True):
-        if one.get("category_id") not in classes:
-            found = f"the unknown category {one['category_id']}" if "category_id" in one else "no category_id"
-            raise FormatError(f"has {found}", file=file, record=f"annotation {one.get('id')}")
-        extra = {name: value for name, value in one.items() if name not in _ANNOTATION_KEYS}
-        extra |= one.get("attributes") or {}
+    for annotation, area in zip(annotations, areas, strict=True):
+        if annotation.get("category_id") not in classes:
+            found = (
+                f"the unknown category {annotation['category_id']}" if "category_id" in annotation else "no category_id"
+            )
+            raise FormatError(f"has {found}", file=file, record=f"annotation {annotation.get('id')}")
+        extra = {name: value for name, value in annotation.items() if name not in _ANNOTATION_KEYS}
+        extra |= annotation.get("attributes") or {}
         # COCO's area is the polygon's, not the mask's; evaluation sorts objects by it, so it is kept.
-        if one.get("area") is not None and one["area"] != area:
-            extra["area"] = one["area"]
+        if annotation.get("area") is not None and annotation["area"] != area:
+            extra["area"] = annotation["area"]
         attributes.append(extra)
     # COCO numbers annotations over the whole file; a segment whose own number was taken keeps it beside.
-    ids = [one.get("maskwright", {}).get("id", one.get("id")) for one in annotations]
+    ids = [annotation.get("maskwright", {}).get("id", annotation.get("id")) for annotation in annotations]
     return Segments(
         masks,
-        [int(one["category_id"]) for one in annotations],
+        [int(annotation["category_id"]) for annotation in annotations],
         ids=usable_ids(ids),
-        scores=[np.nan if one.get("score") is None else float(one["score"]) for one in annotations],
-        is_crowd=[bool(one.get("iscrowd", 0)) for one in annotations],
+        scores=[
+            np.nan if annotation.get("score") is None else float(annotation["score"]) for annotation in annotations
+        ],
+        is_crowd=[bool(annotation.get("iscrowd", 0)) for annotation in annotations],
         attributes=attributes,
     )
 
@@ -253,17 +257,17 @@ def _masks(file: Path, annotations: list[dict[str, Any]], size: tuple[int, int],
     strings: dict[int, str] = {}
     polygons: dict[int, list[Any]] = {}
     others: dict[int, Masks] = {}
-    for position, one in enumerate(annotations):
-        found = one.get("segmentation")
+    for position, annotation in enumerate(annotations):
+        found = annotation.get("segmentation")
         try:
             if isinstance(found, dict) and isinstance(found.get("counts"), str) and found.get("size") == list(size):
                 strings[position] = found["counts"]
             elif isinstance(found, list) and found:
                 polygons[position] = _rings(found, drop_degenerate)
             else:
-                others[position] = _mask(one, size)
+                others[position] = _mask(annotation, size)
         except (ValueError, TypeError, KeyError) as error:
-            raise _unreadable(error, file, one) from None
+            raise _unreadable(error, file, annotation) from None
     try:
         from_strings = Masks.from_compressed(strings.values(), size)
     except ValueError:
@@ -312,9 +316,9 @@ def _rings(found: list[Any], drop_degenerate: bool) -> list[Any]:
     return good
 
 
-def _mask(one: Mapping[str, Any], size: tuple[int, int]) -> Masks:
+def _mask(each: Mapping[str, Any], size: tuple[int, int]) -> Masks:
     """What is neither a compressed string nor a polygon."""
-    found = one.get("segmentation")
+    found = each.get("segmentation")
     if isinstance(found, dict):
         if "size" in found and tuple(int(side) for side in found["size"]) != size:
             raise ValueError(f"its mask is {found['size']}, the image {list(size)} (height, width)")
@@ -324,8 +328,8 @@ def _mask(one: Mapping[str, Any], size: tuple[int, int]) -> Masks:
         if isinstance(counts, list):
             return Masks.from_counts([counts], size)
         raise ValueError("its run lengths are neither a string nor a list")
-    if one.get("bbox") is not None:
-        left, top, width, height = (float(value) for value in one["bbox"])
+    if each.get("bbox") is not None:
+        left, top, width, height = (float(value) for value in each["bbox"])
         right, bottom = left + width, top + height
         return Masks.from_coco_polygons([_rings([[left, top, left, bottom, right, bottom, right, top]], False)], size)
     if found == []:

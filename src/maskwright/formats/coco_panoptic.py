@@ -77,14 +77,14 @@ def read(
     if not files:
         raise FormatError("no panoptic JSON here", file=path, needed="annotations with segments_info")
     opened = [_File(file, images, segments) for file in files]
-    merged = {one.id: one for part in opened for one in read_classes(part.file, part.document)}
+    merged = {class_.id: class_ for part in opened for class_ in read_classes(part.file, part.document)}
     classes = Classes(merged.values())
 
     def samples() -> Iterator[Sample]:
-        for one in opened:
-            yield from one.samples(classes)
+        for part in opened:
+            yield from part.samples(classes)
 
-    return Reading(classes, unique_keys(samples()), sum(len(one.images) for one in opened))
+    return Reading(classes, unique_keys(samples()), sum(len(part.images) for part in opened))
 
 
 class _File:
@@ -99,7 +99,8 @@ class _File:
 
     def samples(self, classes: Classes) -> Iterator[Sample]:
         rows = {
-            str(one): row for row, one in enumerate(identities(self.annotations, "image_id", "annotation", self.file))
+            str(identity): row
+            for row, identity in enumerate(identities(self.annotations, "image_id", "annotation", self.file))
         }
         root: Path | None = None
         split = split_of(self.file)
@@ -161,9 +162,9 @@ class _File:
                 needed="every colour of the PNG stands in the JSON",
             )  # fmt: skip
         areas = masks.areas()
-        for info, row, one in zip(infos, rows, attributes, strict=True):
+        for info, row, attribute in zip(infos, rows, attributes, strict=True):
             if info.get("area") not in (None, int(areas[row])):
-                one["area"] = info["area"]
+                attribute["area"] = info["area"]
         return Segments(
             masks[np.array(rows, np.int64)],
             [int(info["category_id"]) for info in infos],
@@ -188,7 +189,7 @@ def _two_channel(path: Path, folder: Path, images: str | None, categories: str |
     listed = load(Path(categories), list) if categories else content.get("categories")
     if not isinstance(listed, list) or not isinstance(content.get("images"), list):
         raise FormatError("lists no images or no categories", file=path, todo="Give them with -o categories=FILE.")
-    classes = Classes(_class_of(one, Path(categories or path)) for one in listed)
+    classes = Classes(_class_of(class_, Path(categories or path)) for class_ in listed)
 
     def samples() -> Iterator[Sample]:
         root: Path | None = None
@@ -215,19 +216,19 @@ def _two_channel(path: Path, folder: Path, images: str | None, categories: str |
     return Reading(classes, unique_keys(samples()), len(content["images"]))
 
 
-def _class_of(one: Any, file: Path) -> Any:
+def _class_of(each: Any, file: Path) -> Any:
     from maskwright.core.classes import Class
 
     try:
-        return Class(int(one["id"]), str(one["name"]), "thing" if one.get("isthing", 1) else "stuff")
+        return Class(int(each["id"]), str(each["name"]), "thing" if each.get("isthing", 1) else "stuff")
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise FormatError(f"cannot be read ({error!r})", file=file, record=f"category {str(one)[:40]}") from None
+        raise FormatError(f"cannot be read ({error!r})", file=file, record=f"category {str(each)[:40]}") from None
 
 
 def losses(sample: Sample, classes: Classes) -> list[Loss]:
     """What writing this sample would lose, by the words of `CAUSES`; nothing is written."""
-    renumbered = [int(one) for one in sample.segments.ids if not 0 < one <= _LARGEST]
-    return common_losses(sample, LOSES) + [Loss(sample.key, "ids", one) for one in renumbered]
+    renumbered = [int(id_) for id_ in sample.segments.ids if not 0 < id_ <= _LARGEST]
+    return common_losses(sample, LOSES) + [Loss(sample.key, "ids", number) for number in renumbered]
 
 
 def write(samples: Iterable[Sample], classes: Classes, folder: Path, *, images: str = "copy") -> None:
@@ -255,10 +256,10 @@ def write(samples: Iterable[Sample], classes: Classes, folder: Path, *, images: 
 
 def _put_segments(sample: Sample, png: Path) -> list[dict[str, Any]]:
     segments = sample.segments.visible()
-    ids = [int(one) for one in segments.ids]
-    used = {one for one in ids if 0 < one <= _LARGEST}
-    for row, one in enumerate(ids):
-        if not 0 < one <= _LARGEST:
+    ids = [int(id_) for id_ in segments.ids]
+    used = {id_ for id_ in ids if 0 < id_ <= _LARGEST}
+    for row, id_ in enumerate(ids):
+        if not 0 < id_ <= _LARGEST:
             ids[row] = next(number for number in range(1, _LARGEST) if number not in used)
             used.add(ids[row])
     values = np.zeros(segments.size, "<u4")

@@ -55,7 +55,7 @@ def _file(path: Path) -> Path | None:
     if path.is_file():
         return path if path.suffix.lower() == ".xml" else None
     found = [path / "annotations.xml", *sorted(path.glob("*.xml"))]
-    return next((one for one in found if one.is_file()), None)
+    return next((item for item in found if item.is_file()), None)
 
 
 def read(path: Path, *, images: str | None = None) -> Reading:
@@ -144,10 +144,10 @@ def _sample(file: Path, element: Any, classes: Classes, home: Path, images: str 
         raise FormatError("lacks its name or size", file=file, record=record) from None
     folders = [Path(images)] if images else [home / "images", home / "images" / (element.get("subset") or ""), home]
     uri = next((folder / name for folder in folders if (folder / name).is_file()), folders[0] / name)
-    named = {one.name: one.id for one in classes}
+    named = {class_.name: class_.id for class_ in classes}
     rows = []
     thin = 0
-    for number, shape in enumerate(one for one in element if one.tag in _SHAPES):
+    for number, shape in enumerate(each for each in element if each.tag in _SHAPES):
         if shape.tag in ("polyline", "points", "skeleton", "cuboid"):
             thin += 1
             continue
@@ -160,7 +160,7 @@ def _sample(file: Path, element: Any, classes: Classes, home: Path, images: str 
         if shape.get("label") not in named:
             raise FormatError(f"has the unknown label {shape.get('label')!r}", file=file, record=where)
         extra: dict[str, Any] = {
-            str(one.get("name")): from_text(one.text or "") for one in shape if one.tag == "attribute"
+            str(each.get("name")): from_text(each.text or "") for each in shape if each.tag == "attribute"
         }
         if shape.get("occluded") == "1":
             extra["occluded"] = True
@@ -210,9 +210,9 @@ def write(samples: Iterable[Sample], classes: Classes, folder: Path, *, images: 
     with open(new_file(folder, "annotations.xml"), "w", encoding="utf-8") as out:
         out.write('<?xml version="1.0" encoding="utf-8"?>\n<annotations>\n <version>1.1</version>\n')
         out.write(" <meta><task><labels>\n")
-        for one in classes:
-            colour = "<color>#{:02x}{:02x}{:02x}</color>".format(*one.colour) if one.colour else ""
-            out.write(f"  <label><name>{escape(one.name)}</name>{colour}<type>any</type></label>\n")
+        for class_ in classes:
+            colour = "<color>#{:02x}{:02x}{:02x}</color>".format(*class_.colour) if class_.colour else ""
+            out.write(f"  <label><name>{escape(class_.name)}</name>{colour}<type>any</type></label>\n")
         out.write(" </labels></task></meta>\n")
         for number, sample in enumerate(unique_keys(samples)):
             name = sample.key + suffix_of(sample)

@@ -85,7 +85,7 @@ def read(path: Path) -> Reading:
         if other:
             notes.append(f"{other} captions, labels, points and lines have no area and were left out")
 
-    return Reading(classes, unique_keys(samples()), sum(len(one) for one in items), notes)
+    return Reading(classes, unique_keys(samples()), sum(len(each_item) for each_item in items), notes)
 
 
 def _ids(labels: list[str], classes: Classes) -> list[int]:
@@ -99,7 +99,7 @@ def _ids(labels: list[str], classes: Classes) -> list[int]:
 
 def _labels(document: Document) -> list[str]:
     try:
-        return [str(one["name"]) for one in document.value("categories", {})["label"]["labels"]]
+        return [str(label["name"]) for label in document.value("categories", {})["label"]["labels"]]
     except (KeyError, TypeError) as error:
         raise FormatError(f"its categories cannot be read ({error!r})", file=document.file) from None
 
@@ -122,33 +122,35 @@ def _sample(
     groups: dict[Any, list[Mask]] = {}
     rows: dict[Any, dict[str, Any]] = {}
     other = 0
-    for position, one in enumerate(found):
+    for position, each_item in enumerate(found):
         where = f"{record} annotation {position}"
         try:
-            mask = _mask(one, (size[0], size[1]))
+            mask = _mask(each_item, (size[0], size[1]))
             if mask is None:
                 other += 1
                 continue
-            group = one.get("group") or 0
-            name_of = ("group", group) if group and one["type"] == "polygon" else ("alone", position)
-            label = one["label_id"]
+            group = each_item.get("group") or 0
+            name_of = ("group", group) if group and each_item["type"] == "polygon" else ("alone", position)
+            label = each_item["label_id"]
             if not 0 <= label < len(ids):
                 raise FormatError(f"has the unknown label {label}", file=file, record=where)
-            int(one.get("z_order") or 0)
+            int(each_item.get("z_order") or 0)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise FormatError(f"cannot be read ({error!r})", file=file, record=where) from None
         groups.setdefault(name_of, []).append(mask)
-        rows.setdefault(name_of, one)
+        rows.setdefault(name_of, each_item)
     order = sorted(rows, key=lambda name: int(rows[name].get("z_order") or 0))
-    masks = [groups[one][0] if len(groups[one]) == 1 else Masks.stack(groups[one], size).union() for one in order]
-    extra = [dict(rows[one].get("attributes") or {}) for one in order]
-    numbers = [rows[one].get("id") for one in order]
+    masks = [
+        groups[index][0] if len(groups[index]) == 1 else Masks.stack(groups[index], size).union() for index in order
+    ]
+    extra = [dict(rows[index].get("attributes") or {}) for index in order]
+    numbers = [rows[index].get("id") for index in order]
     segments = Segments(
         Masks.stack(masks, size),
-        [ids[rows[one]["label_id"]] for one in order],
+        [ids[rows[index]["label_id"]] for index in order],
         ids=usable_ids(numbers),
-        is_crowd=[bool(one.pop("is_crowd", False)) for one in extra],
-        scores=[float(one.pop("score", np.nan)) for one in extra],
+        is_crowd=[bool(entry.pop("is_crowd", False)) for entry in extra],
+        scores=[float(entry.pop("score", np.nan)) for entry in extra],
         attributes=extra,
     )
     split = _SPLITS.get(subset)
@@ -159,22 +161,24 @@ def _sample(
 
 def _image(home: Path, subset: str, key: str, name: str) -> Path:
     inner = [name, *(key + suffix for suffix in IMAGE_SUFFIXES)]
-    places = [home / "images" / subset / one for one in inner if one] + [home / "images" / one for one in inner if one]
+    places = [home / "images" / subset / each_name for each_name in inner if each_name] + [
+        home / "images" / each_name for each_name in inner if each_name
+    ]
     return next((place for place in places if place.is_file()), Path(name) if name else places[0])
 
 
-def _mask(one: dict[str, Any], size: tuple[int, int]) -> Mask | None:
+def _mask(each: dict[str, Any], size: tuple[int, int]) -> Mask | None:
     """None for what has no area."""
-    if one["type"] == "mask":
-        found = one["rle"]
+    if each["type"] == "mask":
+        found = each["rle"]
         if [int(side) for side in found["size"]] != list(size):
             raise ValueError(f"its mask is {found['size']}, the image {list(size)} (height, width)")
         counts = found["counts"]
         return Mask.from_compressed(counts, size) if isinstance(counts, str) else Mask.from_counts(counts, size)
-    if one["type"] == "polygon":
-        return Mask.from_polygon(Polygon([[np.asarray(one["points"], np.float64).reshape(-1, 2)]]), size)
-    if one["type"] == "bbox":
-        left, top, width, height = (float(value) for value in one["bbox"])
+    if each["type"] == "polygon":
+        return Mask.from_polygon(Polygon([[np.asarray(each["points"], np.float64).reshape(-1, 2)]]), size)
+    if each["type"] == "bbox":
+        left, top, width, height = (float(value) for value in each["bbox"])
         return Mask.from_polygon(rectangle(left, top, left + width, top + height), size)
     return None
 
@@ -186,14 +190,14 @@ def losses(sample: Sample, classes: Classes) -> list[Loss]:
 
 def write(samples: Iterable[Sample], classes: Classes, folder: Path, *, images: str = "copy") -> None:
     """A JSON and a folder of images for each split.  images: copy, link or none."""
-    label = {one.id: number for number, one in enumerate(classes)}
+    label = {class_.id: number for number, class_ in enumerate(classes)}
     head = {
         "dm_format_version": "1.0",
         "media_type": 2,
         "infos": {},
         "categories": {
             "label": {
-                "labels": [{"name": one.name, "parent": "", "attributes": []} for one in classes],
+                "labels": [{"name": class_.name, "parent": "", "attributes": []} for class_ in classes],
                 "attributes": ["is_crowd"],
             }
         },

@@ -60,7 +60,7 @@ def _folders(path: Path) -> tuple[Path, Path] | None:
     frames_folder, labels = path / "images", path / "masks"
     if not frames_folder.is_dir() or not labels.is_dir():
         return None
-    videos = [one for one in labels.iterdir() if one.is_dir()]
+    videos = [each_path for each_path in labels.iterdir() if each_path.is_dir()]
     frames = [file for video in videos for file in image_files(video)]
     numbered = frames and all(file.stem.isdigit() for file in frames)
     return (frames_folder, labels) if numbered and not image_files_here(labels) else None
@@ -68,7 +68,7 @@ def _folders(path: Path) -> tuple[Path, Path] | None:
 
 def image_files_here(folder: Path) -> bool:
     """Whether a folder holds files itself, not only folders; hidden ones do not count."""
-    return any(one.is_file() and not one.name.startswith(".") for one in folder.iterdir())
+    return any(path.is_file() and not path.name.startswith(".") for path in folder.iterdir())
 
 
 def read(path: Path, *, frames: str = "labelled") -> Reading:
@@ -87,7 +87,7 @@ def read(path: Path, *, frames: str = "labelled") -> Reading:
     notes: list[str] = []
     found: list[tuple[Path, Path | None, str, int]] = []
     for folder in sorted({file.parent for file in image_files(frames_folder)}):
-        for number, image in enumerate(one for one in image_files(folder) if one.parent == folder):
+        for number, image in enumerate(image_file for image_file in image_files(folder) if image_file.parent == folder):
             label = labels / image.relative_to(frames_folder).with_suffix(".png")
             if label.is_file() or frames == "all":
                 video = folder.relative_to(frames_folder).as_posix()
@@ -145,8 +145,8 @@ def _segments(label: Path, classes: Classes) -> Segments:
 
 def losses(sample: Sample, classes: Classes) -> list[Loss]:
     """What writing this sample would lose, by the words of `CAUSES`; nothing is written."""
-    renumbered = [int(one) for one in sample.segments.ids if not _fits(int(one))]
-    return common_losses(sample, LOSES, classes) + [Loss(sample.key, "ids", one) for one in renumbered]
+    renumbered = [int(id_) for id_ in sample.segments.ids if not _fits(int(id_))]
+    return common_losses(sample, LOSES, classes) + [Loss(sample.key, "ids", number) for number in renumbered]
 
 
 def _fits(identity: int) -> bool:
@@ -159,9 +159,9 @@ def write(samples: Iterable[Sample], classes: Classes, folder: Path, *, images: 
     for sample in unique_keys(samples):
         put_image(sample, folder, f"JPEGImages/{_RESOLUTIONS[2]}/{sample.key}{suffix_of(sample)}", images)
         segments = sample.segments.visible()
-        ids = [int(one) for one in segments.ids]
+        ids = [int(id_) for id_ in segments.ids]
         free = iter(number for number in range(1, 65536) if _fits(number) and number not in ids)
-        ids = [one if _fits(one) else next(free) for one in ids]
+        ids = [id_ if _fits(id_) else next(free) for id_ in ids]
         values = np.zeros(sample.image.size, np.uint8 if max(ids, default=0) < _VOID else np.uint16)
         segments.masks.composite(ids, out=values)
         target = new_file(folder, f"Annotations/{_RESOLUTIONS[2]}/{sample.key}.png")

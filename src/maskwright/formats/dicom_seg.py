@@ -29,7 +29,9 @@ def sniff(path: Path) -> float:
 
 
 def _files(path: Path) -> list[Path]:
-    return sorted(one for one in path.rglob("*") if one.is_file() and one.suffix.lower() in _SUFFIXES)
+    return sorted(
+        each_path for each_path in path.rglob("*") if each_path.is_file() and each_path.suffix.lower() in _SUFFIXES
+    )
 
 
 def _is_dicom(file: Path) -> bool:
@@ -58,13 +60,13 @@ def read(path: Path) -> Reading:
             raise FormatError(f"not readable DICOM ({error})", file=file) from None
     if not masks:
         raise FormatError("no DICOM-SEG file here", file=path)
-    names = sorted({_label(one) for _, found in masks for one in found.SegmentSequence})
+    names = sorted({_label(each) for _, found in masks for each in found.SegmentSequence})
     classes = Classes(Class(number, name) for number, name in enumerate(names, 1))
     drawn: dict[str, list[tuple[Path, Any]]] = {}
     for file, found in masks:
         for _, _, instance in found.get_source_image_uids():
             drawn.setdefault(str(instance), []).append((file, found))
-    missing = [one for one in drawn if one not in images]
+    missing = [name for name in drawn if name not in images]
     if missing:
         raise FormatError(
             f"was drawn on image {missing[0]}, which is not here", file=drawn[missing[0]][0][0],
@@ -77,7 +79,7 @@ def read(path: Path) -> Reading:
             size = reference.size
             parts = [_segments(own, found, instance, size, classes) for own, found in files]
             stacked = Masks.concatenate([part for part, _ in parts], size)
-            segments = Segments(stacked, [one for _, ids in parts for one in ids])
+            segments = Segments(stacked, [id_ for _, ids in parts for id_ in ids])
             fields = {"dicom": {"instance": instance, "spacing": spacing}}
             yield Sample(file.relative_to(path).with_suffix("").as_posix(), reference, segments, fields=fields)
 

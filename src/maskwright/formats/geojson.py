@@ -92,7 +92,7 @@ def read(path: Path, *, attribute: str | None = None, class_name: str = "object"
 def _features(file: Path) -> list[dict[str, Any]]:
     content = load(file)
     found = content.get("features", [content] if content.get("type") == "Feature" else None)
-    if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
+    if not isinstance(found, list) or not all(isinstance(item, dict) for item in found):
         raise FormatError("holds no features", file=file, needed="a FeatureCollection")
     return found
 
@@ -110,7 +110,7 @@ def _segments(
     file: Path, size: tuple[int, int], world: F64 | None, classes: Classes, attribute: str | None, class_name: str
 ) -> tuple[Segments, int]:
     back: F64 | None = None if world is None else np.asarray(np.linalg.inv(world), np.float64)
-    ids_of = {one.name: one.id for one in classes}
+    ids_of = {class_.name: class_.id for class_ in classes}
     masks, class_ids, rows, attributes = [], [], [], []
     thin = 0
     for number, feature in enumerate(_features(file)):
@@ -133,7 +133,7 @@ def _segments(
             raise FormatError("its maskwright property is not an object", file=file, record=record)
         masks.append(mask)
         class_ids.append(ids_of[name])
-        rows.append({one: own.get(one) for one in _OWN})
+        rows.append({each: own.get(each) for each in _OWN})
         attributes.append(properties | dict(own.get("attributes") or {}))
     numbers = [row["id"] for row in rows]
     return Segments(
@@ -149,7 +149,7 @@ def _polygon(geometry: dict[str, Any], back: F64 | None) -> Polygon | None:
     """None for what has no area."""
     kind = geometry["type"]
     if kind == "GeometryCollection":
-        parts = [_polygon(one, back) for one in geometry["geometries"]]
+        parts = [_polygon(each_geometry, back) for each_geometry in geometry["geometries"]]
         return Polygon(part for polygon in parts if polygon is not None for part in polygon.parts)
     if kind not in ("Polygon", "MultiPolygon"):
         return None

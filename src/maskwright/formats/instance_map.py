@@ -95,8 +95,8 @@ def _map(file: Path, size: tuple[int, int]) -> Array:
 
 def losses(sample: Sample, classes: Classes) -> list[Loss]:
     """What writing this sample would lose, by the words of `CAUSES`; nothing is written."""
-    renumbered = [int(one) for one in sample.segments.ids if not 0 < one < 65536]
-    return common_losses(sample, LOSES, classes) + [Loss(sample.key, "ids", one) for one in renumbered]
+    renumbered = [int(id_) for id_ in sample.segments.ids if not 0 < id_ < 65536]
+    return common_losses(sample, LOSES, classes) + [Loss(sample.key, "ids", number) for number in renumbered]
 
 
 def write(samples: Iterable[Sample], classes: Classes, folder: Path, *, images: str = "copy") -> None:
@@ -105,9 +105,9 @@ def write(samples: Iterable[Sample], classes: Classes, folder: Path, *, images: 
     for sample in unique_keys(samples):
         put_image(sample, folder, sample.key + suffix_of(sample), images)
         segments = sample.segments.visible()
-        ids = [int(one) for one in segments.ids]
+        ids = [int(id_) for id_ in segments.ids]
         free = iter(number for number in range(1, 65536) if number not in ids)
-        ids = [one if 0 < one < 65536 else next(free) for one in ids]
+        ids = [id_ if 0 < id_ < 65536 else next(free) for id_ in ids]
         values = np.zeros(sample.image.size, np.uint16)
         segments.masks.composite(ids, out=values)
         write_raster(new_file(folder, f"{sample.key}_masks.png"), values)

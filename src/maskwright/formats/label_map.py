@@ -135,7 +135,7 @@ def read(
             values = [(value, str(value), own_palette.get(value)) for value in sorted(found)]
             classes = _declared(values, names, background, ignore, path)
             notes.append(f"values {sorted(found)[:12]} found; name them with --option names=a,b,…")
-    hidden = {one.id for one in classes if one.role == "background"} | (
+    hidden = {class_.id for class_ in classes if class_.role == "background"} | (
         {unlabelled} if unlabelled is not None else set()
     )
     cut: set[int] = set()
@@ -143,10 +143,10 @@ def read(
         if instances not in WAYS:
             raise FormatError(f"instances cannot be {instances!r}", file=path, needed=" or ".join(WAYS))
         wanted = {name.strip() for name in things.split(",")} if things else None
-        cut = {one.id for one in classes if one.role == "class" and (wanted is None or one.name in wanted)}
+        cut = {class_.id for class_ in classes if class_.role == "class" and (wanted is None or class_.name in wanted)}
         if wanted is not None and len(cut) < len(wanted):
             raise FormatError(f"not all of {sorted(wanted)} are classes", file=path, needed=f"declared are {classes}")
-        classes = Classes(replace(one, kind="thing") if one.id in cut else one for one in classes)
+        classes = Classes(replace(class_, kind="thing") if class_.id in cut else class_ for class_ in classes)
 
     def samples() -> Iterator[Sample]:
         for pair in layout.pairs:
@@ -266,7 +266,7 @@ def losses(sample: Sample, classes: Classes) -> list[Loss]:
 
 def write(samples: Iterable[Sample], classes: Classes, folder: Path, *, images: str = "copy") -> None:
     """Indexed PNGs (16-bit gray when an id is above 255) in labels/, images in images/, classes in maskwright.json."""
-    ids = [one.id for one in classes]
+    ids = [class_.id for class_ in classes]
     if min(ids, default=0) < 0 or max(ids, default=0) > 65535:
         raise FormatError("a class id is not in 0 … 65535", needed="label maps hold up to 16 bits")
     background = classes.background

@@ -57,7 +57,7 @@ def sniff(path: Path) -> float:
 def _file(path: Path) -> Path | None:
     if path.is_file():
         return path if path.suffix.lower() == ".json" else None
-    found = [one for one in sorted(path.glob("*.json")) if one.name != "maskwright.json"]
+    found = [each_path for each_path in sorted(path.glob("*.json")) if each_path.name != "maskwright.json"]
     return found[0] if len(found) == 1 else None
 
 
@@ -74,8 +74,8 @@ def read(path: Path, *, images: str | None = None, predictions: bool = False) ->
     tasks = Document(file).records()
     names: dict[str, None] = {}
     for number, task in enumerate(tasks):
-        for one, _ in _results(file, number, task, predictions):
-            if isinstance(one, dict) and (label := _label(one)) is not None:
+        for each, _ in _results(file, number, task, predictions):
+            if isinstance(each, dict) and (label := _label(each)) is not None:
                 names.setdefault(label)
     classes = about.classes if about else Classes(Class(k, name) for k, name in enumerate(sorted(names), 1))
     notes: list[str] = []
@@ -95,12 +95,14 @@ def read(path: Path, *, images: str | None = None, predictions: bool = False) ->
 
 def _results(file: Path, number: int, task: Any, predictions: bool) -> Iterator[tuple[Any, Source]]:
     try:
-        done = [one for one in task.get("annotations") or task.get("completions") or [] if not one.get("was_cancelled")]
-        for one in done[:1]:
-            for result in one["result"]:
+        done = [
+            each for each in task.get("annotations") or task.get("completions") or [] if not each.get("was_cancelled")
+        ]
+        for each in done[:1]:
+            for result in each["result"]:
                 yield result, "human"
-        for one in (task.get("predictions") or [])[:1] if predictions else []:
-            for result in one["result"]:
+        for item in (task.get("predictions") or [])[:1] if predictions else []:
+            for result in item["result"]:
                 yield result, "model"
     except (AttributeError, KeyError, TypeError) as error:
         raise FormatError(f"is not a task ({error!r})", file=file, record=f"task {number}") from None
@@ -125,24 +127,24 @@ def _sample(
         raise FormatError("names no image", file=file, record=record)
     found = list(_results(file, number, task, predictions))
     size: tuple[int, int] | None = None
-    for one, _ in found:
-        if isinstance(one, dict) and "original_height" in one and "original_width" in one:
-            size = (int(one["original_height"]), int(one["original_width"]))
+    for each, _ in found:
+        if isinstance(each, dict) and "original_height" in each and "original_width" in each:
+            size = (int(each["original_height"]), int(each["original_width"]))
             break
     size = size or image_size(uri)
-    named = {one.name: one.id for one in classes}
+    named = {class_.name: class_.id for class_ in classes}
     masks, class_ids, ids, scores, attributes, source = [], [], [], [], [], []
     other = 0
-    for position, (one, who) in enumerate(found):
+    for position, (item, who) in enumerate(found):
         where = f"{record} result {position}"
-        label = _label(one) if isinstance(one, dict) else None
+        label = _label(item) if isinstance(item, dict) else None
         if label is None:
             other += 1
             continue
         if label not in named:
             raise FormatError(f"has the unknown label {label!r}", file=file, record=where)
         try:
-            mask = _mask(one["value"], size)
+            mask = _mask(item["value"], size)
         except (ValueError, TypeError, KeyError, OverflowError) as error:
             raise FormatError(f"cannot be read ({error})", file=file, record=where) from None
         if mask is None:
@@ -150,9 +152,9 @@ def _sample(
             continue
         masks.append(mask)
         class_ids.append(named[label])
-        own = (one.get("meta") or {}).get("maskwright") or {}
+        own = (item.get("meta") or {}).get("maskwright") or {}
         ids.append(own.get("id"))
-        scores.append(np.nan if one.get("score") is None else float(one["score"]))
+        scores.append(np.nan if item.get("score") is None else float(item["score"]))
         attributes.append(own.get("attributes") or {})
         source.append(own["source"] if own.get("source") in ("human", "model", "import") else who)
     segments = Segments(
@@ -168,7 +170,7 @@ def _uri(file: Path, task: Any, images: str | None) -> str | None:
     data = task.get("data") if isinstance(task, dict) else None
     if not isinstance(data, dict):
         return None
-    url = next((one for key in ("image", "img", "url", *data) if isinstance(one := data.get(key), str)), None)
+    url = next((each for key in ("image", "img", "url", *data) if isinstance(each := data.get(key), str)), None)
     if url is None:
         return None
     local = parse_qs(urlparse(url).query).get("d", [""])[0] or unquote(urlparse(url).path)
@@ -266,7 +268,7 @@ def write(samples: Iterable[Sample], classes: Classes, folder: Path, *, images: 
             out.write(",\n" * (number > 0) + json.dumps(task))
             splits[sample.key] = sample.split
         out.write("]\n")
-    labels = "".join(f"    <Label value={quoteattr(one.name)}/>\n" for one in classes)
+    labels = "".join(f"    <Label value={quoteattr(class_.name)}/>\n" for class_ in classes)
     new_file(folder, "label_config.xml").write_text(
         '<View>\n  <Image name="image" value="$image"/>\n  <BrushLabels name="label" toName="image">\n'
         f"{labels}  </BrushLabels>\n</View>\n"

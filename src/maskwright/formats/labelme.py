@@ -61,7 +61,9 @@ def sniff(path: Path) -> float:
 def _files(path: Path) -> list[Path]:
     if path.is_file():
         return [path] if path.suffix.lower() == ".json" else []
-    return [one for one in sorted(path.rglob("*.json")) if not one.name.startswith((".", "maskwright"))]
+    return [
+        each_path for each_path in sorted(path.rglob("*.json")) if not each_path.name.startswith((".", "maskwright"))
+    ]
 
 
 def read(path: Path, *, labels: str | None = None, rule: str = "centre") -> Reading:
@@ -106,7 +108,7 @@ def read(path: Path, *, labels: str | None = None, rule: str = "centre") -> Read
 
 def _classes(files: list[Path], home: Path, labels: str | None) -> Classes:
     near = [home / "labels.txt", home.parent / "labels.txt"]
-    table = Path(labels) if labels else next((one for one in near if one.is_file()), None)
+    table = Path(labels) if labels else next((path for path in near if path.is_file()), None)
     if table is not None:
         try:
             lines = [line.strip() for line in table.read_text().splitlines()]
@@ -114,8 +116,8 @@ def _classes(files: list[Path], home: Path, labels: str | None) -> Classes:
             raise FormatError(f"cannot be read ({error})", file=table) from None
         names = [line for line in lines if line]
     else:
-        shapes = (one for file in files for one in load(file).get("shapes") or [])
-        names = sorted({str(one["label"]) for one in shapes if isinstance(one, dict) and "label" in one})
+        shapes = (each for file in files for each in load(file).get("shapes") or [])
+        names = sorted({str(shape["label"]) for shape in shapes if isinstance(shape, dict) and "label" in shape})
     rows = []
     number = 1
     for name in dict.fromkeys(names):
@@ -132,18 +134,18 @@ def _classes(files: list[Path], home: Path, labels: str | None) -> Classes:
 def _segments(
     file: Path, shapes: list[Any], size: tuple[int, int], classes: Classes, rule: str
 ) -> tuple[Segments, int]:
-    named = {one.name: one.id for one in classes}
+    named = {class_.name: class_.id for class_ in classes}
     groups: dict[Any, list[Mask]] = {}
     about: dict[Any, dict[str, Any]] = {}
     thin = 0
-    for number, one in enumerate(shapes):
+    for number, shape in enumerate(shapes):
         record = f"shape {number}"
-        if not isinstance(one, dict) or not isinstance(one.get("label"), str):
+        if not isinstance(shape, dict) or not isinstance(shape.get("label"), str):
             raise FormatError("has no label", file=file, record=record)
-        if one["label"] not in named:
-            raise FormatError(f"has the unknown label {one['label']!r}", file=file, record=record)
+        if shape["label"] not in named:
+            raise FormatError(f"has the unknown label {shape['label']!r}", file=file, record=record)
         try:
-            mask = _mask(one, size, rule)
+            mask = _mask(shape, size, rule)
         except FormatError as error:
             raise error.at(file=file, record=record) from None
         except (ValueError, TypeError, KeyError, IndexError, binascii.Error) as error:
@@ -151,13 +153,13 @@ def _segments(
         if mask is None:
             thin += 1
             continue
-        if not isinstance(one.get("maskwright") or {}, dict):
+        if not isinstance(shape.get("maskwright") or {}, dict):
             raise FormatError("its attributes are not an object", file=file, record=record)
-        group = one.get("group_id")
-        name = (one["label"], ("alone", number) if group is None else group)
+        group = shape.get("group_id")
+        name = (shape["label"], ("alone", number) if group is None else group)
         groups.setdefault(name, []).append(mask)
-        extra = {key: one[key] for key in _OWN if one.get(key)}
-        about.setdefault(name, extra | dict(one.get("maskwright") or {}))
+        extra = {key: shape[key] for key in _OWN if shape.get(key)}
+        about.setdefault(name, extra | dict(shape.get("maskwright") or {}))
     masks = [Masks.stack(parts, size).union() if len(parts) > 1 else parts[0] for parts in groups.values()]
     class_ids = [named[label] for label, _ in groups]
     ids = [group for _, group in groups]
@@ -165,16 +167,16 @@ def _segments(
                     attributes=list(about.values())), thin  # fmt: skip
 
 
-def _mask(one: dict[str, Any], size: tuple[int, int], rule: str) -> Mask | None:
+def _mask(each: dict[str, Any], size: tuple[int, int], rule: str) -> Mask | None:
     """None for shapes without an area."""
-    kind = one.get("shape_type") or "polygon"
-    points = np.asarray(one["points"], np.float64).reshape(-1, 2)
+    kind = each.get("shape_type") or "polygon"
+    points = np.asarray(each["points"], np.float64).reshape(-1, 2)
     if not np.isfinite(points).all():
         raise ValueError("a coordinate is not a finite number")
     if kind in ("point", "points", "line", "linestrip"):
         return None
     if kind == "mask":
-        return _bitmap(one, points, size)
+        return _bitmap(each, points, size)
     if rule == "outline":
         return _drawn(kind, points, size)
     if kind == "circle":
@@ -189,8 +191,8 @@ def _mask(one: dict[str, Any], size: tuple[int, int], rule: str) -> Mask | None:
     raise ValueError(f"has the unknown shape_type {kind!r}")
 
 
-def _bitmap(one: dict[str, Any], points: Any, size: tuple[int, int]) -> Mask:
-    with opened(base64.b64decode(one["mask"], validate=True), "mask") as image:
+def _bitmap(each: dict[str, Any], points: Any, size: tuple[int, int]) -> Mask:
+    with opened(base64.b64decode(each["mask"], validate=True), "mask") as image:
         pixels = np.asarray(image.convert("L")) > 0
     left, top = (round(value) for value in points[0])
     return Mask.encode(pixels).paste(size, left=left, top=top)
@@ -252,7 +254,7 @@ def write(
         target.write_text(json.dumps(content, ensure_ascii=False, indent=1))
         holes += sum(row["shape_type"] == "mask" for row in rows)
         splits[sample.key] = sample.split
-    new_file(folder, "labels.txt").write_text("".join(f"{one.name}\n" for one in classes))
+    new_file(folder, "labels.txt").write_text("".join(f"{class_.name}\n" for class_ in classes))
     write_about(folder, "labelme", classes, splits)
     return [f"{holes} segments with holes are written as masks, not as polygons"] if holes and shapes == "auto" else []
 

@@ -39,7 +39,7 @@ def _folders(path: Path, version: str | None) -> list[tuple[str, Path]]:
     out = []
     for name in _SPLITS:
         places = [path / name / "instances", *sorted((path / name).glob("v*/instances"))]
-        found = [one for one in places if one.is_dir() and (version is None or one.parent.name == version)]
+        found = [place for place in places if place.is_dir() and (version is None or place.parent.name == version)]
         if found:
             out.append((name, found[-1]))
     return out
@@ -63,7 +63,7 @@ def read(path: Path, *, version: str | None = None) -> Reading:
             size = image_size(image)
             values, masks = Masks.from_label_map(read_map(file, size))
             class_ids = values // 256
-            wrong = [int(one) for one in class_ids if int(one) not in classes]
+            wrong = [int(class_id) for class_id in class_ids if int(class_id) not in classes]
             if wrong:
                 raise FormatError(f"has the label {wrong[0]}", file=file, needed=f"{len(classes)} are in {table.name}")
             yield Sample(key, ImageRef(str(image), size), Segments(masks, class_ids), split=_SPLITS[name])
@@ -73,18 +73,18 @@ def read(path: Path, *, version: str | None = None) -> Reading:
 
 def _classes(table: Path) -> Classes:
     try:
-        return Classes(_class(number, one) for number, one in enumerate(load(table)["labels"]))
+        return Classes(_class(number, label) for number, label in enumerate(load(table)["labels"]))
     except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
         raise FormatError(f"cannot be read ({error!r})", file=table) from None
 
 
-def _class(number: int, one: dict[str, Any]) -> Class:
-    red, green, blue = (int(part) for part in one["color"])
+def _class(number: int, each: dict[str, Any]) -> Class:
+    red, green, blue = (int(part) for part in each["color"])
     return Class(
         number,
-        str(one["name"]),
-        "thing" if one.get("instances") else "stuff",
-        "class" if one.get("evaluate", True) else "ignore",
+        str(each["name"]),
+        "thing" if each.get("instances") else "stuff",
+        "class" if each.get("evaluate", True) else "ignore",
         (red, green, blue),
-        {"readable": one["readable"]} if one.get("readable") else {},
+        {"readable": each["readable"]} if each.get("readable") else {},
     )

@@ -59,16 +59,16 @@ def read(path: Path, *, images: str | None = None) -> Reading:
     if not files:
         raise FormatError("no text file here", file=path)
     frames = {file: _frames(file) for file in files}
-    found = {row[2] for one in frames.values() for rows in one.values() for row in rows}
+    found = {row[2] for each_frame in frames.values() for rows in each_frame.values() for row in rows}
     about = read_about(path if path.is_dir() else path.parent.parent)
     classes = about.classes if about else Classes(
-        Class(one, "ignored", "stuff", "ignore") if one == _IGNORED else Class(one, _NAMES.get(one, str(one)))
-        for one in sorted(found)
+        Class(item, "ignored", "stuff", "ignore") if item == _IGNORED else Class(item, _NAMES.get(item, str(item)))
+        for item in sorted(found)
     )  # fmt: skip
     keys: dict[str, str] = about.more.get("keys", {}) if about else {}
     for place in keys:  # frames without an object have no line
         video, _, frame = place.rpartition("/")
-        file = next((one for one in files if one.stem == video), None)
+        file = next((each_file for each_file in files if each_file.stem == video), None)
         if file is not None and frame.isdigit():
             frames[file].setdefault(int(frame), [])
 
@@ -97,7 +97,7 @@ def read(path: Path, *, images: str | None = None) -> Reading:
                 key = keys.get(place, place)
                 yield Sample(key, reference, segments, split=about.splits.get(key) if about else None)
 
-    return Reading(classes, unique_keys(samples()), sum(len(one) for one in frames.values()))
+    return Reading(classes, unique_keys(samples()), sum(len(each_frame) for each_frame in frames.values()))
 
 
 _Row = tuple[int, int, int, tuple[int, int], str]  # line, object, class, size, string
@@ -114,10 +114,12 @@ def _frames(file: Path) -> dict[int, list[_Row]]:
         if not line.strip():
             continue
         try:
-            frame, one, class_id, height, width = (int(word) for word in words[:5])
-            if abs(one) >= 2**63:
-                raise FormatError(f"has the object {one}", file=file, record=f"line {number}", needed="64 bits at most")
-            out.setdefault(frame, []).append((number, one, class_id, (height, width), words[5]))
+            frame, each, class_id, height, width = (int(word) for word in words[:5])
+            if abs(each) >= 2**63:
+                raise FormatError(
+                    f"has the object {each}", file=file, record=f"line {number}", needed="64 bits at most"
+                )
+            out.setdefault(frame, []).append((number, each, class_id, (height, width), words[5]))
         except (ValueError, IndexError):
             raise FormatError(
                 f"{line[:40]!r} is not an object", file=file, record=f"line {number}",
@@ -131,7 +133,11 @@ def _files_by_number(path: Path, file: Path, images: str | None) -> dict[int, Pa
                                            file.parent.parent / "training" / "image_02"]  # fmt: skip
     for home in homes:
         if (home / file.stem).is_dir():
-            return {int(one.stem): one for one in image_files(home / file.stem) if one.stem.isdigit()}
+            return {
+                int(image_file.stem): image_file
+                for image_file in image_files(home / file.stem)
+                if image_file.stem.isdigit()
+            }
     return {}
 
 
@@ -172,5 +178,5 @@ def write(samples: Iterable[Sample], classes: Classes, folder: Path, *, images: 
             for row, string in enumerate(segments.masks.compressed()):
                 if segments.masks[row].area():
                     numbers = (number, segments.ids[row], segments.class_ids[row], height, width)
-                    text.write(" ".join(str(int(one)) for one in numbers) + f" {string.decode()}\n")
+                    text.write(" ".join(str(int(each_number)) for each_number in numbers) + f" {string.decode()}\n")
     write_about(folder, "mots", classes, splits, keys=keys)

@@ -61,7 +61,7 @@ def _pairs(path: Path, channel: int | None) -> list[tuple[str, Path, Path, str |
     out = []
     for left, right, split in _FOLDERS:
         labels = sorted((path / right).rglob("*.nii*"))
-        volumes = {_key(one, path / left): one for one in (path / left).rglob("*.nii*")}
+        volumes = {_key(each_path, path / left): each_path for each_path in (path / left).rglob("*.nii*")}
         for label in labels:
             stem = _key(label, path / right)
             names = [f"{stem}_{channel or 0:04d}", *([] if channel else [stem])]
@@ -81,7 +81,7 @@ def read(path: Path, *, channel: int | None = None, empty: bool = True) -> Readi
         raise FormatError("no NIfTI labels beside volumes", file=path, needed="imagesTr/ and labelsTr/")
     written = read_about(path)
     classes = written.classes if written else _classes(path, [label for _, _, label, _ in found])
-    ids = {int(value): int(one) for value, one in written.more["values"].items()} if written else {}
+    ids = {int(value): int(each_value) for value, each_value in written.more["values"].items()} if written else {}
     layers = []
     for stem, image, label, split in found:
         number, size = pages.shape(label)
@@ -104,7 +104,7 @@ def read(path: Path, *, channel: int | None = None, empty: bool = True) -> Readi
             values = _map(label, page)
             shown, masks = Masks.from_label_map(values, ignore=[0])
             class_ids = [ids.get(int(value), int(value)) for value in shown]
-            wrong = [one for one in class_ids if one not in classes]
+            wrong = [class_id for class_id in class_ids if class_id not in classes]
             if wrong:
                 raise FormatError(f"has the undeclared value {wrong[0]}", file=label, record=f"slice {page}")
             segments = Segments(masks, class_ids)
@@ -162,9 +162,9 @@ def write(samples: Iterable[Sample], classes: Classes, folder: Path, *, images: 
     from maskwright.registry import require
 
     nibabel = require("nibabel", "writing NIfTI")
-    plain = [one for one in classes if one.role != "background"]
-    own = all(0 < one.id < 65536 for one in plain)
-    value = {one.id: one.id if own else number for number, one in enumerate(plain, 1)}
+    plain = [class_ for class_ in classes if class_.role != "background"]
+    own = all(0 < class_.id < 65536 for class_ in plain)
+    value = {class_.id: class_.id if own else number for number, class_ in enumerate(plain, 1)}
     splits = {}
     homes = {"val": "Val", "test": "Ts"}
     for source, group in _volumes(unique_keys(samples)):
@@ -183,18 +183,20 @@ def write(samples: Iterable[Sample], classes: Classes, folder: Path, *, images: 
             _put_volume(source, folder, f"images{home}/{name}_0000{''.join(Path(source).suffixes[-2:])}", images)
         for sample in group:
             _, page = pages.page_of(sample.image.uri)
-            kept = sample.segments[[int(one) in value for one in sample.segments.class_ids]]
+            kept = sample.segments[[int(class_id) in value for class_id in sample.segments.class_ids]]
             flat = np.zeros(kept.size, np.uint16)
-            kept.masks.composite([value[int(one)] for one in kept.class_ids], out=flat)
+            kept.masks.composite([value[int(class_id)] for class_id in kept.class_ids], out=flat)
             labels[:, :, (page or 0) if source else 0] = flat.T
             splits[sample.key] = sample.split
         nibabel.save(nibabel.Nifti1Image(labels, affine), new_file(folder, f"labels{home}/{name}.nii.gz"))
     names = {classes.background.name if classes.background else "background": 0}
-    names |= {one.name: value[one.id] for one in plain}
+    names |= {class_.name: value[class_.id] for class_ in plain}
     new_file(folder, "dataset.json").write_text(
         json.dumps({"labels": names, "file_ending": ".nii.gz"}, ensure_ascii=False)
     )
-    write_about(folder, "nifti", classes, splits, values={str(number): one for one, number in value.items()})
+    write_about(
+        folder, "nifti", classes, splits, values={str(number): each_name for each_name, number in value.items()}
+    )
 
 
 def _volumes(samples: Iterable[Sample]) -> Iterator[tuple[str | None, list[Sample]]]:

@@ -59,7 +59,7 @@ def _file(path: Path) -> Path | None:
     if path.is_file():
         return path if path.suffix.lower() == ".csv" else None
     found = sorted(path.glob("*.csv"))
-    return next((one for one in found if "train" in one.name), found[0] if found else None)
+    return next((item for item in found if "train" in item.name), found[0] if found else None)
 
 
 def _first(header: Iterable[str], names: tuple[str, ...]) -> str | None:
@@ -121,8 +121,8 @@ def read(
         if row.get("height") and row.get("width"):
             sizes.setdefault(name, _size_of(f"{row['height']},{row['width']}", file, number))
     classes = about.classes if about else _classes({kind for found in rows.values() for *_, kind in found}, class_name)
-    ids = {one.name: one.id for one in classes} | {str(one.id): one.id for one in classes}
-    only = next((one.id for one in classes if one.role == "class"), 1)
+    ids = {class_.name: class_.id for class_ in classes} | {str(class_.id): class_.id for class_ in classes}
+    only = next((class_.id for class_ in classes if class_.role == "class"), 1)
 
     def samples() -> Iterator[Sample]:
         for name, found in rows.items():
@@ -179,12 +179,12 @@ def _by_name(file: Path, images: str | None) -> tuple[Path, dict[str, Path]]:
     homes = (
         [Path(images)] if images else [file.parent / name for name in ("images", file.stem, "train", "train_images")]
     )
-    home = next((one for one in homes if one.is_dir()), file.parent)
+    home = next((each_home for each_home in homes if each_home.is_dir()), file.parent)
     out: dict[str, Path] = {}
-    for one in image_files(home):
-        inner = one.relative_to(home)
-        for name in (one.name, one.stem, inner.as_posix(), inner.with_suffix("").as_posix()):
-            out.setdefault(name, one)
+    for image_file in image_files(home):
+        inner = image_file.relative_to(home)
+        for name in (image_file.name, image_file.stem, inner.as_posix(), inner.with_suffix("").as_posix()):
+            out.setdefault(name, image_file)
     return home, out
 
 

@@ -69,14 +69,14 @@ def _image(file: Path) -> Sample:
     try:
         image = document.value("image")
         name, size = str(image["file_name"]), (int(image["height"]), int(image["width"]))
-        rows = [dict(one) for one in document.value("annotations")]
-        masks = _masks([one.pop("segmentation") for one in rows], size)
-        ids = [int(one.pop("id")) for one in rows]
-        scores = [float(one.get("predicted_iou", np.nan)) for one in rows]
-        extra = [{key: value for key, value in one.items() if key != "bbox"} for one in rows]
-        for one, area in zip(extra, masks.areas().tolist(), strict=True):
-            if one.get("area") == area:
-                del one["area"]
+        rows = [dict(each) for each in document.value("annotations")]
+        masks = _masks([row.pop("segmentation") for row in rows], size)
+        ids = [int(row.pop("id")) for row in rows]
+        scores = [float(row.get("predicted_iou", np.nan)) for row in rows]
+        extra = [{key: value for key, value in row.items() if key != "bbox"} for row in rows]
+        for entry, area in zip(extra, masks.areas().tolist(), strict=True):
+            if entry.get("area") == area:
+                del entry["area"]
         segments = Segments(masks, [1] * len(rows), ids=ids, scores=scores, attributes=extra, source="model")
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise FormatError(f"cannot be read ({error!r})", file=file) from None
@@ -85,10 +85,10 @@ def _image(file: Path) -> Sample:
 
 
 def _masks(found: list[Any], size: tuple[int, int]) -> Masks:
-    for one in found:
-        if [int(side) for side in one["size"]] != list(size):
-            raise ValueError(f"a mask is {one['size']}, the image {list(size)} (height, width)")
-    return Masks.from_compressed([one["counts"] for one in found], size)
+    for item in found:
+        if [int(side) for side in item["size"]] != list(size):
+            raise ValueError(f"a mask is {item['size']}, the image {list(size)} (height, width)")
+    return Masks.from_compressed([item["counts"] for item in found], size)
 
 
 def _video(file: Path) -> Iterator[Sample]:
@@ -96,7 +96,7 @@ def _video(file: Path) -> Iterator[Sample]:
     try:
         video = str(document.value("video_id"))
         size = (int(document.value("video_height")), int(document.value("video_width")))
-        identities = [int(one) + 1 for one in document.value("masklet_id")]
+        identities = [int(each) + 1 for each in document.value("masklet_id")]
         source = "model" if file.stem.endswith("_auto") else "human"
     except (TypeError, ValueError) as error:
         raise FormatError(f"cannot be read ({error!r})", file=file) from None

@@ -40,7 +40,7 @@ def _pairs(path: Path) -> list[tuple[Path, Path]]:
         for right in LABELS:
             if not (path / left).is_dir() or not (path / right).is_dir():
                 continue
-            files = sorted(one for one in (path / right).iterdir() if one.suffix.lower() in _SUFFIXES)
+            files = sorted(each_path for each_path in (path / right).iterdir() if each_path.suffix.lower() in _SUFFIXES)
             pairs = [(_beside(path / left, label), label) for label in files]
             found = [(image, label) for image, label in pairs if image is not None]
             if found:
@@ -51,7 +51,7 @@ def _pairs(path: Path) -> list[tuple[Path, Path]]:
 def _beside(folder: Path, label: Path) -> Path | None:
     stem = label.name.split(".")[0]
     names = [stem, stem.removesuffix("_mask"), stem.removesuffix("_masks"), stem.removesuffix("_label")]
-    found = (one for name in names for one in sorted(folder.glob(f"{name}.*")) if one.suffix.lower() in _SUFFIXES)
+    found = (path for name in names for path in sorted(folder.glob(f"{name}.*")) if path.suffix.lower() in _SUFFIXES)
     return next(found, None)
 
 

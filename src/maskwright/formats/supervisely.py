@@ -49,7 +49,7 @@ def sniff(path: Path) -> float:
 
 def _files(path: Path) -> list[Path]:
     """All annotations; sets of one dataset may have ann/ at the top."""
-    folders = [one for one in sorted(path.rglob("ann")) if one.is_dir()]
+    folders = [each_path for each_path in sorted(path.rglob("ann")) if each_path.is_dir()]
     return [file for folder in folders for file in sorted(folder.rglob("*.json"))]
 
 
@@ -66,7 +66,7 @@ def read(path: Path) -> Reading:
     def samples() -> Iterator[Sample]:
         thin = 0
         for file in files:
-            ann = next(one for one in file.parents if one.name == "ann")
+            ann = next(parent for parent in file.parents if parent.name == "ann")
             name = file.relative_to(ann).as_posix().removesuffix(".json")
             image = ann.parent / "img" / name
             content = load(file)
@@ -90,23 +90,23 @@ def read(path: Path) -> Reading:
 def _classes(meta: Path) -> Classes:
     try:
         return Classes(
-            Class(k, str(one["title"]), colour=hex_colour(one.get("color")))
-            for k, one in enumerate(load(meta)["classes"], 1)
+            Class(k, str(class_["title"]), colour=hex_colour(class_.get("color")))
+            for k, class_ in enumerate(load(meta)["classes"], 1)
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise FormatError(f"cannot be read ({error!r})", file=meta) from None
 
 
 def _segments(file: Path, objects: list[Any], size: tuple[int, int], classes: Classes) -> tuple[Segments, int]:
-    named = {one.name: one.id for one in classes}
+    named = {class_.name: class_.id for class_ in classes}
     masks, class_ids, ids, attributes = [], [], [], []
     thin = 0
-    for number, one in enumerate(objects):
+    for number, each_object in enumerate(objects):
         record = f"object {number}"
         try:
-            title = one["classTitle"]
-            mask = _mask(one, size)
-            tags = {str(tag["name"]): tag.get("value") for tag in one.get("tags") or []}
+            title = each_object["classTitle"]
+            mask = _mask(each_object, size)
+            tags = {str(tag["name"]): tag.get("value") for tag in each_object.get("tags") or []}
             own = {key: from_text(value) if isinstance(value, str) else value for key, value in tags.items()}
         except FormatError as error:
             raise error.at(file=file, record=record) from None
@@ -119,23 +119,23 @@ def _segments(file: Path, objects: list[Any], size: tuple[int, int], classes: Cl
             continue
         masks.append(mask)
         class_ids.append(named[title])
-        ids.append(one.get("id"))
+        ids.append(each_object.get("id"))
         attributes.append(own)
     stacked = Masks.stack(masks, size)
     return Segments(stacked, class_ids, ids=usable_ids(ids), attributes=attributes), thin
 
 
-def _mask(one: dict[str, Any], size: tuple[int, int]) -> Mask | None:
+def _mask(each: dict[str, Any], size: tuple[int, int]) -> Mask | None:
     """None for shapes without an area."""
-    kind = one.get("geometryType")
-    if kind == "bitmap" or "bitmap" in one:
-        return _bitmap(one["bitmap"], size)
+    kind = each.get("geometryType")
+    if kind == "bitmap" or "bitmap" in each:
+        return _bitmap(each["bitmap"], size)
     if kind == "polygon":
-        rings = [one["points"]["exterior"], *(one["points"].get("interior") or [])]
+        rings = [each["points"]["exterior"], *(each["points"].get("interior") or [])]
         # Points name pixels, whose centres lie half a pixel further.
         return Mask.from_polygon(Polygon([[np.asarray(ring, np.float64).reshape(-1, 2) + 0.5 for ring in rings]]), size)
     if kind == "rectangle":
-        corners = np.asarray(one["points"]["exterior"], np.float64).reshape(-1, 2)
+        corners = np.asarray(each["points"]["exterior"], np.float64).reshape(-1, 2)
         low, high = corners.min(axis=0), corners.max(axis=0) + 1  # both corners belong to it
         return Mask.from_polygon(rectangle(*low, *high), size)
     return None
@@ -174,12 +174,16 @@ def write(samples: Iterable[Sample], classes: Classes, folder: Path, *, images: 
             "objects": list(_rows(sample.segments, classes)),
         }
         target.write_text(json.dumps(content, ensure_ascii=False))
-        tags |= {key for one in sample.segments.attributes for key in one if key != "area"}
+        tags |= {key for attribute in sample.segments.attributes for key in attribute if key != "area"}
         splits[sample.key] = sample.split
-    colours = {one.id: tuple(row) for one, row in zip(_indexed(classes), classes.colours().tolist(), strict=True)}
+    colours = {class_.id: tuple(row) for class_, row in zip(_indexed(classes), classes.colours().tolist(), strict=True)}
     rows = [
-        {"title": one.name, "shape": "bitmap", "color": "#{:02x}{:02x}{:02x}".format(*colours.get(one.id, (0, 0, 0)))}
-        for one in classes
+        {
+            "title": class_.name,
+            "shape": "bitmap",
+            "color": "#{:02x}{:02x}{:02x}".format(*colours.get(class_.id, (0, 0, 0))),
+        }
+        for class_ in classes
     ]
     known = [{"name": name, "value_type": "any_string", "color": "#808080"} for name in sorted(tags)]
     meta = {"classes": rows, "tags": known, "projectType": "images"}
@@ -188,7 +192,7 @@ def write(samples: Iterable[Sample], classes: Classes, folder: Path, *, images: 
 
 
 def _indexed(classes: Classes) -> list[Class]:
-    return [one for one in classes if one.role != "ignore"]
+    return [class_ for class_ in classes if class_.role != "ignore"]
 
 
 def _rows(segments: Segments, classes: Classes) -> Iterator[dict[str, Any]]:

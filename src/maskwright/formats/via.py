@@ -57,7 +57,7 @@ def _file(path: Path) -> Path | None:
     if path.is_file():
         return path if path.suffix.lower() == ".json" else None
     found = [path / "via_region_data.json", *sorted(path.glob("via*.json"))]
-    return next((one for one in found if one.is_file()), None)
+    return next((item for item in found if item.is_file()), None)
 
 
 def _entries(file: Path) -> Entries:
@@ -68,15 +68,15 @@ def _entries(file: Path) -> Entries:
     return document.entries("_via_img_metadata" if "_via_img_metadata" in document else None)
 
 
-def _is_entry(one: object) -> bool:
-    return isinstance(one, dict) and "filename" in one and "regions" in one
+def _is_entry(each: object) -> bool:
+    return isinstance(each, dict) and "filename" in each and "regions" in each
 
 
 def _checked(file: Path, entries: Entries) -> Iterator[tuple[str, dict[str, Any]]]:
-    for key, one in entries.items():
-        if not _is_entry(one):
+    for key, entry in entries.items():
+        if not _is_entry(entry):
             raise FormatError("lacks its filename or regions", file=file, record=f"image {key!r}")
-        yield key, one
+        yield key, entry
 
 
 def read(path: Path, *, images: str | None = None, attribute: str | None = None) -> Reading:
@@ -90,13 +90,13 @@ def read(path: Path, *, images: str | None = None, attribute: str | None = None)
         raise FormatError("no via_region_data.json here", file=path)
     entries = _entries(file)
     about = read_about(file.parent)
-    regions = (one for key, entry in _checked(file, entries) for _, one in _regions(file, key, entry))
-    appearing = {name for one in regions for name in one["region_attributes"]}
+    regions = (each for key, entry in _checked(file, entries) for _, each in _regions(file, key, entry))
+    appearing = {name for region in regions for name in region["region_attributes"]}
     known = attribute or next((name for name in _CLASS if name in appearing), None)
     if known is None and len(appearing) == 1:
         known = next(iter(appearing))
-    again = (one for key, entry in _checked(file, entries) for _, one in _regions(file, key, entry))
-    classes = about.classes if about else named(_class_of(one, known) for one in again)
+    again = (each for key, entry in _checked(file, entries) for _, each in _regions(file, key, entry))
+    classes = about.classes if about else named(_class_of(each_entry, known) for each_entry in again)
     notes: list[str] = []
 
     def samples() -> Iterator[Sample]:
@@ -120,14 +120,14 @@ def read(path: Path, *, images: str | None = None, attribute: str | None = None)
 def _regions(file: Path, key: str, entry: dict[str, Any]) -> Iterator[tuple[int, dict[str, Any]]]:
     found = entry["regions"]  # a list since VIA 2, an object by number before
     rows = found if isinstance(found, list) else list(found.values()) if isinstance(found, dict) else [None]
-    for number, one in enumerate(rows):
+    for number, row in enumerate(rows):
         if (
-            not isinstance(one, dict)
-            or not isinstance(one.get("shape_attributes"), dict)
-            or not isinstance(one.setdefault("region_attributes", {}), dict)
+            not isinstance(row, dict)
+            or not isinstance(row.get("shape_attributes"), dict)
+            or not isinstance(row.setdefault("region_attributes", {}), dict)
         ):
             raise FormatError("is not a region", file=file, record=f"{key} region {number}")
-        yield number, one
+        yield number, row
 
 
 def _class_of(region: dict[str, Any], attribute: str | None) -> str:
@@ -140,16 +140,16 @@ def _class_of(region: dict[str, Any], attribute: str | None) -> str:
 def _segments(
     file: Path, key: str, entry: dict[str, Any], size: tuple[int, int], classes: Classes, attribute: str | None
 ) -> tuple[Segments, int]:
-    by_name = {one.name: one.id for one in classes}
+    by_name = {class_.name: class_.id for class_ in classes}
     masks, class_ids, ids, attributes = [], [], [], []
     thin = 0
-    for number, one in _regions(file, key, entry):
+    for number, each in _regions(file, key, entry):
         record = f"{key} region {number}"
         try:
-            mask = _mask(one["shape_attributes"], size)
+            mask = _mask(each["shape_attributes"], size)
         except (KeyError, TypeError, ValueError) as error:
             raise FormatError(f"cannot be read ({error})", file=file, record=record) from None
-        name = _class_of(one, attribute)
+        name = _class_of(each, attribute)
         if name not in by_name:
             raise FormatError(f"has the unknown class {name!r}", file=file, record=record)
         if mask is None:
@@ -157,7 +157,7 @@ def _segments(
             continue
         masks.append(mask)
         class_ids.append(by_name[name])
-        extra = {k: from_text(v) if isinstance(v, str) else v for k, v in one["region_attributes"].items()}
+        extra = {k: from_text(v) if isinstance(v, str) else v for k, v in each["region_attributes"].items()}
         ids.append(extra.pop(_ID, None))
         attributes.append({k.removeprefix(_OTHER): v for k, v in extra.items() if k != attribute})
     stacked = Masks.stack(masks, size)

@@ -71,12 +71,12 @@ def read(path: Path, *, names: str | None = None) -> Reading:
     folder = next((path / name for name in _LABELS if (path / name).is_dir()), None)
     boxes = path / "Annotations"
     labels = sorted(image_files(folder)) if folder else sorted(boxes.rglob("*.xml"))
-    labels = [one for one in labels if one.suffix.lower() in (".png", ".xml")]
+    labels = [each_label for each_label in labels if each_label.suffix.lower() in (".png", ".xml")]
     if not labels:
         raise FormatError("no SegmentationClass PNG and no Annotations XML", file=path)
     splits = _splits(path)
     classes = about.classes if about else _classes(path, names, labels if not folder else [], boxes)
-    values = {int(value): int(one) for value, one in about.more["values"].items()} if about else {}
+    values = {int(value): int(each_value) for value, each_value in about.more["values"].items()} if about else {}
     base = folder or boxes
 
     def samples() -> Iterator[Sample]:
@@ -122,7 +122,7 @@ def _classes(path: Path, names: str | None, xmls: list[Path], boxes: Path) -> Cl
                 given = [line for line in lines if line and not line.startswith("#")]
                 break
     given = [name for name in given if name.strip("_").lower() not in ("background", "ignore")]
-    found = {str(one["name"]) for xml in xmls for one in _objects(xml)}
+    found = {str(each_object["name"]) for xml in xmls for each_object in _objects(xml)}
     given = given or (list(NAMES) if found <= set(NAMES) else sorted(found))
     colours = voc_palette()
     rows = [Class(0, "background", "stuff", "background", (0, 0, 0))]
@@ -137,13 +137,13 @@ def _objects(xml: Path) -> list[dict[str, Any]]:
     try:
         root = parse(xml).getroot()
         out = []
-        for one in root.iter("object") if root is not None else ():
-            row: dict[str, Any] = {"name": (one.findtext("name") or "").strip()}
-            row |= {flag: True for flag in _FLAGS if (one.findtext(flag) or "0").strip() == "1"}
-            pose = (one.findtext("pose") or "").strip()
+        for each in root.iter("object") if root is not None else ():
+            row: dict[str, Any] = {"name": (each.findtext("name") or "").strip()}
+            row |= {flag: True for flag in _FLAGS if (each.findtext(flag) or "0").strip() == "1"}
+            pose = (each.findtext("pose") or "").strip()
             if pose and pose != "Unspecified":
                 row["pose"] = pose
-            box = one.find("bndbox")
+            box = each.find("bndbox")
             if box is not None:
                 row["xyxy"] = [float(box.findtext(side) or "nan") for side in ("xmin", "ymin", "xmax", "ymax")]
             out.append(row)
@@ -179,7 +179,7 @@ def _segments(
         found, masks = Masks.from_label_map(kinds, ignore=[0, BORDER])
         class_values, ids = [int(value) for value in found], list(range(1, len(found) + 1))
     class_ids = [values.get(value, value) for value in class_values]
-    wrong = [one for one in class_ids if one not in classes]
+    wrong = [class_id for class_id in class_ids if class_id not in classes]
     if wrong:
         raise FormatError(
             f"has the class {wrong[0]}, which has no name", file=label, needed="name the classes with -o names=a,b,…"
@@ -207,26 +207,28 @@ def _indices(file: Path, size: tuple[int, int]) -> Array:
     code = {int(r) << 16 | int(g) << 8 | int(b): k for k, (r, g, b) in enumerate(palette)}
     wide = pixels.astype(np.int64)
     found, inverse = np.unique(wide[..., 0] << 16 | wide[..., 1] << 8 | wide[..., 2], return_inverse=True)
-    unknown = [int(one) for one in found if int(one) not in code]
+    unknown = [int(item) for item in found if int(item) not in code]
     if unknown:
         raise FormatError(f"has the colour #{unknown[0]:06x}, which is not in VOC's palette", file=file)
-    out: Array = np.array([code[int(one)] for one in found], np.int64)[inverse.reshape(size)]
+    out: Array = np.array([code[int(item)] for item in found], np.int64)[inverse.reshape(size)]
     return out
 
 
 def _rectangles(xml: Path, size: tuple[int, int], classes: Classes, objects: list[dict[str, Any]]) -> Segments:
     dense = np.zeros((len(objects), *size), bool)
     class_ids = []
-    for row, one in enumerate(objects):
-        box = one.get("xyxy")
+    for row, each_object in enumerate(objects):
+        box = each_object.get("xyxy")
         if box is None or not np.isfinite(box).all():
             raise FormatError("has no bndbox", file=xml, record=f"object {row + 1}")
         left, top, right, bottom = (round(side) for side in box)  # VOC counts from 1 and includes the far edge
         dense[row, max(top - 1, 0) : bottom, max(left - 1, 0) : right] = True
         try:
-            class_ids.append(classes[str(one["name"])].id)
+            class_ids.append(classes[str(each_object["name"])].id)
         except KeyError:
-            raise FormatError(f"has the unknown class {one['name']!r}", file=xml, record=f"object {row + 1}") from None
+            raise FormatError(
+                f"has the unknown class {each_object['name']!r}", file=xml, record=f"object {row + 1}"
+            ) from None
     attributes = [{**_about_object(objects, row + 1), "box": True} for row in range(len(objects))]
     return Segments(Masks.encode(dense) if objects else Masks.empty(size), class_ids, attributes=attributes)
 
@@ -234,10 +236,10 @@ def _rectangles(xml: Path, size: tuple[int, int], classes: Classes, objects: lis
 def losses(sample: Sample, classes: Classes) -> list[Loss]:
     """What writing this sample would lose, by the words of `CAUSES`; nothing is written."""
     out = common_losses(sample, LOSES)
-    ignored = [one.id for one in classes if one.role == "ignore"][:1]
+    ignored = [class_.id for class_ in classes if class_.role == "ignore"][:1]
     for identity, class_id in zip(sample.segments.ids, sample.segments.class_ids, strict=True):
-        one = classes[int(class_id)]
-        if one.role == "background" or (one.role == "ignore" and one.id not in ignored):
+        class_ = classes[int(class_id)]
+        if class_.role == "background" or (class_.role == "ignore" and class_.id not in ignored):
             out.append(Loss(sample.key, "class", int(identity)))
     return out
 
@@ -247,26 +249,26 @@ def write(samples: Iterable[Sample], classes: Classes, folder: Path, *, images: 
 
     Object maps are indexed, and 16-bit gray where an image has more than 254 objects.
     """
-    plain = [one for one in classes if one.role == "class"]
+    plain = [class_ for class_ in classes if class_.role == "class"]
     if len(plain) >= BORDER:
         raise FormatError(f"there are {len(plain)} classes", needed="VOC has room for 254")
-    own = all(0 < one.id < BORDER for one in plain)
-    value = {one.id: one.id if own else number for number, one in enumerate(plain, 1)}
-    ignored = next((one.id for one in classes if one.role == "ignore"), None)
+    own = all(0 < class_.id < BORDER for class_ in plain)
+    value = {class_.id: class_.id if own else number for number, class_ in enumerate(plain, 1)}
+    ignored = next((class_.id for class_ in classes if class_.role == "ignore"), None)
     if ignored is not None:
         value[ignored] = BORDER
     splits, listed = {}, {split: [""] * 0 for split in ("train", "val", "test")}
     for sample in unique_keys(samples):
         put_image(sample, folder, f"JPEGImages/{sample.key}{suffix_of(sample)}", images)
-        segments = sample.segments[[int(one) in value for one in sample.segments.class_ids]]
-        values = [value[int(one)] for one in segments.class_ids]
+        segments = sample.segments[[int(class_id) in value for class_id in sample.segments.class_ids]]
+        values = [value[int(class_id)] for class_id in segments.class_ids]
         kinds = np.zeros(sample.image.size, np.uint8)
         segments.masks.composite(values, out=kinds)
         visible = segments.visible()
         numbers, number = [], 0
-        for area, one in zip(visible.masks.areas(), values, strict=True):
-            number += bool(area and one != BORDER)
-            numbers.append(number if one != BORDER else 0)
+        for area, each_value in zip(visible.masks.areas(), values, strict=True):
+            number += bool(area and each_value != BORDER)
+            numbers.append(number if each_value != BORDER else 0)
         objects = np.zeros(sample.image.size, np.uint8 if number < BORDER else np.uint16)
         visible.masks.composite(numbers, out=objects)
         if number < BORDER:
@@ -281,12 +283,12 @@ def write(samples: Iterable[Sample], classes: Classes, folder: Path, *, images: 
     for split, keys in listed.items():
         if keys:
             new_file(folder, f"ImageSets/Segmentation/{split}.txt").write_text("".join(f"{key}\n" for key in keys))
-    new_file(folder, "class_names.txt").write_text("_background_\n" + "".join(f"{one.name}\n" for one in plain))
+    new_file(folder, "class_names.txt").write_text("_background_\n" + "".join(f"{class_.name}\n" for class_ in plain))
     colours = voc_palette()
     lines = ["# label:color_rgb:parts:actions\n", "background:0,0,0::\n"]
-    lines += [f"{one.name}:{','.join(str(c) for c in colours[value[one.id]])}::\n" for one in plain]
+    lines += [f"{class_.name}:{','.join(str(c) for c in colours[value[class_.id]])}::\n" for class_ in plain]
     new_file(folder, "labelmap.txt").write_text("".join(lines))  # as CVAT and Datumaro look for it
-    write_about(folder, "voc", classes, splits, values={str(number): one for one, number in value.items()})
+    write_about(folder, "voc", classes, splits, values={str(number): name for name, number in value.items()})
 
 
 def _put_xml(file: Path, sample: Sample, visible: Segments, values: list[int], classes: Classes) -> None:
@@ -300,12 +302,12 @@ def _put_xml(file: Path, sample: Sample, visible: Segments, values: list[int], c
     for row in range(len(visible)):
         if not areas[row] or values[row] == BORDER:
             continue
-        one = ET.SubElement(root, "object")
-        ET.SubElement(one, "name").text = classes[int(visible.class_ids[row])].name
-        ET.SubElement(one, "pose").text = str(visible.attributes[row].get("pose", "Unspecified"))
+        subelement = ET.SubElement(root, "object")
+        ET.SubElement(subelement, "name").text = classes[int(visible.class_ids[row])].name
+        ET.SubElement(subelement, "pose").text = str(visible.attributes[row].get("pose", "Unspecified"))
         for flag in _FLAGS:
-            ET.SubElement(one, flag).text = str(int(visible.attributes[row].get(flag) is True))
-        box = ET.SubElement(one, "bndbox")
+            ET.SubElement(subelement, flag).text = str(int(visible.attributes[row].get(flag) is True))
+        box = ET.SubElement(subelement, "bndbox")
         left, top, right, bottom = boxes[row].tolist()
         for name, side in (("xmin", left + 1), ("ymin", top + 1), ("xmax", right), ("ymax", bottom)):
             ET.SubElement(box, name).text = str(side)

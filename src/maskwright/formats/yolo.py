@@ -48,7 +48,7 @@ def sniff(path: Path) -> float:
         if config is None or "names" not in load_yaml(config):
             return 0.0
         # Without labels it may be a set of nothing but background, but masks/ are label maps.
-        return 0.8 if any(one.is_dir() for one in config.parent.rglob("labels")) else 0.5
+        return 0.8 if any(each_path.is_dir() for each_path in config.parent.rglob("labels")) else 0.5
     except FormatError:
         return 0.0
 
@@ -110,13 +110,13 @@ def _folder(root: Path, home: Path, entry: str) -> Path | None:
 
 def _images_root(folder: Path) -> Path:
     """The folder named images at or above `folder`, which labels mirrors."""
-    return next((one for one in (folder, *folder.parents) if one.name == "images"), folder)
+    return next((parent for parent in (folder, *folder.parents) if parent.name == "images"), folder)
 
 
 def _label_file(image: Path, base: Path, home: Path) -> Path | None:
     inner = image.relative_to(base).with_suffix(".txt")
     candidates = [base.parent / "labels" / inner, home / "labels" / inner, image.with_suffix(".txt")]
-    return next((one for one in candidates if one.is_file()), None)
+    return next((candidate for candidate in candidates if candidate.is_file()), None)
 
 
 def _classes(file: Path, config: dict[str, Any]) -> tuple[Classes, dict[int, int]]:
@@ -129,7 +129,7 @@ def _classes(file: Path, config: dict[str, Any]) -> tuple[Classes, dict[int, int
     try:
         # `maskwright` stands in sets that we wrote: every class whole, with the id the dataset calls it by.
         own = Classes.from_json(config.get("maskwright") or [])
-        known = {one.name: one for one in own}
+        known = {class_.name: class_ for class_ in own}
         index = {int(number): str(name) for number, name in names.items()}
         found = Classes([*own, *(Class(number, name) for number, name in index.items() if name not in known)])
         return found, {number: found[name].id for number, name in index.items()}
@@ -201,8 +201,8 @@ def write(
     """
     import yaml
 
-    declared = [one for one in classes if one.role == "class"]
-    index = {one.id: number for number, one in enumerate(declared)}
+    declared = [class_ for class_ in classes if class_.role == "class"]
+    index = {class_.id: number for number, class_ in enumerate(declared)}
     splits = set()
     text = box_text if boxes else ring_text
     for sample in unique_keys(samples):
@@ -219,7 +219,7 @@ def write(
     about = {
         "path": ".",
         **{split: f"images/{split}" for split in _SPLITS if split in splits},
-        "names": {number: one.name for number, one in enumerate(declared)},
+        "names": {number: class_.name for number, class_ in enumerate(declared)},
         "maskwright": classes.to_json(),
     }
     new_file(folder, "data.yaml").write_text(yaml.safe_dump(about, sort_keys=False, allow_unicode=True))

@@ -69,13 +69,15 @@ def read(path: Path) -> Reading:
         frames_folder = home / "JPEGImages"
         for folder in sorted({file.parent for file in image_files(frames_folder)}):
             video = folder.relative_to(frames_folder).as_posix()
-            for number, image in enumerate(one for one in image_files(folder) if one.parent == folder):
+            for number, image in enumerate(
+                image_file for image_file in image_files(folder) if image_file.parent == folder
+            ):
                 label = home / "Annotations" / image.relative_to(frames_folder).with_suffix(".png")
                 if label.is_file():
                     found.append((home, image, label, split, video, number))
 
     def samples() -> Iterator[Sample]:
-        ids = {one.name: one.id for one in classes}
+        ids = {class_.name: class_.id for class_ in classes}
         for home, image, label, split, video, number in found:
             size = image_size(image)
             values, masks = Masks.from_label_map(read_map(label, size), ignore=[0])
@@ -97,7 +99,7 @@ def _objects(file: Path) -> dict[str, dict[int, str]]:
     content: Any = load(file)
     try:
         return {
-            str(video): {int(number): str(one["category"]) for number, one in about["objects"].items()}
+            str(video): {int(number): str(each_object["category"]) for number, each_object in about["objects"].items()}
             for video, about in content["videos"].items()
         }
     except (KeyError, TypeError, ValueError, AttributeError) as error:

@@ -57,26 +57,26 @@ def from_dicts(rows: Iterable[Mapping[str, Any]], classes: Classes) -> list[Samp
     for row in rows:
         size = (int(row["height"]), int(row["width"]))
         annotations = list(row.get("annotations", []))
-        masks = [_mask(one, size) for one in annotations]
+        masks = [_mask(annotation, size) for annotation in annotations]
         segments = Segments(
             Masks.concatenate(masks, size),
-            [classes.id_of(int(one["category_id"])) for one in annotations],
-            is_crowd=[bool(one.get("iscrowd", 0)) for one in annotations],
+            [classes.id_of(int(annotation["category_id"])) for annotation in annotations],
+            is_crowd=[bool(annotation.get("iscrowd", 0)) for annotation in annotations],
         )
         name = str(row["file_name"])
         out.append(Sample(Path(name).with_suffix("").name, ImageRef(name, size), segments))
     return out
 
 
-def _mask(one: Mapping[str, Any], size: tuple[int, int]) -> Masks:
-    found = one.get("segmentation")
+def _mask(each: Mapping[str, Any], size: tuple[int, int]) -> Masks:
+    found = each.get("segmentation")
     if isinstance(found, Mapping):
         counts = found["counts"]
         single = isinstance(counts, str | bytes)
         return Masks.from_compressed([counts], size) if single else Masks.from_counts([counts], size)
     if found:
         return Masks.from_coco_polygons([found], size)
-    left, top, right, bottom = (float(side) for side in one["bbox"])
-    if one.get("bbox_mode") == _XYWH:
+    left, top, right, bottom = (float(side) for side in each["bbox"])
+    if each.get("bbox_mode") == _XYWH:
         right, bottom = left + right, top + bottom
     return Masks.from_coco_polygons([[[left, top, left, bottom, right, bottom, right, top]]], size)

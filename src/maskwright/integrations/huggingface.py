@@ -23,8 +23,8 @@ def to_datasets(samples: Iterable[Sample], classes: Classes) -> "Dataset":
     are among them.
     """
     datasets = require("datasets", "making a Hugging Face dataset")
-    names = [one.name for one in classes]
-    index = {one.id: number for number, one in enumerate(classes)}
+    names = [class_.name for class_ in classes]
+    index = {class_.id: number for number, class_ in enumerate(classes)}
     objects = {
         "id": datasets.Value("int64"),
         "class": datasets.ClassLabel(names=names),
@@ -56,7 +56,7 @@ def _row(sample: Sample, index: dict[int, int]) -> dict[str, Any]:
     boxes[:, 2:] -= boxes[:, :2]
     objects = {
         "id": segments.ids.tolist(),
-        "class": [index[int(one)] for one in segments.class_ids],
+        "class": [index[int(class_id)] for class_id in segments.class_ids],
         "bbox": boxes.tolist(),
         "counts": [text.decode() for text in segments.masks.compressed()],
         "iscrowd": segments.is_crowd.tolist(),
@@ -89,7 +89,7 @@ def from_datasets(dataset: "Dataset") -> Iterator[Sample]:
         size = (row["height"], row["width"])
         found = row["objects"]
         if isinstance(found, list):  # a list of objects, as some versions give it
-            found = {key: [one[key] for one in found] for key in ("id", "class", "counts", "iscrowd", "score")}
+            found = {key: [item[key] for item in found] for key in ("id", "class", "counts", "iscrowd", "score")}
         segments = Segments(
             Masks.from_compressed(found["counts"], size),
             found["class"],

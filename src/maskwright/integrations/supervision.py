@@ -20,14 +20,18 @@ def to_detections(segments: Segments, classes: Classes) -> "Detections":
     Segments of ignored classes are left out: they have no index.
     """
     supervision = require("supervision", "making Detections")
-    kept = segments[[classes[int(one)].role != "ignore" for one in segments.class_ids]] if len(segments) else segments
+    kept = (
+        segments[[classes[int(class_id)].role != "ignore" for class_id in segments.class_ids]]
+        if len(segments)
+        else segments
+    )
     scores = kept.scores
     return supervision.Detections(  # type: ignore[no-any-return]
         xyxy=kept.masks.boxes().astype(np.float32).reshape(-1, 4),
         mask=kept.masks.decode(),
         class_id=classes.indices(kept.class_ids).astype(int),
         confidence=None if np.isnan(scores).any() else scores.astype(np.float32),
-        data={"class_name": np.array([classes[int(one)].name for one in kept.class_ids], dtype=str)},
+        data={"class_name": np.array([classes[int(class_id)].name for class_id in kept.class_ids], dtype=str)},
     )
 
 
@@ -43,6 +47,6 @@ def from_detections(detections: "Detections", size: tuple[int, int], classes: Cl
         masks = Masks.encode(np.asarray(found.mask)) if len(found) else Masks.empty(size)
     else:
         masks = Masks.from_polygons([rectangle(*box) for box in np.asarray(found.xyxy).tolist()], size)
-    ids = [classes.id_of(int(one)) for one in (found.class_id if len(found) else [])]
+    ids = [classes.id_of(int(each)) for each in (found.class_id if len(found) else [])]
     scores = None if found.confidence is None else np.asarray(found.confidence, np.float64)
     return Segments(masks, ids, scores=scores, source="model")

@@ -22,11 +22,13 @@ def to_tv_tensors(sample: Sample, classes: Classes) -> tuple[Any, dict[str, Any]
     tensors = require("torchvision.tv_tensors", "making tv_tensors")
     segments = sample.segments
     areas = segments.masks.areas()
-    rows = [row for row, one in enumerate(segments.class_ids) if classes[int(one)].role == "class" and areas[row]]
+    rows = [
+        row for row, class_id in enumerate(segments.class_ids) if classes[int(class_id)].role == "class" and areas[row]
+    ]
     kept = segments[np.array(rows, np.int64)]
     image = torch.from_numpy(np.ascontiguousarray(media.read(sample.image).rgb().transpose(2, 0, 1)))
     boxes = torch.from_numpy(kept.masks.boxes().astype(np.float32).reshape(-1, 4))
-    labels = np.array([classes.index_of(int(one)) + 1 for one in kept.class_ids], np.int64)
+    labels = np.array([classes.index_of(int(class_id)) + 1 for class_id in kept.class_ids], np.int64)
     return tensors.Image(image), {
         "boxes": tensors.BoundingBoxes(boxes, format="XYXY", canvas_size=segments.size),
         "masks": tensors.Mask(torch.from_numpy(kept.masks.decode().view(np.uint8))),
@@ -48,7 +50,7 @@ def from_tv_tensors(target: dict[str, Any], classes: Classes, *, threshold: floa
     scores = target["scores"].detach().cpu().numpy().astype(np.float64) if "scores" in target else None
     return Segments(
         Masks.encode(dense) if len(dense) else Masks.empty(size),
-        [classes.id_of(int(one) - 1) for one in labels],
+        [classes.id_of(int(label) - 1) for label in labels],
         scores=scores,
         source="import" if scores is None else "model",
     )

@@ -36,7 +36,7 @@ def next_click(
     anywhere in the error; between, anywhere at least (1 - jitter) times as deep as the middle.  On a draw, beside.
     rng: a NumPy Generator, for jitter.
     """
-    depths = [_depth(one, free) for one in (truth & ~found, ~truth & found)]
+    depths = [_depth(each, free) for each in (truth & ~found, ~truth & found)]
     on = bool(depths[0].max() > depths[1].max())
     depth = depths[0 if on else 1]
     deepest = depth.max()

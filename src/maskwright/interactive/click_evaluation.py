@@ -37,7 +37,7 @@ def evaluate_clicks(
     `next_click`.  cleanup: of every answer.
     """
     classes = view.classes
-    wanted = {one.id for one in classes if one.role == "class"}
+    wanted = {class_.id for class_ in classes if class_.role == "class"}
     numbers = np.random.default_rng(seed).permutation(view.numbers()) if objects else np.array(view.numbers())
     rng = np.random.default_rng(seed)
     embeddings = Embeddings(megabytes=64)

@@ -38,7 +38,7 @@ class Embeddings:
         if encoded is None:
             encoded = engine.encode(image)
             if engine.key:
-                encoded = {key: _halved(one) for key, one in encoded.items()}
+                encoded = {key: _halved(array) for key, array in encoded.items()}
                 self._write(name, encoded)
         with self._lock:
             self._kept[name] = encoded
@@ -77,12 +77,12 @@ class Embeddings:
             with NamedTemporaryFile(dir=self.folder, suffix=".part", delete=False) as file:
                 np.savez(file, **encoded)
             Path(file.name).replace(self._path(name))
-            files = sorted(self.folder.glob("*.npz"), key=lambda one: one.stat().st_mtime, reverse=True)
+            files = sorted(self.folder.glob("*.npz"), key=lambda path: path.stat().st_mtime, reverse=True)
             total = 0
-            for one in files:
-                total += one.stat().st_size
+            for each_file in files:
+                total += each_file.stat().st_size
                 if total > self.folder_limit:
-                    one.unlink(missing_ok=True)
+                    each_file.unlink(missing_ok=True)
         except OSError:
             Path(file.name).unlink(missing_ok=True)  # a full disk costs time later, never the work now
 
@@ -100,8 +100,8 @@ def _halved(values: Any) -> Any:
 def _widened(encoded: Any) -> Any:
     if not isinstance(encoded, dict):
         return encoded
-    return {key: one.astype(np.float32) if one.dtype == np.float16 else one for key, one in encoded.items()}
+    return {key: array.astype(np.float32) if array.dtype == np.float16 else array for key, array in encoded.items()}
 
 
 def _bytes(encoded: Any) -> int:
-    return sum(one.nbytes for one in encoded.values()) if isinstance(encoded, dict) else int(encoded.nbytes)
+    return sum(array.nbytes for array in encoded.values()) if isinstance(encoded, dict) else int(encoded.nbytes)

@@ -80,7 +80,9 @@ def everything(image: U8, engine: Engine, grid: Grid = STANDARD, *, embeddings: 
         found = _sure(found, ~_cut_off(found.masks.boxes(), (left, top, right, bottom), size))
         parts.append(Found(found.masks.paste(size, left=left, top=top), found.scores))
         sizes.append(np.full(len(found), (right - left) * (bottom - top)))
-    joined = Found(Masks.concatenate([one.masks for one in parts], size), np.concatenate([one.scores for one in parts]))
+    joined = Found(
+        Masks.concatenate([part.masks for part in parts], size), np.concatenate([part.scores for part in parts])
+    )
     if grid.layers:  # of two crops that show the same, the closer one
         joined = _sure(joined, survivors(joined.masks.boxes(), 1 / np.concatenate(sizes), grid.overlap))
     order = np.argsort(-joined.scores, kind="stable")
@@ -104,7 +106,9 @@ def _one(engine: PointDecoder, encoded: Any, grid: Grid, side: int) -> Found:
             _decoded(engine, encoded, places[begin : begin + grid.batch], size, grid)
             for begin in range(0, len(places), grid.batch)
         ]
-        whole = Found(Masks.concatenate([one.masks for one in new], size), np.concatenate([one.scores for one in new]))
+        whole = Found(
+            Masks.concatenate([path.masks for path in new], size), np.concatenate([path.scores for path in new])
+        )
         kept = _sure(whole, survivors(whole.masks.boxes(), whole.scores, grid.overlap))
     return kept
 

@@ -149,8 +149,8 @@ def chosen(hierarchy: Hierarchy, *, most: int, smallest: float, largest: float, 
     area = hierarchy.area[: hierarchy.number]
     score = hierarchy.persistence()
     order = [
-        int(one) for one in np.argsort(-score, kind="stable")
-        if smallest * whole <= area[one] <= largest * whole and score[one] > 0
+        int(each) for each in np.argsort(-score, kind="stable")
+        if smallest * whole <= area[each] <= largest * whole and score[each] > 0
     ]  # fmt: skip
     kept: list[int] = []
     for region in order:

@@ -101,7 +101,7 @@ class Answer:
         cv2: Any = require("cv2", "masks above a threshold")
         limit = float(np.log(probability / (1 - probability)))
         height, width = self.masks.size
-        parts = [cv2.resize(one, (width, height), interpolation=cv2.INTER_LINEAR) > limit for one in self.logits]
+        parts = [cv2.resize(logit, (width, height), interpolation=cv2.INTER_LINEAR) > limit for logit in self.logits]
         return Masks.encode(np.stack(parts)) if parts else self.masks
 
 

@@ -61,7 +61,7 @@ class Scene:
         self.native: Size = (image.shape[0], image.shape[1])
         self.image = image
         self.scale = min(1.0, weights.side / max(self.native))
-        height, width = (max(1, round(one * self.scale)) for one in self.native)
+        height, width = (max(1, round(each * self.scale)) for each in self.native)
         self.size: Size = (height, width)
         small = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA) if self.scale < 1 else image
         self.lab: F32 = cv2.cvtColor(small.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)

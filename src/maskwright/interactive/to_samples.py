@@ -29,7 +29,7 @@ def image_files(places: Sequence[str]) -> list[Path]:
     out: list[Path] = []
     for place in map(Path, places):
         if place.is_dir():
-            out += sorted(one for one in place.rglob("*") if one.suffix.lower() in IMAGE_SUFFIXES)
+            out += sorted(path for path in place.rglob("*") if path.suffix.lower() in IMAGE_SUFFIXES)
         elif place.is_file():
             out.append(place)
         else:
@@ -65,8 +65,8 @@ def samples(
             points = asked["points"] or None
             session = Session(image, loaded)
             answer = session.predict(
-                None if points is None else [one[:2] for one in points],
-                None if points is None else [one[2] if len(one) > 2 else 1 for one in points],
+                None if points is None else [point[:2] for point in points],
+                None if points is None else [point[2] if len(point) > 2 else 1 for point in points],
                 asked["boxes"] or None, text=asked["text"],
             )  # fmt: skip
             shown = slice(None) if answer.several else slice(1)

@@ -52,15 +52,15 @@ def agreements(dataset: Dataset, numbers: Iterable[int] | None = None) -> list[A
     wanted = None if numbers is None else set(numbers)
     out: list[Agreement] = []
     for row in gestures.overview(dataset):
-        people = [str(one) for one in row.fields.get(own_labels.FIELD, [])]
+        people = [str(each) for each in row.fields.get(own_labels.FIELD, [])]
         if not people or (wanted is not None and row.number not in wanted):
             continue
         labels: list[tuple[str | None, Segments]] = []
         if row.fields.get("state") in FINISHED:
             labels.append((None, dataset.read([row.number])[0].segments))
-        labels += [(one, own_labels.read(dataset, row.number, one)[0]) for one in people]
+        labels += [(person, own_labels.read(dataset, row.number, person)[0]) for person in people]
         for k, (first, mine) in enumerate(labels):
             for second, theirs in labels[k + 1 :]:
                 iou, f1 = between(mine, theirs, classes)
                 out.append(Agreement(row.number, row.key, first, str(second), iou, f1))
-    return sorted(out, key=lambda one: (np.isnan(one.mean_iou), one.mean_iou))
+    return sorted(out, key=lambda item: (np.isnan(item.mean_iou), item.mean_iou))

@@ -68,16 +68,16 @@ def assign(
     """
     rows = {row.number: row for row in overview(dataset)}
     chosen = list(numbers)
-    for one in chosen:
-        if one not in rows:
-            raise UsageError(f"there is no image {one}", file=dataset.place)
+    for item in chosen:
+        if item not in rows:
+            raise UsageError(f"there is no image {item}", file=dataset.place)
     if count is not None:
         free = [row for row in rows.values() if row.fields.get("state") is None and not row.fields.get("assignee")]
         free.sort(key=lambda row: (row.video or "", row.frame or 0, row.number))
         chosen += [row.number for row in free[:count]]
     with dataset.edit(f"{len(chosen)} images for {name or 'nobody'}", author=author) as edit:
-        for one in chosen:
-            edit.set_fields(rows[one].key, {"assignee": name})
+        for each in chosen:
+            edit.set_fields(rows[each].key, {"assignee": name})
     return chosen
 
 
@@ -99,7 +99,7 @@ def class_use(dataset: Dataset) -> list[ClassUse]:
             .group_by(table.c.class_id)
         )
         found = {row[0]: (int(row[1]), int(row[2])) for row in connection.execute(query)}
-    return [ClassUse(one.id, *found.get(one.id, (0, 0))) for one in dataset.classes]
+    return [ClassUse(class_.id, *found.get(class_.id, (0, 0))) for class_ in dataset.classes]
 
 
 def progress(dataset: Dataset) -> Progress:

@@ -80,7 +80,7 @@ def apply(dataset: Dataset, number: int, operation: Operation, *, author: str) -
                 table.c.sample == number, alive(table, None), table.c.segment.in_(touched(operation))
             )
         )
-        stale = newer(operation, {int(one.segment): int(one.added) for one in living})
+        stale = newer(operation, {int(each_row.segment): int(each_row.added) for each_row in living})
         if stale:
             return Applied(dataset.database.head(connection), stale=stale)
         edit = Edit(dataset.database, connection, author, f"{operation.kind}: {row.key}")
@@ -126,7 +126,7 @@ def sample_row(dataset: Dataset, connection: sql.Connection, number: int) -> Any
 
 def touched(operation: Operation) -> list[int]:
     """The ids of the segments that a gesture puts or removes."""
-    return [*(one.segment for one in operation.put), *operation.remove]
+    return [*(piece.segment for piece in operation.put), *operation.remove]
 
 
 def newer(operation: Operation, living: Mapping[int, int]) -> tuple[int, ...]:
@@ -135,10 +135,10 @@ def newer(operation: Operation, living: Mapping[int, int]) -> tuple[int, ...]:
     living: segment -> what it was written by.
     """
     out = []
-    for one in touched(operation):
-        seen, now = operation.base.get(one), living.get(one)
+    for each in touched(operation):
+        seen, now = operation.base.get(each), living.get(each)
         if (seen is None) != (now is None) or (seen is not None and now is not None and now > seen):
-            out.append(one)
+            out.append(each)
     return tuple(out)
 
 
@@ -148,36 +148,37 @@ def changed(own: Segments, operation: Operation, size: tuple[int, int]) -> Segme
     own: those before it.
     """
     gone = set(operation.remove)
-    put = {one.segment: one for one in operation.put}
-    order = [(z, int(one)) for z, one in enumerate(own.ids) if int(one) not in gone]
+    put = {piece.segment: piece for piece in operation.put}
+    order = [(z, int(id_)) for z, id_ in enumerate(own.ids) if int(id_) not in gone]
     top = len(own)
-    places = {one: float(z) for z, one in order}
-    for one in operation.put:
-        if one.z is not None:
+    places = {each: float(z) for z, each in order}
+    for piece in operation.put:
+        if piece.z is not None:
             # Between the segment below and itself: what was at this place goes up.
-            moved = places.get(one.segment)
-            places[one.segment] = one.z + (0.5 if moved is not None and one.z > moved else -0.5)
-        elif one.segment not in places:
-            places[one.segment] = float(top)
+            moved = places.get(piece.segment)
+            places[piece.segment] = piece.z + (0.5 if moved is not None and piece.z > moved else -0.5)
+        elif piece.segment not in places:
+            places[piece.segment] = float(top)
             top += 1
-    names = sorted(places, key=lambda one: places[one])
-    rows = {int(one): k for k, one in enumerate(own.ids)}
-    fresh = [put[one] for one in names if one in put]
+    names = sorted(places, key=lambda place: places[place])
+    rows = {int(id_): k for k, id_ in enumerate(own.ids)}
+    fresh = [put[name] for name in names if name in put]
     try:
-        new = Masks.from_compressed([one.counts for one in fresh], size)
+        new = Masks.from_compressed([mask.counts for mask in fresh], size)
     except ValueError as error:
         raise UsageError(f"an object's run lengths cannot be read ({error})") from None
-    at = {one.segment: k for k, one in enumerate(fresh)}
-    masks = [new[[at[one]]] if one in put else own.masks[[rows[one]]] for one in names]
+    at = {each.segment: k for k, each in enumerate(fresh)}
+    masks = [new[[at[name]]] if name in put else own.masks[[rows[name]]] for name in names]
 
     def column(of_put: Any, of_own: Any) -> list[Any]:
-        return [of_put(put[one]) if one in put else of_own[rows[one]] for one in names]
+        return [of_put(put[name]) if name in put else of_own[rows[name]] for name in names]
 
     return Segments(
-        Masks.concatenate(masks, size), column(lambda one: one.class_id, own.class_ids), ids=names,
-        scores=column(lambda one: float("nan") if one.score is None else one.score, own.scores),
-        is_crowd=column(lambda one: one.is_crowd, own.is_crowd), source=column(lambda one: one.source, own.source),
-        attributes=column(lambda one: dict(one.attributes), own.attributes),
+        Masks.concatenate(masks, size), column(lambda piece: piece.class_id, own.class_ids), ids=names,
+        scores=column(lambda piece: float("nan") if piece.score is None else piece.score, own.scores),
+        is_crowd=column(lambda piece: piece.is_crowd, own.is_crowd),
+        source=column(lambda piece: piece.source, own.source),
+        attributes=column(lambda piece: dict(piece.attributes), own.attributes),
     )  # fmt: skip
 
 

@@ -42,20 +42,20 @@ def apply(dataset: Dataset, number: int, operation: Operation, *, author: str) -
             )
         ).scalar()
         number_of = int(count or 0) + 1
-        stale = gestures.newer(operation, {int(one.segment): int(one.changed) for one in rows})
+        stale = gestures.newer(operation, {int(each_row.segment): int(each_row.changed) for each_row in rows})
         if stale:
             return Applied(number_of - 1, stale=stale)
         if operation.put or operation.remove:
             size = (row.height, row.width)
             segments = gestures.changed(build_segments(rows, size), operation, size)
-            declared = {one.id for one in dataset.classes}
-            unknown = {int(one) for one in segments.class_ids} - declared
+            declared = {class_.id for class_ in dataset.classes}
+            unknown = {int(class_id) for class_id in segments.class_ids} - declared
             if unknown:
                 raise DatasetError(
                     f"the class id {min(unknown)} is not declared", file=dataset.place, record=f"image {number}"
                 )
-            written = {one.segment for one in operation.put}
-            before = {int(one.segment): int(one.changed) for one in rows}
+            written = {piece.segment for piece in operation.put}
+            before = {int(each_row.segment): int(each_row.changed) for each_row in rows}
             connection.execute(table.delete().where(own))
             fresh = [
                 {
@@ -69,7 +69,7 @@ def apply(dataset: Dataset, number: int, operation: Operation, *, author: str) -
             if fresh:
                 connection.execute(table.insert(), fresh)
         if "state" in operation.fields:
-            people = {str(one) for one in row.fields.get(FIELD, [])} - {author}
+            people = {str(each) for each in row.fields.get(FIELD, [])} - {author}
             if operation.fields["state"] is not None:
                 people.add(author)
             edit = Edit(dataset.database, connection, author, f"opinion: {row.key}")
@@ -87,7 +87,9 @@ def read(dataset: Dataset, number: int, author: str) -> tuple[Segments, dict[int
         query = sql.select(table).where(table.c.sample == number, table.c.author == author).order_by(table.c.z)
         rows = connection.execute(query).all()
     _sound(dataset, rows)
-    return build_segments(rows, (row.height, row.width)), {int(one.segment): int(one.changed) for one in rows}
+    return build_segments(rows, (row.height, row.width)), {
+        int(each_row.segment): int(each_row.changed) for each_row in rows
+    }
 
 
 def _sound(dataset: Dataset, rows: Sequence[Any]) -> Sequence[Any]:

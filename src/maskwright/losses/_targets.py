@@ -73,7 +73,7 @@ def sums(logits: "Tensor", target: "Tensor", ignore_index: int | None, reduction
     right, predicted, seen = _class_sums().apply(logits, safe, valid)
     pixels = valid.sum((1, 2)).unsqueeze(1).expand_as(seen)
     if reduction == "batch":
-        right, seen, predicted, pixels = (one.sum(0) for one in (right, seen, predicted, pixels))
+        right, seen, predicted, pixels = (each.sum(0) for each in (right, seen, predicted, pixels))
     return Sums(right, predicted - right, seen - right, seen, pixels)
 
 

@@ -34,7 +34,7 @@ def loss(
     p, g, valid = probabilities(logits, target, ignore_index)
     axes = (0, 2, 3)
     counts = valid.unsqueeze(1)
-    bone_p, bone_g = (skeleton(one, iterations) * counts for one in (p, g))
+    bone_p, bone_g = (skeleton(item, iterations) * counts for item in (p, g))
     precision = ((bone_p * g).sum(axes) + smooth) / (bone_p.sum(axes) + smooth).clamp(min=1e-12)
     sensitivity = ((bone_g * p).sum(axes) + smooth) / (bone_g.sum(axes) + smooth).clamp(min=1e-12)
     each = 1 - 2 * precision * sensitivity / (precision + sensitivity).clamp(min=1e-12)

@@ -31,7 +31,7 @@ class Frames:
         """
         path = Path(place)
         if path.is_dir():
-            images = sorted(one for one in path.iterdir() if one.suffix.lower() in IMAGE_SUFFIXES)
+            images = sorted(each_path for each_path in path.iterdir() if each_path.suffix.lower() in IMAGE_SUFFIXES)
             if not images:
                 raise FormatError("the folder holds no image", file=path, needed=", ".join(IMAGE_SUFFIXES))
             return cls(images[::every], name=path.resolve().name)

@@ -175,4 +175,4 @@ class Pyramids:
             return found
 
     def _bytes(self) -> int:
-        return sum(one.nbytes for held in self._held.values() for one in held)
+        return sum(item.nbytes for held in self._held.values() for item in held)

@@ -40,9 +40,9 @@ def intervals(
 def scores(matched: list[dict[str, Any] | None], weights: Array) -> tuple[float, float, float]:
     """AP, AP50, AP75 with each image counted `weights[i]` times; all ones gives COCO's own numbers."""
     whole: dict[int, list[dict[str, Any]]] = {}
-    for one in matched:
-        if one and one["aRng"][0] == 0 and one["aRng"][1] >= 1e9 and one["maxDet"] == 100:
-            whole.setdefault(one["category_id"], []).append(one)
+    for each in matched:
+        if each and each["aRng"][0] == 0 and each["aRng"][1] >= 1e9 and each["maxDet"] == 100:
+            whole.setdefault(each["category_id"], []).append(each)
     by_threshold: list[F64] = []
     for rows in whole.values():
         times = weights[[row["image_id"] - 1 for row in rows]]

@@ -57,28 +57,28 @@ def tables(
     """
     images: list[dict[str, Any]] = []
     truths: list[dict[str, Any]] = []
-    for number, one in enumerate(counts, 1):
-        height, width = one["size"]
+    for number, count in enumerate(counts, 1):
+        height, width = count["size"]
         known: dict[str, Any] = {
-            name: one[name] for name in ("neg_category_ids", "not_exhaustive_category_ids") if name in one
+            name: count[name] for name in ("neg_category_ids", "not_exhaustive_category_ids") if name in count
         }
         images.append({"id": number, "height": height, "width": width, "file_name": str(number), **known})
-        for row in one["truth"]:
+        for row in count["truth"]:
             truths.append({**row, "id": len(truths) + 1, "image_id": number})
     used = sorted({row["category_id"] for row in truths})
-    by_id = {one.id: one for one in classes}
+    by_id = {class_.id: class_ for class_ in classes}
     categories = []
-    for one in used:
-        entry = {"id": one, "name": by_id[one].name if one in by_id else str(one)}
-        if one in by_id and "frequency" in by_id[one].extra:
-            entry["frequency"] = by_id[one].extra["frequency"]
+    for each in used:
+        entry = {"id": each, "name": by_id[each].name if each in by_id else str(each)}
+        if each in by_id and "frequency" in by_id[each].extra:
+            entry["frequency"] = by_id[each].extra["frequency"]
         categories.append(entry)
     hidden = ("segmentation",) if boxes else ("bbox", "area")
     shown = set(used)
     results = [
         {**{name: value for name, value in row.items() if name not in hidden}, "image_id": number}
-        for number, one in enumerate(counts, 1)
-        for row in one["pred"]
+        for number, count in enumerate(counts, 1)
+        for row in count["pred"]
         if row["category_id"] in shown
     ]
     return {"images": images, "annotations": truths, "categories": categories}, results

@@ -60,7 +60,7 @@ class Explanation:
         if background is not None:
             front[self.classes.index_of(background.id)] = False
         shown = ~np.isnan(images)
-        by_image = np.array([mean(one) for one in images])
+        by_image = np.array([mean(image) for image in images])
         rows = [
             ("set, classes that occur", mean(iou),
              "counts summed over the set, divided by class, mean over classes that occur, ignored pixels dropped",

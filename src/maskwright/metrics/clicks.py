@@ -25,10 +25,10 @@ def update(ious: Sequence[float], *, seconds: Sequence[float] = (), limit: int =
     ious: after each click, 1 … limit of them.  seconds: each click took, where they were measured.  Raises ValueError
     for no click or too many.
     """
-    values = [float(one) for one in ious]
+    values = [float(iou) for iou in ious]
     if not 1 <= len(values) <= limit:
         raise ValueError(f"an object has 1 to {limit} clicks, got {len(values)}")
-    return [{"ious": values, "seconds": [float(one) for one in seconds], "limit": limit}]
+    return [{"ious": values, "seconds": [float(second) for second in seconds], "limit": limit}]
 
 
 def compute(counts: Counts) -> dict[str, Any]:
@@ -39,12 +39,12 @@ def compute(counts: Counts) -> dict[str, Any]:
     """
     out: dict[str, Any] = {"objects": len(counts)}
     for level in LEVELS:
-        reached = [next((k + 1 for k, iou in enumerate(one["ious"]) if iou >= level), None) for one in counts]
-        clicks = [one["limit"] if k is None else k for k, one in zip(reached, counts, strict=True)]
+        reached = [next((k + 1 for k, iou in enumerate(count["ious"]) if iou >= level), None) for count in counts]
+        clicks = [count["limit"] if k is None else k for k, count in zip(reached, counts, strict=True)]
         out[f"noc@{round(100 * level)}"] = mean(np.array(clicks, np.float64))
         out[f"nof@{round(100 * level)}"] = sum(k is None for k in reached)
     for k in AFTER:
-        out[f"iou@{k}"] = mean(np.array([one["ious"][min(k, len(one["ious"])) - 1] for one in counts]))
-    every = [value for one in counts for value in one["seconds"]]
+        out[f"iou@{k}"] = mean(np.array([count["ious"][min(k, len(count["ious"])) - 1] for count in counts]))
+    every = [value for count in counts for value in count["seconds"]]
     out["seconds"] = float(np.median(every)) if every else float("nan")
     return out

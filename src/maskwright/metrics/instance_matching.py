@@ -28,8 +28,10 @@ def update(pred: Segments, target: Segments, classes: Classes) -> F64:
     """
     out = np.zeros((len(THRESHOLDS) + 1, 3))
     truth, found = (
-        one[np.array([classes[int(k)].kind == "thing" for k in one.class_ids], bool) & (one.masks.areas() > 0)]
-        for one in (target, pred)
+        segments[
+            np.array([classes[int(k)].kind == "thing" for k in segments.class_ids], bool) & (segments.masks.areas() > 0)
+        ]
+        for segments in (target, pred)
     )
     crowds, truth = truth[truth.is_crowd], truth[~truth.is_crowd]
     if len(crowds) and len(found):

@@ -49,7 +49,7 @@ def update(pred: Segments, target: Segments, classes: Classes) -> F64:
 
 def _countable(segments: Segments, classes: Classes) -> Segments:
     seen = segments.visible()
-    plain = [classes[int(one)].role == "class" for one in seen.class_ids]
+    plain = [classes[int(class_id)].role == "class" for class_id in seen.class_ids]
     return seen[np.array(plain, bool) & (seen.masks.areas() > 0)]
 
 
@@ -63,7 +63,7 @@ def compute(counts: F64, classes: Classes) -> dict[str, Any]:
     pq = ratio(total, cases)
     sq = np.where(cases > 0, np.divide(total, matched, out=np.zeros_like(total), where=matched > 0), np.nan)
     rq = ratio(matched, cases)
-    things = np.array([one.kind == "thing" for one in classes if one.role != "ignore"], bool)
+    things = np.array([class_.kind == "thing" for class_ in classes if class_.role != "ignore"], bool)
     out: dict[str, Any] = {}
     for name, values in (("pq", pq), ("sq", sq), ("rq", rq)):
         out |= {name: mean(values), f"{name}_things": mean(values[things]), f"{name}_stuff": mean(values[~things])}

@@ -81,16 +81,17 @@ def wrapped(
             if targets is None:
                 found = self.network(pixel_values=x.contiguous(), **more)
                 return Queries(found.class_queries_logits, found.masks_queries_logits)
-            masks = [one.masks.to(x.dtype) for one in targets]
+            masks = [target.masks.to(x.dtype) for target in targets]
             if side is not None:
                 masks = [
-                    functional.interpolate(one[None], (side, side), mode="nearest-exact")[0]
-                    if len(one)
-                    else one.new_zeros((0, side, side))
-                    for one in masks
+                    functional.interpolate(mask[None], (side, side), mode="nearest-exact")[0]
+                    if len(mask)
+                    else mask.new_zeros((0, side, side))
+                    for mask in masks
                 ]
             loss = self.network(
-                pixel_values=x.contiguous(), mask_labels=masks, class_labels=[one.class_indices for one in targets],
+                pixel_values=x.contiguous(), mask_labels=masks,
+                class_labels=[target.class_indices for target in targets],
                 **more,
             ).loss  # fmt: skip
             return loss.squeeze()

@@ -95,7 +95,7 @@ def jpu(torch: Any, channels: list[int], width: int) -> Any:
     class JPU(nn_.Module):  # type: ignore[misc, name-defined]
         def __init__(self) -> None:
             super().__init__()
-            self.lateral = nn_.ModuleList(_block(torch, one, width, 3) for one in channels)
+            self.lateral = nn_.ModuleList(_block(torch, channel, width, 3) for channel in channels)
             # Separable convolutions at four dilations look as far as the dilated stages would have.
             self.dilated = nn_.ModuleList(
                 nn_.Sequential(
@@ -109,9 +109,9 @@ def jpu(torch: Any, channels: list[int], width: int) -> Any:
             )
 
         def forward(self, features: Any) -> Any:
-            parts = [layer(one) for layer, one in zip(self.lateral, features, strict=True)]
+            parts = [layer(feature) for layer, feature in zip(self.lateral, features, strict=True)]
             size = parts[0].shape[-2:]
-            parts = [functional.interpolate(one, size, mode="bilinear", align_corners=True) for one in parts]
+            parts = [functional.interpolate(part, size, mode="bilinear", align_corners=True) for part in parts]
             joined = torch.cat(parts, dim=1)
             return torch.cat([layer(joined) for layer in self.dilated], dim=1)
 

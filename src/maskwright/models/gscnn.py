@@ -114,7 +114,7 @@ def shape_stream(torch: Any, channels: list[int]) -> Any:
             self.enter = nn_.Identity() if channels[0] == 64 else nn_.Conv2d(channels[0], 64, 1)
             self.residual = nn_.ModuleList(Residual(width) for width in (64, 32, 16))
             self.narrow = nn_.ModuleList(nn_.Conv2d(2 * width, width, 1) for width in (32, 16, 8))
-            self.project = nn_.ModuleList(nn_.Conv2d(one, 1, 1) for one in channels[1:])
+            self.project = nn_.ModuleList(nn_.Conv2d(channel, 1, 1) for channel in channels[1:])
             self.gate = nn_.ModuleList(Gate(width) for width in (32, 16, 8))
             self.fuse = nn_.Conv2d(8, 1, 1, bias=False)
 
@@ -159,7 +159,7 @@ def _scharr(torch: Any, x: Any) -> Any:
     gray = x.detach().float().mean(1, keepdim=True)
     across = torch.tensor([[-3.0, 0, 3], [-10, 0, 10], [-3, 0, 3]], device=x.device).view(1, 1, 3, 3)
     padded = torch.nn.functional.pad(gray, (1, 1, 1, 1), mode="replicate")
-    dx, dy = (torch.nn.functional.conv2d(padded, one) for one in (across, across.transpose(2, 3)))
+    dx, dy = (torch.nn.functional.conv2d(padded, each) for each in (across, across.transpose(2, 3)))
     length = (dx**2 + dy**2).sqrt()
     return (length / length.amax((2, 3), keepdim=True).clamp(min=1e-6)).to(x.dtype)
 

@@ -87,7 +87,7 @@ def build(
         "box_batch_size_per_image": samples,
     }  # fmt: skip
     if tuple(anchors) != (32, 64, 128, 256, 512):
-        sizes = tuple((one,) for one in anchors)
+        sizes = tuple((anchor,) for anchor in anchors)
         common["rpn_anchor_generator"] = AnchorGenerator(sizes, ((0.5, 1.0, 2.0),) * len(anchors))
     if (head, mask_channels) != (1024, 256) and version == 1:
         common |= {
@@ -122,11 +122,11 @@ def build(
         def forward(self, x: Any, targets: Any = None, criterion: Any = None) -> Any:
             """A list of Regions, or with targets (a list of Objects) the sum of the five losses."""
             if targets is not None:
-                truth = [_truth(torch, one) for one in targets]
+                truth = [_truth(torch, target) for target in targets]
                 return sum(self.network(list(x), truth).values())
             return [
-                Regions(one["boxes"], one["labels"] - 1, one["scores"], one["masks"][:, 0])
-                for one in self.network(list(x))
+                Regions(each["boxes"], each["labels"] - 1, each["scores"], each["masks"][:, 0])
+                for each in self.network(list(x))
             ]
 
     model: nn.Module = MaskRegions()
@@ -138,11 +138,11 @@ def _group_norm(channels: int) -> Any:
     return torch.nn.GroupNorm(min(32, channels), channels)
 
 
-def _truth(torch: Any, one: Any) -> dict[str, Any]:
+def _truth(torch: Any, segments: Any) -> dict[str, Any]:
     from torchvision.ops import masks_to_boxes
 
-    masks = one.masks
+    masks = segments.masks
     boxes = masks_to_boxes(masks) if len(masks) else torch.zeros((0, 4), device=masks.device)
     # torchvision's boxes end at the last pixel, the project's after it.
     boxes = boxes + torch.tensor([0.0, 0.0, 1.0, 1.0], device=masks.device)
-    return {"boxes": boxes, "labels": one.class_indices + 1, "masks": masks.to(torch.uint8)}
+    return {"boxes": boxes, "labels": segments.class_indices + 1, "masks": masks.to(torch.uint8)}

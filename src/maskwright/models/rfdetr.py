@@ -75,14 +75,14 @@ def build(
         def forward(self, x: Any, targets: Any = None, criterion: Any = None) -> Any:
             """Queries, or with targets (a list of Objects) the loss."""
             x = functional.interpolate(x, (side, side), mode="bilinear", antialias=True, align_corners=False)
-            labels = None if targets is None else [_labels(torch, one, side) for one in targets]
+            labels = None if targets is None else [_labels(torch, target, side) for target in targets]
             found = self.network(pixel_values=x.contiguous(), labels=labels)
             if labels is not None and found.loss.numel() == 1:
                 return found.loss.squeeze()
             if labels is not None:
                 # Without a single object in the batch the terms of masks are empty and swallow the sum; what is left is
                 # that nothing should be found.
-                return sum(one.sum() for name, one in found.loss_dict.items() if "loss_ce" in name)
+                return sum(each.sum() for name, each in found.loss_dict.items() if "loss_ce" in name)
             return Queries(found.logits, found.pred_masks, independent=True)
 
     model: nn.Module = RfDetr()

@@ -22,7 +22,7 @@ def build(num_classes: int, in_channels: int = 3, *, width: float = 1.0) -> "nn.
     """width: a factor on every channel count, for small machines. Stride 32."""
     torch: Any = require("torch", "the model segnet")
     nn_ = torch.nn
-    stages = [[max(round(one * width), 1) for one in stage] for stage in _STAGES]
+    stages = [[max(round(each_width * width), 1) for each_width in stage] for stage in _STAGES]
 
     def convolution(before: int, after: int) -> Any:
         return nn_.Sequential(nn_.Conv2d(before, after, 3, padding=1), nn_.BatchNorm2d(after), nn_.ReLU(inplace=True))

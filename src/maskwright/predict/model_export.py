@@ -128,17 +128,17 @@ def _compared(mine: Predictor, theirs: Predictor, images: Sequence[U8], truths: 
     counts = np.zeros((2, kinds, kinds + 1), np.int64)
     for number, image in enumerate(images):
         with torch.inference_mode():
-            a, b = (one._native(one._tensor(image))[0] for one in (mine, theirs))
+            a, b = (each._native(each._tensor(image))[0] for each in (mine, theirs))
         differ, largest = max(differ, float((a - b).abs().max())), max(largest, float(a.abs().max()))
-        labels = [one.argmax(0).numpy().astype(np.uint8) for one in (a, b)]
+        labels = [each.argmax(0).numpy().astype(np.uint8) for each in (a, b)]
         same += int((labels[0] == labels[1]).sum())
         pixels += labels[0].size
         if number < len(truths):
-            for row, one in enumerate(labels):
-                counts[row] += confusion.update(one, truths[number], num_classes=kinds)
+            for row, label in enumerate(labels):
+                counts[row] += confusion.update(label, truths[number], num_classes=kinds)
     drop = None
     if truths:
-        before, after = (float(confusion.compute(one)["mean_iou"]) for one in counts)
+        before, after = (float(confusion.compute(count)["mean_iou"]) for count in counts)
         drop = before - after
     return Proof(differ, largest, same / pixels, len(images), drop)
 
@@ -154,4 +154,6 @@ def real_images(view: Any, source: str | Path, split: str, number: int) -> tuple
         raise UsageError("the dataset has no images to compare on", file=view.place)
     picked = [numbers[k] for k in np.unique(np.linspace(0, len(numbers) - 1, min(number, len(numbers))).astype(int))]
     samples = view.read(picked)
-    return [media.read(one.image).rgb() for one in samples], [one.segments.label_map(classes) for one in samples]
+    return [media.read(sample.image).rgb() for sample in samples], [
+        sample.segments.label_map(classes) for sample in samples
+    ]

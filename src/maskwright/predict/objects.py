@@ -103,8 +103,8 @@ def from_regions(
     coordinates (He et al., "Mask R-CNN", ICCV 2017, as Detectron2 has it), with nothing outside the box.
     """
     boxes, kinds, scores, probs = (
-        np.asarray(one.detach().float().cpu().numpy())
-        for one in (found.boxes, found.class_indices, found.scores, found.mask_probs)
+        np.asarray(each.detach().float().cpu().numpy())
+        for each in (found.boxes, found.class_indices, found.scores, found.mask_probs)
     )
     order = np.argsort(-scores, kind="stable")[:top]
     order = order[scores[order] > threshold][::-1]  # the surest on top

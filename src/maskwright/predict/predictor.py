@@ -52,7 +52,7 @@ class Predictor:
         """
         if isinstance(path, str | Path):
             return cls(*checkpoint.load(path), device=device)
-        first, *rest = (cls(*checkpoint.load(one), device=device) for one in path)
+        first, *rest = (cls(*checkpoint.load(file), device=device) for file in path)
         for other in rest:
             if other.classes != first.classes or {first.answers, other.answers} != {"logits"}:
                 raise UsageError(
@@ -81,7 +81,7 @@ class Predictor:
             alone = copy.copy(self)
             alone._others = []
             members = [alone, *self._others]
-            total: F32 = np.mean([one._probs(image, flip, scales) for one in members], axis=0)
+            total: F32 = np.mean([member._probs(image, flip, scales) for member in members], axis=0)
             return total
         x = self._tensor(image)
         with torch.inference_mode():
@@ -192,11 +192,11 @@ def segments_from_probs(probs: F32, classes: Classes, *, min_area: int = 1) -> S
     indices, masks = Masks.from_label_map(labels)
     found: list[tuple[Masks, int]] = []
     for position, index in enumerate(indices):
-        one = classes[classes.id_of(int(index))]
-        if one.role == "background":
+        class_ = classes[classes.id_of(int(index))]
+        if class_.role == "background":
             continue
         mask = masks[position : position + 1]
-        if one.kind == "thing":
+        if class_.kind == "thing":
             mask, _ = mask.components()
             mask = mask[mask.areas() >= min_area]
         found += [(mask[k : k + 1], int(index)) for k in range(len(mask))]

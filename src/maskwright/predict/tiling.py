@@ -14,7 +14,7 @@ def starts(length: int, tile: int) -> list[int]:
     if length <= tile:
         return [0]
     number = int(np.ceil((length - tile) / (tile * (1 - OVERLAP)))) + 1
-    return [int(one) for one in np.linspace(0, length - tile, number).round()]
+    return [int(each) for each in np.linspace(0, length - tile, number).round()]
 
 
 def blended(predict: Callable[[U8], F32], image: U8, tile: int) -> F32:

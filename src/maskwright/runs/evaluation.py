@@ -42,7 +42,7 @@ def evaluate(
     """
     view = view.frozen()
     classes = view.classes
-    if classes.background is None and all(one.kind == "thing" for one in classes if one.role == "class"):
+    if classes.background is None and all(class_.kind == "thing" for class_ in classes if class_.role == "class"):
         classes = classes.with_background()
     there = set(view.numbers())
     numbers = [number for number in run.predicted() if number in there]
@@ -58,7 +58,7 @@ def evaluate(
             raise UsageError(
                 f"{name!r} is not a metric of segments", needed=f"one of {', '.join(metrics.of_segments())}"
             )
-    wants_ap = instances if instances is not None else any(one.kind == "thing" for one in classes)
+    wants_ap = instances if instances is not None else any(class_.kind == "thing" for class_ in classes)
     worker = _Counting(run.id, classes, extra, detects=wants_ap)
     sums = _Sums(run, classes, extra)
     # In order: ranges and the ranking of equal scores depend on it.
@@ -106,7 +106,7 @@ class _Counting(compute.Worker["_Counts"]):
 
     def __init__(self, run: str, classes: Classes, extra: Sequence[str], *, detects: bool) -> None:
         self._run, self._classes, self._extra = run, classes, tuple(extra)
-        self._things = [one.id for one in classes if one.kind == "thing"] if detects else None
+        self._things = [class_.id for class_ in classes if class_.kind == "thing"] if detects else None
 
     def read(self, view: View, numbers: Sequence[int]) -> list[tuple[Sample, Segments]]:
         samples = view.read(numbers)
@@ -163,7 +163,7 @@ def explain(view: View, run: Run) -> list[metrics.Variant]:
     """Every common definition of "mIoU" on the run's predictions of these samples. Raises UsageError without any."""
     view = view.frozen()
     classes = view.classes
-    if classes.background is None and all(one.kind == "thing" for one in classes if one.role == "class"):
+    if classes.background is None and all(class_.kind == "thing" for class_ in classes if class_.role == "class"):
         classes = classes.with_background()
     there = set(view.numbers())
     numbers = [number for number in run.predicted() if number in there]

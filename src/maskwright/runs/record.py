@@ -318,7 +318,7 @@ class Run:
             connection.execute(
                 table.delete().where(table.c.run == self.id, table.c.name == FOUND, table.c.sample.in_(numbers))
             )
-            found_rows = [{"run": self.id, "sample": n, "name": FOUND, "value": float(len(one))} for n, one in batch]
+            found_rows = [{"run": self.id, "sample": n, "name": FOUND, "value": float(len(each))} for n, each in batch]
             if found_rows:
                 connection.execute(table.insert(), found_rows)
 
@@ -567,7 +567,7 @@ def compare(dataset: View, first: str, second: str) -> dict[str, Any]:
         for name in sorted(names)
         if a["settings"].get(name) != b["settings"].get(name)
     }
-    flat = [_flat(one["scores"]) for one in (a, b)]
+    flat = [_flat(each["scores"]) for each in (a, b)]
     scores = {name: (flat[0].get(name), flat[1].get(name)) for name in sorted(flat[0].keys() | flat[1].keys())}
     return {
         "runs": (a["id"], b["id"]),

@@ -212,25 +212,28 @@ class Dataset(View):
 
             was, now = (({row.class_id: row for row in side}) for side in sides(schema.classes))
             changes += [
-                Change("class", _what(was, now, one), (now.get(one) or was[one]).name, class_id=one)
-                for one in sorted(was.keys() | now.keys())
+                Change("class", _what(was, now, each_key), (now.get(each_key) or was[each_key]).name, class_id=each_key)
+                for each_key in sorted(was.keys() | now.keys())
             ]
             was, now = (({row.sample: row for row in side}) for side in sides(schema.samples))
             names = {number: row.key for number, row in {**was, **now}.items()}
-            changes += [Change("sample", _what(was, now, one), names[one]) for one in sorted(was.keys() | now.keys())]
+            changes += [
+                Change("sample", _what(was, now, each_key), names[each_key])
+                for each_key in sorted(was.keys() | now.keys())
+            ]
             was, now = (({(row.sample, row.segment): row for row in side}) for side in sides(schema.segments))
             both = sorted(was.keys() | now.keys())
             sizes = self._sizes(connection, {sample for sample, _ in both})
-            for one in both:
-                row, other = now.get(one), was.get(one)
-                key, size = sizes[one[0]]
+            for side in both:
+                row, other = now.get(side), was.get(side)
+                key, size = sizes[side[0]]
                 if row is not None and other is not None:
                     masks = masks_from([other.counts, row.counts], size)
                     pixels = int((masks[:1] ^ masks[1:]).areas()[0])
                 else:
                     pixels = int((row or other).area)  # type: ignore[union-attr]
                 class_id = int((row or other).class_id)  # type: ignore[union-attr]
-                changes.append(Change("segment", _what(was, now, one), key, one[1], class_id, pixels))
+                changes.append(Change("segment", _what(was, now, side), key, side[1], class_id, pixels))
         return changes
 
     def _sizes(self, connection: sql.Connection, numbers: set[int]) -> dict[int, tuple[str, tuple[int, int]]]:

@@ -31,7 +31,7 @@ def open_place(place: str, *, classes: str | None = None) -> tuple[Dataset, list
             raise UsageError("there is no such folder", file=place, needed="a folder of images, or a dataset")
         if not _images(folder):
             raise UsageError("the folder holds no image", file=place, needed=", ".join(IMAGE_SUFFIXES))
-        names = [one.strip() for one in (classes or "object").split(",") if one.strip()]
+        names = [part.strip() for part in (classes or "object").split(",") if part.strip()]
         try:
             dataset = Dataset.create(folder, Classes([Class(k + 1, name, "thing") for k, name in enumerate(names)]))
         except ValueError as error:
@@ -44,9 +44,9 @@ def open_place(place: str, *, classes: str | None = None) -> tuple[Dataset, list
 
 def _images(folder: Path) -> list[Path]:
     return sorted(
-        one for one in folder.rglob("*")
-        if one.suffix.lower() in IMAGE_SUFFIXES and one.is_file()
-        and not any(part.startswith(".") for part in one.parts[-2:])
+        path for path in folder.rglob("*")
+        if path.suffix.lower() in IMAGE_SUFFIXES and path.is_file()
+        and not any(part.startswith(".") for part in path.parts[-2:])
     )  # fmt: skip
 
 
@@ -54,11 +54,11 @@ def _take_in(dataset: Dataset, folder: Path) -> list[str]:
     """Images in the folder that no sample shows; only where the folder itself holds the samples' images."""
     known = {Path(sample.image.uri).resolve() for sample in dataset}
     root = folder.resolve()
-    if known and not any(one.is_relative_to(root) for one in known):
+    if known and not any(name.is_relative_to(root) for name in known):
         return []
-    new = [one for one in _images(folder) if one.resolve() not in known]
+    new = [image for image in _images(folder) if image.resolve() not in known]
     # A run's images and exports beside the dataset are none to label.
-    new = [one for one in new if not known or "runs" not in one.relative_to(folder).parts]
+    new = [path for path in new if not known or "runs" not in path.relative_to(folder).parts]
     notes: list[str] = []
     added = 0
     if new:

@@ -369,11 +369,11 @@ class View:
             found = {row[0]: row for row in connection.execute(query)}
         return [
             {
-                "id": one.id,
-                "name": one.name,
-                "segments": int(found[one.id][1]) if one.id in found else 0,
-                "pixels": int(found[one.id][2]) if one.id in found else 0,
-                "crowds": int(found[one.id][3]) if one.id in found else 0,
+                "id": class_.id,
+                "name": class_.name,
+                "segments": int(found[class_.id][1]) if class_.id in found else 0,
+                "pixels": int(found[class_.id][2]) if class_.id in found else 0,
+                "crowds": int(found[class_.id][3]) if class_.id in found else 0,
             }
-            for one in self.classes
+            for class_ in self.classes
         ]

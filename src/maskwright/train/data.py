@@ -158,7 +158,7 @@ def batches(
             targets.append(target)
         pixels = image_batch(images, MEAN, STD)
         if source.task.objects:
-            return pixels, [source.task.targets(one) for one in targets]
+            return pixels, [source.task.targets(each_target) for each_target in targets]
         return pixels, torch.from_numpy(np.stack(targets)).long()
 
     firsts = range(start * settings.batch_size, len(order), settings.batch_size)
@@ -172,5 +172,5 @@ def batches(
             while waiting:
                 yield waiting.pop(0).result()
         finally:
-            for one in waiting:
-                one.cancel()
+            for each in waiting:
+                each.cancel()

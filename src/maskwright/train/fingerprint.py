@@ -45,7 +45,7 @@ def fingerprint(view: View, train: list[int], val: list[int]) -> Fingerprint:
     numbers = sorted(set(train) | set(val))
     picked = [numbers[k] for k in np.unique(np.linspace(0, len(numbers) - 1, min(LOOKED_AT, len(numbers))).astype(int))]
     classes = view.classes
-    plain = {one.id: one for one in classes if one.role == "class"}
+    plain = {class_.id: class_ for class_ in classes if class_.role == "class"}
     sides, objects, areas = [], [], []
     pixels = dict.fromkeys(plain, 0)
     images = dict.fromkeys(plain, 0)
@@ -63,7 +63,10 @@ def fingerprint(view: View, train: list[int], val: list[int]) -> Fingerprint:
             for kind in np.unique(segments.class_ids).tolist():
                 if kind in images:
                     images[kind] += 1
-            thing = np.array([one in plain and plain[one].kind == "thing" for one in segments.class_ids.tolist()], bool)
+            thing = np.array(
+                [class_id in plain and plain[class_id].kind == "thing" for class_id in segments.class_ids.tolist()],
+                bool,
+            )
             mine = segments[thing & ~segments.is_crowd & (own > 0)]
             objects.append(len(mine))
             areas += mine.masks.areas().tolist()
@@ -74,12 +77,12 @@ def fingerprint(view: View, train: list[int], val: list[int]) -> Fingerprint:
                 covered += int(mine.masks.areas().sum()) - int(mine.masks.union().area())
     if not any(pixels.values()):
         raise DatasetError("no sample has a segment of a class to learn", file=view.place, needed="labels to train on")
-    shown = [one for one in pixels.values() if one]
-    counted = [one for one in images.values() if one]
+    shown = [pixel for pixel in pixels.values() if pixel]
+    counted = [image for image in images.values() if image]
     return Fingerprint(
         samples=len(view), training=len(train), validation=len(val), looked_at=len(picked),
-        height=float(np.median([one[0] for one in sides])), width=float(np.median([one[1] for one in sides])),
-        largest=int(max(max(one) for one in sides)), things=_kinds(classes, "thing"), stuff=_kinds(classes, "stuff"),
+        height=float(np.median([side[0] for side in sides])), width=float(np.median([side[1] for side in sides])),
+        largest=int(max(max(side) for side in sides)), things=_kinds(classes, "thing"), stuff=_kinds(classes, "stuff"),
         objects=float(np.median(objects)), object_side=float(np.median(np.sqrt(areas))) if areas else 0.0,
         melting=melted / things if things else 0.0, overlapping=covered / thing_pixels if thing_pixels else 0.0,
         unlabelled=open_pixels / all_pixels, imbalance=max(shown) / min(shown), rarest=min(counted) / len(picked),
@@ -88,7 +91,7 @@ def fingerprint(view: View, train: list[int], val: list[int]) -> Fingerprint:
 
 
 def _kinds(classes: Classes, kind: str) -> int:
-    return sum(one.kind == kind and one.role == "class" for one in classes)
+    return sum(class_.kind == kind and class_.role == "class" for class_ in classes)
 
 
 def _melted(things: Any) -> int:

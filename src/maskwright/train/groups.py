@@ -13,7 +13,9 @@ def encoder_parameters(model: "nn.Module") -> set[str]:
     """Names of the parameters of the model's encoder; empty where it has none of its own."""
     path = getattr(model, "encoder_path", "encoder")
     paths = (path,) if isinstance(path, str) else tuple(path)
-    return {name for name, _ in model.named_parameters() if name.startswith(tuple(f"{one}." for one in paths))}
+    return {
+        name for name, _ in model.named_parameters() if name.startswith(tuple(f"{each_path}." for each_path in paths))
+    }
 
 
 def parameter_groups(model: "nn.Module", settings: Settings) -> list[dict[str, Any]]:
@@ -25,11 +27,11 @@ def parameter_groups(model: "nn.Module", settings: Settings) -> list[dict[str, A
     apart = settings.encoder_lr != 1 or settings.freeze > 0
     if apart and not mine:
         raise UsageError(f"{settings.model} has no encoder apart from the rest", needed="--encoder-lr 1 and --freeze 0")
-    learning = [(name, one) for name, one in model.named_parameters() if one.requires_grad]
+    learning = [(name, parameter) for name, parameter in model.named_parameters() if parameter.requires_grad]
     if not apart:
-        return [{"params": [one for _, one in learning], "factor": 1.0, "encoder": False}]
-    rest = [one for name, one in learning if name not in mine]
-    encoder = [one for name, one in learning if name in mine]
+        return [{"params": [each for _, each in learning], "factor": 1.0, "encoder": False}]
+    rest = [each for name, each in learning if name not in mine]
+    encoder = [each for name, each in learning if name in mine]
     return [
         {"params": rest, "factor": 1.0, "encoder": False},
         {"params": encoder, "factor": settings.encoder_lr, "encoder": True},

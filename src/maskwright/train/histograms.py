@@ -10,9 +10,9 @@ if TYPE_CHECKING:
 
 def log(run: Run, step: int, model: "nn.Module") -> None:
     """Of every parameter of two axes or more, and of its latest gradient where there is one."""
-    for name, one in model.named_parameters():
-        if one.ndim < 2:
+    for name, each in model.named_parameters():
+        if each.ndim < 2:
             continue
-        run.log_histogram(step, f"weights/{name}", one.detach().float().cpu().numpy())
-        if one.grad is not None:
-            run.log_histogram(step, f"gradients/{name}", one.grad.detach().float().cpu().numpy())
+        run.log_histogram(step, f"weights/{name}", each.detach().float().cpu().numpy())
+        if each.grad is not None:
+            run.log_histogram(step, f"gradients/{name}", each.grad.detach().float().cpu().numpy())

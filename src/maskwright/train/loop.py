@@ -264,7 +264,7 @@ def _parts(images: Any, targets: Any, number: int) -> Any:
 
 
 def _moved(targets: Any, device: Any) -> Any:
-    return [one.to(device) for one in targets] if isinstance(targets, list) else targets.to(device)
+    return [target.to(device) for target in targets] if isinstance(targets, list) else targets.to(device)
 
 
 def _silent(share: float, numbers: Mapping[str, Any]) -> None:
@@ -301,7 +301,7 @@ def _summed(counts: Any, accelerator: Any) -> Any:
         return counts
     every: list[Any] = [None] * accelerator.num_processes
     torch.distributed.all_gather_object(every, counts)
-    return [one for part in every for one in part]
+    return [each for part in every for each in part]
 
 
 def finish(
@@ -316,13 +316,13 @@ def finish(
         image, truth = source.get(number)
         if task.objects:
             found = predictor.predict(image)
-            one = task.asked.update(found, truth, task.classes)
+            each = task.asked.update(found, truth, task.classes)
         else:
             probs = predictor.probs(image)
-            one = confusion.update(probs.argmax(0).astype(np.uint8), truth, num_classes=task.classes.num_classes)
+            each = confusion.update(probs.argmax(0).astype(np.uint8), truth, num_classes=task.classes.num_classes)
             found = segments_from_probs(probs, task.classes)
-        own[number] = float(task.scores(one)[task.main])
-        counts += one
+        own[number] = float(task.scores(each)[task.main])
+        counts += each
         run.add_predictions([(number, found)])
     run.log_samples(task.main, own)
     result: dict[str, Any] = clean(task.scores(counts))

@@ -28,5 +28,5 @@ def draw(run: Run, step: int, predictor: Predictor, view: View, source: Source, 
 
 def _segments(label_map: Any, classes: Classes) -> Segments:
     found = Segments.from_label_map(label_map, ignore=[IGNORE_INDEX])
-    ids = np.array([classes.id_of(int(one)) for one in found.class_ids], np.int64)
-    return Segments(found.masks, ids)[np.array([classes[int(one)].role == "class" for one in ids], bool)]
+    ids = np.array([classes.id_of(int(class_id)) for class_id in found.class_ids], np.int64)
+    return Segments(found.masks, ids)[np.array([classes[int(id_)].role == "class" for id_ in ids], bool)]

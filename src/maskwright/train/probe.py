@@ -51,7 +51,9 @@ class Trial:
 
     def step(self, images: "Tensor", targets: Any) -> float:
         images = images.to(self.device)
-        targets = [one.to(self.device) for one in targets] if isinstance(targets, list) else targets.to(self.device)
+        targets = (
+            [target.to(self.device) for target in targets] if isinstance(targets, list) else targets.to(self.device)
+        )
         with autocast(self.device, self.precision):
             answer = self.model(images, targets, self.criterion) if self.own_loss else self.model(images)
         loss = answer.float() if self.own_loss else self.criterion(answer.float(), targets)

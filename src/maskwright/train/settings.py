@@ -111,7 +111,7 @@ class Settings:
     @classmethod
     def names(cls) -> list[str]:
         """The names of all settings, in order."""
-        return [one.name for one in fields(cls)]
+        return [each_field.name for each_field in fields(cls)]
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> "Settings":
@@ -132,7 +132,8 @@ def kinds() -> dict[str, Any]:
 def defaults() -> dict[str, Any]:
     """Of each setting, its default."""
     return {
-        one.name: one.default if one.default_factory is MISSING else one.default_factory() for one in fields(Settings)
+        each_field.name: each_field.default if each_field.default_factory is MISSING else each_field.default_factory()
+        for each_field in fields(Settings)
     }
 
 

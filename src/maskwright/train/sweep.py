@@ -76,7 +76,7 @@ def sweep(
         sampler=optuna.samplers.TPESampler(seed=settings.seed), pruner=optuna.pruners.MedianPruner(n_startup_trials=4),
     )  # fmt: skip
 
-    def one(trial: Any) -> float:
+    def tried(trial: Any) -> float:
         values = {key: _suggested(trial, key, *space) for key, space in search.items()}
         own = replace(settings, **values)
         run = Run.start(view, "train", own.to_json(), name=f"{name}-{trial.number}", trackers=own.trackers)
@@ -107,7 +107,7 @@ def sweep(
             report(trial.number, values, score)
         return score if math.isfinite(score) else 0.0
 
-    study.optimize(one, n_trials=trials, catch=(MaskwrightError,))
+    study.optimize(tried, n_trials=trials, catch=(MaskwrightError,))
     rows = [
         {"number": trial.number, "state": trial.state.name.lower(), "value": trial.value, **trial.params}
         for trial in study.trials

@@ -61,7 +61,7 @@ class Task:
         """A label map (H, W) for a semantic network, else the segments of the task's classes."""
         if not self.objects:
             return sample.segments.label_map(self.classes)
-        known = np.array([int(one) in self.classes for one in sample.segments.class_ids], bool)
+        known = np.array([int(class_id) in self.classes for class_id in sample.segments.class_ids], bool)
         return sample.segments[known]
 
     def targets(self, truth: Segments) -> "Objects":

@@ -62,7 +62,7 @@ def track_dataset(
     begun = time.perf_counter()
     view = view.frozen()
     videos = _videos(view)
-    ready = {name: rows for name, rows in videos.items() if 0 < sum(_labelled(one) for _, one in rows) < len(rows)}
+    ready = {name: rows for name, rows in videos.items() if 0 < sum(_labelled(each) for _, each in rows) < len(rows)}
     if not ready:
         raise UsageError(
             "no video has labelled frames beside others", file=view.place,
@@ -94,7 +94,7 @@ def track_dataset(
         with suppress(MaskwrightError):
             run.finish("interrupted")
         raise
-    worst.sort(key=lambda one: -one[1])
+    worst.sort(key=lambda each: -each[1])
     done = TrackingRun(
         run.id, engine, len(ready), labelled, len(worst), tracks, time.perf_counter() - begun, worst[:20]
     )  # fmt: skip
@@ -103,7 +103,7 @@ def track_dataset(
 
 
 def _labelled(sample: Sample) -> bool:
-    return any(one != "model" for one in sample.segments.source)
+    return any(source != "model" for source in sample.segments.source)
 
 
 def _videos(view: View) -> dict[str, list[tuple[int, Sample]]]:
@@ -168,5 +168,5 @@ def samples_of(frames: Frames, known: Mapping[int, Segments], engine: str, **opt
     for found in track(frames, known, engine, **options):
         path = frames.paths[found.frame]
         image = ImageRef(str(path), frames.size, video=frames.name, frame=found.frame)
-        drift = {str(one): round(value, 4) for one, value in found.drift.items()}
+        drift = {str(name): round(value, 4) for name, value in found.drift.items()}
         yield Sample(safe_key(f"{frames.name}/{path.stem}"), image, found.segments, fields={"drift": drift})

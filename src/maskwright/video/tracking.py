@@ -74,13 +74,13 @@ def track(
     # Objects known on the same frames go together; the groups walk through the video side by side.
     where: dict[int, tuple[int, ...]] = {}
     for index in sorted(known):
-        for one in tracks_of(known[index]):
-            where[one] = (*where.get(one, ()), index)
+        for each in tracks_of(known[index]):
+            where[each] = (*where.get(each, ()), index)
     groups = []
     for indices in sorted(set(where.values())):
         own = {}
         for index in indices:
-            rows = [k for k, one in enumerate(tracks_of(known[index])) if where[one] == indices]
+            rows = [k for k, each in enumerate(tracks_of(known[index])) if where[each] == indices]
             own[index] = known[index][np.array(rows)]
         groups.append(_between(frames, own, module.load(**options), stop, direction))
     for parts in _side_by_side(groups):
@@ -89,19 +89,19 @@ def track(
 
 def _side_by_side(groups: list[Iterator[Tracked]]) -> Iterator[tuple[Tracked, ...]]:
     """All that the groups say of one frame, frame by frame; one that goes one way only does not see every frame."""
-    waiting = [next(one, None) for one in groups]
-    while any(one is not None for one in waiting):
-        frame = min(one.frame for one in waiting if one is not None)
-        yield tuple(one for one in waiting if one is not None and one.frame == frame)
-        for k, one in enumerate(waiting):
-            if one is not None and one.frame == frame:
+    waiting = [next(group, None) for group in groups]
+    while any(each is not None for each in waiting):
+        frame = min(each.frame for each in waiting if each is not None)
+        yield tuple(each for each in waiting if each is not None and each.frame == frame)
+        for k, each in enumerate(waiting):
+            if each is not None and each.frame == frame:
                 waiting[k] = next(groups[k], None)
 
 
 def _merged(parts: tuple[Tracked, ...], known: Mapping[int, Segments]) -> Tracked:
     """One frame of all groups, each pixel for one object: given masks win, then the surest."""
     frame = parts[0].frame
-    drift = {one: value for part in parts for one, value in part.drift.items()}
+    drift = {name: value for part in parts for name, value in part.drift.items()}
     rows = [(part, k) for part in parts for k in range(len(part.segments))]
     rows.sort(key=lambda row: (row[0].given, float(row[0].segments.scores[row[1]])))
     if not rows:
@@ -113,7 +113,7 @@ def _merged(parts: tuple[Tracked, ...], known: Mapping[int, Segments]) -> Tracke
         scores=[float(part.segments.scores[k]) for part, k in rows], source="model",
         attributes=[part.segments.attributes[k] for part, k in rows],
     ).visible()  # fmt: skip
-    tracks = [int(one["track"]) for one in all_of.attributes]
+    tracks = [int(attribute["track"]) for attribute in all_of.attributes]
     return Tracked(frame, _named(all_of, all_of.masks, tracks, (1 - all_of.scores).tolist()), drift, frame in known)
 
 
@@ -172,14 +172,16 @@ def _followed(
         lost |= there & (np.asarray(drift) >= stop)  # one that is hidden has not drifted: it may come back
         shown = np.flatnonzero(there & ~lost)
         named = _named(segments[shown], masks[shown], [tracks[k] for k in shown], [float(drift[k]) for k in shown])
-        yield Tracked(index, named, {one: 1.0 if lost[k] else float(drift[k]) for k, one in enumerate(tracks)})
+        yield Tracked(
+            index, named, {each_track: 1.0 if lost[k] else float(drift[k]) for k, each_track in enumerate(tracks)}
+        )
 
 
 def _named(rows: Segments, masks: Masks, tracks: list[int], drift: list[float]) -> Segments:
     """The rows with other masks, known by their tracks."""
-    attributes = [{**one, "track": name} for one, name in zip(rows.attributes, tracks, strict=True)]
+    attributes = [{**attribute, "track": name} for attribute, name in zip(rows.attributes, tracks, strict=True)]
     unique = len(set(tracks)) == len(tracks)
     return Segments(
-        masks, rows.class_ids, ids=tracks if unique else None, scores=[1 - one for one in drift], source="model",
+        masks, rows.class_ids, ids=tracks if unique else None, scores=[1 - each for each in drift], source="model",
         attributes=attributes,
     )  # fmt: skip

@@ -25,10 +25,10 @@ class AvailableEngines:
     def __init__(self, weights: Mapping[str, str]) -> None:
         self.weights = {registry.canonical(name): place for name, place in weights.items()}
         for name, place in self.weights.items():
-            holders = [one for one in FAMILIES if name in registry.names(one) and _needs_weights(one, name)]
+            holders = [each for each in FAMILIES if name in registry.names(each) and _needs_weights(each, name)]
             if not holders:
-                known = sorted({one for family in FAMILIES for one in registry.names(family)
-                                if _needs_weights(family, one)})  # fmt: skip
+                known = sorted({each_name for family in FAMILIES for each_name in registry.names(family)
+                                if _needs_weights(family, each_name)})  # fmt: skip
                 raise UsageError(f"no engine {name!r} takes weights", needed=", ".join(known))
             if not place:
                 raise UsageError(f"it is not said where the weights of {name} are", needed=f"{name}=WHERE")
@@ -37,8 +37,8 @@ class AvailableEngines:
 
     def names(self, family: str) -> list[str]:
         """Of one family, those that need nothing first."""
-        ready = [one for one in registry.names(family) if _needs_weights(family, one) is False]
-        return [*ready, *(one for one in registry.names(family) if one in self.weights)]
+        ready = [name for name in registry.names(family) if _needs_weights(family, name) is False]
+        return [*ready, *(name for name in registry.names(family) if name in self.weights)]
 
     def options(self, family: str, name: str) -> dict[str, Any]:
         """For the engine's `load`. Raises UsageError for one that is not available."""

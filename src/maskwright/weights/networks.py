@@ -53,7 +53,7 @@ def pretrained(kind: str, source: str | Path, known: Mapping[str, str] | None = 
     finally:
         if bars:
             transformers.utils.logging.enable_progress_bar()
-    lacking = sorted(str(one) for one in (*report["missing_keys"], *report["mismatched_keys"]))
+    lacking = sorted(str(missing_key) for missing_key in (*report["missing_keys"], *report["mismatched_keys"]))
     if lacking:
         raise ModelError(
             f"{len(lacking)} tensors are missing or of another shape ({', '.join(lacking[:3])}, …)", file=source,

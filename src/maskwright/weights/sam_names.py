@@ -46,7 +46,7 @@ def renamed(tensors: Mapping[str, Any]) -> dict[str, Any]:
     """The same tensors by transformers' names; those that already have them are left alone."""
     out: dict[str, Any] = {}
     tiny = any(name.startswith("image_encoder.patch_embed.seq.") for name in tensors)
-    for name, one in tensors.items():
+    for name, tensor in tensors.items():
         if name.endswith("attention_bias_idxs") or name.startswith(("image_encoder.norm_head", "image_encoder.head.")):
             continue  # computed, or of the classifier that the encoder was trained as first
         new = name
@@ -57,9 +57,9 @@ def renamed(tensors: Mapping[str, Any]) -> dict[str, Any]:
                 new = re.sub(old, there, new)
         if tiny and new.startswith("vision_encoder."):
             new = _staged(new)
-        out[new] = one
+        out[new] = tensor
         if new == "prompt_encoder.shared_embedding.positional_embedding":
-            out["shared_image_embedding.positional_embedding"] = one
+            out["shared_image_embedding.positional_embedding"] = tensor
     return out
 
 

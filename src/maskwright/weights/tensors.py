@@ -65,13 +65,13 @@ def _unpickled(place: Path) -> dict[str, "Tensor"]:
             held = held[name]
             break
     tensors = (
-        {str(name): one for name, one in held.items() if torch.is_tensor(one)} if isinstance(held, Mapping) else {}
+        {str(name): item for name, item in held.items() if torch.is_tensor(item)} if isinstance(held, Mapping) else {}
     )
     if not tensors:
         raise ModelError("it holds no tensors by name", file=place)
     # What DataParallel saved has every name behind "module.".
     if all(name.startswith("module.") for name in tensors):
-        tensors = {name.removeprefix("module."): one for name, one in tensors.items()}
+        tensors = {name.removeprefix("module."): tensor for name, tensor in tensors.items()}
     return tensors
 
 
@@ -106,9 +106,9 @@ def fill(model: "nn.Module", source: str | Path) -> str:
 
     def fitting(add: str, drop: str) -> dict[str, str]:
         pairs = {}
-        for name, one in tensors.items():
+        for name, tensor in tensors.items():
             mine = add + name.removeprefix(drop) if name.startswith(drop) else None
-            if mine in own and own[mine].shape == one.shape:
+            if mine in own and own[mine].shape == tensor.shape:
                 pairs[mine] = name
         return pairs
 

@@ -40,7 +40,7 @@ def features(image: U8, *, sigmas: tuple[float, ...] = SIGMAS, colour: bool = Tr
         xx, yy = cv2.Sobel(dx, cv2.CV_32F, 1, 0, scale=0.125), cv2.Sobel(dy, cv2.CV_32F, 0, 1, scale=0.125)
         xy = cv2.Sobel(dx, cv2.CV_32F, 0, 1, scale=0.125)
         blur = 1.5 * max(sigma / factor, 0.5)
-        jxx, jyy, jxy = (cv2.GaussianBlur(one, (0, 0), blur) for one in (dx * dx, dy * dy, dx * dy))
+        jxx, jyy, jxy = (cv2.GaussianBlur(each, (0, 0), blur) for each in (dx * dx, dy * dy, dx * dy))
         spread = np.sqrt((jxx - jyy) ** 2 + 4 * jxy**2)
         bend = np.sqrt((xx - yy) ** 2 + 4 * xy**2)
         square = cv2.GaussianBlur(np.ascontiguousarray(small.reshape(*light.shape, -1)[..., 0]) ** 2, (0, 0), blur)
@@ -56,12 +56,12 @@ def features(image: U8, *, sigmas: tuple[float, ...] = SIGMAS, colour: bool = Tr
                 cv2.resize(np.ascontiguousarray(scale[..., k : k + 4]), (width, height), interpolation=cv2.INTER_LINEAR)
                 for k in range(0, scale.shape[2], 4)
             ]
-            scale = np.concatenate([one.reshape(height, width, -1) for one in parts], axis=2)
+            scale = np.concatenate([part.reshape(height, width, -1) for part in parts], axis=2)
         layers.append(scale)
     # Against the surroundings: what lights a part of the image says nothing about what is there.
     colours = lab.shape[2] if lab.ndim == 3 else 1
     wide = layers[-1][..., :colours]
-    layers += [one[..., :colours] - wide for one in layers[1:-1]]
+    layers += [layer[..., :colours] - wide for layer in layers[1:-1]]
     if position:
         y, x = np.mgrid[:height, :width].astype(np.float32)
         layers.append(np.stack([y / height, x / width], axis=2))

@@ -24,13 +24,13 @@ class Lessons:
         areas: dict[int, list[int]] = {}
         for segments in samples:
             ids, counts = np.unique(segments.class_ids[~segments.is_crowd], return_counts=True)
-            several |= {int(one) for one, count in zip(ids, counts, strict=True) if count > 1}
-            for one, area in zip(segments.class_ids, segments.masks.areas(), strict=True):
-                areas.setdefault(int(one), []).append(int(area))
-        indexed = [one for one in self.classes if one.role != "ignore"]
+            several |= {int(id_) for id_, count in zip(ids, counts, strict=True) if count > 1}
+            for class_id, area in zip(segments.class_ids, segments.masks.areas(), strict=True):
+                areas.setdefault(int(class_id), []).append(int(area))
+        indexed = [class_ for class_ in self.classes if class_.role != "ignore"]
         self.rimmed = [
-            index for index, one in enumerate(indexed)
-            if one.role == "class" and one.kind == "thing" and one.id in several
+            index for index, class_ in enumerate(indexed)
+            if class_.role == "class" and class_.kind == "thing" and class_.id in several
         ]  # fmt: skip
         #: A thing's typical side in pixels, by class index.
         self.sides = {
@@ -38,7 +38,7 @@ class Lessons:
             for index in self.rimmed
         }
         #: Areas below which a found segment is noise, by class id.
-        self.least = {one: max(4, int(0.1 * np.percentile(values, 5))) for one, values in areas.items()}
+        self.least = {name: max(4, int(0.1 * np.percentile(values, 5))) for name, values in areas.items()}
         self.number = len(indexed) + len(self.rimmed)
 
     def rim_of(self, index: int) -> int:
@@ -79,21 +79,21 @@ class Lessons:
         classes = self.classes
         merged = self.merged(probs)
         best = merged.argmax(axis=0).astype(np.uint8)
-        indexed = [one for one in classes if one.role != "ignore"]
+        indexed = [class_ for class_ in classes if class_.role != "ignore"]
         masks: list[Masks] = []
         ids: list[int] = []
         scores: list[float] = []
         size = (int(best.shape[0]), int(best.shape[1]))
         if self.rimmed:
             merged, best = self._things(probs, merged, best, masks, ids, scores)
-        for index, one in enumerate(indexed):
-            if one.role == "background" or index in self.rimmed:
+        for index, class_ in enumerate(indexed):
+            if class_.role == "background" or index in self.rimmed:
                 continue
             region = best == index
             found = Masks.encode(region[None])
-            if not region.any() or found.areas()[0] < self.least.get(one.id, 4):
+            if not region.any() or found.areas()[0] < self.least.get(class_.id, 4):
                 continue
-            ids.append(one.id)
+            ids.append(class_.id)
             masks.append(found)
             scores.append(float(merged[index][region].mean()))
         return Segments(Masks.concatenate(masks, size), ids, scores=scores, source="model")
@@ -103,7 +103,7 @@ class Lessons:
     ) -> tuple[F32, U8]:
         """Adds the things that come in numbers -> merged, and best, where what was noise is something else."""
         things = np.array(self.rimmed)
-        indexed = [one for one in self.classes if one.role != "ignore"]
+        indexed = [class_ for class_ in self.classes if class_.role != "ignore"]
         region = np.isin(best, things)
         if not region.any():
             return merged, best

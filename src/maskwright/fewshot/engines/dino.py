@@ -73,7 +73,7 @@ class Dino:
         if not self._samples:
             raise ValueError("dino needs at least one labelled sample")
         before: int = self._classes_taught
-        self.lessons = Lessons(self._classes, [one.segments for one in self._samples])
+        self.lessons = Lessons(self._classes, [each_sample.segments for each_sample in self._samples])
         self._classes_taught = self.lessons.number
         if before != self._classes_taught:
             self._known = []
@@ -82,8 +82,8 @@ class Dino:
             shares = self._shares(self.lessons.teach(sample.segments), found.shape[:2])
             taught = shares.sum(axis=2) > 0.5
             self._known.append((found[taught], shares[taught] / shares[taught].sum(axis=1, keepdims=True)))
-        self._features = np.concatenate([one for one, _ in self._known])
-        self._labels = np.concatenate([one for _, one in self._known])
+        self._features = np.concatenate([each for each, _ in self._known])
+        self._labels = np.concatenate([each for _, each in self._known])
         if not len(self._features):
             raise ValueError("the labelled samples teach no patch: all of them are ignored")
         self._regression: Any = None
@@ -99,7 +99,7 @@ class Dino:
         cv2: Any = require("cv2", "the engine dino")
         torch: Any = require("torch", "the engine dino")
         scale = self.side / max(image.shape[:2])
-        rows, columns = (max(1, round(one * scale / self._patch)) for one in image.shape[:2])
+        rows, columns = (max(1, round(each * scale / self._patch)) for each in image.shape[:2])
         way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
         small = cv2.resize(image, (columns * self._patch, rows * self._patch), interpolation=way)
         x = torch.from_numpy(((small.astype(np.float32) / 255 - _MEAN) / _STD).transpose(2, 0, 1)[None])

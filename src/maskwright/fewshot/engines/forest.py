@@ -67,7 +67,7 @@ class Forest:
         before = (self.colour, [] if self.lessons is None else self.lessons.rimmed)
         images = [media.read(sample.image).rgb() for sample in samples]
         self.colour = self.colour or any(map(has_colour, images))
-        self.lessons = Lessons(self._classes, [one.segments for one in self._samples])
+        self.lessons = Lessons(self._classes, [each_sample.segments for each_sample in self._samples])
         if self._taught and before != (self.colour, self.lessons.rimmed):
             self._taught = []
             images = [media.read(sample.image).rgb() for sample in self._samples]
@@ -97,11 +97,11 @@ class Forest:
         return features(image, sigmas=self.sigmas, colour=self.colour, position=self.position)
 
     def _grow(self, lessons: Lessons) -> None:
-        groups = np.concatenate([np.full(len(one.at), k) for k, one in enumerate(self._taught)])
+        groups = np.concatenate([np.full(len(each.at), k) for k, each in enumerate(self._taught)])
         if not len(groups):
             raise ValueError("the labelled samples teach no pixel: all of them are ignored")
         x, y, weight = (
-            np.concatenate([getattr(one, name) for one in self._taught]) for name in ("features", "labels", "weights")
+            np.concatenate([getattr(each, name) for each in self._taught]) for name in ("features", "labels", "weights")
         )
         self._first = _Trees(x, y, weight / weight.mean(), self, self.trees, lessons.number)
         self._second = None
@@ -110,7 +110,7 @@ class Forest:
         around = []
         folds = min(3, len(self._taught))
         teachers: dict[int, _Trees] = {}
-        for k, one in enumerate(self._taught):
+        for k, each in enumerate(self._taught):
             # Trees that did not see this image say about it what trees say about a new image.
             fold = k % folds
             others = groups % folds != fold
@@ -120,8 +120,8 @@ class Forest:
                     if not others.any()
                     else _Trees(x[others], y[others], weight[others], self, max(6, self.trees // 3), lessons.number)
                 )
-            context = self._context(teachers[fold], self._features(media.read(one.sample.image).rgb()))
-            around.append(context.reshape(-1, context.shape[2])[one.at])
+            context = self._context(teachers[fold], self._features(media.read(each.sample.image).rgb()))
+            around.append(context.reshape(-1, context.shape[2])[each.at])
         wide = np.concatenate([x, np.concatenate(around)], axis=1)
         self._second = _Trees(wide, y, weight / weight.mean(), self, self.trees, lessons.number)
 
@@ -182,8 +182,8 @@ class _Trees:
         ).fit(x, y, sample_weight=weight)  # fmt: skip
         feature, threshold, child, place_of, roots, depths, leaves = [], [], [], [], [], [], []
         nodes, rows = 0, 0
-        for one in forest.estimators_:
-            tree = one.tree_
+        for each in forest.estimators_:
+            tree = each.tree_
             # Children side by side, so that one index finds both.
             order, place = _paired(tree.children_left, tree.children_right)
             leaf = tree.children_left[order] < 0
@@ -235,13 +235,13 @@ def _surroundings(probs: F32, size: Size) -> F32:
     layers = []
     height, width = probs.shape[1:]
     scale = height / size[0]
-    for one in probs:
+    for prob in probs:
         for sigma in (0.0, *AROUND):
             wide = sigma * scale
             factor = 4 if wide > 2.5 and min(height, width) >= 64 else 1
-            small = one
+            small = prob
             if factor > 1:
-                small = cv2.resize(one, (width // factor, height // factor), interpolation=cv2.INTER_AREA)
+                small = cv2.resize(prob, (width // factor, height // factor), interpolation=cv2.INTER_AREA)
             if wide:
                 small = cv2.GaussianBlur(small, (0, 0), max(wide / factor, 0.3))
             layers.append(cv2.resize(small, size[::-1], interpolation=cv2.INTER_LINEAR))

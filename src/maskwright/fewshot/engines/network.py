@@ -55,13 +55,13 @@ class Network:
         self._samples += samples
         if not self._samples:
             raise ValueError("a network needs at least one labelled sample")
-        self.lessons = Lessons(self._classes, [one.segments for one in self._samples])
-        names = [one.name for one in self.lessons.classes if one.role != "ignore"]
+        self.lessons = Lessons(self._classes, [each_sample.segments for each_sample in self._samples])
+        names = [class_.name for class_ in self.lessons.classes if class_.role != "ignore"]
         names += [f"rim of {names[index]}" for index in self.lessons.rimmed]
         taught = Classes(
             [*(Class(k, name, "stuff") for k, name in enumerate(names)), Class(255, "ignored", "stuff", "ignore")]
         )
-        side = min(256, max(64, 32 * (min(min(one.image.size) for one in self._samples) // 32)))
+        side = min(256, max(64, 32 * (min(min(each_sample.image.size) for each_sample in self._samples) // 32)))
         settings = Settings(
             minutes=self.seconds / 60, evaluations=1, overlays=0, batch_size=8, size=(side, side),
             scale=(0.7 * self.scale, 1.4 * self.scale), flip_vertical=0.5, turn=True, predict_scale=self.scale,

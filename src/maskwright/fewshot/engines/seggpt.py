@@ -71,8 +71,8 @@ class SegGpt:
         self._samples += samples
         if not self._samples:
             raise ValueError("seggpt needs at least one labelled sample")
-        shown = [(media.read(one.image).rgb(), one.segments) for one in self._samples[: self.examples]]
-        self._teach(shown, Lessons(self._classes, [one.segments for one in self._samples]))
+        shown = [(media.read(sample.image).rgb(), sample.segments) for sample in self._samples[: self.examples]]
+        self._teach(shown, Lessons(self._classes, [sample.segments for sample in self._samples]))
 
     def show(self, examples: Sequence[tuple[U8, Segments]], classes: Classes) -> None:
         """These images and nothing else, each (H, W, 3) uint8 with its segments."""
@@ -112,13 +112,13 @@ class SegGpt:
             for example, mask in zip(shown, masks, strict=True)
         ]  # fmt: skip
         batch = {
-            name: torch.cat([one[name] for one in made]).to(self.device)
+            name: torch.cat([output[name] for output in made]).to(self.device)
             for name in ("pixel_values", "prompt_pixel_values", "prompt_masks")
         }
         with torch.inference_mode():
             out = self._model(**batch, feature_ensemble=len(shown) > 1, embedding_type=self.kind).pred_masks
         mean, std = (
-            torch.tensor(one)[:, None, None] for one in (self._processor.image_mean, self._processor.image_std)
+            torch.tensor(each)[:, None, None] for each in (self._processor.image_mean, self._processor.image_std)
         )
         lower = out[0, :, out.shape[2] // 2 :].float().cpu()
         return ((lower * std + mean) * 255).clip(0, 255)
@@ -130,7 +130,7 @@ class SegGpt:
         height, width = self._side[0] * 2 // side, self._side[1] * 2 // side
         joined = []
         for arrays, way in ((examples, cv2.INTER_AREA), (masks, cv2.INTER_NEAREST)):
-            small = [cv2.resize(one, (width, height), interpolation=way) for one in arrays]
+            small = [cv2.resize(array, (width, height), interpolation=way) for array in arrays]
             cells = [small[k % len(small)] for k in range(side * side)]
             joined.append([np.vstack([np.hstack(cells[row * side : (row + 1) * side]) for row in range(side)])])
         return joined[0], joined[1]

@@ -24,7 +24,7 @@ def faster(
     if runtime not in RUNTIMES:
         raise UsageError(f"no runtime for encoders is called {runtime!r}", needed=" or ".join(RUNTIMES))
     if runtime == "torch":
-        return lambda pixels: [one.float().cpu() for one in embed(pixels.to(device))]
+        return lambda pixels: [each.float().cpu() for each in embed(pixels.to(device))]
     torch: Any = require("torch", "an encoder")
 
     class Encoder(torch.nn.Module):  # type: ignore[misc]
@@ -62,7 +62,7 @@ def _onnx(module: Any, example: Any) -> Callable[[Any], list[Any]]:
         options.log_severity_level = 3
         options.intra_op_num_threads = torch.get_num_threads()
         session = runtime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    return lambda pixels: [torch.from_numpy(one) for one in session.run(None, {"image": pixels.numpy()})]
+    return lambda pixels: [torch.from_numpy(each) for each in session.run(None, {"image": pixels.numpy()})]
 
 
 def _openvino(module: Any, example: Any) -> Callable[[Any], list[Any]]:

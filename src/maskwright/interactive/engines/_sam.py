@@ -80,7 +80,7 @@ class Sam:
         square[0, :, :height, :width] = normal
         with torch.inference_mode():
             found = self._run_encoder(square)
-        return {"size": np.array(image.shape[:2])} | {f"e{k}": one.numpy() for k, one in enumerate(found)}
+        return {"size": np.array(image.shape[:2])} | {f"e{k}": item.numpy() for k, item in enumerate(found)}
 
     def frame(self, size: Size, points: Array) -> F32:
         """(…, 2) points of the image -> points of the square."""
@@ -154,7 +154,7 @@ class Sam:
         flat, expected = logits.reshape(-1, *logits.shape[2:]), scores.reshape(-1)
         order = np.arange(len(flat)) if len(boxes) > 1 else np.argsort(-expected, kind="stable")
         inner = self.inner(size)
-        kept = tuple(-(-one * flat.shape[1] // self.side) for one in inner)
+        kept = tuple(-(-name * flat.shape[1] // self.side) for name in inner)
         shown = np.ascontiguousarray(flat[order][:, : kept[0], : kept[1]])
         return Answer(self.masks(flat[order], size)[0], expected[order], shown, several=len(boxes) > 1)
 
@@ -163,7 +163,7 @@ class Sam:
         cv2: Any = require("cv2", "mask prompts")
         wanted = self.model.prompt_encoder.mask_input_size if self.stretch else None
         number = int(wanted[0]) if wanted else 4 * int(self.model.config.prompt_encoder_config.image_embedding_size)
-        height, width = (-(-one * number // self.side) for one in self.inner(size))
+        height, width = (-(-name * number // self.side) for name in self.inner(size))
         out = np.full((number, number), NOT, np.float32)
         same = mask.shape == (height, width)
         out[:height, :width] = mask if same else cv2.resize(mask, (width, height), interpolation=cv2.INTER_AREA)
@@ -172,7 +172,7 @@ class Sam:
 
 def _fingerprint(model: Any) -> str:
     sha = hashlib.blake2b(digest_size=8)
-    for name, one in sorted(model.state_dict().items()):
+    for name, each in sorted(model.state_dict().items()):
         sha.update(name.encode())
-        sha.update(one.detach().cpu().contiguous().flatten().view(require("torch", "SAM").uint8).numpy().data)
+        sha.update(each.detach().cpu().contiguous().flatten().view(require("torch", "SAM").uint8).numpy().data)
     return sha.hexdigest()

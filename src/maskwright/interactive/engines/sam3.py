@@ -59,16 +59,18 @@ class Sam3:
         with torch.inference_mode():
             found = self.model.get_vision_features(pixel_values=square[None].to(self.device))
         tensors = {"last": found.last_hidden_state}
-        tensors |= {f"level{k}": one for k, one in enumerate(found.fpn_hidden_states)}
-        tensors |= {f"place{k}": one for k, one in enumerate(found.fpn_position_encoding)}
-        return {"size": np.array(image.shape[:2])} | {name: one.float().cpu().numpy() for name, one in tensors.items()}
+        tensors |= {f"level{k}": fpn_hidden_state for k, fpn_hidden_state in enumerate(found.fpn_hidden_states)}
+        tensors |= {f"place{k}": each for k, each in enumerate(found.fpn_position_encoding)}
+        return {"size": np.array(image.shape[:2])} | {
+            name: tensor.float().cpu().numpy() for name, tensor in tensors.items()
+        }
 
     def answer(self, encoded: dict[str, Array], prompts: Prompts) -> Answer:
         from transformers.models.sam3.modeling_sam3 import Sam3VisionEncoderOutput
 
         torch = self._torch
         size: Size = (int(encoded["size"][0]), int(encoded["size"][1]))
-        tensor = {name: torch.from_numpy(one).to(self.device) for name, one in encoded.items() if name != "size"}
+        tensor = {name: torch.from_numpy(array).to(self.device) for name, array in encoded.items() if name != "size"}
         levels = sum(name.startswith("level") for name in tensor)
         vision = Sam3VisionEncoderOutput(
             last_hidden_state=tensor["last"],

@@ -44,7 +44,7 @@ def count_pairs(pred: Array, target: Array, classes: int, ignore: int) -> Array:
         row[ignore] = (classes + 1) * side
         column[ignore] = classes + 1
     tables = np.zeros((4, side * side), np.int64)
-    zero, one, two, three = tables[0], tables[1], tables[2], tables[3]
+    zero, each, two, three = tables[0], tables[1], tables[2], tables[3]
     words = pred.size // 8
     wide_pred = pred[: 8 * words].view(np.uint64)
     wide_target = target[: 8 * words].view(np.uint64)
@@ -70,7 +70,7 @@ def count_pairs(pred: Array, target: Array, classes: int, ignore: int) -> Array:
             if (p_word ^ turned_p) | (t_word ^ turned_t) == 0:
                 place = row[t_word & low] + column[p_word & low]
                 if k & 1:
-                    one[place] += 8
+                    each[place] += 8
                 else:
                     zero[place] += 8
                 continue
@@ -78,7 +78,7 @@ def count_pairs(pred: Array, target: Array, classes: int, ignore: int) -> Array:
                 zero[row[t_word & low] + column[p_word & low]] += 1
                 p_word >>= eight
                 t_word >>= eight
-                one[row[t_word & low] + column[p_word & low]] += 1
+                each[row[t_word & low] + column[p_word & low]] += 1
                 p_word >>= eight
                 t_word >>= eight
                 two[row[t_word & low] + column[p_word & low]] += 1
@@ -89,4 +89,4 @@ def count_pairs(pred: Array, target: Array, classes: int, ignore: int) -> Array:
                 t_word >>= eight
     for k in range(8 * full, pred.size):
         zero[row[target[k]] + column[pred[k]]] += 1
-    return (zero + one + two + three).reshape(side, side)
+    return (zero + each + two + three).reshape(side, side)

@@ -63,7 +63,7 @@ def quantise(source: Path, path: Path, inputs: list[Any]) -> None:
 
     class Reader(quantization.CalibrationDataReader):  # type: ignore[misc]
         def __init__(self) -> None:
-            self.left = iter([{"image": one} for one in inputs])
+            self.left = iter([{"image": each_input} for each_input in inputs])
 
         def get_next(self) -> Any:
             return next(self.left, None)
@@ -83,6 +83,6 @@ def quantise(source: Path, path: Path, inputs: list[Any]) -> None:
         finally:
             logging.getLogger().setLevel(level)
     whole, old = onnx.load(str(path)), onnx.load(str(source))
-    if not any(one.key == KEY for one in whole.metadata_props):
+    if not any(metadata_prop.key == KEY for metadata_prop in whole.metadata_props):
         whole.metadata_props.extend(old.metadata_props)
         onnx.save(whole, str(path))

@@ -27,7 +27,9 @@ class _Wandb:
 
     def log_image(self, step: int, name: str, image: Any, plain: Any, masks: Mapping[str, Segments]) -> None:
         """Masks of class ids over the plain image, to be switched on and off."""
-        layers = {kind: {"mask_data": one.masks.composite(one.class_ids, background=0)} for kind, one in masks.items()}
+        layers = {
+            kind: {"mask_data": mask.masks.composite(mask.class_ids, background=0)} for kind, mask in masks.items()
+        }
         shown = image if plain is None else plain
         self._run.log({name: self._wandb.Image(shown, masks=layers or None), "step": step})
 

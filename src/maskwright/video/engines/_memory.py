@@ -60,7 +60,7 @@ class Memory:
         place = np.array([logits.shape[1] / self._size[0], 0.0, logits.shape[2] / self._size[1], 0.0])
         masks = masks_above(logits, self._size, place)
         # Sure pixels make a sure mask; one that the network says is hidden is lost for now.
-        certain = np.array([_certainty(one) for one in logits])
+        certain = np.array([_certainty(logit) for logit in logits])
         return masks, np.where(present > 0, 1 - certain, 1.0)
 
     def _run(self, image: U8) -> tuple[F32, F32]:
@@ -87,10 +87,14 @@ class Memory:
             # The session counts its frames, so their places stay.
             session.processed_frames[self._index] = None
         for held in session.output_dict_per_obj.values():
-            for frame in [one for one in held["non_cond_frame_outputs"] if one < old]:
+            for frame in [
+                non_cond_frame_output
+                for non_cond_frame_output in held["non_cond_frame_outputs"]
+                if non_cond_frame_output < old
+            ]:
                 del held["non_cond_frame_outputs"][frame]
         for tracked in session.frames_tracked_per_obj.values():
-            for frame in [one for one in tracked if one < old]:
+            for frame in [each for each in tracked if each < old]:
                 del tracked[frame]
 
 
