@@ -36,7 +36,7 @@ Overwrite = Annotated[
 ]
 Workers = Annotated[
     int,
-    typer.Option("--workers", min=0, help="Processes that do the work, each with a model of its own; 1: this process."),
+    typer.Option("--workers", min=0, help="Processes that do the work, each with its own model; 1: this process."),
 ]
 LossWorkers = Annotated[
     int, typer.Option("--workers", min=0, help="Processes that count what would be lost; one process writes.")
