@@ -47,17 +47,29 @@ def files(patterns: tuple[str, ...], not_yet: tuple[str, ...]) -> list[str]:
     return [name for name in found if not name.startswith(not_yet) and name != "tests/test_words.py"]
 
 
-def texts(source: str) -> Iterator[tuple[int, str]]:
-    """(line, text) of the comments and strings of a Python file, without line breaks."""
-    for token in tokenize.generate_tokens(io.StringIO(source).readline):
-        if token.type in (tokenize.COMMENT, tokenize.STRING, getattr(tokenize, "FSTRING_MIDDLE", -1)):
+def texts(name: str, content: str) -> Iterator[tuple[int, str]]:
+    """(line, text without line breaks) of a Python file's comments and strings, or of another file's paragraphs."""
+    if not name.endswith(".py"):
+        line = 1
+        for paragraph in content.split("\n\n"):
+            yield line, " ".join(paragraph.split())
+            line += paragraph.count("\n") + 2
+        return
+    comment, begin, end = "", 0, 0  # lines of comments that follow each other
+    for token in tokenize.generate_tokens(io.StringIO(content).readline):
+        if token.type == tokenize.COMMENT:
+            if token.start[0] != end + 1:
+                yield begin, comment
+                comment, begin = "", token.start[0]
+            comment, end = f"{comment} {token.string.strip('#: ')}", token.start[0]
+        elif token.type in (tokenize.STRING, getattr(tokenize, "FSTRING_MIDDLE", -1)):
             yield token.start[0], " ".join(token.string.split())
+    yield begin, comment
 
 
 def slips(name: str, content: str) -> list[str]:
     """What a file has of the words not to write, each with its place and what to write."""
-    lines = list(enumerate(content.splitlines(), 1))
-    spoken = list(texts(content)) if name.endswith(".py") else lines
+    lines, spoken = list(enumerate(content.splitlines(), 1)), list(texts(name, content))
     return [
         f"{name}:{line}: {found[0]!r}; write: {instead}"
         for instead, pattern in WORDS.items()
@@ -99,6 +111,8 @@ def test_variables_say_what_they_hold(name: str) -> None:
         ("a.py", 'raise ValueError(f"{key!r} is no key")', 1),
         ("a.py", '"""There is no image; the old one is no longer there."""', 0),
         ("a.py", "x = 1  # it shall be two", 1),
+        ("a.py", "# what is\n# no image", 1),
+        ("a.md", "What is\nno image.", 1),
         ("a.py", "picture = 1", 1),
         ("a.py", "def real_pictures(): ...", 1),
         ("a.py", "spread = values.std()", 0),
