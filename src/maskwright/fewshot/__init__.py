@@ -2,7 +2,7 @@
 
 learner = fewshot.load("forest").load()
 learner.fit(samples, classes)
-guess = learner.predict(image)      # segments with scores, and where they are doubtful
+prediction = learner.predict(image)  # segments with scores, and where they are doubtful
 """
 
 from collections.abc import Mapping

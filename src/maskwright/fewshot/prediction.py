@@ -29,7 +29,7 @@ class Prediction:
 
 
 class Learner(Protocol):
-    """What every engine of this family does: learn from labelled samples, then guess.
+    """What every engine of this family does: learn from labelled samples, then predict.
 
     `fit` and `add` take samples whose images can be read, `predict` an image's pixels.
     """

@@ -177,7 +177,7 @@ def confidences(view: View, run: str) -> dict[int, float]:
 
 
 def cross_validated(learner: Learner, samples: Sequence[Sample], classes: Classes, folds: int) -> float:
-    """Mean IoU over classes when each sample is guessed from the others; NaN for one sample or no folds."""
+    """Mean IoU over classes when each sample is predicted from the others; NaN for one sample or no folds."""
     if folds < 2 or len(samples) < 2:
         return float("nan")
     folds = min(folds, len(samples))
