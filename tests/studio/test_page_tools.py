@@ -427,3 +427,4 @@ def test_a_long_refusal_pushes_no_panel_over_another(person) -> None:
       })()""")
     person.page.get_by_role("button", name="Give this change up").click()
     person.page.locator("[data-state=saved]").wait_for()
+    person.until("document.querySelector('nav li .state').innerText.startsWith('0 ')")  # the list forgets it too

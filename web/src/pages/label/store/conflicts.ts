@@ -1,6 +1,7 @@
 /** What the server did not take: somebody else was faster, or it was refused. */
 
 import { api } from "../../../api/client";
+import { reload } from "../../../store/project";
 import { newId } from "../../../store/wire";
 import { open } from "./images";
 import { current, desk, layer } from "./state";
@@ -15,7 +16,9 @@ export async function resolve(choice: "mine" | "theirs" | "both"): Promise<void>
   if (current.value === conflict.image && layer.value === conflict.layer) await open(conflict.image);
 }
 
+/** Give the refused change up; the list of images tells again what the server has. */
 export async function dropRefused(): Promise<void> {
   await desk.sync.drop();
+  await reload();
   if (current.value !== null) await open(current.value);
 }
