@@ -50,14 +50,14 @@ class Work:
 
 
 class Jobs:
-    """Those of one studio; one runs at a time."""
+    """The jobs of a studio; at most 1 runs at a time."""
 
     def __init__(self) -> None:
         self._all: dict[str, Work] = {}
         self._lock = threading.Lock()
 
     def start(self, kind: str, what: Callable[[Work], dict[str, Any]]) -> Work | None:
-        """None while another one runs."""
+        """None while another job runs."""
         with self._lock:
             if any(job.status == "running" for job in self._all.values()):
                 return None

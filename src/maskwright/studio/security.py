@@ -118,7 +118,7 @@ class Guard:
 
 
 class Bucket:
-    """So many tokens a second flow in, up to `burst`; each event takes one. Names unheard of for long are forgotten."""
+    """So many tokens a second flow in, up to `burst`; an event takes one token. Names unheard of for long go."""
 
     def __init__(self, rate: float, burst: float) -> None:
         self.rate, self.burst = rate, burst
@@ -140,7 +140,7 @@ class Bucket:
 
 
 def cookie_name(host: str) -> str:
-    """Cookies do not know ports: without the port in its name, a second studio's would end the first one's session."""
+    """Cookies do not know ports: without the port in its name, two studios of one host would share a cookie."""
     port = host.rpartition(":")[2]
     return f"maskwright-{port}" if port.isdigit() else "maskwright"
 

@@ -73,7 +73,7 @@ def serve(dataset: Dataset, wishes: Serving | None = None, *, say: Any = print) 
             who = f"for {name}: " if links else "the studio is at "
             say(f"{who} http://{shown}:{port}/?token={link}")
         if not _loopback(wishes.host):
-            say(f"it answers to the names {', '.join(hosts)}; --name adds one")
+            say(f"it answers to the names {', '.join(hosts)}; --name adds another")
             say("others can reach it: put a server with TLS before it, the token travels in the clear otherwise")
         say("stop it with Ctrl+C; nothing that the page shows as saved is lost")
         threading.Thread(target=warm, name="studio-warm", daemon=True).start()
@@ -96,7 +96,7 @@ def _listening(host: str, port: int) -> socket.socket:
 
 
 def reachable(host: str, names: Sequence[str] = ()) -> list[str]:
-    """What the Host header may name, the best one for a link first.
+    """What the Host header may name, the best for a link first.
 
     A studio that listens everywhere answers to this machine's own names and addresses, and to no others: a name that
     somebody makes point here stays outside.

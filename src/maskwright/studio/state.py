@@ -31,7 +31,7 @@ class Settings:
 class Studio:
     """One dataset being worked on: its engines, long work, decoded images, and who is there.
 
-    A module of routes gets one of these.  The dataset stays the caller's to close.
+    Each module of routes gets it.  The dataset stays the caller's to close.
     """
 
     def __init__(self, dataset: Dataset, settings: Settings) -> None:

@@ -884,8 +884,8 @@ export interface components {
         };
         /**
          * SegmentInfo
-         * @description An object.  counts: COCO's compressed run lengths over the whole image.  revision: it was written in; 0 for one
-         *     that is only suggested.
+         * @description An object.  counts: COCO's compressed run lengths over the whole image.  revision: it was written in; 0 for an
+         *     object that is only suggested.
          */
         SegmentInfo: {
             /** Id */

@@ -19,8 +19,8 @@ Layer = Literal["shared", "own"]
 
 
 class SegmentInfo(BaseModel):
-    """An object.  counts: COCO's compressed run lengths over the whole image.  revision: it was written in; 0 for one
-    that is only suggested.
+    """An object.  counts: COCO's compressed run lengths over the whole image.  revision: it was written in; 0 for an
+    object that is only suggested.
     """
 
     id: int = Field(ge=0, lt=2**53)
