@@ -11,6 +11,7 @@ from importlib import metadata
 from pathlib import Path
 
 import pytest
+import rooms
 
 import maskwright
 from maskwright import errors, registry
@@ -18,36 +19,8 @@ from maskwright import errors, registry
 SOURCE = Path(maskwright.__file__).parent
 ROOT = Path(__file__).parents[1]
 
-# A room may import rooms of lower rank only. `runs` keeps its records in the dataset's database and scores
-# with metrics; `train` predicts to validate; `demo` goes through all rooms.
-RANK = {
-    "errors": 0, "registry": 1, "core": 2, "media": 3, "store": 4, "compute": 5, "weights": 5,
-    "formats": 6, "models": 6, "losses": 6, "metrics": 6, "transforms": 6, "figures": 6,
-    "runs": 7, "conversions": 7, "labelling": 8, "predict": 8, "train": 9, "interactive": 9, "fewshot": 10, "video": 11,
-    "integrations": 12, "demo": 13, "diagnostics": 13, "studio": 14, "cli": 15, "testing": 15,
-}  # fmt: skip
+RANK = rooms.rank()
 HEAVY = {"torch", "torchvision", "timm", "transformers", "segmentation_models_pytorch", "accelerate", "numba"}
-
-
-def imports(path: Path) -> list[tuple[str, bool]]:
-    """(module, inside a function) of every import that runs."""
-    tree = ast.parse(path.read_text())
-    typing_only = {
-        inner
-        for node in ast.walk(tree)
-        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test)
-        for inner in ast.walk(node)
-    }
-    lazy = {inner for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) for inner in ast.walk(node)}
-    found = []
-    for node in ast.walk(tree):
-        if node in typing_only:
-            continue
-        if isinstance(node, ast.Import):
-            found += [(alias.name, node in lazy) for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            found += [(f"{node.module}.{alias.name}", node in lazy) for alias in node.names]
-    return found
 
 
 def test_imports_go_down_only() -> None:
@@ -56,7 +29,7 @@ def test_imports_go_down_only() -> None:
         room = path.relative_to(SOURCE).parts[0].removesuffix(".py")
         if room.startswith("__"):
             continue
-        for module, _ in imports(path):
+        for module, _ in rooms.imports(path):
             if module.startswith("maskwright."):
                 other = module.split(".")[1]
                 if other in RANK and other != room and RANK[other] >= RANK[room]:
@@ -76,6 +49,10 @@ def test_calls_upwards_are_those_of_the_architecture_page() -> None:
     assert found == {("store/dataset.py", "runs")}
 
 
+def test_the_drawing_of_rooms_in_the_docs_is_true() -> None:
+    assert rooms.page() == rooms.PAGE.read_text(), "run: python scripts/rooms.py"
+
+
 def test_every_room_has_a_rank() -> None:
     rooms = {path.stem for path in SOURCE.iterdir() if not path.name.startswith("_") and path.name != "py.typed"}
     assert rooms == set(RANK)
@@ -86,7 +63,7 @@ def test_members_of_a_family_do_not_know_each_other() -> None:
         members = {name.replace("-", "_") for name in registry.names(family)}
         folder = SOURCE / family.replace(".", "/")
         for member in members:
-            for module, _ in imports(folder / f"{member}.py"):
+            for module, _ in rooms.imports(folder / f"{member}.py"):
                 assert not any(module.startswith(f"maskwright.{family}.{other}.") for other in members), (
                     member,
                     module,
@@ -97,7 +74,7 @@ def test_heavy_packages_are_imported_inside_functions_only() -> None:
     for path in SOURCE.rglob("*.py"):
         if "kernels" in path.parts:
             continue
-        for module, lazy in imports(path):
+        for module, lazy in rooms.imports(path):
             assert lazy or module.split(".")[0] not in HEAVY, f"{path}: {module}"
 
 
@@ -260,22 +237,16 @@ def test_the_printed_help_in_the_docs_is_true() -> None:
     layout = f"typer=={metadata.version('typer')}"
     if layout not in (ROOT / "constraints.txt").read_text().splitlines():
         pytest.skip(f"the page is laid out by the Typer of constraints.txt, not by {layout}")
-    sys.path.insert(0, str(ROOT / "scripts"))
-    try:
-        import command_help
-    finally:
-        sys.path.pop(0)
+    import command_help
+
     assert command_help.page() == (ROOT / "docs" / "reference" / "commands.md").read_text(), (
         "run: python scripts/command_help.py"
     )
 
 
 def test_the_table_of_formats_in_the_docs_is_true() -> None:
-    sys.path.insert(0, str(ROOT / "scripts"))
-    try:
-        import format_matrix
-    finally:
-        sys.path.pop(0)
+    import format_matrix
+
     assert format_matrix.page() == format_matrix.PAGE.read_text(), "run: python scripts/format_matrix.py"
 
 

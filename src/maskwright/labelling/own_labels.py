@@ -19,6 +19,7 @@ from maskwright.store.edit import Edit
 from maskwright.store.rows import build_segments, damaged, segment_rows
 
 #: Field of a sample: who has finished an opinion on it.
+#: The name that datasets store it under.
 FIELD = "opinions"
 
 
