@@ -182,9 +182,9 @@ def isbi(data: Path, driver: Any) -> dict[str, float]:
             page.reload()
             until(page, "!!window.maskwright && window.maskwright.scene().width > 1")
             begun = time.perf_counter()
-            page.locator("[data-action=spread]").click()
-            page.locator("[data-done=spread]").wait_for(timeout=600_000)
-            spread = time.perf_counter() - begun
+            page.locator("[data-action=propagate]").click()
+            page.locator("[data-done=propagate]").wait_for(timeout=600_000)
+            propagating = time.perf_counter() - begun
             page.get_by_label("Show").select_option("suggested")
             rows = page.locator("nav li button")
             rows.first.wait_for()
@@ -210,7 +210,7 @@ def isbi(data: Path, driver: Any) -> dict[str, float]:
     ious = counts[:, 0] / counts[:, 1]
     return {
         "slices": len(labels) - len(examples), "membrane_iou": float(ious[0]), "mean_iou": float(ious.mean()),
-        "spread_s": spread, "keys": keys, "accepting_s": accepting,
+        "propagating_s": propagating, "keys": keys, "accepting_s": accepting,
     }  # fmt: skip
 
 

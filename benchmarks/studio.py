@@ -65,12 +65,12 @@ STEPS = """async () => {
     steps.push(performance.now() - begun);
   }
   tool.cancel();
-  return { objects: many.things.length, redraw: median(frames), p95: frames[Math.floor(frames.length * 0.95)],
+  return { objects: many.segments.length, redraw: median(frames), p95: frames[Math.floor(frames.length * 0.95)],
            turned: median(turned), brush: median(steps) };
 }"""
 HUGE = 10_000  # pixels of each side
-SEEN = "!!window.maskwright.board.picture?.overview()"
-SHARP = "window.maskwright.board.picture.coming.size === 0 && window.maskwright.board.picture.held.size > 1"
+SEEN = "!!window.maskwright.board.image?.overview()"
+SHARP = "window.maskwright.board.image.coming.size === 0 && window.maskwright.board.image.held.size > 1"
 
 
 def cookies(home: str) -> dict[str, str]:
@@ -174,7 +174,7 @@ def huge(page: Any) -> dict[str, float]:
     page.mouse.move(box["x"] + 500, box["y"] + 400, steps=10)
     begun = time.perf_counter()
     page.mouse.up()
-    saved = wait("window.maskwright.sync().waiting === 0 && window.maskwright.scene().things.length === 1", begun)
+    saved = wait("window.maskwright.sync().waiting === 0 && window.maskwright.scene().segments.length === 1", begun)
     return {
         "huge_seen_s": seen, "huge_sharp_s": sharp, "huge_zoomed_s": zoomed, "huge_redraw": took, "huge_saved_s": saved,
     }  # fmt: skip
@@ -205,7 +205,7 @@ def main() -> None:
                 page = browser.new_page(viewport={"width": 1600, "height": 1000})
                 begun = time.perf_counter()
                 page.goto(f"{home}/?token={TOKEN}")
-                while not page.evaluate("!!window.maskwright && window.maskwright.scene().things.length > 900"):
+                while not page.evaluate("!!window.maskwright && window.maskwright.scene().segments.length > 900"):
                     page.wait_for_timeout(20)
                 figures["open_s"] = time.perf_counter() - begun
                 page.wait_for_timeout(1000)
