@@ -173,7 +173,7 @@ def test_learners_refuse_before_they_have_learned(pictures) -> None:
 
 @pytest.mark.train
 def test_the_network_learns_too(pictures) -> None:
-    learner = fewshot.learner("network", seconds=20)
+    learner = fewshot.learner("network", epochs=120)
     learner.fit(pictures[:3], CLASSES)
     assert np.mean([mean_iou(learner.predict(media.read(sample.image).rgb()), sample) for sample in pictures[3:]]) > 0.6
 

@@ -30,13 +30,15 @@ def load(**options: Any) -> "Network":
 class Network:
     """seconds: of training, the last part of them spent on evaluating.  scale: of the images; 1 where detail matters.
 
-    seed: of the weights and the order of samples; how far the training gets depends on the machine.
+    epochs: passes over the samples in place of a time.  seed: of the weights and the order of samples; how far a
+    training for a time gets depends on the machine.
     """
 
     def __init__(
-        self, *, seconds: float = 60.0, scale: float = 1.0, device: Device | None = None, seed: int = 0
-    ) -> None:
-        self.seconds, self.scale, self.device, self.seed = seconds, scale, device, seed
+        self, *, seconds: float = 60.0, epochs: int | None = None, scale: float = 1.0, device: Device | None = None,
+        seed: int = 0,
+    ) -> None:  # fmt: skip
+        self.seconds, self.epochs, self.scale, self.device, self.seed = seconds, epochs, scale, device, seed
         self._samples: list[Sample] = []
         self._predictor: Any = None
 
@@ -62,8 +64,9 @@ class Network:
             [*(Class(k, name, "stuff") for k, name in enumerate(names)), Class(255, "ignored", "stuff", "ignore")]
         )
         side = min(256, max(64, 32 * (min(min(each_sample.image.size) for each_sample in self._samples) // 32)))
+        bound: dict[str, Any] = {"minutes": self.seconds / 60} if self.epochs is None else {"epochs": self.epochs}
         settings = Settings(
-            minutes=self.seconds / 60, evaluations=1, overlays=0, batch_size=8, size=(side, side),
+            **bound, evaluations=1, overlays=0, batch_size=8, size=(side, side),
             scale=(0.7 * self.scale, 1.4 * self.scale), flip_vertical=0.5, turn=True, predict_scale=self.scale,
             ema=0.99, device=self.device, seed=self.seed, val_split="check",
         )  # fmt: skip
