@@ -29,7 +29,7 @@ PEERS = {"datasets", "pytest", "supervision"}
 #: Imported by a test that skips without them.
 NOT_ASKED_FOR = {"cityscapesscripts", "labelme"}
 #: Written by a test, and imported by it.
-MADE_UP = {"broken", "lazy", "needs_another"}
+MADE_UP = {"broken", "lazy", "maskwright_broken", "maskwright_example", "needs_another", "not_to_be_found_anywhere"}
 #: Our own folders outside the package whose modules tests import by their bare name.
 HELPERS = [ROOT / "tests" / "support", ROOT / "scripts", ROOT / "benchmarks"]
 ASKING = {"find_spec", "import_module", "importorskip", "needing", "require"}

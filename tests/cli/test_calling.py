@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+import types
 from pathlib import Path
 
 import pytest
@@ -213,9 +214,9 @@ def test_options_are_taken_as_people_write_them() -> None:
     (["convert", "labels", "out", "--to", "yolo", "-O", "boxes=perhaps"], "the option boxes of the format yolo is"),
     (["convert", "labels", "out", "--to", "yolo", "-o", "drop_orphan=yes"], "Did you mean 'drop_orphans'?"),
     (["import", "labels", "new", "-o", "drop_orphans=2"], "it must be yes or no"),
-    (["segment", "pictures", "--everything", "-o", "sied=1"], "Did you mean 'side'?"),
-    (["segment", "pictures", "--everything", "--grid", "iou=high"], "the option iou of the grid is 'high'"),
-    (["segment", "pictures", "--everything", "--grid", "side=1.5"], "it must be a whole number"),
+    (["segment", "originals", "--everything", "-o", "sied=1"], "Did you mean 'side'?"),
+    (["segment", "originals", "--everything", "--grid", "iou=high"], "the option iou of the grid is 'high'"),
+    (["segment", "originals", "--everything", "--grid", "side=1.5"], "it must be a whole number"),
 ])  # fmt: skip
 def test_options_of_engines_and_formats(capsys, here, make_samples, classes, words, said) -> None:
     for needed in ("sklearn", "cv2", "transformers"):
@@ -226,3 +227,23 @@ def test_options_of_engines_and_formats(capsys, here, make_samples, classes, wor
     assert (code, out) == (2, "")
     assert said in err
     assert sorted(here.iterdir()) == before
+
+
+def test_a_signal_inside_what_c_calls_back_comes_again() -> None:
+    from maskwright.cli import calling
+
+    reached = []
+
+    def locking() -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        for _ in range(1000):  # the handler runs between two of these
+            pass
+        reached.append("the end")
+
+    called_back = types.FunctionType(
+        locking.__code__, globals() | {"__name__": calling.CALLED_BACK[0]}, closure=locking.__closure__
+    )
+    with pytest.raises(KeyboardInterrupt), calling._ended_by_signal():
+        called_back()
+        time.sleep(60)
+    assert reached == ["the end"]

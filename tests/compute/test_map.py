@@ -374,3 +374,10 @@ def test_processes_share_the_processors(dataset, tmp_path, monkeypatch) -> None:
     with processes._threads_of(3):
         assert os.environ["OMP_NUM_THREADS"] == "5", "a number that somebody chose stays"
     assert os.environ["OMP_NUM_THREADS"] == "5"
+
+
+def test_what_is_not_a_worker_or_a_sink_is_said(dataset) -> None:
+    with pytest.raises(UsageError, match=r"the worker is a function; a compute\.Worker"):
+        compute.map(dataset, lambda number, sample: 1, {})
+    with pytest.raises(UsageError, match="the sink has no done"):
+        compute.map(dataset, compute.Worker(), [])

@@ -198,7 +198,7 @@ def test_foreign_words_never_become_paths(dataset, tmp_path) -> None:
     # A row of a damaged or hostile database does not lead out of the folder either.
     set_row(dataset, "one", id="../../x")
     for call in (lambda: Run.resume(dataset, "../../x"), lambda: checkpoint_of(dataset, "last")):
-        with pytest.raises(UsageError, match="no run's id"):
+        with pytest.raises(UsageError, match="is not a run's id"):
             call()
 
 

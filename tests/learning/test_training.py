@@ -234,3 +234,21 @@ def test_settings_that_cannot_be() -> None:
         with pytest.raises(UsageError, match="must be"):
             Settings(**wrong)
     assert Settings.from_json(json.loads(json.dumps(SETTINGS.to_json()))) == SETTINGS
+
+
+@pytest.mark.parametrize(("apply", "said"), [
+    (lambda image, target, rng: (image / 255, target), "answers an image of float64"),
+    (lambda image, target, rng: (image, target.astype(np.int64)), "answers a target of int64"),
+    (lambda image, target, rng: (image, target + 70), "makes labels that were not there"),
+    (lambda image, target, rng: None, "ends in TypeError"),
+    (lambda image, target, rng: 1 / 0, "ends in ZeroDivisionError"),
+    (lambda image, target, rng: (image[:8], target[:8]), "changes the size of windows"),
+])  # fmt: skip
+def test_a_transform_by_name_that_answers_something_else_is_named(apply, said, monkeypatch) -> None:
+    data._further.cache_clear()
+    monkeypatch.setattr(transforms, "parse", lambda spec: apply)
+    settings = Settings(size=(64, 64), transforms=("mine(a=1)",))
+    image, target = np.zeros((64, 64, 3), np.uint8), np.zeros((64, 64), np.uint8)
+    with pytest.raises(UsageError, match=rf"the transform 'mine\(a=1\)' {said}"):
+        data.augmented(image, target, np.random.default_rng(0), settings)
+    data._further.cache_clear()

@@ -170,7 +170,7 @@ def metrics(sample: mw.Sample, classes: mw.Classes) -> None:
 
 def transforms(image: NDArray[np.uint8], segments: mw.Segments) -> None:
     rng = np.random.default_rng(0)
-    assert mw.transforms.names() == ["colour", "flip", "scale-crop"]
+    assert {"colour", "flip", "scale-crop"} <= set(mw.transforms.names())
     turned, _ = mw.transforms.parse("flip(horizontal=1)")(image, segments, rng)
     assert turned.shape == image.shape
     pixels, moved = mw.transforms.flip.apply(image, segments, rng, horizontal=1.0)

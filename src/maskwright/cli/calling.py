@@ -6,9 +6,11 @@ import os
 import re
 import signal
 import sys
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from types import FrameType
 from typing import Any
 
 import typer
@@ -27,6 +29,9 @@ PAIRS = ("--size", "--scale")
 
 #: What typer raises for a call it cannot read; its own home differs between versions.
 _Unreadable: type[Exception] = typer.BadParameter.__mro__[2]
+
+#: Modules whose functions are called by C code.
+CALLED_BACK = ("maskwright.store.locks",)
 
 _NUMBER = re.compile(r"\d+(\.\d*)?|\.\d+")
 
@@ -116,21 +121,33 @@ def _told(error: MaskwrightError, code: int, as_json: bool) -> int:
 
 @contextmanager
 def _ended_by_signal() -> Iterator[None]:
-    """SIGTERM ends this process as Ctrl+C does; children that inherit the handler die of it at once."""
+    """Ctrl+C and SIGTERM end this process alike; children that inherit the handler die of SIGTERM at once.
+
+    An error inside a function that C code calls back, as SQLite does for its locks, would be printed and forgotten: a
+    signal that arrives there comes again a moment later.
+    """
     me = os.getpid()
 
-    def end(number: int, frame: Any) -> None:
+    def end(number: int, frame: FrameType | None) -> None:
         if os.getpid() != me:
             signal.signal(number, signal.SIG_DFL)
             os.kill(os.getpid(), number)
+        while frame is not None:
+            if frame.f_globals.get("__name__") in CALLED_BACK:
+                threading.Timer(0.02, os.kill, (me, number)).start()
+                return
+            frame = frame.f_back
         raise KeyboardInterrupt
 
+    before: dict[signal.Signals, Any] = {}
     try:
-        before = signal.signal(signal.SIGTERM, end)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            before[number] = signal.signal(number, end)
     except ValueError:  # only a process' main thread may
         yield
         return
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before if before is not None else signal.SIG_DFL)
+        for number, handler in before.items():
+            signal.signal(number, handler if handler is not None else signal.SIG_DFL)

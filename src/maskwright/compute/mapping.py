@@ -83,6 +83,13 @@ def map(  # noqa: A001  it is Python's map for samples
     Raises UsageError for an engine or worker that will not do, what the sink raises, and MaskwrightError when all of
     the samples failed, or the first 20.  However it ends, what the sink has written stays, and no process is left.
     """
+    if not isinstance(worker, Worker):
+        raise UsageError(
+            f"the worker is a {type(worker).__name__}", needed="a compute.Worker: a class with __call__(number, sample)"
+        )
+    for name in ("done", "write"):
+        if not callable(getattr(sink, name, None)):
+            raise UsageError(f"the sink has no {name}", needed="an object with done(numbers) and write(number, rows)")
     if workers < 0:
         raise UsageError(f"{workers} workers cannot work", needed="0 or more")
     if timeout is not None and not timeout > 0:

@@ -87,6 +87,9 @@ def load(family: str, name: str) -> ModuleType:
         return found
     if found is not None:
         raise UsageError(str(found), todo="Mend or remove that package; maskwright doctor lists all that is set aside.")
+    elsewhere = next((member for member in _entries().aside if member.name == wanted), None)
+    if elsewhere is not None:
+        raise UsageError(str(elsewhere), todo="Mend that package; maskwright doctor lists all that is set aside.")
     known = names(family)
     near = get_close_matches(wanted, known, n=1)
     hint = f"Did you mean {near[0]!r}?" if near else f"There are: {', '.join(known)}."

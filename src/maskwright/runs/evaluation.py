@@ -15,7 +15,7 @@ from maskwright.core.sample import Sample
 from maskwright.core.segments import Segments
 from maskwright.errors import UsageError
 from maskwright.metrics import Bootstrap, coco_ap, confusion
-from maskwright.runs.record import Run, clean
+from maskwright.runs.record import Run, clean, find
 from maskwright.store import View
 
 BATCH = 64
@@ -41,16 +41,6 @@ def evaluate(
     Raises UsageError when the run predicted none of them.
     """
     view = view.frozen()
-    classes = view.classes
-    if classes.background is None and all(class_.kind == "thing" for class_ in classes if class_.role == "class"):
-        classes = classes.with_background()
-    there = set(view.numbers())
-    numbers = [number for number in run.predicted() if number in there]
-    if not numbers:
-        raise UsageError(
-            f"the run {run.id!r} holds no prediction of these samples", file=view.place,
-            todo=f"Make them with: maskwright predict {shown_place(view.place)} --model {run.id}",
-        )  # fmt: skip
     extra = list(dict.fromkeys(registry.canonical(name) for name in extra))
     for name in extra:
         metrics.load(name)  # says why where it cannot be
@@ -58,6 +48,17 @@ def evaluate(
             raise UsageError(
                 f"{name!r} is not a metric of segments", needed=f"one of {', '.join(metrics.of_segments())}"
             )
+    classes = view.classes
+    if classes.background is None and all(class_.kind == "thing" for class_ in classes if class_.role == "class"):
+        classes = classes.with_background()
+    there = set(view.numbers())
+    numbers = [number for number in run.predicted() if number in there]
+    if not numbers:
+        way = "--model" if find(view, run.id)["kind"] == "train" else "--resume"
+        raise UsageError(
+            f"the run {run.id!r} holds no prediction of these samples", file=view.place,
+            todo=f"Make them with: maskwright predict {shown_place(view.place)} {way} {run.id}",
+        )  # fmt: skip
     wants_ap = instances if instances is not None else any(class_.kind == "thing" for class_ in classes)
     worker = _Counting(run.id, classes, extra, detects=wants_ap)
     sums = _Sums(run, classes, extra)

@@ -507,9 +507,11 @@ def find(dataset: View, id: str, kind: str | None = None) -> dict[str, Any]:
     near = exact or [record for record in records if id and record["id"].startswith(id)]
     if len(near) == 1:
         return near[0]
-    known = ", ".join(shown(record["id"]) for record in records[:5]) or "none yet"
+    needed = (
+        f"runs are {', '.join(shown(record['id']) for record in records[:5])}" if records else "no run was made yet"
+    )
     found = f"there is no run {shown(id)!r}" if not near else f"{shown(id)!r} begins {len(near)} runs"
-    raise UsageError(found, file=dataset.place, needed=f"runs are {known}", todo="See them with: maskwright runs")
+    raise UsageError(found, file=dataset.place, needed=needed, todo="See them with: maskwright runs")
 
 
 def evaluations(dataset: View, id: str) -> list[dict[str, Any]]:

@@ -27,13 +27,15 @@ class TransformContract:
     """An augmentation, as `--transform` takes it.
 
     name: the transform's.  options: what it is called with.  keeps_size: whether windows keep their size, as they have
-    to in a training.  agreement: the share of pixels in which segments and label map agree afterwards; below 1 for
-    scaling, which rounds each in its own way.
+    to in a training.  moves_together: whether a bright object stays apart from dark ground where its label goes; False
+    for what makes images unrecognisable.  agreement: the share of pixels in which segments and label map agree
+    afterwards; below 1 for scaling, which rounds each in its own way.
     """
 
     name: str
     options: ClassVar[Mapping[str, Any]] = {}
     keeps_size = True
+    moves_together = True
     agreement = 1.0
 
     def apply(self, image: U8, target: Any, seed: int) -> tuple[Any, Any]:
@@ -67,6 +69,19 @@ class TransformContract:
             assert pixels.shape == (*target.shape, 3)
             assert not self.keeps_size or target.shape == label.shape
             assert set(np.unique(target)) <= {*np.unique(label), 255}
+
+    def test_image_and_label_move_together(self) -> None:
+        label = np.zeros((64, 80), np.uint8)
+        label[6:30, 8:34] = label[40:52, 50:76] = 1  # nothing that looks alike from another side
+        image = np.repeat(np.where(label == 1, 220, 30).astype(np.uint8)[..., None], 3, axis=2)
+        for seed in range(20 if self.moves_together else 0):
+            pixels, target = self.apply(image, label, seed)
+            inside, beside = (pixels[target == value].astype(float) for value in (1, 0))
+            if len(inside) and len(beside):
+                apart = abs(inside.mean() - beside.mean())
+                assert apart > 0.5 * abs(float(pixels.max()) - float(pixels.min())), (
+                    "the label is not where the object is"
+                )
 
     def test_segments_move_as_the_label_map_does(self) -> None:
         image, segments = scene()

@@ -9,8 +9,9 @@ import numpy as np
 
 from maskwright import media, transforms
 from maskwright.core.arrays import U8
+from maskwright.core.classes import IGNORE_INDEX
 from maskwright.core.segments import Segments
-from maskwright.errors import DatasetError, UsageError
+from maskwright.errors import DatasetError, MaskwrightError, UsageError
 from maskwright.predict.checkpoint import MEAN, STD
 from maskwright.predict.predictor import image_batch
 from maskwright.registry import require
@@ -127,11 +128,43 @@ def augmented(image: U8, target: Target, rng: np.random.Generator, settings: Set
     if settings.colour:
         image, target = colour.apply(image, target, rng)
     for spec, apply in _further(settings.transforms):
-        image, target = apply(image, target, rng)
-        sizes = image.shape[:2], target.size if isinstance(target, Segments) else target.shape
-        if any(tuple(size) != tuple(settings.size) for size in sizes):
-            raise UsageError(f"the transform {spec!r} changes the size of windows", needed="what keeps it")
+        image, target = _checked(spec, apply, image, target, rng)
     return image, target
+
+
+def _checked(
+    spec: str, apply: Callable[..., Any], image: U8, target: Target, rng: np.random.Generator
+) -> tuple[U8, Target]:
+    """What a transform that was asked for by name makes of a window.
+
+    Raises UsageError, naming it, for what it raises and for an answer that is not image and target of the same kind,
+    size and labels.
+    """
+    what = f"the transform {spec!r}"
+    try:
+        pixels, moved = apply(image, target, rng)
+    except MaskwrightError:
+        raise
+    except Exception as error:
+        reason = " ".join(str(error).split())[:200]
+        raise UsageError(f"{what} ends in {type(error).__name__} ({reason})", needed="image and target") from error
+    if not isinstance(pixels, np.ndarray) or pixels.dtype != np.uint8 or pixels.ndim != 3:
+        said = f"{pixels.dtype}, {pixels.shape}" if hasattr(pixels, "dtype") else type(pixels).__name__
+        raise UsageError(f"{what} answers an image of {said}", needed="(H, W, 3) uint8, 0 to 255, as it was given")
+    alike = isinstance(moved, Segments) if isinstance(target, Segments) else getattr(moved, "dtype", None) == np.uint8
+    if not alike:
+        said = str(moved.dtype) if hasattr(moved, "dtype") else type(moved).__name__
+        raise UsageError(f"{what} answers a target of {said}", needed="the kind that it was given")
+    sizes = pixels.shape[:2], moved.size if isinstance(moved, Segments) else moved.shape
+    if any(tuple(size) != image.shape[:2] for size in sizes):
+        raise UsageError(f"{what} changes the size of windows", needed="what keeps it")
+    if not isinstance(moved, Segments):
+        new = np.setdiff1d(moved, target)
+        if new.size and set(new.tolist()) != {IGNORE_INDEX}:
+            raise UsageError(
+                f"{what} makes labels that were not there, such as {new[0]}", needed="labels that are moved"
+            )
+    return pixels, moved
 
 
 @cache
