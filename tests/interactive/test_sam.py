@@ -539,7 +539,7 @@ def test_the_hub_is_asked_only_after_the_person(monkeypatch, tmp_path, capsys) -
     import io
     import sys
 
-    from maskwright.models import _pretrained
+    from maskwright.weights import networks
 
     asked: list[bool] = []
 
@@ -548,7 +548,7 @@ def test_the_hub_is_asked_only_after_the_person(monkeypatch, tmp_path, capsys) -
         raise OSError("this test has no network")
 
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    monkeypatch.setattr(_pretrained, "_cached", lambda name: False)
+    monkeypatch.setattr(networks, "_cached", lambda name: False)
     monkeypatch.setattr(transformers.Sam2Model, "from_pretrained", fetch)
     load_hub = lambda: engines.load("sam2").load(weights="hub:facebook/sam2.1-hiera-tiny")  # noqa: E731
     with pytest.raises(ModelError, match="156 MB"):  # nobody is there to answer
