@@ -178,6 +178,7 @@ def test_a_device_that_is_not_here_is_said() -> None:
     from maskwright.predict.precision import usable
 
     assert usable("cpu") == "cpu"
+    assert usable("cpu:0") == "cpu:0"  # as torch names a process' own
     assert usable(None) in ("cpu", "cuda")
     for wrong in ("gpu", f"cuda:{torch.cuda.device_count()}"):
         with pytest.raises(UsageError, match=r"the device is '\w+(:\d)?'"):

@@ -474,7 +474,7 @@ def test_a_dataset_lists_and_opens_its_runs(filled: Dataset, tmp_path: Path, mon
     monkeypatch.chdir(tmp_path)
     assert list(filled.runs) == []
     assert repr(filled.runs) == "no runs"
-    with pytest.raises(UsageError, match="none yet"):
+    with pytest.raises(UsageError, match="no run was made yet"):
         filled.run()
     for name, kind in (("first", "train"), ("second", "predict")):
         run = Run.start(filled.where("split = 'val'"), kind, {"seed": 1}, name=name)

@@ -95,7 +95,7 @@ class Square:
 
 
 #: Where tensors are: a word that PyTorch knows; whether this machine has one is asked later.
-Device = Annotated[str, Pattern(r"cpu|cuda(:\d+)?", "cpu, cuda or cuda:NUMBER")]
+Device = Annotated[str, Pattern(r"(cpu|cuda)(:\d+)?", "cpu, cuda or cuda:NUMBER")]
 
 YES = ("yes", "true", "on", "1")
 NO = ("no", "false", "off", "0")
