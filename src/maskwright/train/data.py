@@ -159,7 +159,7 @@ def _checked(
     if any(tuple(size) != image.shape[:2] for size in sizes):
         raise UsageError(f"{what} changes the size of windows", needed="what keeps it")
     if not isinstance(moved, Segments):
-        new = np.setdiff1d(moved, target)
+        new = np.setdiff1d(np.asarray(moved), np.asarray(target))
         if new.size and set(new.tolist()) != {IGNORE_INDEX}:
             raise UsageError(
                 f"{what} makes labels that were not there, such as {new[0]}", needed="labels that are moved"
