@@ -380,4 +380,4 @@ def test_what_is_not_a_worker_or_a_sink_is_said(dataset) -> None:
     with pytest.raises(UsageError, match=r"the worker is a function; a compute\.Worker"):
         compute.map(dataset, lambda number, sample: 1, {})
     with pytest.raises(UsageError, match="the sink has no done"):
-        compute.map(dataset, compute.Worker(), [])
+        compute.map(dataset, Large(), [])

@@ -1,5 +1,6 @@
 """What a worker is, and one sample's way through it."""
 
+import abc
 import pickle
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
@@ -18,7 +19,7 @@ Rows = TypeVar("Rows")
 _OF_THE_CALL = (UsageError, DatasetError)
 
 
-class Worker(Generic[Rows]):
+class Worker(abc.ABC, Generic[Rows]):
     """A function from a sample to rows, which may run in other processes: what it holds before `open` can be pickled.
 
     batch: samples that are read together; more than 1 where reading one takes longer than working on it.
@@ -36,12 +37,12 @@ class Worker(Generic[Rows]):
         """What `__call__` gets of each of these samples, in their order; the samples themselves."""
         return view.read(numbers)
 
+    @abc.abstractmethod
     def __call__(self, number: int, sample: Any) -> Rows:
         """number: the sample's, in the view; its position in an iterable of samples.  sample: what `read` gave.
 
         A UsageError or a DatasetError ends the whole call; whatever else it raises sets this sample aside.
         """
-        raise NotImplementedError
 
 
 @dataclass(frozen=True)
