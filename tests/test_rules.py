@@ -92,6 +92,18 @@ def test_help_starts_without_anything_heavy(arguments: list[str]) -> None:
     assert "LOADED []" in done.stdout
 
 
+def test_help_looks_for_no_other_packages() -> None:
+    """Those that bring members are loaded to be listed, and may be slow."""
+    program = (
+        "import sys, maskwright.cli\n"
+        "try: maskwright.cli.main(['--help'])\n"
+        "except SystemExit: pass\n"
+        "print('METADATA', 'importlib.metadata' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert "METADATA False" in done.stdout
+
+
 def test_importing_the_package_loads_nothing() -> None:
     program = "import sys, maskwright; print([m for m in sys.modules if m.startswith('maskwright.')])"
     assert (

@@ -23,6 +23,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 
 from maskwright import registry
 from maskwright.errors import UsageError
+from maskwright.registry.members import ours
 
 
 class Bare(str):
@@ -77,6 +78,10 @@ class Member:
 
     def names(self) -> list[str]:
         return [*self.more, *registry.names(self.family)]
+
+    def words(self) -> str:
+        """Our own members: help is written without loading other packages."""
+        return _any_of([*self.more, *sorted(ours(self.family))])
 
 
 @dataclass(frozen=True)
@@ -182,7 +187,7 @@ def _annotated(value: Any, kind: Any) -> Any:
         if isinstance(mark, Member):
             out = registry.canonical(out)
             if out not in mark.names():
-                raise _UnfitError
+                raise _UnfitError(_any_of(mark.names()))
     return out
 
 
@@ -326,7 +331,7 @@ def words(kind: Any) -> str:
         if Duration in inner:
             said = said.replace("a number", "a time such as 20m, 1h30m or 90s, or a number of minutes", 1)
         said = next((mark.words for mark in inner if isinstance(mark, Pattern)), said)
-        said = next((_any_of(mark.names()) for mark in inner if isinstance(mark, Member)), said)
+        said = next((mark.words() for mark in inner if isinstance(mark, Member)), said)
         more = [mark.words() for mark in inner if isinstance(mark, Limits)]
         more += [f"such as {mark.text}" for mark in inner if isinstance(mark, Example)]
         none = ", or none" if said.endswith(", or none") else ""

@@ -63,7 +63,7 @@ def names(family: str) -> list[str]:
     distributions are loaded, since only those that can be used are members.  Raises UsageError for a family nobody has.
     """
     _protocol(family)
-    return sorted({*_ours(family), *outside(family)})
+    return sorted({*ours(family), *outside(family)})
 
 
 def outside(family: str) -> list[str]:
@@ -80,7 +80,7 @@ def load(family: str, name: str) -> ModuleType:
     """
     _protocol(family)
     wanted = canonical(name)
-    if wanted in _ours(family):
+    if wanted in ours(family):
         return _own(family, wanted)
     found = _loaded(family, wanted)
     if isinstance(found, ModuleType):
@@ -108,7 +108,7 @@ def attribute(room: str, name: str) -> ModuleType:
 
 def attributes(room: str) -> list[str]:
     """The members' names as Python spells them. For `__dir__`."""
-    known = names(room) if room in FAMILIES else sorted(_ours(room))
+    known = names(room) if room in FAMILIES else sorted(ours(room))
     return [name.replace("-", "_") for name in known]
 
 
@@ -128,7 +128,7 @@ def aside() -> list[SetAside]:
 
 def forget() -> None:
     """Ask folders and entry points again at the next call; for tests that change what is installed."""
-    for remembered in (_entries, _ours, _own, _tried):
+    for remembered in (_entries, ours, _own, _tried):
         remembered.cache_clear()
     _late.clear()
 
@@ -140,7 +140,8 @@ def _protocol(family: str) -> Protocol:
 
 
 @cache
-def _ours(family: str) -> frozenset[str]:
+def ours(family: str) -> frozenset[str]:
+    """The names of our own members, from the folder alone."""
     folder = Path(__file__).parents[1].joinpath(*family.split("."))
     return frozenset(canonical(path.stem) for path in folder.glob("[a-z]*.py"))
 
@@ -176,7 +177,7 @@ def _entries() -> _Outside:
         elif not _NAME.fullmatch(name):
             reason = "has a name that is not lower-case letters, digits and hyphens"
             aside.append(SetAside(family, plain(name), _package(point), reason))
-        elif name in _ours(family):
+        elif name in ours(family):
             reason = f"has the name of one of maskwright's own {family}, which no package replaces"
             aside.append(SetAside(family, name, _package(point), reason))
         else:
