@@ -252,3 +252,16 @@ def test_a_transform_by_name_that_answers_something_else_is_named(apply, said, m
     with pytest.raises(UsageError, match=rf"the transform 'mine\(a=1\)' {said}"):
         data.augmented(image, target, np.random.default_rng(0), settings)
     data._further.cache_clear()
+
+
+def test_a_process_trains_on_one_kind_of_device_and_then_on_the_other() -> None:
+    accelerate = pytest.importorskip("accelerate")
+    torch = pytest.importorskip("torch")
+    from maskwright.train import loop
+
+    state = accelerate.Accelerator(cpu=True).state
+    state._shared_state["device"] = accelerate.state.PartialState._shared_state["device"] = torch.device("cuda:0")
+    loop._forget_device(accelerate, cpu=False)
+    assert accelerate.state.PartialState().device.type == "cuda", "what was chosen stays while it is asked for"
+    loop._forget_device(accelerate, cpu=True)
+    assert accelerate.Accelerator(cpu=True).device.type == "cpu"

@@ -111,6 +111,13 @@ def ready(view: View, settings: Settings, *, resume: Path | None = None) -> Read
     return Ready(model, task, train_numbers, val_numbers, criterion, notes, stored)
 
 
+def _forget_device(accelerate: Any, *, cpu: bool) -> None:
+    """Let a process that has trained on one kind of device train on the other: Accelerate keeps the first one's."""
+    known = accelerate.state.PartialState._shared_state
+    if known and known["num_processes"] == 1 and (known["device"].type == "cpu") != cpu:
+        accelerate.state.AcceleratorState._reset_state(reset_partial_state=True)
+
+
 def fit(
     view: View, settings: Settings, run: Run, *, resume: bool = False, report: Report | None = None,
     begin: Ready | None = None,
@@ -130,6 +137,7 @@ def fit(
     # -- set up
     begin = begin or ready(view, settings, resume=run.folder if resume else None)
     force_cpu = settings.device == "cpu" or not torch.cuda.is_available()
+    _forget_device(accelerate, cpu=force_cpu)
     accelerator = accelerate.Accelerator(cpu=force_cpu, mixed_precision="no")
     if settings.minutes is not None and accelerator.num_processes > 1:
         raise UsageError("a time budget is for one process", needed="--epochs with several processes")
