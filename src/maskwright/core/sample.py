@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from maskwright.core import columns
 from maskwright.core.arrays import Size, checked_size
 from maskwright.core.names import shown
 from maskwright.core.segments import Segments
 from maskwright.core.values import is_number, optional_text, own_mapping, text, whole
+from maskwright.errors import UsageError
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,7 @@ class Sample:
     key: its name, unique in the dataset; a path without suffix, such as "train/0001".
     split: train, val, test or any other word; None when undecided.  weight: relative chance of being drawn
     in training, 0 excludes.  fields: anything else, JSON-safe; a copy of what was given.
+    more: values of further built-in columns (`core.columns.SAMPLE`) by name.
     Raises ValueError, naming the field, for values of another kind and parts that do not fit together.
     """
 
@@ -54,6 +57,7 @@ class Sample:
     split: str | None = None
     weight: float = 1.0
     fields: Mapping[str, Any] = field(default_factory=dict)
+    more: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         name = shown(text(self.key, "a sample's key"))
@@ -68,6 +72,21 @@ class Sample:
             raise ValueError(f"{name}: weight is {shown(repr(self.weight), 40)}; it is a finite number, 0 or more")
         object.__setattr__(self, "weight", float(self.weight))
         object.__setattr__(self, "fields", own_mapping(self.fields, f"{name}: fields"))
+        object.__setattr__(self, "more", self._further())
+
+    def _further(self) -> dict[str, Any]:
+        out = {}
+        for name, value in self.more.items():
+            found = columns.built_in("sample", name)
+            if found is None or found.path is not None:
+                raise ValueError(f"{shown(self.key)}: samples have no column {shown(repr(name), 40)}")
+            try:
+                checked = found.check(value)
+            except UsageError as error:
+                raise ValueError(f"{shown(self.key)}: {error}") from None
+            if checked != found.default:
+                out[name] = checked
+        return out
 
     def with_segments(self, segments: Segments) -> "Sample":
         """The same sample with other segments. Raises ValueError where their size is not the image's."""

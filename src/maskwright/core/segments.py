@@ -5,6 +5,7 @@ from typing import Any, Literal, Self, get_args
 
 import numpy as np
 
+from maskwright.core import columns
 from maskwright.core.arrays import F64, I64, Array, Bool, Size
 from maskwright.core.classes import IGNORE_INDEX, Classes
 from maskwright.core.masks import Masks
@@ -22,12 +23,14 @@ class Segments:
     masks: N masks.  class_ids, ids: (N,) int64; ids are unique within the image.
     scores: (N,) float64, NaN where there is none.  is_crowd: (N,) bool, a region of many objects not
     annotated singly.  source: N of human, model, import.  attributes: N JSON-safe dicts.
+    more: N values of each further built-in column (`core.columns.SEGMENT`) that says something, by its name: annotator,
+    who drew it last; parent, the id of the segment that it is a part of; geometry, what was drawn.
     Arrays are read-only, and everything is a copy: changing what was given changes nothing here.
     Raises ValueError, naming the column, for one of another length, for ids that are not whole numbers of up to 64 bits
     or not unique, and for values of another kind.
     """
 
-    __slots__ = ("attributes", "class_ids", "ids", "is_crowd", "masks", "scores", "source")
+    __slots__ = ("attributes", "class_ids", "ids", "is_crowd", "masks", "more", "scores", "source")
 
     def __init__(
         self,
@@ -39,6 +42,7 @@ class Segments:
         is_crowd: object = None,
         source: Source | Sequence[Source] = "import",
         attributes: Sequence[Mapping[str, Any]] | None = None,
+        more: Mapping[str, Sequence[Any]] | None = None,
     ) -> None:
         if not isinstance(masks, Masks):
             raise TypeError(f"segments are made of Masks, not of a {type(masks).__name__}")
@@ -54,7 +58,9 @@ class Segments:
         self.attributes: list[dict[str, Any]] = [
             own_mapping(row, "a value of attributes") for row in attributes or ({} for _ in range(n))
         ]
-        for name, column in (("source", self.source), ("attributes", self.attributes)):
+        self.more: Mapping[str, tuple[Any, ...]] = _further(more or {})
+        listed: dict[str, Sequence[Any]] = {"source": self.source, "attributes": self.attributes, **self.more}
+        for name, column in listed.items():
             if len(column) != n:
                 raise ValueError(f"{name} has {len(column)} values; {n} masks need {n}")
         if not SOURCES.issuperset(self.source):
@@ -64,6 +70,7 @@ class Segments:
             raise ValueError("two segments of one image have the same id")
 
     def __setstate__(self, state: tuple[None, dict[str, Any]]) -> None:
+        self.more = {}  # of one that was pickled before there were any
         for name, value in state[1].items():
             setattr(self, name, sealed(value) if isinstance(value, np.ndarray) else value)
 
@@ -100,6 +107,7 @@ class Segments:
             is_crowd=self.is_crowd[rows],
             source=[self.source[row] for row in rows],
             attributes=[self.attributes[row] for row in rows],
+            more={name: [values[row] for row in rows] for name, values in self.more.items()},
         )
 
     def __eq__(self, other: object) -> bool:
@@ -113,6 +121,7 @@ class Segments:
             and np.array_equal(self.is_crowd, other.is_crowd)
             and self.source == other.source
             and self.attributes == other.attributes
+            and self.more == other.more
         )
 
     __hash__ = None  # type: ignore[assignment]
@@ -121,16 +130,27 @@ class Segments:
         return f"Segments({len(self)} over size {self.size})"
 
     def with_masks(self, masks: Masks) -> Self:
-        """The same rows with other masks, perhaps of another size."""
-        return type(self)(
-            masks,
-            self.class_ids,
-            ids=self.ids,
-            scores=self.scores,
-            is_crowd=self.is_crowd,
-            source=self.source,
-            attributes=self.attributes,
-        )
+        """The same rows with other masks, perhaps of another size. What was drawn is left out: it drew the old ones."""
+        more = {name: values for name, values in self.more.items() if name != "geometry"}
+        return self.replace(masks=masks, more=more)
+
+    def replace(self, **changes: Any) -> Self:
+        """The same rows with some columns exchanged: masks, class_ids, ids, scores, is_crowd, source, attributes, more.
+
+        changes: as they are given to Segments.  Raises ValueError as that does.
+        """
+        own = {name: getattr(self, name) for name in self.__slots__}
+        return type(self)(**{**own, **changes})
+
+    def column(self, name: str) -> Sequence[Any]:
+        """N values of a built-in column that `more` holds; its default where nothing is said.
+
+        name: of `core.columns.SEGMENT`.  Raises KeyError for another.
+        """
+        found = columns.built_in("segment", name)
+        if found is None or found.path is not None:
+            raise KeyError(name)
+        return self.more[name] if name in self.more else (found.default,) * len(self)
 
     def visible(self) -> Self:
         """The same rows with only what no upper segment covers: overlapping truth as a panoptic labelling."""
@@ -160,6 +180,21 @@ class Segments:
         out = np.full(self.size, unlabelled, dtype)
         self.masks.composite(classes.indices(self.class_ids), out=out)
         return out
+
+
+def _further(more: Mapping[str, Sequence[Any]]) -> dict[str, tuple[Any, ...]]:
+    """Those that say anything, checked. Raises ValueError for a column that is not there or a value of another kind."""
+    out = {}
+    for name, values in more.items():
+        found = columns.built_in("segment", name)
+        if found is None or found.path is not None:
+            raise ValueError(f"segments have no column {shown(repr(name), 40)}")
+        if any(value != found.default for value in values):
+            try:
+                out[name] = tuple(found.check(value) for value in values)
+            except UsageError as error:
+                raise ValueError(str(error)) from None
+    return out
 
 
 def _column(name: str, column: Array, length: int) -> Any:

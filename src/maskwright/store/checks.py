@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from maskwright.core import columns
 from maskwright.core.names import check_name, key_problem, safe_key, shown
 from maskwright.core.sample import Sample
 from maskwright.core.segments import SOURCES, Segments, Source
@@ -173,6 +174,13 @@ def _safe(value: Any, where: str, depth: int) -> Any:
     )
 
 
+def further(more: Mapping[str, Any]) -> dict[str, Any]:
+    """The built-in columns that `Sample.more` holds; their defaults where it says nothing."""
+    return {
+        column.name: more.get(column.name, column.default) for column in columns.SAMPLE if column.path is None
+    }  # fmt: skip
+
+
 def sample(value: Sample) -> dict[str, Any]:
     """The columns of a sample's row but for its number, checked. Raises UsageError, naming the sample."""
     name = key(value.key)
@@ -185,6 +193,7 @@ def sample(value: Sample) -> dict[str, Any]:
             "video": optional(image.video, "a video's name"),
             "frame": None if image.frame is None else integer(image.frame, "a frame's number"),
             "split": split(value.split), "weight": weight(value.weight), "fields": fields(value.fields),
+            **further(value.more),
         }  # fmt: skip
     except UsageError as error:
         raise error.at(record=f"sample {shown(name)!r}") from None

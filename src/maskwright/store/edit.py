@@ -5,9 +5,11 @@ from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequenc
 from datetime import UTC, datetime
 from typing import Any, NamedTuple, TypeVar
 
+import numpy as np
 import sqlalchemy as sql
 from sqlalchemy.engine import Connection
 
+from maskwright.core import columns as defined
 from maskwright.core.classes import Classes
 from maskwright.core.mask import Mask
 from maskwright.core.names import shown
@@ -25,7 +27,7 @@ T = TypeVar("T")
 BATCH = 2000  # rows sent to the database at once
 CHUNK = 500  # samples looked up at once
 
-_SEGMENT_COLUMNS = ("z", "class_id", "area", "is_crowd", "score", "source", "attributes", "counts")
+_SEGMENT_COLUMNS = ("z", "counts", *(column.name for column in defined.SEGMENT if column.name != "segment"))
 _HASHES = {schema.samples: hashes.of_sample, schema.segments: hashes.of_segment, schema.classes: hashes.of_class}
 
 
@@ -73,11 +75,13 @@ _CHANGE_DIGEST = (
 _SETTABLE: dict[str, Callable[[Any], Any]] = {
     "split": checks.split, "weight": checks.weight, "fields": checks.fields, "uri": checks.uri,
     "checksum": lambda value: checks.optional(value, "a checksum"),
+    **{column.name: column.check for column in defined.SAMPLE if column.path is None and column.settable},
 }  # fmt: skip
 _SETTABLE_SEGMENT: dict[str, Callable[[Any], Any]] = {
     "class_id": lambda value: checks.integer(value, "a class id"), "source": checks.source, "score": checks.score,
     "is_crowd": lambda value: checks.flag(value, "is_crowd"),
     "attributes": lambda value: checks.fields(value, "attributes"),
+    **{column.name: column.check for column in defined.SEGMENT if column.path is None and column.settable},
 }  # fmt: skip
 
 
@@ -288,6 +292,8 @@ class Edit:
                     f"the mask is of size {mask.size}", record=f"sample {shown(key)!r}, segment {identity}",
                     needed=f"{size}, the image's height and width",
                 )  # fmt: skip
+            if "geometry" not in values and not np.array_equal(mask.counts, np.frombuffer(row["counts"], "<u4")):
+                changed["geometry"] = None  # it drew the mask that was there
             changed["area"] = int(mask.area())
             changed["counts"] = mask.counts.astype("<u4", copy=False).tobytes()
         if changed["class_id"] != row["class_id"]:

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping
 from hashlib import blake2b
 from typing import Any
 
+from maskwright.core import columns
+
 
 def _hash(text: str, blob: bytes = b"") -> int:
     digest = blake2b(text.encode("utf-8", "surrogatepass") + blob, digest_size=8).digest()
@@ -24,6 +26,20 @@ def _number(value: float | None) -> str:
     return "" if value is None else repr(float(value))
 
 
+#: Columns that the texts below name one by one; further ones count when they say something, so that a row which was
+#: written before there were such columns keeps its hash.
+_SAMPLE = frozenset({"key", "uri", "height", "width", "checksum", "video", "frame", "split", "weight", "fields"})
+_SEGMENT = frozenset({"segment", "class_id", "area", "is_crowd", "score", "source", "attributes"})
+SAMPLE_MORE = tuple((column.name, column.default) for column in columns.SAMPLE if column.name not in _SAMPLE)
+SEGMENT_MORE = tuple((column.name, column.default) for column in columns.SEGMENT if column.name not in _SEGMENT)
+
+
+def further(row: Mapping[str, Any], names: tuple[tuple[str, Any], ...]) -> str:
+    """What the further columns of a row say; nothing where they say nothing."""
+    said = {name: row[name] for name, default in names if row.get(name, default) != default}
+    return _json(said)
+
+
 def of_sample(row: Mapping[str, Any]) -> int:
     """row: a row of `samples` by column."""
     checksum, video, frame, split = (
@@ -31,7 +47,7 @@ def of_sample(row: Mapping[str, Any]) -> int:
     )
     return _hash(
         f"{row['sample']}\0{row['key']}\0{row['uri']}\0{row['height']}\0{row['width']}\0{checksum}\0{video}\0{frame}"
-        f"\0{split}\0{_number(row['weight'])}\0{_json(row['fields'])}"
+        f"\0{split}\0{_number(row['weight'])}\0{_json(row['fields'])}{further(row, SAMPLE_MORE)}"
     )
 
 
@@ -39,7 +55,7 @@ def of_segment(row: Mapping[str, Any], more: str = "") -> int:
     """row: a row of `segments` by column. more: what another table says beside."""
     return segment(
         row["sample"], row["segment"], row["z"], row["class_id"], row["area"], row["is_crowd"], row["score"],
-        row["source"], row["attributes"], row["counts"], more,
+        row["source"], row["attributes"], row["counts"], f"{more}{further(row, SEGMENT_MORE)}",
     )  # fmt: skip
 
 
@@ -65,6 +81,21 @@ def of_prediction(row: Mapping[str, Any]) -> int:
         f"{row['run']},{row['sample']},{row['z']},{row['class_id']},{_number(row['score'])},{_json(row['attributes'])}|",
         row["counts"],
     )
+
+
+def of_column(row: Mapping[str, Any]) -> int:
+    """row: a row of `columns` by column."""
+    return _hash(f"{row['position']},{row['owner']},{row['name']},{_json(row['definition'])}")
+
+
+def of_sequence(row: Mapping[str, Any]) -> int:
+    """row: a row of `sequences` by column."""
+    return _hash(_json({column.name: row[column.name] for column in columns.SEQUENCE}))
+
+
+def of_instruction(row: Mapping[str, Any]) -> int:
+    """row: a row of `instructions` by column."""
+    return _hash(f"{row['class_id']},{row['text']}")
 
 
 def of_class(row: Mapping[str, Any]) -> int:

@@ -1,7 +1,7 @@
 """From older versions of the tables to this one: one transaction, and a copy of what was there before.
 
-A version's step is a function in `STEPS`, by the version it leads to.  It changes the tables as they were then, which
-later changes of `schema` must not reach into: columns are spelled out.
+Tables and columns that are new are made first, empty or at their defaults; then every version's step, a function in
+`STEPS` by the version it leads to, fills them.
 """
 
 import contextlib
@@ -36,6 +36,8 @@ def bring_up(database: "Database", *, keep: bool = True) -> None:
         version = _version(connection)  # another process may have been faster
         if keep and connection.dialect.name == "postgresql" and version < schema.VERSION:
             _copy_tables(connection, version)
+        if version < schema.VERSION:
+            _complete(connection)
         for step in range(version + 1, schema.VERSION + 1):
             STEPS[step](connection)
         connection.execute(schema.meta.update().where(schema.meta.c.name == "schema").values(value=str(schema.VERSION)))
@@ -80,16 +82,6 @@ def _copy_tables(connection: Connection, version: int) -> None:
 
 def _second(connection: Connection) -> None:
     """Hashes of rows, digests of samples, owners of runs, every evaluation of a run."""
-    inspector = sql.inspect(connection)
-    there = set(inspector.get_table_names())
-    for name in ("samples", "segments", "classes", "predictions", "opinions"):
-        if name in there:
-            _add_column(connection, name, "hash", "BIGINT NOT NULL DEFAULT 0")
-    for column, kind in (("number", "INTEGER NOT NULL DEFAULT 0"), ("owner", "JSON"), ("heartbeat", "TEXT")):
-        _add_column(connection, "runs", column, kind)
-    if "attributes" not in {column["name"] for column in inspector.get_columns("predictions")}:
-        _add_column(connection, "predictions", "attributes", "JSON")
-    schema.metadata.create_all(connection)  # tables that are new, or that early datasets of version 1 lack
     for table, of in (
         (schema.samples, hashes.of_sample), (schema.segments, hashes.of_segment), (schema.classes, hashes.of_class),
         (schema.predictions, hashes.of_prediction), (schema.opinions, hashes.of_opinion),
@@ -106,9 +98,19 @@ def _second(connection: Connection) -> None:
         connection.execute(runs.update().where(runs.c.id == run).values(number=number))
 
 
-def _add_column(connection: Connection, table: str, column: str, kind: str) -> None:
-    if column not in {found["name"] for found in sql.inspect(connection).get_columns(table)}:
-        connection.exec_driver_sql(f"ALTER TABLE {table} ADD COLUMN {column} {kind}")
+def _complete(connection: Connection) -> None:
+    """Make the tables and columns of this version that are not there."""
+    inspector = sql.inspect(connection)
+    there = set(inspector.get_table_names())
+    for table in schema.metadata.sorted_tables:
+        if table.name not in there:
+            continue
+        own = {column["name"] for column in inspector.get_columns(table.name)}
+        for column in table.columns:
+            if column.name not in own:
+                written = sql.schema.CreateColumn(column).compile(dialect=connection.dialect)
+                connection.exec_driver_sql(f"ALTER TABLE {table.name} ADD COLUMN {written}")
+    schema.metadata.create_all(connection)
 
 
 def _batches(connection: Connection, table: sql.Table) -> Iterator[list[sql.RowMapping]]:
@@ -121,6 +123,10 @@ def _batches(connection: Connection, table: sql.Table) -> Iterator[list[sql.RowM
             return
         last = rows[-1]["row"]
         yield rows
+
+
+def _third(connection: Connection) -> None:
+    """Columns, sequences, workflow."""
 
 
 def write_class_digest(connection: Connection, revision: int) -> None:
@@ -157,4 +163,4 @@ def write_digests(connection: Connection) -> None:
         )
 
 
-STEPS: dict[int, Callable[[Connection], None]] = {2: _second}
+STEPS: dict[int, Callable[[Connection], None]] = {2: _second, 3: _third}

@@ -64,6 +64,10 @@ def segment_rows(segments: Segments, number: int) -> list[dict[str, Any]]:
             "area": areas[i],
             "is_crowd": crowds[i],
             **checked,
+            **{
+                name: segments.more[name][i] if name in segments.more else default
+                for name, default in hashes.SEGMENT_MORE
+            },
             "counts": counts[offsets[i] : offsets[i + 1]],
         }
         for i, checked in enumerate(checks.segments(segments))
@@ -91,6 +95,7 @@ def build_segments(rows: Sequence[Any], size: tuple[int, int]) -> Segments:
     """rows: of the segments table, in z-order. Raises ValueError for what is not a segment over such an image."""
     if not rows:
         return Segments.none(size)
+    more = {name: [getattr(row, name) for row in rows] for name, _ in hashes.SEGMENT_MORE}
     return Segments(
         masks_from([row.counts for row in rows], size),
         [row.class_id for row in rows],
@@ -99,6 +104,7 @@ def build_segments(rows: Sequence[Any], size: tuple[int, int]) -> Segments:
         is_crowd=[row.is_crowd for row in rows],
         source=[row.source for row in rows],
         attributes=[row.attributes for row in rows],
+        more=more,
     )
 
 
@@ -114,7 +120,7 @@ def build_samples(
         try:
             said = hashes.segment(
                 row.sample, row.segment, row.z, row.class_id, row.area, row.is_crowd, row.score, row.source,
-                row.attributes, row.counts,
+                row.attributes, row.counts, hashes.further(row._mapping, hashes.SEGMENT_MORE),
             )  # fmt: skip
         except (TypeError, ValueError):  # values of other kinds than were written
             said = 0
@@ -133,7 +139,8 @@ def build_samples(
         try:
             image = ImageRef(opened_uri(row.uri, folder), size, row.checksum, row.video, row.frame)
             labels = build_segments(by_sample.get(row.sample, ()), size)
-            out.append(Sample(row.key, image, labels, split=row.split, weight=row.weight, fields=row.fields))
+            more = {name: getattr(row, name) for name, _ in hashes.SAMPLE_MORE}
+            out.append(Sample(row.key, image, labels, row.split, row.weight, row.fields, more))
         except (ValueError, TypeError) as error:
             raise damaged(place, f"sample {shown(row.key)!r} ({error})") from None
     return out

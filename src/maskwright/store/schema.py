@@ -5,11 +5,14 @@ removed it; a row is in revision r when added <= r < removed.  Changing a row ma
 another, so nothing is ever lost and nothing is copied.
 """
 
+import json
 from typing import Any
 
 import sqlalchemy as sql
 
-VERSION = 2
+from maskwright.core import columns as defined
+
+VERSION = 3
 
 #: `removed` of a row that is still there.  A number, not NULL: marking a row removed then never makes it
 #: longer, so that SQLite changes it in place.
@@ -48,7 +51,7 @@ tags = sql.Table(
 
 def _span() -> list[sql.Column[int]]:
     return [
-        sql.Column("added", sql.Integer, nullable=False),
+        sql.Column("added", sql.Integer, nullable=False, server_default="0"),
         sql.Column("removed", sql.Integer, nullable=False, server_default=str(ALIVE)),
     ]
 
@@ -58,19 +61,29 @@ def _hash() -> sql.Column[int]:
     return sql.Column("hash", sql.BigInteger, nullable=False, server_default="0")
 
 
+_TYPES: dict[str, Any] = {
+    "number": sql.Float, "integer": sql.Integer, "text": sql.Text, "category": sql.Text, "bool": sql.Boolean,
+    "time": sql.Text, "reference": sql.Text, "json": sql.JSON(none_as_null=True),
+    "box": sql.JSON(none_as_null=True), "vector": sql.LargeBinary,
+}  # fmt: skip
+#: Whole numbers of more than 32 bits.
+_WIDE = ("segment", "area", "parent")
+
+
+def _stored(column: defined.Column) -> sql.Column[Any]:
+    """A built-in column as SQL."""
+    kind = sql.BigInteger if column.name in _WIDE else _TYPES[column.kind]
+    default = None if column.default is None else json.dumps(column.default).strip('"')
+    return sql.Column(column.name, kind, nullable=not column.required, server_default=default)
+
+
 def _label() -> list[sql.Column[Any]]:
     """One segment of a sample."""
     return [
         sql.Column("sample", sql.Integer, nullable=False),
-        sql.Column("segment", sql.BigInteger, nullable=False),
+        *(_stored(column) for column in defined.SEGMENT),
         sql.Column("z", sql.Integer, nullable=False),
-        sql.Column("class_id", sql.Integer, nullable=False),
-        sql.Column("area", sql.BigInteger, nullable=False),
-        sql.Column("is_crowd", sql.Boolean, nullable=False),
-        sql.Column("score", sql.Float),
-        sql.Column("source", sql.Text, nullable=False),
         _hash(),
-        sql.Column("attributes", sql.JSON, nullable=False),
         sql.Column("counts", sql.LargeBinary, nullable=False),  # uint32 run lengths, little endian
     ]
 
@@ -92,16 +105,7 @@ samples = sql.Table(
     metadata,
     sql.Column("row", sql.Integer, primary_key=True),
     sql.Column("sample", sql.Integer, nullable=False),  # the same through all versions of a sample
-    sql.Column("key", sql.Text, nullable=False),
-    sql.Column("uri", sql.Text, nullable=False),
-    sql.Column("height", sql.Integer, nullable=False),
-    sql.Column("width", sql.Integer, nullable=False),
-    sql.Column("checksum", sql.Text),
-    sql.Column("video", sql.Text),
-    sql.Column("frame", sql.Integer),
-    sql.Column("split", sql.Text),
-    sql.Column("weight", sql.Float, nullable=False),
-    sql.Column("fields", sql.JSON, nullable=False),
+    *(_stored(column) for column in defined.SAMPLE),
     _hash(),
     *_span(),
 )
@@ -111,6 +115,40 @@ segments = sql.Table(
     metadata,
     sql.Column("row", sql.Integer, primary_key=True),
     *_label(),
+    *_span(),
+)
+
+# A video's frames or a volume's slices: samples name theirs in the column `video`.
+sequences = sql.Table(
+    "sequences",
+    metadata,
+    sql.Column("row", sql.Integer, primary_key=True),
+    *(_stored(column) for column in defined.SEQUENCE),
+    _hash(),
+    *_span(),
+)
+
+# What users declared, and what was taken from the values that came in.
+columns = sql.Table(
+    "columns",
+    metadata,
+    sql.Column("row", sql.Integer, primary_key=True),
+    sql.Column("position", sql.Integer, nullable=False),
+    sql.Column("owner", sql.Text, nullable=False),
+    sql.Column("name", sql.Text, nullable=False),
+    sql.Column("definition", sql.JSON, nullable=False),  # core.columns.Column.to_json
+    _hash(),
+    *_span(),
+)
+
+# What annotators are told. class_id: of whom it speaks; nothing for all of the dataset.
+instructions = sql.Table(
+    "instructions",
+    metadata,
+    sql.Column("row", sql.Integer, primary_key=True),
+    sql.Column("class_id", sql.Integer),
+    sql.Column("text", sql.Text, nullable=False),
+    _hash(),
     *_span(),
 )
 
@@ -156,6 +194,8 @@ runs = sql.Table(
     sql.Column("number", sql.Integer, nullable=False, server_default="0"),  # order of start; clocks are not asked
     sql.Column("owner", sql.JSON),  # of a running one: host, pid, token, and when that process began
     sql.Column("heartbeat", sql.Text),  # ISO 8601, UTC: the owner's last sign of life
+    sql.Column("tags", sql.JSON, nullable=False, server_default="[]"),
+    sql.Column("notes", sql.Text, nullable=False, server_default=""),
 )
 
 run_evaluations = sql.Table(
@@ -183,6 +223,16 @@ run_samples = sql.Table(
     metadata,
     sql.Column("run", sql.Text, primary_key=True),
     sql.Column("sample", sql.Integer, primary_key=True),
+    sql.Column("name", sql.Text, primary_key=True),
+    sql.Column("value", sql.Float),
+)
+
+run_segments = sql.Table(
+    "run_segments",
+    metadata,
+    sql.Column("run", sql.Text, primary_key=True),
+    sql.Column("sample", sql.Integer, primary_key=True),
+    sql.Column("segment", sql.BigInteger, primary_key=True),
     sql.Column("name", sql.Text, primary_key=True),
     sql.Column("value", sql.Float),
 )
@@ -226,5 +276,69 @@ opinions = sql.Table(
     sql.Column("author", sql.Text, nullable=False),
     *_label(),
     sql.Column("changed", sql.Integer, nullable=False),  # number of the author's gesture that wrote it
+    *_span(),
     sql.Index("opinions_sample", "sample", "author"),
+)
+
+# -- workflow: who does what and how far it is; only its newest state is kept ------------------------------------
+
+workflow = sql.Table(
+    "workflow",
+    metadata,
+    sql.Column("sample", sql.Integer, primary_key=True, autoincrement=False),
+    sql.Column("state", sql.Text),
+    sql.Column("assignee", sql.Text),
+    sql.Column("own_labels", sql.JSON, nullable=False, server_default="[]"),  # who has finished labels of their own
+    sql.Column("changed", sql.Text, nullable=False),  # ISO 8601, UTC
+    sql.Column("author", sql.Text, nullable=False),
+    sql.Index("workflow_state", "state"),
+    sql.Index("workflow_assignee", "assignee"),
+)
+
+leases = sql.Table(
+    "leases",
+    metadata,
+    sql.Column("sample", sql.Integer, primary_key=True, autoincrement=False),
+    sql.Column("person", sql.Text, primary_key=True),
+    sql.Column("until", sql.Text, nullable=False),  # ISO 8601, UTC
+)
+
+# What waits to be accepted is in `predictions`; this is what became of it.
+suggestions = sql.Table(
+    "suggestions",
+    metadata,
+    sql.Column("run", sql.Text, primary_key=True),
+    sql.Column("sample", sql.Integer, primary_key=True),
+    sql.Column("state", sql.Text, nullable=False),  # waiting, accepted, rejected
+    sql.Column("author", sql.Text),
+    sql.Column("changed", sql.Text),
+)
+
+comments = sql.Table(
+    "comments",
+    metadata,
+    sql.Column("row", sql.Integer, primary_key=True),
+    sql.Column("sample", sql.Integer, nullable=False, index=True),
+    sql.Column("segment", sql.BigInteger),  # nothing for the whole image
+    sql.Column("author", sql.Text, nullable=False),
+    sql.Column("created", sql.Text, nullable=False),
+    sql.Column("text", sql.Text, nullable=False),
+    sql.Column("resolved", sql.Text),  # when, ISO 8601, UTC
+)
+
+people = sql.Table(
+    "people",
+    metadata,
+    sql.Column("name", sql.Text, primary_key=True),
+    sql.Column("role", sql.Text, nullable=False),  # annotator, reviewer, owner
+)
+
+# Conditions that were given a name.
+views = sql.Table(
+    "views",
+    metadata,
+    sql.Column("name", sql.Text, primary_key=True),
+    sql.Column("conditions", sql.JSON, nullable=False),
+    sql.Column("author", sql.Text, nullable=False),
+    sql.Column("created", sql.Text, nullable=False),
 )
