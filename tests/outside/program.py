@@ -106,6 +106,12 @@ def a_dataset(folder: Path) -> mw.Dataset:
     log: list[mw.store.Revision] = dataset.log()
     assert [change.what for change in changes] == ["changed", "changed"]
     assert log[0].author == "somebody"
+    columns: mw.store.Columns = dataset.columns
+    declared: mw.core.Column = columns.add("temperature", "float", unit="°C")
+    bulk: mw.store.BulkChange = dataset.set_where("", {declared.name: 3.5})
+    some: mw.store.Changed = bulk.first[0]
+    assert some.after == {"temperature": 3.5}
+    columns.drop("temperature")
 
     view: mw.store.View = dataset.where("split = 'val'")
     assert [sample.key for sample in view] == view.keys() == ["cells/0"]

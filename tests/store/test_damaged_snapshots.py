@@ -148,11 +148,11 @@ def test_a_snapshot_is_of_one_revision_and_replaces_nothing_unasked(
         monkeypatch.setattr(snapshot, "GROUP", 2)
         before = snapshot._row
 
-        def meanwhile(sample):
+        def meanwhile(sample, *own):
             with dataset.edit("meanwhile") as edit:
                 for key in dataset.keys():  # noqa: SIM118
                     edit.set_fields(key, {"stamp": dataset.revision})
-            return before(sample)
+            return before(sample, *own)
 
         monkeypatch.setattr(snapshot, "_row", meanwhile)
         assert snapshot.write(dataset, file) == 6

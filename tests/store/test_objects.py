@@ -20,6 +20,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from maskwright.core.classes import Class, Classes
+from maskwright.core.columns import Column
 from maskwright.core.mask import Mask
 from maskwright.core.sample import ImageRef, Sample
 from maskwright.core.segments import Segments
@@ -322,6 +323,7 @@ DATASET: dict[str, Callable[[Any], object]] = {
     "tag": lambda dataset: dataset.tag("gold"), "tags": lambda dataset: dataset.tags(),
     "restore": lambda dataset: dataset.restore(1), "diff": lambda dataset: dataset.diff(1),
     "check": lambda dataset: dataset.check(), "runs": lambda dataset: dataset.runs, "run": lambda dataset: dataset.run("x"),
+    "columns": lambda dataset: dataset.columns, "set_where": lambda dataset: dataset.set_where("", {"weight": 2}),
 }  # fmt: skip
 EDIT: dict[str, Callable[[Any], object]] = {
     "add": lambda edit: edit.add(bare("new")), "remove": lambda edit: edit.remove("k1"),
@@ -330,7 +332,9 @@ EDIT: dict[str, Callable[[Any], object]] = {
     "remove_segment": lambda edit: edit.remove_segment("k1", 1), "segments": lambda edit: edit.segments("k1"),
     "classes": lambda edit: edit.classes(), "set_classes": lambda edit: edit.set_classes(Classes()),
     "merge_class": lambda edit: edit.merge_class(1, 5), "restore": lambda edit: edit.restore(1),
-    "finish": lambda edit: edit.finish(),
+    "finish": lambda edit: edit.finish(), "columns": lambda edit: edit.columns(),
+    "add_column": lambda edit: edit.add_column(Column("size", "number")),
+    "drop_column": lambda edit: edit.drop_column("size"), "set_where": lambda edit: edit.set_where("", {"weight": 2}),
 }  # fmt: skip
 #: What needs no database, or is there to close it, or makes or asks for another dataset.
 WITHOUT = {

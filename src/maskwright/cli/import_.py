@@ -34,7 +34,8 @@ def command(
             author=author, split=split, hash_images=not no_hash,
         )  # fmt: skip
     notes = [*reading.notes, *result["notes"]]
-    result |= {"format": name, "notes": notes}
+    columns = [column.to_json() for column in result["columns"]]
+    result |= {"format": name, "notes": notes, "columns": columns}
     lines = [f"note: {note}" for note in notes]
     lines.append(
         f"imported {result['samples']} samples with {result['segments']} segments of {result['classes']} classes "

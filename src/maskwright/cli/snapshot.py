@@ -24,7 +24,9 @@ def command(
 
     if read:
         classes, samples = snapshot.read(file)
-        result = transfer.import_samples(dataset, classes, samples, f"from {shown_place(file)}")
+        columns = snapshot.columns(file)
+        result = transfer.import_samples(dataset, classes, samples, f"from {shown_place(file)}", columns=columns)
+        result |= {"columns": [column.to_json() for column in result["columns"]]}
         emit(result, [f"{result['samples']} samples as revision {result['revision']} of {dataset}"], json)
         return
     with Dataset.open(dataset) as opened:

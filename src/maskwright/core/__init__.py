@@ -7,12 +7,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 __all__ = [
-    "IGNORE_INDEX", "Class", "Classes", "ImageRef", "Mask", "Masks", "Polygon", "Sample", "Segments", "box_iou",
-    "ring_area", "xywh_to_xyxy", "xyxy_to_xywh",
+    "IGNORE_INDEX", "Class", "Classes", "Column", "ImageRef", "Mask", "Masks", "Polygon", "Sample", "Segments",
+    "box_iou", "ring_area", "xywh_to_xyxy", "xyxy_to_xywh",
 ]  # fmt: skip
 
 if TYPE_CHECKING:
     from maskwright.core.classes import IGNORE_INDEX, Class, Classes
+    from maskwright.core.columns import Column
     from maskwright.core.geometry import box_iou, ring_area, xywh_to_xyxy, xyxy_to_xywh
     from maskwright.core.mask import Mask
     from maskwright.core.masks import Masks
@@ -24,6 +25,7 @@ else:
         "IGNORE_INDEX": "classes",
         "Class": "classes",
         "Classes": "classes",
+        "Column": "columns",
         "ImageRef": "sample",
         "Mask": "mask",
         "Masks": "masks",

@@ -5,6 +5,7 @@ to Parquet, sent to the page, asked for in conditions and named in reports of lo
 `dataset.columns.add`.
 """
 
+import json
 import math
 import re
 from collections.abc import Mapping
@@ -95,6 +96,11 @@ class Column:
     def _wrong(self, found: str, needed: str) -> UsageError:
         return UsageError(f"the column {shown(repr(self.name), 80)}: {found}", needed=needed)
 
+    def __repr__(self) -> str:
+        said = {name: value for name, value in self.to_json().items() if name not in ("name", "kind")}
+        more = "".join(f", {name}={value!r}" for name, value in said.items() if (name, value) != ("owner", "sample"))
+        return f"Column({self.name!r}, {self.kind!r}{more})"
+
     @property
     def virtual(self) -> bool:
         """Whether it is computed when it is read."""
@@ -107,6 +113,28 @@ class Column:
                 raise self._wrong("it has no value", f"a value of kind {self.kind}")
             return None
         return _CHECKS[self.kind](self, value)
+
+    def read(self, text: str) -> Any:
+        """A value as people write it, checked; nothing where nothing is written.
+
+        text: numbers as they are, yes or no, a box as x0,y0,x1,y1, anything else of kind json as JSON.  Raises
+        UsageError, naming the column, for what is not a value of its kind.
+        """
+        if not text:
+            return self.check(None)
+        value: Any = text
+        try:
+            if self.kind in ("number", "integer"):
+                value = float(text) if self.kind == "number" else int(text)
+            elif self.kind == "bool":
+                value = _WORDS.get(text.lower(), text)
+            elif self.kind in ("box", "vector"):
+                value = [float(part) for part in text.strip("[]()").split(",")]
+            elif self.kind == "json":
+                value = json.loads(text)
+        except ValueError:
+            raise self._wrong(f"the value is {shown(repr(text), 80)}", f"a value of kind {self.kind}") from None
+        return self.check(value)
 
     def to_json(self) -> dict[str, Any]:
         """What differs from an empty definition, JSON-safe."""
@@ -134,6 +162,9 @@ class Column:
             return self
         kind: Kind = "number" if {self.kind, other.kind} == {"number", "integer"} else "json"
         return replace(self, kind=kind)
+
+
+_WORDS = {"yes": True, "true": True, "on": True, "no": False, "false": False, "off": False}
 
 
 def kind_of(value: Any) -> Kind | None:

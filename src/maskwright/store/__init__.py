@@ -1,10 +1,24 @@
 """Samples at rest, with history."""
 
 from maskwright.store import doctor, snapshot
+from maskwright.store.bulk import BulkChange, Changed
 from maskwright.store.dataset import Dataset
+from maskwright.store.declarations import Columns
 from maskwright.store.edit import Edit
 from maskwright.store.revisions import Change, Revision
 from maskwright.store.transfer import import_samples
 from maskwright.store.view import View
 
-__all__ = ["Change", "Dataset", "Edit", "Revision", "View", "doctor", "import_samples", "snapshot"]
+__all__ = [
+    "BulkChange",
+    "Change",
+    "Changed",
+    "Columns",
+    "Dataset",
+    "Edit",
+    "Revision",
+    "View",
+    "doctor",
+    "import_samples",
+    "snapshot",
+]

@@ -3,7 +3,7 @@
 import getpass
 import re
 from collections import ChainMap
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -16,6 +16,8 @@ from maskwright.core.names import check_name, name_problem, safe_key, shown
 from maskwright.errors import DatasetError, UsageError
 from maskwright.store import connection as opening
 from maskwright.store import database, schema
+from maskwright.store.bulk import BulkChange
+from maskwright.store.declarations import Columns
 from maskwright.store.edit import Edit
 from maskwright.store.revisions import Change, Revision
 from maskwright.store.rows import masks_from
@@ -27,6 +29,10 @@ if TYPE_CHECKING:
 _NUMBER = re.compile(r"[0-9]{1,9}")
 #: A name, and steps back behind it.
 _REVISION = re.compile(r"([^~]*)((?:~(?:[0-9]{1,9})?)*)")
+
+
+class _OnlyToldError(Exception):
+    """Ends an edit that is to leave nothing."""
 
 
 class Dataset(View):
@@ -106,6 +112,30 @@ class Dataset(View):
                 edit.end()
         # What was written here is known here.
         self._seen.update(dict.fromkeys(edit.touched, edit.revision))
+
+    @property
+    def columns(self) -> Columns:
+        """The columns that users declared and those that came with the data; `add` and `drop` change them."""
+        self.database.check_open()
+        return Columns(self)
+
+    def set_where(
+        self, condition: str, values: Mapping[str, Any], *, dry_run: bool = False, author: str | None = None
+    ) -> BulkChange:
+        """Give all samples that fulfil a condition these values, as one revision -> how many, and the first ten.
+
+        Raises UsageError as `Edit.set_where` does; then, and with `dry_run`, nothing is changed.
+
+        condition: as in `where`; "" for all samples.  values: by column; None takes a value away.  dry_run: only tell.
+        """
+        named = ", ".join(f"{name}={value!r}" for name, value in values.items())
+        found: BulkChange | None = None
+        with suppress(_OnlyToldError), self.edit(f"set {named} where {condition or 'all'}", author=author) as edit:
+            found = edit.set_where(condition, values)
+            if dry_run:
+                raise _OnlyToldError
+        assert found is not None
+        return found
 
     def _sent_revision(self) -> int | None:
         return None  # it follows the newest there, too

@@ -11,14 +11,17 @@ from sqlalchemy.engine import Connection
 
 from maskwright.core import columns as defined
 from maskwright.core.classes import Classes
+from maskwright.core.columns import Column, Owner
 from maskwright.core.mask import Mask
 from maskwright.core.names import shown
 from maskwright.core.sample import Sample
 from maskwright.core.segments import Segments
 from maskwright.errors import ConflictError, DatasetError, UsageError
 from maskwright.media.checksums import Known
-from maskwright.store import checks, hashes, schema
+from maskwright.store import bulk, checks, hashes, query, schema
+from maskwright.store.bulk import BulkChange, Changed
 from maskwright.store.database import Database
+from maskwright.store.declarations import EditedColumns
 from maskwright.store.migrations import write_class_digest
 from maskwright.store.rows import alive, build_segments, damaged, sample_row, segment_rows, stored_uri
 
@@ -125,6 +128,7 @@ class Edit:
         #: and went; or, where many changed in one statement, to be counted anew.
         self._changes: dict[int, tuple[int, int]] = {}
         self._recounted: set[int] = set()
+        self._edited_columns: EditedColumns | None = None
 
     # -- samples ---------------------------------------------------------------------------------------
 
@@ -147,6 +151,8 @@ class Edit:
             sample = self._images.known(sample)
         row = sample_row(sample, number, self._database.folder)
         rows = _named(sample.key, lambda: segment_rows(sample.segments, number))
+        _named(sample.key, lambda: self._take("sample", [row]))
+        _named(sample.key, lambda: self._take("segment", rows))
         self._next_sample += 1
         self._keys[sample.key] = number
         self._insert(schema.samples, [row])
@@ -185,6 +191,8 @@ class Edit:
         checked = _named(key, lambda: {name: _SETTABLE[name](value) for name, value in values.items()})
         if "uri" in checked:
             checked["uri"] = stored_uri(checked["uri"], self._database.folder)
+        if "fields" in checked:
+            _named(key, lambda: self._take("sample", [checked]))
         changed = {**row, **checked}
         if changed != row:
             self._replace(table, place, changed)
@@ -222,6 +230,7 @@ class Edit:
             )  # fmt: skip
         self._check_unchanged(key, number, segments, self._seen.get(number) if base is None else base)
         fresh = _named(key, lambda: segment_rows(segments, number))
+        _named(key, lambda: self._take("segment", fresh))
         before = {
             row["segment"]: dict(row)
             for row in self._connection.execute(
@@ -284,6 +293,8 @@ class Edit:
         table = schema.segments
         row, place = self._segment(number, identity, key)
         checked = _named(key, lambda: {name: _SETTABLE_SEGMENT[name](value) for name, value in values.items()})
+        if "attributes" in checked:
+            _named(key, lambda: self._take("segment", [checked], identity))
         changed = {**row, **checked}
         if mask is not None:
             size = self._size(number)
@@ -391,17 +402,8 @@ class Edit:
         self._check_merge(source, target)
         self._flush()
         own = sql.and_(table.c.class_id == source, alive(table, None))
-        changed = int(self._connection.execute(sql.select(sql.func.count()).where(own)).scalar() or 0)
-        self._recount(*self._connection.execute(sql.select(table.c.sample).where(own).distinct()).scalars())
-        # A row's hash speaks of its class, so that rows are written anew, some at a time.
-        columns = [column for column in table.c if column.name not in ("row", "added", "removed")]
-        while (
-            rows := self._connection.execute(sql.select(table.c.row, *columns).where(own).limit(BATCH)).mappings().all()
-        ):
-            self._end(table, table.c.row.in_([row["row"] for row in rows]))
-            copies = (self._sound(table, {name: row[name] for name in row if name != "row"}) for row in rows)
-            self._insert(table, [{**row, "class_id": target} for row in copies])
-            self._flush()
+        # A row's hash speaks of its class, so that rows are written anew.
+        changed = self._rewrite(table, own, lambda row: {**row, "class_id": target})
         opinions = schema.opinions
         rows = self._connection.execute(sql.select(opinions).where(opinions.c.class_id == source)).mappings().all()
         for row in rows:
@@ -412,7 +414,6 @@ class Edit:
                 .values(class_id=target, hash=hashes.of_opinion(moved))
             )
         self._end(schema.classes, schema.classes.c.class_id == source)
-        self.summary["segments changed"] += changed
         self.summary["classes removed"] += 1
         self._class_ids = None
         return changed
@@ -435,7 +436,13 @@ class Edit:
                 table.c.added > revision, sql.and_(table.c.removed < schema.ALIVE_SQL, table.c.removed > revision)
             )
             self._recount(*self._connection.execute(sql.select(table.c.sample).where(since).distinct()).scalars())
-        for table, word in ((schema.classes, "classes"), (schema.samples, "samples"), (schema.segments, "segments")):
+        if self._edited_columns is not None:
+            self._edited_columns.write()
+            self._edited_columns = None
+        for table in (
+            schema.classes, schema.samples, schema.segments, schema.columns, schema.sequences, schema.instructions,
+        ):  # fmt: skip
+            word = table.name
             then = alive(table, revision)
             # Rows that lived then and died since come back as copies; rows born since end.
             self.summary[f"{word} removed"] += self._end(table, table.c.added > revision)
@@ -448,6 +455,106 @@ class Edit:
             self.summary[f"{word} added"] += int(self._connection.execute(number).scalar() or 0)
             self._connection.execute(table.insert().from_select(names, copies))
 
+    # -- columns ---------------------------------------------------------------------------------------
+
+    def columns(self) -> list[Column]:
+        """The columns as they are inside this edit: those declared, and those whose kind was taken from values."""
+        self._check_open()
+        return list(self._columns.columns.values())
+
+    def add_column(self, column: Column) -> Column:
+        """Declare a column -> it, of the kind of its expression where it is virtual.
+
+        Values that there are under its name must fit and are stored as the column has them.  Raises UsageError for a
+        name that is taken, and, naming the sample, for a value that does not fit.
+        """
+        self._check_open()
+        self._flush()
+        self._columns.declare(column)
+        if column.owner != "sequence":
+            self._rewrite_values(
+                column.owner, column.name, lambda values: dict(self._columns.take(column.owner, values))
+            )
+        return column
+
+    def drop_column(self, name: str, owner: Owner = "sample") -> None:
+        """Take a column and all its values out of this revision. Raises UsageError for one that is not there.
+
+        owner: what has it, sample, segment or sequence.
+        """
+        self._check_open()
+        self._columns.drop(owner, name)
+        if owner != "sequence":
+            self._rewrite_values(
+                owner, name, lambda values: {other: value for other, value in values.items() if other != name}
+            )
+
+    def set_where(self, condition: str, values: Mapping[str, Any]) -> BulkChange:
+        """Give all samples that fulfil a condition these values -> how many changed, and the first of them.
+
+        condition: as in `where`, of the samples as they are inside this edit; "" for all of them.  values: by column:
+        split, weight, a user's own; None takes a value away.  Raises UsageError for a column that is not there or
+        cannot be set, and for a value that it does not take.
+        """
+        self._check_open()
+        change = bulk.change_of(self._columns.columns, values)
+        self._flush()
+        first: list[Changed] = []
+
+        def changed(row: dict[str, Any]) -> dict[str, Any]:
+            after = change(row)
+            if after != row and len(first) < bulk.SHOWN:
+                first.append(bulk.shown(row, after, values))
+            return after
+
+        matching = alive(schema.samples, None)
+        if condition.strip():
+            matching = sql.and_(matching, query.condition(condition, None))
+        table = schema.samples
+        matched = int(
+            self._connection.execute(sql.select(sql.func.count()).select_from(table).where(matching)).scalar_one()
+        )
+        return BulkChange(matched, self._rewrite(table, matching, changed), tuple(first))
+
+    def _key(self, number: int) -> str:
+        return str(self._sample(number)[0]["key"])
+
+    def _rewrite_values(self, owner: Owner, name: str, change: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+        """Change the values of all samples or segments that have one of this name."""
+        table = schema.samples if owner == "sample" else schema.segments
+        part = "fields" if owner == "sample" else "attributes"
+
+        def changed(row: dict[str, Any]) -> dict[str, Any]:
+            try:
+                return {**row, part: change(row[part])}
+            except UsageError as error:
+                key = row["key"] if owner == "sample" else self._key(row["sample"])
+                more = "" if owner == "sample" else f", segment {row['segment']}"
+                raise error.at(record=f"sample {shown(key)!r}{more}") from None
+
+        self._rewrite(table, sql.and_(table.c[part][name].as_string().is_not(None), alive(table, None)), changed)
+
+    @property
+    def _columns(self) -> EditedColumns:
+        if self._edited_columns is None:
+            self._edited_columns = EditedColumns(self._connection, self.revision, self._database.place)
+        return self._edited_columns
+
+    def _take(self, owner: Owner, rows: Iterable[dict[str, Any]], identity: int | None = None) -> None:
+        """Check the rows' own values against the columns, and remember new ones. identity: of a single segment."""
+        part = "fields" if owner == "sample" else "attributes"
+        for row in rows:
+            if row[part]:
+                try:
+                    taken = self._columns.take(owner, row[part])
+                except UsageError as error:
+                    segment = row.get("segment", identity)
+                    raise error if owner == "sample" else error.at(record=f"segment {segment}") from None
+                if taken is not row[part]:
+                    row[part] = taken
+                    if "hash" in row:
+                        row["hash"] = (hashes.of_sample if owner == "sample" else hashes.of_segment)(row)
+
     # -- inside ----------------------------------------------------------------------------------------
 
     def finish(self) -> int | None:
@@ -455,6 +562,8 @@ class Edit:
         self._check_open()
         self._flush()
         self._sum_up()
+        if self._edited_columns is not None:
+            self.summary.update(self._edited_columns.write(inferred=any(self.summary.values())))
         summary = {name: number for name, number in self.summary.items() if number}
         if any(name.startswith("classes ") for name in summary) or not self.parent:
             write_class_digest(self._connection, self.revision)
@@ -540,6 +649,37 @@ class Edit:
         own = self._connection.execute(table.delete().where(living, table.c.added == self.revision)).rowcount
         ended = self._connection.execute(table.update().where(living).values(removed=self.revision)).rowcount
         return own + ended
+
+    def _rewrite(
+        self, table: sql.Table, where: sql.ColumnElement[bool], change: Callable[[dict[str, Any]], dict[str, Any]]
+    ) -> int:
+        """Write living rows of samples or segments anew, as `change` makes them -> how many differ from before."""
+        self._flush()
+        last, changed = 0, 0
+        highest = int(self._connection.execute(sql.select(sql.func.max(table.c.row))).scalar() or 0)
+        while True:
+            query = sql.select(table).where(where, table.c.row > last, table.c.row <= highest).order_by(table.c.row)
+            found = [dict(row) for row in self._connection.execute(query.limit(BATCH)).mappings()]
+            if not found:
+                break
+            last = found[-1]["row"]
+            ended, fresh = [], []
+            for row in found:
+                place, _, _ = row.pop("row"), row.pop("added"), row.pop("removed")
+                before = self._sound(table, row)
+                after = change(before)
+                if after != before or repr(after) != repr(before):  # 1 and 1.0 are equal, and not the same
+                    ended.append(place)
+                    fresh.append(after)
+            for at in range(0, len(ended), CHUNK):
+                self._end(table, table.c.row.in_(ended[at : at + CHUNK]))
+            self._insert(table, fresh)
+            self._flush()
+            changed += len(fresh)
+            if table is schema.segments:
+                self._recount(*(row["sample"] for row in fresh))
+        self.summary[f"{table.name} changed"] += changed
+        return changed
 
     def _sample(self, number: int) -> tuple[dict[str, Any], "_Place"]:
         return self._living(schema.samples, _SAMPLE, {"number": number})

@@ -1,14 +1,16 @@
 """A view as one Parquet file and back: the road to Spark, Ray, DuckDB and pandas.
 
-One row a sample; its segments are a list of structs whose `counts` are COCO run lengths.  Classes and the
-revision are in the file's metadata.  Rows are written in groups, so memory does not grow with the dataset.
+One row a sample; its segments are a list of structs whose `counts` are COCO run lengths.  Users' columns are columns
+of the file where their kind has a type there and nothing else is called so; all other values are JSON in `fields` and
+`attributes`.  Classes, definitions of columns and the revision are in the file's metadata.  Rows are written in groups,
+so memory does not grow with the dataset.
 """
 
 import errno
 import glob
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from itertools import islice
 from pathlib import Path
@@ -17,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from maskwright.core.classes import Classes
+from maskwright.core.columns import BUILT_IN, SAMPLE, SEGMENT, Column, Owner
 from maskwright.core.foreign import explained, sentence
 from maskwright.core.masks import Masks
 from maskwright.core.names import shown
@@ -24,43 +27,51 @@ from maskwright.core.sample import ImageRef, Sample
 from maskwright.core.segments import SOURCES, Segments
 from maskwright.core.staging import check_file, check_local
 from maskwright.errors import FormatError
+from maskwright.store import checks
+from maskwright.store.declarations import columns_of
 from maskwright.store.view import View
 
 GROUP = 1000  # samples in one row group
-VERSION = 1
+VERSION = 2
+
+#: What columns of the file beside the built-in ones are called.
+_SAMPLE_PARTS = ("segments",)
+_SEGMENT_PARTS = ("id", "bbox_xyxy", "counts")
+#: Kinds whose values are JSON texts.
+_AS_JSON = ("json", "vector")
 
 
-def _schema() -> Any:
+def _type(column: Column) -> Any:
     import pyarrow as pa
 
-    segment = pa.struct(
-        [
-            ("id", pa.int64()),
-            ("class_id", pa.int64()),
-            ("area", pa.int64()),
-            ("bbox_xyxy", pa.list_(pa.int64(), 4)),
-            ("is_crowd", pa.bool_()),
-            ("score", pa.float64()),
-            ("source", pa.string()),
-            ("attributes", pa.string()),
-            ("counts", pa.list_(pa.uint32())),
-        ]
-    )
-    return pa.schema(
-        [
-            ("key", pa.string()),
-            ("uri", pa.string()),
-            ("height", pa.int32()),
-            ("width", pa.int32()),
-            ("checksum", pa.string()),
-            ("video", pa.string()),
-            ("frame", pa.int64()),
-            ("split", pa.string()),
-            ("weight", pa.float64()),
-            ("fields", pa.string()),
-            ("segments", pa.list_(segment)),
-        ]
-    )
+    return {
+        "number": pa.float64(), "integer": pa.int64(), "bool": pa.bool_(), "box": pa.list_(pa.float64(), 4),
+    }.get(column.kind, pa.string())  # fmt: skip
+
+
+def _own(columns: Iterable[Column], owner: Owner) -> list[Column]:
+    """Those of users' columns that are columns of the file."""
+    taken = {column.name for column in BUILT_IN[owner]}
+    taken.update(_SAMPLE_PARTS if owner == "sample" else _SEGMENT_PARTS)
+    return [
+        column for column in columns
+        if column.owner == owner and not column.virtual and column.kind not in _AS_JSON and column.name not in taken
+    ]  # fmt: skip
+
+
+def _schema(columns: Iterable[Column] = ()) -> Any:
+    import pyarrow as pa
+
+    columns = list(columns)
+    named = [("id" if column.name == "segment" else column.name, _type(column)) for column in SEGMENT]
+    segment = pa.struct([
+        *named, *((column.name, _type(column)) for column in _own(columns, "segment")),
+        ("bbox_xyxy", pa.list_(pa.int64(), 4)), ("counts", pa.list_(pa.uint32())),
+    ])  # fmt: skip
+    return pa.schema([
+        *((column.name, _type(column)) for column in (*SAMPLE, *_own(columns, "sample"))),
+        ("segments", pa.list_(segment)),
+    ])  # fmt: skip
 
 
 def write(view: View, path: str | Path, *, overwrite: bool = False) -> int:
@@ -78,8 +89,12 @@ def write(view: View, path: str | Path, *, overwrite: bool = False) -> int:
     else:
         check_file(path, overwrite=overwrite, begins=b"PAR1")
     view = view.frozen()
-    about = {"version": VERSION, "revision": view.revision, "classes": view.classes.to_json()}
-    schema = _schema().with_metadata({"maskwright": json.dumps(about)})
+    columns = columns_of(view)
+    about = {
+        "version": VERSION, "revision": view.revision, "classes": view.classes.to_json(),
+        "columns": [column.to_json() for column in columns],
+    }  # fmt: skip
+    schema = _schema(columns).with_metadata({"maskwright": json.dumps(about)})
     partial = target.with_name(f".{target.name}.{os.getpid()}.part")
     number = 0
     try:
@@ -87,7 +102,8 @@ def write(view: View, path: str | Path, *, overwrite: bool = False) -> int:
         _sweep(target)
         with parquet.ParquetWriter(partial, schema, compression="zstd") as writer:
             samples = iter(view)
-            while rows := [_row(sample) for sample in islice(samples, GROUP)]:
+            own = _own(columns, "sample"), _own(columns, "segment")
+            while rows := [_row(sample, *own) for sample in islice(samples, GROUP)]:
                 writer.write_table(pa.Table.from_pylist(rows, schema))
                 number += len(rows)
         partial.replace(target)
@@ -115,28 +131,20 @@ def read(path: str | Path) -> tuple[Classes, Iterator[Sample]]:
     Raises FormatError for a file that is not a snapshot, lacks a column, or whose values contradict each other.
     """
     import pyarrow as pa
-    from pyarrow import parquet
 
-    with _readable(path):
-        if not Path(path).is_file():
-            raise FormatError("there is no such file", file=path)
-        file = parquet.ParquetFile(path)
-        found = file.schema_arrow
-    about = (found.metadata or {}).get(b"maskwright")
-    if about is None:
-        raise FormatError("the Parquet file was not written as a snapshot", file=path)
+    file, described = _opened(path)
+    found = file.schema_arrow
+    columns = _columns(path, described)
+    own = _own(columns, "sample"), _own(columns, "segment")
     with explained(path, "its description"):
-        described = json.loads(about)
-        version = described.get("version", VERSION)
-        if not isinstance(version, int) or version > VERSION:
-            raise FormatError(
-                f"it has version {shown(version)}", needed=f"this Maskwright reads up to version {VERSION}"
-            )
         classes = Classes.from_json(described["classes"])
-    schema = _schema()
-    missing = [name for name in schema.names if name not in found.names]
+    whole = _schema(columns)
+    needed = [name for name in whole.names if name in found.names or described.get("version", 1) == VERSION]
+    needed = [name for name in needed if name not in _optional(found)]
+    missing = [name for name in needed if name not in found.names]
     if missing:
         raise FormatError(f"it lacks the column {missing[0]!r}", file=path)
+    schema = pa.schema([_as_found(whole.field(name), found.field(name)) for name in needed])
     narrow = [field.name for field in schema if not found.field(field.name).type.equals(field.type)]
 
     def samples() -> Iterator[Sample]:
@@ -152,10 +160,58 @@ def read(path: str | Path) -> tuple[Classes, Iterator[Sample]]:
                 rows = table.to_pylist()
             for row in rows:
                 with explained(path, f"sample {shown(row['key'])!r}"):
-                    sample = _sample(row, classes)
+                    sample = _sample(row, classes, *own)
                 yield sample
 
     return classes, samples()
+
+
+def _optional(found: Any) -> set[str]:
+    """Built-in columns that a file of an earlier version lacks, which then have their defaults."""
+    return {column.name for column in SAMPLE if column.path is None and column.name not in found.names}
+
+
+def _as_found(wanted: Any, found: Any) -> Any:
+    """A field of the schema, its struct without the members that the file does not have."""
+    import pyarrow as pa
+
+    if wanted.name != "segments" or not pa.types.is_list(found.type) or not pa.types.is_struct(found.type.value_type):
+        return wanted
+    there = {member.name for member in found.type.value_type}
+    later = {column.name for column in SEGMENT if column.path is None}
+    members = [member for member in wanted.type.value_type if member.name in there or member.name not in later]
+    return pa.field(wanted.name, pa.list_(pa.struct(members)))
+
+
+def columns(path: str | Path) -> list[Column]:
+    """The definitions of users' columns; none in a file of the first version. Raises FormatError as `read` does."""
+    return _columns(path, _opened(path)[1])
+
+
+def _columns(path: str | Path, described: dict[str, Any]) -> list[Column]:
+    with explained(path, "its description"):
+        return [Column.from_json(written) for written in described.get("columns", ())]
+
+
+def _opened(path: str | Path) -> tuple[Any, dict[str, Any]]:
+    """The Parquet file, and what its metadata says."""
+    from pyarrow import parquet
+
+    with _readable(path):
+        if not Path(path).is_file():
+            raise FormatError("there is no such file", file=path)
+        file = parquet.ParquetFile(path)
+        about = (file.schema_arrow.metadata or {}).get(b"maskwright")
+    if about is None:
+        raise FormatError("the Parquet file was not written as a snapshot", file=path)
+    with explained(path, "its description"):
+        described = json.loads(about)
+        version = described.get("version", VERSION)
+        if not isinstance(version, int) or version > VERSION:
+            raise FormatError(
+                f"it has version {shown(version)}", needed=f"this Maskwright reads up to version {VERSION}"
+            )
+        return file, dict(described)
 
 
 @contextmanager
@@ -170,38 +226,62 @@ def _readable(path: str | Path) -> Iterator[None]:
             raise FormatError(f"not a readable Parquet file ({sentence(error)})", file=path) from None
 
 
-def _row(sample: Sample) -> dict[str, Any]:
+def _row(sample: Sample, own: Sequence[Column], segment_own: Sequence[Column]) -> dict[str, Any]:
     segments = sample.segments
-    areas, boxes, offsets = segments.masks.areas(), segments.masks.boxes(), segments.masks.offsets
-    return {
-        "key": sample.key,
-        "uri": sample.image.uri,
-        "height": sample.image.size[0],
-        "width": sample.image.size[1],
-        "checksum": sample.image.checksum,
-        "video": sample.image.video,
-        "frame": sample.image.frame,
-        "split": sample.split,
-        "weight": sample.weight,
-        "fields": json.dumps(dict(sample.fields)),
-        "segments": [
-            {
-                "id": int(segments.ids[i]),
-                "class_id": int(segments.class_ids[i]),
-                "area": int(areas[i]),
-                "bbox_xyxy": boxes[i].tolist(),
-                "is_crowd": bool(segments.is_crowd[i]),
-                "score": None if np.isnan(segments.scores[i]) else float(segments.scores[i]),
-                "source": segments.source[i],
-                "attributes": json.dumps(segments.attributes[i]),
-                "counts": segments.masks.counts[offsets[i] : offsets[i + 1]],
-            }
-            for i in range(len(segments))
-        ],
-    }
+    boxes, offsets = segments.masks.boxes(), segments.masks.offsets
+    built = {
+        **checks.sample(sample), "uri": sample.image.uri,
+        "fields": _rest(sample.fields, own), **_told(sample.fields, own),
+        **{column.name: _written(column, sample.more.get(column.name)) for column in SAMPLE if column.path is None},
+    }  # fmt: skip
+    further = {column.name: segments.column(column.name) for column in SEGMENT if column.path is None}
+    areas = segments.masks.areas()
+    built["segments"] = [
+        {
+            "id": int(segments.ids[i]),
+            "class_id": int(segments.class_ids[i]),
+            "area": int(areas[i]),
+            "bbox_xyxy": boxes[i].tolist(),
+            "is_crowd": bool(segments.is_crowd[i]),
+            "score": None if np.isnan(segments.scores[i]) else float(segments.scores[i]),
+            "source": segments.source[i],
+            "attributes": _rest(segments.attributes[i], segment_own),
+            **_told(segments.attributes[i], segment_own),
+            **{column.name: _written(column, further[column.name][i]) for column in SEGMENT if column.path is None},
+            "counts": segments.masks.counts[offsets[i] : offsets[i + 1]],
+        }
+        for i in range(len(segments))
+    ]
+    return built
 
 
-def _sample(row: dict[str, Any], classes: Classes) -> Sample:
+def _rest(values: Mapping[str, Any], own: Sequence[Column]) -> str:
+    """What has no column of the file, as JSON."""
+    names = {column.name for column in own}
+    return json.dumps({name: value for name, value in values.items() if name not in names or value is None})
+
+
+def _told(values: Mapping[str, Any], own: Sequence[Column]) -> dict[str, Any]:
+    return {column.name: values.get(column.name) for column in own}
+
+
+def _written(column: Column, value: Any) -> Any:
+    """A built-in column's value: those of kind json as text."""
+    return value if value is None or column.kind not in _AS_JSON else json.dumps(value)
+
+
+def _read(column: Column, value: Any) -> Any:
+    return value if value is None or column.kind not in _AS_JSON else json.loads(value)
+
+
+def _values(text: str, what: str, row: Mapping[str, Any], own: Sequence[Column]) -> dict[str, Any]:
+    told = {column.name: row[column.name] for column in own if row.get(column.name) is not None}
+    return {**_object(text, what), **told}
+
+
+def _sample(
+    row: dict[str, Any], classes: Classes, own: Sequence[Column], segment_own: Sequence[Column]
+) -> Sample:  # fmt: skip
     """Raises ValueError and its like, saying what is wrong. Areas and boxes must be those of the run lengths."""
     for name in ("key", "uri"):
         if not isinstance(row[name], str) or not row[name]:
@@ -226,10 +306,17 @@ def _sample(row: dict[str, Any], classes: Classes) -> Sample:
         scores=[np.nan if segment["score"] is None else segment["score"] for segment in rows],
         is_crowd=[segment["is_crowd"] for segment in rows],
         source=[segment["source"] for segment in rows],
-        attributes=[_object(segment["attributes"], "attributes") for segment in rows],
-    )
+        attributes=[_values(segment["attributes"], "attributes", segment, segment_own) for segment in rows],
+        more={
+            column.name: [_read(column, segment.get(column.name)) for segment in rows]
+            for column in SEGMENT if column.path is None
+        },
+    )  # fmt: skip
     image = ImageRef(row["uri"], size, row["checksum"], row["video"], row["frame"])
-    return Sample(row["key"], image, segments, row["split"], row["weight"], _object(row["fields"], "fields"))
+    more = {column.name: _read(column, row[column.name]) for column in SAMPLE if row.get(column.name) is not None
+            and column.path is None}  # fmt: skip
+    fields = _values(row["fields"], "fields", row, own)
+    return Sample(row["key"], image, segments, row["split"], row["weight"], fields, more)
 
 
 def _object(text: str, what: str) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from maskwright.core.classes import Classes
+from maskwright.core.columns import Column
 from maskwright.core.names import shown
 from maskwright.core.sample import Sample
 from maskwright.errors import UsageError
@@ -15,35 +16,41 @@ from maskwright.store import database
 from maskwright.store.dataset import Dataset, user_name
 from maskwright.store.edit import Edit
 
+#: Columns that a note names.
+_NAMED = 12
+
 
 def import_samples(
     place: str | Path, classes: Classes, samples: Iterable[Sample], message: str, *, author: str | None = None,
-    split: str | None = None, hash_images: bool = True,
+    split: str | None = None, hash_images: bool = True, columns: Iterable[Column] = (),
 ) -> dict[str, Any]:  # fmt: skip
     """Add samples to the dataset at `place`, which is made if need be -> counts, notes and the revision.
 
     Classes that are new are declared; one that means something else than the dataset's raises UsageError.  hash_images:
     keep a checksum of each image's content, by which a changed one is found. Making and filling a dataset is one
     transaction; when anything fails, nothing that was made for it stays.  split: given to all of them; else each keeps
-    its own.
+    its own.  columns: to be declared first; of other values that samples and segments bring, the answer's `columns` say
+    which kind they have.
     """
     hashing = Hashing()
     content = hashing.follow(samples) if hash_images else samples
     name = author or user_name()
-    found = None
+    own = list(columns)
+    found: dict[str, Any] | None = None
     if not Dataset.exists(place):
         with suppress(database.ThereError):  # somebody else was faster; nothing was read of the samples
-            found = _made(place, classes, content, message, name, split)
+            found = _made(place, classes, own, content, message, name, split)
     if found is None:
         with Dataset.open(place) as dataset, dataset.edit(message, author=name) as edit:
             edit.set_classes(merged(edit.classes(), classes, place))
-            found = {**_added(edit, content, split), "revision": edit.revision}
-    return {**found, "classes": len(classes), "notes": hashing.notes()}
+            found = _filled(edit, own, content, split)
+    return {**found, "classes": len(classes), "notes": [*hashing.notes(), *_told(found["columns"])]}
 
 
 def _made(
-    place: str | Path, classes: Classes, samples: Iterable[Sample], message: str, author: str, split: str | None
-) -> dict[str, int]:
+    place: str | Path, classes: Classes, columns: list[Column], samples: Iterable[Sample], message: str, author: str,
+    split: str | None,
+) -> dict[str, Any]:  # fmt: skip
     """A new dataset and its first samples, in one transaction. Raises ThereError where one is already."""
     making = database.Making(place)
     with making.filling() as connection:
@@ -51,10 +58,28 @@ def _made(
         first.set_classes(classes)
         first.finish()
         edit = Edit(making.database, connection, author, message)
-        found = {**_added(edit, samples, split), "revision": edit.revision}
+        found = _filled(edit, columns, samples, split)
         edit.finish()
     making.database.close()
     return found
+
+
+def _filled(edit: Edit, columns: list[Column], samples: Iterable[Sample], split: str | None) -> dict[str, Any]:
+    """Declare the columns that are not there, and add the samples.
+
+    Raises UsageError for a column that is there and is defined otherwise.
+    """
+    there = edit.columns()
+    for column in columns:
+        if column.declared and column not in there:
+            edit.add_column(column)
+    before = edit.columns()
+    counts = _added(edit, samples, split)
+    return {
+        **counts,
+        "revision": edit.revision,
+        "columns": [column for column in edit.columns() if column not in before],
+    }
 
 
 def _added(edit: Edit, samples: Iterable[Sample], split: str | None) -> dict[str, int]:
@@ -64,6 +89,16 @@ def _added(edit: Edit, samples: Iterable[Sample], split: str | None) -> dict[str
         number += 1
         segments += len(sample.segments)
     return {"samples": number, "segments": segments}
+
+
+def _told(columns: list[Column]) -> list[str]:
+    """One sentence that says which columns came in, and of what kind."""
+    said = [
+        f"{'fields' if column.owner == 'sample' else 'attributes'}.{shown(column.name, 40)} ({column.kind})"
+        for column in columns[:_NAMED]
+    ]
+    more = f" and {len(columns) - _NAMED} more" if len(columns) > _NAMED else ""
+    return [f"columns taken from the values that came in: {', '.join(said)}{more}"] if said else []
 
 
 def merged(own: Classes, other: Classes, place: object) -> Classes:

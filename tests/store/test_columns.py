@@ -1,0 +1,305 @@
+"""Columns: declared, taken from values, checked, widened, dropped, set in bulk, in Parquet and on the command line."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from maskwright.cli import main
+from maskwright.core.classes import Class, Classes
+from maskwright.core.columns import BUILT_IN, KINDS, Column, kind_of
+from maskwright.core.mask import Mask
+from maskwright.core.sample import ImageRef, Sample
+from maskwright.core.segments import Segments
+from maskwright.errors import UsageError
+from maskwright.store import Dataset, snapshot, transfer
+
+SIZE = (4, 5)
+
+
+def sample(key: str, attributes: dict[str, Any] | None = None, **fields: Any) -> Sample:
+    segments = Segments(Mask.encode(np.ones(SIZE, bool)).batch, [1], attributes=[attributes or {}])
+    return Sample(key, ImageRef(f"/images/{key}.png", SIZE), segments, fields=fields)
+
+
+@pytest.fixture
+def dataset(tmp_path: Path) -> Iterator[Dataset]:
+    with Dataset.create(tmp_path / "set", Classes([Class(1, "cell")])) as made:
+        yield made
+
+
+def fill(dataset: Dataset, *samples: Sample) -> None:
+    with dataset.edit("fill") as edit:
+        for row in samples:
+            edit.add(row, hash_image=False)
+
+
+def kinds(dataset: Dataset) -> dict[str, str]:
+    return {column.name: column.kind for column in dataset.columns}
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "stored"),
+    [
+        (Column("a", "number"), np.float32(1.5), 1.5),
+        (Column("a", "number"), 3, 3.0),
+        (Column("a", "integer"), np.uint8(3), 3),
+        (Column("a", "integer"), 3.0, 3),
+        (Column("a", "text"), "", ""),
+        (Column("a", "category", values=("x", "y")), "y", "y"),
+        (Column("a", "bool"), np.True_, True),
+        (Column("a", "time"), "2024-05-01T12:30:00+02:00", "2024-05-01T10:30:00.000000+00:00"),
+        (Column("a", "time"), "2024-05-01", "2024-05-01T00:00:00.000000"),
+        (Column("a", "box"), (0, 1, 2, 3.5), [0.0, 1.0, 2.0, 3.5]),
+        (Column("a", "reference"), "train/0001", "train/0001"),
+        (Column("a", "number", low=0), None, None),
+    ],
+)
+def test_a_value_is_stored_as_its_column_has_it(column: Column, value: Any, stored: Any) -> None:
+    assert column.check(value) == stored
+    assert type(column.check(value)) is type(stored)
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        (Column("a", "number"), "3"), (Column("a", "number"), True), (Column("a", "number"), float("nan")),
+        (Column("a", "number", low=0, high=1), 1.5), (Column("a", "integer"), 1.5), (Column("a", "integer"), 2**63),
+        (Column("a", "text"), 3), (Column("a", "text"), "a\0"), (Column("a", "category", values=("x",)), "y"),
+        (Column("a", "bool"), "yes"), (Column("a", "time"), "yesterday"), (Column("a", "box"), (3, 0, 2, 1)),
+        (Column("a", "box"), 7), (Column("a", "vector", length=3), [1, 2]),
+        (Column("a", "vector", length=2), [1, float("inf")]),
+    ],
+)  # fmt: skip
+def test_another_value_is_refused_and_the_column_is_named(column: Column, value: Any) -> None:
+    with pytest.raises(UsageError, match="the column 'a': the value is"):
+        column.check(value)
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        {"name": "a b", "kind": "number"}, {"name": "", "kind": "number"}, {"name": "a", "kind": "colour"},
+        {"name": "a", "kind": "category"}, {"name": "a", "kind": "category", "values": ("x", "x")},
+        {"name": "a", "kind": "number", "values": ("x",)}, {"name": "a", "kind": "text", "low": 1},
+        {"name": "a", "kind": "number", "low": 2, "high": 1}, {"name": "a", "kind": "vector"},
+        {"name": "a", "kind": "number", "length": 3}, {"name": "a", "kind": "vector", "length": 0},
+        {"name": "a", "kind": "number", "owner": "world"},
+    ],
+)  # fmt: skip
+def test_parts_that_do_not_fit_together_are_refused(parts: dict[str, Any]) -> None:
+    with pytest.raises(UsageError):
+        Column(**parts)
+
+
+def test_a_definition_comes_back_from_json() -> None:
+    for kind in KINDS:
+        more: dict[str, Any] = {"values": ("a", "b")} if kind == "category" else {}
+        more |= {"length": 4, "dtype": "float16"} if kind == "vector" else {}
+        column = Column("x", kind, "segment", unit="mm", description="said", **more)
+        assert Column.from_json(json.loads(json.dumps(column.to_json()))) == column
+    with pytest.raises(UsageError, match="no part 'colour'"):
+        Column.from_json({"name": "a", "kind": "number", "colour": "red"})
+
+
+def test_every_name_that_comes_in_has_a_kind(dataset: Dataset) -> None:
+    fill(
+        dataset,
+        sample("a", {"area": 3.5}, temp=1, sun=True, words="x", mixed=1, nothing=None),
+        sample("b", temp=2.5, mixed="x", nested={"a": 1}),
+    )
+    assert kinds(dataset) == {
+        "temp": "number", "sun": "bool", "words": "text", "mixed": "json", "nested": "json", "area": "number",
+    }  # fmt: skip
+    assert [column.owner for column in dataset.columns if column.name == "area"] == ["segment"]
+    assert not any(column.declared for column in dataset.columns)
+    assert dataset.columns["temp"].kind == "number"
+    with pytest.raises(UsageError, match="no column 'temperature'"):
+        dataset.columns["temperature"]
+    assert dataset.check() == []
+
+
+def test_what_an_edit_gives_up_leaves_no_column(dataset: Dataset) -> None:
+    with pytest.raises(RuntimeError), dataset.edit("x") as edit:
+        edit.add(sample("a", temp=1), hash_image=False)
+        raise RuntimeError
+    assert kinds(dataset) == {}
+
+
+def test_a_declared_column_takes_its_own_values_only(dataset: Dataset) -> None:
+    fill(dataset, sample("a"))
+    revision = dataset.revision
+    dataset.columns.add("temperature", "float", unit="°C", low=-90)
+    assert dataset.revision == revision + 1
+    assert dataset.log()[0].summary == {"columns added": 1}
+    for wrong in ("warm", -100, True):
+        with pytest.raises(UsageError, match="the column 'temperature'") as caught, dataset.edit("x") as edit:
+            edit.set_fields("a", {"temperature": wrong})
+        assert "sample 'a'" in str(caught.value)
+    with dataset.edit("x") as edit:
+        edit.set_fields("a", {"temperature": 3})
+    assert repr(dataset["a"].fields["temperature"]) == "3.0"
+    with pytest.raises(UsageError, match="already"):
+        dataset.columns.add("temperature", "text")
+    with pytest.raises(UsageError, match="every sample has"):
+        dataset.columns.add("split", "text")
+    with pytest.raises(UsageError, match="has no kind"):
+        dataset.columns.add("bare")
+    with pytest.raises(UsageError, match="no part 'units'"):
+        dataset.columns.add("bare", "number", units="K")
+
+
+def test_values_that_are_there_must_fit_and_become_the_columns(dataset: Dataset) -> None:
+    fill(dataset, sample("a", when="2024-05-01"), sample("b", {"depth": 3}, when="soon"), sample("c"))
+    with pytest.raises(UsageError, match="sample 'b'"):
+        dataset.columns.add("when", "time")
+    assert kinds(dataset) == {"when": "text", "depth": "integer"}
+    with dataset.edit("x") as edit:
+        edit.set_fields("b", {"when": "2024-05-02T00:00:00+00:00"})
+    dataset.columns.add("when", "time")
+    dataset.columns.add("depth", "number", owner="segment")
+    assert dataset["a"].fields["when"] == "2024-05-01T00:00:00.000000"
+    assert repr(dataset["b"].segments.attributes[0]["depth"]) == "3.0"
+    assert kinds(dataset) == {"when": "time", "depth": "number"}
+    with pytest.raises(UsageError, match="segment 1"), dataset.edit("x") as edit:
+        edit.set_segment("b", 1, attributes={"depth": "deep"})
+    assert dataset.check() == []
+
+
+def test_a_dropped_column_is_in_earlier_revisions(dataset: Dataset) -> None:
+    fill(dataset, sample("a", {"depth": 1}, temp=1), sample("b", temp=2, other=3))
+    before = dataset.revision
+    dataset.columns.drop("temp")
+    dataset.columns.drop("depth", owner="segment")
+    assert kinds(dataset) == {"other": "integer"}
+    assert [row.fields for row in dataset] == [{}, {"other": 3}]
+    assert [row.fields for row in dataset.at(before)] == [{"temp": 1}, {"temp": 2, "other": 3}]
+    with pytest.raises(UsageError, match="no column 'temp'"):
+        dataset.columns.drop("temp")
+    dataset.restore(before)
+    assert kinds(dataset) == {"temp": "integer", "other": "integer", "depth": "integer"}
+    assert dataset["a"].segments.attributes == [{"depth": 1}]
+    assert dataset.check() == []
+
+
+def test_bulk_set_is_previewed_and_one_revision(dataset: Dataset) -> None:
+    fill(dataset, *(sample(f"k{i:02d}", temp=i) for i in range(30)))
+    dataset.columns.add("checked", "bool")
+    revision = dataset.revision
+    told = dataset.set_where("key >= 'k10'", {"split": "val", "checked": True}, dry_run=True)
+    assert (told.matched, told.changed, len(told.first)) == (20, 20, 10)
+    assert told.first[0].key == "k10"
+    assert told.first[0].before == {"split": None, "checked": None}
+    assert told.first[0].after == {"split": "val", "checked": True}
+    assert dataset.revision == revision
+    assert dataset.set_where("key >= 'k10'", {"split": "val", "checked": True}) == told
+    assert dataset.revision == revision + 1
+    assert dataset.log()[0].summary == {"samples changed": 20}
+    again = dataset.set_where("key >= 'k05'", {"split": "val"})
+    assert (again.matched, again.changed) == (25, 5)
+    assert dataset.set_where("", {"checked": None}).changed == 20
+    assert "checked" not in dataset["k20"].fields
+    assert dataset.splits() == {None: 5, "val": 25}
+    for values in ({"split": 3}, {"unknown": 1}, {"checked": "maybe"}, {"key": "x"}, {"height": 3}):
+        with pytest.raises(UsageError):
+            dataset.set_where("", values)
+    assert dataset.check() == []
+
+
+def test_parquet_and_back(dataset: Dataset, tmp_path: Path) -> None:
+    from pyarrow import parquet
+
+    dataset.columns.add("temperature", "number", unit="°C")
+    dataset.columns.add("depth", "category", owner="segment", values=("near", "far"))
+    segments = Segments(
+        Mask.encode(np.ones(SIZE, bool)).batch, [1], attributes=[{"depth": "far", "mixed": [1]}],
+        more={"annotator": ["ann"], "parent": [7], "geometry": [{"box": [0, 0, 1, 1]}]},
+    )  # fmt: skip
+    rich = Sample(
+        "rich", ImageRef("/images/rich.png", SIZE), segments, fields={"temperature": 1, "n": None, "key": "?"}
+    )
+    fill(dataset, rich, sample("bare", temp=2), sample("odd", temp="x"))
+    snapshot.write(dataset, tmp_path / "view.parquet")
+    table = parquet.read_table(tmp_path / "view.parquet")
+    assert table.column("temperature").to_pylist() == [1.0, None, None]
+    assert table.column("key").to_pylist() == ["rich", "bare", "odd"]
+    classes, samples = snapshot.read(tmp_path / "view.parquet")
+    assert list(samples) == list(dataset)
+    transfer.import_samples(
+        tmp_path / "again", classes, snapshot.read(tmp_path / "view.parquet")[1], "back", hash_images=False,
+        columns=snapshot.columns(tmp_path / "view.parquet"),
+    )  # fmt: skip
+    with Dataset.open(tmp_path / "again") as again:
+        assert list(again) == list(dataset)
+        assert list(again.columns) == list(dataset.columns)
+        assert again["rich"].segments.column("annotator") == ("ann",)
+
+
+def test_a_segment_keeps_what_was_drawn_as_long_as_it_is_the_mask(dataset: Dataset) -> None:
+    drawn = {"rings": [[[0, 0], [5, 0], [5, 4], [0, 4]]]}
+    segments = Segments(Mask.encode(np.ones(SIZE, bool)).batch, [1], more={"geometry": [drawn], "annotator": ["ann"]})
+    fill(dataset, Sample("a", ImageRef("/images/a.png", SIZE), segments))
+    assert dataset["a"].segments == segments
+    with dataset.edit("x") as edit:
+        edit.set_segment("a", 1, score=0.5, annotator="bob", parent=3)
+    assert dataset["a"].segments.column("geometry") == (drawn,)
+    with dataset.edit("x") as edit:
+        edit.set_segment("a", 1, mask=Mask.encode(np.eye(4, 5, dtype=bool)))
+    assert dataset["a"].segments.column("geometry") == (None,)
+    assert dataset["a"].segments.column("annotator") == ("bob",)
+    assert dataset["a"].segments.column("parent") == (3,)
+    assert dataset.at(2)["a"].segments == segments
+    assert dataset.check() == []
+
+
+def test_the_command_line_declares_lists_sets_and_drops(dataset: Dataset, capsys: pytest.CaptureFixture[str]) -> None:
+    fill(dataset, *(sample(f"k{i}") for i in range(12)))
+    place = str(dataset.database.place)
+
+    def run(*words: str) -> tuple[int, str]:
+        with pytest.raises(SystemExit) as stop:
+            main(words)
+        said = capsys.readouterr()
+        return int(stop.value.code or 0), said.out + said.err
+
+    assert run("columns", place, "add", "temperature", "float", "--unit", "°C", "--low", "-90")[0] == 0
+    assert run("columns", place, "add", "weather", "category", "--values", "sun, rain")[0] == 0
+    code, said = run("columns", place)
+    assert code == 0
+    assert "°C" in said
+    assert "sun, rain" in said
+    code, said = run("set", place, "temperature=3", "weather=sun", "--where", "key < 'k5'", "--dry-run")
+    assert code == 0
+    assert "would change" in said
+    assert dataset["k0"].fields == {}
+    code, said = run("set", place, "temperature=3", "weather=sun", "split=val", "--where", "key < 'k5'", "--json")
+    assert json.loads(said)["changed"] == 7  # k10 and k11 among them
+    assert dataset["k0"].fields == {"temperature": 3.0, "weather": "sun"}
+    for words in (
+        ("temperature=warm",),
+        ("weather=snow",),
+        ("nothing=1",),
+        ("temperature",),
+        ("weather=sun", "weather=rain"),
+    ):
+        code, said = run("set", place, *words, "--all")
+        assert code == 2, said
+        assert said.startswith("maskwright: ")
+    assert run("set", place, "split=val")[0] == 2
+    assert run("set", place, "temperature=", "--all")[0] == 0
+    assert dataset["k0"].fields == {"weather": "sun"}
+    assert run("columns", place, "drop", "weather")[0] == 0
+    assert dataset["k0"].fields == {}
+    assert run("columns", place, "drop")[0] == 2
+    assert run("columns", place, "list", "x")[0] == 2
+    assert run("columns", place, "add", "x", "colour")[0] == 2
+
+
+def test_kinds_of_values() -> None:
+    assert [kind_of(value) for value in (None, True, 1, 1.0, "a", [1], 2**70)] == [
+        None, "bool", "integer", "number", "text", "json", "json",
+    ]  # fmt: skip
+    assert {column.owner for columns in BUILT_IN.values() for column in columns} == set(BUILT_IN)
