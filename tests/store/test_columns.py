@@ -10,7 +10,8 @@ import pytest
 
 from maskwright.cli import main
 from maskwright.core.classes import Class, Classes
-from maskwright.core.columns import BUILT_IN, KINDS, Column, kind_of
+from maskwright.core.columns import BUILT_IN, Column
+from maskwright.core.kinds import KINDS, kind_of
 from maskwright.core.mask import Mask
 from maskwright.core.sample import ImageRef, Sample
 from maskwright.core.segments import Segments
@@ -54,6 +55,7 @@ def kinds(dataset: Dataset) -> dict[str, str]:
         (Column("a", "time"), "2024-05-01T12:30:00+02:00", "2024-05-01T10:30:00.000000+00:00"),
         (Column("a", "time"), "2024-05-01", "2024-05-01T00:00:00.000000"),
         (Column("a", "box"), (0, 1, 2, 3.5), [0.0, 1.0, 2.0, 3.5]),
+        (Column("a", "points"), [(1, 2, 0), [3.5, 4, 2]], [[1.0, 2.0, 0.0], [3.5, 4.0, 2.0]]),
         (Column("a", "reference"), "train/0001", "train/0001"),
         (Column("a", "number", low=0), None, None),
     ],
@@ -70,7 +72,8 @@ def test_a_value_is_stored_as_its_column_has_it(column: Column, value: Any, stor
         (Column("a", "number", low=0, high=1), 1.5), (Column("a", "integer"), 1.5), (Column("a", "integer"), 2**63),
         (Column("a", "text"), 3), (Column("a", "text"), "a\0"), (Column("a", "category", values=("x",)), "y"),
         (Column("a", "bool"), "yes"), (Column("a", "time"), "yesterday"), (Column("a", "box"), (3, 0, 2, 1)),
-        (Column("a", "box"), 7), (Column("a", "vector", length=3), [1, 2]),
+        (Column("a", "box"), 7), (Column("a", "points"), [[1, 2]]),
+        (Column("a", "points"), [[1, 2, 3]]), (Column("a", "points"), 5), (Column("a", "vector", length=3), [1, 2]),
         (Column("a", "vector", length=2), [1, float("inf")]),
     ],
 )  # fmt: skip

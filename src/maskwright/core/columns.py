@@ -5,23 +5,16 @@ to Parquet, sent to the page, asked for in conditions and named in reports of lo
 `dataset.columns.add`.
 """
 
-import json
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from datetime import UTC, datetime
-from numbers import Real
 from typing import Any, Literal, Self, get_args
 
+from maskwright.core.kinds import KINDS
 from maskwright.core.names import shown
 from maskwright.errors import UsageError
 
-Kind = Literal[
-    "number", "integer", "text", "category", "bool", "time", "box", "vector", "reference", "json"
-]  # fmt: skip
 Owner = Literal["sample", "segment", "sequence"]
-KINDS: tuple[Kind, ...] = get_args(Kind)
 OWNERS: tuple[Owner, ...] = get_args(Owner)
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
@@ -31,9 +24,7 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
 class Column:
     """One value of every sample, segment or sequence.
 
-    kind: number (finite float), integer (64 bits), text, category (one of `values`), bool, time (ISO 8601; kept in UTC
-    where it has an offset), box (x0, y0, x1, y1 in pixels), vector (`length` numbers of `dtype`), reference (a sample's
-    key or an address), json (what JSON holds; only built in, or taken from values of several kinds).
+    kind: one of `core.kinds.KINDS`: number, integer, text, category, bool, time, box, points, vector, reference, json.
     owner: what has it.  unit: as it is shown, "°C".  low, high: the least and largest number that is taken.
     values: of a category.  length, dtype: of a vector, in numbers; "float16" or "float32".
     display: how a page shows it, a word such as "bar" or "date"; nothing depends on it.  description: one sentence.
@@ -48,7 +39,7 @@ class Column:
     """
 
     name: str
-    kind: Kind
+    kind: str
     owner: Owner = "sample"
     unit: str | None = None
     low: float | None = None
@@ -112,26 +103,21 @@ class Column:
             if self.required:
                 raise self._wrong("it has no value", f"a value of kind {self.kind}")
             return None
-        return _CHECKS[self.kind](self, value)
+        try:
+            return KINDS[self.kind].check(self, value)
+        except ValueError as error:
+            raise self._wrong(f"the value is {shown(repr(value), 80)}", str(error)) from None
 
     def read(self, text: str) -> Any:
         """A value as people write it, checked; nothing where nothing is written.
 
-        text: numbers as they are, yes or no, a box as x0,y0,x1,y1, anything else of kind json as JSON.  Raises
+        text: numbers as they are, yes or no, a box as x0,y0,x1,y1, points and values of kind json as JSON.  Raises
         UsageError, naming the column, for what is not a value of its kind.
         """
         if not text:
             return self.check(None)
-        value: Any = text
         try:
-            if self.kind in ("number", "integer"):
-                value = float(text) if self.kind == "number" else int(text)
-            elif self.kind == "bool":
-                value = _WORDS.get(text.lower(), text)
-            elif self.kind in ("box", "vector"):
-                value = [float(part) for part in text.strip("[]()").split(",")]
-            elif self.kind == "json":
-                value = json.loads(text)
+            value = KINDS[self.kind].split(text)
         except ValueError:
             raise self._wrong(f"the value is {shown(repr(text), 80)}", f"a value of kind {self.kind}") from None
         return self.check(value)
@@ -160,114 +146,11 @@ class Column:
         """The column that holds the values of both; of kind json where nothing narrower does."""
         if self.kind == other.kind:
             return self
-        kind: Kind = "number" if {self.kind, other.kind} == {"number", "integer"} else "json"
+        kind = "number" if {self.kind, other.kind} == {"number", "integer"} else "json"
         return replace(self, kind=kind)
 
 
-_WORDS = {"yes": True, "true": True, "on": True, "no": False, "false": False, "off": False}
-
-
-def kind_of(value: Any) -> Kind | None:
-    """The narrowest kind of a value as JSON holds it; None of None."""
-    if value is None:
-        return None
-    if isinstance(value, bool):
-        return "bool"
-    if isinstance(value, int):
-        return "integer" if -(2**63) <= value < 2**63 else "json"
-    if isinstance(value, float):
-        return "number"
-    return "text" if isinstance(value, str) else "json"
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, Real) and not isinstance(value, bool)
-
-
-def _within(column: Column, value: float) -> None:
-    if (column.low is not None and value < column.low) or (column.high is not None and value > column.high):
-        low = "" if column.low is None else f" from {column.low:g}"
-        high = "" if column.high is None else f" to {column.high:g}"
-        raise column._wrong(f"the value is {value:g}", f"a number{low}{high}")
-
-
-def _number(column: Column, value: Any) -> float:
-    if not _is_number(value) or not math.isfinite(float(value)):
-        raise column._wrong(f"the value is {shown(repr(value), 80)}", "a finite number")
-    _within(column, float(value))
-    return float(value)
-
-
-def _integer(column: Column, value: Any) -> int:
-    if not _is_number(value) or float(value) != int(value) or not -(2**63) <= int(value) < 2**63:
-        raise column._wrong(f"the value is {shown(repr(value), 80)}", "a whole number of up to 64 bits")
-    _within(column, int(value))
-    return int(value)
-
-
-def _text(column: Column, value: Any) -> str:
-    if not isinstance(value, str) or re.search("[\\x00\\ud800-\\udfff]", value):
-        raise column._wrong(f"the value is {shown(repr(value), 80)}", "text without NUL or halves of characters")
-    return str(value)
-
-
-def _category(column: Column, value: Any) -> str:
-    if value not in column.values:
-        raise column._wrong(f"the value is {shown(repr(value), 80)}", f"one of {', '.join(column.values)}")
-    return str(value)
-
-
-def _bool(column: Column, value: Any) -> bool:
-    if isinstance(value, bool) or type(value).__name__ == "bool" or (_is_number(value) and value in (0, 1)):
-        return bool(value)
-    raise column._wrong(f"the value is {shown(repr(value), 80)}", "True or False")
-
-
-def _time(column: Column, value: Any) -> str:
-    """In one width, so that times are in the order of their texts: with an offset in UTC, without one as it is."""
-    try:
-        found = value if isinstance(value, datetime) else datetime.fromisoformat(value)
-        known = found if found.tzinfo is None else found.astimezone(UTC)
-    except (TypeError, ValueError, OverflowError):
-        raise column._wrong(
-            f"the value is {shown(repr(value), 80)}", "a time such as 2024-05-01T12:30:00+02:00"
-        ) from None
-    return known.isoformat(timespec="microseconds")
-
-
-def _box(column: Column, value: Any) -> list[float]:
-    try:
-        box = [_number(column, part) for part in value]
-    except TypeError:
-        box = []
-    if len(box) != 4 or box[0] > box[2] or box[1] > box[3]:
-        raise column._wrong(f"the value is {shown(repr(value), 80)}", "x0, y0, x1, y1 in pixels, x0 <= x1, y0 <= y1")
-    return box
-
-
-def _vector(column: Column, value: Any) -> Any:
-    import numpy as np
-
-    try:
-        found = np.asarray(value, column.dtype)
-    except (TypeError, ValueError):
-        found = np.zeros(0, column.dtype)
-    if found.shape != (column.length,) or not np.isfinite(found).all():
-        raise column._wrong(f"the value is {shown(repr(value), 80)}", f"{column.length} finite {column.dtype} numbers")
-    return found
-
-
-def _json(column: Column, value: Any) -> Any:
-    return value
-
-
-_CHECKS = {
-    "number": _number, "integer": _integer, "text": _text, "category": _category, "bool": _bool, "time": _time,
-    "box": _box, "vector": _vector, "reference": _text, "json": _json,
-}  # fmt: skip
-
-
-def _built(owner: Owner, name: str, kind: Kind, path: str | None, description: str, **more: Any) -> Column:
+def _built(owner: Owner, name: str, kind: str, path: str | None, description: str, **more: Any) -> Column:
     return Column(name, kind, owner, path=path, description=description, **more)
 
 

@@ -17,7 +17,7 @@ labels: classes whole and each sample's split, which many formats have no place 
 import json
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ import numpy as np
 from maskwright import media
 from maskwright.core.arrays import I64, Array
 from maskwright.core.classes import Classes
+from maskwright.core.columns import SAMPLE, SEGMENT
 from maskwright.core.foreign import explained
 from maskwright.core.masks import Masks
 from maskwright.core.names import confined, shown
@@ -55,7 +56,10 @@ CAUSES = {
     "fields": "the sample's own fields",
     "split": "the split",
 }
-MINOR = frozenset({"area", "ids", "split", "source", "weight", "fields", "order"})
+#: Built-in columns beyond those words; a format that holds one says so in `losses`.
+_FURTHER = {column.name: column for column in (*SAMPLE, *SEGMENT) if column.path is None}
+CAUSES |= {name: column.description for name, column in _FURTHER.items()}
+MINOR = frozenset({"area", "ids", "split", "source", "weight", "fields", "order", *_FURTHER})
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +90,13 @@ class Reading:
     notes: list[str] = field(default_factory=list)
 
 
-def common_losses(sample: Sample, loses: frozenset[str], classes: Classes | None = None) -> list[Loss]:
-    """The losses that need no knowledge of the format but its LOSES."""
+def common_losses(
+    sample: Sample, loses: frozenset[str], classes: Classes | None = None, *, keeps: Collection[str] = ()
+) -> list[Loss]:
+    """The losses that need no knowledge of the format but its LOSES.
+
+    keeps: the built-in columns beyond those words that it holds; `Sample.more` and `Segments.more` have them.
+    """
     segments = sample.segments
     n = len(segments)
     areas, ids = segments.masks.areas(), segments.ids
@@ -125,7 +134,13 @@ def common_losses(sample: Sample, loses: frozenset[str], classes: Classes | None
     if "order" in loses and (np.diff(ids if "classes" in loses else segments.class_ids) < 0).any():
         out.append(Loss(sample.key, "order"))
     of_sample = {"weight": sample.weight != 1, "fields": bool(sample.fields), "split": sample.split is not None}
-    return out + [Loss(sample.key, cause) for cause, yes in of_sample.items() if yes and cause in loses]
+    out += [Loss(sample.key, cause) for cause, yes in of_sample.items() if yes and cause in loses]
+    out += [Loss(sample.key, name) for name in sample.more if name not in keeps]
+    for name, values in segments.more.items():
+        default = _FURTHER[name].default
+        lost = [int(ids[i]) for i, value in enumerate(values) if value != default and name not in keeps]
+        out += [Loss(sample.key, name, segment) for segment in lost]
+    return out
 
 
 def usable_ids(found: Sequence[Any]) -> list[int] | None:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sql
 from sqlalchemy.engine import Connection
 
-from maskwright.core.columns import BUILT_IN, Column, Kind, Owner, kind_of
+from maskwright.core.columns import BUILT_IN, Column, Owner
+from maskwright.core.kinds import kind_of
 from maskwright.core.names import shown
 from maskwright.errors import UsageError
 from maskwright.store import hashes, schema
@@ -22,9 +23,10 @@ if TYPE_CHECKING:
     from maskwright.store.view import View
 
 #: What people call kinds elsewhere.
-ALIASES: dict[str, Kind] = {
+ALIASES: dict[str, str] = {
     "float": "number", "double": "number", "int": "integer", "str": "text", "string": "text", "enum": "category",
     "boolean": "bool", "datetime": "time", "timestamp": "time", "embedding": "vector",
+    "keypoints": "points",
 }  # fmt: skip
 
 
@@ -186,7 +188,7 @@ class Columns:
     def add(self, name: str, kind: str | None = None, *, author: str | None = None, **parts: Any) -> Column:
         """Declare a column -> it, in a revision of its own.
 
-        kind: of `core.columns.KINDS`, or what people call them elsewhere (float, int, str, datetime); of a virtual
+        kind: of `core.kinds.KINDS`, or what people call them elsewhere (float, int, str, datetime); of a virtual
         column it is that of its expression.  author: of the revision.  parts: further parts of a `Column`, such as
         unit, low, high, values, length, owner, expression.
 
@@ -220,4 +222,4 @@ def column_of(name: str, kind: str | None = None, **parts: Any) -> Column:
     unknown = sorted(set(parts) - known)
     if unknown:
         raise UsageError(f"a column has no part {shown(unknown[0])!r}", needed=f"of {', '.join(sorted(known))}")
-    return Column(name, ALIASES.get(str(kind), kind or "json"), **parts)  # type: ignore[arg-type]
+    return Column(name, ALIASES.get(str(kind), kind or "json"), **parts)

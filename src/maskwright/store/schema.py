@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sql
 
 from maskwright.core import columns as defined
+from maskwright.core.kinds import KINDS, Stored
 
 VERSION = 3
 
@@ -61,10 +62,9 @@ def _hash() -> sql.Column[int]:
     return sql.Column("hash", sql.BigInteger, nullable=False, server_default="0")
 
 
-_TYPES: dict[str, Any] = {
-    "number": sql.Float, "integer": sql.Integer, "text": sql.Text, "category": sql.Text, "bool": sql.Boolean,
-    "time": sql.Text, "reference": sql.Text, "json": sql.JSON(none_as_null=True),
-    "box": sql.JSON(none_as_null=True), "vector": sql.LargeBinary,
+_TYPES: dict[Stored, Any] = {
+    "real": sql.Float, "integer": sql.Integer, "text": sql.Text, "bool": sql.Boolean,
+    "json": sql.JSON(none_as_null=True), "blob": sql.LargeBinary,
 }  # fmt: skip
 #: Whole numbers of more than 32 bits.
 _WIDE = ("segment", "area", "parent")
@@ -72,7 +72,7 @@ _WIDE = ("segment", "area", "parent")
 
 def _stored(column: defined.Column) -> sql.Column[Any]:
     """A built-in column as SQL."""
-    kind = sql.BigInteger if column.name in _WIDE else _TYPES[column.kind]
+    kind = sql.BigInteger if column.name in _WIDE else _TYPES[KINDS[column.kind].stored]
     default = None if column.default is None else json.dumps(column.default).strip('"')
     return sql.Column(column.name, kind, nullable=not column.required, server_default=default)
 

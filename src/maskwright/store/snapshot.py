@@ -21,6 +21,7 @@ import numpy as np
 from maskwright.core.classes import Classes
 from maskwright.core.columns import BUILT_IN, SAMPLE, SEGMENT, Column, Owner
 from maskwright.core.foreign import explained, sentence
+from maskwright.core.kinds import KINDS
 from maskwright.core.masks import Masks
 from maskwright.core.names import shown
 from maskwright.core.sample import ImageRef, Sample
@@ -38,15 +39,15 @@ VERSION = 2
 _SAMPLE_PARTS = ("segments",)
 _SEGMENT_PARTS = ("id", "bbox_xyxy", "counts")
 #: Kinds whose values are JSON texts.
-_AS_JSON = ("json", "vector")
+_AS_JSON = [name for name, kind in KINDS.items() if kind.arrow is None]
 
 
-def _type(column: Column) -> Any:
+def arrow_type(column: Column) -> Any:
+    """The Arrow type of its values; texts for what has none there, which is JSON."""
     import pyarrow as pa
 
-    return {
-        "number": pa.float64(), "integer": pa.int64(), "bool": pa.bool_(), "box": pa.list_(pa.float64(), 4),
-    }.get(column.kind, pa.string())  # fmt: skip
+    made = KINDS[column.kind].arrow
+    return pa.string() if made is None else made(pa)
 
 
 def _own(columns: Iterable[Column], owner: Owner) -> list[Column]:
@@ -63,13 +64,13 @@ def _schema(columns: Iterable[Column] = ()) -> Any:
     import pyarrow as pa
 
     columns = list(columns)
-    named = [("id" if column.name == "segment" else column.name, _type(column)) for column in SEGMENT]
+    named = [("id" if column.name == "segment" else column.name, arrow_type(column)) for column in SEGMENT]
     segment = pa.struct([
-        *named, *((column.name, _type(column)) for column in _own(columns, "segment")),
+        *named, *((column.name, arrow_type(column)) for column in _own(columns, "segment")),
         ("bbox_xyxy", pa.list_(pa.int64(), 4)), ("counts", pa.list_(pa.uint32())),
     ])  # fmt: skip
     return pa.schema([
-        *((column.name, _type(column)) for column in (*SAMPLE, *_own(columns, "sample"))),
+        *((column.name, arrow_type(column)) for column in (*SAMPLE, *_own(columns, "sample"))),
         ("segments", pa.list_(segment)),
     ])  # fmt: skip
 
