@@ -160,10 +160,10 @@ def test_queries_choose_samples(filled) -> None:
     "text", ["split = ", "colour = 3", "split == 'a' or", "(split = 'a'", "area < big", "key = 'x' 5", "; drop table x"]
 )
 def test_a_broken_query_says_where(text: str) -> None:
-    from maskwright.store.query import condition
+    from maskwright.store.conditions import Given, resolve
 
     with pytest.raises(UsageError, match="at character"):
-        condition(text, None)
+        resolve.read(text, Given())
 
 
 def test_weights_and_frozen_views(filled) -> None:

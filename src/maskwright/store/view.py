@@ -3,7 +3,6 @@
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
-from functools import cached_property
 from typing import Any, Self, overload
 
 import numpy as np
@@ -15,8 +14,10 @@ from maskwright.core.names import shown, shown_place
 from maskwright.core.sample import Sample
 from maskwright.errors import DatasetError, MaskwrightError, UsageError
 from maskwright.store import hashes, schema, sending
+from maskwright.store.conditions.resolve import read
+from maskwright.store.conditions.surroundings import Stored
+from maskwright.store.conditions.to_sql import Writer
 from maskwright.store.database import Database
-from maskwright.store.query import condition
 from maskwright.store.rows import alive, build_samples, damaged
 
 CHUNK = 500  # samples read by one query
@@ -28,9 +29,10 @@ REMEMBERED = 200_000  # samples of which it is kept when they were read
 
 
 class View:
-    """Samples of one revision, in the order they were added; lazy, nothing is read until asked for.
+    """Samples of one revision; lazy, nothing is read until asked for.
 
-    It trains, exports and evaluates like a whole dataset.  revision: None follows the newest.
+    They come in the order they were added, or as a condition orders them.  A view trains, exports and evaluates like a
+    whole dataset.  revision: None follows the newest.
 
     `view["train/0001"]` is the sample with that key, `view[3]` the fourth one, `view[-1]` the last, and `view[5:20:2]`
     a list of samples; only those asked for are read, all of one revision.  `key in view` asks for a key.  Two views are
@@ -104,11 +106,17 @@ class View:
         with self.database.reading() as connection:
             return self.database.head(connection)
 
-    @cached_property
-    def _where(self) -> sql.ColumnElement[bool]:
-        parts = [alive(schema.samples, self._revision)]
-        parts += [condition(text, self._revision) for text in self.conditions]
-        return sql.and_(*parts)
+    def _chosen(self, connection: Connection) -> tuple[sql.ColumnElement[bool], list[sql.ColumnElement[Any]]]:
+        """A condition on the table `samples`, and the order of what it leaves.
+
+        Raises UsageError for conditions that say nothing at this revision, such as of a column that was dropped.
+        """
+        queries = []
+        if self.conditions:
+            known = Stored(connection, self._revision)
+            queries = [read(text, known) for text in self.conditions]
+        where, order = Writer(self._revision).selection(queries)
+        return where, [*order, schema.samples.c.sample]
 
     @property
     def classes(self) -> Classes:
@@ -143,12 +151,12 @@ class View:
     def where(self, text: str) -> "View":
         """The samples that also fulfil a condition, such as "split = 'val' and area < 400".
 
-        Raises UsageError for one that cannot be read.
-
-        text: comparisons over samples and segments, joined by and, or, not; see docs/reference/python.md.
+        text: comparisons over samples and segments, joined by and, or, not; then "order by" and "limit", if wanted;
+        see docs/reference/conditions.md.  It takes what this view shows: an order sorts that, a limit cuts it.
+        Raises UsageError, with the place of the mistake, for one that cannot be read.
         """
-        self.database.check_open()
-        condition(text, self._revision)
+        with self.database.reading() as connection:
+            read(text, Stored(connection, self._revision))
         return View(self.database, self._revision, (*self.conditions, text), self._seen)
 
     def frozen(self) -> "View":
@@ -160,18 +168,20 @@ class View:
 
     def __len__(self) -> int:
         with self.database.reading() as connection:
-            query = sql.select(sql.func.count()).select_from(schema.samples).where(self._where)
+            where, _ = self._chosen(connection)
+            query = sql.select(sql.func.count()).select_from(schema.samples).where(where)
             found = int(connection.execute(query).scalar_one())
             self._check_number(connection, found)
             return found
 
     def numbers(self) -> list[int]:
-        """The samples' internal numbers, which stay the same through all revisions, in order.
+        """The samples' internal numbers, which stay the same through all revisions, in the view's order.
 
         Raises DatasetError when samples are not found although nothing ended them.
         """
         with self.database.reading() as connection:
-            query = sql.select(schema.samples.c.sample).where(self._where).order_by(schema.samples.c.sample)
+            where, order = self._chosen(connection)
+            query = sql.select(schema.samples.c.sample).where(where).order_by(*order)
             found = list(connection.execute(query).scalars())
             self._check_number(connection, len(found))
             return found
@@ -185,9 +195,10 @@ class View:
             raise damaged(self.database.place, f"the list of samples, {found} of {number}")
 
     def keys(self) -> list[str]:
-        """The samples' keys, in the order they were added. Raises DatasetError when samples are missing."""
+        """The samples' keys, in the view's order. Raises DatasetError when samples are missing."""
         with self.database.reading() as connection:
-            query = sql.select(schema.samples.c.key).where(self._where).order_by(schema.samples.c.sample)
+            where, order = self._chosen(connection)
+            query = sql.select(schema.samples.c.key).where(where).order_by(*order)
             found = list(connection.execute(query).scalars())
             self._check_number(connection, len(found))
             return found
@@ -292,13 +303,16 @@ class View:
 
     def _numbers_at(self, positions: slice) -> list[int]:
         """The internal numbers of the samples at these positions; no others but those between them are asked for."""
-        number = len(self)
-        places = range(number)[positions]
-        if not places:
-            return []
-        low, high = min(places[0], places[-1]), max(places[0], places[-1])
-        query = sql.select(schema.samples.c.sample).where(self._where).order_by(schema.samples.c.sample)
         with self.database.reading() as connection:
+            where, order = self._chosen(connection)
+            query = sql.select(sql.func.count()).select_from(schema.samples).where(where)
+            number = int(connection.execute(query).scalar_one())
+            self._check_number(connection, number)
+            places = range(number)[positions]
+            if not places:
+                return []
+            low, high = min(places[0], places[-1]), max(places[0], places[-1])
+            query = sql.select(schema.samples.c.sample).where(where).order_by(*order)
             found = list(connection.execute(query.offset(low).limit(high - low + 1)).scalars())
         if len(found) != high - low + 1:
             raise damaged(self.database.place, f"the list of samples, {low + len(found)} of {number}")
@@ -333,28 +347,32 @@ class View:
         if _UNKNOWN.search(key):  # which no key holds, and a server does not take
             return None
         with self.database.reading() as connection:
-            query = sql.select(schema.samples.c.sample).where(self._where, schema.samples.c.key == key)
+            where, _ = self._chosen(connection)
+            query = sql.select(schema.samples.c.sample).where(where, schema.samples.c.key == key)
             number = connection.execute(query).scalar()
         return None if number is None else int(number)
 
     def splits(self) -> dict[str | None, int]:
         """How many samples each split has."""
         with self.database.reading() as connection:
+            where, _ = self._chosen(connection)
             split = schema.samples.c.split
-            rows = connection.execute(sql.select(split, sql.func.count()).where(self._where).group_by(split)).all()
+            rows = connection.execute(sql.select(split, sql.func.count()).where(where).group_by(split)).all()
         return {row[0]: row[1] for row in sorted(rows, key=lambda row: str(row[0]))}
 
     def weights(self) -> dict[int, float]:
-        """Sampling weight by sample number."""
+        """Sampling weight by sample number, in the view's order."""
         samples = schema.samples
         with self.database.reading() as connection:
-            query = sql.select(samples.c.sample, samples.c.weight).where(self._where).order_by(samples.c.sample)
+            where, order = self._chosen(connection)
+            query = sql.select(samples.c.sample, samples.c.weight).where(where).order_by(*order)
             return {row[0]: row[1] for row in connection.execute(query)}
 
     def class_statistics(self) -> list[dict[str, Any]]:
         """Segments and pixels of each class, in the order of classes; crowd regions are counted apart."""
         segments, samples = schema.segments, schema.samples
         with self.database.reading() as connection:
+            where, _ = self._chosen(connection)
             query = (
                 sql.select(
                     segments.c.class_id,
@@ -363,7 +381,7 @@ class View:
                     sql.func.sum(sql.cast(segments.c.is_crowd, sql.Integer)),
                 )
                 .select_from(segments.join(samples, segments.c.sample == samples.c.sample))
-                .where(self._where, alive(segments, self._revision))
+                .where(where, alive(segments, self._revision))
                 .group_by(segments.c.class_id)
             )
             found = {row[0]: row for row in connection.execute(query)}

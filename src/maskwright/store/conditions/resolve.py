@@ -1,0 +1,492 @@
+"""From names to columns: a tree whose names are known and whose kinds fit, or a sentence that says what does not."""
+
+import difflib
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+from maskwright.core import columns as defined
+from maskwright.core.columns import Column, Kind, Owner
+from maskwright.core.names import shown
+from maskwright.errors import UsageError
+from maskwright.store.conditions import grammar, tokens, tree, typed, words
+from maskwright.store.conditions.surroundings import Declaring, Surroundings
+
+#: Nodes of a whole condition, and how deep they lie in each other, once virtual columns are written out.
+MOST_NODES, DEEPEST = 5000, 400
+_COST: dict[type, int] = {tree.Arithmetic: 8}
+
+_FLIPPED = {"=": "=", "!=": "!=", "<": ">", ">": "<", "<=": ">=", ">=": "<="}
+_INSIDE: dict[str, Owner] = {"fields": "sample", "attributes": "segment"}
+_CLASS_ID = typed.BuiltIn(next(column for column in defined.SEGMENT if column.name == "class_id"), "integer")
+
+_GROUPS: dict[Kind, Kind] = {"integer": "number", "category": "text", "time": "text", "reference": "text"}
+_SAID: dict[Kind, str] = {
+    "number": "a number", "integer": "a whole number", "text": "text", "reference": "text", "bool": "true or false",
+    "time": "a time", "json": "of several kinds", "box": "a box", "vector": "a vector",
+}  # fmt: skip
+
+
+def resolve(query: tree.Query, known: Surroundings) -> typed.Resolved:
+    """What a condition's text means here. Raises UsageError with the place of the mistake."""
+    return _Resolver(query.text, known, _Budget()).query(query)
+
+
+def read(text: str, known: Surroundings) -> typed.Resolved:
+    """The same from the text."""
+    return resolve(grammar.read(text), known)
+
+
+def expression(column: Column, known: Surroundings) -> typed.Typed:
+    """What a virtual column is computed from. Raises UsageError, naming the column, where it cannot be."""
+    return _Resolver(column.expression or "", known, _Budget()).virtual(column)
+
+
+def check_expression(column: Column, columns: Iterable[Column]) -> None:
+    """Whether a virtual column can be declared.
+
+    columns: users' columns as they are beside it; an older one of its name does not count.
+    Raises UsageError, naming the column, for an expression that cannot be read, names what is not there, is computed
+    from itself, or is of another kind than the column, and for a column that depends on it and then would be.
+    """
+    beside = [other for other in columns if (other.owner, other.name) != (column.owner, column.name)]
+    known = Declaring(columns=[*beside, column])
+    for other in known.columns:
+        if other.virtual:
+            expression(other, known)
+
+
+def group(kind: Kind) -> Kind:
+    """What compares with what: number, text, bool; json for several; others compare with nothing."""
+    return _GROUPS.get(kind, kind)
+
+
+@dataclass
+class _Budget:
+    """Of one condition, over all virtual columns in it."""
+
+    nodes: int = 0
+    comparisons: int = 0
+    depth: int = 0
+    columns: list[tuple[Owner, str]] = field(default_factory=list)
+    views: list[str] = field(default_factory=list)
+
+
+class _Resolver:
+    """scope: whether names of segments are known: those of one segment, "segment", or of none, "sample"."""
+
+    def __init__(
+        self, text: str, known: Surroundings, budget: _Budget, scope: Literal["sample", "segment"] = "sample"
+    ) -> None:
+        self.text = text
+        self.known = known
+        self.budget = budget
+        self.scope = scope
+
+    def wrong(self, node: tree.Node, found: str, *, needed: str | None = None, todo: str | None = None) -> UsageError:
+        return tokens.mistake(self.text, found, node.at, needed=needed, todo=todo)
+
+    # -- the whole ---------------------------------------------------------------------------------------
+
+    def query(self, query: tree.Query) -> typed.Resolved:
+        condition = None
+        if query.condition is not None:
+            about_segments = self.about_segments(query.condition)
+            self.scope = "segment" if about_segments else "sample"
+            condition = self.condition(query.condition)
+            if about_segments:
+                condition = typed.AnyOver(condition)
+            self.scope = "sample"
+        order = tuple(typed.Order(self.keys(key.key), key.descending) for key in query.order)
+        return typed.Resolved(condition, order, query.limit)
+
+    def about_segments(self, node: tree.Node) -> bool:
+        """Whether a term stands in it, outside of any, none and count, that only a segment has."""
+        match node:
+            case tree.Name():
+                return self.find(node)[0] == "segment"
+            case tree.Call():
+                return any(map(self.about_segments, node.arguments))
+            case tree.Arithmetic() | tree.Comparison():
+                return self.about_segments(node.left) or self.about_segments(node.right)
+            case tree.In() | tree.Like() | tree.IsNull() | tree.Not():
+                return self.about_segments(node.inner)
+            case tree.Joined():
+                return any(map(self.about_segments, node.parts))
+        return False
+
+    def keys(self, node: tree.Node) -> tuple[typed.Typed, ...]:
+        found = self.value(node)
+        if found.kind == "json" and isinstance(found, typed.Field):
+            return tuple(replace(found, kind=kind) for kind in ("number", "text", "bool"))
+        if group(found.kind) not in ("number", "text", "bool"):
+            raise self.wrong(node, f"{self.described(node, found)}, which has no order")
+        return (found,)
+
+    # -- conditions --------------------------------------------------------------------------------------
+
+    def condition(self, node: tree.Node) -> typed.Typed:
+        found = self.value(node)
+        if found.kind == "json" and isinstance(found, typed.Field):
+            return replace(found, kind="bool")
+        if found.kind != "bool":
+            raise self.wrong(node, f"expected a comparison: {self.described(node, found)}")
+        return found
+
+    def value(self, node: tree.Node) -> typed.Typed:
+        cost = _COST.get(type(node), 2)
+        self.budget.nodes += 1
+        self.budget.depth += cost
+        if self.budget.nodes > MOST_NODES or self.budget.depth > DEEPEST:
+            raise self.wrong(
+                node, "too much is computed here; a virtual column stands for all that it is computed from"
+            )
+        found = self.inner(node)
+        self.budget.depth -= cost
+        return found
+
+    def inner(self, node: tree.Node) -> typed.Typed:
+        match node:
+            case tree.Value():
+                return typed.Constant(node.value, defined.kind_of(node.value) or "json")
+            case tree.Name():
+                return self.name(node)
+            case tree.RunName():
+                return self.run_value(node)
+            case tree.Call():
+                return self.call(node)
+            case tree.Arithmetic():
+                left, right = (self.number(side) for side in (node.left, node.right))
+                return typed.Arithmetic(node.operator, left, right)
+            case tree.Not():
+                return typed.Not(self.condition(node.inner))
+            case tree.Joined():
+                return typed.Joined(node.every, tuple(self.condition(part) for part in node.parts))
+            case tree.Over():
+                return self.over(node)
+            case tree.InView():
+                return self.member(node)
+        self.budget.comparisons += 1
+        if self.budget.comparisons > grammar.MOST:
+            raise self.wrong(node, f"more than {grammar.MOST} comparisons, those of virtual columns counted")
+        match node:
+            case tree.Comparison():
+                return self.comparison(node)
+            case tree.In():
+                return self.one_of(node)
+            case tree.Like():
+                return self.like(node)
+        return self.missing(node)
+
+    # -- comparisons -------------------------------------------------------------------------------------
+
+    def comparison(self, node: tree.Comparison) -> typed.Typed:
+        operator, sides = node.operator, [(node.left, self.value(node.left)), (node.right, self.value(node.right))]
+        if isinstance(sides[0][1], typed.Constant):
+            sides.reverse()
+            operator = _FLIPPED[operator]
+        (first, left), (second, right) = sides
+        if isinstance(left, typed.Field) and isinstance(right, typed.Field) and left.kind == right.kind == "json":
+            kinds: tuple[Kind, ...] = ("number", "text", "bool") if operator in ("=", "!=") else ("number", "text")
+            pairs = [(self.narrowed(first, left, kind), self.narrowed(second, right, kind)) for kind in kinds]
+            return typed.Joined(False, tuple(typed.Compare(operator, a, b) for a, b in pairs))
+        left, right = self.narrowed(first, left, right.kind), self.narrowed(second, right, left.kind)
+        if isinstance(right, typed.Constant):
+            right = typed.Constant(self.literal(first, left, second, right.value), right.kind)
+            if left.kind == "bool":
+                right = typed.Constant(right.value, "bool")
+            elif left.kind == "number":
+                right = typed.Constant(float(right.value), "number")
+        elif group(left.kind) != group(right.kind):
+            raise self.wrong(node, f"{self.described(first, left)}, and {self.described(second, right)}")
+        if group(left.kind) not in ("number", "text", "bool"):
+            raise self.wrong(first, f"{self.described(first, left)}, which compares with nothing")
+        if left.kind == "bool" and operator not in ("=", "!="):
+            raise self.wrong(first, f"{self.described(first, left)}, which compares with = and != only")
+        if isinstance(right, typed.Constant):
+            if isinstance(left, typed.ClassName):
+                holds = words.COMPARE[operator]
+                return self.of_class(lambda name: holds(name, right.value))
+            if left.kind == "integer" and isinstance(right.value, float):
+                return _whole(operator, left, right.value)
+        return typed.Compare(operator, left, right)
+
+    def narrowed(self, node: tree.Node, found: typed.Typed, kind: Kind) -> typed.Typed:
+        """A value of several kinds as one of them."""
+        if found.kind != "json" or not isinstance(found, typed.Field) or kind == "json":
+            return found
+        return replace(found, kind=group(kind)) if group(kind) in ("number", "text", "bool") else found
+
+    def literal(self, node: tree.Node, found: typed.Typed, place: tree.Node, value: Any) -> Any:
+        """A value as what it is compared with keeps it. Raises UsageError where that is of another kind."""
+        kind = group(found.kind)
+        if kind == "bool" and value in (0, 1) and not isinstance(value, str):
+            return bool(value)
+        given = group(defined.kind_of(value) or "json")
+        if given != kind:
+            said = f"{self.described(node, found)}, and {shown(repr(value), 40)} is {_SAID[given]}"
+            needs = {"text": "text in quotes", "number": "a number without quotes"}.get(kind)
+            raise self.wrong(place, said, needed=needs)
+        if found.kind in ("category", "time"):
+            assert isinstance(found, typed.Field | typed.BuiltIn)
+            try:
+                return found.column.check(value)
+            except UsageError as error:
+                raise self.wrong(place, error.found, needed=error.needed) from None
+        return value
+
+    def one_of(self, node: tree.In) -> typed.Typed:
+        found = self.value(node.inner)
+        if found.kind == "json" and isinstance(found, typed.Field):
+            kinds: dict[Kind, list[tree.Value]] = {}
+            for item in node.values:
+                kinds.setdefault(group(defined.kind_of(item.value) or "json"), []).append(item)
+            held = tuple(self.listed(node, replace(found, kind=kind), items) for kind, items in kinds.items())
+            within = held[0] if len(held) == 1 else typed.Joined(False, held)
+            if not node.negative:
+                return within
+            return typed.Joined(True, (typed.Missing(found, negative=True), typed.Not(within)))
+        if group(found.kind) not in ("number", "text", "bool"):
+            raise self.wrong(node.inner, f"{self.described(node.inner, found)}, which compares with nothing")
+        return self.listed(node, found, node.values, negative=node.negative)
+
+    def listed(
+        self, node: tree.In, found: typed.Typed, items: Sequence[tree.Value], *, negative: bool = False
+    ) -> typed.Typed:
+        values = [self.literal(node.inner, found, item, item.value) for item in items]
+        if isinstance(found, typed.ClassName):
+            wanted = frozenset(values)
+            return self.of_class(lambda name: (name in wanted) != negative)
+        if found.kind == "integer":
+            values = [int(value) for value in values if not isinstance(value, float) or value.is_integer()]
+            values = [value for value in values if -(2**63) <= value < 2**63]
+        elif found.kind == "number":
+            values = [float(value) for value in values]
+        return typed.OneOf(found, tuple(dict.fromkeys(values)), negative)
+
+    def like(self, node: tree.Like) -> typed.Typed:
+        found = self.narrowed(node.inner, self.value(node.inner), "text")
+        if group(found.kind) != "text":
+            raise self.wrong(node.inner, f"{self.described(node.inner, found)}, and like is of text")
+        pattern = str(node.pattern.value)
+        if isinstance(found, typed.ClassName):
+            return self.of_class(lambda name: words.like(name, pattern) != node.negative)
+        return typed.Like(found, pattern, node.negative)
+
+    def missing(self, node: tree.IsNull) -> typed.Typed:
+        found = self.value(node.inner)
+        if isinstance(found, typed.ClassName):
+            return typed.OneOf(_CLASS_ID, tuple(self.known.class_names), not node.negative)
+        return typed.Missing(found, node.negative)
+
+    def of_class(self, holds: Any) -> typed.Typed:
+        """A condition on the class's name, as one on its id."""
+        return typed.OneOf(
+            _CLASS_ID, tuple(number for number, name in self.known.class_names.items() if holds(name)), False
+        )
+
+    # -- values ------------------------------------------------------------------------------------------
+
+    def number(self, node: tree.Node) -> typed.Typed:
+        found = self.narrowed(node, self.value(node), "number")
+        if group(found.kind) != "number":
+            raise self.wrong(node, f"{self.described(node, found)}, and arithmetic is of numbers")
+        return found
+
+    def call(self, node: tree.Call) -> typed.Typed:
+        if node.name not in ("lower", "length"):
+            return typed.Function(node.name, tuple(self.number(argument) for argument in node.arguments), "number")
+        found = self.narrowed(node.arguments[0], self.value(node.arguments[0]), "text")
+        if group(found.kind) != "text":
+            raise self.wrong(
+                node.arguments[0], f"{self.described(node.arguments[0], found)}, and {node.name} is of text"
+            )
+        return typed.Function(node.name, (found,), "text" if node.name == "lower" else "integer")
+
+    def over(self, node: tree.Over) -> typed.Typed:
+        inner = None
+        if node.inner is not None:
+            scope, self.scope = self.scope, "segment"
+            inner = self.condition(node.inner)
+            self.scope = scope
+        if node.how == "count":
+            return typed.CountOver(inner)
+        found = typed.AnyOver(inner)
+        return typed.Not(found) if node.how == "none" else found
+
+    def member(self, node: tree.InView) -> typed.Typed:
+        texts = self.known.view(node.name)
+        if texts is None:
+            near = _near(node.name, self.known.view_names())
+            raise self.wrong(node, f"there is no saved view {shown(node.name)!r}{near}")
+        if node.name in self.budget.views:
+            raise self.wrong(node, f"the saved view {shown(node.name)!r} is a part of itself")
+        self.budget.views.append(node.name)
+        queries = []
+        for text in texts:
+            with_names = _Resolver(text, self.known, self.budget)
+            queries.append(with_names.query(grammar.read(text)))
+        self.budget.views.pop()
+        return typed.Member(node.name, tuple(queries))
+
+    def run_value(self, node: tree.RunName) -> typed.Typed:
+        runs = self.known.runs()
+        if node.run is not None:
+            exact = [run for run, _ in runs if run in (node.run, "")]
+            chosen = exact or [run for run, _ in runs if run.startswith(node.run)]
+            if len(chosen) != 1:
+                said = "there is no run" if not chosen else f"{len(chosen)} runs begin with"
+                some = ", ".join([run for run, _ in runs][:5])
+                raise self.wrong(node, f"{said} {shown(node.run)!r}", needed=f"one of {some}" if some else None)
+        else:
+            chosen = [run for run, kind in runs if node.kind in (None, kind) or not run]
+        for run in chosen:
+            if self.scope == "segment" and self.known.measured(run, node.name, by_segment=True):
+                return typed.RunValue(run, node.name, True)
+            if self.known.measured(run, node.name, by_segment=False):
+                return typed.RunValue(run, node.name, False)
+        names = sorted({name for run in chosen[:10] for name in self.known.measures(run)})
+        said = "no run has values" if node.run is None else f"the run {shown(chosen[0])!r} has no values"
+        raise self.wrong(
+            node, f"{said} named {shown(node.name)!r}{_near(node.name, names)}",
+            needed=f"one of {', '.join(names)}" if names else None,
+        )  # fmt: skip
+
+    # -- names -------------------------------------------------------------------------------------------
+
+    def name(self, node: tree.Name) -> typed.Typed:
+        owner, found = self.find(node)
+        if owner == "segment" and self.scope == "sample":
+            raise self.wrong(
+                node, f"{'.'.join(node.parts)!r} is a segment's, and a sample has many",
+                todo="Say it of them together: any(…), none(…), count(…).",
+            )  # fmt: skip
+        if isinstance(found, Column):
+            return self.virtual(found)
+        if found.kind == "vector":
+            raise self.wrong(node, f"{self.described(node, found)}, which compares with nothing")
+        return found
+
+    def find(self, node: tree.Name) -> tuple[Owner, typed.Typed | Column]:
+        """Whose it is, and what it is; the column itself when it is virtual."""
+        owner = _INSIDE.get(node.parts[0])
+        if owner is not None and len(node.parts) > 1:
+            own = self.users(owner, node.parts[1:])
+            if own is None and self.known.dynamic:
+                name = ".".join(node.parts[1:])
+                own = typed.Field(Column(name, "json", owner, declared=False), (name,), "json")
+            if own is not None:
+                return owner, own
+        elif len(node.parts) == 1 and owner is None:
+            built = _built_in(node.parts[0])
+            if built is not None:
+                return built
+        if owner is None:
+            found = [(owner, own) for owner in _INSIDE.values() if (own := self.users(owner, node.parts)) is not None]
+            if len(found) > 1:
+                name = ".".join(node.parts)
+                raise self.wrong(
+                    node, f"samples and segments both have a column {name!r}",
+                    needed=f"fields.{name} or attributes.{name}",
+                )  # fmt: skip
+            if found:
+                return found[0]
+        name = ".".join(node.parts)
+        known = [*_names(), *(column.name for column in self.known.columns)]
+        known += [f"{inside}.{column.name}" for inside, owner in _INSIDE.items() for column in self.known.columns
+                  if column.owner == owner]  # fmt: skip
+        raise self.wrong(
+            node, f"there is no column {name!r}{_near(name, known)}",
+            todo=f"Columns: {', '.join(shown(word, 40) for word in dict.fromkeys(known[:60]))}. Text stands in quotes.",
+        )  # fmt: skip
+
+    def users(self, owner: Owner, parts: Sequence[str]) -> typed.Typed | Column | None:
+        """A user's column, or a part of one that holds objects."""
+        own = {column.name: column for column in self.known.columns if column.owner == owner}
+        for number in range(len(parts), 0, -1):
+            column = own.get(".".join(parts[:number]))
+            if column is not None and (number == len(parts) or column.kind == "json"):
+                if column.virtual:
+                    return column if number == len(parts) else None
+                return typed.Field(column, (column.name, *parts[number:]), column.kind)
+        return None
+
+    def virtual(self, column: Column) -> typed.Typed:
+        """What a virtual column is computed from, of the column's kind."""
+        name = (column.owner, column.name)
+        if name in self.budget.columns:
+            chain = " from ".join(repr(shown(own)) for _, own in [*self.budget.columns, name])
+            raise UsageError(f"a column cannot be computed from itself: {chain}")
+        self.budget.columns.append(name)
+        scope: Literal["sample", "segment"] = "segment" if column.owner == "segment" else "sample"
+        inside = _Resolver(column.expression or "", self.known, self.budget, scope)
+        try:
+            node = grammar.read_expression(column.expression or "")
+            found = inside.value(node)
+        except UsageError as error:
+            if error.record is None:
+                raise error.at(record=f"the column {shown(column.name)!r}") from None
+            raise
+        self.budget.columns.pop()
+        found = inside.narrowed(node, found, column.kind)
+        if found.kind != column.kind and (column.kind, found.kind) != ("number", "integer"):
+            raise UsageError(
+                f"the column {shown(column.name)!r} is {_SAID.get(column.kind, column.kind)}, and its expression is "
+                f"{_SAID.get(found.kind, found.kind)}",
+                needed="a virtual column of the kind of what it is computed from: number, integer, text or bool",
+            )
+        return found
+
+    def described(self, node: tree.Node, found: typed.Typed) -> str:
+        """What stands there and its kind, as a clause."""
+        kind = _SAID.get(found.kind, found.kind)
+        if found.kind == "category":
+            assert isinstance(found, typed.Field | typed.BuiltIn)
+            kind = f"one of {shown(', '.join(found.column.values), 80)}"
+        if isinstance(node, tree.Name):
+            return f"the column {shown('.'.join(node.parts))!r} is {kind}"
+        if isinstance(node, tree.RunName):
+            return f"the value {shown(node.name)!r} of a run is {kind}"
+        if isinstance(found, typed.Constant):
+            return f"{shown(repr(found.value), 40)} is {kind}"
+        return f"what stands there is {kind}"
+
+
+def _built_in(name: str) -> tuple[Owner, typed.Typed] | None:
+    if name == "class":
+        return "segment", typed.ClassName()
+    if name == "num_segments":
+        return "sample", typed.CountOver(None)
+    if name in ("state", "assignee"):
+        return "sample", typed.Work(name)  # type: ignore[arg-type]
+    for owner in _INSIDE.values():
+        column = defined.built_in(owner, name)
+        if column is not None and name not in _INSIDE:
+            return owner, typed.BuiltIn(column, column.kind)
+    return None
+
+
+def _names() -> list[str]:
+    own = [column.name for owner in _INSIDE.values() for column in defined.BUILT_IN[owner]]
+    return [*(name for name in own if name not in _INSIDE), "class", "num_segments", "state", "assignee"]
+
+
+def _near(name: str, known: Sequence[str]) -> str:
+    """The names that are nearest, as the end of a sentence."""
+    short = {word.lower(): word for word in known}
+    near = difflib.get_close_matches(name.lower(), list(short), 3, 0.6)
+    return f"; near it: {', '.join(short[word] for word in near)}" if near else ""
+
+
+def _whole(operator: str, found: typed.Typed, value: float) -> typed.Typed:
+    """A whole number beside a fraction: the comparison with the whole number that says the same."""
+    if operator in ("=", "!="):
+        if math.isfinite(value) and value.is_integer() and -(2**63) <= value < 2**63:
+            return typed.Compare(operator, found, typed.Constant(int(value), "integer"))
+        return typed.Missing(found, negative=True) if operator == "!=" else typed.Constant(False, "bool")
+    if value < -(2**63) or value >= 2**63:
+        below = (value > 0) == (operator in ("<", "<="))
+        return typed.Missing(found, negative=True) if below else typed.Constant(False, "bool")
+    whole = math.floor(value) if operator in (">", "<=") else math.ceil(value)
+    return typed.Compare(operator, found, typed.Constant(whole, "integer"))

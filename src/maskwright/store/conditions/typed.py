@@ -1,0 +1,185 @@
+"""Conditions whose names are known: what SQL is made of, and what plain Python reckons with.
+
+The meaning of a node is in docs/reference/conditions.md: a missing value is None, and a condition holds or does not.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from maskwright.core.columns import Column, Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """What the text itself says."""
+
+    value: int | float | str | bool
+    kind: Kind
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltIn:
+    """A column of samples or segments that is built in."""
+
+    column: Column
+    kind: Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A user's own value.  path: the keys that lead to it in `fields` or `attributes`.
+
+    kind: other than the column's where one of its several kinds is asked for; values of other kinds are missing then.
+    """
+
+    column: Column
+    path: tuple[str, ...]
+    kind: Kind
+
+
+@dataclass(frozen=True, slots=True)
+class ClassName:
+    """The name of a segment's class."""
+
+    kind: Kind = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """How far a sample is, or who works on it."""
+
+    name: Literal["state", "assignee"]
+    kind: Kind = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class RunValue:
+    """What a run measured.  by_segment: of the segment, not of the sample."""
+
+    run: str
+    name: str
+    by_segment: bool
+    kind: Kind = "number"
+
+
+@dataclass(frozen=True, slots=True)
+class Arithmetic:
+    """operator: one of + - * /"""
+
+    operator: str
+    left: "Typed"
+    right: "Typed"
+    kind: Kind = "number"
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """name: of `grammar.FUNCTIONS`."""
+
+    name: str
+    arguments: "tuple[Typed, ...]"
+    kind: Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Compare:
+    """Both sides are of one kind, or one is a whole number and the other a number."""
+
+    operator: str
+    left: "Typed"
+    right: "Typed"
+    kind: Kind = "bool"
+
+
+@dataclass(frozen=True, slots=True)
+class OneOf:
+    """values: of the kind of `inner`."""
+
+    inner: "Typed"
+    values: tuple[int | float | str | bool, ...]
+    negative: bool
+    kind: Kind = "bool"
+
+
+@dataclass(frozen=True, slots=True)
+class Like:
+    """Text of a pattern, or, when negative, other text."""
+
+    inner: "Typed"
+    pattern: str
+    negative: bool
+    kind: Kind = "bool"
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A missing value, or, when negative, one that is there."""
+
+    inner: "Typed"
+    negative: bool
+    kind: Kind = "bool"
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """What holds where `inner` does not."""
+
+    inner: "Typed"
+    kind: Kind = "bool"
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """every: joined by and; otherwise by or."""
+
+    every: bool
+    parts: "tuple[Typed, ...]"
+    kind: Kind = "bool"
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOver:
+    """Whether one of the sample's segments fulfils `inner`; whether there is one at all without it."""
+
+    inner: "Typed | None"
+    kind: Kind = "bool"
+
+
+@dataclass(frozen=True, slots=True)
+class CountOver:
+    """How many of the sample's segments fulfil `inner`; how many there are without it."""
+
+    inner: "Typed | None"
+    kind: Kind = "integer"
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """Whether a saved view has the sample."""
+
+    name: str
+    queries: "tuple[Resolved, ...]"
+    kind: Kind = "bool"
+
+
+Typed = (
+    Constant | BuiltIn | Field | ClassName | Work | RunValue | Arithmetic | Function | Compare | OneOf | Like | Missing
+    | Not | Joined | AnyOver | CountOver | Member
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A key, and its alternatives where the key is of several kinds: samples with a value of the first come first."""
+
+    keys: tuple[Typed, ...]
+    descending: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """One condition's text: which samples, in what order, how many at most; condition: None for all."""
+
+    condition: Typed | None
+    order: tuple[Order, ...]
+    limit: int | None
