@@ -26,7 +26,6 @@ from maskwright.core.mask import Mask
 from maskwright.core.sample import ImageRef, Sample
 from maskwright.core.segments import Segments
 from maskwright.store import Dataset, snapshot, schema
-from maskwright.store.tables import table
 
 folder = Path(sys.argv[1])
 classes = Classes([Class(1, "cell")])
@@ -47,7 +46,7 @@ with Dataset.create(folder / "set", classes) as dataset:
     out["parquet"] = [found.column("mood").to_pylist(),
                       [row[0]["depth"] for row in found.column("segments").to_pylist()]]
     assert list(snapshot.read(folder / "view.parquet")[1]) == [rich, bare]
-    out["table"] = [table(dataset).column("mood").to_pylist(), table(dataset, "segment").column("depth").to_pylist()]
+    out["table"] = [dataset.table().column("mood").to_pylist(), dataset.table("segment").column("depth").to_pylist()]
     out["where"] = [dataset.where(text).keys() for text in ("mood = 'bad'", "depth > 2", "mood is null")]
     out["losses"] = {name: sorted({loss.cause for loss in formats.losses([rich], classes, name)} & {"mood", "depth"})
                      for name in formats.writers()}

@@ -192,16 +192,16 @@ def test_bulk_set_is_previewed_and_one_revision(dataset: Dataset) -> None:
     fill(dataset, *(sample(f"k{i:02d}", temp=i) for i in range(30)))
     dataset.columns.add("checked", "bool")
     revision = dataset.revision
-    told = dataset.set_where("key >= 'k10'", {"split": "val", "checked": True}, dry_run=True)
+    told = dataset.set_where("temp >= 10", {"split": "val", "checked": True}, dry_run=True)
     assert (told.matched, told.changed, len(told.first)) == (20, 20, 10)
     assert told.first[0].key == "k10"
     assert told.first[0].before == {"split": None, "checked": None}
     assert told.first[0].after == {"split": "val", "checked": True}
     assert dataset.revision == revision
-    assert dataset.set_where("key >= 'k10'", {"split": "val", "checked": True}) == told
+    assert dataset.set_where("temp >= 10", {"split": "val", "checked": True}) == told
     assert dataset.revision == revision + 1
     assert dataset.log()[0].summary == {"samples changed": 20}
-    again = dataset.set_where("key >= 'k05'", {"split": "val"})
+    again = dataset.set_where("temp >= 5", {"split": "val"})
     assert (again.matched, again.changed) == (25, 5)
     assert dataset.set_where("", {"checked": None}).changed == 20
     assert "checked" not in dataset["k20"].fields
@@ -210,6 +210,25 @@ def test_bulk_set_is_previewed_and_one_revision(dataset: Dataset) -> None:
         with pytest.raises(UsageError):
             dataset.set_where("", values)
     assert dataset.check() == []
+
+
+def test_a_limit_chooses_once(dataset: Dataset) -> None:
+    fill(dataset, *(sample(f"k{i:02d}", temp=i) for i in range(30)))
+    assert dataset.set_where("weight = 1 order by temp desc limit 4", {"weight": 2}).changed == 4
+    assert dataset.where("weight = 2").keys() == ["k26", "k27", "k28", "k29"]
+
+
+def test_a_virtual_column_is_of_its_expressions_kind(dataset: Dataset) -> None:
+    fill(dataset, *(sample(f"k{i}", temp=i) for i in range(4)))
+    assert dataset.columns.add("double", expression="temp * 2").kind == "number"
+    assert dataset.columns.add("warm", expression="temp > 1").kind == "bool"
+    assert dataset.where("double = 6 and warm").keys() == ["k3"]
+    with pytest.raises(UsageError, match="nothing"):
+        dataset.columns.add("broken", expression="nothing * 2")
+    with pytest.raises(UsageError, match="computed"), dataset.edit("x") as edit:
+        edit.set_fields("k1", {"double": 3})
+    with pytest.raises(UsageError, match="computed"):
+        dataset.set_where("", {"double": 3})
 
 
 def test_parquet_and_back(dataset: Dataset, tmp_path: Path) -> None:
@@ -239,6 +258,29 @@ def test_parquet_and_back(dataset: Dataset, tmp_path: Path) -> None:
         assert list(again) == list(dataset)
         assert list(again.columns) == list(dataset.columns)
         assert again["rich"].segments.column("annotator") == ("ann",)
+
+
+def test_a_table_has_every_column_and_what_is_computed(dataset: Dataset) -> None:
+    fill(dataset, sample("a", {"depth": 2}, temp=1, split="x"), sample("b", {"depth": 3}, temp=2), sample("c"))
+    dataset.columns.add("double", expression="temp * 2")
+    dataset.columns.add("near", expression="depth < 3 and temp = 1", owner="segment")
+    table = dataset.where("order by key desc").table()
+    assert table.column_names == [
+        "key", "uri", "height", "width", "checksum", "video", "frame", "split", "weight", "temp", "fields.split", "double",
+    ]  # fmt: skip
+    assert table.column("key").to_pylist() == ["c", "b", "a"]
+    assert table.column("double").to_pylist() == [None, 4.0, 2.0]
+    assert table.column("fields.split").to_pylist() == [None, None, "x"]
+    segments = dataset.table("segment", columns=["key", "class", "area", "near", "depth + 1"])
+    assert segments.to_pydict() == {
+        "key": ["a", "b", "c"], "class": ["cell"] * 3, "area": [20] * 3, "near": [True, False, False],
+        "depth + 1": [3.0, 4.0, None],
+    }  # fmt: skip
+    for wrong in ("nothing", "temp +", "area"):
+        with pytest.raises(UsageError):
+            dataset.table(columns=[wrong])
+    assert dataset.where("key = 'nobody'").table().num_rows == 0
+    assert dataset.table().to_pandas()["temp"].sum() == 3
 
 
 def test_a_segment_keeps_what_was_drawn_as_long_as_it_is_the_mask(dataset: Dataset) -> None:

@@ -315,6 +315,7 @@ VIEW: dict[str, Callable[[Any], object]] = {
     "__contains__": lambda view: "k1" in view, "not a key": lambda view: 3 in view,
     "number_of": lambda view: view.number_of("k1"), "splits": lambda view: view.splits(),
     "weights": lambda view: view.weights(), "class_statistics": lambda view: view.class_statistics(),
+    "table": lambda view: view.table(),
     "__reduce__": pickle.dumps, "__copy__": copy.copy, "__deepcopy__": copy.deepcopy,
 }  # fmt: skip
 DATASET: dict[str, Callable[[Any], object]] = {

@@ -97,7 +97,7 @@ class EditedColumns:
     def declare(self, column: Column) -> None:
         """Raises UsageError for a name that is built in or declared already."""
         there = self.columns.get((column.owner, column.name))
-        if any(own.name == column.name for own in BUILT_IN[column.owner]):
+        if column.declared and any(own.name == column.name for own in BUILT_IN[column.owner]):
             raise UsageError(f"{column.name!r} is a column that every {column.owner} has", todo="Choose another name.")
         if there is not None and there.declared:
             raise UsageError(

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, NamedTuple, TypeVar
 
@@ -18,8 +19,11 @@ from maskwright.core.sample import Sample
 from maskwright.core.segments import Segments
 from maskwright.errors import ConflictError, DatasetError, UsageError
 from maskwright.media.checksums import Known
-from maskwright.store import bulk, checks, hashes, query, schema
+from maskwright.store import bulk, checks, hashes, schema
 from maskwright.store.bulk import BulkChange, Changed
+from maskwright.store.conditions.resolve import check_expression, kind_of_expression, read
+from maskwright.store.conditions.surroundings import Stored
+from maskwright.store.conditions.to_sql import Writer
 from maskwright.store.database import Database
 from maskwright.store.declarations import EditedColumns
 from maskwright.store.migrations import write_class_digest
@@ -403,7 +407,7 @@ class Edit:
         self._flush()
         own = sql.and_(table.c.class_id == source, alive(table, None))
         # A row's hash speaks of its class, so that rows are written anew.
-        changed = self._rewrite(table, own, lambda row: {**row, "class_id": target})
+        changed = self._rewrite(table, self._rows(table, own), lambda row: {**row, "class_id": target})
         opinions = schema.opinions
         rows = self._connection.execute(sql.select(opinions).where(opinions.c.class_id == source)).mappings().all()
         for row in rows:
@@ -465,11 +469,17 @@ class Edit:
     def add_column(self, column: Column) -> Column:
         """Declare a column -> it, of the kind of its expression where it is virtual.
 
+        One that is not `declared` only says which kind values of its name have, and another kind may come in later.
+
         Values that there are under its name must fit and are stored as the column has them.  Raises UsageError for a
         name that is taken, and, naming the sample, for a value that does not fit.
         """
         self._check_open()
         self._flush()
+        if column.virtual:
+            if column.kind == "json":
+                column = replace(column, kind=kind_of_expression(column, self.columns()))
+            check_expression(column, self.columns())
         self._columns.declare(column)
         if column.owner != "sequence":
             self._rewrite_values(
@@ -507,14 +517,11 @@ class Edit:
                 first.append(bulk.shown(row, after, values))
             return after
 
-        matching = alive(schema.samples, None)
-        if condition.strip():
-            matching = sql.and_(matching, query.condition(condition, None))
-        table = schema.samples
-        matched = int(
-            self._connection.execute(sql.select(sql.func.count()).select_from(table).where(matching)).scalar_one()
-        )
-        return BulkChange(matched, self._rewrite(table, matching, changed), tuple(first))
+        known = Stored(self._connection, None, self.columns())
+        queries = [read(condition, known)] if condition.strip() else []
+        matching, order = Writer(None).selection(queries)
+        rows = self._rows(schema.samples, matching, [*order, schema.samples.c.sample])
+        return BulkChange(len(rows), self._rewrite(schema.samples, rows, changed), tuple(first))
 
     def _key(self, number: int) -> str:
         return str(self._sample(number)[0]["key"])
@@ -532,7 +539,8 @@ class Edit:
                 more = "" if owner == "sample" else f", segment {row['segment']}"
                 raise error.at(record=f"sample {shown(key)!r}{more}") from None
 
-        self._rewrite(table, sql.and_(table.c[part][name].as_string().is_not(None), alive(table, None)), changed)
+        having = sql.and_(table.c[part][name].as_string().is_not(None), alive(table, None))
+        self._rewrite(table, self._rows(table, having), changed)
 
     @property
     def _columns(self) -> EditedColumns:
@@ -650,34 +658,35 @@ class Edit:
         ended = self._connection.execute(table.update().where(living).values(removed=self.revision)).rowcount
         return own + ended
 
+    def _rows(self, table: sql.Table, where: sql.ColumnElement[bool], order: Sequence[Any] = ()) -> list[int]:
+        """The numbers of the rows for which this holds."""
+        self._flush()
+        return list(self._connection.execute(sql.select(table.c.row).where(where).order_by(*order)).scalars())
+
     def _rewrite(
-        self, table: sql.Table, where: sql.ColumnElement[bool], change: Callable[[dict[str, Any]], dict[str, Any]]
+        self, table: sql.Table, rows: Sequence[int], change: Callable[[dict[str, Any]], dict[str, Any]]
     ) -> int:
         """Write living rows of samples or segments anew, as `change` makes them -> how many differ from before."""
-        self._flush()
-        last, changed = 0, 0
-        highest = int(self._connection.execute(sql.select(sql.func.max(table.c.row))).scalar() or 0)
-        while True:
-            query = sql.select(table).where(where, table.c.row > last, table.c.row <= highest).order_by(table.c.row)
-            found = [dict(row) for row in self._connection.execute(query.limit(BATCH)).mappings()]
-            if not found:
-                break
-            last = found[-1]["row"]
+        changed = 0
+        for at in range(0, len(rows), CHUNK):
+            chunk = rows[at : at + CHUNK]
+            query = sql.select(table).where(table.c.row.in_(chunk))
+            found = {row["row"]: dict(row) for row in self._connection.execute(query).mappings()}
             ended, fresh = [], []
-            for row in found:
-                place, _, _ = row.pop("row"), row.pop("added"), row.pop("removed")
+            for place in chunk:
+                row = {name: value for name, value in found[place].items() if name not in ("row", "added", "removed")}
                 before = self._sound(table, row)
                 after = change(before)
                 if after != before or repr(after) != repr(before):  # 1 and 1.0 are equal, and not the same
                     ended.append(place)
                     fresh.append(after)
-            for at in range(0, len(ended), CHUNK):
-                self._end(table, table.c.row.in_(ended[at : at + CHUNK]))
+            if ended:
+                self._end(table, table.c.row.in_(ended))
             self._insert(table, fresh)
-            self._flush()
             changed += len(fresh)
             if table is schema.segments:
                 self._recount(*(row["sample"] for row in fresh))
+        self._flush()
         self.summary[f"{table.name} changed"] += changed
         return changed
 

@@ -1,14 +1,19 @@
 """A view as a table in memory, without masks: for notebooks, pandas, Polars, DuckDB."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sql
+from sqlalchemy.engine import Connection
 
 from maskwright.core.columns import BUILT_IN, Column, Owner
 from maskwright.core.names import shown
 from maskwright.errors import UsageError
 from maskwright.store import hashes, schema
+from maskwright.store.conditions.resolve import expression
+from maskwright.store.conditions.surroundings import Stored
+from maskwright.store.conditions.to_sql import Writer
 from maskwright.store.declarations import columns_of
 from maskwright.store.rows import alive, damaged
 from maskwright.store.snapshot import arrow_type
@@ -24,40 +29,58 @@ CHUNK = 500  # samples asked for at once
 _BESIDE = (Column("key", "text", "segment"), Column("class", "text", "segment"))
 
 
-def table(view: "View", owner: Owner = "sample", names: Sequence[str] | None = None) -> "pa.Table":
+def table(view: "View", owner: Owner = "sample", columns: Sequence[str] | None = None) -> "pa.Table":
     """One row a sample in the view's order, or one a segment, those of a sample from the lowest to the topmost.
 
-    owner: sample or segment.  names: of columns, built-in or users', in the order wanted; all that have values of one
-    kind when None.  A segment has `key` and `class` besides, of its sample and by name.  A user's column that is called
-    as a built-in one is fields.NAME or attributes.NAME.  Raises UsageError for a name that is not there, DatasetError
-    for a damaged row.
+    owner: sample or segment.  columns: names of columns, built-in or users', or expressions such as "last.iou", in the
+    order wanted; every column but those of kind json and vector when None.  A segment has `key` and `class` besides, of
+    its sample and by name.  A user's column that is called as a built-in one is fields.NAME or attributes.NAME.
+    Raises UsageError for what is neither a column nor an expression, DatasetError for a damaged row.
     """
     import pyarrow as pa
 
+    if owner not in ("sample", "segment"):
+        raise UsageError(f"there is no table of {shown(owner)!r}", needed="sample or segment")
     view = view.frozen()
     part = "fields" if owner == "sample" else "attributes"
-    named = {column.name: column for column in (*(_BESIDE if owner == "segment" else ()), *BUILT_IN[owner])}
+    built = {column.name: column for column in (*(_BESIDE if owner == "segment" else ()), *BUILT_IN[owner])}
+    named = dict(built)
     for column in columns_of(view):
-        if column.owner == owner and column.kind != "vector" and not column.virtual:
-            named[f"{part}.{column.name}" if column.name in named else column.name] = column
-    wanted = [name for name in named if named[name].kind != "json"] if names is None else list(names)
-    absent = next((name for name in wanted if name not in named), None)
-    if absent is not None:
-        raise UsageError(f"there is no column {shown(absent)!r}", file=view.place, needed=f"of {', '.join(named)}")
-    built = {column.name for column in (*_BESIDE, *BUILT_IN[owner])}
+        if column.owner == owner and column.kind != "vector":
+            named[f"{part}.{column.name}" if column.name in built else column.name] = column
+    wanted = list(columns) if columns is not None else [name for name in named if named[name].kind != "json"]
+    computed: dict[str, Column] = {}
+    with view.database.reading() as connection:
+        known = Stored(connection, view.revision)
+        for name in wanted:
+            column = named.get(name, Column(name, "json", owner, expression=name, declared=False))
+            if column.virtual:
+                found = expression(column, known)
+                kind = column.kind if name in named else "number" if found.kind == "integer" else found.kind
+                named[name] = computed[name] = replace(column, kind=kind)
     parts: dict[str, list[Any]] = {name: [] for name in wanted}
-    for row in _samples(view) if owner == "sample" else _segments(view):
+    for row in (_samples if owner == "sample" else _segments)(view, list(computed.values())):
         for name, values in parts.items():
-            values.append(row[name] if name in built else row[part].get(named[name].name))
+            if name in computed:
+                values.append(row[f"={named[name].name}"])
+            else:
+                values.append(row[name] if name in built else row[part].get(named[name].name))
     arrays = [pa.array(parts[name], arrow_type(named[name])) for name in wanted]
     return pa.table(dict(zip(wanted, arrays, strict=True)))
 
 
-def _samples(view: "View") -> Iterator[dict[str, Any]]:
+def _values(connection: Connection, view: "View", computed: Sequence[Column], scope: Any) -> list[Any]:
+    """What SQL is asked for virtual columns, each called by its name behind a "="."""
+    known, writer = Stored(connection, view.revision), Writer(view.revision)
+    return [writer.value(expression(column, known), scope).label(f"={column.name}") for column in computed]
+
+
+def _samples(view: "View", computed: Sequence[Column]) -> Iterator[dict[str, Any]]:
     table = schema.samples
     for chunk in _chunks(view.numbers()):
-        query = sql.select(table).where(table.c.sample.in_(chunk), alive(table, view.revision))
         with view.database.reading() as connection:
+            query = sql.select(table, *_values(connection, view, computed, None))
+            query = query.where(table.c.sample.in_(chunk), alive(table, view.revision))
             found = {row["sample"]: dict(row) for row in connection.execute(query).mappings()}
         for number in chunk:
             row = found[number]
@@ -66,14 +89,18 @@ def _samples(view: "View") -> Iterator[dict[str, Any]]:
             yield row
 
 
-def _segments(view: "View") -> Iterator[dict[str, Any]]:
-    table, classes = schema.segments, {declared.id: declared.name for declared in view.classes}
+def _segments(view: "View", computed: Sequence[Column]) -> Iterator[dict[str, Any]]:
+    table, samples = schema.segments, schema.samples
+    classes = {declared.id: declared.name for declared in view.classes}
     keys = dict(zip(view.numbers(), view.keys(), strict=True))
     for chunk in _chunks(list(keys)):
-        query = sql.select(table).where(table.c.sample.in_(chunk), alive(table, view.revision)).order_by(table.c.z)
         found: dict[int, list[Any]] = {number: [] for number in chunk}
         with view.database.reading() as connection:
-            for row in connection.execute(query).mappings():
+            query = sql.select(table, *_values(connection, view, computed, table))
+            query = query.join_from(table, samples, table.c.sample == samples.c.sample).where(
+                table.c.sample.in_(chunk), alive(table, view.revision), alive(samples, view.revision)
+            )
+            for row in connection.execute(query.order_by(table.c.z)).mappings():
                 found[row["sample"]].append(dict(row))
         for number in chunk:
             for row in found[number]:

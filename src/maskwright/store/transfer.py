@@ -65,13 +65,14 @@ def _made(
 
 
 def _filled(edit: Edit, columns: list[Column], samples: Iterable[Sample], split: str | None) -> dict[str, Any]:
-    """Declare the columns that are not there, and add the samples.
+    """Declare the columns that are not there, take over the kinds of others, and add the samples.
 
     Raises UsageError for a column that is there and is defined otherwise.
     """
     there = edit.columns()
+    names = {(column.owner, column.name) for column in there}
     for column in columns:
-        if column.declared and column not in there:
+        if column not in there and (column.declared or (column.owner, column.name) not in names):
             edit.add_column(column)
     before = edit.columns()
     counts = _added(edit, samples, split)

@@ -3,13 +3,14 @@
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
-from typing import Any, Self, overload
+from typing import TYPE_CHECKING, Any, Self, overload
 
 import numpy as np
 import sqlalchemy as sql
 from sqlalchemy.engine import Connection
 
 from maskwright.core.classes import Classes
+from maskwright.core.columns import Owner
 from maskwright.core.names import shown, shown_place
 from maskwright.core.sample import Sample
 from maskwright.errors import DatasetError, MaskwrightError, UsageError
@@ -19,6 +20,9 @@ from maskwright.store.conditions.surroundings import Stored
 from maskwright.store.conditions.to_sql import Writer
 from maskwright.store.database import Database
 from maskwright.store.rows import alive, build_samples, damaged
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 CHUNK = 500  # samples read by one query
 NAMED = 8  # classes that a repr names
@@ -351,6 +355,16 @@ class View:
             query = sql.select(schema.samples.c.sample).where(where, schema.samples.c.key == key)
             number = connection.execute(query).scalar()
         return None if number is None else int(number)
+
+    def table(self, owner: Owner = "sample", columns: Sequence[str] | None = None) -> "pa.Table":
+        """An Arrow table without masks: one row a sample, or one a segment; `.to_pandas()` makes a DataFrame of it.
+
+        owner: sample or segment.  columns: names, or expressions such as "last.iou"; all of them when None.  Raises as
+        `store.tables.table` does, which says more.
+        """
+        from maskwright.store import tables
+
+        return tables.table(self, owner, columns)
 
     def splits(self) -> dict[str | None, int]:
         """How many samples each split has."""

@@ -7,9 +7,9 @@ either database (`to_sql`) or reckoned over samples in memory (`plain`).
 from maskwright.store.conditions.grammar import DEEPEST, MOST
 from maskwright.store.conditions.plain import Beside, choose, matches, value
 from maskwright.store.conditions.resolve import check_expression
-from maskwright.store.conditions.surroundings import Given, Measured, Stored, Surroundings, columns_at
+from maskwright.store.conditions.surroundings import Given, Measured, Stored, Surroundings
 
 __all__ = [
     "DEEPEST", "MOST", "Beside", "Given", "Measured", "Stored", "Surroundings", "check_expression", "choose",
-    "columns_at", "matches", "value",
+    "matches", "value",
 ]  # fmt: skip

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from maskwright.core import columns as defined
 from maskwright.core.columns import Column, Kind, Owner
+from maskwright.core.kinds import kind_of
 from maskwright.core.names import shown
 from maskwright.errors import UsageError
 from maskwright.store.conditions import grammar, tokens, tree, typed, words
@@ -55,6 +56,12 @@ def check_expression(column: Column, columns: Iterable[Column]) -> None:
     for other in known.columns:
         if other.virtual:
             expression(other, known)
+
+
+def kind_of_expression(column: Column, columns: Iterable[Column]) -> Kind:
+    """The kind of what a virtual column is computed from. Raises UsageError as `check_expression` does."""
+    found = expression(replace(column, kind="json"), Declaring(columns=[*columns, column])).kind
+    return "text" if found in ("category", "reference") else found
 
 
 def group(kind: Kind) -> Kind:
@@ -149,7 +156,7 @@ class _Resolver:
     def inner(self, node: tree.Node) -> typed.Typed:
         match node:
             case tree.Value():
-                return typed.Constant(node.value, defined.kind_of(node.value) or "json")
+                return typed.Constant(node.value, kind_of(node.value) or "json")
             case tree.Name():
                 return self.name(node)
             case tree.RunName():
@@ -223,7 +230,7 @@ class _Resolver:
         kind = group(found.kind)
         if kind == "bool" and value in (0, 1) and not isinstance(value, str):
             return bool(value)
-        given = group(defined.kind_of(value) or "json")
+        given = group(kind_of(value) or "json")
         if given != kind:
             said = f"{self.described(node, found)}, and {shown(repr(value), 40)} is {_SAID[given]}"
             needs = {"text": "text in quotes", "number": "a number without quotes"}.get(kind)
@@ -241,7 +248,7 @@ class _Resolver:
         if found.kind == "json" and isinstance(found, typed.Field):
             kinds: dict[Kind, list[tree.Value]] = {}
             for item in node.values:
-                kinds.setdefault(group(defined.kind_of(item.value) or "json"), []).append(item)
+                kinds.setdefault(group(kind_of(item.value) or "json"), []).append(item)
             held = tuple(self.listed(node, replace(found, kind=kind), items) for kind, items in kinds.items())
             within = held[0] if len(held) == 1 else typed.Joined(False, held)
             if not node.negative:
@@ -429,6 +436,8 @@ class _Resolver:
                 raise error.at(record=f"the column {shown(column.name)!r}") from None
             raise
         self.budget.columns.pop()
+        if column.kind == "json":  # it is of its expression's
+            return found
         found = inside.narrowed(node, found, column.kind)
         if found.kind != column.kind and (column.kind, found.kind) != ("number", "integer"):
             raise UsageError(

@@ -12,6 +12,7 @@ from sqlalchemy.engine import Connection
 from maskwright.core.classes import Classes
 from maskwright.core.columns import Column
 from maskwright.store import schema
+from maskwright.store.declarations import columns_at
 from maskwright.store.rows import alive
 
 
@@ -100,19 +101,15 @@ class Declaring(Given):
         return True
 
 
-def columns_at(connection: Connection, revision: int | None) -> list[Column]:
-    """Users' columns of a revision, declared and inferred, in order; revision: None is the newest."""
-    table = schema.columns
-    query = sql.select(table.c.definition).where(alive(table, revision)).order_by(table.c.position)
-    return [Column.from_json(written) for written in connection.execute(query).scalars()]
-
-
 class Stored(Surroundings):
     """Surroundings as a dataset has them at one revision, for as long as one transaction."""
 
-    def __init__(self, connection: Connection, revision: int | None) -> None:
+    def __init__(
+        self, connection: Connection, revision: int | None, columns: Sequence[Column] | None = None
+    ) -> None:  # fmt: skip
+        """columns: in place of those of the revision."""
         self._connection = connection
-        self.columns = columns_at(connection, revision)
+        self.columns = columns_at(connection, revision) if columns is None else columns
         self.dynamic = not self.columns
         table = schema.classes
         query = sql.select(table.c.class_id, table.c.name).where(alive(table, revision))
