@@ -15,9 +15,10 @@ from maskwright import formats
 from maskwright.cli import main
 from maskwright.core.masks import Masks
 from maskwright.core.segments import Segments
-from maskwright.errors import LossError, UsageError
+from maskwright.errors import DatasetError, LossError, UsageError
 from maskwright.runs import Run, find, list_runs
-from maskwright.runs.evaluation import evaluate
+from maskwright.runs.evaluation import evaluate, explain
+from maskwright.runs.record import evaluations, sample_metrics
 from maskwright.store import Dataset
 
 NUMBER = 8
@@ -107,6 +108,152 @@ def test_an_evaluation_says_which_samples_it_could_not_score(dataset, capsys, mo
     text = said(capsys, "evaluate", dataset.place, "run")
     assert "set aside, because they could not be worked on: 1" in text
     assert "No score counts them." in text
+
+
+KILLED = """
+import os, signal, sys
+from maskwright.runs import Run, evaluation
+from maskwright.runs.files import folder_of
+from maskwright.store import Dataset
+
+def dies(function, after):
+    calls = iter(range(after))
+    def until(*arguments, **options):
+        if next(calls, None) is None:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return function(*arguments, **options)
+    return until
+
+if __name__ == "__main__":
+    place, verb, workers, where, after = sys.argv[1:]
+    if where == "worker":
+        evaluation.sample_counts = dies(evaluation.sample_counts, int(after))
+    else:
+        evaluation._InOrder.write = dies(evaluation._InOrder.write, int(after))
+    with Dataset.open(place) as dataset:
+        run = Run(dataset, "run", folder_of(dataset, "run"))
+        if verb == "explain":
+            evaluation.explain(dataset, run, workers=int(workers))
+        else:
+            evaluation.evaluate(dataset, run, extra=["panoptic-quality"], workers=int(workers))
+"""
+
+
+@pytest.fixture
+def run(dataset) -> Run:
+    """A run that predicted every sample, not quite as the labels are."""
+    run = Run.start(dataset, "predict", {}, name="run")
+    samples = dict(zip(dataset.numbers(), dataset, strict=True))
+    run.add_predictions([(number, shifted(sample, number)) for number, sample in samples.items()])
+    run.finish()
+    return run
+
+
+def killed(dataset: Dataset, tmp_path: Path, verb: str, workers: int, where: str, after: int) -> None:
+    program = tmp_path / "program.py"
+    program.write_text(KILLED)
+    done = subprocess.run([sys.executable, program, dataset.place, verb, str(workers), where, str(after)], check=False)
+    assert done.returncode == -signal.SIGKILL
+
+
+def journals(run: Run) -> list[Path]:
+    return sorted(run.folder.glob(".doing-*"))
+
+
+def counted(monkeypatch) -> list[str]:
+    """The keys of samples that are scored in this process."""
+    from maskwright.runs import evaluation
+
+    keys: list[str] = []
+    whole = evaluation.sample_counts
+    monkeypatch.setattr(
+        evaluation, "sample_counts", lambda sample, *more: keys.append(sample.key) or whole(sample, *more)
+    )
+    return keys
+
+
+@pytest.mark.parametrize(("workers", "where"), [(1, "worker"), (1, "sink"), (2, "sink")])
+def test_a_killed_evaluation_goes_on_and_gives_every_number_to_the_last_digit(
+    dataset, run, tmp_path, monkeypatch, workers, where
+) -> None:
+    whole = evaluate(dataset, run, extra=["panoptic-quality"])
+    own = sample_metrics(dataset, "run", "mean_iou")
+    assert not journals(run)
+    killed(dataset, tmp_path, "evaluate", workers, where, 3)
+    assert len(journals(run)) == 1
+    keys = counted(monkeypatch)
+    again = evaluate(dataset, run, extra=["panoptic-quality"])
+    assert keys == dataset.keys()[3:], "the others were scored before"
+    assert again == whole
+    assert sample_metrics(dataset, "run", "mean_iou") == own
+    assert evaluations(dataset, "run")[-1]["scores"] == evaluations(dataset, "run")[0]["scores"]
+    assert not journals(run)
+    evaluate(dataset, run, extra=["panoptic-quality"])
+    assert len(keys) == NUMBER - 3 + NUMBER, "what is done begins anew"
+
+
+def test_rows_kept_behind_a_sample_that_failed_are_added_in_their_order(dataset, run, monkeypatch, tmp_path) -> None:
+    from maskwright.runs import evaluation
+
+    whole = evaluate(dataset, run)
+    counts = evaluation.sample_counts
+
+    def cut(sample, *more):
+        if sample.key == dataset.keys()[1]:
+            raise MemoryError
+        if sample.key == dataset.keys()[5]:
+            raise KeyboardInterrupt
+        return counts(sample, *more)
+
+    monkeypatch.setattr(evaluation, "sample_counts", cut)
+    with pytest.raises(KeyboardInterrupt):
+        evaluate(dataset, run)
+    monkeypatch.setattr(evaluation, "sample_counts", counts)
+    keys = counted(monkeypatch)
+    assert evaluate(dataset, run) == whole
+    assert keys == [dataset.keys()[1], *dataset.keys()[5:]]
+
+
+@pytest.mark.parametrize("change", ["metrics", "where", "revision", "predictions", "instances"])
+def test_something_else_never_goes_on_with_it(dataset, run, tmp_path, monkeypatch, change) -> None:
+    killed(dataset, tmp_path, "evaluate", 1, "sink", 3)
+    view, options, number = dataset, {"extra": ["panoptic-quality"]}, NUMBER
+    if change == "metrics":
+        options = {}
+    elif change == "where":
+        view, number = dataset.where("area > 0"), len(dataset.where("area > 0"))
+    elif change == "instances":
+        options["instances"] = False
+    elif change == "revision":
+        with dataset.edit("change") as edit:
+            edit.set_fields(dataset.keys()[0], {"changed": True})
+    else:
+        number_of_first = dataset.numbers()[0]
+        run.add_predictions([(number_of_first, dataset[0].segments)])
+    keys = counted(monkeypatch)
+    evaluate(view, run, **options)
+    assert len(keys) == number
+    assert not journals(run), "nor does it stay"
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_the_variants_of_a_killed_explanation_are_the_same(dataset, run, tmp_path, monkeypatch, workers) -> None:
+    whole = explain(dataset, run)
+    assert explain(dataset, run, workers=2) == whole
+    killed(dataset, tmp_path, "explain", workers, "sink", 5)
+    keys = counted(monkeypatch)
+    assert explain(dataset, run) == whole
+    assert len(keys) == NUMBER - 5
+
+
+def test_a_sample_that_cannot_be_explained_ends_it(dataset, run, monkeypatch, capsys) -> None:
+    from maskwright.runs import evaluation
+
+    def broken(*_):
+        raise DatasetError("is damaged")
+
+    monkeypatch.setattr(evaluation, "sample_counts", broken)
+    assert "is damaged" in said(capsys, "metrics", "explain", dataset.place, "run", code=1)
 
 
 # -- predict --------------------------------------------------------------------------------------------------------

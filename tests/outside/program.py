@@ -331,6 +331,9 @@ def compute(dataset: mw.Dataset) -> None:
     set_aside: tuple[mw.compute.SetAside, ...] = outcome.set_aside
     assert set_aside == ()
     assert mw.compute.map(dataset, Areas(), sink).before == len(dataset)
+    with mw.compute.Journal(None, {"work": "areas"}) as journal:
+        mw.compute.map(dataset, Areas(), journal)
+        assert {number: journal[number] for number in journal} == kept
 
 
 def labelling(dataset: mw.Dataset) -> None:

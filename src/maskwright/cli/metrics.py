@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from maskwright.cli.output import At, Json, Where, emit, table, view_of
+from maskwright.cli.output import At, Json, Where, Workers, emit, progress, table, view_of
 from maskwright.errors import UsageError
 
 
@@ -16,6 +16,7 @@ def command(
     run: Annotated[str, typer.Argument(help="For explain: a run with predictions.")] = "last",
     where: Where = None,
     at: At = None,
+    workers: Workers = 1,
     json: Json = False,
 ) -> None:
     """List the metrics, or compute every common definition of "mIoU" on a run's predictions and say who uses which."""
@@ -35,7 +36,9 @@ def command(
     with Dataset.open(dataset) as opened:
         record = find(opened, run)
         view = view_of(opened, at, where)
-        found = explain(view, Run(view, record["id"], folder_of(opened, record["id"])))
+        scored = Run(view, record["id"], folder_of(opened, record["id"]))
+        with progress("comparing", None, quiet=json) as follow:
+            found = explain(view, scored, workers=workers, progress=follow)
     first = found[0]
     lines = [f"run {record['id']}: one set of predictions, {len(found)} numbers called mIoU", ""]
     lines += table([(item.name, item.value, item.value - first.value, item.used_by) for item in found],

@@ -1,13 +1,17 @@
 """Scores of a run's predictions against the truth of a revision."""
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass
+import hashlib
+import json
+from collections import deque
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
+import sqlalchemy as sql
 
-from maskwright import compute, metrics, registry
+from maskwright import __version__, compute, metrics, registry
 from maskwright.core.arrays import I64
 from maskwright.core.classes import IGNORE_INDEX, Classes
 from maskwright.core.names import shown_place
@@ -15,8 +19,11 @@ from maskwright.core.sample import Sample
 from maskwright.core.segments import Segments
 from maskwright.errors import UsageError
 from maskwright.metrics import Bootstrap, coco_ap, confusion
+from maskwright.runs import files
 from maskwright.runs.record import Run, clean, find
-from maskwright.store import View
+from maskwright.store import View, hashes, schema
+
+Rows = TypeVar("Rows")
 
 BATCH = 64
 
@@ -38,6 +45,8 @@ def evaluate(
     `intervals`: 95 % confidence by bootstrap over images, by name.  `set_aside`: samples that could not be scored, with
     the reason; no score counts them.
     workers: processes that count, see `compute.map`; every number is the same with any of them.
+    Each sample's counts are kept in the run's folder until all are there: where this is cut off, the same call goes on
+    with them and gives the same numbers, as long as the predictions are the same.
     Raises UsageError when the run predicted none of them.
     """
     view = view.frozen()
@@ -48,9 +57,31 @@ def evaluate(
             raise UsageError(
                 f"{name!r} is not a metric of segments", needed=f"one of {', '.join(metrics.of_segments())}"
             )
-    classes = view.classes
+    classes = _scored(view.classes)
+    numbers = _predicted(view, run)
+    wants_ap = instances if instances is not None else any(class_.kind == "thing" for class_ in classes)
+    worker = _Counting(run.id, classes, extra, detects=wants_ap)
+    asked = {"where": list(view.conditions), "metrics": list(extra), "instances": wants_ap}
+    sums = _Sums(classes, extra)
+    with _journal(view, run, {"work": "evaluate", **asked}, classes, numbers) as journal:
+        sink = _InOrder(run, journal, numbers, sums.add)
+        outcome = compute.map(view, worker, sink, numbers=numbers, workers=workers, ordered=True, progress=progress)
+        sink.rest()
+        result = _scores(view, sums, outcome, classes, extra, wants_ap)
+        run.log_samples("mean_iou", sums.own)
+        run.add_evaluation(result["revision"], asked, result)
+    return result
+
+
+def _scored(classes: Classes) -> Classes:
+    """The classes of label maps: with a background where all others are things."""
     if classes.background is None and all(class_.kind == "thing" for class_ in classes if class_.role == "class"):
-        classes = classes.with_background()
+        return classes.with_background()
+    return classes
+
+
+def _predicted(view: View, run: Run) -> list[int]:
+    """The view's samples that the run predicted, in order. Raises UsageError for none."""
     there = set(view.numbers())
     numbers = [number for number in run.predicted() if number in there]
     if not numbers:
@@ -59,16 +90,32 @@ def evaluate(
             f"the run {run.id!r} holds no prediction of these samples", file=view.place,
             todo=f"Make them with: maskwright predict {shown_place(view.place)} {way} {run.id}",
         )  # fmt: skip
-    wants_ap = instances if instances is not None else any(class_.kind == "thing" for class_ in classes)
-    worker = _Counting(run.id, classes, extra, detects=wants_ap)
-    sums = _Sums(run, classes, extra)
-    # In order: ranges and the ranking of equal scores depend on it.
-    outcome = compute.map(view, worker, sums, numbers=numbers, workers=workers, ordered=True, progress=progress)
-    run.log_samples("mean_iou", sums.own)
+    return numbers
+
+
+def _journal(
+    view: View, run: Run, work: Mapping[str, Any], classes: Classes, numbers: Sequence[int]
+) -> compute.Journal:
+    """Where counts are kept while the work goes on; others than these samples', predictions and classes never fit."""
+    table = schema.predictions
+    query = sql.select(table.c.hash).where(table.c.run == run.id)
+    with view.database.reading() as connection:
+        predictions = hashes.together(connection.execute(query).scalars())
+    about = {
+        **work, "run": run.id, "revision": view.revision, "classes": classes.to_json(),
+        "samples": hashlib.sha256(json.dumps(numbers).encode()).hexdigest(), "predictions": predictions,
+        "version": __version__,
+    }  # fmt: skip
+    return compute.Journal(run.folder if (run.folder / files.MARK).is_file() else None, about)
+
+
+def _scores(
+    view: View, sums: "_Sums", outcome: compute.Outcome, classes: Classes, extra: Sequence[str], wants_ap: bool
+) -> dict[str, Any]:
     counts, detections = sums.counts, sums.detections
     scores = confusion.compute(counts)
     out: dict[str, Any] = {
-        "samples": outcome.done,
+        "samples": outcome.done + outcome.before,
         "revision": view.revision,
         **{name: scores[name] for name in (
             "mean_iou", "pixel_accuracy", "class_accuracy", "mean_dice", "frequency_weighted_iou",
@@ -92,52 +139,84 @@ def evaluate(
             .items()
         }
     result: dict[str, Any] = clean(out)
-    asked = {"where": list(view.conditions), "metrics": list(extra), "instances": wants_ap}
-    run.add_evaluation(out["revision"], asked, result)
     return result
 
 
-class _Counting(compute.Worker["_Counts"]):
-    """A sample and what a run predicted for it -> counts, which add.
-
-    extra: further metrics.  detects: detections are kept as well, of the classes that are things.
-    """
+class _Comparing(compute.Worker[Rows]):
+    """Gets every sample with what a run predicted for it."""
 
     batch = BATCH
 
-    def __init__(self, run: str, classes: Classes, extra: Sequence[str], *, detects: bool) -> None:
-        self._run, self._classes, self._extra = run, classes, tuple(extra)
-        self._things = [class_.id for class_ in classes if class_.kind == "thing"] if detects else None
+    def __init__(self, run: str, classes: Classes) -> None:
+        self._run, self._classes = run, classes
 
     def read(self, view: View, numbers: Sequence[int]) -> list[tuple[Sample, Segments]]:
         samples = view.read(numbers)
         found = Run(view, self._run, Path()).predictions(list(zip(numbers, samples, strict=True)))
         return list(zip(samples, found, strict=True))
 
-    def __call__(self, number: int, sample: tuple[Sample, Segments]) -> "_Counts":
+
+#: Confusion counts of one sample, those of further metrics by name, and detections.
+_Counts = tuple[I64, dict[str, Any], list[dict[str, Any]]]
+
+
+class _Counting(_Comparing[_Counts]):
+    """A sample and what a run predicted for it -> counts, which add.
+
+    extra: further metrics.  detects: detections are kept as well, of the classes that are things.
+    """
+
+    def __init__(self, run: str, classes: Classes, extra: Sequence[str], *, detects: bool) -> None:
+        super().__init__(run, classes)
+        self._extra = tuple(extra)
+        self._things = [class_.id for class_ in classes if class_.kind == "thing"] if detects else None
+
+    def __call__(self, number: int, sample: tuple[Sample, Segments]) -> _Counts:
         truth, pred = sample
         more = {name: metrics.load(name).update(pred, truth.segments, self._classes) for name in self._extra}
         detections = [] if self._things is None else coco_ap.update(
             pred[np.isin(pred.class_ids, self._things)],
             truth.segments[np.isin(truth.segments.class_ids, self._things)],
         )  # fmt: skip
-        return _Counts(sample_counts(truth, pred, self._classes), more, detections)
+        return sample_counts(truth, pred, self._classes), more, detections
 
 
-@dataclass(frozen=True)
-class _Counts:
-    """Of one sample. more: those of further metrics, by name."""
+class _InOrder:
+    """Keeps rows in a journal, and hands them on in the order of their numbers: those of an earlier call as well.
 
-    confusion: I64
-    more: dict[str, Any]
-    detections: list[dict[str, Any]]
+    Ranges and the ranking of equal scores depend on the order.  add: what gets every number with its rows.
+    """
+
+    def __init__(
+        self, run: Run, journal: compute.Journal, numbers: Sequence[int], add: Callable[[int, Any], None]
+    ) -> None:
+        self._run, self._journal, self._add = run, journal, add
+        self._before = deque(number for number in sorted(numbers) if number in journal)
+
+    def done(self, numbers: Sequence[int]) -> Collection[int]:
+        return self._journal.done(numbers)
+
+    def write(self, number: int, rows: Any) -> None:
+        self._run.beat()
+        self._journal.write(number, rows)
+        while self._before and self._before[0] < number:
+            self._hand_on()
+        self._add(number, rows)
+
+    def rest(self) -> None:
+        """What was there before and comes after the last new one."""
+        while self._before:
+            self._hand_on()
+
+    def _hand_on(self) -> None:
+        number = self._before.popleft()
+        self._add(number, self._journal[number])
 
 
 class _Sums:
     """Of all samples, as they come in order. own: the mean IoU of each."""
 
-    def __init__(self, run: Run, classes: Classes, extra: Sequence[str]) -> None:
-        self._run = run
+    def __init__(self, classes: Classes, extra: Sequence[str]) -> None:
         kinds = classes.num_classes
         self.counts = np.zeros((kinds, kinds + 1), np.int64)
         self.spread = Bootstrap()
@@ -146,39 +225,52 @@ class _Sums:
         self.detections: list[dict[str, Any]] = []
         self.own: dict[int, float] = {}
 
-    def done(self, numbers: Sequence[int]) -> tuple[int, ...]:
-        return ()  # counts are nowhere until all of them are there
-
-    def write(self, number: int, rows: _Counts) -> None:
-        self._run.beat()
-        self.own[number] = float(confusion.compute(rows.confusion)["mean_iou"])
-        self.counts += rows.confusion
-        self.spread.add(rows.confusion)
-        for name, new in rows.more.items():
+    def add(self, number: int, rows: _Counts) -> None:
+        counts, more, detections = rows
+        self.own[number] = float(confusion.compute(counts)["mean_iou"])
+        self.counts += counts
+        self.spread.add(counts)
+        for name, new in more.items():
             self.more[name] = new + self.more.get(name, 0)
             self.spread_more[name].add(new)
-        self.detections += rows.detections
+        self.detections += detections
 
 
-def explain(view: View, run: Run) -> list[metrics.Variant]:
-    """Every common definition of "mIoU" on the run's predictions of these samples. Raises UsageError without any."""
+def explain(
+    view: View,
+    run: Run,
+    *,
+    workers: int = 1,
+    progress: Callable[[Iterable[int]], Iterable[int]] = lambda numbers: numbers,
+) -> list[metrics.Variant]:
+    """Every common definition of "mIoU" on the run's predictions of these samples. Raises UsageError without any.
+
+    workers: processes that count.  Cut off and started again, it goes on, as `evaluate` does.  The first sample that
+    cannot be compared ends it with its error.
+    """
     view = view.frozen()
-    classes = view.classes
-    if classes.background is None and all(class_.kind == "thing" for class_ in classes if class_.role == "class"):
-        classes = classes.with_background()
-    there = set(view.numbers())
-    numbers = [number for number in run.predicted() if number in there]
-    if not numbers:
-        raise UsageError(f"the run {run.id!r} holds no prediction of these samples", file=view.place)
+    classes = _scored(view.classes)
+    numbers = _predicted(view, run)
     found = metrics.Explanation(classes)
-    kinds = classes.num_classes
-    for batch in _batches(numbers):
-        samples = view.read(batch)
-        for sample, pred in zip(samples, run.predictions(list(zip(batch, samples, strict=True))), strict=True):
-            void = sample.segments.label_map(classes) == IGNORE_INDEX
-            on_void = np.bincount(pred.label_map(classes)[void], minlength=256)[:kinds]
-            found.add(sample_counts(sample, pred, classes), on_void)
+    about = {"work": "explain", "where": list(view.conditions)}
+    with _journal(view, run, about, classes, numbers) as journal:
+        sink = _InOrder(run, journal, numbers, lambda _, rows: found.add(*rows))
+        compute.map(
+            view, _Explaining(run.id, classes), sink, numbers=numbers, workers=workers, ordered=True, strict=True,
+            progress=progress,
+        )  # fmt: skip
+        sink.rest()
     return found.variants()
+
+
+class _Explaining(_Comparing[tuple[I64, I64]]):
+    """A sample and what a run predicted -> confusion counts, and by class what is predicted on ignored pixels."""
+
+    def __call__(self, number: int, sample: tuple[Sample, Segments]) -> tuple[I64, I64]:
+        truth, pred = sample
+        void = truth.segments.label_map(self._classes) == IGNORE_INDEX
+        on_void = np.bincount(pred.label_map(self._classes)[void], minlength=256)[: self._classes.num_classes]
+        return sample_counts(truth, pred, self._classes), on_void
 
 
 def sample_counts(sample: Sample, pred: Segments, classes: Classes) -> I64:
@@ -187,14 +279,3 @@ def sample_counts(sample: Sample, pred: Segments, classes: Classes) -> I64:
     open_index = 254 if background is None else classes.index_of(background.id)
     target = sample.segments.label_map(classes)
     return confusion.update(pred.label_map(classes, unlabelled=open_index), target, num_classes=classes.num_classes)
-
-
-def _batches(numbers: Iterable[int]) -> Iterable[list[int]]:
-    batch: list[int] = []
-    for number in numbers:
-        batch.append(number)
-        if len(batch) == BATCH:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
