@@ -289,6 +289,18 @@ def test_predicting_in_processes_sets_a_broken_image_aside_and_tries_it_again(
     assert predictions(dataset, whole["run"]) == predictions(dataset, result["run"])
 
 
+@pytest.mark.parametrize(
+    ("option", "value", "needed"),
+    [("--min-score", "7", "it must be from 0 to 1"), ("--min-score", "-0.1", "from 0 to 1"),
+     ("--scales", "0", "it must be more than 0"), ("--scales", "-1", "more than 0")],
+)  # fmt: skip
+def test_a_score_or_scale_that_nothing_has_is_refused(dataset, network, capsys, option, value, needed) -> None:
+    said_of_it = said(capsys, "predict", dataset.place, "--model", str(network), option, value, code=2)
+    assert option.strip("-").replace("-", "_") in said_of_it
+    assert needed in said_of_it
+    assert list_runs(dataset) == []
+
+
 def test_a_killed_prediction_goes_on_at_its_revision_with_its_settings(dataset, network, tmp_path, capsys) -> None:
     program = (
         "import sys, time\n"

@@ -20,9 +20,9 @@ def command(
     at: At = None,
     flip: Annotated[bool, typer.Option("--flip", help="Average with the mirrored image.")] = False,
     scales: Annotated[
-        list[float] | None, typer.Option("--scales", help="Average over the image at this scale too; repeatable.")
+        list[float] | None, typer.Option("--scales", help="Average over this scale, above 0, too; repeatable.")
     ] = None,
-    min_score: Annotated[float | None, typer.Option(help="Leave out objects of a lower score.")] = None,
+    min_score: Annotated[float | None, typer.Option(help="Leave out objects of a lower score, 0 to 1.")] = None,
     min_area: Annotated[int, typer.Option(min=1, help="Leave out things of fewer pixels.")] = 1,
     to: Annotated[str | None, typer.Option(help="Also write the predictions to this new folder.")] = None,
     format: Annotated[str, typer.Option("--format", "-f", help="In this format.")] = "coco",

@@ -3,9 +3,10 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from maskwright import compute, formats, media
+from maskwright.core import typed
 from maskwright.core.classes import Classes
 from maskwright.core.sample import Sample
 from maskwright.core.segments import Segments
@@ -16,6 +17,10 @@ from maskwright.runs import Run, find, list_runs
 from maskwright.runs.files import folder_of
 from maskwright.runs.record import FOUND, sample_metrics
 from maskwright.store import Dataset, View
+
+#: What predictions take, whoever asks for them.
+MinScore = Annotated[float | None, typed.Limits(least=0, most=1)]
+Scales = Sequence[Annotated[float, typed.Limits(above=0)]]
 
 FILES = (".safetensors", ".onnx", ".xml", ".pt2")
 
@@ -74,8 +79,11 @@ def predict_into_run(
     min_area, min_score: as in `Predictor.predict`.  to: also write the predictions there, in a label format;
     overwrite: in the place of what the folder holds.  workers, timeout: see `compute.map`; `set_aside` lists the
     samples that could not be predicted, with the reason.
-    An interrupted run keeps what it had predicted, and `go_on` goes on with it.
+    An interrupted run keeps what it had predicted, and `go_on` goes on with it.  Raises UsageError for a min_score that
+    is not 0 to 1, and a scale that is not above 0.
     """
+    min_score = typed.read(min_score, MinScore, found="the option min_score")
+    scales = typed.read(scales, Scales, found="the option scales")
     view = view.frozen()
     names = _networks(view, model)
     checkpoints = [checkpoint_of(view, name) for name in names]
