@@ -150,6 +150,24 @@ def test_a_name_that_is_a_path_is_refused_and_all_stays(capsys, street, tmp_path
 
 
 @pytest.mark.parametrize(
+    ("more", "named"),
+    [
+        (("--epochs", 9, "--lr", "1e-4", "--no-turn"), "--resume without --epochs, --no-turn, --lr"),
+        (("--device", "cpu"), "--resume without --device"),
+        (("--model", "unett"), "--resume without --model"),
+        (("--folds", 2, "--at", "head~", "--where", "weight > 0"), "--resume without --folds, --where, --at"),
+        (("--plan", "plan.yaml", "--budget", "20m"), "--resume without --plan, --budget"),
+        (("--transform", "flip", "--tracker", "mlflow"), "--resume without --transform, --tracker"),
+        (("--name", "two"), "--resume without --name"),
+    ],
+)
+def test_options_that_a_resumed_training_would_not_follow_are_refused(capsys, street, more, named) -> None:
+    code, _, err = run(capsys, "train", street, "--resume", "last", *more)
+    assert code == 2
+    assert f"{named}.\n" in err
+
+
+@pytest.mark.parametrize(
     ("more", "words"),
     [
         (("--weights", "no.pth"), "there is no such file"),

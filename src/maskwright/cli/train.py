@@ -60,13 +60,15 @@ def command(
     histograms: choices.Histograms = None,
     tracker: choices.Trackers = None,
     name: Annotated[str | None, typer.Option(help="The run's id; made from the time when not given.")] = None,
-    resume: Annotated[str | None, typer.Option(help="Go on with this run, with its own settings.")] = None,
+    resume: Annotated[str | None, typer.Option(help="Go on with this run, with its settings and no others.")] = None,
     where: Where = None,
     at: At = None,
     json: Json = False,
 ) -> None:
     """Train a network on a dataset and keep the best weights: planned from the data, within a time, resumable."""
-    given = choices.collected(locals())
+    called = dict(locals())
+    _check_resumed(called)
+    given = choices.collected(called)
     from maskwright.cli.output import view_of
     from maskwright.registry import require
     from maskwright.runs import Run, find
@@ -79,8 +81,6 @@ def command(
     require("torch", "training")
     require("accelerate", "training")
     main = int(os.environ.get("RANK", "0")) == 0
-    if resume is not None and name is not None:
-        raise UsageError("a run that goes on keeps its name", needed="--resume without --name")
     if name is not None:
         name = run_name(name)
     with Dataset.open(dataset) as opened:
@@ -120,6 +120,23 @@ def command(
         run.finish("done", scores)
         result = {"run": run.id, "folder": str(run.folder), **scores}
     emit(result, _lines(scores, settings.val_split, run.folder), json)
+
+
+#: What a run that goes on still takes.
+GOING_ON = ("dataset", "resume", "json")
+
+
+def _check_resumed(called: dict[str, Any]) -> None:
+    """Raises UsageError, naming them, for options that a run which goes on would not follow."""
+    if called["resume"] is None:
+        return
+    given = {name.replace("_", "-"): value for name, value in called.items() if name not in GOING_ON}
+    ignored = [f"--{'no-' if value is False else ''}{name}" for name, value in given.items() if value not in (None, [])]
+    if "--name" in ignored:
+        raise UsageError("a run that goes on keeps its name", needed="--resume without --name")
+    if ignored:
+        kept = ", ".join(ignored)
+        raise UsageError("a run that goes on keeps its settings", needed=f"--resume without {kept}")
 
 
 def _lines(scores: dict[str, Any], split: str, folder: Any) -> list[str]:
