@@ -149,6 +149,22 @@ def test_a_name_that_is_a_path_is_refused_and_all_stays(capsys, street, tmp_path
     assert (tmp_path / "precious" / "thesis.txt").read_text() == "years of work"
 
 
+def test_an_unknown_model_is_said_before_what_the_data_lack(capsys, make_samples, classes, tmp_path) -> None:
+    from dataclasses import replace
+
+    samples = [replace(sample, split="train") for sample in make_samples(1)]
+    formats.write(samples, classes, tmp_path / "labels", "coco")
+    assert run(capsys, "import", tmp_path / "labels", tmp_path / "set")[0] == 0
+    (tmp_path / "plan.yaml").write_text("model: unett\n")
+    for verb, *more in (("train", "--model", "unett"), ("plan", "--model", "unett/resnet18"),
+                        ("train", "--plan", tmp_path / "plan.yaml")):  # fmt: skip
+        code, _, err = run(capsys, verb, tmp_path / "set", *more)
+        assert code == 2
+        assert "'unett' is not among maskwright's models" in err
+        assert "Did you mean 'unet'" in err
+    assert "unett" not in run(capsys, "train", tmp_path / "set", "--model", "unet")[2]
+
+
 @pytest.mark.parametrize(
     ("more", "named"),
     [

@@ -81,6 +81,7 @@ def plan(
     measure: try some steps, so that the expected time is this machine's.  Raises as training would.
     """
     chosen = dict(given or {})
+    models.tasks_of(str(chosen.get("model", base.model if base else Settings.model)))  # a word before the data
     start = base or Settings(
         **{name: chosen[name] for name in ("train_split", "val_split", "fold", "seed") if name in chosen}
     )
@@ -93,8 +94,6 @@ def plan(
     values = {name: value for name, (value, _) in rules.items()} | chosen
     reasons = {name: reason for name, (_, reason) in rules.items()} | dict.fromkeys(chosen, "given")
     if "config" in values:
-        from maskwright import models
-
         values["config"] = models.read_config(str(values.get("model", start.model)), values["config"])
     settings = replace(start, **values)
     settings = _fitting(settings, reasons)
