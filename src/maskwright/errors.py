@@ -13,6 +13,7 @@ A programming slip stays TypeError or ValueError.  Inner code raises the fact; t
 file and the record adds the place with `at`.
 """
 
+import errno
 import re
 from typing import Any, Self
 
@@ -20,6 +21,9 @@ __all__ = [
     "ConflictError", "DatasetError", "FormatError", "LossError", "MaskwrightError", "MissingExtraError", "ModelError",
     "UsageError",
 ]  # fmt: skip
+
+#: What the system says when there is no room for what is written, whoever wrote it.
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 # A database's or an object store's address: the driver takes everything up to the "@" as the password, slashes too.
 # After a web address's first slash comes a path, in which "@" means nothing.  A path made of an address has one slash.

@@ -192,6 +192,8 @@ def losses_and_models() -> None:
     model: torch.nn.Module = mw.models.build("lite", 3)
     assert "unet" in mw.models.names()
     assert mw.models.tasks_of("unet/resnet18") == ("semantic",)
+    with mw.models.naming("unet/resnet18"):
+        assert mw.models.stated("unet", "LICENCE", "")
     assert mw.models.stated("lite", "LEARNING_RATE", 1e-3) == 2e-3
     spec, reason = mw.models.proposed("semantic", "cpu")
     assert reason
@@ -421,6 +423,9 @@ def registry() -> None:
     assert isinstance(mw.registry.missing("torch", "a training"), mw.errors.MissingExtraError)
     with mw.registry.needing("numpy", "this program"):
         assert mw.registry.require("numpy", "this program") is np
+    with mw.registry.naming("losses", "dice"):
+        assert list(mw.registry.named([1, 2], "losses", "dice")) == [1, 2]
+    assert mw.registry.ended(ValueError("no")) == "ends in ValueError (no)"
 
 
 def figures(image: NDArray[np.uint8], segments: mw.Segments, classes: mw.Classes) -> None:

@@ -1,6 +1,5 @@
 """How a call is read and how it ends: doubled options, exit codes, errors as text or JSON, interruptions."""
 
-import errno
 import math
 import os
 import re
@@ -17,12 +16,9 @@ import typer
 from typer.core import TyperCommand
 
 from maskwright.cli.output import emit
-from maskwright.errors import MaskwrightError, UsageError, plain
+from maskwright.errors import NO_ROOM, MaskwrightError, UsageError, plain
 
 DONE, FAILED, WRONG, INTERRUPTED = 0, 1, 2, 130
-
-#: What the system says when there is no room for what is written, whoever wrote it.
-NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 #: Options of two numbers, which may be two words: `--size 64 96` is `--size 64,96`.
 PAIRS = ("--size", "--scale")

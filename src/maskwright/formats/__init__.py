@@ -104,9 +104,10 @@ def read(path: str | Path, format: str | None = None, **options: Any) -> Reading
     module = _module(name)
     place = _there(path)
     options = typed.options(options, module.read, f"the format {name}", after=1)
-    with explained(path):
+    with registry.naming("formats", name), explained(path):
         reading: Reading = module.read(place, **options)
-    reading.samples = _fitting(guarded(reading.samples, path), reading.notes, path)
+    samples = registry.named(guarded(reading.samples, path), "formats", name)
+    reading.samples = _fitting(samples, reading.notes, path)
     return reading
 
 
@@ -125,7 +126,12 @@ def losses(samples: Iterable[Sample], classes: Classes, format: str, **options: 
     """What writing these samples would lose, before anything is written. options: the writer's."""
     module = _writer(format)
     bearing = _bearing(module, options)
-    return [loss for sample in samples for loss in module.losses(sample, classes, **bearing)]
+    return [loss for sample in samples for loss in _losses(module, format, sample, classes, bearing)]
+
+
+def _losses(module: ModuleType, format: str, sample: Sample, classes: Classes, options: dict[str, Any]) -> list[Loss]:
+    with registry.naming("formats", format):
+        return list(module.losses(sample, classes, **options))
 
 
 def _bearing(module: ModuleType, options: dict[str, Any]) -> dict[str, Any]:
@@ -208,7 +214,8 @@ def write(
             todo="Choose another format, or accept this with --allow-loss.",
         )
     with staged(Path(folder), overwrite=overwrite, keep=kept) as stage:
-        said = module.write(progress(samples), classes, stage, **options) or []
+        with registry.naming("formats", format, passing=(OSError,)):
+            said = module.write(progress(samples), classes, stage, **options) or []
         if check:
             wrong = list(differences(progress(samples), classes, read(stage, format), module.LOSES, found))
             if wrong:

@@ -34,7 +34,9 @@ class _Losing(compute.Worker[list[Loss]]):
         self._losses: Callable[..., list[Loss]] = registry.load("formats", self._format).losses
 
     def __call__(self, number: int, sample: Sample) -> list[Loss]:
-        return self._losses(self._outgoing.fit(sample), self._classes, **self._options)
+        fitting = self._outgoing.fit(sample)
+        with registry.naming("formats", self._format):
+            return list(self._losses(fitting, self._classes, **self._options))
 
 
 class _Listed:

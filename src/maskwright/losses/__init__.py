@@ -57,7 +57,7 @@ def parse(spec: str) -> Callable[..., "Tensor"]:
     >>> bool(criterion(torch.zeros(1, 3, 8, 8), torch.zeros(1, 8, 8, dtype=torch.int64)) > 1)
     True
     """
-    terms: list[tuple[float, float, Callable[..., Tensor], dict[str, Any]]] = []
+    terms: list[tuple[float, float, str, Callable[..., Tensor], dict[str, Any]]] = []
     for text in _split(spec):
         match = _TERM.match(text)
         call = None if match is None else typed.call(match["call"])
@@ -72,13 +72,13 @@ def parse(spec: str) -> Callable[..., "Tensor"]:
             raise UsageError(f"{name!r} is a loss of matched instances, not of pixels", needed=", ".join(of_pixels()))
         options = typed.options(given, function, f"the loss {name!r}", after=2)
         first = float(match["weight"] or 1)
-        terms.append((first, float(match["last"] or first), function, options))
+        terms.append((first, float(match["last"] or first), name, function, options))
 
     def total(logits: "Tensor", target: "Tensor", progress: float = 0.0) -> "Tensor":
-        parts = [
-            (first + (last - first) * progress) * function(logits, target, **options)
-            for first, last, function, options in terms
-        ]
+        parts = []
+        for first, last, name, function, options in terms:
+            with registry.naming("losses", name):
+                parts.append((first + (last - first) * progress) * function(logits, target, **options))
         out = parts[0]
         for part in parts[1:]:
             out = out + part

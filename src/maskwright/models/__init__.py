@@ -15,6 +15,7 @@ Networks for instances and panoptic segmentation answer something else than logi
 """
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from torch import nn
 
 
-__all__ = ["Objects", "Queries", "Regions", "build", "names", "proposed", "read_config", "stated", "tasks_of"]
+__all__ = ["Objects", "Queries", "Regions", "build", "names", "naming", "proposed", "read_config", "stated", "tasks_of"]
 
 
 def __getattr__(name: str) -> ModuleType:
@@ -76,6 +77,11 @@ def proposed(task: str, device: str) -> tuple[str, str]:
     raise UsageError(f"no model is proposed for {task} segmentation", todo="Name one with --model.")
 
 
+def naming(spec: str) -> AbstractContextManager[None]:
+    """A block in which a model's network works: `registry.naming` of it. spec: as in `build`."""
+    return registry.naming("models", spec.partition("/")[0])
+
+
 def read_config(spec: str, config: Mapping[str, Any]) -> dict[str, Any]:
     """Further arguments of a model, as `build` of its module wants them.
 
@@ -84,6 +90,10 @@ def read_config(spec: str, config: Mapping[str, Any]) -> dict[str, Any]:
     name, _, encoder = spec.partition("/")
     skip = ("num_classes", "in_channels", *(("encoder",) if encoder else ()))
     return typed.options(config, registry.load("models", name).build, f"the model {name!r}", skip=skip)
+
+
+#: What a model raises that cannot be built from what it was given.
+_OF_THE_CALL = (KeyError, ValueError, RuntimeError, TypeError)
 
 
 def build(spec: str, num_classes: int, in_channels: int = 3, **config: Any) -> "nn.Module":
@@ -105,9 +115,12 @@ def build(spec: str, num_classes: int, in_channels: int = 3, **config: Any) -> "
     if encoder:
         config = {**config, "encoder": encoder}
     try:
-        with registry.needing(name, f"the model {name}"):
+        with (
+            registry.naming("models", name, passing=(*_OF_THE_CALL, ImportError)),
+            registry.needing(name, f"the model {name}"),
+        ):
             model: nn.Module = module.build(num_classes, in_channels, **config)
-    except (KeyError, ValueError, RuntimeError, TypeError) as error:
+    except _OF_THE_CALL as error:
         reason = str(error) if len(str(error)) < 160 else f"{str(error)[:150]} …"
         raise ModelError(f"the model {spec!r} cannot be built ({reason})") from None
     return model

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from maskwright import media
+from maskwright import media, models
 from maskwright.core.arrays import F32, U8
 from maskwright.core.classes import Classes
 from maskwright.core.masks import Masks
@@ -124,7 +124,7 @@ class Predictor:
 
         height, width = x.shape[-2:]
         x, inner = self._entered(x, scale)
-        with autocast(self.device, self.precision):
+        with models.naming(self.info.model), autocast(self.device, self.precision):
             logits = self.model(x)
         logits = logits.float()[..., : inner[0], : inner[1]]
         if inner != (height, width):
@@ -170,7 +170,7 @@ class Predictor:
         size: Any = image.shape[:2]
         with torch.inference_mode():
             x, inner = self._entered(self._tensor(image))
-            with autocast(self.device, self.precision):
+            with models.naming(self.info.model), autocast(self.device, self.precision):
                 answer = self.model(x)
         scale = inner[0] / size[0], inner[1] / size[1]
         if self.answers == "regions":

@@ -25,6 +25,7 @@ from maskwright.registry.members import (
     outside,
     set_aside,
 )
+from maskwright.registry.naming import ended, named, naming
 from maskwright.registry.protocols import FAMILIES, Protocol, fits
 
 __all__ = [
@@ -36,11 +37,14 @@ __all__ = [
     "attribute",
     "attributes",
     "canonical",
+    "ended",
     "fits",
     "forget",
     "load",
     "missing",
+    "named",
     "names",
+    "naming",
     "needing",
     "outside",
     "require",

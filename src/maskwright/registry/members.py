@@ -72,6 +72,12 @@ def outside(family: str) -> list[str]:
     return sorted(name for name in _entries().members.get(family, {}) if isinstance(_loaded(family, name), ModuleType))
 
 
+def brought_by(family: str, name: str) -> str | None:
+    """The distribution that brings a member, which is not set aside before it is loaded; None for one of ours."""
+    point = _entries().members.get(family, {}).get(canonical(name))
+    return None if point is None else _package(point)
+
+
 def load(family: str, name: str) -> ModuleType:
     """The member's module. name: with hyphens or underscores.
 

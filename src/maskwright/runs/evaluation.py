@@ -128,16 +128,12 @@ def _scores(
         out["mask"] = coco_ap.compute(detections, classes)
         out["intervals"] |= metrics.ap_intervals(detections, classes)
     for name in extra:
-        found_scores = metrics.load(name).compute(sums.more[name], classes)
+        compute = metrics.load(name).compute
+        with registry.naming("metrics", name):
+            found_scores = compute(sums.more[name], classes)
+            spread = sums.spread_more[name].intervals(lambda table, compute=compute: compute(table, classes))  # type: ignore[misc]
         out[name] = {key: value for key, value in found_scores.items() if key != "by_class"}
-        out["intervals"] |= {
-            f"{name}/{key}": pair
-            for key, pair in sums.spread_more[name]
-            .intervals(
-                lambda table, name=name: metrics.load(name).compute(table, classes)  # type: ignore[misc]
-            )
-            .items()
-        }
+        out["intervals"] |= {f"{name}/{key}": pair for key, pair in spread.items()}
     result: dict[str, Any] = clean(out)
     return result
 
@@ -173,7 +169,10 @@ class _Counting(_Comparing[_Counts]):
 
     def __call__(self, number: int, sample: tuple[Sample, Segments]) -> _Counts:
         truth, pred = sample
-        more = {name: metrics.load(name).update(pred, truth.segments, self._classes) for name in self._extra}
+        more = {}
+        for name in self._extra:
+            with registry.naming("metrics", name):
+                more[name] = metrics.load(name).update(pred, truth.segments, self._classes)
         detections = [] if self._things is None else coco_ap.update(
             pred[np.isin(pred.class_ids, self._things)],
             truth.segments[np.isin(truth.segments.class_ids, self._things)],

@@ -7,14 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from maskwright import media, transforms
+from maskwright import media, registry, transforms
 from maskwright.core.arrays import U8
 from maskwright.core.classes import IGNORE_INDEX
 from maskwright.core.segments import Segments
 from maskwright.errors import DatasetError, MaskwrightError, UsageError
 from maskwright.predict.checkpoint import MEAN, STD
 from maskwright.predict.predictor import image_batch
-from maskwright.registry import require
 from maskwright.store import View
 from maskwright.train.settings import Settings
 from maskwright.train.task import Task
@@ -88,7 +87,7 @@ class Source:
         self._room = cache_mb * 2**20
         self._kept: dict[int, tuple[U8, Any]] = {}
         # Images are small; OpenCV's own threads would only push the network's aside.
-        require("cv2", "training").setNumThreads(1)
+        registry.require("cv2", "training").setNumThreads(1)
 
     def get(self, number: int) -> tuple[U8, Any]:
         """(H, W, 3) uint8, and (H, W) uint8 class indices with 255 ignored, or segments."""
@@ -146,8 +145,7 @@ def _checked(
     except MaskwrightError:
         raise
     except Exception as error:
-        reason = " ".join(str(error).split())[:200]
-        raise UsageError(f"{what} ends in {type(error).__name__} ({reason})", needed="image and target") from error
+        raise UsageError(f"{what} {registry.ended(error)}", needed="image and target") from error
     if not isinstance(pixels, np.ndarray) or pixels.dtype != np.uint8 or pixels.ndim != 3:
         said = f"{pixels.dtype}, {pixels.shape}" if hasattr(pixels, "dtype") else type(pixels).__name__
         raise UsageError(f"{what} answers an image of {said}", needed="(H, W, 3) uint8, 0 to 255, as it was given")

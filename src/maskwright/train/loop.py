@@ -200,7 +200,7 @@ def fit(
                 # Processes exchange gradients once, with the last part.
                 shared = nullcontext() if number == len(parts) else accelerator.no_sync(model)
                 with shared:
-                    with _autocast(torch, accelerator.device, precision):
+                    with models.naming(settings.model), _autocast(torch, accelerator.device, precision):
                         answer = network(x, truth, criterion) if own_loss else network(x)
                     loss = answer.float() if own_loss else criterion(answer.float(), truth, share)
                     accelerator.backward(loss / len(parts))

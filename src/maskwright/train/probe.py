@@ -5,7 +5,7 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from maskwright import losses
+from maskwright import losses, models
 from maskwright.errors import ModelError
 from maskwright.predict.precision import autocast, chosen, usable
 from maskwright.registry import require
@@ -54,7 +54,7 @@ class Trial:
         targets = (
             [target.to(self.device) for target in targets] if isinstance(targets, list) else targets.to(self.device)
         )
-        with autocast(self.device, self.precision):
+        with models.naming(self.settings.model), autocast(self.device, self.precision):
             answer = self.model(images, targets, self.criterion) if self.own_loss else self.model(images)
         loss = answer.float() if self.own_loss else self.criterion(answer.float(), targets)
         self.optimizer.zero_grad()
