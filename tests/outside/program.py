@@ -116,6 +116,12 @@ def a_dataset(folder: Path) -> mw.Dataset:
     view: mw.store.View = dataset.where("split = 'val'")
     assert [sample.key for sample in view] == view.keys() == ["cells/0"]
     assert not mw.store.doctor.verify(dataset).problems
+    dataset.vectors.write("look", dataset.keys(), np.eye(4, dtype=np.float16))
+    vectors: mw.store.Vectors = dataset.vectors
+    batches: list[mw.store.VectorBatch] = list(vectors.batches("look"))
+    assert np.array_equal(batches[0].values, vectors.read("look", dataset.keys()))
+    nearest: mw.store.Nearest = vectors.nearest("look", [0, 0, 1, 0], k=1)
+    assert nearest.samples.tolist() == [dataset.number_of("cells/2")]
     snapshot = folder / "cells.parquet"
     assert mw.store.snapshot.write(dataset, snapshot) == 4
     classes, samples = mw.store.snapshot.read(snapshot)

@@ -7,18 +7,10 @@ from maskwright.store.declarations import Columns
 from maskwright.store.edit import Edit
 from maskwright.store.revisions import Change, Revision
 from maskwright.store.transfer import import_samples
+from maskwright.store.vectors import Nearest, VectorBatch, Vectors
 from maskwright.store.view import View
 
 __all__ = [
-    "BulkChange",
-    "Change",
-    "Changed",
-    "Columns",
-    "Dataset",
-    "Edit",
-    "Revision",
-    "View",
-    "doctor",
-    "import_samples",
-    "snapshot",
-]
+    "BulkChange", "Change", "Changed", "Columns", "Dataset", "Edit", "Nearest", "Revision", "VectorBatch", "Vectors",
+    "View", "doctor", "import_samples", "snapshot",
+]  # fmt: skip

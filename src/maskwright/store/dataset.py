@@ -21,6 +21,7 @@ from maskwright.store.declarations import Columns
 from maskwright.store.edit import Edit
 from maskwright.store.revisions import Change, Revision
 from maskwright.store.rows import masks_from
+from maskwright.store.vectors import DatasetVectors
 from maskwright.store.view import View
 
 if TYPE_CHECKING:
@@ -275,6 +276,11 @@ class Dataset(View):
             for row in connection.execute(query.where(table.c.sample.in_(ordered[at : at + 500]))):
                 out[row.sample] = (row.key, (row.height, row.width))
         return out
+
+    @property
+    def vectors(self) -> DatasetVectors:
+        """Columns of vectors, such as embeddings: written, read and searched by batches."""
+        return DatasetVectors(self)
 
     # -- runs ------------------------------------------------------------------------------------------
 

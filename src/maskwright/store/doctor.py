@@ -14,7 +14,7 @@ from maskwright.errors import DatasetError, FormatError, MaskwrightError
 from maskwright.media import image_size
 from maskwright.media.checksums import checksum as checksum_of
 from maskwright.store import connection as opening
-from maskwright.store import hashes, migrations, schema
+from maskwright.store import hashes, migrations, schema, vectors
 from maskwright.store.rows import alive, masks_from, opened_uri
 
 if TYPE_CHECKING:
@@ -108,12 +108,14 @@ def _history(dataset: "Dataset", report: Report) -> None:
             report.add(Problem("history", "revisions", f"{len(numbers)} of {head} are there"))
         for name in connection.execute(sql.select(schema.tags.c.name).where(schema.tags.c.revision > head)).scalars():
             report.add(Problem("history", f"tag {shown(name)}", "names a revision that is not there"))
-        for table in (schema.samples, schema.segments, schema.classes):
+        for table in (schema.samples, schema.segments, schema.classes, schema.vectors):
             lives = table.c.removed == schema.ALIVE_SQL
             wrong = sql.or_(
                 table.c.added < 1, table.c.added > head,
                 sql.and_(~lives, sql.or_(table.c.removed <= table.c.added, table.c.removed > head)),
             )  # fmt: skip
+            if table is schema.vectors:
+                wrong = sql.and_(table.c.run == "", wrong)  # a run's have no revisions
             for row in connection.execute(sql.select(table.c.row).where(wrong).limit(MOST)).scalars():
                 report.add(Problem("history", f"{table.name}, row {row}", "lives in revisions that are not there"))
         segments, samples, classes = schema.segments, schema.samples, schema.classes
@@ -138,12 +140,15 @@ def _history(dataset: "Dataset", report: Report) -> None:
 _TABLES: tuple[tuple[sql.Table, Callable[[Any], int]], ...] = (
     (schema.samples, hashes.of_sample), (schema.segments, hashes.of_segment), (schema.classes, hashes.of_class),
     (schema.predictions, hashes.of_prediction), (schema.opinions, hashes.of_opinion),
+    (schema.vectors, hashes.of_vectors),
 )  # fmt: skip
+#: Whose rows can be taken out: what one said is said by no other row.
+_REMOVABLE = ("segments", "predictions", "opinions", "vectors")
 
 
 def _rows(dataset: "Dataset", report: Report) -> None:
     for table, of in _TABLES:
-        removable = table.name in ("segments", "predictions", "opinions")
+        removable = table.name in _REMOVABLE
         for row in _each(dataset, table, report):
             report.rows += 1
             named = f"{table.name}, row {row['row']}"
@@ -166,7 +171,7 @@ def _each(dataset: "Dataset", table: sql.Table, report: Report) -> Iterator[Any]
     while at < last:
         try:
             with dataset.database.reading() as connection:
-                query = sql.select(table).where(table.c.row > at).order_by(table.c.row).limit(BATCH)
+                query = sql.select(table).where(table.c.row > at).order_by(table.c.row).limit(_batch(table))
                 rows = list(connection.execute(query).mappings())
         except (MaskwrightError, ValueError, TypeError, OverflowError) as error:
             numbers = _numbers(dataset, table, at)
@@ -180,7 +185,7 @@ def _each(dataset: "Dataset", table: sql.Table, report: Report) -> Iterator[Any]
                     with dataset.database.reading() as connection:
                         rows += connection.execute(sql.select(table).where(table.c.row == number)).mappings().all()
                 except (MaskwrightError, ValueError, TypeError, OverflowError):
-                    mark = (table.name, number) if table.name in ("segments", "predictions", "opinions") else None
+                    mark = (table.name, number) if table.name in _REMOVABLE else None
                     report.add(Problem("row", f"{table.name}, row {number}", "cannot be read", mark))
             at = numbers[-1]
             yield from rows
@@ -191,10 +196,15 @@ def _each(dataset: "Dataset", table: sql.Table, report: Report) -> Iterator[Any]
         yield from rows
 
 
+def _batch(table: sql.Table) -> int:
+    """How many rows are read at once."""
+    return vectors.AT_ONCE if table is schema.vectors else BATCH
+
+
 def _numbers(dataset: "Dataset", table: sql.Table, at: int) -> list[int]:
     try:
         with dataset.database.reading() as connection:
-            query = sql.select(table.c.row).where(table.c.row > at).order_by(table.c.row).limit(BATCH)
+            query = sql.select(table.c.row).where(table.c.row > at).order_by(table.c.row).limit(_batch(table))
             return [int(row) for row in connection.execute(query).scalars()]
     except (MaskwrightError, ValueError, TypeError):
         return []
@@ -343,7 +353,7 @@ def _mended(dataset: "Dataset", report: Report) -> list[str]:
         if connection.dialect.name == "sqlite" and any(problem.kind in ("file", "row") for problem in report.problems):
             connection.exec_driver_sql("REINDEX")
             done.append("built all indexes anew")
-        for table in (schema.segments, schema.predictions, schema.opinions):
+        for table in (schema.segments, schema.predictions, schema.opinions, schema.vectors):
             rows = sorted(
                 {problem.row[1] for problem in report.problems if problem.row and problem.row[0] == table.name}
             )

@@ -445,8 +445,9 @@ class Edit:
             self._edited_columns = None
         for table in (
             schema.classes, schema.samples, schema.segments, schema.columns, schema.sequences, schema.instructions,
+            schema.vectors,
         ):  # fmt: skip
-            word = table.name
+            word = "blocks of vectors" if table is schema.vectors else table.name
             then = alive(table, revision)
             # Rows that lived then and died since come back as copies; rows born since end.
             self.summary[f"{word} removed"] += self._end(table, table.c.added > revision)

@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterable, Mapping
 from hashlib import blake2b
 from typing import Any
+from zlib import crc32
 
 from maskwright.core import columns
 
@@ -91,6 +92,15 @@ def of_column(row: Mapping[str, Any]) -> int:
 def of_sequence(row: Mapping[str, Any]) -> int:
     """row: a row of `sequences` by column."""
     return _hash(_json({column.name: row[column.name] for column in columns.SEQUENCE}))
+
+
+def of_vectors(row: Mapping[str, Any]) -> int:
+    """row: a row of `vectors` by column. Of its numbers their CRC-32 is taken: they are many, and read at once."""
+    return _hash(
+        f"{row['run']}\0{row['owner']}\0{row['name']}\0{row['dtype']},{row['length']},{row['number']},{row['low']},"
+        f"{row['high']},{crc32(row['content'])},{row['segments'] is None}|",
+        row["samples"] + (row["segments"] or b""),
+    )
 
 
 def of_instruction(row: Mapping[str, Any]) -> int:

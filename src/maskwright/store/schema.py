@@ -141,6 +141,28 @@ columns = sql.Table(
     *_span(),
 )
 
+# Vectors of samples or segments, many in a row, see `vectors`.  run: whose they are; "" for the dataset's own, which
+# have revisions.  low, high: the least and the greatest number of a sample in it.
+vectors = sql.Table(
+    "vectors",
+    metadata,
+    sql.Column("row", sql.Integer, primary_key=True),
+    sql.Column("run", sql.Text, nullable=False, server_default=""),
+    sql.Column("owner", sql.Text, nullable=False),
+    sql.Column("name", sql.Text, nullable=False),
+    sql.Column("dtype", sql.Text, nullable=False),
+    sql.Column("length", sql.Integer, nullable=False),
+    sql.Column("number", sql.Integer, nullable=False),  # how many
+    sql.Column("low", sql.Integer, nullable=False),
+    sql.Column("high", sql.Integer, nullable=False),
+    _hash(),
+    *_span(),
+    sql.Column("samples", sql.LargeBinary, nullable=False),  # int64 numbers, little endian, in order
+    sql.Column("segments", sql.LargeBinary),  # int64 ids, little endian, in order within a sample
+    sql.Column("content", sql.LargeBinary, nullable=False),  # (number, length) of dtype, little endian
+    sql.Index("vectors_column", "name", "owner", "run"),
+)
+
 # What annotators are told. class_id: of whom it speaks; nothing for all of the dataset.
 instructions = sql.Table(
     "instructions",
@@ -235,6 +257,16 @@ run_segments = sql.Table(
     sql.Column("segment", sql.BigInteger, primary_key=True),
     sql.Column("name", sql.Text, primary_key=True),
     sql.Column("value", sql.Float),
+)
+
+# The columns that a run gave values to.
+run_columns = sql.Table(
+    "run_columns",
+    metadata,
+    sql.Column("run", sql.Text, primary_key=True),
+    sql.Column("owner", sql.Text, primary_key=True),
+    sql.Column("name", sql.Text, primary_key=True),
+    sql.Column("definition", sql.JSON, nullable=False),  # core.columns.Column.to_json
 )
 
 predictions = sql.Table(
