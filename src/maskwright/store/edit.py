@@ -494,8 +494,12 @@ class Edit:
         owner: what has it, sample, segment or sequence.
         """
         self._check_open()
-        self._columns.drop(owner, name)
-        if owner != "sequence":
+        column = self._columns.drop(owner, name)
+        if column.kind == "vector":
+            table = schema.vectors
+            own = sql.and_(table.c.run == "", table.c.owner == owner, table.c.name == name)
+            self.summary["blocks of vectors removed"] += self._end(table, own)
+        elif owner != "sequence":
             self._rewrite_values(
                 owner, name, lambda values: {other: value for other, value in values.items() if other != name}
             )
