@@ -311,6 +311,13 @@ def runs(dataset: mw.Dataset) -> None:
     listed: mw.runs.Runs = dataset.runs
     first: mw.runs.RunRecord = listed[0]
     assert dataset.run(first.id).id == run.id
+    assert len(mw.runs.sample_metrics(dataset, run.id, "mean_iou")) == 4
+    truth = dataset["cells/1"].segments
+    ious: dict[int, float] = mw.runs.segment_ious(truth, truth)
+    run.log_segments("iou", {(2, segment): iou for segment, iou in ious.items()})
+    assert set(mw.runs.segment_metrics(dataset, run.id, "iou").values()) == {1.0}
+    assert f"{run.id}.iou" in [column.name for column in mw.runs.run_columns(dataset)]
+    run.tags, run.notes = ["by-hand"], "nothing learned"
     assert isinstance(run, mw.runs.Run)
 
 

@@ -10,16 +10,28 @@ from maskwright.cli.output import DatasetPlace, Json, emit, table
 def command(
     dataset: DatasetPlace,
     run: Annotated[str | None, typer.Argument(help="One run, whole; all of them when not given.")] = None,
+    tags: Annotated[
+        str | None, typer.Option(metavar="WORD,WORD", help="Give the run these tags instead of its own; none for none.")
+    ] = None,
+    notes: Annotated[str | None, typer.Option(help="Write this about the run, instead of what was written.")] = None,
     json: Json = False,
 ) -> None:
     """Every training, prediction and evaluation, and the revision it saw. One that was killed is shown as dead."""
+    from maskwright.errors import UsageError
     from maskwright.runs import evaluations, find, list_runs
     from maskwright.runs.ownership import told
     from maskwright.runs.record import curves
     from maskwright.store import Dataset
 
     with Dataset.open(dataset) as opened:
+        if run is None and (tags is not None or notes is not None):
+            raise UsageError("tags and notes are of one run", needed="the run's name, after the dataset")
         if run is not None:
+            if tags is not None:
+                words = [] if tags == "none" else [word.strip() for word in tags.split(",")]
+                opened.run(run).tags = words
+            if notes is not None:
+                opened.run(run).notes = notes
             record = find(opened, run)
             record["curves"] = curves(opened, record["id"])
             record["evaluations"] = evaluations(opened, record["id"])
@@ -47,7 +59,8 @@ def command(
             each_record["revision"],
             each_record["settings"].get("model"),
             each_record["scores"].get("mean_iou"),
+            " ".join(each_record["tags"]),
         )
         for each_record in records
     ]
-    emit({"runs": records}, table(rows, ("run", "kind", "status", "revision", "model", "mean IoU")), json)
+    emit({"runs": records}, table(rows, ("run", "kind", "status", "revision", "model", "mean IoU", "tags")), json)

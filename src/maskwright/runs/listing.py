@@ -15,7 +15,7 @@ class RunRecord:
 
     kind: train, predict, propagate, ….  status: running, done, failed, interrupted, or dead for a running one whose
     process is gone.  revision: whose labels it saw.  created, ended: ISO 8601, UTC; None before the end.
-    settings: what it was started with.  scores: its results, none before the end.
+    settings: what it was started with.  scores: its results, none before the end.  tags, notes: what people said of it.
     """
 
     id: str
@@ -26,13 +26,15 @@ class RunRecord:
     ended: str | None = None
     settings: Mapping[str, Any] = field(default_factory=dict, repr=False, hash=False)
     scores: Mapping[str, Any] = field(default_factory=dict, repr=False, hash=False)
+    tags: tuple[str, ...] = ()
+    notes: str = field(default="", repr=False)
 
     @classmethod
     def of(cls, record: Mapping[str, Any]) -> Self:
         """From a record of `list_runs`."""
         return cls(
             record["id"], record["kind"], record["status"], record["revision"], record["created"], record["ended"],
-            record["settings"] or {}, record["scores"] or {},
+            record["settings"] or {}, record["scores"] or {}, tuple(record["tags"]), record["notes"],
         )  # fmt: skip
 
 

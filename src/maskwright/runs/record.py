@@ -6,6 +6,7 @@ import secrets
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
@@ -14,6 +15,9 @@ import numpy as np
 import sqlalchemy as sql
 from sqlalchemy.engine import Connection
 
+from maskwright.core import columns
+from maskwright.core.arrays import F64, I64, as_numpy
+from maskwright.core.columns import Owner
 from maskwright.core.names import check_name, safe_key, shown
 from maskwright.core.sample import Sample
 from maskwright.core.segments import Segments
@@ -22,7 +26,7 @@ from maskwright.runs import files, ownership
 from maskwright.runs.environment import environment
 from maskwright.runs.files import folder_of
 from maskwright.runs.trackers import Fanout
-from maskwright.store import Dataset, View, checks, hashes, schema
+from maskwright.store import Dataset, View, checks, hashes, run_values, schema, vectors
 from maskwright.store.rows import damaged, masks_from
 
 #: The per-sample metric that counts predicted segments.
@@ -274,16 +278,97 @@ class Run:
 
         values: by sample number; NaN is kept as nothing.
         """
-        table = schema.run_samples
-        rows = [
+        rows = (
             {"run": self.id, "sample": number, "name": name, "value": None if math.isnan(value) else float(value)}
             for number, value in values.items()
-        ]
+        )
+        self._log_values(name, "sample", rows, add)
+
+    def log_segments(
+        self, name: str, values: Mapping[tuple[int, int], float] | tuple[I64, I64, F64], *, add: bool = False
+    ) -> None:
+        """One metric of many segments; replaces what was there; with `add` of these only.
+
+        values: by (sample number, segment's id), or three arrays: (N,) sample numbers, (N,) segments' ids, (N,) values.
+        NaN is kept as nothing.  Raises UsageError for arrays of different lengths.
+        """
+        if isinstance(values, Mapping):
+            triples: Iterable[tuple[int, int, float]] = ((*owner, value) for owner, value in values.items())
+        else:
+            columns = [np.asarray(column).tolist() for column in values]
+            if len(columns) != 3 or len({len(column) for column in columns}) != 1:
+                raise UsageError(
+                    f"the values {shown(name)!r} are arrays of {[len(column) for column in columns]}",
+                    needed="sample numbers, segments' ids and values, of one length",
+                )
+            triples = zip(*columns, strict=True)
+        rows = (
+            {"run": self.id, "sample": int(sample), "segment": int(segment), "name": name,
+             "value": None if math.isnan(value) else float(value)}
+            for sample, segment, value in triples
+        )  # fmt: skip
+        self._log_values(name, "segment", rows, add)
+
+    def _log_values(self, name: str, owner: Owner, rows: Iterable[dict[str, Any]], add: bool) -> None:
         with self._writing() as connection:
-            old = table.delete().where(table.c.run == self.id, table.c.name == name)
-            connection.execute(old.where(table.c.sample.in_(list(values))) if add else old)
-            if rows:
-                connection.execute(table.insert(), rows)
+            if not add:
+                run_values.forget(connection, self.id, owner, name)
+            run_values.note(connection, self.id, run_values.number(name, owner))
+            run_values.write(connection, schema.run_samples if owner == "sample" else schema.run_segments, rows)
+
+    def log_vectors(
+        self, name: str, samples: Sequence[str] | Sequence[int] | I64, values: Any, *,
+        segments: Sequence[int] | I64 | None = None, add: bool = False,
+    ) -> None:  # fmt: skip
+        """A vector of many samples, or segments; replaces what was there; with `add` of these only.
+
+        samples: N keys or numbers.  segments: N ids, for vectors of segments.  values: (N, L) finite numbers.
+        Raises UsageError as `dataset.vectors.write` does.
+        """
+        array = as_numpy(values)
+        place = vectors.Place(self.id, "sample" if segments is None else "segment", name)
+        with self._writing() as connection:
+            there = [column for _, column in run_values.columns_of(connection, self.id) if column.owner == place.owner]
+            column = next((column for column in there if column.name == name and column.kind == "vector"), None)
+            if column is None or not add:
+                column = vectors.inferred(place, array)
+            run_values.note(connection, self.id, column)
+            rows = vectors.checked(column, array)
+            wanted = vectors.owners(self.view, self.view._revision, samples, segments, connection)
+            vectors.check_count(wanted, rows)
+            blocks = vectors.Blocks(connection, place, column, None, self.view.place)
+            if not add:
+                blocks.take(None)
+            blocks.put(wanted, rows)
+
+    @property
+    def vectors(self) -> vectors.Vectors:
+        """The vectors that this run gave to samples and segments, to read and to search."""
+        return vectors.Vectors(self.view, self.id)
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """Words by which the run is found again; to be set: `run.tags = ["baseline", "for-the-paper"]`."""
+        return tuple(self._said(schema.runs.c.tags))
+
+    @tags.setter
+    def tags(self, tags: Iterable[str]) -> None:
+        if isinstance(tags, str):
+            raise UsageError(f"a run's tags are {shown(tags)!r}", needed="a list of words")
+        self._update(tags=list(dict.fromkeys(check_name(tag, "a run's tag") for tag in tags)))
+
+    @property
+    def notes(self) -> str:
+        """What somebody wrote about the run, of any length; to be set: `run.notes = "…"`."""
+        return str(self._said(schema.runs.c.notes))
+
+    @notes.setter
+    def notes(self, notes: str) -> None:
+        self._update(notes=columns.Column("notes", "text").check(notes) or "")
+
+    def _said(self, column: sql.Column[Any]) -> Any:
+        with self.view.database.reading() as connection:
+            return connection.execute(sql.select(column).where(schema.runs.c.id == self.id)).scalar_one()
 
     def add_predictions(self, found: Iterable[tuple[int, Segments]]) -> None:
         """Predicted segments by sample number; a sample's earlier predictions in this run are replaced.
@@ -321,6 +406,7 @@ class Run:
             found_rows = [{"run": self.id, "sample": n, "name": FOUND, "value": float(len(each))} for n, each in batch]
             if found_rows:
                 connection.execute(table.insert(), found_rows)
+                run_values.note(connection, self.id, run_values.number(FOUND, "sample"))
 
     def predicted(self) -> list[int]:
         """Numbers of the samples this run predicted, with or without a segment found."""
@@ -397,7 +483,10 @@ class Run:
             owner = connection.execute(sql.select(table.c.owner).where(table.c.id == self.id)).scalar()
             if owner and owner.get("token") != token:
                 raise UsageError(f"the run {self.id!r} is not this process's any more: {ownership.told(owner)} has it")
-            for part in (schema.run_points, schema.run_samples, schema.run_evaluations, schema.predictions):
+            for part in (
+                schema.run_points, schema.run_samples, schema.run_segments, schema.run_columns, schema.run_evaluations,
+                schema.predictions, schema.vectors,
+            ):  # fmt: skip
                 connection.execute(part.delete().where(part.c.run == self.id))
             connection.execute(table.delete().where(table.c.id == self.id))
 
@@ -550,11 +639,31 @@ def histograms(dataset: View, id: str) -> dict[str, list[dict[str, Any]]]:
 
 
 def sample_metrics(dataset: View, id: str, name: str) -> dict[int, float]:
-    """One metric by sample number."""
+    """One metric by sample number; NaN where it has no value. id: the run's, whole.  name: the metric's."""
     table = schema.run_samples
     with dataset.database.reading() as connection:
         query = sql.select(table.c.sample, table.c.value).where(table.c.run == id, table.c.name == name)
         return {row.sample: float("nan") if row.value is None else row.value for row in connection.execute(query)}
+
+
+def segment_metrics(dataset: View, id: str, name: str) -> dict[tuple[int, int], float]:
+    """One metric by (sample number, segment's id); NaN where it has no value. id, name: as in `sample_metrics`."""
+    table = schema.run_segments
+    query = sql.select(table.c.sample, table.c.segment, table.c.value).where(table.c.run == id, table.c.name == name)
+    with dataset.database.reading() as connection:
+        return {
+            (sample, segment): float("nan") if value is None else value
+            for sample, segment, value in connection.execute(query)
+        }
+
+
+def run_columns(dataset: View) -> list[columns.Column]:
+    """Columns of samples and segments that runs gave values to, each named RUN.NAME, the run started last first."""
+    with dataset.database.reading() as connection:
+        found = run_values.columns_of(connection)
+    place = {record["id"]: number for number, record in enumerate(list_runs(dataset))}
+    ordered = sorted(found, key=lambda item: place.get(item[0], len(place)))
+    return [replace(column, name=f"{run}.{column.name}", declared=False) for run, column in ordered]
 
 
 def compare(dataset: View, first: str, second: str) -> dict[str, Any]:

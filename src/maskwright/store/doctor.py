@@ -223,7 +223,8 @@ def _others(dataset: "Dataset", report: Report) -> None:
             unread.append(number)
             report.add(Problem("row", f"revisions, {number}", "cannot be read", ("revisions", number)))
     for table in (
-        schema.tags, schema.runs, schema.run_points, schema.run_samples, schema.run_evaluations, schema.operations,
+        schema.tags, schema.runs, schema.run_points, schema.run_samples, schema.run_segments, schema.run_columns,
+        schema.run_evaluations, schema.operations,
     ):  # fmt: skip
         try:
             with dataset.database.reading() as connection:

@@ -12,7 +12,7 @@ import sqlalchemy as sql
 from sqlalchemy.engine import Connection
 
 from maskwright.errors import DatasetError
-from maskwright.store import hashes, schema
+from maskwright.store import hashes, run_values, schema
 
 if TYPE_CHECKING:
     from maskwright.store.database import Database
@@ -126,7 +126,8 @@ def _batches(connection: Connection, table: sql.Table) -> Iterator[list[sql.RowM
 
 
 def _third(connection: Connection) -> None:
-    """Columns, sequences, workflow."""
+    """Columns, sequences, workflow; what the values of runs are."""
+    run_values.write_columns(connection)
 
 
 def write_class_digest(connection: Connection, revision: int) -> None:
