@@ -260,6 +260,33 @@ def test_parquet_and_back(dataset: Dataset, tmp_path: Path) -> None:
         assert again["rich"].segments.column("annotator") == ("ann",)
 
 
+def test_vectors_go_through_parquet(dataset: Dataset, tmp_path: Path) -> None:
+    fill(dataset, sample("a"), sample("b"), sample("c"))
+    rng = np.random.default_rng(0)
+    of_samples, of_segments = rng.normal(size=(2, 5)).astype(np.float16), rng.normal(size=(2, 3)).astype(np.float32)
+    dataset.columns.add("embedding", "vector", length=5, dtype="float16")
+    dataset.vectors.write("embedding", ["c", "a"], of_samples)
+    dataset.vectors.write("shape", ["b", "c"], of_segments, segments=[1, 1])
+    snapshot.write(dataset, tmp_path / "view.parquet")
+    classes, samples = snapshot.read(tmp_path / "view.parquet")
+    transfer.import_samples(
+        tmp_path / "again", classes, samples, "back", hash_images=False,
+        columns=snapshot.columns(tmp_path / "view.parquet"),
+        vector_groups=snapshot.read_vectors(tmp_path / "view.parquet"),
+    )  # fmt: skip
+    with Dataset.open(tmp_path / "again") as again:
+        assert list(again) == list(dataset)
+        assert list(again.columns) == list(dataset.columns)
+        assert np.array_equal(again.vectors.read("embedding", ["c", "a"]), of_samples)
+        assert np.isnan(again.vectors.read("embedding", ["b"])).all()
+        assert np.array_equal(again.vectors.read("shape", ["b", "c"], segments=[1, 1]), of_segments)
+    dataset.columns.drop("embedding")
+    with pytest.raises(UsageError):
+        dataset.vectors.read("embedding", ["a"])
+    assert np.array_equal(dataset.vectors.read("embedding", ["c", "a"], among=dataset.at("head~")), of_samples)
+    assert dataset.check() == []
+
+
 def test_a_table_has_every_column_and_what_is_computed(dataset: Dataset) -> None:
     fill(dataset, sample("a", {"depth": 2}, temp=1, split="x"), sample("b", {"depth": 3}, temp=2), sample("c"))
     dataset.columns.add("double", expression="temp * 2")

@@ -24,8 +24,10 @@ def command(
 
     if read:
         classes, samples = snapshot.read(file)
-        columns = snapshot.columns(file)
-        result = transfer.import_samples(dataset, classes, samples, f"from {shown_place(file)}", columns=columns)
+        result = transfer.import_samples(
+            dataset, classes, samples, f"from {shown_place(file)}", columns=snapshot.columns(file),
+            vector_groups=snapshot.read_vectors(file),
+        )  # fmt: skip
         result |= {"columns": [column.to_json() for column in result["columns"]]}
         emit(result, [f"{result['samples']} samples as revision {result['revision']} of {dataset}"], json)
         return

@@ -24,14 +24,14 @@ class Kind:
 
     stored: as what; segments' and samples' own values are inside JSON whatever their kind.  wire: its type between the
     program and the page.  split: what people write -> a value for `check`; raises ValueError.  arrow: its type in Arrow
-    and Parquet, from the module pyarrow; None for one that is a JSON text there.
+    and Parquet, from the module pyarrow and the column; None for one that is a JSON text there.
     """
 
     check: Callable[["Column", Any], Any]
     stored: Stored
     wire: Any
     split: Callable[[str], Any] = str
-    arrow: Callable[[Any], Any] | None = lambda arrow: arrow.string()
+    arrow: Callable[[Any, "Column"], Any] | None = lambda arrow, _: arrow.string()
 
 
 def kind_of(value: Any) -> str | None:
@@ -156,17 +156,23 @@ def _numbers(text: str) -> list[float]:
 #: the column's length and dtype, in a table of its own.  reference: a sample's key, or an address.  json: what JSON
 #: holds; only built in, or taken from values of several kinds.
 KINDS: dict[str, Kind] = {
-    "number": Kind(_number, "real", float, float, lambda arrow: arrow.float64()),
-    "integer": Kind(_integer, "integer", int, int, lambda arrow: arrow.int64()),
+    "number": Kind(_number, "real", float, float, lambda arrow, _: arrow.float64()),
+    "integer": Kind(_integer, "integer", int, int, lambda arrow, _: arrow.int64()),
     "text": Kind(_text, "text", str),
     "category": Kind(_category, "text", str),
-    "bool": Kind(_bool, "bool", bool, lambda text: _WORDS.get(text.lower(), text), lambda arrow: arrow.bool_()),
+    "bool": Kind(_bool, "bool", bool, lambda text: _WORDS.get(text.lower(), text), lambda arrow, _: arrow.bool_()),
     "time": Kind(_time, "text", str),
-    "box": Kind(_box, "json", list[float], _numbers, lambda arrow: arrow.list_(arrow.float64(), 4)),
+    "box": Kind(_box, "json", list[float], _numbers, lambda arrow, _: arrow.list_(arrow.float64(), 4)),
     "points": Kind(
-        _points, "json", list[list[float]], json.loads, lambda arrow: arrow.list_(arrow.list_(arrow.float64(), 3))
+        _points, "json", list[list[float]], json.loads, lambda arrow, _: arrow.list_(arrow.list_(arrow.float64(), 3))
     ),
-    "vector": Kind(_vector, "blob", list[float], _numbers, None),
+    "vector": Kind(
+        _vector,
+        "blob",
+        list[float],
+        _numbers,
+        lambda arrow, column: arrow.list_(getattr(arrow, column.dtype)(), column.length),
+    ),
     "reference": Kind(_text, "text", str),
     "json": Kind(lambda _, value: value, "json", Any, json.loads, None),
 }

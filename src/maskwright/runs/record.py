@@ -334,7 +334,7 @@ class Run:
                 column = vectors.inferred(place, array)
             run_values.note(connection, self.id, column)
             rows = vectors.checked(column, array)
-            wanted = vectors.owners(self.view, self.view._revision, samples, segments, connection)
+            wanted = vectors.owners(self.view.place, self.view._revision, samples, segments, connection)
             vectors.check_count(wanted, rows)
             blocks = vectors.Blocks(connection, place, column, None, self.view.place)
             if not add:

@@ -134,6 +134,11 @@ class Edit:
         self._recounted: set[int] = set()
         self._edited_columns: EditedColumns | None = None
 
+    @property
+    def place(self) -> object:
+        """Where the dataset is, for errors."""
+        return self._database.place
+
     # -- samples ---------------------------------------------------------------------------------------
 
     def add(self, sample: Sample, *, hash_image: bool = True) -> int:

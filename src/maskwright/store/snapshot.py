@@ -12,12 +12,12 @@ import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from maskwright.core.arrays import Array
 from maskwright.core.classes import Classes
 from maskwright.core.columns import BUILT_IN, SAMPLE, SEGMENT, Column, Owner
 from maskwright.core.foreign import explained, sentence
@@ -28,7 +28,7 @@ from maskwright.core.sample import ImageRef, Sample
 from maskwright.core.segments import SOURCES, Segments
 from maskwright.core.staging import check_file, check_local
 from maskwright.errors import FormatError
-from maskwright.store import checks
+from maskwright.store import checks, vectors
 from maskwright.store.declarations import columns_of
 from maskwright.store.view import View
 
@@ -47,7 +47,7 @@ def arrow_type(column: Column) -> Any:
     import pyarrow as pa
 
     made = KINDS[column.kind].arrow
-    return pa.string() if made is None else made(pa)
+    return pa.string() if made is None else made(pa, column)
 
 
 def _own(columns: Iterable[Column], owner: Owner) -> list[Column]:
@@ -97,16 +97,17 @@ def write(view: View, path: str | Path, *, overwrite: bool = False) -> int:
     }  # fmt: skip
     schema = _schema(columns).with_metadata({"maskwright": json.dumps(about)})
     partial = target.with_name(f".{target.name}.{os.getpid()}.part")
-    number = 0
+    numbers = view.numbers()
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         _sweep(target)
         with parquet.ParquetWriter(partial, schema, compression="zstd") as writer:
-            samples = iter(view)
-            own = _own(columns, "sample"), _own(columns, "segment")
-            while rows := [_row(sample, *own) for sample in islice(samples, GROUP)]:
+            own = _plain(columns, "sample"), _plain(columns, "segment")
+            for at in range(0, len(numbers), GROUP):
+                chunk = numbers[at : at + GROUP]
+                rows = [_row(sample, *own) for sample in view.read(chunk)]
+                _add_vectors(rows, chunk, view, columns)
                 writer.write_table(pa.Table.from_pylist(rows, schema))
-                number += len(rows)
         partial.replace(target)
     except OSError as error:
         full = error.errno == errno.ENOSPC
@@ -115,7 +116,73 @@ def write(view: View, path: str | Path, *, overwrite: bool = False) -> int:
     finally:
         with suppress(OSError):
             partial.unlink()
-    return number
+    return len(numbers)
+
+
+def _add_vectors(rows: list[dict[str, Any]], numbers: list[int], view: View, columns: Iterable[Column]) -> None:
+    """Give rows of samples, and segments in them, their vectors."""
+    named = {(column.owner, column.name) for owner in BUILT_IN for column in _own(columns, owner)}
+    at = dict(zip(numbers, rows, strict=True))
+    for column, batch in vectors.columns_for(view, numbers):
+        if (column.owner, column.name) not in named:
+            continue
+        if batch.segments is None:
+            for number, value in zip(batch.samples.tolist(), batch.values, strict=True):
+                at[number][column.name] = value
+            continue
+        for number in at:
+            for segment in at[number]["segments"]:
+                segment.setdefault(column.name, None)
+        found = zip(batch.samples.tolist(), batch.segments.tolist(), batch.values, strict=True)
+        values = {(number, segment): value for number, segment, value in found}
+        for number, row in at.items():
+            for segment in row["segments"]:
+                segment[column.name] = values.get((number, segment["id"]))
+
+
+def _plain(columns: Iterable[Column], owner: Owner) -> list[Column]:
+    """Those of `_own` whose values samples and segments bring along."""
+    return [column for column in _own(columns, owner) if column.kind != "vector"]
+
+
+class VectorGroup(NamedTuple):
+    """Vectors of some samples, or of segments of theirs.
+
+    keys: N keys of samples.  segments: N ids, None for vectors of samples.  values: (N, length) of the column's dtype.
+    """
+
+    column: Column
+    keys: list[str]
+    segments: list[int] | None
+    values: Array
+
+
+def read_vectors(path: str | Path) -> Iterator[VectorGroup]:
+    """The vectors of a snapshot, some samples at a time. Raises FormatError as `read` does."""
+    file, described = _opened(path)
+    kept = [
+        column for owner in BUILT_IN for column in _own(_columns(path, described), owner) if column.kind == "vector"
+    ]  # fmt: skip
+    for column in kept:
+        of_sample = column.owner == "sample"
+        wanted = (
+            ["key", column.name]
+            if of_sample
+            else ["key", "segments.list.element.id", f"segments.list.element.{column.name}"]
+        )
+        for batch in file.iter_batches(batch_size=GROUP, columns=wanted):
+            keys: list[str] = []
+            segments: list[int] = []
+            values: list[Any] = []
+            with explained(path, f"the vectors {shown(column.name)!r}"):
+                for row in batch.to_pylist():
+                    for part in [row] if of_sample else row["segments"]:
+                        if part[column.name] is not None:
+                            keys.append(row["key"])
+                            segments.append(0 if of_sample else part["id"])
+                            values.append(column.check(part[column.name]))
+            if keys:
+                yield VectorGroup(column, keys, None if of_sample else segments, np.stack(values))
 
 
 def _sweep(target: Path) -> None:
@@ -136,7 +203,7 @@ def read(path: str | Path) -> tuple[Classes, Iterator[Sample]]:
     file, described = _opened(path)
     found = file.schema_arrow
     columns = _columns(path, described)
-    own = _own(columns, "sample"), _own(columns, "segment")
+    own = _plain(columns, "sample"), _plain(columns, "segment")
     with explained(path, "its description"):
         classes = Classes.from_json(described["classes"])
     whole = _schema(columns)

@@ -12,9 +12,10 @@ from maskwright.core.names import shown
 from maskwright.core.sample import Sample
 from maskwright.errors import UsageError
 from maskwright.media.checksums import Hashing
-from maskwright.store import database
+from maskwright.store import database, vectors
 from maskwright.store.dataset import Dataset, user_name
 from maskwright.store.edit import Edit
+from maskwright.store.snapshot import VectorGroup
 
 #: Columns that a note names.
 _NAMED = 12
@@ -23,6 +24,7 @@ _NAMED = 12
 def import_samples(
     place: str | Path, classes: Classes, samples: Iterable[Sample], message: str, *, author: str | None = None,
     split: str | None = None, hash_images: bool = True, columns: Iterable[Column] = (),
+    vector_groups: Iterable[VectorGroup] = (),
 ) -> dict[str, Any]:  # fmt: skip
     """Add samples to the dataset at `place`, which is made if need be -> counts, notes and the revision.
 
@@ -30,7 +32,7 @@ def import_samples(
     keep a checksum of each image's content, by which a changed one is found. Making and filling a dataset is one
     transaction; when anything fails, nothing that was made for it stays.  split: given to all of them; else each keeps
     its own.  columns: to be declared first; of other values that samples and segments bring, the answer's `columns` say
-    which kind they have.
+    which kind they have.  vector_groups: vectors of these samples, such as `snapshot.read_vectors` reads.
     """
     hashing = Hashing()
     content = hashing.follow(samples) if hash_images else samples
@@ -39,17 +41,17 @@ def import_samples(
     found: dict[str, Any] | None = None
     if not Dataset.exists(place):
         with suppress(database.ThereError):  # somebody else was faster; nothing was read of the samples
-            found = _made(place, classes, own, content, message, name, split)
+            found = _made(place, classes, own, content, message, name, split, vector_groups)
     if found is None:
         with Dataset.open(place) as dataset, dataset.edit(message, author=name) as edit:
             edit.set_classes(merged(edit.classes(), classes, place))
-            found = _filled(edit, own, content, split)
+            found = _filled(edit, own, content, split, vector_groups)
     return {**found, "classes": len(classes), "notes": [*hashing.notes(), *_told(found["columns"])]}
 
 
 def _made(
     place: str | Path, classes: Classes, columns: list[Column], samples: Iterable[Sample], message: str, author: str,
-    split: str | None,
+    split: str | None, vector_groups: Iterable[VectorGroup],
 ) -> dict[str, Any]:  # fmt: skip
     """A new dataset and its first samples, in one transaction. Raises ThereError where one is already."""
     making = database.Making(place)
@@ -58,13 +60,16 @@ def _made(
         first.set_classes(classes)
         first.finish()
         edit = Edit(making.database, connection, author, message)
-        found = _filled(edit, columns, samples, split)
+        found = _filled(edit, columns, samples, split, vector_groups)
         edit.finish()
     making.database.close()
     return found
 
 
-def _filled(edit: Edit, columns: list[Column], samples: Iterable[Sample], split: str | None) -> dict[str, Any]:
+def _filled(
+    edit: Edit, columns: list[Column], samples: Iterable[Sample], split: str | None,
+    vector_groups: Iterable[VectorGroup],
+) -> dict[str, Any]:  # fmt: skip
     """Declare the columns that are not there, take over the kinds of others, and add the samples.
 
     Raises UsageError for a column that is there and is defined otherwise.
@@ -76,6 +81,8 @@ def _filled(edit: Edit, columns: list[Column], samples: Iterable[Sample], split:
             edit.add_column(column)
     before = edit.columns()
     counts = _added(edit, samples, split)
+    for group in vector_groups:
+        vectors.put(edit, group.column.name, group.keys, group.values, segments=group.segments)
     return {
         **counts,
         "revision": edit.revision,

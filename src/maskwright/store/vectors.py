@@ -119,7 +119,8 @@ class Vectors:
         """
         view = (among or self._view).frozen()
         column = self._column(name, "sample" if segments is None else "segment", view)
-        wanted = owners(view, view._revision, samples, segments)
+        with view.database.reading() as connection:
+            wanted = owners(view.place, view._revision, samples, segments, connection)
         out = np.full((len(wanted), int(column.length or 0)), np.nan, column.dtype)
         if not len(wanted):
             return out
@@ -217,22 +218,7 @@ class DatasetVectors(Vectors):
         """
         opened = nullcontext(edit) if edit is not None else self._view.edit(f"vectors {shown(name, 80)}", author=author)
         with opened as within:
-            within._check_open()
-            within._flush()
-            connection = within._connection
-            place = Place("", "sample" if segments is None else "segment", name)
-            column = _definition(connection, place)
-            array = as_numpy(values)
-            if column is None:
-                column = inferred(place, array)
-                _declare(connection, column, within.revision)
-                within.summary["columns added"] += 1
-            rows = checked(column, array)
-            wanted = owners(self._view, None, samples, segments, connection)
-            check_count(wanted, rows)
-            Blocks(connection, place, column, within.revision, self._view.place).put(wanted, rows)
-            within.summary["vectors written"] += len(rows)
-            return len(rows)
+            return put(within, name, samples, values, segments=segments)
 
     def remove(
         self, name: str, samples: Sequence[str] | Sequence[int] | I64 | None = None, *,
@@ -250,20 +236,38 @@ class DatasetVectors(Vectors):
             within._check_open()
             within._flush()
             connection = within._connection
-            found = self._column_within(connection, name, given or owner)
+            found = self._column_within(within, name, given or owner)
             place = Place("", found.owner, name)
-            gone = None if samples is None else owners(self._view, None, samples, segments, connection)
+            gone = None if samples is None else owners(self._view.place, None, samples, segments, connection)
             number = Blocks(connection, place, found, within.revision, self._view.place).take(gone)
             within.summary["vectors removed"] += number
             return number
 
-    def _column_within(self, connection: Connection, name: str, owner: Owner | None) -> Column:
+    def _column_within(self, edit: "Edit", name: str, owner: Owner | None) -> Column:
         kinds: tuple[Owner, ...] = ("sample", "segment") if owner is None else (owner,)
         for kind in kinds:
-            column = _definition(connection, Place("", kind, name))
+            column = _definition(edit, Place("", kind, name))
             if column is not None:
                 return column
         raise UsageError(f"there are no vectors {shown(repr(name), 80)}", file=self._view.place)
+
+
+def put(
+    edit: "Edit", name: str, samples: Sequence[str] | Sequence[int] | I64, values: Any, *,
+    segments: Sequence[int] | I64 | None = None,
+) -> int:  # fmt: skip
+    """Write vectors as a part of an edit -> how many; see `DatasetVectors.write`."""
+    edit._check_open()
+    edit._flush()
+    place = Place("", "sample" if segments is None else "segment", name)
+    array = as_numpy(values)
+    column = _definition(edit, place) or edit.add_column(inferred(place, array))
+    rows = checked(column, array)
+    wanted = owners(edit.place, None, samples, segments, edit._connection)
+    check_count(wanted, rows)
+    Blocks(edit._connection, place, column, edit.revision, edit.place).put(wanted, rows)
+    edit.summary["vectors written"] += len(rows)
+    return len(rows)
 
 
 def columns_for(view: "View", numbers: Sequence[int] | I64) -> list[tuple[Column, VectorBatch]]:
@@ -440,37 +444,34 @@ def _asked(column: Column, vector: Any) -> F64:
     return found.astype(np.float64)
 
 
-def owners(
-    view: "View", revision: int | None, samples: Any, segments: Any, connection: Connection | None = None
-) -> Array:
+def owners(where: object, revision: int | None, samples: Any, segments: Any, connection: Connection) -> Array:
     """What vectors belong to -> (N,) pairs of numbers.
 
-    revision: in which they must be; None for the newest.  connection: to ask by, inside an edit.
+    where: the dataset, for errors.  revision: in which they must be; None for the newest.
     Raises UsageError for other counts of samples and segments, and for one that is not there.
     """
     given = samples.tolist() if isinstance(samples, np.ndarray) else list(samples)
     out = np.zeros(len(given), _OWNER)
-    with view.database.reading() if connection is None else nullcontext(connection) as asked:
-        try:
-            out["sample"] = _numbers(asked, revision, given)
-            if segments is None:
-                return out
-            identities = np.asarray(segments)
-            if identities.shape != (len(given),) or (len(given) and identities.dtype.kind not in "iu"):
-                raise UsageError(
-                    f"there are {len(given)} samples and segments of shape {identities.shape}",
-                    needed="a segment's id for each",
-                )  # fmt: skip
-            out["segment"] = identities
-            numbers = np.unique(out["sample"])
-            for at in range(0, len(numbers), CHUNK):
-                chunk = numbers[at : at + CHUNK]
-                own = out[np.isin(out["sample"], chunk)]
-                absent = own[~np.isin(own, _segments(asked, revision, chunk))]
-                if len(absent):
-                    raise UsageError(f"there is no segment {absent[0][1]} in sample number {absent[0][0]}")
-        except UsageError as error:
-            raise error.at(file=view.place) from None
+    try:
+        out["sample"] = _numbers(connection, revision, given)
+        if segments is None:
+            return out
+        identities = np.asarray(segments)
+        if identities.shape != (len(given),) or (len(given) and identities.dtype.kind not in "iu"):
+            raise UsageError(
+                f"there are {len(given)} samples and segments of shape {identities.shape}",
+                needed="a segment's id for each",
+            )  # fmt: skip
+        out["segment"] = identities
+        numbers = np.unique(out["sample"])
+        for at in range(0, len(numbers), CHUNK):
+            chunk = numbers[at : at + CHUNK]
+            own = out[np.isin(out["sample"], chunk)]
+            absent = own[~np.isin(own, _segments(connection, revision, chunk))]
+            if len(absent):
+                raise UsageError(f"there is no segment {absent[0][1]} in sample number {absent[0][0]}")
+    except UsageError as error:
+        raise error.at(file=where) from None
     return out
 
 
@@ -517,30 +518,12 @@ def _columns(view: "View", run: str, revision: int | None) -> list[Column]:
     return [column for column in found if column.kind == "vector"]
 
 
-def _definition(connection: Connection, place: Place) -> Column | None:
+def _definition(edit: "Edit", place: Place) -> Column | None:
     """The column as an edit sees it. Raises UsageError where it is not one of vectors."""
-    table = schema.columns
-    written = connection.execute(
-        sql.select(table.c.definition).where(
-            alive(table, None), table.c.owner == place.owner, table.c.name == place.name
-        )
-    ).scalar()
-    if written is None:
-        return None
-    column = Column.from_json(written)
-    if column.kind != "vector":
+    column = edit._columns.columns.get((place.owner, place.name))
+    if column is not None and column.kind != "vector":
         raise UsageError(f"the column {shown(place.name)!r} is of kind {column.kind}", needed="a column of vectors")
     return column
-
-
-def _declare(connection: Connection, column: Column, revision: int) -> None:
-    table = schema.columns
-    last = connection.execute(sql.select(sql.func.max(table.c.position))).scalar()
-    row = {
-        "position": 0 if last is None else last + 1, "owner": column.owner, "name": column.name,
-        "definition": column.to_json(),
-    }  # fmt: skip
-    connection.execute(table.insert().values(**row, hash=hashes.of_column(row), added=revision, removed=schema.ALIVE))
 
 
 # -- reading ---------------------------------------------------------------------------------------------------
