@@ -360,6 +360,10 @@ def test_the_command_line_declares_lists_sets_and_drops(dataset: Dataset, capsys
         code, said = run("set", place, *words, "--all")
         assert code == 2, said
         assert said.startswith("maskwright: ")
+    code, said = run("show", place)
+    assert "columns: temperature (number), weather (category)" in said
+    code, said = run("show", place, "k0")
+    assert "temperature: 3.0" in said
     assert run("set", place, "split=val")[0] == 2
     assert run("set", place, "temperature=", "--all")[0] == 0
     assert dataset["k0"].fields == {"weather": "sun"}

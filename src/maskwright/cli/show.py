@@ -5,6 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from maskwright.cli.output import At, DatasetPlace, Json, Where, emit, table, view_of
+from maskwright.core.names import shown
 
 
 def command(
@@ -27,12 +28,16 @@ def command(
 
 
 def _dataset(view: Any, json: bool) -> None:
+    from maskwright.store.declarations import columns_of
+
     statistics = view.class_statistics()
+    columns = columns_of(view)
     result = {
         "revision": view.revision,
         "samples": len(view),
         "splits": {str(name): number for name, number in view.splits().items()},
         "classes": statistics,
+        "columns": [column.to_json() for column in columns],
     }
     splits = ", ".join(f"{number} {name or 'without split'}" for name, number in view.splits().items())
     lines = [f"revision {result['revision']}: {result['samples']} samples ({splits or 'none'})", ""]
@@ -50,7 +55,9 @@ def _dataset(view: Any, json: bool) -> None:
         )
         for statistic in statistics
     ]
-    emit(result, [*lines, *table(rows, ("id", "class", "kind", "segments", "pixels", "crowds"))], json)
+    said = ", ".join(f"{shown(column.name, 40)} ({column.kind})" for column in columns)
+    more = ["", f"columns: {said}"] if said else []
+    emit(result, [*lines, *table(rows, ("id", "class", "kind", "segments", "pixels", "crowds")), *more], json)
 
 
 def _sample(view: Any, key: str, to: str | None, json: bool) -> None:
@@ -85,7 +92,9 @@ def _sample(view: Any, key: str, to: str | None, json: bool) -> None:
         "size": sample.image.size,
         "split": sample.split,
         "weight": sample.weight,
+        "fields": {**sample.fields, **sample.more},
         "segments": [dict(zip(("id", "class", "area", "box", "source"), row, strict=True)) for row in rows],
     }
     head = f"{key}: {sample.image.uri}, {sample.image.size[0]} x {sample.image.size[1]}, split {sample.split}"
-    emit(result, [head, *table(rows, ("id", "class", "area", "box xyxy", "source"))], json)
+    own = [f"{shown(name, 40)}: {shown(value, 200)}" for name, value in result["fields"].items()]
+    emit(result, [head, *own, *table(rows, ("id", "class", "area", "box xyxy", "source"))], json)
