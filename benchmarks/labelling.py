@@ -177,7 +177,7 @@ def isbi(data: Path, driver: Any) -> dict[str, float]:
             with httpx.Client(base_url=home, headers={"origin": home}, cookies=cookies, timeout=60) as person:
                 for k in examples:
                     put = {"id": 1, "class_id": 1, "counts": Masks.encode(truth[k][None]).compressed()[0].decode()}
-                    each = {"id": f"labelled-{k}", "kind": "brush", "put": [put], "fields": {"state": "labelled"}}
+                    each = {"id": f"labelled-{k}", "kind": "brush", "put": [put], "workflow": {"state": "labelled"}}
                     person.post(f"/api/images/{k + 1}/operations", json={"operations": [each]}).raise_for_status()
             page.reload()
             until(page, "!!window.maskwright && window.maskwright.scene().width > 1")

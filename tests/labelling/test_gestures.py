@@ -10,8 +10,9 @@ from maskwright.core.masks import Masks
 from maskwright.core.sample import ImageRef, Sample
 from maskwright.core.segments import Segments
 from maskwright.errors import DatasetError, UsageError
-from maskwright.labelling import assignments, gestures, own_labels
+from maskwright.labelling import assignments, gestures, own_labels, workflow
 from maskwright.labelling.gestures import Operation, Piece
+from maskwright.labelling.workflow import Remark, Said, Verdict
 from maskwright.store import Dataset
 
 SIZE = (20, 30)
@@ -63,7 +64,8 @@ def test_opinions_are_apart_and_follow_the_same_rules(dataset) -> None:
     before = dataset.revision
     first = own_labels.apply(dataset, 1, drawn("a", 7, 3), author="ada")
     other = own_labels.apply(dataset, 1, drawn("b", 7, 9), author="ben")
-    assert dataset.revision == before
+    assert (first.revision, other.revision, dataset.revision) == (before + 1, before + 2, before + 2)
+    assert [revision.summary for revision in dataset.log(2)] == [{"opinions added": 1}] * 2
     assert own_labels.apply(dataset, 1, drawn("a", 7, 3), author="ada").again
     own, written = own_labels.read(dataset, 1, "ada")
     assert own.masks.compressed()[0].decode() == mask(3)
@@ -75,21 +77,36 @@ def test_opinions_are_apart_and_follow_the_same_rules(dataset) -> None:
     assert own_labels.read(dataset, 1, "ada")[1] == {7: first.revision, 8: second.revision}
     assert own_labels.apply(dataset, 1, drawn("d", 7, 1), author="ada").stale == (7,)
     assert own_labels.apply(dataset, 1, drawn("e", 7, 1, base={7: first.revision}), author="ada").stale == ()
-    with pytest.raises(DatasetError, match="not declared"):
+    with pytest.raises(DatasetError, match="does not declare"):
         own_labels.apply(dataset, 1, drawn("f", 9, 1, class_id=9), author="ada")
     with pytest.raises(UsageError, match="no image"):
         own_labels.apply(dataset, 99, drawn("g", 9, 1), author="ada")
-    done = Operation("operation-done", "state", fields={"state": "labelled"})
-    own_labels.apply(dataset, 1, done, author="ada")
-    assert dataset.read([1])[0].fields == {"opinions": ["ada"]}
-    own_labels.apply(dataset, 1, Operation("operation-open", "state", fields={"state": None}), author="ada")
+    head = dataset.revision
+    done = own_labels.apply(dataset, 1, Operation("operation-done", "state", said=Said("labelled")), author="ada")
+    assert (workflow.of(dataset, 1).own_labels, workflow.of(dataset, 1).state) == (("ada",), None)
+    own_labels.apply(dataset, 1, Operation("operation-open", "state", said=Said("open")), author="ada")
+    assert workflow.of(dataset, 1).own_labels == ()
+    assert (dataset.revision, done.revision, done.number) == (head, head, 1)
     assert dataset.read([1])[0].fields == {}
     assert len(dataset.read([1])[0].segments) == 0
     assert gestures.history(dataset, 1) == []
-    assert other.revision == 1
     gone = Operation("operation-gone", "delete", remove=[7, 8], base=own_labels.read(dataset, 1, "ada")[1])
     own_labels.apply(dataset, 1, gone, author="ada")
     assert len(own_labels.read(dataset, 1, "ada")[0]) == 0
+    # Every revision says what they were in it.
+    then = own_labels.read(dataset, 1, "ada", first.revision)
+    assert (then[0].masks.compressed()[0].decode(), then[1]) == (mask(3), {7: first.revision})
+    assert own_labels.read(dataset, 1, "ada", second.revision)[0].ids.tolist() == [7, 8]
+    assert own_labels.annotators(dataset) == ["ben"]
+    assert own_labels.annotators(dataset.at(second.revision)) == ["ada", "ben"]
+    dataset.restore(second.revision)
+    assert own_labels.read(dataset, 1, "ada")[0] == own_labels.read(dataset, 1, "ada", second.revision)[0]
+    with dataset.edit("gone") as edit:
+        edit.remove("s0")
+    with pytest.raises(UsageError, match="no image"):
+        own_labels.read(dataset, 1, "ada")
+    assert own_labels.annotators(dataset) == []
+    assert not dataset.check()
 
 
 def test_people_at_once_lose_nothing_of_either(dataset) -> None:
@@ -125,7 +142,7 @@ def test_work_is_given_counted_and_merged(dataset) -> None:
     gestures.apply(dataset, 1, drawn("a", 1, 3), author="ada")
     gestures.apply(dataset, 1, drawn("b", 2, 9, class_id=2), author="ada")
     own_labels.apply(dataset, 2, drawn("c", 3, 9), author="ben")
-    gestures.apply(dataset, 1, Operation("operation-s", "state", fields={"state": "labelled"}), author="ada")
+    gestures.apply(dataset, 1, Operation("operation-s", "state", said=Said("labelled")), author="ada")
     found = assignments.progress(dataset)
     assert found.states == {"labelled": 1, "open": 4}
     assert [(person.name, person.assigned, person.finished, person.gestures) for person in found.people] == [
@@ -148,7 +165,91 @@ def test_work_is_given_counted_and_merged(dataset) -> None:
 def test_what_is_said_of_an_image_meanwhile_is_not_undone(dataset) -> None:
     """Fields are merged inside the edit, not written back as they were read before it."""
     rows = gestures.overview(dataset)
-    gestures.apply(dataset, 1, Operation("operation-s", "state", fields={"state": "labelled"}), author="ada")
+    gestures.apply(dataset, 1, Operation("operation-s", "fields", fields={"weather": "rain"}), author="ada")
     with dataset.edit("late") as edit:
-        edit.set_fields(rows[0].key, {"assignee": "ben", "nothing": None})
-    assert dataset.read([1])[0].fields == {"state": "labelled", "assignee": "ben"}
+        edit.set_fields(rows[0].key, {"place": "Oslo", "nothing": None})
+    assert dataset.read([1])[0].fields == {"weather": "rain", "place": "Oslo"}
+
+
+def test_what_is_said_is_no_revision_and_no_field_of_the_users(dataset) -> None:
+    with dataset.edit("places") as edit:
+        edit.set_fields("s0", {"state": "Bavaria", "assignee": 3, "opinions": {"of": "many"}})
+    before = dataset.revision
+    said = gestures.apply(dataset, 1, Operation("operation-1", "state", said=Said("review")), author="ada")
+    assert (said.revision, said.number, said.again) == (before, 1, False)
+    again = gestures.apply(dataset, 1, Operation("operation-1", "state", said=Said("review")), author="ada")
+    assert (again.revision, again.number, again.again) == (before, 1, True)
+    assert assignments.assign(dataset, "ben", numbers=[1, 2, 1], author="ada") == [1, 2, 1]
+    assert (dataset.revision, gestures.last_change(dataset, 1)) == (before, before)
+    assert workflow.of(dataset, 1) == workflow.Workflow("review", "ben", (), 2)
+    assert workflow.of(dataset, 3) == workflow.Workflow()
+    assert dataset["s0"].fields == {"state": "Bavaria", "assignee": 3, "opinions": {"of": "many"}}
+    assert assignments.progress(dataset).states == {"review": 1, "open": 4}
+    gestures.apply(dataset, 1, Operation("operation-2", "state", said=Said("open")), author="ada")
+    assert workflow.of(dataset, 1).state is None
+    with pytest.raises(UsageError, match="'done'"):
+        gestures.apply(dataset, 1, Operation("operation-3", "state", said=Said("done")), author="ada")
+    assert [row["kind"] for row in gestures.history(dataset, 1)] == ["state", "state"]
+    assert not dataset.check()
+
+
+def test_comments_and_verdicts_are_kept_beside_the_labels(dataset) -> None:
+    remark = lambda name, text: Operation(f"operation-{name}", "comment", said=Said(comment=Remark(7, text)))  # noqa: E731
+    before = dataset.revision
+    gestures.apply(dataset, 1, remark("a", "an ear is missing"), author="ada")
+    own_labels.apply(dataset, 1, remark("b", "I doubt it"), author="ben")
+    texts = lambda **more: [(said.author, said.text) for said in workflow.comments(dataset, 1, **more)]  # noqa: E731
+    assert texts() == [("ada", "an ear is missing")]
+    assert texts(opinion="ben") == [("ben", "I doubt it")]
+    gestures.apply(dataset, 1, remark("c", "both are"), author="cy")
+    assert texts() == [("cy", "both are")]
+    assert gestures.apply(dataset, 1, remark("d", ""), author="ada").number == 4
+    assert texts() == []
+    assert texts(opinion="ben") == [("ben", "I doubt it")]
+    verdict = Operation("operation-e", "reject", said=Said(suggestion=Verdict("a-run", "rejected")))
+    assert gestures.apply(dataset, 1, verdict, author="ada").number == 5
+    assert workflow.rejected(dataset) == {("a-run", 1)}
+    with pytest.raises(UsageError, match="control"):
+        gestures.apply(dataset, 1, remark("f", "a\0b"), author="ada")
+    assert gestures.apply(dataset, 1, remark("f", "ab"), author="ada").again is False
+    assert dataset.revision == before
+    assert not dataset.check()
+
+
+def test_people_have_roles(dataset) -> None:
+    workflow.join(dataset, ["ben", "ada"])
+    workflow.set_role(dataset, "ada", "owner")
+    workflow.join(dataset, ["ada", "cy"])
+    assert workflow.roles(dataset) == {"ada": "owner", "ben": "annotator", "cy": "annotator"}
+    with pytest.raises(UsageError, match="boss"):
+        workflow.set_role(dataset, "ben", "boss")
+    gestures.apply(dataset, 1, drawn("a", 1, 3), author="ada")
+    gestures.apply(dataset, 1, drawn("b", 2, 3), author="dee")
+    assert [(person.name, person.role) for person in assignments.progress(dataset).people] == [
+        ("ada", "owner"), ("dee", None),
+    ]  # fmt: skip
+
+
+def test_who_draws_is_the_annotator_and_what_nobody_touches_keeps_its_columns(dataset) -> None:
+    masks = Masks.from_compressed([mask(left) for left in (1, 4, 7, 10)], SIZE)
+    more = {
+        "annotator": ["eve", "eve", None, "eve"],
+        "parent": [None, 1, 2, 3],
+        "geometry": [{"n": k} for k in range(4)],
+    }
+    with dataset.edit("parts") as edit:
+        edit.put("s0", Segments(masks, [1] * 4, more=more))
+    base = gestures.revisions_of(dataset, 1)
+    pieces = [
+        Piece(2, 1, mask(4), z=3), Piece(3, 2, mask(7)), Piece(4, 1, mask(11)), Piece(9, 1, mask(2), source="model"),
+    ]  # fmt: skip
+    done = Operation("operation-a", "brush", pieces, remove=[1], base=base)
+    assert not gestures.apply(dataset, 1, done, author="ada").stale
+    found = dataset["s0"].segments
+    rows = dict(zip(found.ids.tolist(), zip(*map(found.column, more), strict=True), strict=True))
+    assert rows == {
+        2: ("eve", None, {"n": 1}),  # moved in the stack alone; the whole that it was a part of is gone
+        3: ("ada", 2, {"n": 2}),  # another class
+        4: ("ada", 3, None),  # drawn anew
+        9: (None, None, None),
+    }

@@ -354,7 +354,7 @@ def compute(dataset: mw.Dataset) -> None:
 def labelling(dataset: mw.Dataset) -> None:
     gestures, assignments = mw.labelling.gestures, mw.labelling.assignments
     number = dataset.number_of("cells/2")
-    first = gestures.Operation("gesture-1", "done", fields={"state": "done"})
+    first = gestures.Operation("gesture-1", "done", said=mw.labelling.workflow.Said("labelled"))
     applied: mw.labelling.gestures.Applied = gestures.apply(dataset, number, first, author="somebody")
     assert not applied.again
     assert gestures.apply(dataset, number, first, author="somebody").again

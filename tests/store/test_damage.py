@@ -10,12 +10,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import sqlalchemy as sql
 from PIL import Image
 
 from maskwright.core.sample import Sample
 from maskwright.errors import DatasetError, MaskwrightError
 from maskwright.runs import Run
-from maskwright.store import Dataset, doctor, transfer
+from maskwright.store import Dataset, doctor, hashes, schema, transfer
 
 
 @pytest.fixture
@@ -364,3 +365,40 @@ def test_the_doctor_says_what_is_wrong_with_damaged_files(filled: Path, tmp_path
         except MaskwrightError as error:
             assert str(error)
     assert os.listdir(tmp_path)  # noqa: PTH208
+
+
+def test_tables_beside_the_labels_are_looked_through(filled: Path) -> None:
+    """Columns, sequences and instructions have hashes and live in revisions; workflow speaks of samples there are."""
+    column = {"position": 0, "owner": "sample", "name": "temp", "definition": {"name": "temp", "kind": "number"}}
+    axes = {"axis": "space", "spacing": [2.0, 1.0, 1.0], "orientation": "RAS", "fields": {}}
+    told = {"class_id": 5, "text": "Tails count."}
+    rows = [
+        (schema.columns, column, hashes.of_column), (schema.sequences, {"name": "scan", **axes}, hashes.of_sequence),
+        (schema.instructions, told, hashes.of_instruction),
+    ]  # fmt: skip
+    with Dataset.open(filled) as dataset:
+        with dataset.database.writing() as connection:
+            for table, row, hash_of in rows:
+                connection.execute(table.insert().values(**row, hash=hash_of(row), added=1))
+            said = {"state": "review", "author": "ada", "changed": "2024-05-01T00:00:00.000000+00:00"}
+            connection.execute(schema.workflow.insert().values(sample=1, **said))
+        assert dataset.check() == []
+        with dataset.database.writing() as connection:
+            connection.execute(schema.columns.update().values(name="temperature"))
+            connection.execute(schema.sequences.update().values(spacing=[1.0, 1.0, 1.0]))
+            connection.execute(schema.instructions.update().values(text="Tails do not count.", added=77))
+            connection.execute(schema.workflow.insert().values(sample=99, **said))
+            living = sql.select(schema.segments).where(schema.segments.c.removed == schema.ALIVE)
+            segment = connection.execute(living).mappings().first()
+            opinion = {**(segment or {}), "author": "ada", "row": 1, "sample": 98}
+            opinion["hash"] = hashes.of_opinion(opinion)
+            connection.execute(schema.opinions.insert().values(**opinion))
+        assert sorted(dataset.check()) == [
+            "columns, row 1: is not what was written",
+            "instructions, row 1: is not what was written",
+            "instructions, row 1: lives in revisions that are not there",
+            "opinions, row 1: belongs to no sample",
+            "opinions: second opinions are not those that were written",
+            "sequences, row 1: is not what was written",
+            "workflow: speaks of sample number 99, which there never was",
+        ]

@@ -9,6 +9,7 @@ from maskwright.core.classes import Class, Classes
 from maskwright.core.masks import Masks
 from maskwright.core.sample import ImageRef, Sample
 from maskwright.core.segments import Segments
+from maskwright.labelling import workflow
 from maskwright.store import Dataset
 from maskwright.studio.serving import links_of
 
@@ -149,12 +150,42 @@ def test_tasks_are_given_worked_through_and_reviewed(team) -> None:
     ada.press("Shift+A")
     ada.saved()
     with Dataset.open(ada.studio.folder, read_only=True) as dataset:
-        states = [sample.fields.get("state") for sample in dataset]
+        states = [workflow.of(dataset, number).state for number in dataset.numbers()]
     assert states == ["labelled", "labelled", "approved", None, None, None]
     ada.press("Shift+W")
     ada.until("document.querySelector('[data-work=saved]')?.innerText.includes('3 objects drawn by hand')")
     texts = ada.page.locator("[data-person=ben] td").all_inner_texts()
     assert texts[:3] == ["ben", "3", "2"]
+
+
+def test_what_is_said_shows_within_seconds_and_can_be_taken_back(team) -> None:
+    ada, ben = team
+    ada.drag((60, 60), (100, 60))
+    ada.saved()
+    ben.until("window.maskwright.scene().segments.length === 1")
+    ben.press("v")
+    ben.click(80, 60)
+    ben.page.get_by_label("Comment on this object").fill("too wide?")
+    ben.page.get_by_label("Comment on this object").press("Tab")
+    ben.page.locator("canvas").focus()
+    ben.press("Shift+R")
+    ben.saved()
+    ada.until("window.maskwright.scene().comments.size === 1")
+    ada.until("document.querySelector('nav li .state.review') !== null")
+    ben.press("Control+z")
+    ben.saved()
+    ada.until("window.maskwright.scene().comments.size === 0")
+    assert ada.page.locator("nav li .state.review").count() == 1
+    assert ada.page.evaluate("window.maskwright.scene().segments.length") == 1
+    ada.press("Shift+B")
+    ada.saved()
+    ben.until("document.querySelector('nav li .state.review') === null")
+    with Dataset.open(ada.studio.folder, read_only=True) as dataset:
+        assert [entry.author for entry in dataset.log(2)][0] == "ada"
+        assert dataset.log(1)[0].summary == {"segments added": 1}  # and nothing of what was said
+        assert dict(dataset[0].fields) == {}
+        assert dataset[0].segments.attributes == [{}]
+        assert dataset[0].segments.column("annotator") == ("ada",)
 
 
 def test_a_name_that_cannot_be_is_refused_in_words(team) -> None:

@@ -360,9 +360,9 @@ def test_order_fields_and_removal(page, dataset) -> None:
     base = {segment["id"]: segment["revision"] for segment in page.get("/api/images/1/objects").json()["objects"]}
     apply(page, {"id": "operation-remove", "kind": "delete", "remove": [11], "base": {"11": base[11]}})
     assert ids() == [10, 12]
-    apply(page, {"id": "operation-state", "kind": "state", "fields": {"state": "labelled"}})
+    apply(page, {"id": "operation-state", "kind": "state", "workflow": {"state": "labelled"}})
     assert page.get("/api/project").json()["images"][0]["state"] == "labelled"
-    apply(page, {"id": "operation-state2", "kind": "state", "fields": {"state": None}})
+    apply(page, {"id": "operation-state2", "kind": "state", "workflow": {"state": "open"}})
     assert page.get("/api/project").json()["images"][0]["state"] is None
     # What was is still there.
     then = page.get(f"/api/images/1/objects?at={base[11]}").json()["objects"]
@@ -396,6 +396,9 @@ def test_a_stale_edit_of_the_same_object_is_not_applied(page) -> None:
         {"kind": "<script>"},
         {"id": "x"},
         {"fields": {"state": {"deep": 1}}},
+        {"workflow": {"state": "done"}},
+        {"workflow": {"comment": {"segment": -1, "text": "?"}}},
+        {"workflow": {"suggestion": {"run": "a-run", "state": "waiting"}}},
     ],
 )
 def test_wrong_gestures_change_nothing(page, dataset, wrong) -> None:
@@ -630,7 +633,7 @@ def finished(page: TestClient, job: dict) -> dict:
 def test_labels_propagate_and_a_suggestion_is_not_a_label_until_accepted(page, dataset) -> None:
     for k in range(2):
         _, disk = scene(k)
-        apply(page, operation(f"label-{k}", 5, disk, fields={"state": "labelled"}), image=k + 1)
+        apply(page, operation(f"label-{k}", 5, disk, workflow={"state": "labelled"}), image=k + 1)
     # Somebody is still at the third image: it must not teach that all else is background.
     apply(page, operation("unfinished", 5, np.eye(*SIZE, dtype=bool)), image=3)
     done = finished(page, page.post("/api/propagate", json={"engine": "forest"}).json())
@@ -646,7 +649,7 @@ def test_labels_propagate_and_a_suggestion_is_not_a_label_until_accepted(page, d
     assert best > 0.8
     assert len(dataset["p3"].segments) == 0
     put = [segment | {"id": 900 + k, "source": "human"} for k, segment in enumerate(offered)]
-    apply(page, {"id": "operation-accept", "kind": "accept", "put": put, "fields": {"state": "labelled"}}, image=4)
+    apply(page, {"id": "operation-accept", "kind": "accept", "put": put, "workflow": {"state": "labelled"}}, image=4)
     assert set(dataset["p3"].segments.source) == {"human"}
     assert page.get("/api/project").json()["images"][3]["confidence"] is None
     assert len(fewshot.propagation.labelled(dataset)[0]) == 4

@@ -2,18 +2,23 @@
 
 import numpy as np
 import pytest
+import sqlalchemy as sql
 from PIL import Image
 
 pytest.importorskip("fastapi")
 pytest.importorskip("httpx")
 from fastapi.testclient import TestClient
 
+from maskwright import fewshot
 from maskwright.core.classes import Class, Classes
 from maskwright.core.masks import Masks
 from maskwright.core.segments import Segments
 from maskwright.errors import UsageError
-from maskwright.labelling import assignments, gestures
+from maskwright.fewshot.propagation import log_suggestion
+from maskwright.labelling import assignments, gestures, workflow
 from maskwright.labelling.agreement import between
+from maskwright.runs import Run
+from maskwright.store import schema
 from maskwright.studio import Settings, create_app, open_place
 from maskwright.studio.serving import links_of
 
@@ -65,8 +70,8 @@ def draw(page: TestClient, name: str, mask: np.ndarray, *, image: int = 1, id: i
     return answer.json()[0]
 
 
-def say(page: TestClient, name: str, state: str | None, *, image: int = 1, layer: str = "shared") -> None:
-    gesture = {"id": f"operation-{name}", "kind": "state", "fields": {"state": state}, "effort": {"seconds": 1}}
+def say(page: TestClient, name: str, state: str, *, image: int = 1, layer: str = "shared") -> None:
+    gesture = {"id": f"operation-{name}", "kind": "state", "workflow": {"state": state}, "effort": {"seconds": 1}}
     assert page.post(f"/api/images/{image}/operations?layer={layer}", json={"operations": [gesture]}).status_code == 200
 
 
@@ -113,7 +118,7 @@ def test_labels_apart_are_neither_seen_nor_changed_by_others(dataset, pages) -> 
     before = dataset.revision
     first = draw(ben, "own-1", square(8), id=9, layer="own")
     assert draw(ben, "own-1", square(8), id=9, layer="own") == first | {"again": True}
-    assert dataset.revision == before  # no revision of everybody's labels
+    assert gestures.last_change(dataset, 1) == before  # no change of everybody's labels
     own = lambda page, **more: page.get("/api/images/1/objects", params={"layer": "own", **more})  # noqa: E731
     assert [segment["id"] for segment in own(ben).json()["objects"]] == [9]
     assert own(ada).json()["objects"] == []
@@ -134,7 +139,7 @@ def test_labels_apart_are_neither_seen_nor_changed_by_others(dataset, pages) -> 
     removed = {"id": "operation-own-gone", "kind": "delete", "remove": [9], "base": {"9": second["revision"]}}
     assert ben.post("/api/images/1/operations?layer=own", json={"operations": [removed]}).json()[0]["stale"] == []
     assert own(ben).json()["objects"] == []
-    say(ben, "own-open", None, layer="own")
+    say(ben, "own-open", "open", layer="own")
     assert row(ada, 1)["own_labels"] == []
     wrong = {"id": "operation-wrong", "kind": "brush", "put": [{"id": 1, "class_id": 77, "counts": string(square(1))}]}
     assert ben.post("/api/images/1/operations?layer=own", json={"operations": [wrong]}).status_code == 422
@@ -188,9 +193,9 @@ def test_images_are_given_to_people(dataset, pages) -> None:
     assert ada.post("/api/assign", json={"numbers": [3]}).json() == [3]
     people = [row(ada, number)["assignee"] for number in range(1, 9)]
     assert people == ["ada", None, None, "ben", "ada", "ada", None, None]
-    before = dataset.revision
     assert ada.post("/api/assign", json={"name": "ben", "numbers": [1, 99]}).status_code == 400
-    assert dataset.revision == before
+    assert row(ada, 1)["assignee"] == "ada"
+    assert dataset.revision == 2  # a task is not part of the labels
     done = {person["name"]: person for person in ada.get("/api/work").json()["people"]}
     assert (done["ada"]["assigned"], done["ben"]["assigned"]) == (3, 1)
 
@@ -209,7 +214,7 @@ def test_progress_and_what_was_saved(dataset, pages) -> None:
     ]  # fmt: skip
     put.append(put[0] | {"id": 20, "attributes": {"suggested_by": "run", "accepted": "mended"}})
     accepted = {
-        "id": "operation-accept", "kind": "accept", "put": put, "fields": {"state": "labelled"}, "effort": {"seconds": 2},
+        "id": "operation-accept", "kind": "accept", "put": put, "workflow": {"state": "labelled"}, "effort": {"seconds": 2},
     }  # fmt: skip
     assert ben.post("/api/images/2/operations", json={"operations": [accepted]}).status_code == 200
     say(ben, "3", "review", image=3)
@@ -224,3 +229,66 @@ def test_progress_and_what_was_saved(dataset, pages) -> None:
     assert sum(number for _, number in found["days"]) == 3
     use = {row["class_id"]: (row["objects"], row["images"]) for row in found["classes"]}
     assert use == {1: (2, 1), 2: (4, 1)}
+
+
+def test_what_is_said_of_an_image_reaches_the_others_and_no_field_of_the_users(dataset, pages) -> None:
+    ada, ben = pages
+    with dataset.edit("places", author="cy") as edit:
+        edit.set_fields("p0", {"state": "Bavaria", "assignee": 3})
+    look = lambda page: page.post("/api/images/1/present", json={"tab": "tab-of-one"}).json()  # noqa: E731
+    before = look(ben)
+    assert (before["workflow"], before["revision"]) == (0, dataset.revision)
+    say(ada, "done", "review")
+    remark = {"id": "operation-remark", "kind": "comment", "workflow": {"comment": {"segment": 7, "text": "too wide?"}}}
+    [answer] = ada.post("/api/images/1/operations", json={"operations": [remark]}).json()
+    assert (answer["revision"], answer["workflow"], answer["again"]) == (before["revision"], 2, False)
+    [again] = ada.post("/api/images/1/operations", json={"operations": [remark]}).json()
+    assert (again["workflow"], again["again"]) == (2, True)
+    assert look(ben) | {"people": []} == {"people": [], "revision": before["revision"], "workflow": 2}
+    seen = ben.get("/api/images/1/objects").json()
+    assert seen["fields"] == {"state": "Bavaria", "assignee": 3}
+    assert (seen["workflow"]["state"], seen["workflow"]["assignee"], seen["workflow"]["number"]) == ("review", None, 2)
+    assert [(said["segment"], said["author"], said["text"]) for said in seen["workflow"]["comments"]] == [
+        (7, "ada", "too wide?")
+    ]
+    assert ben.get("/api/images/1/objects?layer=own").json()["workflow"]["comments"] == []
+    assert row(ben, 1)["state"] == "review"
+    assert (row(ben, 1)["assignee"], dataset["p0"].fields) == (None, {"state": "Bavaria", "assignee": 3})
+    found = ben.get("/api/work").json()
+    assert found["states"] == {"review": 1, "open": 7}
+    assert ben.get("/api/images/1/history").json()[0]["revision"] == before["revision"]
+    assert not dataset.check()
+
+
+def test_who_gets_a_link_is_known_and_has_a_role(dataset, pages) -> None:
+    ada, _ = pages
+    assert workflow.roles(dataset) == {"ada": "annotator", "ben": "annotator"}
+    workflow.set_role(dataset, "ada", "reviewer")
+    workflow.set_role(dataset, "cy", "owner")
+    assert ada.get("/api/project").json()["people"] == ["ada", "ben", "cy"]
+    say(ada, "done", "labelled")
+    assert [(person["name"], person["role"]) for person in ada.get("/api/work").json()["people"]] == [
+        ("ada", "reviewer")
+    ]
+
+
+def test_a_suggestion_that_was_rejected_waits_no_longer(dataset, pages) -> None:
+    ada, _ = pages
+    run = Run.start(dataset, "propagate", {}, name="suggesting")
+    log_suggestion(run, 1, Segments(Masks.encode(square(5)[None]), [1]), 0.5)
+    log_suggestion(run, 2, Segments(Masks.encode(square(5)[None]), [1]), 0.5)
+    run.finish("done", {})
+    assert [row(ada, number)["confidence"] for number in (1, 2)] == [0.5, 0.5]
+    assert ada.get("/api/images/1/suggestion").json()["run"] == "suggesting"
+    verdict = {"suggestion": {"run": "suggesting", "state": "rejected"}}
+    gesture = {"id": "operation-reject", "kind": "reject", "workflow": verdict}
+    assert ada.post("/api/images/1/operations", json={"operations": [gesture]}).json()[0]["workflow"] == 1
+    offered = ada.get("/api/images/1/suggestion").json()
+    assert (offered["run"], offered["objects"]) == (None, [])
+    assert [row(ada, number)["confidence"] for number in (1, 2)] == [None, 0.5]
+    assert fewshot.accept(dataset, "suggesting", ["p1"], author="ada") == 1
+    with dataset.database.reading() as connection:
+        found = connection.execute(sql.select(schema.suggestions).order_by(schema.suggestions.c.sample)).all()
+    assert [(judged.run, judged.sample, judged.state, judged.author) for judged in found] == [
+        ("suggesting", 1, "rejected", "ada"), ("suggesting", 2, "accepted", "ada"),
+    ]  # fmt: skip

@@ -128,7 +128,7 @@ export const words = {
     (saved === null ? "" : `: ${saved >= 0 ? `${(saved / 60).toFixed(1)} minutes saved` : "no time saved yet"}`),
   perDay: "Images finished, day by day",
   people: "People",
-  peopleColumns: ["Name", "Assigned", "Finished", "Gestures", "Clicks", "Minutes"],
+  peopleColumns: ["Name", "Assigned", "Finished", "Gestures", "Clicks", "Minutes", "Role"],
   who: "Who",
   howMany: "How many",
   assignOpen: "Give open images",

@@ -114,6 +114,20 @@ describe("scene and history", () => {
     expect(scene.at(3, 1)?.id).toBe(1);
   });
 
+  it("say something of an object, and take it back", () => {
+    const scene = new Scene(6, 4);
+    scene.load([segment(1, bits("####", "####"))]);
+    const history = new History(scene);
+    history.do({ kind: "comment", changes: [], remark: { segment: 1, before: "", after: "too wide" } });
+    history.do({ kind: "comment", changes: [], remark: { segment: 1, before: "too wide", after: "fine" } });
+    expect(history.undo()).toEqual({ kind: "undo", changes: [], remark: { segment: 1, before: "fine", after: "too wide" } });
+    expect(scene.comments.get(1)).toBe("too wide");
+    history.undo();
+    expect(scene.comments.size).toBe(0);
+    expect(history.redo()).toEqual({ kind: "redo", changes: [], remark: { segment: 1, before: "", after: "too wide" } });
+    expect(scene.comments.get(1)).toBe("too wide");
+  });
+
   it("undo everything and redo everything, whatever was done", () => {
     for (let seed = 1; seed < 12; seed++) {
       const next = random(seed);

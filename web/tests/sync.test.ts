@@ -6,6 +6,7 @@ import { Sync } from "../src/store/sync";
 /** A server for the tests: applies each operation once, and knows what is stale. */
 class Server {
   revision = 10;
+  said = 0;
   objects = new Map<number, { revision: number; counts: string }>();
   seen = new Map<string, number>();
   down = false;
@@ -19,7 +20,7 @@ class Server {
     for (const operation of operations) {
       const before = this.seen.get(operation.id);
       if (before !== undefined) {
-        out.push({ id: operation.id, revision: before, again: true, stale: [] });
+        out.push({ id: operation.id, revision: before, again: true, stale: [], workflow: this.said });
         continue;
       }
       const ids = [...(operation.put ?? []).map((segment) => segment.id), ...(operation.remove ?? [])];
@@ -28,12 +29,13 @@ class Server {
         const base = operation.base?.[id];
         return (base === undefined) !== (now === undefined) || (now !== undefined && now > base!);
       });
-      if (stale.length) return [...out, { id: operation.id, revision: this.revision, again: false, stale }];
-      this.revision++;
+      if (stale.length) return [...out, { id: operation.id, revision: this.revision, again: false, stale, workflow: this.said }];
+      if (ids.length) this.revision++;
+      if (operation.workflow) this.said++;
       for (const segment of operation.put ?? []) this.objects.set(segment.id, { revision: this.revision, counts: segment.counts });
       for (const id of operation.remove ?? []) this.objects.delete(id);
       this.seen.set(operation.id, this.revision);
-      out.push({ id: operation.id, revision: this.revision, again: false, stale: [] });
+      out.push({ id: operation.id, revision: this.revision, again: false, stale: [], workflow: this.said });
     }
     if (this.loses) {
       this.loses = false;
@@ -130,6 +132,48 @@ describe("sync", () => {
       expect(server.objects.get(77)?.counts).toBe(other ? "mine" : undefined);
       expect(await shelf.all()).toEqual([]);
     });
+
+  it("knows which changes of an image's workflow are its own", async () => {
+    const say = (state: "labelled" | "review"): Gesture => ({ ...put(5, ""), put: [], kind: "state", workflow: { state } });
+    sync.hear(1, 0);
+    server.revision = 20; // somebody else has drawn
+    await sync.push(1, say("labelled"));
+    await sync.settled();
+    expect(sync.heard(1, 1)).toBe(true);
+    expect(sync.revision).toBe(0); // what was only said is in no revision
+    server.said++; // somebody else's
+    await sync.push(1, say("review"));
+    await sync.settled();
+    expect(sync.heard(1, 3)).toBe(false);
+    sync.hear(1, 3);
+    expect(sync.heard(1, 3)).toBe(true);
+  });
+
+  it("says what an earlier page left as fields", async () => {
+    const sent: Gesture[] = [];
+    const real = server.apply.bind(server);
+    server.apply = async (image, operations) => (sent.push(...operations), real(image, operations));
+    const left = [{ state: "labelled" }, { state: null }, { rejected: "a-run", other: 1 }];
+    for (const [place, fields] of left.entries()) await shelf.put({ place, image: 1, gesture: { ...put(5, ""), put: [], fields } });
+    const page = new Sync(server, shelf, () => undefined, 5);
+    await page.begin();
+    await page.settled();
+    expect(sent.map(({ workflow, fields }) => [workflow, fields])).toEqual([
+      [{ state: "labelled" }, {}], [{ state: "open" }, {}], [{ suggestion: { run: "a-run", state: "rejected" } }, { other: 1 }],
+    ]);
+    expect(await shelf.all()).toEqual([]);
+  });
+
+  it("keeps what is said when the objects are given up", async () => {
+    server.objects.set(5, { revision: 11, counts: "theirs" });
+    sync.knows(1, 5, 10);
+    await sync.push(1, { ...put(5, "mine"), workflow: { state: "labelled" } });
+    await wait();
+    expect(sync.state).toBe("conflict");
+    await sync.resolve("theirs", new Map([[5, 11]]), () => 77);
+    await sync.settled();
+    expect([server.said, server.objects.get(5)!.counts]).toEqual([1, "theirs"]);
+  });
 
   it("can delete and bring back its own object", async () => {
     await sync.push(1, put(5, "a"));

@@ -36,16 +36,22 @@ def command(
     images: Images = None,
     where: Where = None,
     at: At = None,
+    annotator: Annotated[
+        str | None, typer.Option(help="A person's own labels in place of the shared ones; only images that have any.")
+    ] = None,
     option: Options = None,
     workers: LossWorkers = 1,
     json: Json = False,
 ) -> None:
     """Write a dataset, or a part of it, in another format, with a report of what is lost."""
     from maskwright import formats
+    from maskwright.labelling import own_labels
     from maskwright.store import Dataset
 
     with Dataset.open(dataset) as opened:
         view = view_of(opened, at, where).frozen()
+        if annotator is not None:
+            view = own_labels.view(view, annotator)
         number = len(view)
         said: list[str] = []
         with progress(f"exporting {format}", (3 if check else 2) * number, quiet=json) as follow:

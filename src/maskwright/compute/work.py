@@ -12,6 +12,7 @@ from maskwright.core.foreign import sentence
 from maskwright.core.names import shown
 from maskwright.errors import DatasetError, MaskwrightError, UsageError
 from maskwright.store import Dataset, View
+from maskwright.store.opinions import view_of
 
 Rows = TypeVar("Rows")
 
@@ -64,7 +65,9 @@ class Job:
 
     def pack(self) -> bytes:
         """For another process. Raises UsageError for a worker that cannot go there."""
-        view = None if self.view is None else (_absolute(self.view), self.view.revision, self.view.conditions)
+        view = None
+        if self.view is not None:
+            view = _absolute(self.view), self.view.revision, self.view.conditions, self.view.annotator
         try:
             return pickle.dumps((self.worker, view, self.strict))
         except (pickle.PicklingError, AttributeError, TypeError, RuntimeError) as error:
@@ -88,9 +91,9 @@ class Opened:
         stack = ExitStack()
         if view is None:
             return cls(Job(worker, None, strict), stack)
-        place, revision, conditions = view
+        place, revision, conditions, annotator = view
         dataset = stack.enter_context(Dataset.open(place, read_only=True))
-        return cls(Job(worker, View(dataset.database, revision, conditions), strict), stack)
+        return cls(Job(worker, view_of(dataset.database, revision, conditions, annotator), strict), stack)
 
     def close(self) -> None:
         self._stack.close()

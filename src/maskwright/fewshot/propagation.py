@@ -17,11 +17,13 @@ from maskwright.core.sample import Sample
 from maskwright.core.segments import Segments
 from maskwright.errors import MaskwrightError, UsageError
 from maskwright.fewshot.prediction import Learner, Prediction
+from maskwright.labelling import workflow
 from maskwright.metrics import confusion
 from maskwright.runs import Run, find, list_runs
 from maskwright.runs.files import folder_of
 from maskwright.runs.record import clean_settings, recorded_view, sample_metrics
 from maskwright.store import Dataset, View
+from maskwright.store.dataset import user_name
 
 KIND = "propagate"
 _METRIC = "confidence"
@@ -201,14 +203,18 @@ def accept(dataset: Dataset, run: str, keys: Sequence[str], *, author: str | Non
     the samples'.  author: of the revision.
     """
     made = _made(dataset, run)
-    written = 0
-    with dataset.edit(f"accept {len(keys)} suggestions of {made.id}", author=author) as edit:
+    written = []
+    who = author or user_name()
+    with dataset.edit(f"accept {len(keys)} suggestions of {made.id}", author=who) as edit:
         for key in keys:
             if any(source != "model" for source in edit.segments(key).source):
                 continue
-            edit.put(key, _suggested(made, made.view.number_of(key)))
-            written += 1
-    return written
+            number = made.view.number_of(key)
+            edit.put(key, _suggested(made, number))
+            written.append(number)
+    with dataset.database.writing() as connection:
+        workflow.judge(connection, made.id, written, "accepted", who)
+    return len(written)
 
 
 def suggestion(dataset: Dataset, run: str, number: int) -> Segments:
@@ -217,13 +223,17 @@ def suggestion(dataset: Dataset, run: str, number: int) -> Segments:
 
 
 def waiting(dataset: Dataset) -> dict[int, tuple[str, float]]:
-    """Sample number -> the newest run that suggests something for it, and with what confidence."""
+    """Sample number -> the newest run that suggests something for it, and with what confidence.
+
+    Samples for which a person rejected that are left out.
+    """
     out: dict[int, tuple[str, float]] = {}
     for row in list_runs(dataset):  # the newest first
         if row["status"] in ("done", "interrupted", "dead"):
             for number, value in confidences(dataset, row["id"]).items():
                 out.setdefault(number, (row["id"], value))
-    return out
+    rejected = workflow.rejected(dataset)
+    return {number: found for number, found in out.items() if (found[0], number) not in rejected}
 
 
 def _made(dataset: Dataset, run: str) -> Run:

@@ -52,11 +52,11 @@ def agreements(dataset: Dataset, numbers: Iterable[int] | None = None) -> list[A
     wanted = None if numbers is None else set(numbers)
     out: list[Agreement] = []
     for row in gestures.overview(dataset):
-        people = [str(each) for each in row.fields.get(own_labels.FIELD, [])]
+        people = row.workflow.own_labels
         if not people or (wanted is not None and row.number not in wanted):
             continue
         labels: list[tuple[str | None, Segments]] = []
-        if row.fields.get("state") in FINISHED:
+        if row.workflow.state in FINISHED:
             labels.append((None, dataset.read([row.number])[0].segments))
         labels += [(person, own_labels.read(dataset, row.number, person)[0]) for person in people]
         for k, (first, mine) in enumerate(labels):

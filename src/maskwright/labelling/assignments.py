@@ -8,7 +8,8 @@ from typing import Any
 import sqlalchemy as sql
 
 from maskwright.errors import UsageError
-from maskwright.labelling.gestures import OWN, Row, overview
+from maskwright.labelling import workflow
+from maskwright.labelling.gestures import OWN, overview
 from maskwright.store import schema
 from maskwright.store.dataset import Dataset
 from maskwright.store.rows import alive
@@ -20,9 +21,13 @@ _SAYS = ("state", "comment")
 
 @dataclass(frozen=True)
 class Person:
-    """seconds: active ones, pauses of more than ten left out.  finished: images whose last word was theirs."""
+    """role: annotator, reviewer or owner; None where none was given.  finished: images whose last word was theirs.
+
+    seconds: active ones, pauses of more than ten left out.
+    """
 
     name: str
+    role: str | None
     gestures: int
     seconds: float
     clicks: int
@@ -72,12 +77,11 @@ def assign(
         if item not in rows:
             raise UsageError(f"there is no image {item}", file=dataset.place)
     if count is not None:
-        free = [row for row in rows.values() if row.fields.get("state") is None and not row.fields.get("assignee")]
+        free = [row for row in rows.values() if row.workflow.state is None and row.workflow.assignee is None]
         free.sort(key=lambda row: (row.video or "", row.frame or 0, row.number))
         chosen += [row.number for row in free[:count]]
-    with dataset.edit(f"{len(chosen)} images for {name or 'nobody'}", author=author) as edit:
-        for each in chosen:
-            edit.set_fields(rows[each].key, {"assignee": name})
+    with dataset.database.writing() as connection:
+        workflow.change(connection, list(dict.fromkeys(chosen)), author, assignee=name)
     return chosen
 
 
@@ -86,7 +90,7 @@ def finished_keys(dataset: Dataset) -> list[str]:
 
     These are to be learned from: one that is still worked on would teach that the rest of it is background.
     """
-    return [row.key for row in overview(dataset) if row.fields.get("state") in FINISHED]
+    return [row.key for row in overview(dataset) if row.workflow.state in FINISHED]
 
 
 def class_use(dataset: Dataset) -> list[ClassUse]:
@@ -105,7 +109,7 @@ def class_use(dataset: Dataset) -> list[ClassUse]:
 def progress(dataset: Dataset) -> Progress:
     """Of all images and everybody."""
     rows = overview(dataset)
-    done = {row.number for row in rows if row.fields.get("state") in FINISHED}
+    done = {row.number for row in rows if row.workflow.state in FINISHED}
     people: dict[str, dict[str, Any]] = {}
     last: dict[int, tuple[str, str]] = {}
     drawing = accepting = 0.0
@@ -124,26 +128,24 @@ def progress(dataset: Dataset) -> Progress:
             if row.kind in ("accept", "state") and row.sample in done:
                 last[row.sample] = (row.author, row.created[:10])
     finished = Counter(name for name, _ in last.values())
-    assigned = Counter(str(row.fields["assignee"]) for row in rows if row.fields.get("assignee"))
+    assigned = Counter(row.workflow.assignee for row in rows if row.workflow.assignee is not None)
+    roles = workflow.roles(dataset)
     suggested, untouched = (sum(getattr(row, name) for row in rows) for name in ("suggested", "untouched"))
     drawn = _drawn(dataset)
     each = drawing / drawn if drawn and drawing else None
     nothing = {"gestures": 0, "seconds": 0.0, "clicks": 0}
     return Progress(
-        states=dict(Counter(_state(row) for row in rows)),
+        states=dict(Counter(row.workflow.state or "open" for row in rows)),
         people=[
-            Person(name, **people.get(name, nothing), finished=finished[name], assigned=assigned[name])
+            Person(
+                name, roles.get(name), **people.get(name, nothing), finished=finished[name], assigned=assigned[name]
+            )
             for name in sorted({*people, *assigned})
         ],
         classes=class_use(dataset), days=sorted(Counter(day for _, day in last.values()).items()), drawn=drawn,
         seconds_each=each, suggested=suggested, untouched=untouched,
         saved=untouched * each - accepting if each is not None and untouched else None,
     )  # fmt: skip
-
-
-def _state(row: Row) -> str:
-    state = row.fields.get("state")
-    return state if isinstance(state, str) else "open"
 
 
 def _drawn(dataset: Dataset) -> int:

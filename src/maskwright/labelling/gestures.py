@@ -1,6 +1,5 @@
 """Gestures: small changes of one sample that a person makes, each applied once however often it is sent."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -8,9 +7,12 @@ from typing import Any
 
 import sqlalchemy as sql
 
+from maskwright.core import columns
 from maskwright.core.masks import Masks
 from maskwright.core.segments import Segments, Source
 from maskwright.errors import UsageError
+from maskwright.labelling import workflow
+from maskwright.labelling.workflow import Said, Workflow
 from maskwright.store import checks, schema
 from maskwright.store.dataset import Dataset
 from maskwright.store.edit import Edit
@@ -36,7 +38,7 @@ class Operation:
     """id: made by who made the gesture.  base: of each segment touched, the revision that was seen; none for new ones.
 
     put: segments as they are to be.  remove: segments to take out.  fields: of the sample, merged into what is there;
-    None takes one out.  effort: seconds, clicks and the like.
+    None takes one out.  said: of the image's workflow.  effort: seconds, clicks and the like.
     """
 
     id: str
@@ -45,34 +47,40 @@ class Operation:
     remove: Sequence[int] = ()
     base: Mapping[int, int] = field(default_factory=dict)
     fields: Mapping[str, Any] = field(default_factory=dict)
+    said: Said = field(default_factory=Said)
     effort: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Applied:
-    """revision: that holds the gesture.  again: it had been applied before.  stale: segments that somebody else changed
-    since they were seen; then nothing was done.
+    """revision: that holds the gesture, or in which it was made.  again: it had been applied before.  stale: segments
+    that somebody else changed since they were seen; then nothing was done.  number: of changes of the image's workflow.
     """
 
     revision: int
     again: bool = False
     stale: tuple[int, ...] = ()
+    number: int = 0
 
 
-#: Kinds of gestures on somebody's own labels, which are not revisions, begin with this.
+#: Kinds of gestures on somebody's own labels begin with this.
 OWN = "own "
+
+#: Further columns of segments, which a gesture does not name.
+_KEPT = tuple(column.name for column in columns.SEGMENT if column.path is None)
 
 
 def apply(dataset: Dataset, number: int, operation: Operation, *, author: str) -> Applied:
-    """One gesture, one transaction, one revision: durable when this returns.
+    """One gesture, one transaction, one revision, or none where it only says something: durable when this returns.
 
-    Raises UsageError for a sample that is not there, masks of another size, and classes that are not declared.
+    Raises UsageError for a sample that is not there and masks of another size, DatasetError for classes that are not
+    declared.
     operation: the gesture; sent again, it is answered again and not applied.
     """
     with dataset.database.writing() as connection:
-        done = revision_of(connection, operation)
+        done = applied(connection, number, operation)
         if done is not None:
-            return Applied(done, again=True)
+            return done
         row = sample_row(dataset, connection, number)
         table = schema.segments
         living = connection.execute(
@@ -82,25 +90,31 @@ def apply(dataset: Dataset, number: int, operation: Operation, *, author: str) -
         )
         stale = newer(operation, {int(each_row.segment): int(each_row.added) for each_row in living})
         if stale:
-            return Applied(dataset.database.head(connection), stale=stale)
+            return Applied(dataset.database.head(connection), stale=stale, number=known(connection, number).number)
         edit = Edit(dataset.database, connection, author, f"{operation.kind}: {row.key}")
         if operation.put or operation.remove:
-            edit.put(row.key, changed(edit.segments(row.key), operation, (row.height, row.width)))
+            edit.put(row.key, changed(edit.segments(row.key), operation, (row.height, row.width), author))
         if operation.fields:
             edit.set_fields(row.key, operation.fields)
         revision = edit.finish() or edit.parent
+        said = workflow.say(connection, number, operation.said, author)
         note(connection, number, operation, operation.kind, author, revision)
-        return Applied(revision)
+        return Applied(revision, number=said.number)
 
 
 # -- what gestures on shared and on own labels have in common ------------------------------------------------
 
 
-def revision_of(connection: sql.Connection, operation: Operation) -> int | None:
-    """The revision that a gesture which was applied before became; None for a new gesture."""
+def applied(connection: sql.Connection, number: int, operation: Operation) -> Applied | None:
+    """The answer to a gesture which was applied before; None for a new gesture."""
     table = schema.operations
     found = connection.execute(sql.select(table.c.revision).where(table.c.id == operation.id)).scalar()
-    return None if found is None else int(found)
+    return None if found is None else Applied(int(found), again=True, number=known(connection, number).number)
+
+
+def known(connection: sql.Connection, number: int) -> Workflow:
+    """A sample's workflow, as it is inside a transaction; nothing yet where nobody said anything."""
+    return workflow.read(connection, [number]).get(number, Workflow())
 
 
 def note(connection: sql.Connection, number: int, operation: Operation, kind: str, author: str, revision: int) -> None:
@@ -142,10 +156,10 @@ def newer(operation: Operation, living: Mapping[int, int]) -> tuple[int, ...]:
     return tuple(out)
 
 
-def changed(own: Segments, operation: Operation, size: tuple[int, int]) -> Segments:
+def changed(own: Segments, operation: Operation, size: tuple[int, int], author: str) -> Segments:
     """The segments after the gesture. Raises UsageError for run lengths that do not fit.
 
-    own: those before it.
+    own: those before it.  author: of the gesture, who becomes the annotator of what it draws or gives another class.
     """
     gone = set(operation.remove)
     put = {piece.segment: piece for piece in operation.put}
@@ -173,12 +187,22 @@ def changed(own: Segments, operation: Operation, size: tuple[int, int]) -> Segme
     def column(of_put: Any, of_own: Any) -> list[Any]:
         return [of_put(put[name]) if name in put else of_own[rows[name]] for name in names]
 
+    more = {kept: [own.column(kept)[rows[name]] if name in rows else None for name in names] for kept in _KEPT}
+    for place, name in enumerate(names):
+        old = rows.get(name)
+        same = old is not None and masks[place] == own.masks[[old]]
+        if not same:
+            more["geometry"][place] = None  # it drew the mask that was there
+        if name in put and not (same and put[name].class_id == own.class_ids[old]):
+            more["annotator"][place] = author if put[name].source == "human" else None
+        if more["parent"][place] not in places:
+            more["parent"][place] = None
     return Segments(
         Masks.concatenate(masks, size), column(lambda piece: piece.class_id, own.class_ids), ids=names,
         scores=column(lambda piece: float("nan") if piece.score is None else piece.score, own.scores),
         is_crowd=column(lambda piece: piece.is_crowd, own.is_crowd),
         source=column(lambda piece: piece.source, own.source),
-        attributes=column(lambda piece: dict(piece.attributes), own.attributes),
+        attributes=column(lambda piece: dict(piece.attributes), own.attributes), more=more,
     )  # fmt: skip
 
 
@@ -213,7 +237,7 @@ def history(dataset: Dataset, number: int, limit: int = 200) -> list[dict[str, A
     table = schema.operations
     with dataset.database.reading() as connection:
         shared = sql.and_(table.c.sample == number, table.c.kind.not_like(f"{OWN}%"))
-        query = sql.select(table).where(shared).order_by(table.c.revision.desc()).limit(limit)
+        query = sql.select(table).where(shared).order_by(table.c.revision.desc(), table.c.created.desc()).limit(limit)
         return [
             {"revision": row.revision, "kind": row.kind, "author": row.author, "created": row.created,
              "effort": row.effort}
@@ -241,7 +265,7 @@ class Row:
     uri: str
     size: tuple[int, int]
     split: str | None
-    fields: Mapping[str, Any]
+    workflow: Workflow
     video: str | None
     frame: int | None
     segments: int
@@ -256,6 +280,7 @@ def overview(dataset: Dataset) -> list[Row]:
     # mark inside a value would have a backslash before it.
     text = sql.cast(segments.c.attributes, sql.Text)
     counts: dict[int, tuple[int, int, int]] = {}
+    nothing = Workflow()
     with dataset.database.reading() as connection:
         held = connection.execute(
             sql.select(
@@ -265,15 +290,13 @@ def overview(dataset: Dataset) -> list[Row]:
         )  # fmt: skip
         for sample, number, suggested, untouched in held:
             counts[int(sample)] = (int(number), int(suggested), int(untouched))
-        # Most samples have no fields: a hundred thousand times nothing need not be parsed.
-        fields = sql.cast(samples.c.fields, sql.Text).label("said")
-        columns = [samples.c[name] for name in ("sample", "key", "uri", "height", "width", "split", "video", "frame")]
-        living = sql.select(*columns, fields).where(alive(samples, None)).order_by(samples.c.sample)
+        work = workflow.read(connection)
+        wanted = [samples.c[name] for name in ("sample", "key", "uri", "height", "width", "split", "video", "frame")]
+        living = sql.select(*wanted).where(alive(samples, None)).order_by(samples.c.sample)
         return [
             Row(
-                row.sample, row.key, row.uri, (row.height, row.width), row.split,
-                {} if row.said == "{}" else json.loads(row.said), row.video, row.frame,
-                *counts.get(row.sample, (0, 0, 0)),
+                row.sample, row.key, row.uri, (row.height, row.width), row.split, work.get(row.sample, nothing),
+                row.video, row.frame, *counts.get(row.sample, (0, 0, 0)),
             )
             for row in connection.execute(living)
         ]  # fmt: skip

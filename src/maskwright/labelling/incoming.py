@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 import numpy as np
 
@@ -146,18 +147,26 @@ def _matched(own: Classes, other: Classes) -> tuple[Classes, dict[int, int]]:
 
 
 def _with_classes(segments: Segments, kinds: Array) -> Segments:
-    return Segments(
-        segments.masks, kinds, scores=segments.scores, is_crowd=segments.is_crowd, source="import",
-        attributes=segments.attributes,
-    )  # fmt: skip
+    return segments.replace(class_ids=kinds, ids=None, source="import", more=_renumbered(segments, 1))
 
 
 def _joined(own: Segments, new: Segments) -> Segments:
     """The new ones on top, with ids of their own."""
     first = int(own.ids.max(initial=0)) + 1
+    more = _renumbered(new, first)
     return Segments(
         Masks.concatenate([own.masks, new.masks], own.size), [*own.class_ids, *new.class_ids],
         ids=[*own.ids.tolist(), *range(first, first + len(new))], scores=[*own.scores, *new.scores],
         is_crowd=[*own.is_crowd, *new.is_crowd], source=[*own.source, *new.source],
         attributes=[*own.attributes, *new.attributes],
+        more={name: [*own.column(name), *more.get(name, [None] * len(new))] for name in {**own.more, **more}},
     )  # fmt: skip
+
+
+def _renumbered(segments: Segments, first: int) -> dict[str, list[Any]]:
+    """The further columns of segments whose ids become first, first + 1, …: parents are named by them."""
+    ids = {int(old): first + row for row, old in enumerate(segments.ids)}
+    more = {name: list(values) for name, values in segments.more.items()}
+    if "parent" in more:
+        more["parent"] = [ids.get(parent) for parent in more["parent"]]
+    return more

@@ -62,6 +62,7 @@ def evaluate(
     wants_ap = instances if instances is not None else any(class_.kind == "thing" for class_ in classes)
     worker = _Counting(run.id, classes, extra, detects=wants_ap)
     asked = {"where": list(view.conditions), "metrics": list(extra), "instances": wants_ap}
+    asked |= {} if view.annotator is None else {"annotator": view.annotator}
     sums = _Sums(classes, extra)
     with _journal(view, run, {"work": "evaluate", **asked}, classes, numbers) as journal:
         sink = _InOrder(run, journal, numbers, sums.add)

@@ -27,6 +27,7 @@ from maskwright.runs.environment import environment
 from maskwright.runs.files import folder_of
 from maskwright.runs.trackers import Fanout
 from maskwright.store import Dataset, View, checks, hashes, run_values, schema, vectors
+from maskwright.store.opinions import view_of
 from maskwright.store.rows import damaged, masks_from
 
 #: The per-sample metric that counts predicted segments.
@@ -69,7 +70,8 @@ class Run:
         now = datetime.now(UTC)
         identity = run_name(name) if name is not None else f"{kind}-{now:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
         run = cls(frozen, identity, folder_of(view, identity, folder))
-        kept = clean_settings({**settings, "where": list(view.conditions)})
+        whose = {} if view.annotator is None else {"annotator": view.annotator}
+        kept = clean_settings({**settings, "where": list(view.conditions), **whose})
         run._owner = ownership.new_owner(run)
         row = {
             "id": identity,
@@ -568,7 +570,9 @@ def shown_file(name: str) -> str:
 
 def recorded_view(dataset: Dataset, record: Mapping[str, Any]) -> View:
     """What a run saw. Raises UsageError where its revision is not there."""
-    return View(dataset.database, dataset.resolve(record["revision"]), record["settings"].get("where", ()))
+    settings = record["settings"]
+    number = dataset.resolve(record["revision"])
+    return view_of(dataset.database, number, settings.get("where", ()), settings.get("annotator"))
 
 
 def list_runs(dataset: View) -> list[dict[str, Any]]:

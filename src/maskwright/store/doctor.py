@@ -14,7 +14,7 @@ from maskwright.errors import DatasetError, FormatError, MaskwrightError
 from maskwright.media import image_size
 from maskwright.media.checksums import checksum as checksum_of
 from maskwright.store import connection as opening
-from maskwright.store import hashes, migrations, schema, vectors
+from maskwright.store import hashes, migrations, opinions, schema, vectors
 from maskwright.store.rows import alive, masks_from, opened_uri
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ def _history(dataset: "Dataset", report: Report) -> None:
             report.add(Problem("history", "revisions", f"{len(numbers)} of {head} are there"))
         for name in connection.execute(sql.select(schema.tags.c.name).where(schema.tags.c.revision > head)).scalars():
             report.add(Problem("history", f"tag {shown(name)}", "names a revision that is not there"))
-        for table in (schema.samples, schema.segments, schema.classes, schema.vectors):
+        for table in _SPANS:
             lives = table.c.removed == schema.ALIVE_SQL
             wrong = sql.or_(
                 table.c.added < 1, table.c.added > head,
@@ -119,14 +119,16 @@ def _history(dataset: "Dataset", report: Report) -> None:
             for row in connection.execute(sql.select(table.c.row).where(wrong).limit(MOST)).scalars():
                 report.add(Problem("history", f"{table.name}, row {row}", "lives in revisions that are not there"))
         segments, samples, classes = schema.segments, schema.samples, schema.classes
-        orphans = connection.execute(
-            sql.select(segments.c.row).where(
-                alive(segments, None),
-                ~sql.exists().where(samples.c.sample == segments.c.sample, alive(samples, None)),
-            ).limit(MOST)
-        ).scalars()  # fmt: skip
-        for row in orphans:
-            report.add(Problem("history", f"segments, row {row}", "belongs to no sample", ("segments", row)))
+        for table in (segments, schema.opinions):
+            orphans = connection.execute(
+                sql.select(table.c.row).where(
+                    alive(table, None),
+                    ~sql.exists().where(samples.c.sample == table.c.sample, alive(samples, None)),
+                ).limit(MOST)
+            ).scalars()  # fmt: skip
+            for row in orphans:
+                mark = (table.name, int(row))
+                report.add(Problem("history", f"{table.name}, row {row}", "belongs to no sample", mark))
         strange = connection.execute(
             sql.select(segments.c.row).where(
                 alive(segments, None),
@@ -140,8 +142,11 @@ def _history(dataset: "Dataset", report: Report) -> None:
 _TABLES: tuple[tuple[sql.Table, Callable[[Any], int]], ...] = (
     (schema.samples, hashes.of_sample), (schema.segments, hashes.of_segment), (schema.classes, hashes.of_class),
     (schema.predictions, hashes.of_prediction), (schema.opinions, hashes.of_opinion),
-    (schema.vectors, hashes.of_vectors),
+    (schema.columns, hashes.of_column), (schema.sequences, hashes.of_sequence),
+    (schema.instructions, hashes.of_instruction), (schema.vectors, hashes.of_vectors),
 )  # fmt: skip
+#: Tables whose rows live in revisions.
+_SPANS = tuple(table for table, _ in _TABLES if "removed" in table.c)
 #: Whose rows can be taken out: what one said is said by no other row.
 _REMOVABLE = ("segments", "predictions", "opinions", "vectors")
 
@@ -224,7 +229,8 @@ def _others(dataset: "Dataset", report: Report) -> None:
             report.add(Problem("row", f"revisions, {number}", "cannot be read", ("revisions", number)))
     for table in (
         schema.tags, schema.runs, schema.run_points, schema.run_samples, schema.run_segments, schema.run_columns,
-        schema.run_evaluations, schema.operations,
+        schema.run_evaluations,
+        schema.operations, schema.views, schema.people, *_ABOUT,
     ):  # fmt: skip
         try:
             with dataset.database.reading() as connection:
@@ -232,6 +238,16 @@ def _others(dataset: "Dataset", report: Report) -> None:
                     report.rows += 1
         except MaskwrightError as error:
             report.add(Problem("file", table.name, shown(error.found, 200)))
+    samples = schema.samples
+    with dataset.database.reading() as connection:
+        for table in _ABOUT:
+            query = sql.select(table.c.sample).where(~sql.exists().where(samples.c.sample == table.c.sample)).distinct()
+            for number in connection.execute(query.limit(MOST)).scalars():
+                report.add(Problem("history", table.name, f"speaks of sample number {number}, which there never was"))
+
+
+#: Tables that say something of a sample, and are not part of revisions.
+_ABOUT = (schema.workflow, schema.leases, schema.suggestions, schema.comments)
 
 
 def _digests(dataset: "Dataset", report: Report) -> None:
@@ -250,11 +266,15 @@ def _digests(dataset: "Dataset", report: Report) -> None:
             found.setdefault(sample, []).append(value)
         living = set(connection.execute(sql.select(samples.c.sample).where(lives)).scalars())
         listed = set(connection.execute(sql.select(samples.c.sample).where(alive(samples, None))).scalars())
+        own = connection.execute(sql.select(schema.opinions.c.hash).where(lives)).scalars().all()
+        written = opinions.digest(connection)
+    if written != (len(own), hashes.together(own)):
+        report.add(Problem("row", "opinions", "second opinions are not those that were written"))
     if living != listed:
         report.add(Problem("file", "samples", f"{len(living ^ listed)} are not found by the index"))
     for number in sorted(living):
-        own = found.get(number, [])
-        if said.get(number) != (len(own), hashes.together(own)):
+        values = found.get(number, [])
+        if said.get(number) != (len(values), hashes.together(values)):
             report.add(Problem("row", f"sample number {number}", "its segments are not those that were written"))
 
 

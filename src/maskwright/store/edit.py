@@ -19,7 +19,7 @@ from maskwright.core.sample import Sample
 from maskwright.core.segments import Segments
 from maskwright.errors import ConflictError, DatasetError, UsageError
 from maskwright.media.checksums import Known
-from maskwright.store import bulk, checks, hashes, schema
+from maskwright.store import bulk, checks, hashes, opinions, schema
 from maskwright.store.bulk import BulkChange, Changed
 from maskwright.store.conditions.resolve import check_expression, kind_of_expression, read
 from maskwright.store.conditions.surroundings import Stored
@@ -133,6 +133,7 @@ class Edit:
         self._changes: dict[int, tuple[int, int]] = {}
         self._recounted: set[int] = set()
         self._edited_columns: EditedColumns | None = None
+        self._opinions = opinions.Changes(connection, self.revision)
 
     @property
     def place(self) -> object:
@@ -180,6 +181,7 @@ class Edit:
         self._end(schema.samples, schema.samples.c.sample == number)
         self.summary["samples removed"] += 1
         self.summary["segments removed"] += self._end(schema.segments, schema.segments.c.sample == number)
+        self._opinions.remove(number)
         self._recount(number)
         self._keys.pop(key, None)
 
@@ -231,12 +233,7 @@ class Edit:
         number = self._need(key)
         table = schema.segments
         self._flush()
-        size = self._size(number)
-        if segments.size != size:
-            raise UsageError(
-                f"the segments are of size {segments.size}", record=f"sample {shown(key)!r}",
-                needed=f"{size}, the image's height and width",
-            )  # fmt: skip
+        self._check_size(number, segments, key)
         self._check_unchanged(key, number, segments, self._seen.get(number) if base is None else base)
         fresh = _named(key, lambda: segment_rows(segments, number))
         _named(key, lambda: self._take("segment", fresh))
@@ -262,6 +259,30 @@ class Edit:
             self._end_one(table, _Place(old["row"], old["added"], old["hash"]))
             self._count(number, -1, old["hash"])
             self.summary["segments removed"] += 1
+
+    def put_opinion(self, key: str, segments: Segments, *, author: str) -> None:
+        """Make these one person's own labels of a sample, beside the shared ones; what stays the same is not written.
+
+        Raises UsageError for segments of another size than the image and values that cannot be stored, DatasetError for
+        an undeclared class.
+        """
+        self._check_open()
+        self._check_classes(segments, key)
+        number = self._need(key)
+        self._check_size(number, segments, key)
+        attributes = _named(
+            key, lambda: [dict(self._columns.take("segment", values)) for values in segments.attributes]
+        )  # fmt: skip
+        drawn = segments.replace(attributes=attributes)
+        _named(key, lambda: self._opinions.put(number, author, drawn, self._database.place))
+
+    def _check_size(self, number: int, segments: Segments, key: str) -> None:
+        size = self._size(number)
+        if segments.size != size:
+            raise UsageError(
+                f"the segments are of size {segments.size}", record=f"sample {shown(key)!r}",
+                needed=f"{size}, the image's height and width",
+            )  # fmt: skip
 
     def _check_unchanged(self, key: str, number: int, yours: Segments, base: int | None) -> None:
         if base is None or base >= self.parent:
@@ -371,10 +392,7 @@ class Edit:
             .limit(1)
         ).scalar()
         if orphan is None:
-            opinions = schema.opinions
-            orphan = self._connection.execute(
-                sql.select(opinions.c.class_id).where(opinions.c.class_id.not_in(kept)).limit(1)
-            ).scalar()
+            orphan = self._opinions.uses(kept)
         if orphan is not None:
             raise UsageError(f"segments still use the class with id {orphan}", file=self._database.place)
         before = {row.class_id: row for row in self._connection.execute(sql.select(table).where(alive(table, None)))}
@@ -413,15 +431,7 @@ class Edit:
         own = sql.and_(table.c.class_id == source, alive(table, None))
         # A row's hash speaks of its class, so that rows are written anew.
         changed = self._rewrite(table, self._rows(table, own), lambda row: {**row, "class_id": target})
-        opinions = schema.opinions
-        rows = self._connection.execute(sql.select(opinions).where(opinions.c.class_id == source)).mappings().all()
-        for row in rows:
-            moved = {**row, "class_id": target}
-            self._connection.execute(
-                opinions.update()
-                .where(opinions.c.row == row["row"])
-                .values(class_id=target, hash=hashes.of_opinion(moved))
-            )
+        self._opinions.merge_class(source, target)
         self._end(schema.classes, schema.classes.c.class_id == source)
         self.summary["classes removed"] += 1
         self._class_ids = None
@@ -464,6 +474,7 @@ class Edit:
             number = sql.select(sql.func.count()).select_from(table).where(then, table.c.removed < self.revision)
             self.summary[f"{word} added"] += int(self._connection.execute(number).scalar() or 0)
             self._connection.execute(table.insert().from_select(names, copies))
+        self._opinions.restore(revision)
 
     # -- columns ---------------------------------------------------------------------------------------
 
@@ -581,8 +592,10 @@ class Edit:
         self._flush()
         self._sum_up()
         if self._edited_columns is not None:
-            self.summary.update(self._edited_columns.write(inferred=any(self.summary.values())))
-        summary = {name: number for name, number in self.summary.items() if number}
+            inferred = any((self.summary + self._opinions.summary).values())
+            self.summary.update(self._edited_columns.write(inferred=inferred))
+        self._opinions.finish()
+        summary = {name: number for name, number in (self.summary + self._opinions.summary).items() if number}
         if any(name.startswith("classes ") for name in summary) or not self.parent:
             write_class_digest(self._connection, self.revision)
         if not summary and self.parent:

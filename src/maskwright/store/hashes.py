@@ -73,7 +73,7 @@ def segment(
 
 def of_opinion(row: Mapping[str, Any]) -> int:
     """row: a row of `opinions` by column."""
-    return of_segment(row, f"{row['author']},{row['changed']}")
+    return of_segment(row, row["author"])
 
 
 def of_prediction(row: Mapping[str, Any]) -> int:

@@ -5,12 +5,17 @@ Tables and columns that are new are made first, empty or at their defaults; then
 """
 
 import contextlib
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+import json
+from collections.abc import Callable, Container, Iterator, Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sql
 from sqlalchemy.engine import Connection
 
+from maskwright.core.columns import Column, Owner
+from maskwright.core.kinds import kind_of
+from maskwright.core.names import name_problem
 from maskwright.errors import DatasetError
 from maskwright.store import hashes, run_values, schema
 
@@ -113,11 +118,16 @@ def _complete(connection: Connection) -> None:
     schema.metadata.create_all(connection)
 
 
-def _batches(connection: Connection, table: sql.Table) -> Iterator[list[sql.RowMapping]]:
-    """All rows, in the order of their numbers; a batch may be updated before the next is asked for."""
+def _batches(
+    connection: Connection, table: sql.Table, *where: sql.ColumnElement[bool]
+) -> Iterator[list[sql.RowMapping]]:
+    """All rows, in the order of their numbers; a batch may be updated before the next is asked for.
+
+    Rows that are added meanwhile come as well.  where: of these alone.
+    """
     last = 0
     while True:
-        query = sql.select(table).where(table.c.row > last).order_by(table.c.row).limit(BATCH)
+        query = sql.select(table).where(table.c.row > last, *where).order_by(table.c.row).limit(BATCH)
         rows = list(connection.execute(query).mappings())
         if not rows:
             return
@@ -126,8 +136,205 @@ def _batches(connection: Connection, table: sql.Table) -> Iterator[list[sql.RowM
 
 
 def _third(connection: Connection) -> None:
-    """Columns, sequences, workflow; what the values of runs are."""
+    """Workflow in tables of its own, second opinions in revisions, a column for every name that values have.
+
+    What moves out of users' fields and attributes is what the studio of version 2 wrote there.  That is one revision:
+    living rows that change end with it and others begin, so that every earlier revision says what it said.
+    """
+    head = int(connection.execute(sql.select(sql.func.max(schema.revisions.c.id))).scalar() or 0)
+    summary = {
+        "samples changed": _move_fields(connection, head + 1),
+        "segments changed": _move_comments(connection, head + 1),
+        "opinions added": _opinions_into_revisions(connection, head + 1),
+    }
+    summary = {name: number for name, number in summary.items() if number}
+    if summary:
+        connection.execute(
+            schema.revisions.insert().values(
+                id=head + 1, parent=head, author=MIGRATION,
+                message="workflow and second opinions in tables of their own",
+                created=datetime.now(UTC).isoformat(timespec="milliseconds"), summary=summary,
+            )
+        )  # fmt: skip
+        write_digests(connection)
+    _infer_columns(connection, head + 1 if summary else schema.ALIVE)
     run_values.write_columns(connection)
+
+
+#: Author of a revision that a migration makes.
+MIGRATION = "maskwright"
+
+# As version 2's studio wrote them.
+_STATES = ("labelled", "review", "approved")
+_FIELDS = ("state", "assignee", "opinions", "rejected")
+
+
+def _is_name(value: Any) -> bool:
+    return isinstance(value, str) and name_problem(value) is None
+
+
+def _workflow_of(fields: Mapping[str, Any], runs: Container[str]) -> dict[str, Any]:
+    """Those fields of a sample that are the studio's. A value of another kind is a user's, whatever its name."""
+    out = {}
+    if fields.get("state") in _STATES:
+        out["state"] = fields["state"]
+    if _is_name(fields.get("assignee")):
+        out["assignee"] = fields["assignee"]
+    people = fields.get("opinions")
+    if isinstance(people, list) and people and all(map(_is_name, people)):
+        out["opinions"] = sorted(set(people))
+    if isinstance(fields.get("rejected"), str) and fields["rejected"] in runs:
+        out["rejected"] = fields["rejected"]
+    return out
+
+
+def _move_fields(connection: Connection, revision: int) -> int:
+    """State, assignee, finished opinions and rejected suggestions of living samples -> samples that changed."""
+    samples, revisions = schema.samples, schema.revisions
+    runs = set(connection.execute(sql.select(schema.runs.c.id)).scalars())
+    text = sql.cast(samples.c.fields, sql.Text)
+    where = sql.and_(samples.c.removed == schema.ALIVE_SQL, sql.or_(*(text.like(f'%"{name}"%') for name in _FIELDS)))
+    moved = 0
+    for batch in _batches(connection, samples, where):
+        said = {row["row"]: _workflow_of(row["fields"], runs) for row in batch}
+        rows = [dict(row) for row in batch if said[row["row"]]]
+        written = {row["added"] for row in rows}
+        past = connection.execute(sql.select(revisions).where(revisions.c.id.in_(written))).all() if rows else []
+        who = {row.id: (row.author, row.created) for row in past}
+        for row in rows:
+            known = said[row["row"]]
+            author, created = who.get(row["added"], (MIGRATION, ""))
+            connection.execute(
+                schema.workflow.insert().values(
+                    sample=row["sample"], state=known.get("state"), assignee=known.get("assignee"),
+                    own_labels=known.get("opinions", []), number=1, author=author, changed=created,
+                )
+            )  # fmt: skip
+            if "rejected" in known:
+                connection.execute(
+                    schema.suggestions.insert().values(
+                        run=known["rejected"], sample=row["sample"], state="rejected", author=author, changed=created
+                    )
+                )
+            fields = {name: value for name, value in row["fields"].items() if name not in known}
+            _replace(connection, samples, row, {"fields": fields}, revision, hashes.of_sample)
+        moved += len(rows)
+    return moved
+
+
+def _move_comments(connection: Connection, revision: int) -> int:
+    """Attributes `comment` of living segments that a gesture of the page wrote -> segments that changed."""
+    segments, past = schema.segments, schema.operations
+    wrote = {
+        (row.sample, row.revision): row
+        for row in connection.execute(sql.select(past).where(past.c.kind == "comment"))
+    }  # fmt: skip
+    commented = {sample for sample, _ in wrote}
+    text = sql.cast(segments.c.attributes, sql.Text)
+    moved = 0
+    where = sql.and_(segments.c.removed == schema.ALIVE_SQL, text.like('%"comment"%'))
+    for rows in _batches(connection, segments, where):
+        for row in map(dict, rows):
+            comment = row["attributes"].get("comment")
+            if row["sample"] not in commented or not isinstance(comment, str) or not comment:
+                continue
+            versions = connection.execute(
+                sql.select(segments.c.added, segments.c.attributes).where(
+                    segments.c.sample == row["sample"], segments.c.segment == row["segment"]
+                ).order_by(segments.c.added.desc())
+            )  # fmt: skip
+            same = [version.added for version in versions if version.attributes.get("comment") == comment]
+            gesture = next((wrote[row["sample"], added] for added in same if (row["sample"], added) in wrote), None)
+            if gesture is None:
+                continue  # a user's attribute of that name
+            _comment(connection, row, comment, gesture.author, gesture.created)
+            attributes = {name: value for name, value in row["attributes"].items() if name != "comment"}
+            _replace(connection, segments, row, {"attributes": attributes}, revision, hashes.of_segment)
+            moved += 1
+    return moved
+
+
+def _comment(
+    connection: Connection, row: Mapping[str, Any], text: str, author: str, created: str, opinion: str | None = None
+) -> None:
+    values = {"sample": row["sample"], "segment": row["segment"], "author": author, "created": created, "text": text}
+    connection.execute(schema.comments.insert().values(**values, opinion=opinion))
+
+
+def _replace(
+    connection: Connection, table: sql.Table, row: Mapping[str, Any], changes: Mapping[str, Any], revision: int,
+    hash_of: Callable[[Mapping[str, Any]], int],
+) -> None:  # fmt: skip
+    """End a living row with a revision, and begin another with it."""
+    connection.execute(table.update().where(table.c.row == row["row"]).values(removed=revision))
+    fresh = {**{name: value for name, value in row.items() if name != "row"}, **changes}
+    fresh |= {"hash": hash_of(fresh), "added": revision, "removed": schema.ALIVE}
+    connection.execute(table.insert().values(**fresh))
+
+
+def _opinions_into_revisions(connection: Connection, revision: int) -> int:
+    """Second opinions begin with a revision, or lived in the last one of a sample that is gone -> those that begin."""
+    opinions, samples, past = schema.opinions, schema.samples, schema.operations
+    if "changed" in {column["name"] for column in sql.inspect(connection).get_columns("opinions")}:
+        connection.exec_driver_sql("ALTER TABLE opinions DROP COLUMN changed")
+    query = sql.select(samples.c.sample, sql.func.max(samples.c.removed)).group_by(samples.c.sample)
+    ended = {row[0]: row[1] for row in connection.execute(query)}
+    wrote = {
+        (row.sample, row.author): row.created
+        for row in connection.execute(sql.select(past).where(past.c.kind == "own comment").order_by(past.c.created))
+    }
+    moved = 0
+    for rows in _batches(connection, opinions):
+        for row in map(dict, rows):
+            end = ended.get(row["sample"], schema.ALIVE)
+            lives = end == schema.ALIVE
+            span = (revision, end) if lives else (end - 1, end)
+            attributes, created = dict(row["attributes"]), wrote.get((row["sample"], row["author"]))
+            if created is not None and isinstance(attributes.get("comment"), str):
+                text = attributes.pop("comment")
+                _comment(connection, row, text, row["author"], created, row["author"])
+            changed = {**row, "attributes": attributes}
+            connection.execute(
+                opinions.update().where(opinions.c.row == row["row"]).values(
+                    attributes=attributes, hash=hashes.of_opinion(changed), added=span[0], removed=span[1]
+                )
+            )  # fmt: skip
+            moved += lives
+    return moved
+
+
+def _infer_columns(connection: Connection, revision: int) -> None:
+    """A column for every field and attribute there is, of the kind that holds all its values.
+
+    It is there since the revision that held it first; one of which no value is left since the move, until `revision`.
+    """
+    found: list[dict[str, Any]] = []
+    owners: tuple[tuple[Owner, sql.Column[Any], tuple[str, ...]], ...] = (
+        ("sample", schema.samples.c.fields, _FIELDS), ("segment", schema.segments.c.attributes, ("comment",)),
+    )  # fmt: skip
+    for owner, values, moving in owners:
+        spans: dict[str, list[int]] = {}
+        kinds: dict[str, Column] = {}
+        tables = [values.table] if owner == "sample" else [values.table, schema.opinions]
+        for table in tables:
+            text = sql.cast(table.c[values.name], sql.Text)
+            query = sql.select(text, sql.func.min(table.c.added), sql.func.max(table.c.removed)).where(text != "{}")
+            for said, added, removed in connection.execute(query.group_by(text)):
+                for name, value in json.loads(said).items():
+                    span = spans.setdefault(name, [added, removed])
+                    span[:] = min(span[0], added), max(span[1], removed)
+                    kind = kind_of(value)
+                    if kind is not None:
+                        column = Column(name, kind, owner, declared=False)
+                        kinds[name] = kinds.get(name, column).widened(column)
+        for name in sorted(spans, key=lambda name: (spans[name][0], name)):
+            column = kinds.get(name, Column(name, "json", owner, declared=False))
+            added, removed = spans[name]
+            ends = revision if name in moving and removed < schema.ALIVE else schema.ALIVE
+            row = {"position": len(found), "owner": owner, "name": name, "definition": column.to_json()}
+            found.append({**row, "hash": hashes.of_column(row), "added": added, "removed": ends})
+    if found:
+        connection.execute(schema.columns.insert(), found)
 
 
 def write_class_digest(connection: Connection, revision: int) -> None:
@@ -139,12 +346,21 @@ def write_class_digest(connection: Connection, revision: int) -> None:
     connection.execute(meta.insert().values(name="classes", value=said))
 
 
+def write_opinion_digest(connection: Connection) -> None:
+    """Remember how many second opinions live, and the exclusive or of their hashes."""
+    table, meta = schema.opinions, schema.meta
+    values = connection.execute(sql.select(table.c.hash).where(table.c.removed == schema.ALIVE_SQL)).scalars().all()
+    connection.execute(meta.delete().where(meta.c.name == "opinions"))
+    connection.execute(meta.insert().values(name="opinions", value=f"{len(values)} {hashes.together(values)}"))
+
+
 def write_digests(connection: Connection) -> None:
-    """Sum the living segments of every living sample, and the classes, up anew."""
+    """Sum the living segments of every living sample, the classes and the second opinions up anew."""
     segments, samples, digests = schema.segments, schema.samples, schema.digests
     connection.execute(digests.delete())
     head = int(connection.execute(sql.select(sql.func.max(schema.revisions.c.id))).scalar() or 0)
     write_class_digest(connection, head)
+    write_opinion_digest(connection)
     living = sql.select(samples.c.sample).where(samples.c.removed == schema.ALIVE_SQL).order_by(samples.c.sample)
     numbers = list(connection.execute(living).scalars())
     for at in range(0, len(numbers), 500):

@@ -307,7 +307,6 @@ opinions = sql.Table(
     sql.Column("row", sql.Integer, primary_key=True),
     sql.Column("author", sql.Text, nullable=False),
     *_label(),
-    sql.Column("changed", sql.Integer, nullable=False),  # number of the author's gesture that wrote it
     *_span(),
     sql.Index("opinions_sample", "sample", "author"),
 )
@@ -321,6 +320,7 @@ workflow = sql.Table(
     sql.Column("state", sql.Text),
     sql.Column("assignee", sql.Text),
     sql.Column("own_labels", sql.JSON, nullable=False, server_default="[]"),  # who has finished labels of their own
+    sql.Column("number", sql.Integer, nullable=False, server_default="0"),  # of changes, comments and suggestions' too
     sql.Column("changed", sql.Text, nullable=False),  # ISO 8601, UTC
     sql.Column("author", sql.Text, nullable=False),
     sql.Index("workflow_state", "state"),
@@ -352,6 +352,7 @@ comments = sql.Table(
     sql.Column("row", sql.Integer, primary_key=True),
     sql.Column("sample", sql.Integer, nullable=False, index=True),
     sql.Column("segment", sql.BigInteger),  # nothing for the whole image
+    sql.Column("opinion", sql.Text),  # whose own labels the segment is of; nothing for the shared ones
     sql.Column("author", sql.Text, nullable=False),
     sql.Column("created", sql.Text, nullable=False),
     sql.Column("text", sql.Text, nullable=False),

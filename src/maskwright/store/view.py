@@ -45,6 +45,9 @@ class View:
     its own.  When its dataset was closed, everything but its repr raises DatasetError.
     """
 
+    #: Whose own labels are shown in place of the shared ones; nobody's.
+    annotator: str | None = None
+
     def __init__(
         self, database: Database, revision: int | None = None, conditions: Sequence[str] = (),
         seen: dict[int, int] | None = None,

@@ -8,6 +8,7 @@ from fastapi import Request
 from maskwright.core.sample import Sample
 from maskwright.interactive import Embeddings
 from maskwright.interactive.session_cache import SessionCache
+from maskwright.labelling import workflow
 from maskwright.labelling.presence import Presence
 from maskwright.media import tiles
 from maskwright.store import Dataset
@@ -35,7 +36,7 @@ class Studio:
     """
 
     def __init__(self, dataset: Dataset, settings: Settings) -> None:
-        """Loads the engines that were given weights. Raises what loading raises."""
+        """Loads the engines that were given weights. Who is new becomes an annotator. Raises what loading raises."""
         folder = dataset.database.folder
         embeddings = Embeddings(megabytes=512, folder=None if folder is None else folder / ".maskwright" / "embeddings")
         self.dataset = dataset
@@ -45,6 +46,8 @@ class Studio:
         self.jobs = Jobs()
         self.pyramids = tiles.Pyramids()
         self.presence = Presence()
+        if dataset.database.writable:
+            workflow.join(dataset, settings.people.values())
 
     def sample(self, number: int) -> Sample:
         """Raises what reading raises for a number that is not there."""

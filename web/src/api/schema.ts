@@ -490,6 +490,8 @@ export interface components {
         /**
          * Answered
          * @description What became of an operation. A list of them ends with the first that is stale, which was not applied.
+         *
+         *     workflow: number of changes of the image's workflow so far.
          */
         Answered: {
             /** Id */
@@ -503,6 +505,11 @@ export interface components {
             again: boolean;
             /** Stale */
             stale?: number[];
+            /**
+             * Workflow
+             * @default 0
+             */
+            workflow: number;
         };
         /**
          * Assigning
@@ -557,6 +564,22 @@ export interface components {
             images: number;
         };
         /**
+         * CommentInfo
+         * @description What somebody says of an object, or of the image where segment is none; see `labelling.workflow.Comment`.
+         */
+        CommentInfo: {
+            /** Number */
+            number: number;
+            /** Segment */
+            segment: number | null;
+            /** Author */
+            author: string;
+            /** Created */
+            created: string;
+            /** Text */
+            text: string;
+        };
+        /**
          * Following
          * @description What to follow objects with, through the videos of the dataset.
          */
@@ -594,6 +617,7 @@ export interface components {
             fields?: {
                 [key: string]: string | number | boolean | null;
             };
+            workflow?: components["schemas"]["Said"];
             /** Effort */
             effort?: {
                 [key: string]: number;
@@ -652,7 +676,7 @@ export interface components {
         };
         /**
          * ImageSegments
-         * @description An image's objects, lowest first.
+         * @description An image's objects, lowest first.  fields: the image's own.  run: that suggests them; none for labels.
          */
         ImageSegments: {
             /** Revision */
@@ -660,9 +684,12 @@ export interface components {
             /** Objects */
             objects: components["schemas"]["SegmentInfo"][];
             /** Fields */
-            fields: {
+            fields?: {
                 [key: string]: unknown;
             };
+            workflow?: components["schemas"]["WorkflowInfo"] | null;
+            /** Run */
+            run?: string | null;
         };
         /**
          * Imported
@@ -762,21 +789,27 @@ export interface components {
         };
         /**
          * Others
-         * @description Who else is in an image, and the last revision that changed it.
+         * @description Who else is in an image, the last revision that changed it, and the number of changes of its workflow.
          */
         Others: {
             /** People */
             people: string[];
             /** Revision */
             revision: number;
+            /** Workflow */
+            workflow: number;
         };
         /**
          * Person
-         * @description seconds: active ones, pauses of more than ten left out.  finished: images whose last word was theirs.
+         * @description role: annotator, reviewer or owner; None where none was given.  finished: images whose last word was theirs.
+         *
+         *     seconds: active ones, pauses of more than ten left out.
          */
         Person: {
             /** Name */
             name: string;
+            /** Role */
+            role: string | null;
             /** Gestures */
             gestures: number;
             /** Seconds */
@@ -883,6 +916,26 @@ export interface components {
             seq: number;
         };
         /**
+         * Remark
+         * @description What is said of an object; nothing takes back what was said.
+         */
+        Remark: {
+            /** Segment */
+            segment: number;
+            /** Text */
+            text: string;
+        };
+        /**
+         * Said
+         * @description What a gesture says of the image; see `labelling.workflow.Said`.
+         */
+        Said: {
+            /** State */
+            state?: ("open" | "labelled" | "review" | "approved") | null;
+            comment?: components["schemas"]["Remark"] | null;
+            suggestion?: components["schemas"]["Verdict"] | null;
+        };
+        /**
          * SegmentInfo
          * @description An object.  counts: COCO's compressed run lengths over the whole image.  revision: it was written in; 0 for an
          *     object that is only suggested.
@@ -948,6 +1001,19 @@ export interface components {
             ctx?: Record<string, never>;
         };
         /**
+         * Verdict
+         * @description What became of what a run suggests for the image.
+         */
+        Verdict: {
+            /** Run */
+            run: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "accepted" | "rejected";
+        };
+        /**
          * Work
          * @description How far the work is; see `labelling.assignments.Progress`.
          */
@@ -977,6 +1043,22 @@ export interface components {
             saved: number | null;
             /** Agreement */
             agreement: components["schemas"]["Agreed"][];
+        };
+        /**
+         * WorkflowInfo
+         * @description Whose task an image is, how far it is, and what is said of it; see `labelling.workflow.Workflow`.
+         */
+        WorkflowInfo: {
+            /** Number */
+            number: number;
+            /** State */
+            state: string | null;
+            /** Assignee */
+            assignee: string | null;
+            /** Own Labels */
+            own_labels: string[];
+            /** Comments */
+            comments: components["schemas"]["CommentInfo"][];
         };
     };
     responses: never;

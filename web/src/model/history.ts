@@ -1,10 +1,11 @@
 /** Undo and redo by gesture, without a limit of steps: a step holds the bitmaps that it changed and shares the rest. */
 
-import type { Change, Scene } from "./scene";
+import type { Change, Remark, Scene } from "./scene";
 
 export interface Command {
   readonly kind: string;
   readonly changes: readonly Change[];
+  readonly remark?: Remark;
 }
 
 export class History {
@@ -22,7 +23,7 @@ export class History {
   }
 
   do(command: Command): void {
-    this.scene.apply(command.changes, true);
+    this.apply(command, true);
     this.done.push(command);
     this.undone = [];
   }
@@ -31,21 +32,28 @@ export class History {
   undo(): Command | null {
     const command = this.done.pop();
     if (!command) return null;
-    this.scene.apply(command.changes, false);
+    this.apply(command, false);
     this.undone.push(command);
     const changes = [...command.changes].reverse();
+    const { remark } = command;
     return {
       kind: "undo",
       changes: changes.map((change) => ({ id: change.id, before: change.after, after: change.before, from: change.to, to: change.from })),
+      ...(remark && { remark: { segment: remark.segment, before: remark.after, after: remark.before } }),
     };
   }
 
   redo(): Command | null {
     const command = this.undone.pop();
     if (!command) return null;
-    this.scene.apply(command.changes, true);
+    this.apply(command, true);
     this.done.push(command);
-    return { kind: "redo", changes: command.changes };
+    return { ...command, kind: "redo" };
+  }
+
+  private apply({ changes, remark }: Command, forward: boolean): void {
+    this.scene.apply(changes, forward);
+    if (remark) this.scene.say(remark, forward);
   }
 
   clear(): void {

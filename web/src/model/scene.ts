@@ -14,6 +14,13 @@ export interface Segment {
   readonly attributes: Readonly<Record<string, unknown>>;
 }
 
+/** What is said of an object before and after a gesture; empty where nothing is. */
+export interface Remark {
+  readonly segment: number;
+  readonly before: string;
+  readonly after: string;
+}
+
 /** One object before and after a gesture; null where it was not there. z: its place in the stack. */
 export interface Change {
   readonly id: number;
@@ -29,6 +36,8 @@ export class Scene {
   /** Place in `segments` plus 1, 0 for none; row by row. */
   readonly top: Uint16Array;
   readonly hidden = new Set<number>();
+  /** What is said of objects, by their ids. */
+  comments = new Map<number, string>();
   /** The only object that is shown; null where all are. */
   isolated: number | null = null;
 
@@ -56,6 +65,13 @@ export class Scene {
   load(segments: Segment[]): void {
     this.segments = [...segments];
     this.compose(this.box);
+  }
+
+  /** Say it, or take it back. */
+  say({ segment, before, after }: Remark, forward: boolean): void {
+    const text = forward ? after : before;
+    if (text) this.comments.set(segment, text);
+    else this.comments.delete(segment);
   }
 
   /** Do the changes forward, or undo them. */

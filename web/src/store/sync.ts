@@ -1,6 +1,6 @@
 /** Gestures to the server: in order, one after the other, each until it is acknowledged. */
 
-import { type Answered, type Gesture, Refused } from "../api/client";
+import { type Answered, type Gesture, Refused, type Said } from "../api/client";
 import type { Layer, Pending, Shelf } from "./pending";
 
 export type State = "saved" | "saving" | "offline" | "conflict" | "refused";
@@ -25,6 +25,8 @@ export class Sync {
   /** Gestures that the shelf holds for certain. */
   kept = 0;
   private queue: Pending[] = [];
+  /** Number of changes of an image's workflow that this page knows. */
+  private said = new Map<number, number>();
   /** Revision that this page knows of each object, by image. */
   private seen = new Map<string, number>();
   private next = 1;
@@ -44,7 +46,7 @@ export class Sync {
 
   /** What an earlier page left behind goes first. */
   async begin(): Promise<void> {
-    this.queue = await this.shelf.all();
+    this.queue = (await this.shelf.all()).map(upgraded);
     this.kept = this.queue.length;
     this.next = Math.max(Date.now(), ...this.queue.map((pending) => pending.place + 1));
     void this.flush();
@@ -54,6 +56,16 @@ export class Sync {
   knows(image: number, object: number, revision: number, layer: Layer = "shared"): void {
     const name = `${layer}/${image}/${object}`;
     if (revision) this.seen.set(name, Math.max(revision, this.seen.get(name) ?? 0));
+  }
+
+  /** An image's workflow was read after so many changes. */
+  hear(image: number, number: number): void {
+    this.said.set(image, number);
+  }
+
+  /** Are these all of the changes of an image's workflow that this page knows? */
+  heard(image: number, number: number): boolean {
+    return this.said.get(image) === number;
   }
 
   forget(image: number, layer: Layer = "shared"): void {
@@ -97,7 +109,9 @@ export class Sync {
           this.set("conflict");
           return;
         }
-        if (layer === "shared") this.revision = Math.max(this.revision, answer.revision);
+        if (layer === "shared" && touched(gesture).length) this.revision = Math.max(this.revision, answer.revision);
+        // Where somebody else's change came in between, there is more to hear.
+        if (answer.workflow === (this.said.get(first.image) ?? 0) + 1) this.hear(first.image, answer.workflow);
         const now = new Map<number, number | null>();
         for (const segment of gesture.put ?? []) now.set(segment.id, answer.revision);
         for (const id of gesture.remove ?? []) now.set(id, null);
@@ -157,7 +171,7 @@ export class Sync {
       });
       gesture.remove = (gesture.remove ?? []).filter((id) => !stale.has(id));
       for (const id of stale) delete gesture.base[id];
-      if (gesture.put.length || gesture.remove.length || Object.keys(gesture.fields ?? {}).length)
+      if (gesture.put.length || gesture.remove.length || Object.values(gesture.workflow ?? {}).some(Boolean))
         kept.push({ ...pending, gesture });
       else {
         await this.shelf.remove(pending.place);
@@ -191,6 +205,16 @@ export class Sync {
 
 function sameLabels(a: { image: number; layer?: Layer }, b: { image: number; layer?: Layer }): boolean {
   return a.image === b.image && (a.layer ?? "shared") === (b.layer ?? "shared");
+}
+
+/** What an earlier version of this page left: it said things of an image as fields of it. */
+function upgraded(pending: Pending): Pending {
+  const { state, rejected, ...fields } = pending.gesture.fields ?? {};
+  if (state === undefined && rejected === undefined) return pending;
+  const workflow: Said = { ...pending.gesture.workflow };
+  if (state !== undefined) workflow.state = (state ?? "open") as NonNullable<Said["state"]>;
+  if (typeof rejected === "string") workflow.suggestion = { run: rejected, state: "rejected" };
+  return { ...pending, gesture: { ...pending.gesture, fields, workflow } };
 }
 
 function touched(gesture: Gesture): number[] {

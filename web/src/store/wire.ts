@@ -1,6 +1,6 @@
 /** Between the scene's objects and the wire's. */
 
-import type { Gesture, WireSegment } from "../api/client";
+import type { CommentInfo, Gesture, Said, WireSegment } from "../api/client";
 import { Bits } from "../model/bits";
 import type { Command } from "../model/history";
 import { format, parse } from "../model/rle";
@@ -33,7 +33,7 @@ export function toWire(segment: Segment, width: number, height: number, z?: numb
 }
 
 export function gesture(
-  command: Command, width: number, height: number, effort: Record<string, number>, fields: Gesture["fields"] = {},
+  command: Command, width: number, height: number, effort: Record<string, number>, said: Said = {},
 ): Gesture {
   const put = new Map<number, WireSegment>();
   const remove = new Set<number>();
@@ -48,10 +48,16 @@ export function gesture(
       remove.add(change.id);
     }
   }
+  const { remark } = command;
+  const workflow = remark ? { ...said, comment: { segment: remark.segment, text: remark.after } } : said;
   return {
-    id: crypto.randomUUID(), kind: command.kind, put: [...put.values()], remove: [...remove], base: {}, fields, effort,
+    id: crypto.randomUUID(), kind: command.kind, put: [...put.values()], remove: [...remove], base: {}, fields: {}, workflow, effort,
   };
 }
+
+/** What is said of objects, by their ids. */
+export const remarks = (comments: readonly CommentInfo[]): Map<number, string> =>
+  new Map(comments.flatMap(({ segment, text }) => (segment === null ? [] : [[segment, text] as const])));
 
 /** An id that no other page makes. */
 export function newId(): number {

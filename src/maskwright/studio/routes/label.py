@@ -1,6 +1,7 @@
 """The label page: an image's objects, gestures on them, who else is there, and masks for prompts."""
 
 import time
+from dataclasses import asdict
 from typing import Any, Literal
 
 import numpy as np
@@ -12,7 +13,7 @@ from maskwright.core.arrays import Bool, Size
 from maskwright.core.masks import Masks
 from maskwright.core.segments import Segments
 from maskwright.errors import UsageError
-from maskwright.labelling import gestures, own_labels
+from maskwright.labelling import gestures, own_labels, workflow
 from maskwright.studio.state import Studio, number_or_none, person
 
 Layer = Literal["shared", "own"]
@@ -34,12 +35,56 @@ class SegmentInfo(BaseModel):
     revision: int = 0
 
 
+class CommentInfo(BaseModel):
+    """What somebody says of an object, or of the image where segment is none; see `labelling.workflow.Comment`."""
+
+    number: int
+    segment: int | None
+    author: str
+    created: str
+    text: str
+
+
+class WorkflowInfo(BaseModel):
+    """Whose task an image is, how far it is, and what is said of it; see `labelling.workflow.Workflow`."""
+
+    number: int
+    state: str | None
+    assignee: str | None
+    own_labels: list[str]
+    comments: list[CommentInfo]
+
+
 class ImageSegments(BaseModel):
-    """An image's objects, lowest first."""
+    """An image's objects, lowest first.  fields: the image's own.  run: that suggests them; none for labels."""
 
     revision: int
     objects: list[SegmentInfo]
-    fields: dict[str, Any]
+    fields: dict[str, Any] = Field(default_factory=dict)
+    workflow: WorkflowInfo | None = None
+    run: str | None = None
+
+
+class Remark(BaseModel):
+    """What is said of an object; nothing takes back what was said."""
+
+    segment: int = Field(ge=0, lt=2**53)
+    text: str = Field(max_length=4000)
+
+
+class Verdict(BaseModel):
+    """What became of what a run suggests for the image."""
+
+    run: str = Field(min_length=1, max_length=200)
+    state: Literal["accepted", "rejected"]
+
+
+class Said(BaseModel):
+    """What a gesture says of the image; see `labelling.workflow.Said`."""
+
+    state: workflow.State | None = None
+    comment: Remark | None = None
+    suggestion: Verdict | None = None
 
 
 class Gesture(BaseModel):
@@ -51,6 +96,7 @@ class Gesture(BaseModel):
     remove: list[int] = Field(default_factory=list)
     base: dict[int, int] = Field(default_factory=dict)
     fields: dict[str, str | int | float | bool | None] = Field(default_factory=dict)
+    workflow: Said = Field(default_factory=Said)
     effort: dict[str, float] = Field(default_factory=dict)
 
 
@@ -61,12 +107,16 @@ class Gestures(BaseModel):
 
 
 class Answered(BaseModel):
-    """What became of an operation. A list of them ends with the first that is stale, which was not applied."""
+    """What became of an operation. A list of them ends with the first that is stale, which was not applied.
+
+    workflow: number of changes of the image's workflow so far.
+    """
 
     id: str
     revision: int
     again: bool = False
     stale: list[int] = Field(default_factory=list)
+    workflow: int = 0
 
 
 class Present(BaseModel):
@@ -76,10 +126,11 @@ class Present(BaseModel):
 
 
 class Others(BaseModel):
-    """Who else is in an image, and the last revision that changed it."""
+    """Who else is in an image, the last revision that changed it, and the number of changes of its workflow."""
 
     people: list[str]
     revision: int
+    workflow: int
 
 
 class Question(BaseModel):
@@ -119,22 +170,30 @@ def router(studio: Studio) -> APIRouter:
         """
         if layer == "own":
             whose = of or person(request)
-            if whose != person(request) and whose not in studio.sample(number).fields.get(own_labels.FIELD, []):
+            if whose != person(request) and whose not in workflow.of(dataset, number).own_labels:
                 raise UsageError(f"{whose} has not finished labels of their own on image {number}")
-            segments, written = own_labels.read(dataset, number, whose)
-            return _segments(segments, {}, dataset.revision, written)
+            segments, written = own_labels.read(dataset, number, whose, at)
+            found = _segments(segments, dataset.revision if at is None else at, written)
+            return found.model_copy(update={"workflow": _workflow(number, whose)})
+        work = _workflow(number)  # before the labels: what changes in between is asked for again
         view = dataset if at is None else dataset.at(at)
         sample = view.read([number])[0]
-        revisions = gestures.revisions_of(dataset, number)
-        return _segments(sample.segments, dict(sample.fields), view.revision, revisions)
+        found = _segments(sample.segments, view.revision, gestures.revisions_of(dataset, number))
+        return found.model_copy(update={"fields": dict(sample.fields), "workflow": work})
+
+    def _workflow(number: int, opinion: str | None = None) -> WorkflowInfo:
+        known = asdict(workflow.of(dataset, number))
+        said = workflow.comments(dataset, number, opinion=opinion)
+        return WorkflowInfo(**known, comments=[CommentInfo(**asdict(comment)) for comment in said])
 
     @routes.get("/api/images/{number}/suggestion")
     def suggestion(number: int) -> ImageSegments:
         """What the newest propagation or tracking suggests; nothing where it suggests nothing."""
         found = fewshot.waiting(dataset).get(number)
         if found is None:
-            return ImageSegments(revision=dataset.revision, objects=[], fields={})
-        return _segments(fewshot.suggestion(dataset, found[0], number), {"run": found[0]}, dataset.revision, {})
+            return ImageSegments(revision=dataset.revision, objects=[])
+        suggested = _segments(fewshot.suggestion(dataset, found[0], number), dataset.revision, {})
+        return suggested.model_copy(update={"run": found[0]})
 
     @routes.get("/api/images/{number}/history")
     def history(number: int) -> list[dict[str, Any]]:
@@ -148,7 +207,12 @@ def router(studio: Studio) -> APIRouter:
         out = []
         for gesture in given.operations:
             done = write(dataset, number, _operation(gesture), author=person(request))
-            out.append(Answered(id=gesture.id, revision=done.revision, again=done.again, stale=list(done.stale)))
+            out.append(
+                Answered(
+                    id=gesture.id, revision=done.revision, again=done.again, stale=list(done.stale),
+                    workflow=done.number,
+                )
+            )  # fmt: skip
             if done.stale:
                 break
         return out
@@ -157,7 +221,8 @@ def router(studio: Studio) -> APIRouter:
     def here(number: int, given: Present, request: Request) -> Others:
         """Tell that a page shows this image -> the others that do."""
         people = studio.presence.sign(number, given.tab, person(request))
-        return Others(people=people, revision=gestures.last_change(dataset, number))
+        changes = workflow.of(dataset, number).number
+        return Others(people=people, revision=gestures.last_change(dataset, number), workflow=changes)
 
     @routes.post("/api/images/{number}/ask")
     def ask(number: int, question: Question) -> Masked:
@@ -185,7 +250,7 @@ def router(studio: Studio) -> APIRouter:
     return routes
 
 
-def _segments(segments: Segments, fields: dict[str, Any], revision: int, revisions: dict[int, int]) -> ImageSegments:
+def _segments(segments: Segments, revision: int, revisions: dict[int, int]) -> ImageSegments:
     """revisions: of segments by id, that each was written in."""
     strings = segments.masks.compressed()
     rows = [
@@ -197,7 +262,7 @@ def _segments(segments: Segments, fields: dict[str, Any], revision: int, revisio
         )
         for k in range(len(segments))
     ]  # fmt: skip
-    return ImageSegments(revision=revision, objects=rows, fields=fields)
+    return ImageSegments(revision=revision, objects=rows)
 
 
 def _operation(given: Gesture) -> gestures.Operation:
@@ -208,7 +273,13 @@ def _operation(given: Gesture) -> gestures.Operation:
         )
         for segment in given.put
     ]  # fmt: skip
-    return gestures.Operation(given.id, given.kind, put, given.remove, given.base, given.fields, given.effort)
+    said = given.workflow
+    comment = None if said.comment is None else workflow.Remark(said.comment.segment, said.comment.text)
+    verdict = None if said.suggestion is None else workflow.Verdict(said.suggestion.run, said.suggestion.state)
+    return gestures.Operation(
+        given.id, given.kind, put, given.remove, given.base, given.fields,
+        workflow.Said(said.state, comment, verdict), given.effort,
+    )  # fmt: skip
 
 
 def _mask(counts: str, size: Size) -> Bool:

@@ -5,7 +5,7 @@ from pydantic import BaseModel, Field
 
 from maskwright import fewshot, formats
 from maskwright.core.names import shown_place
-from maskwright.labelling import gestures, own_labels
+from maskwright.labelling import gestures, workflow
 from maskwright.media import tiles
 from maskwright.studio.routes import classes
 from maskwright.studio.routes.classes import ClassInfo
@@ -67,10 +67,10 @@ def router(studio: Studio) -> APIRouter:
         rows = [
             ImageInfo(
                 number=row.number, key=row.key, height=row.size[0], width=row.size[1], split=row.split,
-                state=_text(row.fields.get("state")), objects=row.segments, video=row.video, frame=row.frame,
+                state=row.workflow.state, objects=row.segments, video=row.video, frame=row.frame,
                 confidence=None if row.segments or row.number not in waiting else waiting[row.number][1],
-                tiles=tiles.levels(row.size), assignee=_text(row.fields.get("assignee")),
-                own_labels=[str(name) for name in row.fields.get(own_labels.FIELD, [])],
+                tiles=tiles.levels(row.size), assignee=row.workflow.assignee,
+                own_labels=list(row.workflow.own_labels),
             )
             for row in held
         ]  # fmt: skip
@@ -78,7 +78,7 @@ def router(studio: Studio) -> APIRouter:
         effort |= {name: sum(getattr(row, name) for row in held) for name in ("suggested", "untouched")}
         engines = studio.engines
         found = Project(
-            me=person(request), people=sorted(set(studio.settings.people.values())),
+            me=person(request), people=sorted({*studio.settings.people.values(), *workflow.roles(dataset)}),
             place=shown_place(dataset.place), revision=dataset.revision, classes=classes.described(dataset),
             images=rows, engines=engines.names("interactive.engines"), texts=studio.sessions.takes("text"),
             learners=engines.names("fewshot.engines"), followers=engines.names("video.engines"),
@@ -88,7 +88,3 @@ def router(studio: Studio) -> APIRouter:
         return Response(found.model_dump_json(), media_type="application/json")
 
     return routes
-
-
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) else None

@@ -12,7 +12,7 @@ import { assign } from "./assign";
 function rows(found: Progress, people: readonly string[]): Progress["people"] {
   const known = new Set(found.people.map((person) => person.name));
   const waiting = people.filter((name) => !known.has(name));
-  return [...found.people, ...waiting.map((name) => ({ name, gestures: 0, seconds: 0, clicks: 0, finished: 0, assigned: 0 }))];
+  return [...found.people, ...waiting.map((name) => ({ name, role: null, gestures: 0, seconds: 0, clicks: 0, finished: 0, assigned: 0 }))];
 }
 
 /** How far it is, who does what, what was saved, and how far people agree. */
@@ -58,7 +58,7 @@ export function Team() {
           <Table columns={words.peopleColumns}>
             {rows(found, people).map((person) => (
               <tr key={person.name} data-person={person.name}>
-                <td>{person.name}</td><td>{person.assigned}</td><td>{person.finished}</td><td>{person.gestures}</td><td>{person.clicks}</td><td>{minutes(person.seconds)}</td>
+                <td>{person.name}</td><td>{person.assigned}</td><td>{person.finished}</td><td>{person.gestures}</td><td>{person.clicks}</td><td>{minutes(person.seconds)}</td><td>{person.role ?? "–"}</td>
               </tr>
             ))}
           </Table>

@@ -70,7 +70,7 @@ export function Objects() {
               >
                 <Dot rgb={colourOf(segment.classId)} />
                 {name(segment.classId)} {segment.crowd ? words.isCrowd : ""} {scene.hidden.has(segment.id) ? words.isHidden : ""}
-                <span class="quiet"> {words.sources[segment.source]}{segment.attributes.comment ? " ✎" : ""}</span>
+                <span class="quiet"> {words.sources[segment.source]}{scene.comments.has(segment.id) ? " ✎" : ""}</span>
               </button>
             </li>
           ))}
@@ -78,7 +78,7 @@ export function Objects() {
         {selected.value !== null && (
           <input
             type="text" placeholder={words.comment} aria-label={words.comment}
-            value={String(scene.find(selected.value)?.attributes.comment ?? "")} key={selected.value}
+            value={scene.comments.get(selected.value) ?? ""} key={selected.value}
             onChange={(e) => comment(e.currentTarget.value)}
           />
         )}

@@ -73,7 +73,7 @@ export const actions: Record<string, () => void> = {
   copy: () => void copyToNext(),
   history: () => (dialog.value = "history"),
   review: () => mark("review"),
-  reopen: () => mark(null),
+  reopen: () => mark("open"),
   nextReview: () => void nextReview(),
   ...Object.fromEntries(toolNames.map((name) => [name, () => pick(name)])),
 };

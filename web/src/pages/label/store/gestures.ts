@@ -1,5 +1,6 @@
 /** What a person does to objects: each gesture can be undone, and is told to the server. */
 
+import type { Said } from "../../../api/client";
 import { Bits } from "../../../model/bits";
 import type { Command } from "../../../model/history";
 import { added, carved, type Change, change, removal, type Segment } from "../../../model/scene";
@@ -29,19 +30,20 @@ function effort(): Record<string, number> {
   return out;
 }
 
-export function send(command: Command, fields: Record<string, string | number | boolean | null> = {}): void {
+/** Tell the server. said: of the image, beside what the command changes. */
+export function send(command: Command, said: Said = {}): void {
   if (current.value === null) return;
   const number = current.value;
   const { scene, sync, board } = desk;
-  void sync.push(number, gesture(command, scene.width, scene.height, effort(), fields), desk.layer);
+  void sync.push(number, gesture(command, scene.width, scene.height, effort(), said), desk.layer);
   const { me } = project.value!;
   const rows = project.value!.images.map((image) => {
     if (image.number !== number) return image;
     if (desk.layer === "shared")
-      return { ...image, objects: scene.segments.length, confidence: null, ...("state" in fields ? { state: fields.state as string } : {}) };
-    if (!("state" in fields)) return image;
+      return { ...image, objects: scene.segments.length, confidence: null, ...(said.state && { state: said.state === "open" ? null : said.state }) };
+    if (!said.state) return image;
     const rest = (image.own_labels ?? []).filter((name) => name !== me);
-    return { ...image, own_labels: fields.state === null ? rest : [...rest, me].sort() };
+    return { ...image, own_labels: said.state === "open" ? rest : [...rest, me].sort() };
   });
   project.value = { ...project.value!, images: rows };
   version.value++;
@@ -181,9 +183,11 @@ export function crowd(): void {
 
 export function comment(text: string): void {
   const old = own();
-  if (!old || (old.attributes.comment ?? "") === text) return;
-  const { comment: _, ...rest } = old.attributes;
-  perform("comment", [change(desk.scene, { ...old, attributes: text ? { ...rest, comment: text } : rest })]);
+  const before = old ? (desk.scene.comments.get(old.id) ?? "") : "";
+  if (!old || before === text) return;
+  const command = { kind: "comment", changes: [], remark: { segment: old.id, before, after: text } };
+  desk.history.do(command);
+  send(command);
 }
 
 export function hide(): void {

@@ -8,7 +8,7 @@ import { type ShownImage, TiledImage, WholeImage } from "../../../parts/canvas/i
 import { type Layer, openShelf } from "../../../store/pending";
 import { message, project, reload } from "../../../store/project";
 import { Sync } from "../../../store/sync";
-import { fromWire } from "../../../store/wire";
+import { fromWire, remarks } from "../../../store/wire";
 import { abandon, nothingAsked } from "./asking";
 import { startClock } from "./gestures";
 import { ghost } from "./shown";
@@ -53,7 +53,8 @@ export async function beat(): Promise<void> {
   try {
     const found = await api.present(number, tab);
     others.value = found.people;
-    if (found.revision > Math.max(desk.revision, desk.sync.revision)) await refresh(number, found.revision);
+    const newer = found.revision > Math.max(desk.revision, desk.sync.revision);
+    if (newer || !desk.sync.heard(number, found.workflow)) await refresh(number, found.revision);
   } catch {
     others.value = [];
   }
@@ -68,7 +69,9 @@ async function refresh(number: number, revision: number): Promise<void> {
   if (!idle()) return;
   desk.revision = Math.max(revision, found.revision);
   sync.forget(number);
+  sync.hear(number, found.workflow?.number ?? 0);
   for (const segment of found.objects) sync.knows(number, segment.id, segment.revision ?? 0);
+  scene.comments = remarks(found.workflow?.comments ?? []);
   scene.load(found.objects.map((segment) => fromWire(segment, scene.width, scene.height)));
   if (selected.value !== null && !scene.find(selected.value)) selected.value = null;
   version.value++;
@@ -102,12 +105,14 @@ export async function open(number: number): Promise<void> {
     return;
   }
   const scene = new Scene(image.width, image.height);
+  scene.comments = remarks(labels.workflow?.comments ?? []);
   scene.load(labels.objects.map((segment) => fromWire(segment, image.width, image.height)));
   desk.scene = scene;
   desk.history = new History(scene);
   desk.revision = labels.revision;
   desk.layer = where;
   sync.forget(number, where);
+  sync.hear(number, labels.workflow?.number ?? 0);
   for (const segment of labels.objects) sync.knows(number, segment.id, segment.revision ?? 0, where);
   current.value = number;
   selected.value = null;
@@ -118,7 +123,7 @@ export async function open(number: number): Promise<void> {
   startClock();
   board.show(scene, pixels);
   version.value++;
-  if (!labels.objects.length && where === "shared") await offer(number, labels.fields.rejected);
+  if (!labels.objects.length && where === "shared") await offer(number);
   void beat();
   const next = project.value!.images[project.value!.images.indexOf(image) + 1];
   // The next image is encoded while this is worked on.
@@ -133,11 +138,11 @@ export async function work(on: Layer): Promise<void> {
   if (current.value !== null) await open(current.value);
 }
 
-/** Show what is suggested for the image, unless that very suggestion was rejected. */
-export async function offer(number: number, rejected: unknown): Promise<void> {
+/** Show what is suggested for the image and was not rejected. */
+export async function offer(number: number): Promise<void> {
   const found = await api.suggestion(number).catch(() => null);
-  const run = found?.fields.run;
-  if (!found || typeof run !== "string" || run === rejected || current.value !== number) return;
+  const run = found?.run;
+  if (!found || !run || current.value !== number) return;
   offered.value = run;
   suggested.value = found.objects;
   ghost(found.objects);

@@ -1,5 +1,6 @@
 /** What a person says of an image: finished, to be reviewed, approved. */
 
+import type { Said } from "../../../api/client";
 import { project } from "../../../store/project";
 import { confirmTool } from "./asking";
 import { send } from "./gestures";
@@ -7,8 +8,8 @@ import { nextOf, step } from "./images";
 import { info, layer } from "./state";
 import { learnt } from "./suggestions";
 
-/** Say something of the image; none takes it back. */
-export function mark(state: string | null, then?: () => void): void {
+/** Say how far the image is. */
+export function mark(state: NonNullable<Said["state"]>, then?: () => void): void {
   if (confirmTool()) return mark(state, then);
   send({ kind: "state", changes: [] }, { state });
   if (state === "labelled") learnt();

@@ -12,7 +12,8 @@ let finished = 0;
 let learner: string | null = null;
 
 export function accept(): void {
-  if (offered.value === null) return;
+  const run = offered.value;
+  if (run === null) return;
   const { scene, history, board } = desk;
   const segments = suggested.value.map((segment) => ({
     // A person has looked at it and stands for it.
@@ -24,7 +25,7 @@ export function accept(): void {
   suggested.value = [];
   offered.value = null;
   board?.suggest([]);
-  send(command, { state: "labelled" });
+  send(command, { state: "labelled", suggestion: { run, state: "accepted" } });
   learnt();
 }
 
@@ -34,7 +35,7 @@ export function reject(): void {
   suggested.value = [];
   offered.value = null;
   desk.board?.suggest([]);
-  send({ kind: "reject", changes: [] }, { rejected: run });
+  send({ kind: "reject", changes: [] }, { suggestion: { run, state: "rejected" } });
 }
 
 /** An image more is finished: after a few, what was learned is learned anew, in the background. */
@@ -63,7 +64,7 @@ async function run(begin: () => Promise<Job>): Promise<void> {
     if (job.value?.status === "failed") message.value = job.value.words ?? "";
     await reload();
     const number = current.value;
-    if (number !== null && !desk.scene.segments.length && layer.value === "shared") await offer(number, null);
+    if (number !== null && !desk.scene.segments.length && layer.value === "shared") await offer(number);
   } catch (error) {
     message.value = (error as Error).message;
   }
