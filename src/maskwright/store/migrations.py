@@ -201,23 +201,21 @@ def _move_fields(connection: Connection, revision: int) -> int:
         written = {row["added"] for row in rows}
         past = connection.execute(sql.select(revisions).where(revisions.c.id.in_(written))).all() if rows else []
         who = {row.id: (row.author, row.created) for row in past}
+        work, judged, fresh = [], [], []
         for row in rows:
             known = said[row["row"]]
             author, created = who.get(row["added"], (MIGRATION, ""))
-            connection.execute(
-                schema.workflow.insert().values(
-                    sample=row["sample"], state=known.get("state"), assignee=known.get("assignee"),
-                    own_labels=known.get("opinions", []), number=1, author=author, changed=created,
-                )
-            )  # fmt: skip
+            about = {"sample": row["sample"], "author": author, "changed": created}
+            work.append({
+                **about, "state": known.get("state"), "assignee": known.get("assignee"),
+                "own_labels": known.get("opinions", []), "number": 1,
+            })  # fmt: skip
             if "rejected" in known:
-                connection.execute(
-                    schema.suggestions.insert().values(
-                        run=known["rejected"], sample=row["sample"], state="rejected", author=author, changed=created
-                    )
-                )
-            fields = {name: value for name, value in row["fields"].items() if name not in known}
-            _replace(connection, samples, row, {"fields": fields}, revision, hashes.of_sample)
+                judged.append({**about, "run": known["rejected"], "state": "rejected"})
+            fresh.append({**row, "fields": {name: row["fields"][name] for name in row["fields"] if name not in known}})
+        _insert(connection, schema.workflow, work)
+        _insert(connection, schema.suggestions, judged)
+        _replace(connection, samples, fresh, revision, hashes.of_sample)
         moved += len(rows)
     return moved
 
@@ -234,6 +232,7 @@ def _move_comments(connection: Connection, revision: int) -> int:
     moved = 0
     where = sql.and_(segments.c.removed == schema.ALIVE_SQL, text.like('%"comment"%'))
     for rows in _batches(connection, segments, where):
+        fresh = []
         for row in map(dict, rows):
             comment = row["attributes"].get("comment")
             if row["sample"] not in commented or not isinstance(comment, str) or not comment:
@@ -249,8 +248,9 @@ def _move_comments(connection: Connection, revision: int) -> int:
                 continue  # a user's attribute of that name
             _comment(connection, row, comment, gesture.author, gesture.created)
             attributes = {name: value for name, value in row["attributes"].items() if name != "comment"}
-            _replace(connection, segments, row, {"attributes": attributes}, revision, hashes.of_segment)
-            moved += 1
+            fresh.append({**row, "attributes": attributes})
+        _replace(connection, segments, fresh, revision, hashes.of_segment)
+        moved += len(fresh)
     return moved
 
 
@@ -261,15 +261,21 @@ def _comment(
     connection.execute(schema.comments.insert().values(**values, opinion=opinion))
 
 
+def _insert(connection: Connection, table: sql.Table, rows: list[dict[str, Any]]) -> None:
+    if rows:
+        connection.execute(table.insert(), rows)
+
+
 def _replace(
-    connection: Connection, table: sql.Table, row: Mapping[str, Any], changes: Mapping[str, Any], revision: int,
+    connection: Connection, table: sql.Table, rows: list[dict[str, Any]], revision: int,
     hash_of: Callable[[Mapping[str, Any]], int],
 ) -> None:  # fmt: skip
-    """End a living row with a revision, and begin another with it."""
-    connection.execute(table.update().where(table.c.row == row["row"]).values(removed=revision))
-    fresh = {**{name: value for name, value in row.items() if name != "row"}, **changes}
-    fresh |= {"hash": hash_of(fresh), "added": revision, "removed": schema.ALIVE}
-    connection.execute(table.insert().values(**fresh))
+    """End living rows with a revision, and begin others with it. rows: as they become, under the numbers they have."""
+    if rows:
+        ended = table.update().where(table.c.row == sql.bindparam("at")).values(removed=revision)
+        connection.execute(ended, [{"at": row.pop("row")} for row in rows])
+        span = {"added": revision, "removed": schema.ALIVE}
+        _insert(connection, table, [{**row, "hash": hash_of(row), **span} for row in rows])
 
 
 def _opinions_into_revisions(connection: Connection, revision: int) -> int:
@@ -284,7 +290,9 @@ def _opinions_into_revisions(connection: Connection, revision: int) -> int:
         for row in connection.execute(sql.select(past).where(past.c.kind == "own comment").order_by(past.c.created))
     }
     moved = 0
+    update = opinions.update().where(opinions.c.row == sql.bindparam("at"))
     for rows in _batches(connection, opinions):
+        changes = []
         for row in map(dict, rows):
             end = ended.get(row["sample"], schema.ALIVE)
             lives = end == schema.ALIVE
@@ -293,13 +301,12 @@ def _opinions_into_revisions(connection: Connection, revision: int) -> int:
             if created is not None and isinstance(attributes.get("comment"), str):
                 text = attributes.pop("comment")
                 _comment(connection, row, text, row["author"], created, row["author"])
-            changed = {**row, "attributes": attributes}
-            connection.execute(
-                opinions.update().where(opinions.c.row == row["row"]).values(
-                    attributes=attributes, hash=hashes.of_opinion(changed), added=span[0], removed=span[1]
-                )
-            )  # fmt: skip
+            said = hashes.of_opinion({**row, "attributes": attributes})
+            changes.append(
+                {"at": row["row"], "attributes": attributes, "hash": said, "added": span[0], "removed": span[1]}
+            )
             moved += lives
+        connection.execute(update, changes)
     return moved
 
 
