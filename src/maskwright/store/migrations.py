@@ -8,12 +8,13 @@ import contextlib
 import json
 from collections.abc import Callable, Container, Iterator, Mapping
 from datetime import UTC, datetime
+from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sql
 from sqlalchemy.engine import Connection
 
-from maskwright.core.columns import Column, Owner
+from maskwright.core.columns import Column, Kind, Owner
 from maskwright.core.kinds import kind_of
 from maskwright.core.names import name_problem
 from maskwright.errors import DatasetError
@@ -321,7 +322,7 @@ def _infer_columns(connection: Connection, revision: int) -> None:
     )  # fmt: skip
     for owner, values, moving in owners:
         spans: dict[str, list[int]] = {}
-        kinds: dict[str, Column] = {}
+        kinds: dict[str, set[Kind | None]] = {}
         tables = [values.table] if owner == "sample" else [values.table, schema.opinions]
         for table in tables:
             text = sql.cast(table.c[values.name], sql.Text)
@@ -330,12 +331,11 @@ def _infer_columns(connection: Connection, revision: int) -> None:
                 for name, value in json.loads(said).items():
                     span = spans.setdefault(name, [added, removed])
                     span[:] = min(span[0], added), max(span[1], removed)
-                    kind = kind_of(value)
-                    if kind is not None:
-                        column = Column(name, kind, owner, declared=False)
-                        kinds[name] = kinds.get(name, column).widened(column)
+                    kinds.setdefault(name, set()).add(kind_of(value))
         for name in sorted(spans, key=lambda name: (spans[name][0], name)):
-            column = kinds.get(name, Column(name, "json", owner, declared=False))
+            columns = [Column(name, kind, owner, declared=False) for kind in kinds[name] if kind is not None]
+            nothing = Column(name, "json", owner, declared=False)
+            column = reduce(Column.widened, columns) if columns else nothing
             added, removed = spans[name]
             ends = revision if name in moving and removed < schema.ALIVE else schema.ALIVE
             row = {"position": len(found), "owner": owner, "name": name, "definition": column.to_json()}
