@@ -67,7 +67,7 @@ class Applied:
 OWN = "own "
 
 #: Further columns of segments, which a gesture does not name.
-_KEPT = tuple(column.name for column in columns.SEGMENT if column.path is None)
+_FURTHER = tuple(column for column in columns.SEGMENT if column.path is None)
 
 
 def apply(dataset: Dataset, number: int, operation: Operation, *, author: str) -> Applied:
@@ -187,7 +187,10 @@ def changed(own: Segments, operation: Operation, size: tuple[int, int], author: 
     def column(of_put: Any, of_own: Any) -> list[Any]:
         return [of_put(put[name]) if name in put else of_own[rows[name]] for name in names]
 
-    more = {kept: [own.column(kept)[rows[name]] if name in rows else None for name in names] for kept in _KEPT}
+    more = {
+        column.name: [own.column(column.name)[rows[name]] if name in rows else column.default for name in names]
+        for column in _FURTHER
+    }  # fmt: skip
     for place, name in enumerate(names):
         old = rows.get(name)
         same = old is not None and masks[place] == own.masks[[old]]
@@ -258,7 +261,10 @@ def effort(dataset: Dataset) -> dict[str, float]:
 
 @dataclass(frozen=True)
 class Row:
-    """A sample without its masks.  segments: how many; suggested, untouched: of them, by their attributes."""
+    """A sample without its masks.  segments: how many; suggested, untouched: of them, by their attributes.
+
+    more: of further built-in columns.
+    """
 
     number: int
     key: str
@@ -271,6 +277,7 @@ class Row:
     segments: int
     suggested: int
     untouched: int
+    more: Mapping[str, Any]
 
 
 def overview(dataset: Dataset) -> list[Row]:
@@ -292,11 +299,14 @@ def overview(dataset: Dataset) -> list[Row]:
             counts[int(sample)] = (int(number), int(suggested), int(untouched))
         work = workflow.read(connection)
         wanted = [samples.c[name] for name in ("sample", "key", "uri", "height", "width", "split", "video", "frame")]
+        further = [column.name for column in columns.SAMPLE if column.path is None]
+        wanted += [samples.c[name] for name in further]
         living = sql.select(*wanted).where(alive(samples, None)).order_by(samples.c.sample)
         return [
             Row(
                 row.sample, row.key, row.uri, (row.height, row.width), row.split, work.get(row.sample, nothing),
                 row.video, row.frame, *counts.get(row.sample, (0, 0, 0)),
+                {name: getattr(row, name) for name in further},
             )
             for row in connection.execute(living)
         ]  # fmt: skip

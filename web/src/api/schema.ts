@@ -84,6 +84,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/columns": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Columns
+         * @description Built-in ones first, then those that users declared or that came with the data, in their order.
+         */
+        get: operations["columns_api_columns_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/work": {
         parameters: {
             query?: never;
@@ -564,6 +584,38 @@ export interface components {
             images: number;
         };
         /**
+         * ColumnInfo
+         * @description A column; see `core.columns.Column`. built_in: every sample or segment has it.
+         */
+        ColumnInfo: {
+            /** Name */
+            name: string;
+            /** Kind */
+            kind: string;
+            /** Owner */
+            owner: string;
+            /** Unit */
+            unit: string | null;
+            /** Low */
+            low: number | null;
+            /** High */
+            high: number | null;
+            /** Values */
+            values: string[];
+            /** Length */
+            length: number | null;
+            /** Display */
+            display: string | null;
+            /** Description */
+            description: string;
+            /** Expression */
+            expression: string | null;
+            /** Declared */
+            declared: boolean;
+            /** Built In */
+            built_in: boolean;
+        };
+        /**
          * CommentInfo
          * @description What somebody says of an object, or of the image where segment is none; see `labelling.workflow.Comment`.
          */
@@ -938,9 +990,15 @@ export interface components {
         /**
          * SegmentInfo
          * @description An object.  counts: COCO's compressed run lengths over the whole image.  revision: it was written in; 0 for an
-         *     object that is only suggested.
+         *     object that is only suggested.  Columns beyond these are told, and what is sent of them is not taken.
          */
         SegmentInfo: {
+            /** Annotator */
+            annotator?: string | null;
+            /** Parent */
+            parent?: number | null;
+            /** Geometry */
+            geometry?: unknown | null;
             /** Id */
             id: number;
             /** Class Id */
@@ -1171,6 +1229,26 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    columns_api_columns_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ColumnInfo"][];
                 };
             };
         };

@@ -14,14 +14,15 @@ from maskwright.core.masks import Masks
 from maskwright.core.segments import Segments
 from maskwright.errors import UsageError
 from maskwright.labelling import gestures, own_labels, workflow
+from maskwright.studio.messages import further
 from maskwright.studio.state import Studio, number_or_none, person
 
 Layer = Literal["shared", "own"]
 
 
-class SegmentInfo(BaseModel):
+class SegmentInfo(further("SegmentColumns", "segment")):  # type: ignore[misc]
     """An object.  counts: COCO's compressed run lengths over the whole image.  revision: it was written in; 0 for an
-    object that is only suggested.
+    object that is only suggested.  Columns beyond these are told, and what is sent of them is not taken.
     """
 
     id: int = Field(ge=0, lt=2**53)
@@ -258,6 +259,7 @@ def _segments(segments: Segments, revision: int, revisions: dict[int, int]) -> I
             id=int(segments.ids[k]), class_id=int(segments.class_ids[k]), counts=strings[k].decode("ascii"), z=k,
             is_crowd=bool(segments.is_crowd[k]), source=segments.source[k],
             score=number_or_none(float(segments.scores[k])), attributes=dict(segments.attributes[k]),
+            **{name: values[k] for name, values in segments.more.items()},
             revision=revisions.get(int(segments.ids[k]), 0),
         )
         for k in range(len(segments))

@@ -7,12 +7,13 @@ from maskwright import fewshot, formats
 from maskwright.core.names import shown_place
 from maskwright.labelling import gestures, workflow
 from maskwright.media import tiles
+from maskwright.studio.messages import further
 from maskwright.studio.routes import classes
 from maskwright.studio.routes.classes import ClassInfo
 from maskwright.studio.state import Studio, person
 
 
-class ImageInfo(BaseModel):
+class ImageInfo(further("SampleColumns", "sample")):  # type: ignore[misc]
     """number: opaque and lasting.  objects: how many.  confidence: of a suggestion that waits, if any.
 
     tiles: how many sizes of it there are in tiles, 0 for an image that is sent whole.  assignee: whose task it is.
@@ -70,7 +71,7 @@ def router(studio: Studio) -> APIRouter:
                 state=row.workflow.state, objects=row.segments, video=row.video, frame=row.frame,
                 confidence=None if row.segments or row.number not in waiting else waiting[row.number][1],
                 tiles=tiles.levels(row.size), assignee=row.workflow.assignee,
-                own_labels=list(row.workflow.own_labels),
+                own_labels=list(row.workflow.own_labels), **row.more,
             )
             for row in held
         ]  # fmt: skip

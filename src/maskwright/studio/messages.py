@@ -1,0 +1,38 @@
+"""What messages of several routes have in common: the columns of samples and segments."""
+
+from typing import Any
+
+from pydantic import BaseModel, create_model
+
+from maskwright.core.columns import BUILT_IN, Column, Owner
+from maskwright.core.kinds import KINDS
+
+
+def further(name: str, owner: Owner) -> type[BaseModel]:
+    """A message with every built-in column that `Sample.more` or `Segments.more` holds, for others to derive from."""
+    columns = {column.name: column for column in BUILT_IN[owner] if column.path is None}
+    members: Any = {known: (KINDS[column.kind].wire | None, column.default) for known, column in columns.items()}
+    return create_model(name, **members)
+
+
+class ColumnInfo(BaseModel):
+    """A column; see `core.columns.Column`. built_in: every sample or segment has it."""
+
+    name: str
+    kind: str
+    owner: str
+    unit: str | None
+    low: float | None
+    high: float | None
+    values: list[str]
+    length: int | None
+    display: str | None
+    description: str
+    expression: str | None
+    declared: bool
+    built_in: bool
+
+    @classmethod
+    def of(cls, column: Column, *, built_in: bool) -> "ColumnInfo":
+        parts = {name: getattr(column, name) for name in cls.model_fields if name not in ("values", "built_in")}
+        return cls(**parts, values=list(column.values), built_in=built_in)
