@@ -1,6 +1,6 @@
 """maskwright convert"""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,11 +12,15 @@ from maskwright.cli.output import (
     LossWorkers,
     Options,
     Overwrite,
+    SkipBroken,
     WriteOptions,
     progress,
     write_options,
 )
 from maskwright.core import typed
+
+if TYPE_CHECKING:
+    from maskwright.compute import SetAside
 
 
 def command(
@@ -32,6 +36,7 @@ def command(
     images: Images = None,
     option: Options = None,
     write_option: WriteOptions = None,
+    skip_broken: SkipBroken = False,
     workers: LossWorkers = 1,
     json: Json = False,
 ) -> None:
@@ -57,10 +62,12 @@ def command(
 
     samples = Again()
     said: list[str] = []
+    broken: list[SetAside] = []
     steps = None if reading.total is None else (3 if check else 2) * reading.total
     with progress(f"converting {name} to {to}", steps, quiet=json) as follow:
         lost = formats.write(
             samples, reading.classes, folder, to, allow_loss=allow_loss, check=check, overwrite=overwrite,
-            keep=[source], notes=said, workers=workers, progress=follow, **write_options(write_option, images),
+            keep=[source], notes=said, broken=broken if skip_broken else None, workers=workers, progress=follow,
+            **write_options(write_option, images),
         )  # fmt: skip
-    report(to, folder, samples.number, lost, json, notes=notes + said, checked=check)
+    report(to, folder, samples.number, lost, json, notes=notes + said, checked=check, broken=broken)

@@ -39,7 +39,12 @@ Workers = Annotated[
     typer.Option("--workers", min=0, help="Processes that do the work, each with its own model; 1: this process."),
 ]
 LossWorkers = Annotated[
-    int, typer.Option("--workers", min=0, help="Processes that count what would be lost; one process writes.")
+    int,
+    typer.Option("--workers", min=0, help="Processes that count what is lost and prepare the rest; one writes."),
+]
+SkipBroken = Annotated[
+    bool,
+    typer.Option("--skip-broken", help="Leave out and list samples that cannot be written or whose image is broken."),
 ]
 AllowLoss = Annotated[bool, typer.Option("--allow-loss", help="Write even what the format cannot hold wholly.")]
 

@@ -2,7 +2,7 @@
 
 The new folder grows inside a hidden folder beside its place and takes the place by a rename.  The hidden folder
 carries a token that names the process it belongs to, so that the next write beside it can clear away what a killed
-process left.
+process left, or take it up where it is the same work for the same place: `left` finds what was written there.
 """
 
 import errno
@@ -10,10 +10,12 @@ import json
 import os
 import re
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO, Any
 
 from maskwright.core.names import confined, shown
 from maskwright.core.owner import Owner
@@ -28,15 +30,20 @@ _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]+:/")
 _HIDDEN = ".maskwright-writing-"
 _TOKEN = "owner.json"  # noqa: S105 - a file's name
 _NEW, _OLD = "new", "old"
+_LEFT = "left-"  # with a number behind: what killed writers of the same work had in the new folder
 
 
 @contextmanager
-def staged(folder: Path, *, overwrite: bool = False, keep: Iterable[str | Path] = ()) -> Iterator[Path]:
+def staged(
+    folder: Path, *, overwrite: bool = False, keep: Iterable[str | Path] = (), work: str | None = None
+) -> Iterator[Path]:
     """A new folder that takes the place of `folder` when the block ends well, and vanishes otherwise.
 
     overwrite: what the folder holds is replaced; it stays when anything fails.  keep: files and folders that are still
-    needed and must not lie in it.  Raises UsageError for a place that may not be written to, before anything is
-    made; FormatError when the system refuses, as with a full disk.
+    needed and must not lie in it.  work: what is written, as one word: the same work for the same place finds what a
+    killed process left of it, by `left`, and other files in the folder around the new one.  Raises UsageError for a
+    place that may not be written to, before anything is made; FormatError when the system refuses, as with a full
+    disk.
     """
     kept = list(keep)
     check_place(folder, overwrite=overwrite, keep=kept)
@@ -46,9 +53,11 @@ def staged(folder: Path, *, overwrite: bool = False, keep: Iterable[str | Path] 
     placed = False
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
-        sweep(place.parent)
-        holder = Path(tempfile.mkdtemp(prefix=_HIDDEN, dir=place.parent))
-        (holder / _TOKEN).write_text(json.dumps({**Owner.me().to_json(), "target": place.name}))
+        token = {**Owner.me().to_json(), "target": place.name, **({} if work is None else {"work": work})}
+        holder = sweep(place.parent, token)
+        if holder is None:
+            holder = Path(tempfile.mkdtemp(prefix=_HIDDEN, dir=place.parent))
+            (holder / _TOKEN).write_text(json.dumps(token))
         (holder / _NEW).mkdir()
         yield holder / _NEW
         check_place(folder, overwrite=overwrite, keep=kept)  # others may have been here meanwhile
@@ -146,18 +155,85 @@ def _raise(error: OSError) -> None:
     raise error
 
 
-def sweep(folder: Path) -> None:
-    """Clear away what killed writers left in `folder`; only what carries a token of a process that has ended."""
+def sweep(folder: Path, token: dict[str, Any] | None = None) -> Path | None:
+    """Clear away what killed writers left in `folder`; only what carries a token of a process that has ended.
+
+    token: of a new write.  Where one of them was at the same work for the same place, its hidden folder is answered in
+    place of being cleared, and is the new write's own.
+    """
+    found = None
     for holder in folder.glob(f"{_HIDDEN}*"):
         try:
-            if holder.is_symlink() or (holder / _TOKEN).is_symlink():
+            if holder.is_symlink():
                 continue
-            content = json.loads((holder / _TOKEN).read_bytes())
-            owner = Owner.from_json(content)
-            if owner is not None and owner.is_gone():
-                _clear(holder, confined(folder, str(content["target"])))
+            with _claimed(holder / _TOKEN) as (raw, content):
+                target = confined(folder, str(content["target"]))
+                if found is None and _taken_up(holder, target, raw, content, token):
+                    found = holder
+                else:
+                    _clear(holder, target)
         except (OSError, ValueError, KeyError, TypeError, RecursionError, UsageError):
             continue  # not ours to judge
+    return found
+
+
+@contextmanager
+def _claimed(file: Path) -> Iterator[tuple[IO[bytes], dict[str, Any]]]:
+    """A token whose process has surely ended, and that no other process looks at meanwhile. Raises OSError for others.
+
+    The lock ends with the block, or with this process.
+    """
+    if sys.platform == "win32":  # where nobody knows who has ended
+        raise BlockingIOError
+    import fcntl
+
+    with os.fdopen(os.open(file, os.O_RDWR | os.O_NOFOLLOW), "r+b") as raw:
+        fcntl.flock(raw, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        content = json.loads(raw.read())
+        owner = Owner.from_json(content)
+        if owner is None or not owner.is_gone():
+            raise BlockingIOError
+        yield raw, content
+
+
+def _taken_up(
+    holder: Path, target: Path, raw: IO[bytes], content: dict[str, Any], token: dict[str, Any] | None
+) -> bool:
+    """Make a killed writer's hidden folder the new write's own, where the work is the same."""
+    if token is None or "work" not in token or any(content.get(name) != token[name] for name in ("work", "target")):
+        return False
+    if not _put_back(holder, target) or (holder / _OLD).exists() or not (holder / _NEW).is_dir():
+        return False
+    raw.seek(0)
+    raw.truncate()
+    raw.write(json.dumps(token).encode())
+    raw.flush()
+    number = sum(1 for _ in holder.glob(f"{_LEFT}*"))
+    (holder / _NEW).rename(holder / f"{_LEFT}{number}")
+    if _boot(content) != _boot(token):  # the machine went down: files may have their sizes and not their content
+        for part in holder.glob(f"{_LEFT}*"):
+            shutil.rmtree(part, ignore_errors=True)
+    return True
+
+
+def _boot(token: dict[str, Any]) -> str:
+    return str(token["started"]).rpartition("/")[0]
+
+
+def left(stage: Path, relative: str | Path) -> Path | None:
+    """The file that a killed process at the same work had written at this place in the new folder; None where none is.
+
+    Of several killed processes', the last one's.
+    stage: what `staged` gave.  It may be half of what it was to be: who takes it has to look.
+    """
+    holder = stage.parent
+    if stage.name != _NEW or not holder.name.startswith(_HIDDEN):
+        return None
+    for part in sorted(holder.glob(f"{_LEFT}*"), key=lambda part: int(part.name.removeprefix(_LEFT)), reverse=True):
+        found = confined(part, str(relative))
+        if found.is_file() and not found.is_symlink():
+            return found
+    return None
 
 
 def _exchange(holder: Path, place: Path) -> None:
@@ -186,8 +262,8 @@ def _clear(holder: Path, place: Path) -> None:
     """Remove a hidden folder, its token last: what cannot be removed is found again by the next write."""
     if not _put_back(holder, place):
         return
-    for name in (_OLD, _NEW):
-        shutil.rmtree(holder / name, ignore_errors=True)
+    for part in (holder / _OLD, holder / _NEW, *holder.glob(f"{_LEFT}*")):
+        shutil.rmtree(part, ignore_errors=True)
     if not (holder / _OLD).exists() and not (holder / _NEW).exists():
         shutil.rmtree(holder, ignore_errors=True)
 

@@ -2,9 +2,10 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from maskwright import registry
 from maskwright.core import typed
@@ -15,9 +16,12 @@ from maskwright.core.sample import Sample
 from maskwright.core.staging import check_place, staged
 from maskwright.errors import FormatError, LossError, UsageError
 from maskwright.formats._check import differences
-from maskwright.formats._contract import CAUSES, Loss, Reading, about_format
+from maskwright.formats._contract import CAUSES, Loss, Reading, about_format, losses_of
 from maskwright.formats._json import Document
 from maskwright.formats._keys import ORIGINAL_KEY, Incoming, Outgoing
+
+if TYPE_CHECKING:
+    from maskwright.compute import SetAside
 
 __all__ = [
     "CAUSES", "ORIGINAL_KEY", "Loss", "Reading", "check_place", "losses", "names", "read", "sniff", "summary", "write",
@@ -125,18 +129,7 @@ def _fitting(samples: Iterator[Sample], notes: list[str], path: str | Path) -> I
 def losses(samples: Iterable[Sample], classes: Classes, format: str, **options: Any) -> list[Loss]:
     """What writing these samples would lose, before anything is written. options: the writer's."""
     module = _writer(format)
-    bearing = _bearing(module, options)
-    return [loss for sample in samples for loss in _losses(module, format, sample, classes, bearing)]
-
-
-def _losses(module: ModuleType, format: str, sample: Sample, classes: Classes, options: dict[str, Any]) -> list[Loss]:
-    with registry.naming("formats", format):
-        return list(module.losses(sample, classes, **options))
-
-
-def _bearing(module: ModuleType, options: dict[str, Any]) -> dict[str, Any]:
-    """The writer's options on which its losses depend."""
-    return {name: value for name, value in options.items() if registry.takes(module.losses, name, given=2)}
+    return [loss for sample in samples for loss in losses_of(module, format, sample, classes, options)]
 
 
 def _writer(format: str) -> ModuleType:
@@ -175,6 +168,7 @@ def write(
     overwrite: bool = False,
     keep: Iterable[str | Path] = (),
     notes: list[str] | None = None,
+    broken: "list[SetAside] | None" = None,
     workers: int = 1,
     progress: Callable[[Iterable[Any]], Iterable[Any]] = lambda samples: samples,
     **options: Any,
@@ -187,37 +181,44 @@ def write(
     overwrite: replace what the folder holds, which stays if anything fails; never a dataset, nor anything that is still
     needed, such as these samples' images and what `keep` names.
     notes: what the user should know of the result is appended.
-    workers: processes that count the losses, see `compute.map`; files are written by this process alone, in order.
+    broken: samples that cannot be written, or whose image cannot be read, are set aside in this list and left out;
+    without it the first ends the call.
+    workers: processes that count the losses and prepare what is written, see `compute.map`; files are written by this
+    process alone, in order, and are the same with any of them.
+    What is counted and prepared is kept beside the folder while this goes on: where the process is killed, the same
+    call goes on with it, and with the images that were copied, unless something else is written beside it first.
     Raises LossError before anything is written when something grave would be lost and `allow_loss` is not set;
     UsageError for a place that may not be written to; FormatError for a key or split that cannot be part of a path,
     for two samples that would be one file, and when the check finds a difference that the report does not name.
     """
+    from maskwright import compute
+    from maskwright.formats._preparing import Preparing
+
     module = _writer(format)
     if options.get("images") == "none" and not registry.takes(module.write, "images", given=3):
         del options["images"]  # what writes labels only has no such choice
-    options = typed.options(options, module.write, f"the format {format}", after=3)
+    options = typed.options(options, module.write, f"the format {format}", after=3, skip=("ready",))
     kept = list(keep)
     check_place(Path(folder), overwrite=overwrite, keep=kept)
     frozen = getattr(samples, "frozen", None)  # of a dataset or a view of one
-    samples = Outgoing(samples if frozen is None else frozen(), spared=Path(folder) if overwrite else None)
-    if workers > 1:
-        from maskwright.formats import _parallel
-
-        found = _parallel.losses(samples, classes, format, _bearing(module, options), workers, progress)
-    else:
-        found = losses(progress(samples), classes, format, **options)
-    grave = [loss for loss in found if loss.grave]
-    if grave and not allow_loss:
-        raise LossError(
-            f"{format} cannot hold everything: " + "; ".join(summary(grave)),
-            file=folder,
-            todo="Choose another format, or accept this with --allow-loss.",
-        )
-    with staged(Path(folder), overwrite=overwrite, keep=kept) as stage:
+    spared = Path(folder) if overwrite else None
+    ready = Preparing(Outgoing(samples if frozen is None else frozen(), spared), classes, format, options)
+    with (
+        staged(Path(folder), overwrite=overwrite, keep=kept, work=ready.name) as stage,
+        closing(compute.Journal(stage.parent, ready.work)) as journal,  # it goes with the folder around the new one
+    ):
+        found = ready.losses(journal, workers, progress, broken)
+        grave = [loss for loss in found if loss.grave]
+        if grave and not allow_loss:
+            raise LossError(
+                f"{format} cannot hold everything: " + "; ".join(summary(grave)),
+                file=folder,
+                todo="Choose another format, or accept this with --allow-loss.",
+            )
         with registry.naming("formats", format, passing=(OSError,)):
-            said = module.write(progress(samples), classes, stage, **options) or []
+            said = module.write(progress(ready), classes, stage, **options, **ready.further()) or []
         if check:
-            wrong = list(differences(progress(samples), classes, read(stage, format), module.LOSES, found))
+            wrong = list(differences(progress(ready), classes, read(stage, format), module.LOSES, found))
             if wrong:
                 raise FormatError(
                     f"what was written does not read back as it should: {'; '.join(wrong[:3])}"

@@ -3,12 +3,19 @@
 A format is a module with
 
     LOSES: frozenset[str]                        what the format cannot hold, of the words in CAUSES
+    KEEPS: frozenset[str]                        which of the further built-in columns it holds; none where it is missing
     sniff(path) -> float                         how sure it is that it can read this, 0 to 1
     read(path, **options) -> Reading
     losses(sample, classes, **options) -> list[Loss]   what writing this sample would lose, with these of its options
     write(samples, classes, folder, **options) -> notes or None   into an empty folder that appears when all is there
 
-The last two are missing where nobody writes the format.  A writer that brings images along has the option
+and may offer
+
+    prepare(sample, classes, **options) -> rows   the dear part of what `write` makes of a sample alone: plain values
+    write(…, ready=None)                          asks `ready(sample)` for them, or makes them where it is None
+
+which processes then do, and which is not done again where a killed write is started again.
+`losses` and `write` are missing where nobody writes the format.  A writer that brings images along has the option
 `images`: copy, link or none; one without it writes labels only.  Every file that `write` makes comes from `new_file` or
 `put_image`, which keep it in that folder.  Sets written here carry maskwright.json beside the
 labels: classes whole and each sample's split, which many formats have no place for, but nothing of a segment.
@@ -17,14 +24,15 @@ labels: classes whole and each sample's split, which many formats have no place 
 import json
 import os
 import shutil
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 
-from maskwright import media
+from maskwright import media, registry
 from maskwright.core.arrays import I64, Array
 from maskwright.core.classes import Classes
 from maskwright.core.columns import SAMPLE, SEGMENT
@@ -32,6 +40,7 @@ from maskwright.core.foreign import explained
 from maskwright.core.masks import Masks
 from maskwright.core.names import confined, shown
 from maskwright.core.sample import Sample
+from maskwright.core.staging import left
 from maskwright.errors import FormatError, UsageError
 from maskwright.formats._json import load
 from maskwright.media import IMAGE_SUFFIXES, pages
@@ -56,7 +65,7 @@ CAUSES = {
     "fields": "the sample's own fields",
     "split": "the split",
 }
-#: Built-in columns beyond those words; a format that holds one says so in `losses`.
+#: Built-in columns beyond those words; a format that holds one has it in KEEPS.
 _FURTHER = {column.name: column for column in (*SAMPLE, *SEGMENT) if column.path is None}
 CAUSES |= {name: column.description for name, column in _FURTHER.items()}
 MINOR = frozenset({"area", "ids", "split", "source", "weight", "fields", "order", *_FURTHER})
@@ -90,13 +99,8 @@ class Reading:
     notes: list[str] = field(default_factory=list)
 
 
-def common_losses(
-    sample: Sample, loses: frozenset[str], classes: Classes | None = None, *, keeps: Collection[str] = ()
-) -> list[Loss]:
-    """The losses that need no knowledge of the format but its LOSES.
-
-    keeps: the built-in columns beyond those words that it holds; `Sample.more` and `Segments.more` have them.
-    """
+def common_losses(sample: Sample, loses: frozenset[str], classes: Classes | None = None) -> list[Loss]:
+    """The losses that need no knowledge of the format but its LOSES."""
     segments = sample.segments
     n = len(segments)
     areas, ids = segments.masks.areas(), segments.ids
@@ -134,13 +138,33 @@ def common_losses(
     if "order" in loses and (np.diff(ids if "classes" in loses else segments.class_ids) < 0).any():
         out.append(Loss(sample.key, "order"))
     of_sample = {"weight": sample.weight != 1, "fields": bool(sample.fields), "split": sample.split is not None}
-    out += [Loss(sample.key, cause) for cause, yes in of_sample.items() if yes and cause in loses]
-    out += [Loss(sample.key, name) for name in sample.more if name not in keeps]
-    for name, values in segments.more.items():
-        default = _FURTHER[name].default
-        lost = [int(ids[i]) for i, value in enumerate(values) if value != default and name not in keeps]
-        out += [Loss(sample.key, name, segment) for segment in lost]
+    return out + [Loss(sample.key, cause) for cause, yes in of_sample.items() if yes and cause in loses]
+
+
+def further_losses(sample: Sample, keeps: Collection[str]) -> list[Loss]:
+    """Built-in columns that `Sample.more` and `Segments.more` hold and the format does not. keeps: those it does."""
+    out = [Loss(sample.key, name) for name in sample.more if name not in keeps]
+    ids = sample.segments.ids
+    for name, values in sample.segments.more.items():
+        lost = [int(ids[i]) for i, value in enumerate(values) if value != _FURTHER[name].default]
+        out += [Loss(sample.key, name, segment) for segment in lost if name not in keeps]
     return out
+
+
+#: What a writer asks for what `prepare` made of a sample.
+Ready = Callable[[Sample], Any]
+
+
+def bearing(function: Callable[..., Any], options: dict[str, Any]) -> dict[str, Any]:
+    """The writer's options that bear on one of its other functions."""
+    return {name: value for name, value in options.items() if registry.takes(function, name, given=2)}
+
+
+def losses_of(module: ModuleType, format: str, sample: Sample, classes: Classes, options: dict[str, Any]) -> list[Loss]:
+    """options: the writer's."""
+    with registry.naming("formats", format):
+        own = list(module.losses(sample, classes, **bearing(module.losses, options)))
+    return own + further_losses(sample, getattr(module, "KEEPS", ()))
 
 
 def usable_ids(found: Sequence[Any]) -> list[int] | None:
@@ -254,7 +278,8 @@ def image_beside(folder: Path, key: str) -> Path | None:
 def put_image(sample: Sample, folder: Path, relative: str, images: str) -> Path:
     """Bring a sample's image to `relative` below `folder`, as `new_file` has it. images: copy, link (symbolic) or none.
 
-    A page of a larger file becomes an image of its own, whichever is asked for.
+    A page of a larger file becomes an image of its own, whichever is asked for.  What a killed write of the same had
+    copied is moved there, where the image is the same file as then.
     """
     if images == "none":
         return folder / relative
@@ -275,6 +300,8 @@ def put_image(sample: Sample, folder: Path, relative: str, images: str) -> Path:
             fsspec = require("fsspec", f"copying {sample.image.uri}")
             with fsspec.open(sample.image.uri, "rb") as remote, open(target, "wb") as local:
                 shutil.copyfileobj(remote, local)
+        elif (copied := left(folder, relative)) and _is_copy(copied, Path(source)):
+            copied.rename(target)
         else:
             shutil.copyfile(source, target)
     except FileNotFoundError:
@@ -283,6 +310,12 @@ def put_image(sample: Sample, folder: Path, relative: str, images: str) -> Path:
             todo="Put it back, or write labels only with --images none.",
         ) from None  # fmt: skip
     return target
+
+
+def _is_copy(file: Path, source: Path) -> bool:
+    """Whole, and made of the source as it is: nothing changed that since, its name, rights and links included."""
+    here, there = file.stat(), source.stat()
+    return here.st_size == there.st_size and max(there.st_mtime_ns, there.st_ctime_ns) < here.st_mtime_ns
 
 
 def _put_page(sample: Sample, values: Array, target: Path) -> None:

@@ -119,14 +119,21 @@ def unpacked(code: int) -> Colour:
 
 
 def write_raster(file: Path, values: Array, palette: Array | None = None) -> None:
+    """A PNG of values and palette as `png` takes them."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(png(values, palette))
+
+
+def png(values: Array, palette: Array | None = None) -> bytes:
     """values: (H, W) uint8 or uint16, or (H, W, 3) uint8.  palette: (256, 3); uint8 values are then indexed."""
     from PIL import Image
 
-    file.parent.mkdir(parents=True, exist_ok=True)
     image = Image.fromarray(values)
     if palette is not None and values.dtype == np.uint8:
         image.putpalette(palette.reshape(-1).tolist())
-    image.save(file)
+    out = io.BytesIO()
+    image.save(out, "PNG")
+    return out.getvalue()
 
 
 def palette_of(classes: Classes) -> Array:

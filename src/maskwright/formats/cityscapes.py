@@ -19,6 +19,7 @@ from maskwright.errors import FormatError
 from maskwright.formats._contract import (
     Loss,
     Reading,
+    Ready,
     common_losses,
     image_beside,
     new_file,
@@ -29,7 +30,7 @@ from maskwright.formats._contract import (
     write_about,
 )  # fmt: skip
 from maskwright.formats._json import load
-from maskwright.formats._rasters import palette_of, read_map, write_raster
+from maskwright.formats._rasters import palette_of, png, read_map
 from maskwright.media import image_size
 
 LOSES = frozenset(
@@ -220,37 +221,51 @@ def losses(sample: Sample, classes: Classes) -> list[Loss]:
     return out
 
 
-def write(samples: Iterable[Sample], classes: Classes, folder: Path, *, images: str = "copy") -> None:
+def prepare(sample: Sample, classes: Classes) -> tuple[bytes, bytes, bytes]:
+    """The PNGs labelIds, instanceIds and color of a sample. Raises FormatError for what 16 bits cannot number."""
+    _check(classes)
+    unlabelled = _unlabelled(classes)
+    segments = sample.segments[sample.segments.class_ids != unlabelled].visible()
+    count: dict[int, int] = {}
+    values = []
+    for row, class_id in enumerate(segments.class_ids.tolist()):
+        thing = classes[class_id].kind == "thing" and not segments.is_crowd[row]
+        number = count.get(class_id, 0)
+        values.append(class_id * 1000 + number if thing else max(class_id, 0))
+        count[class_id] = number + thing
+        if number > 999:
+            raise FormatError(f"{sample.key!r} has more than 1000 instances of class {class_id}")
+    labels = np.full(sample.image.size, unlabelled, np.uint8)
+    segments.masks.composite(np.maximum(segments.class_ids, 0), out=labels)
+    instances = np.full(sample.image.size, unlabelled, np.uint16)
+    segments.masks.composite(values, out=instances)
+    return png(labels), png(instances), png(palette_of(classes)[labels])
+
+
+def _check(classes: Classes) -> None:
+    if any(not 0 <= class_.id < (66 if class_.kind == "thing" else 256) for class_ in classes if class_.id != -1):
+        raise FormatError("a class id does not fit", needed="things 0 … 65 and stuff 0 … 255, for 16-bit instance maps")
+
+
+def write(
+    samples: Iterable[Sample], classes: Classes, folder: Path, *, images: str = "copy", ready: Ready | None = None
+) -> None:
     """labelIds, instanceIds and color PNGs, in gtFine/<split>/; polygons are not written, they cannot hold holes.
 
     images: copy or link; the layout needs them.
+    ready: what gives a sample's rows in place of `prepare`.
     """
-    if any(not 0 <= class_.id < (66 if class_.kind == "thing" else 256) for class_ in classes if class_.id != -1):
-        raise FormatError("a class id does not fit", needed="things 0 … 65 and stuff 0 … 255, for 16-bit instance maps")
+    _check(classes)
     unlabelled = _unlabelled(classes)
+    ready = ready or (lambda sample: prepare(sample, classes))
     splits = {}
     for sample in unique_keys(samples):
         split = sample.split or "train"
         name = Path(sample.key).name
         home = f"{split}/{Path(sample.key).parent.as_posix()}"
         put_image(sample, folder, f"leftImg8bit/{home}/{name}_leftImg8bit{suffix_of(sample)}", images)
-        segments = sample.segments[sample.segments.class_ids != unlabelled].visible()
-        count: dict[int, int] = {}
-        values = []
-        for row, class_id in enumerate(segments.class_ids.tolist()):
-            thing = classes[class_id].kind == "thing" and not segments.is_crowd[row]
-            number = count.get(class_id, 0)
-            values.append(class_id * 1000 + number if thing else max(class_id, 0))
-            count[class_id] = number + thing
-            if number > 999:
-                raise FormatError(f"{sample.key!r} has more than 1000 instances of class {class_id}")
-        labels = np.full(sample.image.size, unlabelled, np.uint8)
-        segments.masks.composite(np.maximum(segments.class_ids, 0), out=labels)
-        instances = np.full(sample.image.size, unlabelled, np.uint16)
-        segments.masks.composite(values, out=instances)
         target = f"gtFine/{home}/{name}_gtFine"
-        write_raster(new_file(folder, f"{target}_labelIds.png"), labels)
-        write_raster(new_file(folder, f"{target}_instanceIds.png"), instances)
-        write_raster(new_file(folder, f"{target}_color.png"), palette_of(classes)[labels])
+        for what, content in zip(("labelIds", "instanceIds", "color"), ready(sample), strict=True):
+            new_file(folder, f"{target}_{what}.png").write_bytes(content)
         splits[sample.key] = sample.split
     write_about(folder, "cityscapes", classes, splits, unlabelled=unlabelled)

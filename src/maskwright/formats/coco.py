@@ -7,7 +7,6 @@ grow with what the annotations say.
 """
 
 import json
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +22,16 @@ from maskwright.core.sample import ImageRef, Sample
 from maskwright.core.segments import Segments
 from maskwright.errors import FormatError, UsageError
 from maskwright.formats._coco import SplitFiles, file_name, free_id, identities, image_root, read_classes, split_of
-from maskwright.formats._contract import Loss, Reading, common_losses, put_image, suffix_of, unique_keys, usable_ids
+from maskwright.formats._contract import (
+    Loss,
+    Reading,
+    Ready,
+    common_losses,
+    put_image,
+    suffix_of,
+    unique_keys,
+    usable_ids,
+)
 from maskwright.formats._json import ABSENT, Document, Records
 from maskwright.media import image_size
 
@@ -342,17 +350,31 @@ def losses(sample: Sample, classes: Classes) -> list[Loss]:
     return common_losses(sample, LOSES)
 
 
+def prepare(sample: Sample, classes: Classes, *, segmentation: str = "auto") -> list[Any]:
+    """The `segmentation` of every segment, in order: polygons where they are exact, or else run lengths."""
+    segments = sample.segments
+    strings = segments.masks.compressed()
+    found = []
+    for i, mask in enumerate(segments.masks):
+        rings = None if segmentation == "rle" or segments.is_crowd[i] else exact_rings(mask)
+        found.append({"size": list(mask.size), "counts": strings[i].decode()} if rings is None else rings)
+    return found
+
+
 def write(
-    samples: Iterable[Sample], classes: Classes, folder: Path, *, images: str = "copy", segmentation: str = "auto"
-) -> list[str]:
+    samples: Iterable[Sample], classes: Classes, folder: Path, *, images: str = "copy", segmentation: str = "auto",
+    ready: Ready | None = None,
+) -> list[str]:  # fmt: skip
     """annotations/instances_<split>.json and images in images/.
 
     images: copy, link or none.  segmentation: auto (polygons where exact), or rle.
+    ready: what gives a sample's rows in place of `prepare`.
     """
     if segmentation not in ("auto", "rle"):
         raise UsageError(f"segmentation cannot be {segmentation!r}", needed="auto or rle")
     ids: set[int] = set()
-    runs: Counter[str] = Counter()
+    runs = 0
+    ready = ready or (lambda sample: prepare(sample, classes, segmentation=segmentation))
     with SplitFiles(folder, "instances", classes) as files:
         for sample in unique_keys(samples):
             name = sample.key + suffix_of(sample)
@@ -366,16 +388,19 @@ def write(
                 "width": sample.image.size[1],
                 "maskwright": {"key": sample.key, "split": sample.split, "fields": dict(sample.fields)},
             }
-            files.add(sample.split, {**coco, **row}, _annotations(sample, image_id, ids, segmentation, runs))
-    return [f"{number} {why} and are written as run lengths" for why, number in runs.items()]
+            outlines = ready(sample)
+            if segmentation == "auto":
+                found = zip(outlines, sample.segments.is_crowd, strict=True)
+                runs += sum(isinstance(outline, dict) and not crowd for outline, crowd in found)
+            files.add(sample.split, {**coco, **row}, _annotations(sample, image_id, ids, outlines))
+    why = "masks have holes or other shapes that COCO's polygons do not give back exactly"
+    return [f"{runs} {why} and are written as run lengths"] if runs else []
 
 
-def _annotations(sample: Sample, image_id: int, ids: set[int], segmentation: str, runs: Counter[str]) -> Iterator[str]:
-    """runs: counts why segments are not polygons, where they might have been."""
+def _annotations(sample: Sample, image_id: int, ids: set[int], outlines: list[Any]) -> Iterator[str]:
     segments = sample.segments
     areas, boxes = segments.masks.areas(), segments.masks.boxes()
-    strings = segments.masks.compressed()
-    for i, mask in enumerate(segments.masks):
+    for i in range(len(segments)):
         own = identity = int(segments.ids[i])
         if identity in ids:
             identity = free_id(ids)
@@ -391,10 +416,7 @@ def _annotations(sample: Sample, image_id: int, ids: set[int], segmentation: str
             "area": area,
             "bbox": [left, top, right - left, bottom - top],
         }
-        rings = None if segmentation == "rle" or segments.is_crowd[i] else exact_rings(mask)
-        if rings is None and segmentation == "auto" and not segments.is_crowd[i]:
-            runs["masks have holes or other shapes that COCO's polygons do not give back exactly"] += 1
-        row["segmentation"] = {"size": list(mask.size), "counts": strings[i].decode()} if rings is None else rings
+        row["segmentation"] = outlines[i]
         if segments.scores[i] == segments.scores[i]:
             row["score"] = float(segments.scores[i])
         if attributes:

@@ -20,6 +20,7 @@ from maskwright.formats._coco import SplitFiles, file_name, identities, image_ro
 from maskwright.formats._contract import (
     Loss,
     Reading,
+    Ready,
     common_losses,
     new_file,
     put_image,
@@ -28,7 +29,7 @@ from maskwright.formats._contract import (
     write_about,
 )  # fmt: skip
 from maskwright.formats._json import ABSENT, Document, Records, load
-from maskwright.formats._rasters import fitting, packed, read_raster, write_raster
+from maskwright.formats._rasters import fitting, packed, png, read_raster
 from maskwright.media import image_size
 
 LOSES = frozenset({"overlap", "empty", "score", "attributes", "source", "weight"})
@@ -231,30 +232,8 @@ def losses(sample: Sample, classes: Classes) -> list[Loss]:
     return common_losses(sample, LOSES) + [Loss(sample.key, "ids", number) for number in renumbered]
 
 
-def write(samples: Iterable[Sample], classes: Classes, folder: Path, *, images: str = "copy") -> None:
-    """annotations/panoptic_<split>.json, its PNGs in a folder of the same name, images in images/.
-
-    images: copy, link or none.
-    """
-    splits = {}
-    with SplitFiles(folder, "panoptic", classes) as files:
-        for sample in unique_keys(samples):
-            splits[sample.key] = sample.split
-            name, png = sample.key + suffix_of(sample), f"{sample.key}.png"
-            put_image(sample, folder, f"images/{name}", images)
-            coco = dict(sample.fields.get("coco") or {})
-            image_id = files.image_id(coco.pop("id", None))
-            height, width = sample.image.size
-            own = {"key": sample.key, "split": sample.split, "fields": dict(sample.fields)}
-            row = {"id": image_id, "file_name": name if images != "none" else sample.image.uri,
-                   "height": height, "width": width, "maskwright": own}  # fmt: skip
-            infos = _put_segments(sample, new_file(files.folder, f"{files.name_of(sample.split)}/{png}"))
-            annotation = {"image_id": image_id, "file_name": png, "segments_info": infos}
-            files.add(sample.split, {**coco, **row}, [json.dumps(annotation)])
-    write_about(folder, "coco-panoptic", classes, splits)
-
-
-def _put_segments(sample: Sample, png: Path) -> list[dict[str, Any]]:
+def prepare(sample: Sample, classes: Classes) -> tuple[bytes, list[dict[str, Any]]]:
+    """The PNG of a sample's segments, and what the JSON says of each."""
     segments = sample.segments.visible()
     ids = [int(id_) for id_ in segments.ids]
     used = {id_ for id_ in ids if 0 < id_ <= _LARGEST}
@@ -265,9 +244,9 @@ def _put_segments(sample: Sample, png: Path) -> list[dict[str, Any]]:
     values = np.zeros(segments.size, "<u4")
     segments.masks.composite(ids, out=values)
     # The bytes of a little-endian number are red, green and blue already.
-    write_raster(png, np.ascontiguousarray(values.view(np.uint8).reshape(*segments.size, 4)[..., :3]))
+    content = png(np.ascontiguousarray(values.view(np.uint8).reshape(*segments.size, 4)[..., :3]))
     areas, boxes = segments.masks.areas(), segments.masks.boxes()
-    return [
+    infos = [
         {
             "id": ids[row],
             "category_id": int(segments.class_ids[row]),
@@ -278,3 +257,32 @@ def _put_segments(sample: Sample, png: Path) -> list[dict[str, Any]]:
         for row, (left, top, right, bottom) in enumerate(boxes)
         if areas[row]
     ]
+    return content, infos
+
+
+def write(
+    samples: Iterable[Sample], classes: Classes, folder: Path, *, images: str = "copy", ready: Ready | None = None
+) -> None:
+    """annotations/panoptic_<split>.json, its PNGs in a folder of the same name, images in images/.
+
+    images: copy, link or none.
+    ready: what gives a sample's rows in place of `prepare`.
+    """
+    splits = {}
+    ready = ready or (lambda sample: prepare(sample, classes))
+    with SplitFiles(folder, "panoptic", classes) as files:
+        for sample in unique_keys(samples):
+            splits[sample.key] = sample.split
+            name, file = sample.key + suffix_of(sample), f"{sample.key}.png"
+            put_image(sample, folder, f"images/{name}", images)
+            coco = dict(sample.fields.get("coco") or {})
+            image_id = files.image_id(coco.pop("id", None))
+            height, width = sample.image.size
+            own = {"key": sample.key, "split": sample.split, "fields": dict(sample.fields)}
+            row = {"id": image_id, "file_name": name if images != "none" else sample.image.uri,
+                   "height": height, "width": width, "maskwright": own}  # fmt: skip
+            content, infos = ready(sample)
+            new_file(files.folder, f"{files.name_of(sample.split)}/{file}").write_bytes(content)
+            annotation = {"image_id": image_id, "file_name": file, "segments_info": infos}
+            files.add(sample.split, {**coco, **row}, [json.dumps(annotation)])
+    write_about(folder, "coco-panoptic", classes, splits)

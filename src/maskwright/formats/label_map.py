@@ -21,6 +21,7 @@ from maskwright.errors import FormatError
 from maskwright.formats._contract import (
     Loss,
     Reading,
+    Ready,
     common_losses,
     new_file,
     put_image,
@@ -32,7 +33,7 @@ from maskwright.formats._contract import (
 from maskwright.formats._instances import WAYS
 from maskwright.formats._instances import split as split_segments
 from maskwright.formats._pairs import LABELS, find
-from maskwright.formats._rasters import fitting, packed, palette_of, read_array, read_raster, unpacked, write_raster
+from maskwright.formats._rasters import fitting, packed, palette_of, png, read_array, read_raster, unpacked
 from maskwright.media import image_size
 
 LOSES = frozenset(
@@ -264,20 +265,38 @@ def losses(sample: Sample, classes: Classes) -> list[Loss]:
     return common_losses(sample, LOSES)
 
 
-def write(samples: Iterable[Sample], classes: Classes, folder: Path, *, images: str = "copy") -> None:
-    """Indexed PNGs (16-bit gray when an id is above 255) in labels/, images in images/, classes in maskwright.json."""
+def prepare(sample: Sample, classes: Classes) -> bytes:
+    """The PNG of a sample's labels."""
+    unlabelled, deep = _values(classes)
+    values = np.full(sample.image.size, unlabelled, np.uint16 if deep else np.uint8)
+    sample.segments.masks.composite(sample.segments.class_ids, out=values)
+    return png(values, palette_of(classes))
+
+
+def _values(classes: Classes) -> tuple[int, bool]:
+    """The value of pixels without a label, and whether values take 16 bits."""
     ids = [class_.id for class_ in classes]
     if min(ids, default=0) < 0 or max(ids, default=0) > 65535:
         raise FormatError("a class id is not in 0 … 65535", needed="label maps hold up to 16 bits")
     background = classes.background
     free = next(value for value in (255, *range(256), *range(65535, 255, -1)) if value not in ids)
     unlabelled = background.id if background is not None else free
-    deep = max([*ids, unlabelled]) > 255
+    return unlabelled, max([*ids, unlabelled]) > 255
+
+
+def write(
+    samples: Iterable[Sample], classes: Classes, folder: Path, *, images: str = "copy", ready: Ready | None = None
+) -> None:
+    """Indexed PNGs (16-bit gray when an id is above 255) in labels/, images in images/, classes in maskwright.json.
+
+    ready: what gives a sample's rows in place of `prepare`.
+    """
+    unlabelled, _ = _values(classes)
+    background = classes.background
+    ready = ready or (lambda sample: prepare(sample, classes))
     splits = {}
     for sample in unique_keys(samples):
         put_image(sample, folder, f"images/{sample.key}{suffix_of(sample)}", images)
-        values = np.full(sample.image.size, unlabelled, np.uint16 if deep else np.uint8)
-        sample.segments.masks.composite(sample.segments.class_ids, out=values)
-        write_raster(new_file(folder, f"labels/{sample.key}.png"), values, palette_of(classes))
+        new_file(folder, f"labels/{sample.key}.png").write_bytes(ready(sample))
         splits[sample.key] = sample.split
     write_about(folder, "label-map", classes, splits, unlabelled=None if background is not None else unlabelled)

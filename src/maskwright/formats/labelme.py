@@ -26,6 +26,7 @@ from maskwright.errors import FormatError, UsageError
 from maskwright.formats._contract import (
     Loss,
     Reading,
+    Ready,
     common_losses,
     key_of,
     new_file,
@@ -226,22 +227,30 @@ def losses(sample: Sample, classes: Classes) -> list[Loss]:
     return common_losses(sample, LOSES)
 
 
+def prepare(sample: Sample, classes: Classes, *, shapes: str = "auto") -> list[dict[str, Any]]:
+    """The shapes of a sample's file."""
+    return [row for i in range(len(sample.segments)) for row in _rows(sample.segments, i, classes, shapes)]
+
+
 def write(
-    samples: Iterable[Sample], classes: Classes, folder: Path, *, images: str = "copy", shapes: str = "auto"
-) -> list[str]:
+    samples: Iterable[Sample], classes: Classes, folder: Path, *, images: str = "copy", shapes: str = "auto",
+    ready: Ready | None = None,
+) -> list[str]:  # fmt: skip
     """A JSON beside each image, and labels.txt.  group_id keeps each segment's id.
 
     images: copy, link or none.  shapes: auto (polygons where there are no holes), or mask.
+    ready: what gives a sample's rows in place of `prepare`.
     """
     if shapes not in ("auto", "mask"):
         raise UsageError(f"shapes cannot be {shapes!r}", needed="auto or mask")
     splits = {}
     holes = 0
+    ready = ready or (lambda sample: prepare(sample, classes, shapes=shapes))
     for sample in unique_keys(samples):
         name = sample.key + suffix_of(sample)
         put_image(sample, folder, name, images)
         target = new_file(folder, f"{sample.key}.json")
-        rows = [row for i in range(len(sample.segments)) for row in _rows(sample.segments, i, classes, shapes)]
+        rows = ready(sample)
         content: dict[str, Any] = {
             "version": "5.5.0",
             "flags": {},

@@ -22,6 +22,7 @@ from maskwright.formats._contract import (
     About,
     Loss,
     Reading,
+    Ready,
     common_losses,
     image_beside,
     image_files,
@@ -33,7 +34,7 @@ from maskwright.formats._contract import (
     unique_keys,
     write_about,
 )  # fmt: skip
-from maskwright.formats._rasters import fitting, read_raster, voc_palette, write_raster
+from maskwright.formats._rasters import fitting, png, read_raster, voc_palette
 from maskwright.media import image_size
 
 LOSES = frozenset(
@@ -244,11 +245,27 @@ def losses(sample: Sample, classes: Classes) -> list[Loss]:
     return out
 
 
-def write(samples: Iterable[Sample], classes: Classes, folder: Path, *, images: str = "copy") -> None:
-    """Class and object PNGs, boxes in XML, ImageSets.  images: copy or link; the layout needs them.
+def prepare(sample: Sample, classes: Classes) -> tuple[bytes, bytes]:
+    """The PNGs of a sample's classes and objects."""
+    value = _values(classes)
+    segments = sample.segments[[int(class_id) in value for class_id in sample.segments.class_ids]]
+    values = [value[int(class_id)] for class_id in segments.class_ids]
+    kinds = np.zeros(sample.image.size, np.uint8)
+    segments.masks.composite(values, out=kinds)
+    visible = segments.visible()
+    numbers, number = [], 0
+    for area, each_value in zip(visible.masks.areas(), values, strict=True):
+        number += bool(area and each_value != BORDER)
+        numbers.append(number if each_value != BORDER else 0)
+    objects = np.zeros(sample.image.size, np.uint8 if number < BORDER else np.uint16)
+    visible.masks.composite(numbers, out=objects)
+    if number < BORDER:
+        objects[kinds == BORDER] = BORDER
+    return png(kinds, voc_palette()), png(objects, voc_palette())
 
-    Object maps are indexed, and 16-bit gray where an image has more than 254 objects.
-    """
+
+def _values(classes: Classes) -> dict[int, int]:
+    """The value of each class by its id: its own where all fit, or else its number."""
     plain = [class_ for class_ in classes if class_.role == "class"]
     if len(plain) >= BORDER:
         raise FormatError(f"there are {len(plain)} classes", needed="VOC has room for 254")
@@ -257,25 +274,28 @@ def write(samples: Iterable[Sample], classes: Classes, folder: Path, *, images: 
     ignored = next((class_.id for class_ in classes if class_.role == "ignore"), None)
     if ignored is not None:
         value[ignored] = BORDER
+    return value
+
+
+def write(
+    samples: Iterable[Sample], classes: Classes, folder: Path, *, images: str = "copy", ready: Ready | None = None
+) -> None:
+    """Class and object PNGs, boxes in XML, ImageSets.  images: copy or link; the layout needs them.
+
+    Object maps are indexed, and 16-bit gray where an image has more than 254 objects.
+    ready: what gives a sample's rows in place of `prepare`.
+    """
+    plain = [class_ for class_ in classes if class_.role == "class"]
+    value = _values(classes)
+    ready = ready or (lambda sample: prepare(sample, classes))
     splits, listed = {}, {split: [""] * 0 for split in ("train", "val", "test")}
     for sample in unique_keys(samples):
         put_image(sample, folder, f"JPEGImages/{sample.key}{suffix_of(sample)}", images)
         segments = sample.segments[[int(class_id) in value for class_id in sample.segments.class_ids]]
         values = [value[int(class_id)] for class_id in segments.class_ids]
-        kinds = np.zeros(sample.image.size, np.uint8)
-        segments.masks.composite(values, out=kinds)
-        visible = segments.visible()
-        numbers, number = [], 0
-        for area, each_value in zip(visible.masks.areas(), values, strict=True):
-            number += bool(area and each_value != BORDER)
-            numbers.append(number if each_value != BORDER else 0)
-        objects = np.zeros(sample.image.size, np.uint8 if number < BORDER else np.uint16)
-        visible.masks.composite(numbers, out=objects)
-        if number < BORDER:
-            objects[kinds == BORDER] = BORDER
-        write_raster(new_file(folder, f"SegmentationClass/{sample.key}.png"), kinds, voc_palette())
-        write_raster(new_file(folder, f"SegmentationObject/{sample.key}.png"), objects, voc_palette())
-        _put_xml(new_file(folder, f"Annotations/{sample.key}.xml"), sample, visible, values, classes)
+        for home, content in zip(("SegmentationClass", "SegmentationObject"), ready(sample), strict=True):
+            new_file(folder, f"{home}/{sample.key}.png").write_bytes(content)
+        _put_xml(new_file(folder, f"Annotations/{sample.key}.xml"), sample, segments.visible(), values, classes)
         splits[sample.key] = sample.split
         if sample.split in listed:
             listed[sample.split].append(sample.key)

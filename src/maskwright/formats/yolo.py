@@ -23,6 +23,7 @@ from maskwright.errors import FormatError
 from maskwright.formats._contract import (
     Loss,
     Reading,
+    Ready,
     common_losses,
     image_files,
     key_of,
@@ -192,30 +193,37 @@ def losses(sample: Sample, classes: Classes, *, boxes: bool = False) -> list[Los
     return out
 
 
+def prepare(sample: Sample, classes: Classes, *, boxes: bool = False) -> str:
+    """The lines of a sample's file."""
+    declared = [class_ for class_ in classes if class_.role == "class"]
+    index = {class_.id: number for number, class_ in enumerate(declared)}
+    text = box_text if boxes else ring_text
+    return "".join(
+        f"{index[int(sample.segments.class_ids[i])]} {text(mask, *sample.image.size)}\n"
+        for i, mask in enumerate(sample.segments.masks)
+        if mask.area() and int(sample.segments.class_ids[i]) in index
+    )
+
+
 def write(
-    samples: Iterable[Sample], classes: Classes, folder: Path, *, images: str = "copy", boxes: bool = False
-) -> None:
+    samples: Iterable[Sample], classes: Classes, folder: Path, *, images: str = "copy", boxes: bool = False,
+    ready: Ready | None = None,
+) -> None:  # fmt: skip
     """images: copy, link or none.  boxes: write boxes, for detectors, instead of outlines.
 
     Classes get YOLO's contiguous numbers; data.yaml keeps the old ids, too.
+    ready: what gives a sample's rows in place of `prepare`.
     """
     import yaml
 
     declared = [class_ for class_ in classes if class_.role == "class"]
-    index = {class_.id: number for number, class_ in enumerate(declared)}
     splits = set()
-    text = box_text if boxes else ring_text
+    ready = ready or (lambda sample: prepare(sample, classes, boxes=boxes))
     for sample in unique_keys(samples):
         split = sample.split if sample.split in _SPLITS else "train"
         splits.add(split)
         put_image(sample, folder, f"images/{split}/{sample.key}{suffix_of(sample)}", images)
-        target = new_file(folder, f"labels/{split}/{sample.key}.txt")
-        lines = [
-            f"{index[int(sample.segments.class_ids[i])]} {text(mask, *sample.image.size)}\n"
-            for i, mask in enumerate(sample.segments.masks)
-            if mask.area() and int(sample.segments.class_ids[i]) in index
-        ]
-        target.write_text("".join(lines))
+        new_file(folder, f"labels/{split}/{sample.key}.txt").write_text(ready(sample))
     about = {
         "path": ".",
         **{split: f"images/{split}" for split in _SPLITS if split in splits},

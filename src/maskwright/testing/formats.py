@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from maskwright import formats, media, registry
+from maskwright.compute.packing import pack, unpack
 from maskwright.core.classes import Classes
 from maskwright.core.masks import Masks
 from maskwright.core.sample import ImageRef, Sample
@@ -84,6 +85,20 @@ class FormatContract:
             for classes in (reading.classes, CLASSES)
         )
         assert found == expected
+
+    def test_what_is_prepared_alone_is_written_alike(self, tmp_path: Path) -> None:
+        if not hasattr(self.module, "prepare"):
+            return
+        samples = make_samples(tmp_path, 4, seed=1)
+        prepared = {sample.key: pack(self.module.prepare(sample, CLASSES)) for sample in samples}
+        for place, more in (("alone", {}), ("given", {"ready": lambda sample: unpack(prepared[sample.key])})):
+            (tmp_path / place).mkdir()
+            self.module.write(samples, CLASSES, tmp_path / place, **more)
+        alone, given = (
+            {file.relative_to(tmp_path / place): file.read_bytes() for file in (tmp_path / place).rglob("*.*")}
+            for place in ("alone", "given")
+        )
+        assert alone == given
 
     @pytest.mark.parametrize("seed", range(2))
     def test_the_check_accepts_what_is_right(self, seed: int, tmp_path: Path) -> None:

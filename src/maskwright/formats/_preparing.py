@@ -1,0 +1,158 @@
+"""What writing takes of each sample alone: what is lost, and the dear part of its rows; by processes, and kept.
+
+A format's `prepare(sample, classes, **options)` makes plain rows of a sample: outlines, run lengths, the bytes of a
+PNG.  Its `write(…, ready=None)` asks `ready(sample)` for them.  They are kept in a journal beside the folder that is
+written, so that a killed write which is started again has them, and copies of images too (see `put_image`).
+"""
+
+import hashlib
+import json
+import pickle
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
+from itertools import count
+from typing import Any
+
+from maskwright import __version__, compute, media, registry
+from maskwright.core.classes import Classes
+from maskwright.core.sample import Sample
+from maskwright.formats._contract import Loss, bearing, losses_of
+from maskwright.formats._keys import Outgoing
+from maskwright.store import View
+
+
+class Preparing:
+    """Samples on their way into a format.
+
+    samples: as they are written.  format, options: the writer's.
+    """
+
+    def __init__(self, samples: Outgoing, classes: Classes, format: str, options: dict[str, Any]) -> None:
+        self._samples, self._classes, self._format, self._options = samples, classes, format, options
+        self._module = registry.load("formats", format)
+        self._view = samples.samples if isinstance(samples.samples, View) else None
+        self._numbers = None if self._view is None else self._view.numbers()
+        self._aside: set[int] = set()
+        self._now: tuple[int, Sample | None] = (0, None)
+        self._journal: compute.Journal | None = None
+
+    @property
+    def work(self) -> dict[str, Any]:
+        """What is written, apart from samples that are not a dataset's: those are looked at one by one."""
+        view = self._view
+        source = None if view is None else [str(view.place), view.revision, list(view.conditions)]
+        return {
+            "work": "write", "format": registry.canonical(self._format), "source": source, "version": __version__,
+            "classes": self._classes.to_json(), "options": json.loads(json.dumps(self._options, default=repr)),
+        }  # fmt: skip
+
+    @property
+    def name(self) -> str:
+        """The work as one word."""
+        return hashlib.sha256(json.dumps(self.work, sort_keys=True).encode()).hexdigest()
+
+    def losses(
+        self, journal: compute.Journal, workers: int, progress: Callable[[Iterable[Any]], Iterable[Any]],
+        broken: list[compute.SetAside] | None,
+    ) -> list[Loss]:  # fmt: skip
+        """Of all samples, in their order.
+
+        broken: samples that cannot be written, or whose image cannot be read, are set aside in it and are not written;
+        None: the first ends this with its error.
+        """
+        self._journal = journal
+        worker = _Preparing(self._samples, self._classes, self._format, self._options, looks=broken is not None)
+        sink = _Into(journal)
+        samples = self._view if self._view is not None else sink.new(self._samples.samples)
+        outcome = compute.map(samples, worker, sink, workers=workers, strict=broken is None, progress=progress)
+        if broken is not None:
+            found = [replace(sample, number=sink.number(sample.number)) for sample in outcome.set_aside]
+            broken += sorted(found, key=lambda sample: sample.number)
+            self._aside = {sample.number for sample in found}
+        numbers = self._numbers if self._numbers is not None else range(sink.seen)
+        return [Loss(*row) for number in numbers if number not in self._aside for row in journal[number][1]]
+
+    def __iter__(self) -> Iterator[Sample]:
+        """What is written, in order."""
+        numbers: Iterable[int] = count() if self._numbers is None else self._numbers
+        for number, sample in zip(numbers, self._samples, strict=self._numbers is not None):
+            if number not in self._aside:
+                self._now = (number, sample)
+                yield sample
+
+    def ready(self, sample: Sample) -> Any:
+        """The rows of a sample: those that were prepared, for the newest that was asked for; made of any other."""
+        number, newest = self._now
+        if self._journal is not None and sample is newest:
+            return self._journal[number][2]
+        prepare = self._module.prepare
+        return prepare(sample, self._classes, **bearing(prepare, self._options))
+
+    def further(self) -> dict[str, Any]:
+        """What the writer is given besides its options."""
+        return {"ready": self.ready} if hasattr(self._module, "prepare") else {}
+
+
+class _Preparing(compute.Worker[tuple[str, list[tuple[Any, ...]], Any]]):
+    """A sample -> what tells it from others, what is lost of it and its rows, once its key and split are good.
+
+    looks: whether its image is read as well.
+    """
+
+    batch = 32
+
+    def __init__(
+        self, samples: Outgoing, classes: Classes, format: str, options: dict[str, Any], *, looks: bool
+    ) -> None:
+        self._outgoing = samples.without_samples()
+        self._classes, self._format, self._options = classes, format, options
+        self._looks = looks and options.get("images") != "none"
+
+    def open(self) -> None:
+        self._module = registry.load("formats", self._format)
+
+    def __call__(self, number: int, sample: Sample) -> tuple[str, list[tuple[Any, ...]], Any]:
+        mark = _mark(sample)
+        sample = self._outgoing.fit(sample)
+        lost = losses_of(self._module, self._format, sample, self._classes, self._options)
+        rows = None
+        prepare = getattr(self._module, "prepare", None)
+        if prepare is not None:
+            with registry.naming("formats", self._format):
+                rows = prepare(sample, self._classes, **bearing(prepare, self._options))
+        if self._looks:
+            media.read(sample.image)
+        return mark, [(loss.key, loss.cause, loss.segment, loss.pixels) for loss in lost], rows
+
+
+def _mark(sample: Sample) -> str:
+    """What tells a sample from another state of it."""
+    return hashlib.sha256(pickle.dumps(sample, protocol=5)).hexdigest()
+
+
+class _Into:
+    """A journal as a sink, also for samples that are counted as they come. seen: how many there were."""
+
+    def __init__(self, journal: compute.Journal) -> None:
+        self._journal = journal
+        self._numbers: list[int] | None = None
+        self.seen = 0
+
+    def new(self, samples: Iterable[Sample]) -> Iterator[Sample]:
+        """Those that the journal does not have as they are."""
+        self._numbers = []
+        for number, sample in enumerate(samples):
+            self.seen = number + 1
+            if number not in self._journal or self._journal[number][0] != _mark(sample):
+                self._numbers.append(number)
+                yield sample
+
+    def number(self, place: int) -> int:
+        """Of a sample by its place among the new ones."""
+        return place if self._numbers is None else self._numbers[place]
+
+    def done(self, numbers: Sequence[int]) -> Collection[int]:
+        return self._journal.done(numbers)
+
+    def write(self, number: int, rows: Any) -> None:
+        self._journal.write(self.number(number), rows)
