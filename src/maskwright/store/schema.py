@@ -187,10 +187,13 @@ digests = sql.Table(
 
 # The living rows are found by sample, the dead ones by the revision they ended with.  As partial indexes:
 # an edit takes one entry out of a leaf and puts one back into the same leaf, so the tree never splits.
+# What conditions and statistics ask of segments stands in their index: the rows beside it are long, for their masks.
+_asked = [segments.c[name] for name in ("class_id", "area", "is_crowd", "score", "source", "segment")]
 for _table in (samples, segments):
     _alive = _table.c.removed == ALIVE_SQL
     _dead = _table.c.removed < ALIVE_SQL
-    sql.Index(f"{_table.name}_alive", _table.c.sample, sqlite_where=_alive, postgresql_where=_alive)
+    _found = [_table.c.sample, *(_asked if _table is segments else ())]
+    sql.Index(f"{_table.name}_alive", *_found, sqlite_where=_alive, postgresql_where=_alive)
     sql.Index(f"{_table.name}_dead", _table.c.sample, _table.c.removed, sqlite_where=_dead, postgresql_where=_dead)
     sql.Index(f"{_table.name}_ended", _table.c.removed, sqlite_where=_dead, postgresql_where=_dead)
     sql.Index(f"{_table.name}_added", _table.c.added)
