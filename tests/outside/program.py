@@ -115,6 +115,10 @@ def a_dataset(folder: Path) -> mw.Dataset:
 
     view: mw.store.View = dataset.where("split = 'val'")
     assert [sample.key for sample in view] == view.keys() == ["cells/0"]
+    dataset.save_view("first", "split is not null order by key limit 1")
+    known = mw.store.conditions.Given(dataset.classes)
+    assert dataset.view("first").keys() == ["cells/0"]
+    assert mw.store.conditions.choose("count() > 0 order by key limit 1", list(dataset), known) == [0]
     assert not mw.store.doctor.verify(dataset).problems
     dataset.vectors.write("look", dataset.keys(), np.eye(4, dtype=np.float16))
     vectors: mw.store.Vectors = dataset.vectors

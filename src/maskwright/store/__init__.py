@@ -1,6 +1,6 @@
 """Samples at rest, with history."""
 
-from maskwright.store import doctor, snapshot
+from maskwright.store import conditions, doctor, snapshot
 from maskwright.store.bulk import BulkChange, Changed
 from maskwright.store.dataset import Dataset
 from maskwright.store.declarations import Columns
@@ -12,5 +12,5 @@ from maskwright.store.view import View
 
 __all__ = [
     "BulkChange", "Change", "Changed", "Columns", "Dataset", "Edit", "Nearest", "Revision", "VectorBatch", "Vectors",
-    "View", "doctor", "import_samples", "snapshot",
+    "View", "conditions", "doctor", "import_samples", "snapshot",
 ]  # fmt: skip

@@ -3,7 +3,7 @@
 import getpass
 import re
 from collections import ChainMap
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -15,7 +15,7 @@ from maskwright.core.classes import Classes
 from maskwright.core.names import check_name, name_problem, safe_key, shown
 from maskwright.errors import DatasetError, UsageError
 from maskwright.store import connection as opening
-from maskwright.store import database, schema
+from maskwright.store import database, saved_views, schema
 from maskwright.store.bulk import BulkChange
 from maskwright.store.declarations import Columns
 from maskwright.store.edit import Edit
@@ -207,6 +207,37 @@ class Dataset(View):
         """The names given to revisions, and the number each stands for."""
         with self.database.reading() as connection:
             return {row.name: row.revision for row in connection.execute(sql.select(schema.tags))}
+
+    # -- conditions that have a name ---------------------------------------------------------------------
+
+    def save_view(self, name: str, condition: str | Sequence[str] | View, *, author: str | None = None) -> None:
+        """Give a condition a name, in place of what it named; then `view(name)` and `where("view('name')")` know it.
+
+        condition: one, several of which each takes what the one before left, or a view of this dataset, of which the
+        conditions count and not the revision.  Raises UsageError for one that cannot be read.
+        """
+        texts = (condition,) if isinstance(condition, str) else condition
+        with self.database.writing() as connection:
+            conditions = texts.conditions if isinstance(texts, View) else tuple(texts)
+            saved_views.save(connection, name, conditions, author or user_name())
+
+    def views(self) -> dict[str, tuple[str, ...]]:
+        """The conditions of the saved views, by name."""
+        with self.database.reading() as connection:
+            return saved_views.listed(connection)
+
+    def view(self, name: str) -> View:
+        """What a saved view shows: its conditions over the newest revision. Raises UsageError for an unknown name."""
+        with self.database.reading() as connection:
+            return View(self.database, None, saved_views.one(connection, name), self._seen)
+
+    def drop_view(self, name: str) -> None:
+        """Forget a saved view; conditions that name it cannot be read any more.
+
+        Raises UsageError for an unknown name.
+        """
+        with self.database.writing() as connection:
+            saved_views.drop(connection, name)
 
     def restore(self, revision: int | str, *, author: str | None = None) -> None:
         """A new revision that equals an old one; nothing of the history is lost."""

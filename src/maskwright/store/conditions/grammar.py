@@ -26,7 +26,7 @@ from maskwright.store.conditions.tree import (
 
 #: Brackets inside each other, comparisons, operations of arithmetic and values in all lists together: what Python's
 #: stack, SQLite and PostgreSQL bear, with room to spare.
-DEEPEST, MOST, MOST_ARITHMETIC, MOST_VALUES = 30, 400, 30, 20_000
+DEEPEST, MOST, MOST_ARITHMETIC, MOST_VALUES = 30, 400, 200, 20_000
 LONGEST_PATTERN = 10_000  # characters of a pattern of `like`
 
 _COMPARE = {"=": "=", "==": "=", "!=": "!=", "<>": "!=", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
@@ -234,11 +234,11 @@ class _Parser:
     def signed(self) -> Node:
         at, negative = self.at, False
         while self.kind() == "mark" and self.peek() == "-":
-            if self.kind(1) == "number":
-                found = self.value()
-                return Value(at, -found.value) if negative else Value(at, found.value)  # type: ignore[operator]
             self.next += 1
             negative = not negative
+            if self.kind() == "number":
+                self.next += 1
+                return Value(at, tokens.number("-" * negative + self.tokens[self.next - 1].text))
         inner = self.atom()
         if not negative:
             return inner

@@ -14,8 +14,11 @@ from maskwright.errors import UsageError
 from maskwright.store.conditions import grammar, tokens, tree, typed, words
 from maskwright.store.conditions.surroundings import Declaring, Surroundings
 
-#: Nodes of a whole condition, and how deep they lie in each other, once virtual columns are written out.
-MOST_NODES, DEEPEST = 5000, 400
+#: Nodes of a whole condition, and how deep they lie in each other, once virtual columns are written out.  Python's
+#: stack bears that depth, and SQLite a height, which grows with every question about segments inside another one.
+MOST_NODES, DEEPEST, HIGHEST = 5000, 400, 850
+#: any, none, count and saved views inside each other.
+MOST_INSIDE = 8
 _COST: dict[type, int] = {tree.Arithmetic: 8}
 
 _FLIPPED = {"=": "=", "!=": "!=", "<": ">", ">": "<", "<=": ">=", ">=": "<="}
@@ -52,7 +55,7 @@ def check_expression(column: Column, columns: Iterable[Column]) -> None:
     from itself, or is of another kind than the column, and for a column that depends on it and then would be.
     """
     beside = [other for other in columns if (other.owner, other.name) != (column.owner, column.name)]
-    known = Declaring(columns=[*beside, column])
+    known = Declaring(columns=[column, *beside])
     for other in known.columns:
         if other.virtual:
             expression(other, known)
@@ -76,6 +79,8 @@ class _Budget:
     nodes: int = 0
     comparisons: int = 0
     depth: int = 0
+    height: int = 0
+    inside: int = 0
     columns: list[tuple[Owner, str]] = field(default_factory=list)
     views: list[str] = field(default_factory=list)
 
@@ -101,7 +106,9 @@ class _Resolver:
         if query.condition is not None:
             about_segments = self.about_segments(query.condition)
             self.scope = "segment" if about_segments else "sample"
+            self.budget.inside += about_segments
             condition = self.condition(query.condition)
+            self.budget.inside -= about_segments
             if about_segments:
                 condition = typed.AnyOver(condition)
             self.scope = "sample"
@@ -143,14 +150,15 @@ class _Resolver:
 
     def value(self, node: tree.Node) -> typed.Typed:
         cost = _COST.get(type(node), 2)
+        height = max(cost, len(getattr(node, "parts", ()))) * (self.budget.inside + 1 if self.budget.inside > 1 else 1)
         self.budget.nodes += 1
         self.budget.depth += cost
-        if self.budget.nodes > MOST_NODES or self.budget.depth > DEEPEST:
-            raise self.wrong(
-                node, "too much is computed here; a virtual column stands for all that it is computed from"
-            )
+        self.budget.height += height
+        if self.budget.nodes > MOST_NODES or self.budget.depth > DEEPEST or self.budget.height > HIGHEST:
+            raise self.wrong(node, "too much is computed here; a virtual column stands for all it is computed from")
         found = self.inner(node)
         self.budget.depth -= cost
+        self.budget.height -= height
         return found
 
     def inner(self, node: tree.Node) -> typed.Typed:
@@ -314,13 +322,20 @@ class _Resolver:
     def over(self, node: tree.Over) -> typed.Typed:
         inner = None
         if node.inner is not None:
+            self.enter(node)
             scope, self.scope = self.scope, "segment"
             inner = self.condition(node.inner)
             self.scope = scope
+            self.budget.inside -= 1
         if node.how == "count":
             return typed.CountOver(inner)
         found = typed.AnyOver(inner)
         return typed.Not(found) if node.how == "none" else found
+
+    def enter(self, node: tree.Node) -> None:
+        self.budget.inside += 1
+        if self.budget.inside > MOST_INSIDE:
+            raise self.wrong(node, f"any, none, count and views stand in each other, {MOST_INSIDE} deep at most")
 
     def member(self, node: tree.InView) -> typed.Typed:
         texts = self.known.view(node.name)
@@ -329,12 +344,14 @@ class _Resolver:
             raise self.wrong(node, f"there is no saved view {shown(node.name)!r}{near}")
         if node.name in self.budget.views:
             raise self.wrong(node, f"the saved view {shown(node.name)!r} is a part of itself")
+        self.enter(node)
         self.budget.views.append(node.name)
         queries = []
         for text in texts:
             with_names = _Resolver(text, self.known, self.budget)
             queries.append(with_names.query(grammar.read(text)))
         self.budget.views.pop()
+        self.budget.inside -= 1
         return typed.Member(node.name, tuple(queries))
 
     def run_value(self, node: tree.RunName) -> typed.Typed:

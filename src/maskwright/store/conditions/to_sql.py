@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import sqlalchemy as sql
+from sqlalchemy.sql.elements import Grouping
 
 from maskwright.core.columns import Kind
 from maskwright.store import schema
@@ -48,7 +49,8 @@ class Writer:
             if query.order:
                 order = self.order(query.order)
             if query.limit is not None:
-                left = sql.select(table.c.sample).where(*where).order_by(*order, table.c.sample).limit(query.limit)
+                left = sql.select(table.c.sample).where(*where).order_by(*order, table.c.sample)
+                left = left.limit(sql.literal(query.limit, sql.BigInteger))
                 where = [alive(table, self.revision), table.c.sample.in_(left.correlate(None))]
         return sql.and_(*where), order
 
@@ -79,7 +81,7 @@ class Writer:
                 value = self.value(node.inner, scope)
                 return value.is_not(None) if node.negative else value.is_(None)
             case typed.Not():
-                return self.truth(node.inner, scope).is_not(sql.true())
+                return Grouping(self.truth(node.inner, scope)).is_not(sql.true())
             case typed.Joined():
                 return (sql.and_ if node.every else sql.or_)(*(self.truth(part, scope) for part in node.parts))
             case typed.AnyOver():
@@ -147,7 +149,7 @@ class Writer:
                 return self.function(node, scope)
             case typed.CountOver():
                 return self.over(node.inner, sql.func.count()).scalar_subquery()
-        return self.truth(node, scope).is_(sql.true())
+        return Grouping(self.truth(node, scope)).is_(sql.true())
 
     def float(self, node: typed.Typed, scope: Any) -> Element:
         """A number as a fraction of 64 bits."""
@@ -191,7 +193,8 @@ class Writer:
         if node.name == "abs":
             return sql.func.abs(numbers[0], type_=sql.Float)
         if node.name == "round":
-            return sql.func.floor(numbers[0] + sql.literal(0.5, sql.Float), type_=sql.Float)
+            # SQLAlchemy puts a function of its own, which takes no NULL, in the place of SQLite's floor.
+            return -sql.func.ceil(-(numbers[0] + sql.literal(0.5, sql.Float)), type_=sql.Float)
         return _EXTREMES[node.name](*numbers)
 
 
