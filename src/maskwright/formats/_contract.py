@@ -3,7 +3,7 @@
 A format is a module with
 
     LOSES: frozenset[str]                        what the format cannot hold, of the words in CAUSES
-    KEEPS: frozenset[str]                        which of the further built-in columns it holds; none where it is missing
+    KEEPS: frozenset[str]                        further built-in columns that it holds; none where it is missing
     sniff(path) -> float                         how sure it is that it can read this, 0 to 1
     read(path, **options) -> Reading
     losses(sample, classes, **options) -> list[Loss]   what writing this sample would lose, with these of its options

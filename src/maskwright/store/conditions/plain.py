@@ -11,7 +11,7 @@ import numpy as np
 from maskwright.core.columns import Column
 from maskwright.core.sample import Sample
 from maskwright.errors import UsageError
-from maskwright.store.conditions import typed, words
+from maskwright.store.conditions import resolved, words
 from maskwright.store.conditions.resolve import expression, group, read
 from maskwright.store.conditions.surroundings import Surroundings
 from maskwright.store.rows import stored_uri
@@ -70,7 +70,7 @@ def value(
     return float(found) if column.kind == "number" and found is not None else found
 
 
-def _chosen(queries: Iterable[typed.Resolved], reckoners: "list[_Reckoner]") -> list[int]:
+def _chosen(queries: Iterable[resolved.Resolved], reckoners: "list[_Reckoner]") -> list[int]:
     left = list(range(len(reckoners)))
     for query in queries:
         if query.condition is not None:
@@ -88,7 +88,7 @@ def _chosen(queries: Iterable[typed.Resolved], reckoners: "list[_Reckoner]") -> 
 def _members(node: Any, reckoners: "list[_Reckoner]") -> dict[str, frozenset[int]]:
     """Positions of the samples of every saved view that a condition names."""
     found: dict[str, frozenset[int]] = {}
-    if isinstance(node, typed.Member):
+    if isinstance(node, resolved.Member):
         found[node.name] = frozenset(_chosen(node.queries, reckoners))
     parts = getattr(node, "parts", ()) or getattr(node, "arguments", ())
     for part in (*parts, *(getattr(node, name, None) for name in ("inner", "left", "right"))):
@@ -97,7 +97,7 @@ def _members(node: Any, reckoners: "list[_Reckoner]") -> dict[str, frozenset[int
     return found
 
 
-def _ordered(order: typed.Order, reckoners: "list[_Reckoner]") -> Any:
+def _ordered(order: resolved.Order, reckoners: "list[_Reckoner]") -> Any:
     """A comparison of two positions; missing values are the last ones."""
     keys = [[reckoner.value(key, None) for key in order.keys] for reckoner in reckoners]
 
@@ -124,85 +124,85 @@ class _Reckoner:
         self.areas = sample.segments.masks.areas()
         self.members: tuple[Mapping[str, frozenset[int]], int] | None = None
 
-    def fulfils(self, query: typed.Resolved) -> bool:
+    def fulfils(self, query: resolved.Resolved) -> bool:
         if query.limit is not None:
             raise UsageError("whether one sample is within a limit depends on all others", todo="Ask `choose`.")
         return query.condition is None or self.holds(query.condition, None)
 
     def holds(
-        self, node: typed.Typed, at: int | None, members: Mapping[str, frozenset[int]] | None = None, place: int = 0
+        self, node: resolved.Typed, at: int | None, members: Mapping[str, frozenset[int]] | None = None, place: int = 0
     ) -> bool:
         """at: the segment that is spoken of.  members, place: of saved views, and where the sample is among them."""
         self.members = None if members is None else (members, place)
         return self.truth(node, at)
 
-    def truth(self, node: typed.Typed, at: int | None) -> bool:
+    def truth(self, node: resolved.Typed, at: int | None) -> bool:
         match node:
-            case typed.Compare():
+            case resolved.Compare():
                 left, right = self.value(node.left, at), self.value(node.right, at)
                 if left is None or right is None:
                     return False
                 if group(node.left.kind) == "number" and not node.left.kind == node.right.kind == "integer":
                     left, right = float(left), float(right)
                 return words.COMPARE[node.operator](left, right)
-            case typed.OneOf():
+            case resolved.OneOf():
                 found = self.value(node.inner, at)
                 return found is not None and (found in node.values) != node.negative
-            case typed.Like():
+            case resolved.Like():
                 found = self.value(node.inner, at)
                 return found is not None and words.like(found, node.pattern) != node.negative
-            case typed.Missing():
+            case resolved.Missing():
                 return (self.value(node.inner, at) is None) != node.negative
-            case typed.Not():
+            case resolved.Not():
                 return not self.truth(node.inner, at)
-            case typed.Joined():
+            case resolved.Joined():
                 join = all if node.every else any
                 return join(self.truth(part, at) for part in node.parts)
-            case typed.AnyOver():
+            case resolved.AnyOver():
                 return self.number(node.inner) > 0
-            case typed.Member():
+            case resolved.Member():
                 if self.members is not None:
                     return self.members[1] in self.members[0][node.name]
                 return all(self.fulfils(query) for query in node.queries)
         return self.value(node, at) is True
 
-    def number(self, inner: typed.Typed | None) -> int:
+    def number(self, inner: resolved.Typed | None) -> int:
         """How many segments fulfil a condition."""
         return sum(inner is None or self.truth(inner, i) for i in range(len(self.sample.segments)))
 
-    def value(self, node: typed.Typed, at: int | None) -> Any:
+    def value(self, node: resolved.Typed, at: int | None) -> Any:
         match node:
-            case typed.Constant():
+            case resolved.Constant():
                 return node.value
-            case typed.BuiltIn():
+            case resolved.BuiltIn():
                 return self.built_in(node.column, at)
-            case typed.Field():
+            case resolved.Field():
                 return self.field(node, at)
-            case typed.ClassName():
+            case resolved.ClassName():
                 return self.known.class_names.get(int(self.sample.segments.class_ids[at]))
-            case typed.Work():
+            case resolved.Work():
                 return getattr(self.beside, node.name)
-            case typed.RunValue():
+            case resolved.RunValue():
                 if node.by_segment:
                     segment = int(self.sample.segments.ids[at])
                     return self.beside.by_segment.get((node.run, segment, node.name))
                 return self.beside.runs.get((node.run, node.name))
-            case typed.Arithmetic():
+            case resolved.Arithmetic():
                 left, right = self.operand(node.left, at), self.operand(node.right, at)
                 return words.reckoned(node.operator, left, right)
-            case typed.Function():
+            case resolved.Function():
                 return self.function(node, at)
-            case typed.CountOver():
+            case resolved.CountOver():
                 return self.number(node.inner)
         return self.truth(node, at)
 
-    def operand(self, node: typed.Typed, at: int | None) -> float | None:
+    def operand(self, node: resolved.Typed, at: int | None) -> float | None:
         found = self.value(node, at)
-        if found is None or isinstance(node, typed.Arithmetic):
+        if found is None or isinstance(node, resolved.Arithmetic):
             return found  # type: ignore[no-any-return]
         return words.bounded(float(found))
 
-    def function(self, node: typed.Function, at: int | None) -> Any:
+    def function(self, node: resolved.Function, at: int | None) -> Any:
         found = [self.value(argument, at) for argument in node.arguments]
         if any(part is None for part in found):
             return None
@@ -237,7 +237,7 @@ class _Reckoner:
             found = found.item()
         return None if isinstance(found, float) and found != found else found
 
-    def field(self, node: typed.Field, at: int | None) -> Any:
+    def field(self, node: resolved.Field, at: int | None) -> Any:
         found: Any = self.sample.fields
         if node.column.owner == "segment":
             assert at is not None

@@ -11,7 +11,7 @@ from maskwright.core.columns import Column, Kind, Owner
 from maskwright.core.kinds import kind_of
 from maskwright.core.names import shown
 from maskwright.errors import UsageError
-from maskwright.store.conditions import grammar, tokens, tree, typed, words
+from maskwright.store.conditions import grammar, resolved, tokens, tree, words
 from maskwright.store.conditions.surroundings import Declaring, Surroundings
 
 #: Nodes of a whole condition, and how deep they lie in each other, once virtual columns are written out.  Python's
@@ -23,7 +23,7 @@ _COST: dict[type, int] = {tree.Arithmetic: 8}
 
 _FLIPPED = {"=": "=", "!=": "!=", "<": ">", ">": "<", "<=": ">=", ">=": "<="}
 _INSIDE: dict[str, Owner] = {"fields": "sample", "attributes": "segment"}
-_CLASS_ID = typed.BuiltIn(next(column for column in defined.SEGMENT if column.name == "class_id"), "integer")
+_CLASS_ID = resolved.BuiltIn(next(column for column in defined.SEGMENT if column.name == "class_id"), "integer")
 
 _GROUPS: dict[Kind, Kind] = {"integer": "number", "category": "text", "time": "text", "reference": "text"}
 _SAID: dict[Kind, str] = {
@@ -32,17 +32,17 @@ _SAID: dict[Kind, str] = {
 }  # fmt: skip
 
 
-def resolve(query: tree.Query, known: Surroundings) -> typed.Resolved:
+def resolve(query: tree.Query, known: Surroundings) -> resolved.Resolved:
     """What a condition's text means here. Raises UsageError with the place of the mistake."""
     return _Resolver(query.text, known, _Budget()).query(query)
 
 
-def read(text: str, known: Surroundings) -> typed.Resolved:
+def read(text: str, known: Surroundings) -> resolved.Resolved:
     """The same from the text."""
     return resolve(grammar.read(text), known)
 
 
-def expression(column: Column, known: Surroundings) -> typed.Typed:
+def expression(column: Column, known: Surroundings) -> resolved.Typed:
     """What a virtual column is computed from. Raises UsageError, naming the column, where it cannot be."""
     return _Resolver(column.expression or "", known, _Budget()).virtual(column)
 
@@ -101,7 +101,7 @@ class _Resolver:
 
     # -- the whole ---------------------------------------------------------------------------------------
 
-    def query(self, query: tree.Query) -> typed.Resolved:
+    def query(self, query: tree.Query) -> resolved.Resolved:
         condition = None
         if query.condition is not None:
             about_segments = self.about_segments(query.condition)
@@ -110,10 +110,10 @@ class _Resolver:
             condition = self.condition(query.condition)
             self.budget.inside -= about_segments
             if about_segments:
-                condition = typed.AnyOver(condition)
+                condition = resolved.AnyOver(condition)
             self.scope = "sample"
-        order = tuple(typed.Order(self.keys(key.key), key.descending) for key in query.order)
-        return typed.Resolved(condition, order, query.limit)
+        order = tuple(resolved.Order(self.keys(key.key), key.descending) for key in query.order)
+        return resolved.Resolved(condition, order, query.limit)
 
     def about_segments(self, node: tree.Node) -> bool:
         """Whether a term stands in it, outside of any, none and count, that only a segment has."""
@@ -130,9 +130,9 @@ class _Resolver:
                 return any(map(self.about_segments, node.parts))
         return False
 
-    def keys(self, node: tree.Node) -> tuple[typed.Typed, ...]:
+    def keys(self, node: tree.Node) -> tuple[resolved.Typed, ...]:
         found = self.value(node)
-        if found.kind == "json" and isinstance(found, typed.Field):
+        if found.kind == "json" and isinstance(found, resolved.Field):
             return tuple(replace(found, kind=kind) for kind in ("number", "text", "bool"))
         if group(found.kind) not in ("number", "text", "bool"):
             raise self.wrong(node, f"{self.described(node, found)}, which has no order")
@@ -140,15 +140,15 @@ class _Resolver:
 
     # -- conditions --------------------------------------------------------------------------------------
 
-    def condition(self, node: tree.Node) -> typed.Typed:
+    def condition(self, node: tree.Node) -> resolved.Typed:
         found = self.value(node)
-        if found.kind == "json" and isinstance(found, typed.Field):
+        if found.kind == "json" and isinstance(found, resolved.Field):
             return replace(found, kind="bool")
         if found.kind != "bool":
             raise self.wrong(node, f"expected a comparison: {self.described(node, found)}")
         return found
 
-    def value(self, node: tree.Node) -> typed.Typed:
+    def value(self, node: tree.Node) -> resolved.Typed:
         cost = _COST.get(type(node), 2)
         height = max(cost, len(getattr(node, "parts", ()))) * (self.budget.inside + 1 if self.budget.inside > 1 else 1)
         self.budget.nodes += 1
@@ -161,10 +161,10 @@ class _Resolver:
         self.budget.height -= height
         return found
 
-    def inner(self, node: tree.Node) -> typed.Typed:
+    def inner(self, node: tree.Node) -> resolved.Typed:
         match node:
             case tree.Value():
-                return typed.Constant(node.value, kind_of(node.value) or "json")
+                return resolved.Constant(node.value, kind_of(node.value) or "json")
             case tree.Name():
                 return self.name(node)
             case tree.RunName():
@@ -173,11 +173,11 @@ class _Resolver:
                 return self.call(node)
             case tree.Arithmetic():
                 left, right = (self.number(side) for side in (node.left, node.right))
-                return typed.Arithmetic(node.operator, left, right)
+                return resolved.Arithmetic(node.operator, left, right)
             case tree.Not():
-                return typed.Not(self.condition(node.inner))
+                return resolved.Not(self.condition(node.inner))
             case tree.Joined():
-                return typed.Joined(node.every, tuple(self.condition(part) for part in node.parts))
+                return resolved.Joined(node.every, tuple(self.condition(part) for part in node.parts))
             case tree.Over():
                 return self.over(node)
             case tree.InView():
@@ -196,44 +196,44 @@ class _Resolver:
 
     # -- comparisons -------------------------------------------------------------------------------------
 
-    def comparison(self, node: tree.Comparison) -> typed.Typed:
+    def comparison(self, node: tree.Comparison) -> resolved.Typed:
         operator, sides = node.operator, [(node.left, self.value(node.left)), (node.right, self.value(node.right))]
-        if isinstance(sides[0][1], typed.Constant):
+        if isinstance(sides[0][1], resolved.Constant):
             sides.reverse()
             operator = _FLIPPED[operator]
         (first, left), (second, right) = sides
-        if isinstance(left, typed.Field) and isinstance(right, typed.Field) and left.kind == right.kind == "json":
+        if isinstance(left, resolved.Field) and isinstance(right, resolved.Field) and left.kind == right.kind == "json":
             kinds: tuple[Kind, ...] = ("number", "text", "bool") if operator in ("=", "!=") else ("number", "text")
             pairs = [(self.narrowed(first, left, kind), self.narrowed(second, right, kind)) for kind in kinds]
-            return typed.Joined(False, tuple(typed.Compare(operator, a, b) for a, b in pairs))
+            return resolved.Joined(False, tuple(resolved.Compare(operator, a, b) for a, b in pairs))
         left, right = self.narrowed(first, left, right.kind), self.narrowed(second, right, left.kind)
-        if isinstance(right, typed.Constant):
-            right = typed.Constant(self.literal(first, left, second, right.value), right.kind)
+        if isinstance(right, resolved.Constant):
+            right = resolved.Constant(self.literal(first, left, second, right.value), right.kind)
             if left.kind == "bool":
-                right = typed.Constant(right.value, "bool")
+                right = resolved.Constant(right.value, "bool")
             elif left.kind == "number":
-                right = typed.Constant(float(right.value), "number")
+                right = resolved.Constant(float(right.value), "number")
         elif group(left.kind) != group(right.kind):
             raise self.wrong(node, f"{self.described(first, left)}, and {self.described(second, right)}")
         if group(left.kind) not in ("number", "text", "bool"):
             raise self.wrong(first, f"{self.described(first, left)}, which compares with nothing")
         if left.kind == "bool" and operator not in ("=", "!="):
             raise self.wrong(first, f"{self.described(first, left)}, which compares with = and != only")
-        if isinstance(right, typed.Constant):
-            if isinstance(left, typed.ClassName):
+        if isinstance(right, resolved.Constant):
+            if isinstance(left, resolved.ClassName):
                 holds = words.COMPARE[operator]
                 return self.of_class(lambda name: holds(name, right.value))
             if left.kind == "integer" and isinstance(right.value, float):
                 return _whole(operator, left, right.value)
-        return typed.Compare(operator, left, right)
+        return resolved.Compare(operator, left, right)
 
-    def narrowed(self, node: tree.Node, found: typed.Typed, kind: Kind) -> typed.Typed:
+    def narrowed(self, node: tree.Node, found: resolved.Typed, kind: Kind) -> resolved.Typed:
         """A value of several kinds as one of them."""
-        if found.kind != "json" or not isinstance(found, typed.Field) or kind == "json":
+        if found.kind != "json" or not isinstance(found, resolved.Field) or kind == "json":
             return found
         return replace(found, kind=group(kind)) if group(kind) in ("number", "text", "bool") else found
 
-    def literal(self, node: tree.Node, found: typed.Typed, place: tree.Node, value: Any) -> Any:
+    def literal(self, node: tree.Node, found: resolved.Typed, place: tree.Node, value: Any) -> Any:
         """A value as what it is compared with keeps it. Raises UsageError where that is of another kind."""
         kind = group(found.kind)
         if kind == "bool" and value in (0, 1) and not isinstance(value, str):
@@ -244,33 +244,33 @@ class _Resolver:
             needs = {"text": "text in quotes", "number": "a number without quotes"}.get(kind)
             raise self.wrong(place, said, needed=needs)
         if found.kind in ("category", "time"):
-            assert isinstance(found, typed.Field | typed.BuiltIn)
+            assert isinstance(found, resolved.Field | resolved.BuiltIn)
             try:
                 return found.column.check(value)
             except UsageError as error:
                 raise self.wrong(place, error.found, needed=error.needed) from None
         return value
 
-    def one_of(self, node: tree.In) -> typed.Typed:
+    def one_of(self, node: tree.In) -> resolved.Typed:
         found = self.value(node.inner)
-        if found.kind == "json" and isinstance(found, typed.Field):
+        if found.kind == "json" and isinstance(found, resolved.Field):
             kinds: dict[Kind, list[tree.Value]] = {}
             for item in node.values:
                 kinds.setdefault(group(kind_of(item.value) or "json"), []).append(item)
             held = tuple(self.listed(node, replace(found, kind=kind), items) for kind, items in kinds.items())
-            within = held[0] if len(held) == 1 else typed.Joined(False, held)
+            within = held[0] if len(held) == 1 else resolved.Joined(False, held)
             if not node.negative:
                 return within
-            return typed.Joined(True, (typed.Missing(found, negative=True), typed.Not(within)))
+            return resolved.Joined(True, (resolved.Missing(found, negative=True), resolved.Not(within)))
         if group(found.kind) not in ("number", "text", "bool"):
             raise self.wrong(node.inner, f"{self.described(node.inner, found)}, which compares with nothing")
         return self.listed(node, found, node.values, negative=node.negative)
 
     def listed(
-        self, node: tree.In, found: typed.Typed, items: Sequence[tree.Value], *, negative: bool = False
-    ) -> typed.Typed:
+        self, node: tree.In, found: resolved.Typed, items: Sequence[tree.Value], *, negative: bool = False
+    ) -> resolved.Typed:
         values = [self.literal(node.inner, found, item, item.value) for item in items]
-        if isinstance(found, typed.ClassName):
+        if isinstance(found, resolved.ClassName):
             wanted = frozenset(values)
             return self.of_class(lambda name: (name in wanted) != negative)
         if found.kind == "integer":
@@ -278,48 +278,48 @@ class _Resolver:
             values = [value for value in values if -(2**63) <= value < 2**63]
         elif found.kind == "number":
             values = [float(value) for value in values]
-        return typed.OneOf(found, tuple(dict.fromkeys(values)), negative)
+        return resolved.OneOf(found, tuple(dict.fromkeys(values)), negative)
 
-    def like(self, node: tree.Like) -> typed.Typed:
+    def like(self, node: tree.Like) -> resolved.Typed:
         found = self.narrowed(node.inner, self.value(node.inner), "text")
         if group(found.kind) != "text":
             raise self.wrong(node.inner, f"{self.described(node.inner, found)}, and like is of text")
         pattern = str(node.pattern.value)
-        if isinstance(found, typed.ClassName):
+        if isinstance(found, resolved.ClassName):
             return self.of_class(lambda name: words.like(name, pattern) != node.negative)
-        return typed.Like(found, pattern, node.negative)
+        return resolved.Like(found, pattern, node.negative)
 
-    def missing(self, node: tree.IsNull) -> typed.Typed:
+    def missing(self, node: tree.IsNull) -> resolved.Typed:
         found = self.value(node.inner)
-        if isinstance(found, typed.ClassName):
-            return typed.OneOf(_CLASS_ID, tuple(self.known.class_names), not node.negative)
-        return typed.Missing(found, node.negative)
+        if isinstance(found, resolved.ClassName):
+            return resolved.OneOf(_CLASS_ID, tuple(self.known.class_names), not node.negative)
+        return resolved.Missing(found, node.negative)
 
-    def of_class(self, holds: Any) -> typed.Typed:
+    def of_class(self, holds: Any) -> resolved.Typed:
         """A condition on the class's name, as one on its id."""
-        return typed.OneOf(
+        return resolved.OneOf(
             _CLASS_ID, tuple(number for number, name in self.known.class_names.items() if holds(name)), False
         )
 
     # -- values ------------------------------------------------------------------------------------------
 
-    def number(self, node: tree.Node) -> typed.Typed:
+    def number(self, node: tree.Node) -> resolved.Typed:
         found = self.narrowed(node, self.value(node), "number")
         if group(found.kind) != "number":
             raise self.wrong(node, f"{self.described(node, found)}, and arithmetic is of numbers")
         return found
 
-    def call(self, node: tree.Call) -> typed.Typed:
+    def call(self, node: tree.Call) -> resolved.Typed:
         if node.name not in ("lower", "length"):
-            return typed.Function(node.name, tuple(self.number(argument) for argument in node.arguments), "number")
+            return resolved.Function(node.name, tuple(self.number(argument) for argument in node.arguments), "number")
         found = self.narrowed(node.arguments[0], self.value(node.arguments[0]), "text")
         if group(found.kind) != "text":
             raise self.wrong(
                 node.arguments[0], f"{self.described(node.arguments[0], found)}, and {node.name} is of text"
             )
-        return typed.Function(node.name, (found,), "text" if node.name == "lower" else "integer")
+        return resolved.Function(node.name, (found,), "text" if node.name == "lower" else "integer")
 
-    def over(self, node: tree.Over) -> typed.Typed:
+    def over(self, node: tree.Over) -> resolved.Typed:
         inner = None
         if node.inner is not None:
             self.enter(node)
@@ -328,16 +328,16 @@ class _Resolver:
             self.scope = scope
             self.budget.inside -= 1
         if node.how == "count":
-            return typed.CountOver(inner)
-        found = typed.AnyOver(inner)
-        return typed.Not(found) if node.how == "none" else found
+            return resolved.CountOver(inner)
+        found = resolved.AnyOver(inner)
+        return resolved.Not(found) if node.how == "none" else found
 
     def enter(self, node: tree.Node) -> None:
         self.budget.inside += 1
         if self.budget.inside > MOST_INSIDE:
             raise self.wrong(node, f"any, none, count and views stand in each other, {MOST_INSIDE} deep at most")
 
-    def member(self, node: tree.InView) -> typed.Typed:
+    def member(self, node: tree.InView) -> resolved.Typed:
         texts = self.known.view(node.name)
         if texts is None:
             near = _near(node.name, self.known.view_names())
@@ -352,9 +352,9 @@ class _Resolver:
             queries.append(with_names.query(grammar.read(text)))
         self.budget.views.pop()
         self.budget.inside -= 1
-        return typed.Member(node.name, tuple(queries))
+        return resolved.Member(node.name, tuple(queries))
 
-    def run_value(self, node: tree.RunName) -> typed.Typed:
+    def run_value(self, node: tree.RunName) -> resolved.Typed:
         runs = self.known.runs()
         if node.run is not None:
             exact = [run for run, _ in runs if run in (node.run, "")]
@@ -367,9 +367,9 @@ class _Resolver:
             chosen = [run for run, kind in runs if node.kind in (None, kind) or not run]
         for run in chosen:
             if self.scope == "segment" and self.known.measured(run, node.name, by_segment=True):
-                return typed.RunValue(run, node.name, True)
+                return resolved.RunValue(run, node.name, True)
             if self.known.measured(run, node.name, by_segment=False):
-                return typed.RunValue(run, node.name, False)
+                return resolved.RunValue(run, node.name, False)
         names = sorted({name for run in chosen[:10] for name in self.known.measures(run)})
         said = "no run has values" if node.run is None else f"the run {shown(chosen[0])!r} has no values"
         raise self.wrong(
@@ -379,7 +379,7 @@ class _Resolver:
 
     # -- names -------------------------------------------------------------------------------------------
 
-    def name(self, node: tree.Name) -> typed.Typed:
+    def name(self, node: tree.Name) -> resolved.Typed:
         owner, found = self.find(node)
         if owner == "segment" and self.scope == "sample":
             raise self.wrong(
@@ -392,14 +392,14 @@ class _Resolver:
             raise self.wrong(node, f"{self.described(node, found)}, which compares with nothing")
         return found
 
-    def find(self, node: tree.Name) -> tuple[Owner, typed.Typed | Column]:
+    def find(self, node: tree.Name) -> tuple[Owner, resolved.Typed | Column]:
         """Whose it is, and what it is; the column itself when it is virtual."""
         owner = _INSIDE.get(node.parts[0])
         if owner is not None and len(node.parts) > 1:
             own = self.users(owner, node.parts[1:])
             if own is None and self.known.dynamic:
                 name = ".".join(node.parts[1:])
-                own = typed.Field(Column(name, "json", owner, declared=False), (name,), "json")
+                own = resolved.Field(Column(name, "json", owner, declared=False), (name,), "json")
             if own is not None:
                 return owner, own
         elif len(node.parts) == 1 and owner is None:
@@ -425,7 +425,7 @@ class _Resolver:
             todo=f"Columns: {', '.join(shown(word, 40) for word in dict.fromkeys(known[:60]))}. Text stands in quotes.",
         )  # fmt: skip
 
-    def users(self, owner: Owner, parts: Sequence[str]) -> typed.Typed | Column | None:
+    def users(self, owner: Owner, parts: Sequence[str]) -> resolved.Typed | Column | None:
         """A user's column, or a part of one that holds objects."""
         own = {column.name: column for column in self.known.columns if column.owner == owner}
         for number in range(len(parts), 0, -1):
@@ -433,10 +433,10 @@ class _Resolver:
             if column is not None and (number == len(parts) or column.kind == "json"):
                 if column.virtual:
                     return column if number == len(parts) else None
-                return typed.Field(column, (column.name, *parts[number:]), column.kind)
+                return resolved.Field(column, (column.name, *parts[number:]), column.kind)
         return None
 
-    def virtual(self, column: Column) -> typed.Typed:
+    def virtual(self, column: Column) -> resolved.Typed:
         """What a virtual column is computed from, of the column's kind."""
         name = (column.owner, column.name)
         if name in self.budget.columns:
@@ -464,32 +464,32 @@ class _Resolver:
             )
         return found
 
-    def described(self, node: tree.Node, found: typed.Typed) -> str:
+    def described(self, node: tree.Node, found: resolved.Typed) -> str:
         """What stands there and its kind, as a clause."""
         kind = _SAID.get(found.kind, found.kind)
         if found.kind == "category":
-            assert isinstance(found, typed.Field | typed.BuiltIn)
+            assert isinstance(found, resolved.Field | resolved.BuiltIn)
             kind = f"one of {shown(', '.join(found.column.values), 80)}"
         if isinstance(node, tree.Name):
             return f"the column {shown('.'.join(node.parts))!r} is {kind}"
         if isinstance(node, tree.RunName):
             return f"the value {shown(node.name)!r} of a run is {kind}"
-        if isinstance(found, typed.Constant):
+        if isinstance(found, resolved.Constant):
             return f"{shown(repr(found.value), 40)} is {kind}"
         return f"what stands there is {kind}"
 
 
-def _built_in(name: str) -> tuple[Owner, typed.Typed] | None:
+def _built_in(name: str) -> tuple[Owner, resolved.Typed] | None:
     if name == "class":
-        return "segment", typed.ClassName()
+        return "segment", resolved.ClassName()
     if name == "num_segments":
-        return "sample", typed.CountOver(None)
+        return "sample", resolved.CountOver(None)
     if name in ("state", "assignee"):
-        return "sample", typed.Work(name)  # type: ignore[arg-type]
+        return "sample", resolved.Work(name)  # type: ignore[arg-type]
     for owner in _INSIDE.values():
         column = defined.built_in(owner, name)
         if column is not None and name not in _INSIDE:
-            return owner, typed.BuiltIn(column, column.kind)
+            return owner, resolved.BuiltIn(column, column.kind)
     return None
 
 
@@ -505,14 +505,14 @@ def _near(name: str, known: Sequence[str]) -> str:
     return f"; near it: {', '.join(short[word] for word in near)}" if near else ""
 
 
-def _whole(operator: str, found: typed.Typed, value: float) -> typed.Typed:
+def _whole(operator: str, found: resolved.Typed, value: float) -> resolved.Typed:
     """A whole number beside a fraction: the comparison with the whole number that says the same."""
     if operator in ("=", "!="):
         if math.isfinite(value) and value.is_integer() and -(2**63) <= value < 2**63:
-            return typed.Compare(operator, found, typed.Constant(int(value), "integer"))
-        return typed.Missing(found, negative=True) if operator == "!=" else typed.Constant(False, "bool")
+            return resolved.Compare(operator, found, resolved.Constant(int(value), "integer"))
+        return resolved.Missing(found, negative=True) if operator == "!=" else resolved.Constant(False, "bool")
     if value < -(2**63) or value >= 2**63:
         below = (value > 0) == (operator in ("<", "<="))
-        return typed.Missing(found, negative=True) if below else typed.Constant(False, "bool")
+        return resolved.Missing(found, negative=True) if below else resolved.Constant(False, "bool")
     whole = math.floor(value) if operator in (">", "<=") else math.ceil(value)
-    return typed.Compare(operator, found, typed.Constant(whole, "integer"))
+    return resolved.Compare(operator, found, resolved.Constant(whole, "integer"))

@@ -12,7 +12,7 @@ from sqlalchemy.sql.elements import Grouping
 
 from maskwright.core.columns import Kind
 from maskwright.store import schema
-from maskwright.store.conditions import sql_parts, typed, words
+from maskwright.store.conditions import resolved, sql_parts, words
 from maskwright.store.conditions.resolve import group
 from maskwright.store.rows import alive
 
@@ -35,7 +35,7 @@ class Writer:
     def __init__(self, revision: int | None) -> None:
         self.revision = revision
 
-    def selection(self, queries: Iterable[typed.Resolved]) -> tuple[Condition, list[Element]]:
+    def selection(self, queries: Iterable[resolved.Resolved]) -> tuple[Condition, list[Element]]:
         """A condition on the table `samples`, and the order of what it leaves, which the sample's number completes.
 
         Each query takes what the one before left.
@@ -54,7 +54,7 @@ class Writer:
                 where = [alive(table, self.revision), table.c.sample.in_(left.correlate(None))]
         return sql.and_(*where), order
 
-    def order(self, keys: Iterable[typed.Order]) -> list[Element]:
+    def order(self, keys: Iterable[resolved.Order]) -> list[Element]:
         """What an ORDER BY takes: missing values last, texts by their bytes."""
         found: list[Element] = []
         for order in keys:
@@ -65,34 +65,34 @@ class Writer:
 
     # -- conditions --------------------------------------------------------------------------------------
 
-    def truth(self, node: typed.Typed, scope: Any) -> Condition:
+    def truth(self, node: resolved.Typed, scope: Any) -> Condition:
         """TRUE where it is fulfilled. scope: the segments that are spoken of, None outside of them."""
         match node:
-            case typed.Constant():
+            case resolved.Constant():
                 return sql.true() if node.value else sql.false()
-            case typed.Compare():
+            case resolved.Compare():
                 return self.compare(node, scope)
-            case typed.OneOf():
+            case resolved.OneOf():
                 return self.one_of(node, scope)
-            case typed.Like():
+            case resolved.Like():
                 held = sql_parts.LikeIgnoringCase(self.value(node.inner, scope), node.pattern)
                 return sql.not_(held) if node.negative else held
-            case typed.Missing():
+            case resolved.Missing():
                 value = self.value(node.inner, scope)
                 return value.is_not(None) if node.negative else value.is_(None)
-            case typed.Not():
+            case resolved.Not():
                 return Grouping(self.truth(node.inner, scope)).is_not(sql.true())
-            case typed.Joined():
+            case resolved.Joined():
                 return (sql.and_ if node.every else sql.or_)(*(self.truth(part, scope) for part in node.parts))
-            case typed.AnyOver():
+            case resolved.AnyOver():
                 return sql.exists(self.over(node.inner, sql.literal_column("1")))
-            case typed.Member():
+            case resolved.Member():
                 where, _ = self.selection(node.queries)
                 left = sql.select(schema.samples.c.sample).where(where)
                 return schema.samples.c.sample.in_(left.correlate(None))
         return self.value(node, scope).is_(sql.true())
 
-    def over(self, inner: typed.Typed | None, what: Element) -> sql.Select[Any]:
+    def over(self, inner: resolved.Typed | None, what: Element) -> sql.Select[Any]:
         """A question about those segments of a sample that fulfil a condition."""
         table = schema.segments.alias()
         where = [table.c.sample == schema.samples.c.sample, alive(table, self.revision)]  # type: ignore[arg-type]
@@ -100,7 +100,7 @@ class Writer:
             where.append(self.truth(inner, table))
         return sql.select(what).select_from(table).where(*where).correlate(schema.samples)
 
-    def compare(self, node: typed.Compare, scope: Any) -> Condition:
+    def compare(self, node: resolved.Compare, scope: Any) -> Condition:
         if group(node.left.kind) != "number" or node.left.kind == node.right.kind == "integer":
             left, right = self.value(node.left, scope), self.value(node.right, scope)
         else:
@@ -109,7 +109,7 @@ class Writer:
             left = _bytewise(node.left, left)
         return words.COMPARE[node.operator](left, right)  # type: ignore[return-value]
 
-    def one_of(self, node: typed.OneOf, scope: Any) -> Condition:
+    def one_of(self, node: resolved.OneOf, scope: Any) -> Condition:
         value = self.value(node.inner, scope)
         if not node.values:
             return value.is_not(None) if node.negative else sql.false()
@@ -122,43 +122,43 @@ class Writer:
 
     # -- values ------------------------------------------------------------------------------------------
 
-    def value(self, node: typed.Typed, scope: Any) -> Element:
+    def value(self, node: resolved.Typed, scope: Any) -> Element:
         match node:
-            case typed.Constant():
+            case resolved.Constant():
                 return _literal(node.value, node.kind)
-            case typed.BuiltIn():
+            case resolved.BuiltIn():
                 return (schema.samples if node.column.owner == "sample" else scope).c[node.column.name]
-            case typed.Field():
+            case resolved.Field():
                 inside = schema.samples.c.fields if node.column.owner == "sample" else scope.c.attributes
                 kind = node.kind if node.kind == "integer" else group(node.kind)
                 return _JSON.get(kind, sql_parts.JsonAny)(inside, node.path)  # type: ignore[no-any-return]
-            case typed.ClassName():
+            case resolved.ClassName():
                 table = schema.classes
                 own = table.c.class_id == scope.c.class_id
                 named = sql.select(table.c.name).where(own, alive(table, self.revision))
                 return named.correlate(scope).scalar_subquery()
-            case typed.Work():
+            case resolved.Work():
                 table = schema.workflow
                 work = sql.select(table.c[node.name]).where(table.c.sample == schema.samples.c.sample)
                 return work.correlate(schema.samples).scalar_subquery()
-            case typed.RunValue():
+            case resolved.RunValue():
                 return self.run_value(node, scope)
-            case typed.Arithmetic():
+            case resolved.Arithmetic():
                 return self.arithmetic(node, scope)
-            case typed.Function():
+            case resolved.Function():
                 return self.function(node, scope)
-            case typed.CountOver():
+            case resolved.CountOver():
                 return self.over(node.inner, sql.func.count()).scalar_subquery()
         return Grouping(self.truth(node, scope)).is_(sql.true())
 
-    def float(self, node: typed.Typed, scope: Any) -> Element:
+    def float(self, node: resolved.Typed, scope: Any) -> Element:
         """A number as a fraction of 64 bits."""
-        if isinstance(node, typed.Constant):
+        if isinstance(node, resolved.Constant):
             return _literal(float(node.value), "number")
         found = self.value(node, scope)
         return sql.cast(found, sql.Float) if node.kind == "integer" else found
 
-    def run_value(self, node: typed.RunValue, scope: Any) -> Element:
+    def run_value(self, node: resolved.RunValue, scope: Any) -> Element:
         table, samples = schema.run_segments if node.by_segment else schema.run_samples, schema.samples
         query = sql.select(table.c.value).where(
             table.c.run == node.run, table.c.sample == samples.c.sample, table.c.name == node.name
@@ -167,7 +167,7 @@ class Writer:
             return query.where(table.c.segment == scope.c.segment).correlate(samples, scope).scalar_subquery()
         return query.correlate(samples).scalar_subquery()
 
-    def arithmetic(self, node: typed.Arithmetic, scope: Any) -> Element:
+    def arithmetic(self, node: resolved.Arithmetic, scope: Any) -> Element:
         left, right = self.operand(node.left, scope), self.operand(node.right, scope)
         match node.operator:
             case "+":
@@ -178,13 +178,13 @@ class Writer:
                 return sql_parts.Bounded(left * right)
         return sql_parts.Bounded(left / sql.func.nullif(right, 0.0, type_=sql.Float))
 
-    def operand(self, node: typed.Typed, scope: Any) -> Element:
-        if isinstance(node, typed.Constant):
+    def operand(self, node: resolved.Typed, scope: Any) -> Element:
+        if isinstance(node, resolved.Constant):
             return sql.cast(sql.literal(words.bounded(float(node.value)), sql.Float), sql.Float)
         found = self.float(node, scope)
-        return found if isinstance(node, typed.Arithmetic) or node.kind == "integer" else sql_parts.Bounded(found)
+        return found if isinstance(node, resolved.Arithmetic) or node.kind == "integer" else sql_parts.Bounded(found)
 
-    def function(self, node: typed.Function, scope: Any) -> Element:
+    def function(self, node: resolved.Function, scope: Any) -> Element:
         if node.name == "lower":
             return sql_parts.Lower(self.value(node.arguments[0], scope))
         if node.name == "length":
@@ -203,5 +203,5 @@ def _literal(value: Any, kind: Kind) -> Element:
     return sql.literal(value, types.get(kind, sql.Text))
 
 
-def _bytewise(node: typed.Typed, value: Element) -> Element:
+def _bytewise(node: resolved.Typed, value: Element) -> Element:
     return sql_parts.Bytewise(value) if group(node.kind) == "text" else value
