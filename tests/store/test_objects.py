@@ -325,6 +325,7 @@ DATASET: dict[str, Callable[[Any], object]] = {
     "restore": lambda dataset: dataset.restore(1), "diff": lambda dataset: dataset.diff(1),
     "check": lambda dataset: dataset.check(), "runs": lambda dataset: dataset.runs, "run": lambda dataset: dataset.run("x"),
     "columns": lambda dataset: dataset.columns, "set_where": lambda dataset: dataset.set_where("", {"weight": 2}),
+    "vectors": lambda dataset: dataset.vectors,
 }  # fmt: skip
 EDIT: dict[str, Callable[[Any], object]] = {
     "add": lambda edit: edit.add(bare("new")), "remove": lambda edit: edit.remove("k1"),

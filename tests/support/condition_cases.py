@@ -13,7 +13,7 @@ from maskwright.core.columns import Column
 from maskwright.core.masks import Masks
 from maskwright.core.sample import ImageRef, Sample
 from maskwright.core.segments import Segments
-from maskwright.store import Dataset, schema
+from maskwright.store import Dataset, hashes, schema
 from maskwright.store.conditions import Beside, Given, Measured
 
 CLASSES = Classes([Class(1, "car"), Class(2, "Ärger"), Class(5, "person"), Class(7, "CAR_2")])
@@ -200,7 +200,7 @@ def declare(connection: sql.Connection, columns: Sequence[Column]) -> None:
     connection.execute(schema.columns.delete())
     for place, column in enumerate(columns):
         row = {"position": place, "owner": column.owner, "name": column.name, "definition": column.to_json()}
-        connection.execute(schema.columns.insert().values(**row, added=1))
+        connection.execute(schema.columns.insert().values(**row, hash=hashes.of_column(row), added=1))
 
 
 def _insert(connection: sql.Connection, table: sql.Table, rows: list[dict[str, Any]]) -> None:

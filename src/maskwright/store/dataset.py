@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+import numpy as np
 import sqlalchemy as sql
 
 from maskwright import registry
@@ -20,7 +21,6 @@ from maskwright.store.bulk import BulkChange
 from maskwright.store.declarations import Columns
 from maskwright.store.edit import Edit
 from maskwright.store.revisions import Change, Revision
-from maskwright.store.rows import masks_from
 from maskwright.store.vectors import DatasetVectors
 from maskwright.store.view import View
 
@@ -258,7 +258,9 @@ class Dataset(View):
             def sides(table: sql.Table) -> tuple[list[Any], list[Any]]:
                 """Rows only in a, rows only in b; found by the indexes on `added` and `removed`."""
                 born = sql.and_(table.c.added > low, table.c.added <= high, table.c.removed > high)
-                died = sql.and_(table.c.added <= low, table.c.removed > low, table.c.removed <= high)
+                # Said so that both databases take the index of what ended: few rows end, and all were added once.
+                ended = sql.and_(table.c.removed < schema.ALIVE_SQL, table.c.removed > low, table.c.removed <= high)
+                died = sql.and_(table.c.added + 0 <= low, ended)
                 before = list(connection.execute(sql.select(table).where(died)))
                 after = list(connection.execute(sql.select(table).where(born)))
                 # A row that a restore brought back is a copy; equal content is not a difference.
@@ -285,32 +287,31 @@ class Dataset(View):
             ]
             was, now = (({(row.sample, row.segment): row for row in side}) for side in sides(schema.segments))
             both = sorted(was.keys() | now.keys())
-            sizes = self._sizes(connection, {sample for sample, _ in both})
+            keys = self._keys_of(connection, {sample for sample, _ in both})
             for side in both:
                 row, other = now.get(side), was.get(side)
-                key, size = sizes[side[0]]
+                key = keys[side[0]]
                 if row is not None and other is not None:
-                    masks = masks_from([other.counts, row.counts], size)
-                    pixels = int((masks[:1] ^ masks[1:]).areas()[0])
+                    pixels = _differing(other.counts, row.counts)
                 else:
                     pixels = int((row or other).area)  # type: ignore[union-attr]
                 class_id = int((row or other).class_id)  # type: ignore[union-attr]
                 changes.append(Change("segment", _what(was, now, side), key, side[1], class_id, pixels))
         return changes
 
-    def _sizes(self, connection: sql.Connection, numbers: set[int]) -> dict[int, tuple[str, tuple[int, int]]]:
+    def _keys_of(self, connection: sql.Connection, numbers: set[int]) -> dict[int, str]:
         table = schema.samples
-        out: dict[int, tuple[str, tuple[int, int]]] = {}
+        out: dict[int, str] = {}
         ordered = sorted(numbers)
         for at in range(0, len(ordered), 500):
-            query = sql.select(table.c.sample, table.c.key, table.c.height, table.c.width)
-            for row in connection.execute(query.where(table.c.sample.in_(ordered[at : at + 500]))):
-                out[row.sample] = (row.key, (row.height, row.width))
+            query = sql.select(table.c.sample, table.c.key).where(table.c.sample.in_(ordered[at : at + 500]))
+            out.update((number, key) for number, key in connection.execute(query))
         return out
 
     @property
     def vectors(self) -> DatasetVectors:
         """Columns of vectors, such as embeddings: written, read and searched by batches."""
+        self.database.check_open()
         return DatasetVectors(self)
 
     # -- runs ------------------------------------------------------------------------------------------
@@ -337,6 +338,14 @@ class Dataset(View):
 
 def _what(was: dict[Any, Any], now: dict[Any, Any], key: Any) -> Any:
     return "changed" if key in was and key in now else "added" if key in now else "removed"
+
+
+def _differing(before: bytes, after: bytes) -> int:
+    """Pixels that one of two masks has and not the other, from their stored run lengths."""
+    ends = [np.cumsum(np.frombuffer(counts, "<u4"), dtype=np.int64) for counts in (before, after)]
+    # Each end but the last turns a mask on or off; so the two differ from every second end of both to the next.
+    turns = np.sort(np.concatenate([*(own[:-1] for own in ends), ends[0][-1:]]))
+    return int(turns[1::2].sum() - turns[: len(turns) // 2 * 2 : 2].sum())
 
 
 def user_name() -> str:

@@ -13,8 +13,8 @@ from maskwright.core.names import key_problem, shown
 from maskwright.errors import DatasetError, FormatError, MaskwrightError
 from maskwright.media import image_size
 from maskwright.media.checksums import checksum as checksum_of
+from maskwright.store import class_sums, hashes, migrations, opinions, schema, vectors
 from maskwright.store import connection as opening
-from maskwright.store import hashes, migrations, opinions, schema, vectors
 from maskwright.store.rows import alive, masks_from, opened_uri
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def verify(
     What cannot be read at all is a problem and not an error.
     """
     report = Report()
-    for part in (_file, _history, _rows, _others, _digests):
+    for part in (_file, _history, _rows, _others, _digests, _sums):
         _guarded(report, part.__name__.strip("_"), lambda part=part: part(dataset, report))  # type: ignore[misc]
     if deep:
         _guarded(report, "masks", lambda: _masks(dataset, report))
@@ -278,6 +278,15 @@ def _digests(dataset: "Dataset", report: Report) -> None:
             report.add(Problem("row", f"sample number {number}", "its segments are not those that were written"))
 
 
+def _sums(dataset: "Dataset", report: Report) -> None:
+    """What is said of the classes' segments and pixels, and what there is."""
+    with dataset.database.reading() as connection:
+        said, found = class_sums.at(connection, None), class_sums.counted(connection)
+    for class_id in sorted(said.keys() | found.keys()):
+        if said.get(class_id) != found.get(class_id):
+            report.add(Problem("row", f"class {class_id}", "the sums over its segments are not those of the segments"))
+
+
 def _masks(dataset: "Dataset", report: Report) -> None:
     """Run lengths that do not fill their image, and areas that are not theirs."""
     with dataset.database.reading() as connection:
@@ -381,6 +390,7 @@ def _mended(dataset: "Dataset", report: Report) -> list[str]:
             if rows:
                 done += _taken_out(dataset, connection, table, rows)
         migrations.write_digests(connection)
+        class_sums.write(connection)
         done.append("summed up the segments of all samples anew")
         for number in sorted(
             {problem.row[1] for problem in report.problems if problem.row and problem.row[0] == "revisions"}

@@ -19,7 +19,7 @@ from maskwright.core.sample import Sample
 from maskwright.core.segments import Segments
 from maskwright.errors import ConflictError, DatasetError, UsageError
 from maskwright.media.checksums import Known
-from maskwright.store import bulk, checks, hashes, opinions, schema
+from maskwright.store import bulk, checks, class_sums, hashes, opinions, schema
 from maskwright.store.bulk import BulkChange, Changed
 from maskwright.store.conditions.resolve import check_expression, kind_of_expression, read
 from maskwright.store.conditions.surroundings import Stored
@@ -591,6 +591,7 @@ class Edit:
         self._check_open()
         self._flush()
         self._sum_up()
+        class_sums.write(self._connection, self.revision)
         if self._edited_columns is not None:
             inferred = any((self.summary + self._opinions.summary).values())
             self.summary.update(self._edited_columns.write(inferred=inferred))

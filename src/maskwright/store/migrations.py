@@ -18,7 +18,7 @@ from maskwright.core.columns import Column, Kind, Owner
 from maskwright.core.kinds import kind_of
 from maskwright.core.names import name_problem
 from maskwright.errors import DatasetError
-from maskwright.store import hashes, run_values, schema
+from maskwright.store import class_sums, hashes, run_values, schema
 
 if TYPE_CHECKING:
     from maskwright.store.database import Database
@@ -117,6 +117,22 @@ def _complete(connection: Connection) -> None:
                 written = sql.schema.CreateColumn(column).compile(dialect=connection.dialect)
                 connection.exec_driver_sql(f"ALTER TABLE {table.name} ADD COLUMN {written}")
     schema.metadata.create_all(connection)
+    for table in schema.metadata.sorted_tables:
+        if table.name in there:
+            _complete_indexes(connection, table, {index["name"] for index in inspector.get_indexes(table.name)})
+
+
+#: Indexes that other columns are in than before.
+_OTHER = {"segments_alive"}
+
+
+def _complete_indexes(connection: Connection, table: sql.Table, there: set[str | None]) -> None:
+    """Make a table's indexes of this version that are not there, or are not what they are."""
+    for index in sorted(table.indexes, key=lambda index: str(index.name)):
+        if index.name in there & _OTHER:
+            index.drop(connection)
+        if index.name not in there - _OTHER:
+            index.create(connection)
 
 
 def _batches(
@@ -139,6 +155,8 @@ def _batches(
 def _third(connection: Connection) -> None:
     """Workflow in tables of its own, second opinions in revisions, a column for every name that values have.
 
+    What the values of runs are, and what revisions changed of the classes' sums, is written beside.
+
     What moves out of users' fields and attributes is what the studio of version 2 wrote there.  That is one revision:
     living rows that change end with it and others begin, so that every earlier revision says what it said.
     """
@@ -160,6 +178,7 @@ def _third(connection: Connection) -> None:
         write_digests(connection)
     _infer_columns(connection, head + 1 if summary else schema.ALIVE)
     run_values.write_columns(connection)
+    class_sums.write(connection)
 
 
 #: Author of a revision that a migration makes.

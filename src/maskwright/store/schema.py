@@ -185,15 +185,27 @@ digests = sql.Table(
     sql.Column("hash", sql.BigInteger, nullable=False),
 )
 
+# What each revision changed of the segments, pixels and crowd regions that a class has.
+class_sums = sql.Table(
+    "class_sums",
+    metadata,
+    sql.Column("revision", sql.Integer, primary_key=True, autoincrement=False),
+    sql.Column("class_id", sql.Integer, primary_key=True, autoincrement=False),
+    sql.Column("segments", sql.BigInteger, nullable=False),
+    sql.Column("pixels", sql.BigInteger, nullable=False),
+    sql.Column("crowds", sql.BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 # The living rows are found by sample, the dead ones by the revision they ended with.  As partial indexes:
-# an edit takes one entry out of a leaf and puts one back into the same leaf, so the tree never splits.
-# What conditions and statistics ask of segments stands in their index: the rows beside it are long, for their masks.
-_asked = [segments.c[name] for name in ("class_id", "area", "is_crowd", "score", "source", "segment")]
+# an edit takes one entry out of a leaf and puts one back into the same leaf, so the tree seldom splits.  That of living
+# segments holds what is asked of millions of them, which are then not read.
+_ASKED = ("segment", "class_id", "area", "is_crowd", "score", "source", "added")
 for _table in (samples, segments):
     _alive = _table.c.removed == ALIVE_SQL
     _dead = _table.c.removed < ALIVE_SQL
-    _found = [_table.c.sample, *(_asked if _table is segments else ())]
-    sql.Index(f"{_table.name}_alive", *_found, sqlite_where=_alive, postgresql_where=_alive)
+    _more = [_table.c[name] for name in _ASKED] if _table is segments else []
+    sql.Index(f"{_table.name}_alive", _table.c.sample, *_more, sqlite_where=_alive, postgresql_where=_alive)
     sql.Index(f"{_table.name}_dead", _table.c.sample, _table.c.removed, sqlite_where=_dead, postgresql_where=_dead)
     sql.Index(f"{_table.name}_ended", _table.c.removed, sqlite_where=_dead, postgresql_where=_dead)
     sql.Index(f"{_table.name}_added", _table.c.added)

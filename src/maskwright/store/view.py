@@ -14,7 +14,7 @@ from maskwright.core.columns import Owner
 from maskwright.core.names import shown, shown_place
 from maskwright.core.sample import Sample
 from maskwright.errors import DatasetError, MaskwrightError, UsageError
-from maskwright.store import hashes, schema, sending
+from maskwright.store import class_sums, hashes, schema, sending
 from maskwright.store.conditions.resolve import read
 from maskwright.store.conditions.surroundings import Stored
 from maskwright.store.conditions.to_sql import Writer
@@ -389,26 +389,23 @@ class View:
         """Segments and pixels of each class, in the order of classes; crowd regions are counted apart."""
         segments, samples = schema.segments, schema.samples
         with self.database.reading() as connection:
-            where, _ = self._chosen(connection)
-            query = (
-                sql.select(
-                    segments.c.class_id,
-                    sql.func.count(),
-                    sql.func.sum(segments.c.area),
-                    sql.func.sum(sql.cast(segments.c.is_crowd, sql.Integer)),
+            if self.conditions:
+                where, _ = self._chosen(connection)
+                query = (
+                    sql.select(
+                        segments.c.class_id,
+                        sql.func.count(),
+                        sql.func.sum(segments.c.area),
+                        sql.func.sum(sql.cast(segments.c.is_crowd, sql.Integer)),
+                    )
+                    .select_from(segments.join(samples, segments.c.sample == samples.c.sample))
+                    .where(where, alive(segments, self._revision))
+                    .group_by(segments.c.class_id)
                 )
-                .select_from(segments.join(samples, segments.c.sample == samples.c.sample))
-                .where(where, alive(segments, self._revision))
-                .group_by(segments.c.class_id)
-            )
-            found = {row[0]: row for row in connection.execute(query)}
+                found = {row[0]: class_sums.Sum(*map(int, row[1:])) for row in connection.execute(query)}
+            else:
+                found = class_sums.at(connection, self._revision)
+        none = class_sums.Sum(0, 0, 0)
         return [
-            {
-                "id": class_.id,
-                "name": class_.name,
-                "segments": int(found[class_.id][1]) if class_.id in found else 0,
-                "pixels": int(found[class_.id][2]) if class_.id in found else 0,
-                "crowds": int(found[class_.id][3]) if class_.id in found else 0,
-            }
-            for class_ in self.classes
+            {"id": class_.id, "name": class_.name, **found.get(class_.id, none)._asdict()} for class_ in self.classes
         ]
