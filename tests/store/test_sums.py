@@ -10,6 +10,7 @@ from maskwright.core.sample import ImageRef, Sample
 from maskwright.core.segments import Segments
 from maskwright.store import Dataset, class_sums, doctor, migrations, schema
 from maskwright.store.dataset import _differing
+from maskwright.store.overview import overview
 from maskwright.store.rows import alive
 
 
@@ -143,3 +144,32 @@ def test_pixels_that_differ_are_counted_from_run_lengths() -> None:
             counts = [masks[k].counts.astype("<u4").tobytes() for k in range(2)]
             assert _differing(*counts) == _differing(*counts[::-1]) == int((stack[0] ^ stack[1]).sum())
             assert _differing(counts[0], counts[0]) == 0
+
+
+@pytest.mark.parametrize("revision", [1, 4, None])
+def test_an_overview_says_what_the_samples_say(worked_on: Dataset, revision: int | None) -> None:
+    view = worked_on if revision is None else worked_on.at(revision)
+    for shown in (view, view.where("key like 'a%' order by key desc")):
+        samples, whole = list(shown), overview(shown, ["key", "split", "height", "weight"])
+        assert whole.samples.tolist() == shown.numbers()
+        assert whole.segments.tolist() == [len(sample.segments) for sample in samples]
+        assert whole.columns == {
+            "key": [sample.key for sample in samples], "split": [sample.split for sample in samples],
+            "height": [sample.image.size[0] for sample in samples], "weight": [sample.weight for sample in samples],
+        }  # fmt: skip
+        part = overview(shown, start=2, limit=3)
+        assert (len(part), part.columns["key"]) == (len(samples[2:5]), [sample.key for sample in samples[2:5]])
+        assert len(overview(shown, start=len(samples))) == 0
+    with pytest.raises(ValueError, match="no column 'fields'"):
+        overview(view, ["fields"])
+
+
+def test_segments_with_attributes_are_found_without_reading_the_others(tmp_path) -> None:
+    with Dataset.create(tmp_path / "d", Classes()) as dataset, dataset.database.reading() as connection:
+        table = schema.segments
+        text = sql.cast(table.c.attributes, sql.Text)
+        query = sql.select(table.c.sample).where(
+            alive(table, None), text != sql.literal_column("'{}'"), text.like("%x%")
+        )
+        plan = sql.text(f"EXPLAIN QUERY PLAN {query.compile(connection, compile_kwargs={'literal_binds': True})}")
+        assert ["USING INDEX segments_said" in row[3] for row in connection.execute(plan)] == [True]

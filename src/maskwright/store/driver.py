@@ -7,6 +7,7 @@ Transactions begin and end where they are told to; nothing is begun in secret.
 import threading
 import weakref
 from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
 from typing import Any
 
 import apsw
@@ -127,10 +128,7 @@ class Cursor:
 
     def fetchmany(self, size: int | None = None) -> list[Any]:
         wanted = self.arraysize if size is None else size
-        out: list[Any] = []
-        while len(out) < wanted and (row := self.fetchone()) is not None:
-            out.append(row)
-        return out
+        return self._fetched(lambda: list(islice(self._cursor, wanted)))  # type: ignore[no-any-return]
 
     def close(self) -> None:
         self._cursor.close(True)

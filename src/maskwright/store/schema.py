@@ -209,6 +209,11 @@ for _table in (samples, segments):
     sql.Index(f"{_table.name}_dead", _table.c.sample, _table.c.removed, sqlite_where=_dead, postgresql_where=_dead)
     sql.Index(f"{_table.name}_ended", _table.c.removed, sqlite_where=_dead, postgresql_where=_dead)
     sql.Index(f"{_table.name}_added", _table.c.added)
+# Most segments have no attributes; those that have some are found without reading the others.
+_said = sql.and_(
+    segments.c.removed == ALIVE_SQL, sql.cast(segments.c.attributes, sql.Text) != sql.literal_column("'{}'")
+)
+sql.Index("segments_said", segments.c.sample, sqlite_where=_said, postgresql_where=_said)
 sql.Index(
     "samples_key", samples.c.key, unique=True,
     sqlite_where=samples.c.removed == ALIVE_SQL, postgresql_where=samples.c.removed == ALIVE_SQL,
