@@ -324,6 +324,8 @@ DATASET: dict[str, Callable[[Any], object]] = {
     "tag": lambda dataset: dataset.tag("gold"), "tags": lambda dataset: dataset.tags(),
     "restore": lambda dataset: dataset.restore(1), "diff": lambda dataset: dataset.diff(1),
     "check": lambda dataset: dataset.check(), "runs": lambda dataset: dataset.runs, "run": lambda dataset: dataset.run("x"),
+    "save_view": lambda dataset: dataset.save_view("v", "height > 1"), "views": lambda dataset: dataset.views(),
+    "view": lambda dataset: dataset.view("v"), "drop_view": lambda dataset: dataset.drop_view("v"),
     "columns": lambda dataset: dataset.columns, "set_where": lambda dataset: dataset.set_where("", {"weight": 2}),
     "vectors": lambda dataset: dataset.vectors,
 }  # fmt: skip
@@ -335,6 +337,7 @@ EDIT: dict[str, Callable[[Any], object]] = {
     "classes": lambda edit: edit.classes(), "set_classes": lambda edit: edit.set_classes(Classes()),
     "merge_class": lambda edit: edit.merge_class(1, 5), "restore": lambda edit: edit.restore(1),
     "finish": lambda edit: edit.finish(), "columns": lambda edit: edit.columns(),
+    "put_opinion": lambda edit: edit.put_opinion("k1", Segments.none(SIZE), author="ann"),
     "add_column": lambda edit: edit.add_column(Column("size", "number")),
     "drop_column": lambda edit: edit.drop_column("size"), "set_where": lambda edit: edit.set_where("", {"weight": 2}),
 }  # fmt: skip

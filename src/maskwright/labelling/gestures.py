@@ -3,7 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from itertools import repeat
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 import sqlalchemy as sql
 
@@ -16,6 +18,7 @@ from maskwright.labelling.workflow import Said, Workflow
 from maskwright.store import checks, schema
 from maskwright.store.dataset import Dataset
 from maskwright.store.edit import Edit
+from maskwright.store.overview import overview as samples_overview
 from maskwright.store.rows import alive
 
 
@@ -259,8 +262,7 @@ def effort(dataset: Dataset) -> dict[str, float]:
     return total
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(NamedTuple):
     """A sample without its masks.  segments: how many; suggested, untouched: of them, by their attributes.
 
     more: of further built-in columns.
@@ -280,36 +282,39 @@ class Row:
     more: Mapping[str, Any]
 
 
+_SHOWN = ("key", "uri", "height", "width", "split", "video", "frame")
+_MORE = tuple(column.name for column in columns.SAMPLE if column.path is None)
+
+
 def overview(dataset: Dataset) -> list[Row]:
-    """All samples in order. No run length is read, so that it takes seconds for a hundred thousand images."""
-    samples, segments = schema.samples, schema.segments
-    # Asked of the attributes' text, as the JSON column writes it: parsing a million of them takes seconds. A quotation
-    # mark inside a value would have a backslash before it.
-    text = sql.cast(segments.c.attributes, sql.Text)
-    counts: dict[int, tuple[int, int, int]] = {}
-    nothing = Workflow()
+    """All samples in order. No run length is read, so that it takes seconds for a million images."""
+    view = dataset.frozen()
+    found = samples_overview(view, (*_SHOWN, *_MORE))
+    # Asked of the attributes' text, as the JSON column writes it: a quotation mark inside a value would have a
+    # backslash before it.  Most segments have none, and are not looked at.
+    table = schema.segments
+    text = sql.cast(table.c.attributes, sql.Text)
+    held = (
+        sql.select(
+            table.c.sample, _how_many(text.like('%"suggested_by":%')), _how_many(text.like('%"accepted": "untouched"%'))
+        )
+        .where(table.c.removed == schema.ALIVE_SQL, text != sql.literal_column("'{}'"))
+        .group_by(table.c.sample)
+    )
     with dataset.database.reading() as connection:
-        held = connection.execute(
-            sql.select(
-                segments.c.sample, sql.func.count(), _how_many(text.like('%"suggested_by":%')),
-                _how_many(text.like('%"accepted": "untouched"%')),
-            ).where(alive(segments, None)).group_by(segments.c.sample)
-        )  # fmt: skip
-        for sample, number, suggested, untouched in held:
-            counts[int(sample)] = (int(number), int(suggested), int(untouched))
+        taken = {int(row[0]): (int(row[1]), int(row[2])) for row in connection.execute(held)}
         work = workflow.read(connection)
-        wanted = [samples.c[name] for name in ("sample", "key", "uri", "height", "width", "split", "video", "frame")]
-        further = [column.name for column in columns.SAMPLE if column.path is None]
-        wanted += [samples.c[name] for name in further]
-        living = sql.select(*wanted).where(alive(samples, None)).order_by(samples.c.sample)
-        return [
-            Row(
-                row.sample, row.key, row.uri, (row.height, row.width), row.split, work.get(row.sample, nothing),
-                row.video, row.frame, *counts.get(row.sample, (0, 0, 0)),
-                {name: getattr(row, name) for name in further},
-            )
-            for row in connection.execute(living)
-        ]  # fmt: skip
+    nothing, none, alike = Workflow(), (0, 0), MappingProxyType(dict[str, Any]())
+    further = zip(*(found.columns[name] for name in _MORE), strict=True) if _MORE else repeat(())
+    told = (found.columns[name] for name in _SHOWN)
+    shown = zip(found.samples.tolist(), *told, found.segments.tolist(), further, strict=False)
+    return [
+        Row(
+            number, key, uri, (height, width), split, work.get(number, nothing), video, frame, segments,
+            *taken.get(number, none), dict(zip(_MORE, more, strict=True)) if more else alike,
+        )
+        for number, key, uri, height, width, split, video, frame, segments, more in shown
+    ]  # fmt: skip
 
 
 def _how_many(condition: sql.ColumnElement[bool]) -> sql.ColumnElement[int]:

@@ -110,7 +110,7 @@ class Stored(Surroundings):
         """columns: in place of those of the revision."""
         self._connection = connection
         self.columns = columns_at(connection, revision) if columns is None else columns
-        self.dynamic = not self.columns
+        self.dynamic = False
         table = schema.classes
         query = sql.select(table.c.class_id, table.c.name).where(alive(table, revision))
         self.class_names = {row.class_id: row.name for row in connection.execute(query)}
