@@ -1,7 +1,10 @@
 """What each kind of term means, worked out by hand over four samples, on both databases and in plain Python."""
 
+from contextlib import contextmanager
+
 import numpy as np
 import pytest
+import sqlalchemy as sql
 from condition_cases import declare
 
 from maskwright.core.classes import Class, Classes
@@ -19,7 +22,7 @@ COLUMNS = [
     Column("taken", "time"), Column("ok", "bool"), Column("mixed", "json", declared=False),
     Column("camera", "json", declared=False), Column("order", "integer"), Column("state", "text"),
     Column("angle", "number", "segment"), Column("order", "integer", "segment"),
-    Column("place", "box"), Column("looks", "vector", length=3),
+    Column("place", "box"), Column("path", "text"), Column("looks", "vector", length=3),
     Column("fahrenheit", "number", unit="°F", expression="temp * 1.8 + 32"),
     Column("warm", "bool", expression="fahrenheit > 50"),
     Column("cars", "integer", expression="count(class = 'car')"),
@@ -42,9 +45,9 @@ def _sample(key, size, segments, split, weight, **fields) -> Sample:
 
 SAMPLES = [
     _sample("a", (2, 4), _segments((2, 4), (1, 2, False, 0.9, 10), (2, 3, False, np.nan, None)), "train", 1.0,
-            temp=5, name="Straße", weather="sun", ok=True, mixed=5, order=1, state="mine"),
+            temp=5, name="Straße", weather="sun", ok=True, mixed=5, order=1, state="mine", path="x\\y"),
     _sample("b", (2, 4), _segments((2, 4), (1, 1, True, 0.5, None), (1, 4, False, 0.25, -3), (1, 2, False, np.nan, 10)), "val", 2.0,
-            temp=12.5, name="STRASSE", weather="rain", ok=False, mixed="5", order=2),
+            temp=12.5, name="STRASSE", weather="rain", ok=False, mixed="5", order=2, path="x%y"),
     _sample("c", (3, 3), Segments.none((3, 3)), None, 0.5,
             temp=-1, name="ÄPFEL", taken="2024-05-01T12:30:00.000000", mixed=True, place=[0, 0, 1, 1]),
     _sample("d", (2, 4), _segments((2, 4), (2, 8, False, 1.0, 0)), "train", 1.0,
@@ -71,13 +74,14 @@ TABLE = [
     ("temp > 9", "b"), ("temp < 9", "ac"), ("temp != 5", "bc"), ("not temp > 9", "acd"), ("not temp != 5", "ad"),
     ("fields.temp >= -1 and temp <= 5.0", "ac"), ("temp = 1.25e1", "b"), ("temp > -1.5", "abc"), ("9 > temp", "ac"),
     ("height < 2.5", "abd"), ("height = 2.5", ""), ("height != 2.5", "abcd"), ("width >= 3.5", "abd"), ("height < 1e400", "abcd"),
-    ("weight in (1, 0.5)", "acd"), ("temp in (5, 12.5)", "ab"), ("temp not in (5)", "bc"), ("not temp in (5)", "bcd"),
+    ("weight in (1, 0.5)", "acd"), ("temp in (5, 12.5)", "ab"), ("fields.order in (2.5)", ""), ("fields.order not in (2.5)", "ab"), ("fields.order in (2.0)", "b"), ("temp not in (5)", "bc"), ("not temp in (5)", "bcd"),
     # texts by their bytes: capitals first, A to Z before Ä
     ("split = 'train'", "ad"), ("split != 'train'", "b"), ("not split = 'train'", "bc"), ("name < 'T'", "ab"), ("name > 'z'", "cd"),
     ("split > 'train'", "b"), ("split in ('val', 'test')", "b"), ('key = "a"', "a"), ("name = 'Stra' and ok or key = 'd'", "d"),
     # like: % and _, and A to Z are a to z
     ("name like 'STRA%'", "ab"), ("name like 'ä%'", "d"), ("name like '_pfel%'", "cd"), ("name not like '%s%'", "cd"),
     ("name like '%\\%'", ""), ("split not like 't%'", "b"), ("not split like 't%'", "bc"), ("not (split not like 't%')", "acd"), ("camera.model like 'x_'", "d"),
+    ("path like 'x\\%'", "a"), ("path like '%\\y'", "a"), ("path like 'x\\'", ""), ("path like '%\\'", ""), ("path like 'x_y'", "ab"),
     # missing values
     ("split is null", "c"), ("temp is not null", "abc"), ("camera is null", "abc"), ("place is not null", "c"),
     # true and false
@@ -92,7 +96,7 @@ TABLE = [
     # segments: one fulfils all of it at once
     ("class = 'car' and area > 2", "b"), ("class = 'car' and area = 3", ""), ("area = 3", "a"), ("class != 'car'", "ad"),
     ("not class = 'car'", "ad"), ("is_crowd", "b"), ("score > 0.8", "ad"), ("score is null", "ab"), ("class like 'P%'", "ad"),
-    ("class in ('person', 'nobody')", "ad"), ("class = 'nobody'", ""), ("split = 'val' or area = 3", "ab"), ("segment = 3", "b"),
+    ("class in ('person', 'nobody')", "ad"), ("class = 'nobody'", ""), ("class is null", ""), ("class is not null", "abd"), ("split = 'val' or area = 3", "ab"), ("segment = 3", "b"),
     ("angle > 5", "ab"), ("attributes.angle < 0", "b"), ("class = 'car' and angle is null", "b"), ("share = 0.5", "b"),
     # segments together
     ("any(area > 3)", "bd"), ("none(area > 3)", "ac"), ("not any(area > 3)", "ac"), ("none()", "c"), ("any()", "abd"),
@@ -108,7 +112,7 @@ TABLE = [
     ("temp + weight * 2 = 7", "a"), ("(temp + weight) * 2 = 29", "b"), ("-temp > 0", "c"), ("temp / 0 = 1", ""), ("temp / 0 is null", "abcd"),
     ("1 / last.loss is null", "abcd"), ("temp - -1 = 6", "a"), ("weight*1e200 > 0", ""), ("any(area / 2 = 4)", "d"),
     ("abs(temp) = 1", "c"), ("round(temp) = 13", "b"), ("round(temp / 2) = 3", "a"), ("round(temp / 2) = 0", "c"), ("min(temp, weight) = 1", "a"),
-    ("max(temp, 0, weight) = 0.5", "c"), ("max(temp, 0) is null", "d"), ("lower(name) = 'strasse'", "b"), ("length(name) = 6", "a"),
+    ("max(temp, 0, weight) = 0.5", "c"), ("max(temp, 0) is null", "d"), ("lower(name) = 'strasse'", "b"), ("lower(name) = 'Äpfel'", "c"), ("length(name) = 6", "a"),
     # virtual columns
     ("fahrenheit = 41", "a"), ("warm", "b"), ("not warm", "acd"), ("warm is null", ""), ("cars = 3", "b"), ("share > 0.4", "bd"),
     # workflow, and what is called as it is
@@ -134,6 +138,12 @@ def test_the_table_has_every_word_of_the_language() -> None:
 
 @pytest.fixture
 def dataset(place):
+    with made(place) as opened:
+        yield opened
+
+
+@contextmanager
+def made(place):
     with Dataset.create(place, CLASSES) as opened:
         with opened.edit("add") as edit:
             for sample in SAMPLES:
@@ -170,6 +180,25 @@ def _known() -> conditions.Given:
 
 
 def test_the_table(dataset) -> None:
+    hold_the_table(dataset)
+
+
+@pytest.mark.postgres
+def test_the_table_on_a_server_that_sorts_by_a_language(postgres) -> None:
+    name = "by_language"
+    engine = sql.create_engine(postgres.replace("postgresql://", "postgresql+psycopg://"), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        if engine.dialect.server_version_info < (15,):
+            pytest.skip("PostgreSQL before 15 has no database of a language of ICU")
+        how = "TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C' LOCALE_PROVIDER icu ICU_LOCALE 'en-US'"
+        connection.exec_driver_sql(f"CREATE DATABASE {name} {how}")
+        with made(postgres.replace("/postgres?", f"/{name}?")) as opened:
+            hold_the_table(opened)
+        connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
+    engine.dispose()
+
+
+def hold_the_table(dataset: Dataset) -> None:
     assert dataset.numbers() == [1, 2, 3, 4]
     wrong = []
     for line, wanted in TABLE:
