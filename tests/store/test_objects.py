@@ -333,7 +333,6 @@ EDIT: dict[str, Callable[[Any], object]] = {
     "add": lambda edit: edit.add(bare("new")), "remove": lambda edit: edit.remove("k1"),
     "set": lambda edit: edit.set("k1", weight=1), "set_fields": lambda edit: edit.set_fields("k1", {}),
     "put": lambda edit: edit.put("k1", Segments.none(SIZE)),
-    "put_opinion": lambda edit: edit.put_opinion("k1", Segments.none(SIZE), author="ada"),
     "set_segment": lambda edit: edit.set_segment("k1", 1),
     "remove_segment": lambda edit: edit.remove_segment("k1", 1), "segments": lambda edit: edit.segments("k1"),
     "classes": lambda edit: edit.classes(), "set_classes": lambda edit: edit.set_classes(Classes()),

@@ -6,6 +6,9 @@ from typing import Any
 
 import numpy as np
 
+#: What JSON has, and gives back as it was.
+_JSON = frozenset({type(None), bool, int, float, str})
+
 #: The only key of an object that stands for what JSON does not have.
 _ARRAY, _NUMBER, _BYTES, _TUPLE, _PAIRS = "$array", "$number", "$bytes", "$tuple", "$pairs"
 
@@ -37,9 +40,11 @@ def unpack(packed: bytes) -> Any:
 
 def _told(value: Any, blobs: list[bytes]) -> Any:
     kind = type(value)
-    if value is None or kind in (bool, int, float, str):
+    if kind in _JSON:
         return value
     if kind is list:
+        if _JSON.issuperset(map(type, value)):  # long ones are of numbers
+            return value
         return [_told(item, blobs) for item in value]
     if kind is tuple:
         return {_TUPLE: [_told(item, blobs) for item in value]}
@@ -59,6 +64,8 @@ def _told(value: Any, blobs: list[bytes]) -> Any:
 
 def _meant(told: Any, blobs: list[bytes]) -> Any:
     if isinstance(told, list):
+        if _JSON.issuperset(map(type, told)):
+            return told
         return [_meant(item, blobs) for item in told]
     if not isinstance(told, dict):
         return told

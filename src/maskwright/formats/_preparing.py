@@ -14,6 +14,7 @@ from itertools import count
 from typing import Any
 
 from maskwright import __version__, compute, media, registry
+from maskwright.compute.packing import pack, unpack
 from maskwright.core.classes import Classes
 from maskwright.core.sample import Sample
 from maskwright.formats._contract import Loss, bearing, losses_of
@@ -84,7 +85,7 @@ class Preparing:
         """The rows of a sample: those that were prepared, for the newest that was asked for; made of any other."""
         number, newest = self._now
         if self._journal is not None and sample is newest:
-            return self._journal[number][2]
+            return unpack(self._journal[number][2])
         prepare = self._module.prepare
         return prepare(sample, self._classes, **bearing(prepare, self._options))
 
@@ -93,8 +94,8 @@ class Preparing:
         return {"ready": self.ready} if hasattr(self._module, "prepare") else {}
 
 
-class _Preparing(compute.Worker[tuple[str, list[tuple[Any, ...]], Any]]):
-    """A sample -> what tells it from others, what is lost of it and its rows, once its key and split are good.
+class _Preparing(compute.Worker[tuple[str, list[tuple[Any, ...]], bytes]]):
+    """A sample -> what tells it from others, what is lost of it and its rows, packed, once its key and split are good.
 
     looks: whether its image is read as well.
     """
@@ -111,15 +112,15 @@ class _Preparing(compute.Worker[tuple[str, list[tuple[Any, ...]], Any]]):
     def open(self) -> None:
         self._module = registry.load("formats", self._format)
 
-    def __call__(self, number: int, sample: Sample) -> tuple[str, list[tuple[Any, ...]], Any]:
+    def __call__(self, number: int, sample: Sample) -> tuple[str, list[tuple[Any, ...]], bytes]:
         mark = _mark(sample)
         sample = self._outgoing.fit(sample)
         lost = losses_of(self._module, self._format, sample, self._classes, self._options)
-        rows = None
+        rows = b""
         prepare = getattr(self._module, "prepare", None)
         if prepare is not None:
             with registry.naming("formats", self._format):
-                rows = prepare(sample, self._classes, **bearing(prepare, self._options))
+                rows = pack(prepare(sample, self._classes, **bearing(prepare, self._options)))
         if self._looks:
             media.read(sample.image)
         return mark, [(loss.key, loss.cause, loss.segment, loss.pixels) for loss in lost], rows
