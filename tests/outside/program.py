@@ -469,7 +469,8 @@ def testing(folder: Path) -> None:
     assert len(mw.testing.make_samples(folder / "testing", 3)) == 3
     assert mw.testing.CLASSES.num_classes > 0
     for contract in (
-        mw.testing.LossContract, mw.testing.MetricContract, mw.testing.ModelContract, mw.testing.TransformContract,
+        mw.testing.EngineContract, mw.testing.LossContract, mw.testing.MetricContract, mw.testing.ModelContract,
+        mw.testing.PagesContract, mw.testing.TaskContract, mw.testing.TrackerContract, mw.testing.TransformContract,
     ):  # fmt: skip
         assert [name for name in vars(contract) if name.startswith("test_")]
 

@@ -1,4 +1,4 @@
-"""A package of somebody else: its format, loss, metric, model and transform are used as ours are."""
+"""A package of somebody else: its format, loss, metric, model, tracker and transform are used as ours are."""
 
 import json
 from pathlib import Path
@@ -36,6 +36,15 @@ class TestMetric(testing.MetricContract):
 @pytest.mark.usefixtures("example")
 class TestModel(testing.ModelContract):
     name = "two-layers"
+
+
+@pytest.mark.usefixtures("example")
+class TestTracker(testing.TrackerContract):
+    name = "lines"
+
+    def curve(self, folder: Path, name: str) -> list[tuple[int, float]]:
+        rows = [json.loads(line) for line in (folder / "lines.jsonl").read_text().splitlines()]
+        return [(row["step"], row["values"][name]) for row in rows if row["what"] == "points" and name in row["values"]]
 
 
 @pytest.mark.usefixtures("example")
@@ -117,10 +126,13 @@ def test_learning_from_the_command_line(run, demo_set, tmp_path) -> None:
     run(
         "train", dataset, "--model", "two_layers", "--config", "width=4", "--loss", "ce + 0.5*squared_error(power=1.5)",
         "--transform", "roll(share=0.3)", "--transform", "colour", "--epochs", 1, "--batch-size", 4, "--size", 32, 32,
-        "--evaluations", 1, "--name", "small",
+        "--evaluations", 1, "--name", "small", "--tracker", "lines",
     )  # fmt: skip
     with Dataset.open(dataset) as opened:
         assert find(opened, "small")["settings"]["transforms"] == ["roll(share=0.3)", "colour"]
+    told = (dataset / "runs" / "small" / "lines.jsonl").read_text()
+    assert '"what": "points"' in told
+    assert told.endswith('{"what": "end"}\n')
     predicted = json.loads(run("predict", dataset, "--model", "small", "--to", tmp_path / "predicted", "--format",
                                "one_json", "--json"))  # fmt: skip
     assert (tmp_path / "predicted" / "one.json").is_file()
@@ -134,7 +146,7 @@ def test_lists_name_it(run) -> None:
     assert "CC0-1.0" in run("model", "list")
     assert json.loads(run("doctor", "--json"))["plugins"] == {
         "formats": ["one-json"], "losses": ["squared-error"], "metrics": ["object-count"], "models": ["two-layers"],
-        "transforms": ["roll"],
+        "runs.trackers": ["lines"], "transforms": ["roll"],
     }  # fmt: skip
 
 
