@@ -267,6 +267,7 @@ run_samples = sql.Table(
     sql.Column("sample", sql.Integer, primary_key=True),
     sql.Column("name", sql.Text, primary_key=True),
     sql.Column("value", sql.Float),
+    sqlite_with_rowid=False,  # a value is found by what it is called, and by nothing else
 )
 
 run_segments = sql.Table(
@@ -277,6 +278,7 @@ run_segments = sql.Table(
     sql.Column("segment", sql.BigInteger, primary_key=True),
     sql.Column("name", sql.Text, primary_key=True),
     sql.Column("value", sql.Float),
+    sqlite_with_rowid=False,  # a value is found by what it is called, and by nothing else
 )
 
 # The columns that a run gave values to.
