@@ -14,7 +14,8 @@ from maskwright.store.rows import alive
 if TYPE_CHECKING:
     from maskwright.store.view import View
 
-BATCH = 50_000
+#: Rows taken at once: fewer than Python's collector waits for, so that it does not go through those that are kept.
+BATCH = 500
 
 #: What is given as the driver reads it; other kinds of columns would have to be converted.
 _PLAIN = (sql.Integer, sql.Text, sql.Float)
