@@ -12,7 +12,7 @@ import sqlalchemy as sql
 from maskwright.core.masks import Masks
 from maskwright.core.segments import Segments
 from maskwright.errors import UsageError
-from maskwright.runs import Run, find, list_runs, run_columns, sample_metrics, segment_ious, segment_metrics
+from maskwright.runs import Run, evaluate, find, list_runs, run_columns, sample_metrics, segment_ious, segment_metrics
 from maskwright.store import Dataset, doctor, migrations, schema
 
 
@@ -46,6 +46,23 @@ def test_values_by_segment_are_read_back(dataset: Dataset, tmp_path) -> None:
     with pytest.raises(UsageError, match=r"arrays of \[2, 1, 2\]"):
         run.log_segments("iou", ([1, 2], [1], [0.5, 0.5]))
     assert segment_metrics(dataset, "a", "iou") == {(4, 4): 0.0}
+
+
+def test_an_evaluation_keeps_the_iou_of_every_segment(dataset: Dataset, tmp_path) -> None:
+    run = start(dataset, "a", tmp_path)
+    numbers = dataset.numbers()
+    shifted = [(number, sample.segments.with_masks(sample.segments.masks.dilate(1)))
+               for number, sample in zip(numbers, dataset, strict=True)]  # fmt: skip
+    run.add_predictions(shifted)
+    evaluate(dataset, run)
+    found = segment_metrics(dataset, "a", "iou")
+    for number, sample in zip(numbers, dataset, strict=True):
+        wanted = segment_ious(sample.segments, dict(shifted)[number])
+        assert {segment: found[number, segment] for segment in wanted} == wanted
+    assert len(found) == sum((~sample.segments.is_crowd).sum() for sample in dataset)
+    low = dataset.where("any(last.iou < 0.9)").numbers()
+    assert low == sorted({number for (number, _), value in found.items() if value < 0.9})
+    assert low
 
 
 def test_values_of_many_samples_go_into_one_call(dataset: Dataset, tmp_path) -> None:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from array import array
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict
@@ -20,6 +21,7 @@ from maskwright.core.segments import Segments
 from maskwright.errors import UsageError
 from maskwright.metrics import Bootstrap, coco_ap, confusion
 from maskwright.runs import files
+from maskwright.runs.by_segment import segment_ious
 from maskwright.runs.record import Run, clean, find
 from maskwright.store import View, hashes, schema
 
@@ -70,6 +72,7 @@ def evaluate(
         sink.rest()
         result = _scores(view, sums, outcome, classes, extra, wants_ap)
         run.log_samples("mean_iou", sums.own)
+        run.log_segments("iou", (np.asarray(sums.samples), np.asarray(sums.segments), np.asarray(sums.ious)))
         run.add_evaluation(result["revision"], asked, result)
     return result
 
@@ -153,8 +156,8 @@ class _Comparing(compute.Worker[Rows]):
         return list(zip(samples, found, strict=True))
 
 
-#: Confusion counts of one sample, those of further metrics by name, and detections.
-_Counts = tuple[I64, dict[str, Any], list[dict[str, Any]]]
+#: Confusion counts of one sample, those of further metrics by name, detections, and the IoU of each segment by its id.
+_Counts = tuple[I64, dict[str, Any], list[dict[str, Any]], dict[int, float]]
 
 
 class _Counting(_Comparing[_Counts]):
@@ -178,7 +181,7 @@ class _Counting(_Comparing[_Counts]):
             pred[np.isin(pred.class_ids, self._things)],
             truth.segments[np.isin(truth.segments.class_ids, self._things)],
         )  # fmt: skip
-        return sample_counts(truth, pred, self._classes), more, detections
+        return sample_counts(truth, pred, self._classes), more, detections, segment_ious(truth.segments, pred)
 
 
 class _InOrder:
@@ -214,7 +217,10 @@ class _InOrder:
 
 
 class _Sums:
-    """Of all samples, as they come in order. own: the mean IoU of each."""
+    """Of all samples, as they come in order. own: the mean IoU of each.
+
+    samples, segments, ious: of every segment, where it is and its IoU.
+    """
 
     def __init__(self, classes: Classes, extra: Sequence[str]) -> None:
         kinds = classes.num_classes
@@ -224,9 +230,13 @@ class _Sums:
         self.spread_more = {name: Bootstrap() for name in extra}
         self.detections: list[dict[str, Any]] = []
         self.own: dict[int, float] = {}
+        self.samples, self.segments, self.ious = array("q"), array("q"), array("d")
 
     def add(self, number: int, rows: _Counts) -> None:
-        counts, more, detections = rows
+        counts, more, detections, ious = rows
+        self.samples.extend([number] * len(ious))
+        self.segments.extend(ious)
+        self.ious.extend(ious.values())
         self.own[number] = float(confusion.compute(counts)["mean_iou"])
         self.counts += counts
         self.spread.add(counts)
