@@ -1,5 +1,11 @@
 """Following objects through made videos, and through networks on tiny random weights."""
 
+import shutil
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -247,6 +253,104 @@ def test_videos_of_a_dataset_get_suggestions_that_can_be_accepted(folder, tmp_pa
         assert min(fewshot.confidences(dataset, again.run).values()) >= 0
         with pytest.raises(UsageError, match="no video"):
             video.track_dataset(dataset.where("key = 'clip/00000'"))
+
+
+def videos(folder, home, number: int = 3) -> Dataset:
+    """A dataset of several videos, each labelled on its first frame."""
+    dataset = Dataset.create(home / "set", Classes([Class(1, "thing", "thing")]))
+    given = known(0)
+    with dataset.edit("frames") as edit:
+        for name in range(number):
+            shutil.copytree(folder, home / f"v{name}")
+            for k in range(COUNT):
+                image = ImageRef(str(home / f"v{name}" / f"{k:05d}.png"), SIZE, video=f"v{name}", frame=k)
+                edit.add(Sample(f"v{name}/{k:05d}", image, given.get(k, Segments.none(SIZE))))
+    return dataset
+
+
+def suggestions(dataset: Dataset, run: str) -> dict[int, tuple[Segments, float]]:
+    from maskwright.runs import Run
+
+    sure = fewshot.confidences(dataset, run)
+    found = Run.open(dataset, run).predictions([(number, dataset.read([number])[0]) for number in sure])
+    return {number: (segments, sure[number]) for number, segments in zip(sure, found, strict=True)}
+
+
+KILLED = """
+import os, signal, sys
+from maskwright import video
+from maskwright.store import Dataset
+from maskwright.video import suggest
+
+calls = iter(range(int(sys.argv[3])))
+log = suggest.log_suggestion
+
+def dies(*arguments):
+    if next(calls, None) is None:
+        os.kill(os.getpid(), signal.SIGKILL)
+    log(*arguments)
+
+suggest.log_suggestion = dies
+if __name__ == "__main__":
+    with Dataset.open(sys.argv[1]) as dataset:
+        video.track_dataset(dataset, dataset=dataset, workers=int(sys.argv[2]))
+"""
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_killed_tracking_goes_on_with_the_videos_it_lacks(folder, tmp_path, workers, monkeypatch) -> None:
+    from maskwright.video import suggest
+
+    with videos(folder, tmp_path) as dataset:
+        whole = video.track_dataset(dataset)
+        (tmp_path / "program.py").write_text(KILLED)
+        half = COUNT - 1 + 4  # in the middle of the second video
+        done = subprocess.run(
+            [sys.executable, tmp_path / "program.py", dataset.place, str(workers), str(half)], check=False
+        )
+        assert done.returncode == -signal.SIGKILL
+        before = next(iter(dataset.runs)).id
+        tracked = []
+        track = suggest.track
+        monkeypatch.setattr(suggest, "track", lambda frames, *more, **options: tracked.append(frames.name)
+                            or track(frames, *more, **options))  # fmt: skip
+        again = video.track_dataset(dataset, dataset=dataset)
+        assert again.run == before
+        assert len(tracked) == 2, "one video was done"
+        assert replace(again, run=whole.run, seconds=whole.seconds) == whole
+        assert suggestions(dataset, again.run) == suggestions(dataset, whole.run)
+        assert video.track_dataset(dataset, dataset=dataset).run != before, "it is done"
+
+
+def test_a_video_that_cannot_be_tracked_is_set_aside(folder, tmp_path, capsys) -> None:
+    with videos(folder, tmp_path, 2) as dataset:
+        (tmp_path / "v0" / "00004.png").write_bytes(b"no image")
+        for workers in (1, 2):
+            done = video.track_dataset(dataset, workers=workers)
+            assert [aside.key for aside in done.set_aside] == ["v0/00000"]
+            assert "00004.png" in done.set_aside[0].reason
+            assert (done.videos, done.suggested) == (2, COUNT - 1)
+    assert run("track", str(tmp_path / "set"), "--workers", "2") == 0
+    assert "set aside, because they could not be worked on: 1" in capsys.readouterr().out
+    assert run("track", str(tmp_path / "v1"), "--masks", str(tmp_path), "--to", "x", "--workers", "2") == 2
+    assert "one video is tracked by one process" in capsys.readouterr().err
+
+
+def test_what_progress_raises_ends_a_tracking(folder, tmp_path) -> None:
+    class StoppedError(Exception):
+        pass
+
+    def stop(numbers):
+        for number in numbers:
+            if number == 12:
+                raise StoppedError
+            yield number
+
+    with videos(folder, tmp_path, 2) as dataset:
+        for cut in (stop, lambda numbers: stop(range(12, 20))):
+            with pytest.raises(StoppedError):
+                video.track_dataset(dataset, progress=cut)
+            assert next(iter(dataset.runs)).status == "interrupted"
 
 
 # -- networks

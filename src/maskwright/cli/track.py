@@ -5,7 +5,19 @@ from typing import Annotated, Literal
 
 import typer
 
-from maskwright.cli.output import At, Author, Json, Overwrite, Where, emit, progress, table, view_of
+from maskwright.cli.output import (
+    At,
+    Author,
+    Json,
+    Overwrite,
+    Where,
+    Workers,
+    emit,
+    progress,
+    set_aside,
+    table,
+    view_of,
+)
 from maskwright.core import typed
 
 
@@ -42,6 +54,7 @@ def command(
     where: Where = None,
     at: At = None,
     author: Author = None,
+    workers: Workers = 1,
     json: Json = False,
 ) -> None:
     """Track objects from the frames where they are labelled to all others, in both directions or one."""
@@ -56,6 +69,8 @@ def command(
                 "this is a video, not a dataset", file=source,
                 needed="--masks with label maps for some frames, and --to for the result",
             )  # fmt: skip
+        if workers > 1:
+            raise UsageError("one video is tracked by one process", needed="a dataset of videos for --workers")
         _video(source, masks, to, format, engine, settings, every, stop, not partial, direction, overwrite, json)
         return
     from maskwright import fewshot
@@ -64,7 +79,7 @@ def command(
         view = view_of(opened, at, where)
         with progress("tracking", None, quiet=json) as follow:
             done = video.track_dataset(view, engine=engine, stop=stop, complete=not partial, direction=direction,
-                                       settings=settings, progress=follow)  # fmt: skip
+                                       settings=settings, dataset=opened, workers=workers, progress=follow)  # fmt: skip
         accepted = 0
         if accept is not None:
             sure = [n for n, value in fewshot.confidences(view, done.run).items() if value >= accept]
@@ -75,6 +90,7 @@ def command(
     ]
     if accept is not None:
         lines.append(f"accepted {accepted} frames of a confidence of at least {accept:g}")
+    lines += set_aside([asdict(video) for video in done.set_aside])
     if done.least:
         lines += ["", *table(done.least[:10], ("look at these first", "drift"))]
     emit({**asdict(done), "accepted": accepted}, lines, json)

@@ -115,7 +115,7 @@ def propagate(
     samples = view.read(known)
     quality = cross_validated(learner, samples, classes, folds)
     learner.fit(samples, classes)
-    run = _resumed(dataset, view, kept)
+    run = resumed(dataset, view, KIND, kept)
     if run is None:
         run = Run.start(view, KIND, kept)
     sink = _Suggestions(run)
@@ -249,12 +249,12 @@ def _suggested(made: Run, number: int) -> Segments:
     )  # fmt: skip
 
 
-def _resumed(dataset: Dataset, view: View, settings: dict[str, Any]) -> Run | None:
-    """The newest interrupted or killed round with the same settings on the same revision, now this process's."""
+def resumed(dataset: Dataset, view: View, kind: str, settings: dict[str, Any]) -> Run | None:
+    """The newest interrupted or killed run of a kind with these settings on the same revision, now this process's."""
     revision = view.frozen().revision
     for row in list_runs(dataset):
         same = all(row["settings"].get(name) == value for name, value in settings.items())
-        if row["kind"] == KIND and row["status"] in ("dead", "interrupted") and same and row["revision"] == revision:
+        if row["kind"] == kind and row["status"] in ("dead", "interrupted") and same and row["revision"] == revision:
             return Run.resume(dataset, row["id"])
     return None
 
