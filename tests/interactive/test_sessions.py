@@ -303,6 +303,36 @@ def test_few_clicks_on_berkeley(real) -> None:
     assert metric.compute(counts)["noc@90"] <= 9.0
 
 
+def test_clicks_are_counted_alike_by_several_processes(tmp_path) -> None:
+    from maskwright.demo import build_demo_set
+    from maskwright.interactive import engines, evaluate_clicks
+    from maskwright.store import Dataset
+
+    known, samples = build_demo_set(tmp_path / "images", number=5, size=(64, 64))
+    with Dataset.create(tmp_path / "set", known) as dataset:
+        with dataset.edit("samples") as edit:
+            for sample in samples:
+                edit.add(sample)
+        settings = {"limit": 3, "min_area": 30, "jitter": 0.7}
+
+        def counted(**more) -> dict:
+            found = evaluate_clicks(dataset, engines.build("classical"), **settings, **more)
+            return {name: value for name, value in found.items() if "second" not in name}
+
+        whole = counted()
+        assert whole["objects"] > 5
+        assert counted(workers=2) == whole
+        assert counted(seed=1) != whole
+        few = counted(objects=3, workers=2)
+        assert (few["objects"], few) == (3, counted(objects=3))
+        dataset_image = dataset[0].image.uri
+        with open(dataset_image, "wb") as file:
+            file.write(b"no image")
+        some = counted()
+        assert [sample["key"] for sample in some["set_aside"]] == dataset.keys()[:1]
+        assert 0 < some["objects"] < whole["objects"]
+
+
 def test_options_reach_the_engine() -> None:
     assert classical.load(side=200).weights.side == 200
 

@@ -30,7 +30,7 @@ def command(
 ) -> None:
     """Score a run's predictions against the labels of any revision, at full size; ranges by bootstrap over images."""
     if clicks:
-        _clicks(dataset, where, at, engine, weights, jitter, objects, json)
+        _clicks(dataset, where, at, engine, weights, jitter, objects, workers, json)
         return
     from maskwright import registry
     from maskwright.runs import Run, find
@@ -79,7 +79,7 @@ def command(
 
 def _clicks(
     dataset: str, where: str | None, at: str | None, engine: str, weights: str | None, jitter: float,
-    objects: int | None, json: bool,
+    objects: int | None, workers: int, json: bool,
 ) -> None:  # fmt: skip
     from maskwright.interactive import engines
     from maskwright.interactive.click_evaluation import evaluate_clicks
@@ -88,13 +88,14 @@ def _clicks(
     loaded = engines.build(engine, **({} if weights is None else {"weights": weights}))
     with Dataset.open(dataset) as opened:
         view = view_of(opened, at, where)
-        with progress("clicking", len(view), quiet=json) as follow:
-            scores = evaluate_clicks(view, loaded, jitter=jitter, objects=objects, progress=follow)
+        with progress("clicking", None, quiet=json) as follow:
+            scores = evaluate_clicks(view, loaded, jitter=jitter, objects=objects, workers=workers, progress=follow)
     lines = [f"engine {engine}: {scores['protocol']}", ""]
-    plain = [(name, value) for name, value in scores.items() if name not in ("protocol", "classes")]
+    plain = [(name, value) for name, value in scores.items() if name not in ("protocol", "classes", "set_aside")]
     lines += [*table(plain, ("clicks", "")), ""]
     rows = [(name, *class_.values()) for name, class_ in scores["classes"].items()]
     lines += table(rows, ("class", "objects", "NoC@85", "NoC@90", "IoU@1", "IoU@5"))
+    lines += set_aside(scores["set_aside"])
     emit({"engine": engine, **scores}, lines, json)
 
 
