@@ -367,6 +367,20 @@ def test_the_doctor_says_what_is_wrong_with_damaged_files(filled: Path, tmp_path
     assert os.listdir(tmp_path)  # noqa: PTH208
 
 
+@pytest.mark.parametrize("number", [77, 2**31 - 1, -3])
+def test_a_revision_of_another_number_is_not_shown(filled: Path, number: int) -> None:
+    with Dataset.open(filled) as dataset:
+        head = dataset.revision
+        with dataset.database.writing() as connection:
+            connection.execute(schema.revisions.update().where(schema.revisions.c.id == head).values(id=number))
+        if number > head:
+            with pytest.raises(DatasetError, match=f"revision {number}"):
+                dataset.frozen()
+            with pytest.raises(DatasetError, match=f"revision {number}"), dataset.edit("x"):
+                pass
+        assert [problem.kind for problem in doctor.verify(dataset, images=False).problems][:1] == ["history"]
+
+
 def test_tables_beside_the_labels_are_looked_through(filled: Path) -> None:
     """Columns, sequences and instructions have hashes and live in revisions; workflow speaks of samples there are."""
     column = {"position": 0, "owner": "sample", "name": "temp", "definition": {"name": "temp", "kind": "number"}}

@@ -16,6 +16,7 @@ from maskwright.errors import DatasetError, UsageError
 from maskwright.store import connection as opening
 from maskwright.store import migrations, mounts, schema, sql_engines
 from maskwright.store.places import server_of
+from maskwright.store.rows import damaged
 
 #: Any fixed number: PostgreSQL's writers queue for the advisory lock of this name.
 _LOCK = 0x6D61736B
@@ -23,7 +24,10 @@ _LOCK = 0x6D61736B
 #: Databases that a thread of a process is writing to: a second transaction would wait for the first for ever.
 _writing: set[tuple[object, int, int]] = set()
 
-_HEAD = sql.select(sql.func.max(schema.revisions.c.id))
+_IDS = schema.revisions.c.id
+_NEWEST = sql.select(sql.func.max(_IDS)).scalar_subquery()
+#: The newest revision, and whether the one before it is there.
+_HEAD = sql.select(_NEWEST, sql.exists().where(_IDS == _NEWEST - 1))
 
 
 class Source(Protocol):
@@ -147,7 +151,11 @@ class Database:
             self._source.fold()
 
     def head(self, connection: Connection) -> int:
-        return int(connection.execute(_HEAD).scalar() or 0)
+        """The number of the newest revision, 0 before the first. Raises DatasetError where those before it end."""
+        head, follows = connection.execute(_HEAD).one()
+        if head is not None and (head < 1 or not (follows or head == 1)):
+            raise damaged(self.place, f"revision {head}")
+        return int(head or 0)
 
     def close(self) -> None:
         """Give the file or the server back, at the end of the edits that are open; those keep nothing."""
