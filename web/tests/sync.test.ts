@@ -164,6 +164,46 @@ describe("sync", () => {
     expect(await shelf.all()).toEqual([]);
   });
 
+  it("leaves a field that this page sent what it is, also one that is called state", async () => {
+    const sent: Gesture[] = [];
+    server.apply = async (_, operations) => (sent.push(...operations), operations.map(({ id }) => ({ id, revision: 11, again: false, stale: [], workflow: 0 })));
+    await shelf.put({ place: 1, image: 1, gesture: { ...put(5, ""), put: [], fields: { state: "new", rejected: "no" }, workflow: {} } });
+    const page = new Sync(server, shelf, () => undefined, 5);
+    await page.begin();
+    await page.settled();
+    expect(sent.map(({ workflow, fields }) => [workflow, fields])).toEqual([[{}, { state: "new", rejected: "no" }]]);
+  });
+
+  it("keeps values of the image when objects are given up", async () => {
+    server.objects.set(5, { revision: 11, counts: "theirs" });
+    sync.knows(1, 5, 10);
+    const sent: Gesture[] = [];
+    const real = server.apply.bind(server);
+    server.apply = async (image, operations) => (sent.push(...operations), real(image, operations));
+    await sync.push(1, put(5, "mine"));
+    await sync.push(1, { ...put(5, ""), put: [], fields: { grade: "poor" } });
+    await wait();
+    expect(sync.state).toBe("conflict");
+    await sync.resolve("theirs", new Map([[5, 11]]), () => 77);
+    await sync.settled();
+    expect(sent.at(-1)!.fields).toEqual({ grade: "poor" });
+    expect(server.objects.get(5)!.counts).toBe("theirs");
+  });
+
+  it("reads again after a value of its own only where somebody else was there in between", async () => {
+    const value = (): Gesture => ({ ...put(5, ""), put: [], fields: { grade: "poor" } });
+    server.apply = async (_, operations) => [{ id: operations[0].id, revision: ++server.revision, again: false, stale: [], workflow: 0 }];
+    sync.read = 10;
+    await sync.push(1, value());
+    await sync.push(1, value());
+    await sync.settled();
+    expect([server.revision, sync.newer(12)]).toEqual([12, false]);
+    server.revision++; // somebody else's
+    await sync.push(1, value());
+    await sync.settled();
+    expect(sync.newer(14)).toBe(true);
+  });
+
   it("keeps what is said when the objects are given up", async () => {
     server.objects.set(5, { revision: 11, counts: "theirs" });
     sync.knows(1, 5, 10);

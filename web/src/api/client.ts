@@ -6,6 +6,7 @@ type Schemas = components["schemas"];
 export type Project = Schemas["Project"];
 export type ImageInfo = Schemas["ImageInfo"];
 export type ClassInfo = Schemas["ClassInfo"];
+export type ColumnInfo = Schemas["ColumnInfo"];
 export type WireSegment = Schemas["SegmentInfo"];
 export type ImageSegments = Schemas["ImageSegments"];
 export type CommentInfo = Schemas["CommentInfo"];
@@ -61,6 +62,7 @@ async function refusal(answer: Response): Promise<Refused> {
 
 export const api = {
   project: () => call<Project>("GET", "project"),
+  columns: () => call<ColumnInfo[]>("GET", "columns"),
   /** layer `own`: this person's labels of their own, or those that `of` has finished. */
   objects: (number: number, what: { at?: number; layer?: "shared" | "own"; of?: string } = {}) => {
     const given = Object.entries(what).filter(([, value]) => value !== undefined).map(([name, value]) => [name, String(value)]);

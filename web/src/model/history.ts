@@ -1,11 +1,12 @@
 /** Undo and redo by gesture, without a limit of steps: a step holds the bitmaps that it changed and shares the rest. */
 
-import type { Change, Remark, Scene } from "./scene";
+import type { Change, Fields, Remark, Scene } from "./scene";
 
 export interface Command {
   readonly kind: string;
   readonly changes: readonly Change[];
   readonly remark?: Remark;
+  readonly fields?: Fields;
 }
 
 export class History {
@@ -35,11 +36,12 @@ export class History {
     this.apply(command, false);
     this.undone.push(command);
     const changes = [...command.changes].reverse();
-    const { remark } = command;
+    const { remark, fields } = command;
     return {
       kind: "undo",
       changes: changes.map((change) => ({ id: change.id, before: change.after, after: change.before, from: change.to, to: change.from })),
       ...(remark && { remark: { segment: remark.segment, before: remark.after, after: remark.before } }),
+      ...(fields && { fields: { before: fields.after, after: fields.before } }),
     };
   }
 
@@ -51,9 +53,10 @@ export class History {
     return { ...command, kind: "redo" };
   }
 
-  private apply({ changes, remark }: Command, forward: boolean): void {
+  private apply({ changes, remark, fields }: Command, forward: boolean): void {
     this.scene.apply(changes, forward);
     if (remark) this.scene.say(remark, forward);
+    if (fields) this.scene.fill(fields, forward);
   }
 
   clear(): void {

@@ -14,6 +14,15 @@ export interface Segment {
   readonly attributes: Readonly<Record<string, unknown>>;
 }
 
+/** A value of an image that a gesture can change; null where there is none. */
+export type Value = string | number | boolean | null;
+
+/** Some of an image's fields before and after a gesture. */
+export interface Fields {
+  readonly before: Readonly<Record<string, Value>>;
+  readonly after: Readonly<Record<string, Value>>;
+}
+
 /** What is said of an object before and after a gesture; empty where nothing is. */
 export interface Remark {
   readonly segment: number;
@@ -38,6 +47,8 @@ export class Scene {
   readonly hidden = new Set<number>();
   /** What is said of objects, by their ids. */
   comments = new Map<number, string>();
+  /** The image's own values, by their names. */
+  fields: Readonly<Record<string, unknown>> = {};
   /** The only object that is shown; null where all are. */
   isolated: number | null = null;
 
@@ -72,6 +83,12 @@ export class Scene {
     const text = forward ? after : before;
     if (text) this.comments.set(segment, text);
     else this.comments.delete(segment);
+  }
+
+  /** Give fields their values, or take those back. */
+  fill({ before, after }: Fields, forward: boolean): void {
+    const now = Object.entries({ ...this.fields, ...(forward ? after : before) });
+    this.fields = Object.fromEntries(now.filter(([, value]) => value !== null));
   }
 
   /** Do the changes forward, or undo them. */

@@ -2,13 +2,14 @@
 
 import { signal } from "@preact/signals";
 import { api, type Project } from "../api/client";
+import { loadColumns } from "./columns";
 
 export const project = signal<Project | null>(null);
 export const message = signal("");
 /** Name of the dialog that is open over the page; a page that is shown as a dialog has its own name here. */
 export const dialog = signal("");
 
-/** Ask for the project anew. */
+/** Ask for the project and its columns anew. */
 export async function reload(): Promise<void> {
-  project.value = await api.project();
+  [project.value] = await Promise.all([api.project(), loadColumns()]);
 }

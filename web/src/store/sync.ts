@@ -22,6 +22,8 @@ export class Sync {
   conflict: Conflict | null = null;
   /** The newest revision that this page's own gestures made. */
   revision = 0;
+  /** The revision in which the labels that are shown were read. */
+  read = 0;
   /** Gestures that the shelf holds for certain. */
   kept = 0;
   private queue: Pending[] = [];
@@ -56,6 +58,11 @@ export class Sync {
   knows(image: number, object: number, revision: number, layer: Layer = "shared"): void {
     const name = `${layer}/${image}/${object}`;
     if (revision) this.seen.set(name, Math.max(revision, this.seen.get(name) ?? 0));
+  }
+
+  /** Is there a revision that this page neither read nor made? */
+  newer(revision: number): boolean {
+    return revision > Math.max(this.read, this.revision);
   }
 
   /** An image's workflow was read after so many changes. */
@@ -109,7 +116,7 @@ export class Sync {
           this.set("conflict");
           return;
         }
-        if (layer === "shared" && touched(gesture).length) this.revision = Math.max(this.revision, answer.revision);
+        if (layer === "shared" && (touched(gesture).length || this.filledAlone(gesture, answer))) this.revision = Math.max(this.revision, answer.revision);
         // Where somebody else's change came in between, there is more to hear.
         if (answer.workflow === (this.said.get(first.image) ?? 0) + 1) this.hear(first.image, answer.workflow);
         const now = new Map<number, number | null>();
@@ -171,7 +178,8 @@ export class Sync {
       });
       gesture.remove = (gesture.remove ?? []).filter((id) => !stale.has(id));
       for (const id of stale) delete gesture.base[id];
-      if (gesture.put.length || gesture.remove.length || Object.values(gesture.workflow ?? {}).some(Boolean))
+      const says = Object.values(gesture.workflow ?? {}).some(Boolean) || Object.keys(gesture.fields ?? {}).length;
+      if (gesture.put.length || gesture.remove.length || says)
         kept.push({ ...pending, gesture });
       else {
         await this.shelf.remove(pending.place);
@@ -197,6 +205,11 @@ export class Sync {
     await this.flush();
   }
 
+  /** Fields were given values, and nobody changed anything in between. Otherwise theirs are read: of fields, the last simply holds. */
+  private filledAlone(gesture: Gesture, answer: Answered): boolean {
+    return Object.keys(gesture.fields ?? {}).length > 0 && !this.newer(answer.revision - 1);
+  }
+
   private set(state: State): void {
     this.state = state;
     this.changed();
@@ -207,11 +220,12 @@ function sameLabels(a: { image: number; layer?: Layer }, b: { image: number; lay
   return a.image === b.image && (a.layer ?? "shared") === (b.layer ?? "shared");
 }
 
-/** What an earlier version of this page left: it said things of an image as fields of it. */
+/** What an earlier version of this page left: it said things of an image as fields of it, and told no workflow. */
 function upgraded(pending: Pending): Pending {
+  if (pending.gesture.workflow !== undefined) return pending;
   const { state, rejected, ...fields } = pending.gesture.fields ?? {};
   if (state === undefined && rejected === undefined) return pending;
-  const workflow: Said = { ...pending.gesture.workflow };
+  const workflow: Said = {};
   if (state !== undefined) workflow.state = (state ?? "open") as NonNullable<Said["state"]>;
   if (typeof rejected === "string") workflow.suggestion = { run: rejected, state: "rejected" };
   return { ...pending, gesture: { ...pending.gesture, fields, workflow } };

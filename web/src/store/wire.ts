@@ -48,10 +48,11 @@ export function gesture(
       remove.add(change.id);
     }
   }
-  const { remark } = command;
+  const { remark, fields } = command;
   const workflow = remark ? { ...said, comment: { segment: remark.segment, text: remark.after } } : said;
   return {
-    id: crypto.randomUUID(), kind: command.kind, put: [...put.values()], remove: [...remove], base: {}, fields: {}, workflow, effort,
+    id: crypto.randomUUID(), kind: command.kind, put: [...put.values()], remove: [...remove], base: {}, fields: { ...fields?.after },
+    workflow, effort,
   };
 }
 

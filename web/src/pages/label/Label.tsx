@@ -14,6 +14,7 @@ import { Over } from "./panels/Over";
 import { Propagate } from "./panels/Propagate";
 import { Timeline } from "./panels/Timeline";
 import { Tools } from "./panels/Tools";
+import { Values } from "./panels/Values";
 import { onKey } from "./store/actions";
 import { begin } from "./store/images";
 import { status } from "./store/state";
@@ -46,6 +47,7 @@ export function Label({ children }: { children?: ComponentChildren }) {
       </main>
       <aside>
         <Objects />
+        <Values />
         <Propagate />
       </aside>
       {dialog.value === "keys" && <Keys />}

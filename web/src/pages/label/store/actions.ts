@@ -58,6 +58,7 @@ export const actions: Record<string, () => void> = {
   keys: () => (dialog.value = dialog.value === "keys" ? "" : "keys"),
   work: () => (dialog.value = dialog.value === "team" ? "" : "team"),
   findClass: () => document.querySelector<HTMLInputElement>("#find-class")?.focus(),
+  values: () => document.querySelector<HTMLElement>(".values :is(input, select)")?.focus(),
   fit: () => desk.board?.fit(),
   clockwise: () => desk.board?.turn(15),
   anticlockwise: () => desk.board?.turn(-15),

@@ -3,7 +3,7 @@
 import type { Said } from "../../../api/client";
 import { Bits } from "../../../model/bits";
 import type { Command } from "../../../model/history";
-import { added, carved, type Change, change, removal, type Segment } from "../../../model/scene";
+import { added, carved, type Change, change, type Fields, removal, type Segment } from "../../../model/scene";
 import { project } from "../../../store/project";
 import { gesture, newId } from "../../../store/wire";
 import { classId, current, desk, kindOf, mode, own, protect, radius, selected, version } from "./state";
@@ -40,7 +40,7 @@ export function send(command: Command, said: Said = {}): void {
   const rows = project.value!.images.map((image) => {
     if (image.number !== number) return image;
     if (desk.layer === "shared")
-      return { ...image, objects: scene.segments.length, confidence: null, ...(said.state && { state: said.state === "open" ? null : said.state }) };
+      return { ...image, objects: scene.segments.length, ...(!command.fields && { confidence: null }), ...(said.state && { state: said.state === "open" ? null : said.state }) };
     if (!said.state) return image;
     const rest = (image.own_labels ?? []).filter((name) => name !== me);
     return { ...image, own_labels: said.state === "open" ? rest : [...rest, me].sort() };
@@ -50,9 +50,10 @@ export function send(command: Command, said: Said = {}): void {
   board?.redraw();
 }
 
-export function perform(kind: string, changes: Change[]): void {
-  if (!changes.length) return;
-  const command = { kind, changes };
+/** fields: of the image, beside what changes of its objects. */
+export function perform(kind: string, changes: Change[], fields?: Fields): void {
+  if (!changes.length && !fields) return;
+  const command = { kind, changes, ...(fields && { fields }) };
   desk.history.do(command);
   send(command);
 }

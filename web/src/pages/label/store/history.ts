@@ -1,7 +1,7 @@
 /** What an image was after each gesture. */
 
 import { api } from "../../../api/client";
-import { type Change, change, removal } from "../../../model/scene";
+import { type Change, change, type Fields, removal, type Value } from "../../../model/scene";
 import { dialog, message } from "../../../store/project";
 import { fromWire } from "../../../store/wire";
 import { words } from "../../../strings";
@@ -41,15 +41,27 @@ export async function look(past: readonly Past[], at: number): Promise<void> {
 export async function restore(revision: number): Promise<void> {
   if (current.value === null) return;
   const { scene } = desk;
-  const then = (await api.objects(current.value, { at: revision })).objects.map((segment) => fromWire(segment, scene.width, scene.height));
+  const past = await api.objects(current.value, { at: revision });
+  const then = past.objects.map((segment) => fromWire(segment, scene.width, scene.height));
   const changes: Change[] = [];
   const gone: Change[] = [];
   for (const segment of scene.segments) if (!then.some((other) => other.id === segment.id)) gone.unshift(removal(scene, segment.id));
   for (const segment of then) {
     const old = scene.find(segment.id);
-    if (!old || !old.bits.equals(segment.bits) || old.classId !== segment.classId) changes.push(change(scene, segment));
+    const same = old && old.bits.equals(segment.bits) && old.classId === segment.classId && flat(old.attributes) === flat(segment.attributes);
+    if (!same) changes.push(change(scene, segment));
   }
-  perform("restore", [...changes, ...gone]);
+  perform("restore", [...changes, ...gone], otherFields(scene.fields, past.fields ?? {}));
   dialog.value = "";
   show(null);
+}
+
+const flat = (values: object): string => JSON.stringify(Object.entries(values).sort());
+
+/** What makes an image's fields what they were, nothing where they are; a gesture holds single values only. */
+function otherFields(now: Readonly<Record<string, unknown>>, then: Readonly<Record<string, unknown>>): Fields | undefined {
+  const names = Object.keys({ ...now, ...then }).filter((name) => now[name] !== then[name] && [now[name], then[name]].every((value) => typeof value !== "object"));
+  if (!names.length) return undefined;
+  const of = (fields: Readonly<Record<string, unknown>>) => Object.fromEntries(names.map((name) => [name, (fields[name] ?? null) as Value]));
+  return { before: of(now), after: of(then) };
 }

@@ -5,6 +5,7 @@ import { api, type ImageInfo } from "../../../api/client";
 import { History } from "../../../model/history";
 import { Scene } from "../../../model/scene";
 import { type ShownImage, TiledImage, WholeImage } from "../../../parts/canvas/image";
+import { loadColumns } from "../../../store/columns";
 import { type Layer, openShelf } from "../../../store/pending";
 import { message, project, reload } from "../../../store/project";
 import { Sync } from "../../../store/sync";
@@ -19,7 +20,7 @@ const BEAT = 5000; // milliseconds between signs of life
 
 /** The project, and what was made here before and not sent yet. */
 async function start(): Promise<void> {
-  const found = await api.project();
+  const [found] = await Promise.all([api.project(), loadColumns()]);
   project.value = found;
   classId.value = found.classes.find((declared) => declared.role === "class")?.id ?? 1;
   // Two people who share a browser do not send each other's work.
@@ -53,8 +54,7 @@ export async function beat(): Promise<void> {
   try {
     const found = await api.present(number, tab);
     others.value = found.people;
-    const newer = found.revision > Math.max(desk.revision, desk.sync.revision);
-    if (newer || !desk.sync.heard(number, found.workflow)) await refresh(number, found.revision);
+    if (desk.sync.newer(found.revision) || !desk.sync.heard(number, found.workflow)) await refresh(number, found.revision);
   } catch {
     others.value = [];
   }
@@ -67,11 +67,12 @@ async function refresh(number: number, revision: number): Promise<void> {
   if (!idle()) return;
   const found = await api.objects(number);
   if (!idle()) return;
-  desk.revision = Math.max(revision, found.revision);
+  sync.read = Math.max(revision, found.revision);
   sync.forget(number);
   sync.hear(number, found.workflow?.number ?? 0);
   for (const segment of found.objects) sync.knows(number, segment.id, segment.revision ?? 0);
   scene.comments = remarks(found.workflow?.comments ?? []);
+  scene.fields = found.fields ?? {};
   scene.load(found.objects.map((segment) => fromWire(segment, scene.width, scene.height)));
   if (selected.value !== null && !scene.find(selected.value)) selected.value = null;
   version.value++;
@@ -106,11 +107,12 @@ export async function open(number: number): Promise<void> {
   }
   const scene = new Scene(image.width, image.height);
   scene.comments = remarks(labels.workflow?.comments ?? []);
+  scene.fields = labels.fields ?? {};
   scene.load(labels.objects.map((segment) => fromWire(segment, image.width, image.height)));
   desk.scene = scene;
   desk.history = new History(scene);
-  desk.revision = labels.revision;
   desk.layer = where;
+  sync.read = labels.revision;
   sync.forget(number, where);
   sync.hear(number, labels.workflow?.number ?? 0);
   for (const segment of labels.objects) sync.knows(number, segment.id, segment.revision ?? 0, where);

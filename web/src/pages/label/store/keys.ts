@@ -9,7 +9,7 @@ export const defaults: Record<string, string> = {
   byObject: "shift+o", protect: "shift+p", copy: "shift+d", review: "shift+r", approve: "shift+a", history: "shift+y",
   corners: "y", scissors: "g", scribble: "k", intersect: "shift+i", isolate: "shift+v", clockwise: "shift+arrowright",
   anticlockwise: "shift+arrowleft", upright: "shift+arrowup", grid: "shift+g", overview: "shift+f", snap: "shift+n",
-  reopen: "shift+b", nextReview: "shift+l", work: "shift+w", fill: "u", findClass: "/",
+  reopen: "shift+b", nextReview: "shift+l", work: "shift+w", fill: "u", findClass: "/", values: "t",
 };
 
 const NAME = "maskwright keys";

@@ -61,8 +61,6 @@ export const desk = {
   history: new History(new Scene(1, 1)),
   board: null as Board | null,
   sync: null as unknown as Sync,
-  /** Of the labels that are shown, as the server has them. */
-  revision: 0,
   /** Whose labels they are. */
   layer: "shared" as Layer,
 };
