@@ -43,7 +43,10 @@ _AS_JSON = [name for name, kind in KINDS.items() if kind.arrow is None]
 
 
 def arrow_type(column: Column) -> Any:
-    """The Arrow type of its values; texts for what has none there, which is JSON."""
+    """The Arrow type of a column's values; texts for what has none there, which is JSON.
+
+    column: built-in or a user's.
+    """
     import pyarrow as pa
 
     made = KINDS[column.kind].arrow
@@ -148,7 +151,8 @@ def _plain(columns: Iterable[Column], owner: Owner) -> list[Column]:
 class VectorGroup(NamedTuple):
     """Vectors of some samples, or of segments of theirs.
 
-    keys: N keys of samples.  segments: N ids, None for vectors of samples.  values: (N, length) of the column's dtype.
+    keys: (N,) keys of samples.  segments: (N,) ids, None for vectors of samples.
+    values: (N, L) of the column's dtype, L its length.
     """
 
     column: Column
