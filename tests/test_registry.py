@@ -1,5 +1,6 @@
 """Members by name, what they offer, and how often the installation is asked."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -100,8 +101,11 @@ def test_what_a_module_lacks_is_said() -> None:
     assert lack(module(**whole, write=lambda samples, classes: None)) == (
         "has write, which cannot be called as write(samples, classes, folder) (too many positional arguments)"
     )
-    assert lack(module(**whole, write=lambda samples, classes, folder, *, how: None)) == (
-        "has write, which cannot be called as write(samples, classes, folder) (missing a required argument: 'how')"
+    said = lack(module(**whole, write=lambda samples, classes, folder, *, how: None))
+    assert said is not None
+    assert re.fullmatch(  # Python 3.12 says which kind of argument
+        r"has write, which cannot be called as write\(samples, classes, folder\) \(missing a required .*argument: 'how'\)",
+        said,
     )
     metric = {"update": lambda pred, target, classes: 0, "compute": lambda counts, classes: {}}
     assert registry.FAMILIES["metrics"].lack(module(**metric)) == "lacks HIGHER_IS_BETTER: bool"

@@ -19,6 +19,8 @@ CALLS: dict[str, tuple[list[str], list[str]]] = {
     "demo": (["taken"], ["out", "--minutes", "soon"]),
     "import": (["nowhere", "new"], ["nowhere"]),
     "show": (["nowhere"], []),
+    "columns": (["nowhere"], ["nowhere", "add"]),
+    "set": (["nowhere", "split=val", "--all"], ["nowhere", "split=val"]),
     "export": (["nowhere", "out", "-f", "coco"], ["nowhere", "out"]),
     "convert": (["nowhere", "out", "--to", "coco"], ["nowhere", "out"]),
     "log": (["nowhere"], ["nowhere", "--limit", "0"]),

@@ -259,6 +259,7 @@ def test_a_process_trains_on_one_kind_of_device_and_then_on_the_other() -> None:
     torch = pytest.importorskip("torch")
     from maskwright.train import loop
 
+    accelerate.state.AcceleratorState._reset_state(reset_partial_state=True)  # of trainings before
     state = accelerate.Accelerator(cpu=True).state
     state._shared_state["device"] = accelerate.state.PartialState._shared_state["device"] = torch.device("cuda:0")
     loop._forget_device(accelerate, cpu=False)

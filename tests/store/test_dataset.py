@@ -153,7 +153,8 @@ def test_queries_choose_samples(filled) -> None:
     }
     assert keys("video is null") == {each.key for each in everything}
     assert len(filled.where("split = 'val'").where("num_segments > 0")) == len(keys("split='val' and num_segments > 0"))
-    assert keys("fields.sun = 'yes'") == set()
+    with pytest.raises(UsageError, match=r"no column 'fields\.sun'"):
+        keys("fields.sun = 'yes'")
 
 
 @pytest.mark.parametrize(

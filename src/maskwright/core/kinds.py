@@ -151,6 +151,7 @@ def _numbers(text: str) -> list[float]:
     return [float(part) for part in text.strip("[]()").split(",")]
 
 
+#: Lists are of any length to Arrow: its readers do not agree on what a missing one of fixed length is.
 #: number: finite.  integer: of up to 64 bits.  category: one of the column's words.  time: ISO 8601, kept in UTC where
 #: it has an offset.  box: x0, y0, x1, y1 in pixels.  points: x, y, visibility of each, such as keypoints.  vector: of
 #: the column's length and dtype, in a table of its own.  reference: a sample's key, or an address.  json: what JSON
@@ -162,16 +163,16 @@ KINDS: dict[str, Kind] = {
     "category": Kind(_category, "text", str),
     "bool": Kind(_bool, "bool", bool, lambda text: _WORDS.get(text.lower(), text), lambda arrow, _: arrow.bool_()),
     "time": Kind(_time, "text", str),
-    "box": Kind(_box, "json", list[float], _numbers, lambda arrow, _: arrow.list_(arrow.float64(), 4)),
+    "box": Kind(_box, "json", list[float], _numbers, lambda arrow, _: arrow.list_(arrow.float64())),
     "points": Kind(
-        _points, "json", list[list[float]], json.loads, lambda arrow, _: arrow.list_(arrow.list_(arrow.float64(), 3))
+        _points, "json", list[list[float]], json.loads, lambda arrow, _: arrow.list_(arrow.list_(arrow.float64()))
     ),
     "vector": Kind(
         _vector,
         "blob",
         list[float],
         _numbers,
-        lambda arrow, column: arrow.list_(getattr(arrow, column.dtype)(), column.length),
+        lambda arrow, column: arrow.list_(getattr(arrow, column.dtype)()),
     ),
     "reference": Kind(_text, "text", str),
     "json": Kind(lambda _, value: value, "json", Any, json.loads, None),
