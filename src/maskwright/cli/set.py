@@ -26,8 +26,11 @@ def command(
     from maskwright.store import Dataset
     from maskwright.store.bulk import read_values
 
-    if (where is None) == (not all):
-        raise UsageError("it is not said which samples", needed="--where CONDITION, or --all")
+    if where is not None and (all or not where.strip()):
+        wrong = "both --where and --all are given" if all else "the condition is empty"
+        raise UsageError(wrong, needed="--where CONDITION, or --all for all samples")
+    if where is None and not all:
+        raise UsageError("it is not said which samples", needed="--where CONDITION, or --all for all samples")
     with Dataset.open(dataset) as opened:
         given = read_values(opened.columns, values)
         found = opened.set_where(where or "", given, dry_run=dry_run, author=author)

@@ -5,12 +5,13 @@ to Parquet, sent to the page, asked for in conditions and named in reports of lo
 `dataset.columns.add`.
 """
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any, Literal, Self, get_args
 
-from maskwright.core.kinds import KINDS
+from maskwright.core.kinds import KINDS, is_number
 from maskwright.core.names import shown
 from maskwright.errors import UsageError
 
@@ -67,8 +68,24 @@ class Column:
             raise self._wrong(f"the kind is {shown(repr(self.kind), 40)}", f"one of {', '.join(KINDS)}")
         if self.owner not in OWNERS:
             raise self._wrong(f"the owner is {shown(repr(self.owner), 40)}", f"one of {', '.join(OWNERS)}")
+        for part in ("unit", "display", "expression"):
+            if not isinstance(getattr(self, part), str | None):
+                raise self._wrong(f"the {part} is {shown(repr(getattr(self, part)), 40)}", "text")
+        if not isinstance(self.description, str):
+            raise self._wrong(f"the description is {shown(repr(self.description), 40)}", "text")
+        values: object = self.values
+        if not isinstance(values, list | tuple) or not all(isinstance(word, str) for word in values):
+            raise self._wrong(f"the values are {shown(repr(values), 80)}", "a list of words")
         object.__setattr__(self, "values", tuple(self.values))
-        if self.kind == "category" and (not self.values or not all(isinstance(word, str) for word in self.values)):
+        for part in ("low", "high"):
+            limit = getattr(self, part)
+            if limit is not None and not (is_number(limit) and math.isfinite(limit)):
+                raise self._wrong(f"the {part} is {shown(repr(limit), 40)}", "a finite number")
+            if limit is not None and self.kind == "integer" and limit != int(limit):
+                raise self._wrong(f"the {part} is {limit}", "a whole number, as the column's values are")
+        if self.length is not None and (not isinstance(self.length, int) or isinstance(self.length, bool)):
+            raise self._wrong(f"the length is {shown(repr(self.length), 40)}", "a whole number")
+        if self.kind == "category" and not self.values:
             raise self._wrong("a category has no values", "the words that it can be")
         if len(set(self.values)) != len(self.values):
             raise self._wrong("a value is given twice", "every word once")

@@ -47,7 +47,8 @@ def kind_of(value: Any) -> str | None:
     return "text" if isinstance(value, str) else "json"
 
 
-def _is_number(value: Any) -> bool:
+def is_number(value: Any) -> bool:
+    """Whether it is a real number; True and False are not."""
     return isinstance(value, Real) and not isinstance(value, bool)
 
 
@@ -59,14 +60,14 @@ def _within(column: "Column", value: float) -> None:
 
 
 def _number(column: "Column", value: Any) -> float:
-    if not _is_number(value) or not math.isfinite(float(value)):
+    if not is_number(value) or not math.isfinite(float(value)):
         raise ValueError("a finite number")
     _within(column, float(value))
     return float(value)
 
 
 def _integer(column: "Column", value: Any) -> int:
-    if not _is_number(value) or float(value) != int(value) or not -(2**63) <= int(value) < 2**63:
+    if not is_number(value) or float(value) != int(value) or not -(2**63) <= int(value) < 2**63:
         raise ValueError("a whole number of up to 64 bits")
     _within(column, int(value))
     return int(value)
@@ -85,7 +86,7 @@ def _category(column: "Column", value: Any) -> str:
 
 
 def _bool(_: "Column", value: Any) -> bool:
-    if isinstance(value, bool) or type(value).__name__ == "bool" or (_is_number(value) and value in (0, 1)):
+    if isinstance(value, bool) or type(value).__name__ == "bool" or (is_number(value) and value in (0, 1)):
         return bool(value)
     raise ValueError("True or False")
 
@@ -103,7 +104,7 @@ def _time(_: "Column", value: Any) -> str:
 def _finite(values: Any, number: int) -> list[float]:
     """Raises ValueError for what is not so many finite numbers."""
     try:
-        found = [float(part) if _is_number(part) else math.nan for part in values]
+        found = [float(part) if is_number(part) else math.nan for part in values]
     except TypeError:
         found = []
     if len(found) != number or not all(map(math.isfinite, found)):

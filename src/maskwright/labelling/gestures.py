@@ -3,9 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from itertools import repeat
-from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, overload
 
 import sqlalchemy as sql
 
@@ -18,6 +16,7 @@ from maskwright.labelling.workflow import Said, Workflow
 from maskwright.store import checks, schema
 from maskwright.store.dataset import Dataset
 from maskwright.store.edit import Edit
+from maskwright.store.overview import Overview
 from maskwright.store.overview import overview as samples_overview
 from maskwright.store.rows import alive
 
@@ -286,7 +285,41 @@ _SHOWN = ("key", "uri", "height", "width", "split", "video", "frame")
 _MORE = tuple(column.name for column in columns.SAMPLE if column.path is None)
 
 
-def overview(dataset: Dataset) -> list[Row]:
+class Rows(Sequence[Row]):
+    """All samples in order, kept by columns: a million rows at once would be objects that nobody looks at.
+
+    taken: how many segments of a sample were suggested, and how many of those nobody touched.
+    """
+
+    def __init__(self, found: Overview, taken: Mapping[int, tuple[int, int]], work: Mapping[int, Workflow]) -> None:
+        self._numbers = found.samples.tolist()
+        self._segments = found.segments.tolist()
+        self._columns = found.columns
+        self._taken, self._work = taken, work
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    @overload
+    def __getitem__(self, place: int) -> Row: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[Row]: ...
+
+    def __getitem__(self, place: int | slice) -> Row | list[Row]:
+        if isinstance(place, slice):
+            return [self[at] for at in range(len(self))[place]]
+        number, held = self._numbers[place], {name: values[place] for name, values in self._columns.items()}
+        return Row(
+            number, held["key"], held["uri"], (held["height"], held["width"]), held["split"],
+            self._work.get(number, _NOTHING), held["video"], held["frame"], self._segments[place],
+            *self._taken.get(number, (0, 0)), {name: held[name] for name in _MORE},
+        )  # fmt: skip
+
+
+_NOTHING = Workflow()
+
+
+def overview(dataset: Dataset) -> Rows:
     """All samples in order. No run length is read, so that it takes seconds for a million images."""
     view = dataset.frozen()
     found = samples_overview(view, (*_SHOWN, *_MORE))
@@ -294,27 +327,13 @@ def overview(dataset: Dataset) -> list[Row]:
     # backslash before it.  Most segments have none, and are not looked at.
     table = schema.segments
     text = sql.cast(table.c.attributes, sql.Text)
-    held = (
-        sql.select(
-            table.c.sample, _how_many(text.like('%"suggested_by":%')), _how_many(text.like('%"accepted": "untouched"%'))
-        )
-        .where(table.c.removed == schema.ALIVE_SQL, text != sql.literal_column("'{}'"))
-        .group_by(table.c.sample)
-    )
+    suggested, untouched = _how_many(text.like('%"suggested_by":%')), _how_many(text.like('%"accepted": "untouched"%'))
+    said = sql.and_(table.c.removed == schema.ALIVE_SQL, text != sql.literal_column("'{}'"))
     with dataset.database.reading() as connection:
-        taken = {int(row[0]): (int(row[1]), int(row[2])) for row in connection.execute(held)}
+        held = connection.execute(sql.select(table.c.sample, suggested, untouched).where(said).group_by(table.c.sample))
+        taken = {int(row[0]): (int(row[1]), int(row[2])) for row in held}
         work = workflow.read(connection)
-    nothing, none, alike = Workflow(), (0, 0), MappingProxyType(dict[str, Any]())
-    further = zip(*(found.columns[name] for name in _MORE), strict=True) if _MORE else repeat(())
-    told = (found.columns[name] for name in _SHOWN)
-    shown = zip(found.samples.tolist(), *told, found.segments.tolist(), further, strict=False)
-    return [
-        Row(
-            number, key, uri, (height, width), split, work.get(number, nothing), video, frame, segments,
-            *taken.get(number, none), dict(zip(_MORE, more, strict=True)) if more else alike,
-        )
-        for number, key, uri, height, width, split, video, frame, segments, more in shown
-    ]  # fmt: skip
+    return Rows(found, taken, work)
 
 
 def _how_many(condition: sql.ColumnElement[bool]) -> sql.ColumnElement[int]:

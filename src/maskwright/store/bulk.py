@@ -1,5 +1,6 @@
 """The same values for many samples at once, and what that changes."""
 
+import difflib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -57,14 +58,17 @@ def read_values(columns: Iterable[Column], pairs: Iterable[str]) -> dict[str, An
             raise UsageError(f"{short(name)} is given twice", needed="one value")
         column = built.get(name) or own.get(name.removeprefix("fields."))
         if column is None:
-            raise _unsettable(name, sorted({*built, *own}))
+            raise _unsettable(name, sorted({*built, *(known for known, item in own.items() if not item.virtual)}))
         out[name] = column.read(text)
     return out
 
 
-def _unsettable(name: str, settable: Iterable[str]) -> UsageError:
+def _unsettable(name: str, settable: list[str]) -> UsageError:
+    near = difflib.get_close_matches(name, settable, 3)
+    more = f"; near it: {', '.join(near)}" if near else ""
     return UsageError(
-        f"{short(repr(name), 80)} cannot be set for many samples at once", needed=f"one of {', '.join(settable)}",
+        f"samples have no column {short(repr(name), 80)} that can be set{more}",
+        needed=f"one of {', '.join(settable)}",
         todo="A column of your own is declared with: maskwright columns DATASET add NAME KIND",
     )  # fmt: skip
 
@@ -86,7 +90,8 @@ def change_of(
         plain = name.removeprefix("fields.")
         column = columns.get(("sample", plain))
         if column is None or any(known.name == name for known in SAMPLE):
-            settable = sorted({*_SETTABLE, *(known for owner, known in columns if owner == "sample")})
+            own_names = (known for (owner, known), item in columns.items() if owner == "sample" and not item.virtual)
+            settable = sorted({*_SETTABLE, *own_names})
             raise _unsettable(name, settable)
         if column.virtual or column.kind == "vector":
             raise UsageError(

@@ -5,6 +5,7 @@ NumPy's numbers become numbers; what has no place in a database or in JSON is on
 
 import re
 from collections.abc import Mapping
+from datetime import date
 from numbers import Integral, Real
 from typing import Any
 
@@ -146,6 +147,10 @@ def _safe(value: Any, where: str, depth: int) -> Any:
         return plain
     if isinstance(value, np.bool_):
         return bool(value)
+    if isinstance(value, date):  # times among them
+        return value.isoformat()
+    if isinstance(value, np.datetime64):
+        return str(value)
     if isinstance(value, Integral):
         if abs(int(value)) > _LARGEST:
             raise UsageError(f"{where} is a whole number of more than 300 digits")

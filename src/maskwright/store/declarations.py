@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sql
 from sqlalchemy.engine import Connection
 
-from maskwright.core.columns import BUILT_IN, Column, Owner
+from maskwright.core.columns import BUILT_IN, SAMPLE, SEGMENT, Column, Owner
 from maskwright.core.kinds import kind_of
 from maskwright.core.names import shown
 from maskwright.errors import UsageError
@@ -27,6 +27,14 @@ ALIASES: dict[str, str] = {
     "float": "number", "double": "number", "int": "integer", "str": "text", "string": "text", "enum": "category",
     "boolean": "bool", "datetime": "time", "timestamp": "time", "embedding": "vector",
     "keypoints": "points",
+}  # fmt: skip
+
+
+#: What a bare word means in conditions before it is looked for among users' columns.
+_MEANT = {
+    "class", "num_segments", "state", "assignee", "fields", "attributes", "last", "run", "view", "any", "none", "count",
+    "and", "or", "not", "in", "like", "is", "null", "true", "false", "order", "by", "asc", "desc", "limit", "abs",
+    "min", "max", "round", "lower", "length", *(column.name for columns in (SAMPLE, SEGMENT) for column in columns),
 }  # fmt: skip
 
 
@@ -99,6 +107,8 @@ class EditedColumns:
         there = self.columns.get((column.owner, column.name))
         if column.declared and any(own.name == column.name for own in BUILT_IN[column.owner]):
             raise UsageError(f"{column.name!r} is a column that every {column.owner} has", todo="Choose another name.")
+        if column.declared and column.name.lower() in _MEANT:
+            raise UsageError(f"{column.name!r} means something else in conditions", todo="Choose another name.")
         if there is not None and there.declared:
             raise UsageError(
                 f"there is a column {column.name!r} of kind {there.kind} already", file=self._place,

@@ -511,6 +511,15 @@ class Edit:
         """
         self._check_open()
         column = self._columns.drop(owner, name)
+        for other in self.columns():
+            if other.virtual:
+                try:
+                    check_expression(other, self.columns())
+                except UsageError:
+                    raise UsageError(
+                        f"the column {shown(other.name)!r} is computed from {shown(name)!r}", file=self._database.place,
+                        todo="Drop that one first.",
+                    ) from None  # fmt: skip
         if column.kind == "vector":
             table = schema.vectors
             own = sql.and_(table.c.run == "", table.c.owner == owner, table.c.name == name)

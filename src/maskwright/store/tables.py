@@ -41,6 +41,8 @@ def table(view: "View", owner: Owner = "sample", columns: Sequence[str] | None =
 
     if owner not in ("sample", "segment"):
         raise UsageError(f"there is no table of {shown(owner)!r}", needed="sample or segment")
+    if isinstance(columns, str):
+        raise UsageError(f"the columns are a text, {shown(columns, 80)!r}", needed="a list of names")
     view = view.frozen()
     part = "fields" if owner == "sample" else "attributes"
     built = {column.name: column for column in (*(_BESIDE if owner == "segment" else ()), *BUILT_IN[owner])}
