@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from maskwright.core.kinds import KINDS, kind_of
 from maskwright.core.mask import Mask
 from maskwright.core.sample import ImageRef, Sample
 from maskwright.core.segments import Segments
-from maskwright.errors import UsageError
+from maskwright.errors import FormatError, UsageError
 from maskwright.store import Dataset, snapshot, transfer
 
 SIZE = (4, 5)
@@ -364,7 +365,12 @@ def test_the_command_line_declares_lists_sets_and_drops(dataset: Dataset, capsys
     assert "columns: temperature (number), weather (category)" in said
     code, said = run("show", place, "k0")
     assert "temperature: 3.0" in said
+    code, said = run("show", place, "--where", "order by key desc limit 2", "--table", "key,weather")
+    assert said.splitlines()[1].split() == ["k9", "-"]
     assert run("set", place, "split=val")[0] == 2
+    assert run("set", place, "split=val", "--where", "")[0] == 2
+    assert run("set", place, "split=val", "--where", "key = 'k1'", "--all")[0] == 2
+    assert run("set", place, "--all")[0] == 2
     assert run("set", place, "temperature=", "--all")[0] == 0
     assert dataset["k0"].fields == {"weather": "sun"}
     assert run("columns", place, "drop", "weather")[0] == 0
@@ -372,6 +378,110 @@ def test_the_command_line_declares_lists_sets_and_drops(dataset: Dataset, capsys
     assert run("columns", place, "drop")[0] == 2
     assert run("columns", place, "list", "x")[0] == 2
     assert run("columns", place, "add", "x", "colour")[0] == 2
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        {"unit": 5}, {"low": "0"}, {"low": float("nan")}, {"description": 5}, {"values": "sand"}, {"display": 3},
+        {"kind": "integer", "low": 0.5}, {"kind": "vector", "length": 2.5}, {"expression": 3},
+    ],
+)  # fmt: skip
+def test_parts_of_another_kind_are_refused(dataset: Dataset, parts: dict[str, Any]) -> None:
+    with pytest.raises(UsageError, match="the column 'a'"):
+        dataset.columns.add("a", **{"kind": "number", **parts})
+    assert kinds(dataset) == {}
+
+
+def test_names_that_mean_something_else_are_refused(dataset: Dataset) -> None:
+    for name in ("area", "class", "limit", "not", "state", "num_segments", "key"):
+        with pytest.raises(UsageError, match="another name"):
+            dataset.columns.add(name, "number")
+
+
+def test_a_column_that_others_are_computed_from_is_not_dropped(dataset: Dataset) -> None:
+    fill(dataset, sample("a", temp=1))
+    dataset.columns.add("double", expression="temp * 2")
+    dataset.columns.add("more", expression="double + 1")
+    for name, needed in (("temp", "double"), ("double", "more")):
+        with pytest.raises(UsageError, match=f"'{needed}' is computed from '{name}'"):
+            dataset.columns.drop(name)
+    for name in ("more", "double", "temp"):
+        dataset.columns.drop(name)
+    assert kinds(dataset) == {}
+
+
+def test_a_diff_tells_columns_and_values(dataset: Dataset, capsys: pytest.CaptureFixture[str]) -> None:
+    fill(dataset, sample("a", temp=1), sample("b"))
+    dataset.columns.add("seen", "bool")
+    dataset.set_where("key = 'a'", {"seen": True, "split": "val"})
+    changes = dataset.diff("head~2")
+    assert [(change.kind, change.what, change.key, change.values) for change in changes] == [
+        ("column", "added", "seen", ()), ("sample", "changed", "a", (("split", None, "val"), ("seen", None, True))),
+    ]  # fmt: skip
+    with pytest.raises(SystemExit):
+        main(["diff", str(dataset.database.place), "head~2"])
+    assert "changed  sample a: split None -> val, seen None -> True" in capsys.readouterr().out
+
+
+def test_times_come_in_as_python_has_them(dataset: Dataset) -> None:
+    fill(dataset, sample("a"))
+    dataset.columns.add("taken", "time")
+    for when in (datetime(2024, 5, 1, 12, tzinfo=UTC), np.datetime64("2024-05-01T12:00"), date(2024, 5, 1)):
+        with dataset.edit("x") as edit:
+            edit.set_fields("a", {"taken": when})
+        assert dataset["a"].fields["taken"].startswith("2024-05-01T")
+
+
+CSV = """image,temp,weather,seen,taken,note
+a.png,21.5,sun,yes,2024-05-01T10:00:00+02:00,first
+b,,rain,no,2024-05-02,
+c,-3,sun,no,2024-05-03,3
+"""
+
+
+def test_values_come_from_a_csv_file(dataset: Dataset, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    fill(dataset, sample("a"), sample("b"), sample("train/c"))
+    dataset.columns.add("taken", "time")
+    dataset.columns.add("temp", "number", low=-10)
+    (tmp_path / "values.csv").write_text(CSV)
+    place, before = str(dataset.database.place), dataset.revision
+    told = dataset.set_from(tmp_path / "values.csv", dry_run=True)
+    assert (told.matched, told.changed, dataset.revision) == (3, 3, before)
+    with pytest.raises(SystemExit) as stop:
+        main(["set", place, "--from", str(tmp_path / "values.csv"), "--key", "image"])
+    assert stop.value.code in (0, None)
+    assert "3 of the 3" in capsys.readouterr().out
+    assert dataset.revision == before + 1
+    assert kinds(dataset) == {"taken": "time", "temp": "number", "weather": "text", "seen": "bool", "note": "text"}
+    assert dataset["a"].fields == {
+        "temp": 21.5, "weather": "sun", "seen": True, "taken": "2024-05-01T08:00:00.000000+00:00", "note": "first",
+    }  # fmt: skip
+    assert "temp" not in dataset["b"].fields
+    assert dataset["train/c"].fields["note"] == "3"
+    assert dataset.set_from(tmp_path / "values.csv").changed == 0
+    assert dataset.check() == []
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "first line"), ("image\na\n", "first line"), ("image,image\na,1\n", "first line"),
+        ("image,temp\nnobody,1\n", "line 2.*no sample 'nobody'"), ("image,temp\na,1\na,2\n", "line 3.*twice"),
+        ("image,temp\na,1,2\n", "line 2 has 3 cells"), ("image,temp\nb,1\na,warm\n", "line 3.*'temp'"),
+        ("image,temp\na,-11\n", "line 2.*'temp'"),
+    ],
+)  # fmt: skip
+def test_a_csv_file_that_does_not_fit_changes_nothing(dataset: Dataset, tmp_path: Path, text: str, said: str) -> None:
+    fill(dataset, sample("a"), sample("b"))
+    dataset.columns.add("temp", "number", low=-10)
+    (tmp_path / "values.csv").write_text(text)
+    before = dataset.revision
+    with pytest.raises((FormatError, UsageError), match=said):
+        dataset.set_from(tmp_path / "values.csv")
+    assert dataset.revision == before
+    with pytest.raises((FormatError, UsageError, OSError)):
+        dataset.set_from(tmp_path / "nowhere.csv")
 
 
 def test_kinds_of_values() -> None:

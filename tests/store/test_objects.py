@@ -327,6 +327,7 @@ DATASET: dict[str, Callable[[Any], object]] = {
     "save_view": lambda dataset: dataset.save_view("v", "height > 1"), "views": lambda dataset: dataset.views(),
     "view": lambda dataset: dataset.view("v"), "drop_view": lambda dataset: dataset.drop_view("v"),
     "columns": lambda dataset: dataset.columns, "set_where": lambda dataset: dataset.set_where("", {"weight": 2}),
+    "set_from": lambda dataset: dataset.set_from("nowhere.csv"),
     "vectors": lambda dataset: dataset.vectors,
 }  # fmt: skip
 EDIT: dict[str, Callable[[Any], object]] = {
@@ -337,7 +338,7 @@ EDIT: dict[str, Callable[[Any], object]] = {
     "remove_segment": lambda edit: edit.remove_segment("k1", 1), "segments": lambda edit: edit.segments("k1"),
     "classes": lambda edit: edit.classes(), "set_classes": lambda edit: edit.set_classes(Classes()),
     "merge_class": lambda edit: edit.merge_class(1, 5), "restore": lambda edit: edit.restore(1),
-    "finish": lambda edit: edit.finish(), "columns": lambda edit: edit.columns(),
+    "finish": lambda edit: edit.finish(), "columns": lambda edit: edit.columns(), "fields": lambda edit: edit.fields(),
     "put_opinion": lambda edit: edit.put_opinion("k1", Segments.none(SIZE), author="ann"),
     "add_column": lambda edit: edit.add_column(Column("size", "number")),
     "drop_column": lambda edit: edit.drop_column("size"), "set_where": lambda edit: edit.set_where("", {"weight": 2}),

@@ -16,6 +16,7 @@ def command(
     json: Json = False,
 ) -> None:
     """What changed between two revisions."""
+    from maskwright.core.names import shown
     from maskwright.store import Dataset
 
     with Dataset.open(dataset) as opened:
@@ -24,7 +25,9 @@ def command(
     for change in changes[:limit]:
         part = "" if change.segment is None else f" segment {change.segment} (class {change.class_id})"
         pixels = f", {change.pixels} pixels" if change.pixels is not None else ""
-        lines.append(f"{change.what:8} {change.kind} {change.key}{part}{pixels}")
+        told = [f"{name} {shown(before, 40)} -> {shown(after, 40)}" for name, before, after in change.values[:6]]
+        values = f": {', '.join(told)}{' …' if len(change.values) > len(told) else ''}" if told else ""
+        lines.append(f"{change.what:8} {change.kind} {change.key}{part}{pixels}{values}")
     lines += [f"… and {len(changes) - limit} more"] if len(changes) > limit else []
     lines += [] if changes else ["no difference"]
     emit({"changes": [asdict(change) for change in changes]}, lines, json)

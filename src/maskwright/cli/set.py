@@ -10,10 +10,16 @@ from maskwright.cli.output import Author, DatasetPlace, Json, emit, table
 def command(
     dataset: DatasetPlace,
     values: Annotated[
-        list[str], typer.Argument(metavar="COLUMN=VALUE…", help="What they get; nothing behind = takes a value away.")
-    ],
+        list[str] | None,
+        typer.Argument(metavar="COLUMN=VALUE…", help="What they get; nothing behind = takes a value away."),
+    ] = None,
     where: Annotated[str | None, typer.Option(help="Only samples for which this holds; needed, or --all.")] = None,
     all: Annotated[bool, typer.Option("--all", help="All samples.")] = False,
+    source: Annotated[
+        str | None,
+        typer.Option("--from", metavar="FILE.csv", help="Instead: a row a sample, a column a value."),
+    ] = None,
+    key: Annotated[str | None, typer.Option(help="With --from: its column that names the samples; the first.")] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only tell how many would change, and the first ten.")
     ] = False,
@@ -26,14 +32,23 @@ def command(
     from maskwright.store import Dataset
     from maskwright.store.bulk import read_values
 
-    if where is not None and (all or not where.strip()):
+    if source is not None and (values or all or where is not None):
+        raise UsageError("a file says which samples get what", todo="Leave out values, --where and --all.")
+    if key is not None and source is None:
+        raise UsageError("--key is about a file", needed="--from FILE.csv")
+    if source is None and not values:
+        raise UsageError("there is nothing to set", needed="COLUMN=VALUE, or --from FILE.csv")
+    if source is None and where is not None and (all or not where.strip()):
         wrong = "both --where and --all are given" if all else "the condition is empty"
         raise UsageError(wrong, needed="--where CONDITION, or --all for all samples")
-    if where is None and not all:
+    if source is None and where is None and not all:
         raise UsageError("it is not said which samples", needed="--where CONDITION, or --all for all samples")
     with Dataset.open(dataset) as opened:
-        given = read_values(opened.columns, values)
-        found = opened.set_where(where or "", given, dry_run=dry_run, author=author)
+        if source is not None:
+            found = opened.set_from(source, key=key, dry_run=dry_run, author=author)
+        else:
+            given = read_values(opened.columns, values or ())
+            found = opened.set_where(where or "", given, dry_run=dry_run, author=author)
         revision = opened.revision
     result = {
         "matched": found.matched, "changed": found.changed, "revision": None if dry_run else revision,

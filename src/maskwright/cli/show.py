@@ -4,7 +4,8 @@ from typing import Annotated, Any
 
 import typer
 
-from maskwright.cli.output import At, DatasetPlace, Json, Where, emit, table, view_of
+from maskwright.cli.output import At, DatasetPlace, Json, Where, emit, view_of
+from maskwright.cli.output import table as aligned
 from maskwright.core.names import shown
 
 
@@ -12,19 +13,35 @@ def command(
     dataset: DatasetPlace,
     key: Annotated[str | None, typer.Argument(help="A sample's key; the whole dataset when not given.")] = None,
     to: Annotated[str | None, typer.Option(help="Write the sample with its labels drawn over it to this PNG.")] = None,
+    table: Annotated[
+        str | None,
+        typer.Option(metavar="COLUMN,…", help="A row for each sample, such as key,split,last.iou."),
+    ] = None,
     where: Where = None,
     at: At = None,
     json: Json = False,
 ) -> None:
-    """What is in a dataset: samples, splits, classes; or one sample, drawn."""
+    """What is in a dataset: samples, splits, classes; or a table of its samples; or one sample, drawn."""
     from maskwright.store import Dataset
 
     with Dataset.open(dataset) as opened:
         view = view_of(opened, at, where)
-        if key is None:
+        if table is not None:
+            _table(view, [name.strip() for name in table.split(",")], json)
+        elif key is None:
             _dataset(view, json)
         else:
             _sample(view, key, to, json)
+
+
+def _table(view: Any, names: list[str], json: bool) -> None:
+    columns = view.table(columns=names).to_pydict()
+    rows = list(zip(*(columns[name] for name in names), strict=True))
+    emit(
+        {"revision": view.revision, "samples": [dict(zip(names, row, strict=True)) for row in rows]},
+        aligned(rows, names),
+        json,
+    )
 
 
 def _dataset(view: Any, json: bool) -> None:
@@ -57,7 +74,7 @@ def _dataset(view: Any, json: bool) -> None:
     ]
     said = ", ".join(f"{shown(column.name, 40)} ({column.kind})" for column in columns)
     more = ["", f"columns: {said}"] if said else []
-    emit(result, [*lines, *table(rows, ("id", "class", "kind", "segments", "pixels", "crowds")), *more], json)
+    emit(result, [*lines, *aligned(rows, ("id", "class", "kind", "segments", "pixels", "crowds")), *more], json)
 
 
 def _sample(view: Any, key: str, to: str | None, json: bool) -> None:
@@ -97,4 +114,4 @@ def _sample(view: Any, key: str, to: str | None, json: bool) -> None:
     }
     head = f"{key}: {sample.image.uri}, {sample.image.size[0]} x {sample.image.size[1]}, split {sample.split}"
     own = [f"{shown(name, 40)}: {shown(value, 200)}" for name, value in result["fields"].items()]
-    emit(result, [head, *own, *table(rows, ("id", "class", "area", "box xyxy", "source"))], json)
+    emit(result, [head, *own, *aligned(rows, ("id", "class", "area", "box xyxy", "source"))], json)

@@ -88,7 +88,7 @@ def _category(column: "Column", value: Any) -> str:
 def _bool(_: "Column", value: Any) -> bool:
     if isinstance(value, bool) or type(value).__name__ == "bool" or (is_number(value) and value in (0, 1)):
         return bool(value)
-    raise ValueError("True or False")
+    raise ValueError("True or False, or yes or no")
 
 
 def _time(_: "Column", value: Any) -> str:
@@ -146,6 +146,11 @@ def _vector(column: "Column", value: Any) -> Any:
 
 
 _WORDS = {"yes": True, "true": True, "on": True, "no": False, "false": False, "off": False}
+
+
+def is_word(text: str) -> bool:
+    """Whether people write yes or no so."""
+    return text.lower() in _WORDS
 
 
 def _numbers(text: str) -> list[float]:

@@ -13,6 +13,7 @@ import sqlalchemy as sql
 
 from maskwright import registry
 from maskwright.core.classes import Classes
+from maskwright.core.columns import SAMPLE
 from maskwright.core.names import check_name, name_problem, safe_key, shown
 from maskwright.errors import DatasetError, UsageError
 from maskwright.store import connection as opening
@@ -138,6 +139,25 @@ class Dataset(View):
         assert found is not None
         return found
 
+    def set_from(
+        self, file: str | Path, *, key: str | None = None, dry_run: bool = False, author: str | None = None
+    ) -> BulkChange:
+        """Give samples the values of a CSV file, a row a sample, as one revision -> how many, and the first ten.
+
+        key: the file's column that names the samples; the first one when not given.  dry_run: only tell.
+        Columns that are not declared get the kind that all of their cells have.  Raises FormatError and UsageError,
+        with the line, for what does not fit; then, and with `dry_run`, nothing is changed.
+        """
+        from maskwright.store import csv_values
+
+        found: BulkChange | None = None
+        with suppress(_OnlyToldError), self.edit(f"values of {Path(file).name}", author=author) as edit:
+            found = csv_values.take(edit, file, key=key)
+            if dry_run:
+                raise _OnlyToldError
+        assert found is not None
+        return found
+
     def _sent_revision(self) -> int | None:
         return None  # it follows the newest there, too
 
@@ -246,7 +266,7 @@ class Dataset(View):
             edit.restore(number)
 
     def diff(self, old: int | str, new: int | str = "head") -> list[Change]:
-        """What changed from one revision to another: samples, segments, classes.
+        """What changed from one revision to another: classes, columns, samples, segments.
 
         old, new: a number, a tag, "head" or "head~N".  Raises UsageError for one that is not there.
         """
@@ -279,11 +299,15 @@ class Dataset(View):
                 Change("class", _what(was, now, each_key), (now.get(each_key) or was[each_key]).name, class_id=each_key)
                 for each_key in sorted(was.keys() | now.keys())
             ]
+            was, now = (({(row.owner, row.name): row for row in side}) for side in sides(schema.columns))
+            changes += [Change("column", _what(was, now, name), name[1]) for name in sorted(was.keys() | now.keys())]
             was, now = (({row.sample: row for row in side}) for side in sides(schema.samples))
             names = {number: row.key for number, row in {**was, **now}.items()}
             changes += [
-                Change("sample", _what(was, now, each_key), names[each_key])
-                for each_key in sorted(was.keys() | now.keys())
+                Change(
+                    "sample", _what(was, now, number), names[number], values=_values(was.get(number), now.get(number))
+                )
+                for number in sorted(was.keys() | now.keys())
             ]
             was, now = (({(row.sample, row.segment): row for row in side}) for side in sides(schema.segments))
             both = sorted(was.keys() | now.keys())
@@ -334,6 +358,17 @@ class Dataset(View):
 
         self.database.check_open()
         return [str(problem) for problem in doctor.verify(self, images=False).problems]
+
+
+def _values(was: Any, now: Any) -> tuple[tuple[str, Any, Any], ...]:
+    """Columns of a sample's two rows that differ, with both values; nothing where one row is not there."""
+    if was is None or now is None:
+        return ()
+    found = [(column.name, getattr(was, column.name), getattr(now, column.name)) for column in SAMPLE]
+    names = sorted({*was.fields, *now.fields})
+    own = [(name, was.fields.get(name), now.fields.get(name)) for name in names]
+    told = [*(part for part in found if part[0] != "fields"), *own]
+    return tuple(part for part in told if part[1] != part[2])
 
 
 def _what(was: dict[Any, Any], now: dict[Any, Any], key: Any) -> Any:

@@ -210,6 +210,14 @@ class Edit:
             self._keys[row["key"]] = number  # which a look-up would not find before the row is sent
             self.summary["samples changed"] += 1
 
+    def fields(self) -> dict[str, dict[str, Any]]:
+        """The fields of all samples by key, as they are inside this edit."""
+        self._check_open()
+        self._flush()
+        table = schema.samples
+        found = self._connection.execute(sql.select(table.c.key, table.c.fields).where(alive(table, None)))
+        return {row.key: row.fields for row in found}
+
     def set_fields(self, key: str, changes: Mapping[str, Any]) -> None:
         """Change some of a sample's fields, as they are inside this edit; None takes one out, the others stay.
 

@@ -35,6 +35,22 @@ SAMPLE_MORE = tuple((column.name, column.default) for column in columns.SAMPLE i
 SEGMENT_MORE = tuple((column.name, column.default) for column in columns.SEGMENT if column.name not in _SEGMENT)
 
 
+SEGMENT_DEFAULTS = tuple(default for _, default in SEGMENT_MORE)
+
+
+def segment_more(row: Any) -> tuple[Any, ...]:
+    """The further columns of a row of `segments`, which has them as attributes."""
+    return tuple([getattr(row, name) for name, _ in SEGMENT_MORE])
+
+
+def further_segment(values: tuple[Any, ...]) -> str:
+    """What `further` says of these values; fast where they say nothing, as of most segments."""
+    if values == SEGMENT_DEFAULTS:
+        return ""
+    named = zip(SEGMENT_MORE, values, strict=True)
+    return _json({name: value for (name, default), value in named if value != default})
+
+
 def further(row: Mapping[str, Any], names: tuple[tuple[str, Any], ...]) -> str:
     """What the further columns of a row say; nothing where they say nothing."""
     said = {name: row[name] for name, default in names if row.get(name, default) != default}

@@ -21,13 +21,15 @@ class Revision:
 class Change:
     """One difference between two revisions.
 
-    kind: sample, segment or class.  key: the sample's key, or the class's name.  segment: its id.
-    pixels: for a segment, how many pixels differ.
+    kind: sample, segment, class or column.  key: the sample's, or the name of the class or column.  segment: its id.
+    pixels: for a segment, how many pixels differ.  values: for a sample, name, old and new value of each of its columns
+    that differ; None where there is none.
     """
 
-    kind: Literal["sample", "segment", "class"]
+    kind: Literal["sample", "segment", "class", "column"]
     what: Literal["added", "removed", "changed"]
     key: str
     segment: int | None = None
     class_id: int | None = None
     pixels: int | None = None
+    values: tuple[tuple[str, Any, Any], ...] = ()

@@ -95,7 +95,10 @@ def build_segments(rows: Sequence[Any], size: tuple[int, int]) -> Segments:
     """rows: of the segments table, in z-order. Raises ValueError for what is not a segment over such an image."""
     if not rows:
         return Segments.none(size)
-    more = {name: [getattr(row, name) for row in rows] for name, _ in hashes.SEGMENT_MORE}
+    told = [hashes.segment_more(row) for row in rows]
+    more: dict[str, Any] = {}
+    if any(values != hashes.SEGMENT_DEFAULTS for values in told):
+        more = {name: [values[place] for values in told] for place, (name, _) in enumerate(hashes.SEGMENT_MORE)}
     return Segments(
         masks_from([row.counts for row in rows], size),
         [row.class_id for row in rows],
@@ -120,7 +123,7 @@ def build_samples(
         try:
             said = hashes.segment(
                 row.sample, row.segment, row.z, row.class_id, row.area, row.is_crowd, row.score, row.source,
-                row.attributes, row.counts, hashes.further(row._mapping, hashes.SEGMENT_MORE),
+                row.attributes, row.counts, hashes.further_segment(hashes.segment_more(row)),
             )  # fmt: skip
         except (TypeError, ValueError):  # values of other kinds than were written
             said = 0
