@@ -288,6 +288,17 @@ def test_vectors_go_through_parquet(dataset: Dataset, tmp_path: Path) -> None:
     assert dataset.check() == []
 
 
+def test_a_field_called_state_is_not_the_workflows(dataset: Dataset) -> None:
+    fill(dataset, sample("a", state="Bavaria"), sample("b"))
+    assert dataset.where("fields.state = 'Bavaria'").keys() == ["a"]
+    assert dataset.where("state is null").keys() == ["a", "b"]
+    assert dataset.table(columns=["key", "state"]).column("state").to_pylist() == [None, None]
+    assert dataset.table().column("fields.state").to_pylist() == ["Bavaria", None]
+    with pytest.raises(UsageError, match=r"fields\.state"):
+        dataset.set_where("", {"state": "Hesse"})
+    assert dataset.set_where("key = 'b'", {"fields.state": "Hesse"}).changed == 1
+
+
 def test_a_table_has_every_column_and_what_is_computed(dataset: Dataset) -> None:
     fill(dataset, sample("a", {"depth": 2}, temp=1, split="x"), sample("b", {"depth": 3}, temp=2), sample("c"))
     dataset.columns.add("double", expression="temp * 2")

@@ -20,7 +20,7 @@ class Server {
     for (const operation of operations) {
       const before = this.seen.get(operation.id);
       if (before !== undefined) {
-        out.push({ id: operation.id, revision: before, again: true, stale: [], workflow: this.said });
+        out.push({ id: operation.id, revision: before, again: true, stale: [], workflow: this.said, before: this.revision });
         continue;
       }
       const ids = [...(operation.put ?? []).map((segment) => segment.id), ...(operation.remove ?? [])];
@@ -29,13 +29,14 @@ class Server {
         const base = operation.base?.[id];
         return (base === undefined) !== (now === undefined) || (now !== undefined && now > base!);
       });
-      if (stale.length) return [...out, { id: operation.id, revision: this.revision, again: false, stale, workflow: this.said }];
+      if (stale.length) return [...out, { id: operation.id, revision: this.revision, again: false, stale, workflow: this.said, before: this.revision }];
+      const last = this.revision;
       if (ids.length) this.revision++;
       if (operation.workflow) this.said++;
       for (const segment of operation.put ?? []) this.objects.set(segment.id, { revision: this.revision, counts: segment.counts });
       for (const id of operation.remove ?? []) this.objects.delete(id);
       this.seen.set(operation.id, this.revision);
-      out.push({ id: operation.id, revision: this.revision, again: false, stale: [], workflow: this.said });
+      out.push({ id: operation.id, revision: this.revision, again: false, stale: [], workflow: this.said, before: last });
     }
     if (this.loses) {
       this.loses = false;
@@ -166,7 +167,7 @@ describe("sync", () => {
 
   it("leaves a field that this page sent what it is, also one that is called state", async () => {
     const sent: Gesture[] = [];
-    server.apply = async (_, operations) => (sent.push(...operations), operations.map(({ id }) => ({ id, revision: 11, again: false, stale: [], workflow: 0 })));
+    server.apply = async (_, operations) => (sent.push(...operations), operations.map(({ id }) => ({ id, revision: 11, again: false, stale: [], workflow: 0, before: 0 })));
     await shelf.put({ place: 1, image: 1, gesture: { ...put(5, ""), put: [], fields: { state: "new", rejected: "no" }, workflow: {} } });
     const page = new Sync(server, shelf, () => undefined, 5);
     await page.begin();
@@ -190,9 +191,14 @@ describe("sync", () => {
     expect(server.objects.get(5)!.counts).toBe("theirs");
   });
 
-  it("reads again after a value of its own only where somebody else was there in between", async () => {
-    const value = (): Gesture => ({ ...put(5, ""), put: [], fields: { grade: "poor" } });
-    server.apply = async (_, operations) => [{ id: operations[0].id, revision: ++server.revision, again: false, stale: [], workflow: 0 }];
+  it.each([
+    ["a value", (): Gesture => ({ ...put(5, ""), put: [], fields: { grade: "poor" } })],
+    ["an object", (): Gesture => put(5, "mine")],
+  ])("reads again after %s of its own only where somebody else was there in between", async (_name, value) => {
+    server.apply = async (_, operations) => {
+      const before = server.revision;
+      return [{ id: operations[0].id, revision: ++server.revision, again: false, stale: [], workflow: 0, before }];
+    };
     sync.read = 10;
     await sync.push(1, value());
     await sync.push(1, value());

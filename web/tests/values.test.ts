@@ -71,7 +71,7 @@ describe("setting a value", () => {
     sent = [];
     const apply = async (_: number, operations: Gesture[]): Promise<Answered[]> => {
       sent.push(...operations);
-      return operations.map(({ id }) => ({ id, revision: sent.length, again: false, stale: [], workflow: 0 }));
+      return operations.map(({ id }) => ({ id, revision: sent.length, again: false, stale: [], workflow: 0, before: 0 }));
     };
     desk.sync = new Sync({ apply }, new MemoryShelf(), () => undefined, 5);
     await desk.sync.begin();

@@ -57,12 +57,14 @@ class Operation:
 class Applied:
     """revision: that holds the gesture, or in which it was made.  again: it had been applied before.  stale: segments
     that somebody else changed since they were seen; then nothing was done.  number: of changes of the image's workflow.
+    before: the last revision that changed the image before the gesture, by which a page knows whether it has seen all.
     """
 
     revision: int
     again: bool = False
     stale: tuple[int, ...] = ()
     number: int = 0
+    before: int = 0
 
 
 #: Kinds of gestures on somebody's own labels begin with this.
@@ -84,6 +86,7 @@ def apply(dataset: Dataset, number: int, operation: Operation, *, author: str) -
         if done is not None:
             return done
         row = sample_row(dataset, connection, number)
+        before = changed_at(connection, number)
         table = schema.segments
         living = connection.execute(
             sql.select(table.c.segment, table.c.added).where(
@@ -101,7 +104,7 @@ def apply(dataset: Dataset, number: int, operation: Operation, *, author: str) -
         revision = edit.finish() or edit.parent
         said = workflow.say(connection, number, operation.said, author)
         note(connection, number, operation, operation.kind, author, revision)
-        return Applied(revision, number=said.number)
+        return Applied(revision, number=said.number, before=before)
 
 
 # -- what gestures on shared and on own labels have in common ------------------------------------------------
@@ -111,7 +114,11 @@ def applied(connection: sql.Connection, number: int, operation: Operation) -> Ap
     """The answer to a gesture which was applied before; None for a new gesture."""
     table = schema.operations
     found = connection.execute(sql.select(table.c.revision).where(table.c.id == operation.id)).scalar()
-    return None if found is None else Applied(int(found), again=True, number=known(connection, number).number)
+    if found is None:
+        return None
+    return Applied(
+        int(found), again=True, number=known(connection, number).number, before=changed_at(connection, number)
+    )
 
 
 def known(connection: sql.Connection, number: int) -> Workflow:
@@ -221,16 +228,21 @@ def revisions_of(dataset: Dataset, number: int) -> dict[int, int]:
 
 def last_change(dataset: Dataset, number: int) -> int:
     """The newest revision that added or ended a segment of a sample, or changed the sample itself; 0 for none."""
-    newest = 0
     with dataset.database.reading() as connection:
-        for table in (schema.samples, schema.segments):
-            own = table.c.sample == number
-            # Two questions, so that each has its index: of the living when they came, of the dead when they went.
-            for column, state in (
-                (table.c.added, alive(table, None)), (table.c.removed, table.c.removed < schema.ALIVE_SQL),
-            ):  # fmt: skip
-                query = sql.select(sql.func.max(column)).where(own, state)
-                newest = max(newest, int(connection.execute(query).scalar() or 0))
+        return changed_at(connection, number)
+
+
+def changed_at(connection: sql.Connection, number: int) -> int:
+    """`last_change` as it is inside a transaction."""
+    newest = 0
+    for table in (schema.samples, schema.segments):
+        own = table.c.sample == number
+        # Two questions, so that each has its index: of the living when they came, of the dead when they went.
+        for column, state in (
+            (table.c.added, alive(table, None)), (table.c.removed, table.c.removed < schema.ALIVE_SQL),
+        ):  # fmt: skip
+            query = sql.select(sql.func.max(column)).where(own, state)
+            newest = max(newest, int(connection.execute(query).scalar() or 0))
     return newest
 
 

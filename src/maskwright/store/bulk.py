@@ -9,6 +9,7 @@ from maskwright.core.columns import SAMPLE, Column, Owner
 from maskwright.core.names import shown as short
 from maskwright.errors import UsageError
 from maskwright.store import checks
+from maskwright.store.declarations import MEANT
 
 #: Samples that a preview shows.
 SHOWN = 10
@@ -57,13 +58,17 @@ def read_values(columns: Iterable[Column], pairs: Iterable[str]) -> dict[str, An
         if name in out:
             raise UsageError(f"{short(name)} is given twice", needed="one value")
         column = built.get(name) or own.get(name.removeprefix("fields."))
-        if column is None:
+        if column is None or name in MEANT - built.keys():
             raise _unsettable(name, sorted({*built, *(known for known, item in own.items() if not item.virtual)}))
         out[name] = column.read(text)
     return out
 
 
 def _unsettable(name: str, settable: list[str]) -> UsageError:
+    if name in ("state", "assignee"):
+        return UsageError(
+            f"{name!r} is the workflow's, which people change in the studio", todo=f"A field of yours is fields.{name}."
+        )  # fmt: skip
     near = difflib.get_close_matches(name, settable, 3)
     more = f"; near it: {', '.join(near)}" if near else ""
     return UsageError(
@@ -89,7 +94,7 @@ def change_of(
             continue
         plain = name.removeprefix("fields.")
         column = columns.get(("sample", plain))
-        if column is None or any(known.name == name for known in SAMPLE):
+        if column is None or name in MEANT:
             own_names = (known for (owner, known), item in columns.items() if owner == "sample" and not item.virtual)
             settable = sorted({*_SETTABLE, *own_names})
             raise _unsettable(name, settable)

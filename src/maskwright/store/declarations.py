@@ -31,7 +31,7 @@ ALIASES: dict[str, str] = {
 
 
 #: What a bare word means in conditions before it is looked for among users' columns.
-_MEANT = {
+MEANT = {
     "class", "num_segments", "state", "assignee", "fields", "attributes", "last", "run", "view", "any", "none", "count",
     "and", "or", "not", "in", "like", "is", "null", "true", "false", "order", "by", "asc", "desc", "limit", "abs",
     "min", "max", "round", "lower", "length", *(column.name for columns in (SAMPLE, SEGMENT) for column in columns),
@@ -107,7 +107,7 @@ class EditedColumns:
         there = self.columns.get((column.owner, column.name))
         if column.declared and any(own.name == column.name for own in BUILT_IN[column.owner]):
             raise UsageError(f"{column.name!r} is a column that every {column.owner} has", todo="Choose another name.")
-        if column.declared and column.name.lower() in _MEANT:
+        if column.declared and column.name.lower() in MEANT:
             raise UsageError(f"{column.name!r} means something else in conditions", todo="Choose another name.")
         if there is not None and there.declared:
             raise UsageError(

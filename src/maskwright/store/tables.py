@@ -14,7 +14,7 @@ from maskwright.store import hashes, schema
 from maskwright.store.conditions.resolve import expression
 from maskwright.store.conditions.surroundings import Stored
 from maskwright.store.conditions.to_sql import Writer
-from maskwright.store.declarations import columns_of
+from maskwright.store.declarations import MEANT, columns_of
 from maskwright.store.rows import alive, damaged
 from maskwright.store.snapshot import arrow_type
 
@@ -34,7 +34,8 @@ def table(view: "View", owner: Owner = "sample", columns: Sequence[str] | None =
 
     owner: sample or segment.  columns: names of columns, built-in or users', or expressions such as "last.iou", in the
     order wanted; every column but those of kind json and vector when None.  A segment has `key` and `class` besides, of
-    its sample and by name.  A user's column that is called as a built-in one is fields.NAME or attributes.NAME.
+    its sample and by name.  A user's column that is called as a built-in one, or as `state` or another word of
+    conditions, is fields.NAME or attributes.NAME.
     Raises UsageError for what is neither a column nor an expression, DatasetError for a damaged row.
     """
     import pyarrow as pa
@@ -49,7 +50,7 @@ def table(view: "View", owner: Owner = "sample", columns: Sequence[str] | None =
     named = dict(built)
     for column in columns_of(view):
         if column.owner == owner and column.kind != "vector":
-            named[f"{part}.{column.name}" if column.name in built else column.name] = column
+            named[f"{part}.{column.name}" if column.name in built or column.name in MEANT else column.name] = column
     wanted = list(columns) if columns is not None else [name for name in named if named[name].kind != "json"]
     computed: dict[str, Column] = {}
     with view.database.reading() as connection:

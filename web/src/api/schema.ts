@@ -511,7 +511,8 @@ export interface components {
          * Answered
          * @description What became of an operation. A list of them ends with the first that is stale, which was not applied.
          *
-         *     workflow: number of changes of the image's workflow so far.
+         *     workflow: number of changes of the image's workflow so far.  before: the last revision that changed the image before
+         *     the operation; one that the page has not read is somebody else's change.
          */
         Answered: {
             /** Id */
@@ -530,6 +531,11 @@ export interface components {
              * @default 0
              */
             workflow: number;
+            /**
+             * Before
+             * @default 0
+             */
+            before: number;
         };
         /**
          * Assigning

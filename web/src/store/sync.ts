@@ -116,7 +116,9 @@ export class Sync {
           this.set("conflict");
           return;
         }
-        if (layer === "shared" && (touched(gesture).length || this.filledAlone(gesture, answer))) this.revision = Math.max(this.revision, answer.revision);
+        // Where somebody else changed the image since it was read, it is still to be read: a later revision of one's own hides nothing.
+        const changes = touched(gesture).length || Object.keys(gesture.fields ?? {}).length;
+        if (layer === "shared" && changes && !this.newer(answer.before ?? 0)) this.revision = Math.max(this.revision, answer.revision);
         // Where somebody else's change came in between, there is more to hear.
         if (answer.workflow === (this.said.get(first.image) ?? 0) + 1) this.hear(first.image, answer.workflow);
         const now = new Map<number, number | null>();
@@ -203,11 +205,6 @@ export class Sync {
     this.words = "";
     this.set("saving");
     await this.flush();
-  }
-
-  /** Fields were given values, and nobody changed anything in between. Otherwise theirs are read: of fields, the last simply holds. */
-  private filledAlone(gesture: Gesture, answer: Answered): boolean {
-    return Object.keys(gesture.fields ?? {}).length > 0 && !this.newer(answer.revision - 1);
   }
 
   private set(state: State): void {

@@ -110,7 +110,8 @@ class Gestures(BaseModel):
 class Answered(BaseModel):
     """What became of an operation. A list of them ends with the first that is stale, which was not applied.
 
-    workflow: number of changes of the image's workflow so far.
+    workflow: number of changes of the image's workflow so far.  before: the last revision that changed the image before
+    the operation; one that the page has not read is somebody else's change.
     """
 
     id: str
@@ -118,6 +119,7 @@ class Answered(BaseModel):
     again: bool = False
     stale: list[int] = Field(default_factory=list)
     workflow: int = 0
+    before: int = 0
 
 
 class Present(BaseModel):
@@ -211,7 +213,7 @@ def router(studio: Studio) -> APIRouter:
             out.append(
                 Answered(
                     id=gesture.id, revision=done.revision, again=done.again, stale=list(done.stale),
-                    workflow=done.number,
+                    workflow=done.number, before=done.before,
                 )
             )  # fmt: skip
             if done.stale:
