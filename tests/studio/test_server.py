@@ -327,7 +327,9 @@ def test_a_gesture_is_applied_once_and_durably(page, dataset) -> None:
     [first] = apply(page, operation("1", 2**52 + 1, disk))
     assert not first["again"]
     [again] = apply(page, operation("1", 2**52 + 1, disk))
-    assert again == first | {"again": True}
+    # Asked again, it is itself the last change that was there before.
+    assert again == first | {"again": True, "before": first["revision"]}
+    assert first["before"] < first["revision"]
     got = page.get("/api/images/1/objects").json()["objects"]
     assert [(segment["id"], segment["counts"], segment["source"], segment["revision"]) for segment in got] == [
         (2**52 + 1, string(disk), "human", first["revision"])
