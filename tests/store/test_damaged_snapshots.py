@@ -27,7 +27,10 @@ def rewritten(file, change) -> None:
     table = parquet.read_table(file)
     rows = table.to_pylist()
     change(rows)
-    parquet.write_table(pa.Table.from_pylist(rows, table.schema), file)
+    try:
+        parquet.write_table(pa.Table.from_pylist(rows, table.schema), file)
+    except pa.ArrowNotImplementedError as error:
+        pytest.skip(f"this pyarrow cannot write such a file: {error}")
 
 
 def read(file):
