@@ -50,6 +50,8 @@ def kinds(dataset: Dataset) -> dict[str, str]:
         (Column("a", "number"), 3, 3.0),
         (Column("a", "integer"), np.uint8(3), 3),
         (Column("a", "integer"), 3.0, 3),
+        (Column("a", "integer"), 2**62 + 1, 2**62 + 1),
+        (Column("a", "integer"), np.int64(2**62 + 1), 2**62 + 1),
         (Column("a", "text"), "", ""),
         (Column("a", "category", values=("x", "y")), "y", "y"),
         (Column("a", "bool"), np.True_, True),
@@ -71,6 +73,8 @@ def test_a_value_is_stored_as_its_column_has_it(column: Column, value: Any, stor
     [
         (Column("a", "number"), "3"), (Column("a", "number"), True), (Column("a", "number"), float("nan")),
         (Column("a", "number", low=0, high=1), 1.5), (Column("a", "integer"), 1.5), (Column("a", "integer"), 2**63),
+        (Column("a", "integer"), float("inf")), (Column("a", "integer"), float("nan")), (Column("a", "json"), {1}),
+        (Column("a", "json"), [float("nan")]), (Column("a", "json"), np.zeros(2)),
         (Column("a", "text"), 3), (Column("a", "text"), "a\0"), (Column("a", "category", values=("x",)), "y"),
         (Column("a", "bool"), "yes"), (Column("a", "time"), "yesterday"), (Column("a", "box"), (3, 0, 2, 1)),
         (Column("a", "box"), 7), (Column("a", "points"), [[1, 2]]),
@@ -299,6 +303,49 @@ def test_a_field_called_state_is_not_the_workflows(dataset: Dataset) -> None:
     assert dataset.set_where("key = 'b'", {"fields.state": "Hesse"}).changed == 1
 
 
+def test_what_was_drawn_is_a_copy() -> None:
+    drawn = {"rings": [[0, 0]]}
+    segments = Segments(Mask.encode(np.ones(SIZE, bool)).batch, [1], more={"geometry": [drawn]})
+    drawn["rings"].append([1, 1])
+    assert segments.column("geometry") == ({"rings": [[0, 0]]},)
+    with pytest.raises(ValueError, match="what JSON holds"):
+        Segments(Mask.encode(np.ones(SIZE, bool)).batch, [1], more={"geometry": [np.zeros(2)]})
+
+
+def test_an_edit_goes_on_as_it_was_after_a_refusal(dataset: Dataset) -> None:
+    fill(dataset, sample("a", temp=1, words="x"))
+    dataset.columns.add("double", expression="temp * 2")
+    with dataset.edit("x") as edit:
+        before = edit.columns()
+        with pytest.raises(UsageError):
+            edit.drop_column("temp")
+        with pytest.raises(UsageError):
+            edit.add_column(Column("words", "number"))
+        assert edit.columns() == before
+        edit.set_fields("a", {"words": "y"})
+    assert kinds(dataset) == {"temp": "integer", "words": "text", "double": "number"}
+    assert dataset.where("double = 2").keys() == ["a"]
+
+
+def test_no_time_is_refused(dataset: Dataset) -> None:
+    fill(dataset, sample("a"))
+    for nothing in (np.datetime64("NaT"), pytest.importorskip("pandas").NaT):
+        with pytest.raises(UsageError, match="NaT"), dataset.edit("x") as edit:
+            edit.set_fields("a", {"when": nothing})
+
+
+def test_vectors_of_a_broken_file_are_one_sentence(dataset: Dataset, tmp_path: Path) -> None:
+    fill(dataset, *(sample(f"k{i}") for i in range(300)))
+    values = np.random.default_rng(0).normal(size=(300, 64)).astype(np.float32)
+    dataset.vectors.write("embedding", dataset.keys(), values)
+    snapshot.write(dataset, tmp_path / "view.parquet")
+    raw = bytearray((tmp_path / "view.parquet").read_bytes())
+    raw[4 : len(raw) // 2] = bytes(len(raw) // 2 - 4)
+    (tmp_path / "view.parquet").write_bytes(raw)
+    with pytest.raises(FormatError):
+        list(snapshot.read_vectors(tmp_path / "view.parquet"))
+
+
 def test_a_table_has_every_column_and_what_is_computed(dataset: Dataset) -> None:
     fill(dataset, sample("a", {"depth": 2}, temp=1, split="x"), sample("b", {"depth": 3}, temp=2), sample("c"))
     dataset.columns.add("double", expression="temp * 2")
@@ -382,6 +429,10 @@ def test_the_command_line_declares_lists_sets_and_drops(dataset: Dataset, capsys
     assert run("set", place, "split=val", "--where", "")[0] == 2
     assert run("set", place, "split=val", "--where", "key = 'k1'", "--all")[0] == 2
     assert run("set", place, "--all")[0] == 2
+    code, said = run("set", place, "--from", str(Path(place) / "nowhere.csv"))
+    assert code in (1, 2)
+    assert said.startswith("maskwright: ")
+    assert run("show", place, "k1", "--table", "key")[0] == 2
     assert run("set", place, "temperature=", "--all")[0] == 0
     assert dataset["k0"].fields == {"weather": "sun"}
     assert run("columns", place, "drop", "weather")[0] == 0

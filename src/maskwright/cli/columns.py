@@ -17,7 +17,7 @@ def command(
     kind: Annotated[
         str | None,
         typer.Argument(
-            help="number, integer, text, category, bool, time, box, vector or reference; also float, int, str."
+            help="number, integer, text, category, bool, time, box, points, vector, reference; also float, int, str."
         ),
     ] = None,
     unit: Annotated[str | None, typer.Option(help="As it is shown, such as °C.")] = None,

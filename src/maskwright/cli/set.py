@@ -26,7 +26,7 @@ def command(
     author: Author = None,
     json: Json = False,
 ) -> None:
-    """Give many samples the same values, as one revision."""
+    """Give many samples values at once, as one revision: the same ones, or those of a CSV file."""
     from maskwright.core.names import shown
     from maskwright.errors import UsageError
     from maskwright.store import Dataset

@@ -22,8 +22,11 @@ def command(
     json: Json = False,
 ) -> None:
     """What is in a dataset: samples, splits, classes; or a table of its samples; or one sample, drawn."""
+    from maskwright.errors import UsageError
     from maskwright.store import Dataset
 
+    if table is not None and (key is not None or to is not None):
+        raise UsageError("--table is of all samples", todo="Leave out the key and --to, or choose with --where.")
     with Dataset.open(dataset) as opened:
         view = view_of(opened, at, where)
         if table is not None:

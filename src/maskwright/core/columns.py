@@ -16,7 +16,6 @@ from maskwright.core.names import shown
 from maskwright.errors import UsageError
 
 Owner = Literal["sample", "segment", "sequence"]
-Kind = str
 OWNERS: tuple[Owner, ...] = get_args(Owner)
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")

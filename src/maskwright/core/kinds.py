@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from numbers import Real
+from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
@@ -67,7 +67,8 @@ def _number(column: "Column", value: Any) -> float:
 
 
 def _integer(column: "Column", value: Any) -> int:
-    if not is_number(value) or float(value) != int(value) or not -(2**63) <= int(value) < 2**63:
+    whole = isinstance(value, Integral) or (is_number(value) and math.isfinite(value) and float(value).is_integer())
+    if not is_number(value) or not whole or not -(2**63) <= int(value) < 2**63:
         raise ValueError("a whole number of up to 64 bits")
     _within(column, int(value))
     return int(value)
@@ -145,6 +146,14 @@ def _vector(column: "Column", value: Any) -> Any:
     return found
 
 
+def _json(_: "Column", value: Any) -> Any:
+    """A copy of its own, so that changing what was given changes nothing here."""
+    try:
+        return json.loads(json.dumps(value, allow_nan=False))
+    except (TypeError, ValueError, RecursionError):
+        raise ValueError("what JSON holds: text, finite numbers, True, False, None, lists and mappings") from None
+
+
 _WORDS = {"yes": True, "true": True, "on": True, "no": False, "false": False, "off": False}
 
 
@@ -181,5 +190,5 @@ KINDS: dict[str, Kind] = {
         lambda arrow, column: arrow.list_(getattr(arrow, column.dtype)()),
     ),
     "reference": Kind(_text, "text", str),
-    "json": Kind(lambda _, value: value, "json", Any, json.loads, None),
+    "json": Kind(_json, "json", Any, json.loads, None),
 }

@@ -189,11 +189,14 @@ def _further(more: Mapping[str, Sequence[Any]]) -> dict[str, tuple[Any, ...]]:
         found = columns.built_in("segment", name)
         if found is None or found.path is not None:
             raise ValueError(f"segments have no column {shown(repr(name), 40)}")
-        if any(value != found.default for value in values):
-            try:
-                out[name] = tuple(found.check(value) for value in values)
-            except UsageError as error:
-                raise ValueError(str(error)) from None
+        if all(value is found.default for value in values):
+            continue
+        try:
+            checked = tuple(found.check(value) for value in values)
+        except UsageError as error:
+            raise ValueError(str(error)) from None
+        if any(value != found.default for value in checked):
+            out[name] = checked
     return out
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from maskwright.core.columns import SAMPLE, Column, Owner
-from maskwright.core.names import shown as short
+from maskwright.core.names import shown
 from maskwright.errors import UsageError
 from maskwright.store import checks
 from maskwright.store.declarations import MEANT
@@ -54,9 +54,9 @@ def read_values(columns: Iterable[Column], pairs: Iterable[str]) -> dict[str, An
     for pair in pairs:
         name, equals, text = pair.partition("=")
         if not equals:
-            raise UsageError(f"{short(repr(pair), 80)} is not a value", needed="COLUMN=VALUE")
+            raise UsageError(f"{shown(repr(pair), 80)} is not a value", needed="COLUMN=VALUE")
         if name in out:
-            raise UsageError(f"{short(name)} is given twice", needed="one value")
+            raise UsageError(f"{shown(name)} is given twice", needed="one value")
         column = built.get(name) or own.get(name.removeprefix("fields."))
         if column is None or name in MEANT - built.keys():
             raise _unsettable(name, sorted({*built, *(known for known, item in own.items() if not item.virtual)}))
@@ -72,7 +72,7 @@ def _unsettable(name: str, settable: list[str]) -> UsageError:
     near = difflib.get_close_matches(name, settable, 3)
     more = f"; near it: {', '.join(near)}" if near else ""
     return UsageError(
-        f"samples have no column {short(repr(name), 80)} that can be set{more}",
+        f"samples have no column {shown(repr(name), 80)} that can be set{more}",
         needed=f"one of {', '.join(settable)}",
         todo="A column of your own is declared with: maskwright columns DATASET add NAME KIND",
     )  # fmt: skip
@@ -115,7 +115,7 @@ def change_of(
     return change
 
 
-def shown(before: Mapping[str, Any], after: Mapping[str, Any], values: Mapping[str, Any]) -> Changed:
+def compared(before: Mapping[str, Any], after: Mapping[str, Any], values: Mapping[str, Any]) -> Changed:
     """The values of one sample, by the names that were given."""
 
     def of(row: Mapping[str, Any]) -> dict[str, Any]:

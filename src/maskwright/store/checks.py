@@ -147,10 +147,10 @@ def _safe(value: Any, where: str, depth: int) -> Any:
         return plain
     if isinstance(value, np.bool_):
         return bool(value)
-    if isinstance(value, date):  # times among them
-        return value.isoformat()
-    if isinstance(value, np.datetime64):
-        return str(value)
+    if isinstance(value, date | np.datetime64):  # times of Python are dates, too
+        if value != value:  # pandas' and NumPy's mark of no time
+            raise UsageError(f"{where} is {value}", needed="a time, or None")
+        return value.isoformat() if isinstance(value, date) else str(value)
     if isinstance(value, Integral):
         if abs(int(value)) > _LARGEST:
             raise UsageError(f"{where} is a whole number of more than 300 digits")

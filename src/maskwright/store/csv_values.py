@@ -8,7 +8,7 @@ from typing import Any
 
 from maskwright.core.columns import Column
 from maskwright.core.foreign import explained
-from maskwright.core.kinds import KINDS, is_word, kind_of
+from maskwright.core.kinds import is_word, kind_of
 from maskwright.core.names import shown
 from maskwright.errors import FormatError, UsageError
 from maskwright.store.bulk import SHOWN, BulkChange, Changed
@@ -79,7 +79,7 @@ def _kind(cell: str) -> str:
         found = kind_of(json.loads(cell))
     except ValueError:
         return "text"
-    return found if found in ("number", "integer") and found in KINDS else "text"
+    return found if found in ("number", "integer") else "text"
 
 
 def _named(

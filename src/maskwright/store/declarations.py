@@ -6,6 +6,7 @@ values.
 """
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sql
@@ -101,6 +102,16 @@ class EditedColumns:
                 todo="Write them with: dataset.vectors.write",
             )
         return column.check(value)
+
+    @contextmanager
+    def kept(self) -> Iterator[None]:
+        """A block whose changes of the columns stay only when it ends well."""
+        before = dict(self.columns)
+        try:
+            yield
+        except BaseException:
+            self.columns = before
+            raise
 
     def declare(self, column: Column) -> None:
         """Raises UsageError for a name that is built in or declared already."""

@@ -505,11 +505,12 @@ class Edit:
             if column.kind == "json":
                 column = replace(column, kind=kind_of_expression(column, self.columns()))
             check_expression(column, self.columns())
-        self._columns.declare(column)
-        if column.owner != "sequence":
-            self._rewrite_values(
-                column.owner, column.name, lambda values: dict(self._columns.take(column.owner, values))
-            )
+        with self._columns.kept():
+            self._columns.declare(column)
+            if column.owner != "sequence":
+                self._rewrite_values(
+                    column.owner, column.name, lambda values: dict(self._columns.take(column.owner, values))
+                )
         return column
 
     def drop_column(self, name: str, owner: Owner = "sample") -> None:
@@ -518,16 +519,17 @@ class Edit:
         owner: what has it, sample, segment or sequence.
         """
         self._check_open()
-        column = self._columns.drop(owner, name)
-        for other in self.columns():
-            if other.virtual:
-                try:
-                    check_expression(other, self.columns())
-                except UsageError:
-                    raise UsageError(
-                        f"the column {shown(other.name)!r} is computed from {shown(name)!r}", file=self._database.place,
-                        todo="Drop that one first.",
-                    ) from None  # fmt: skip
+        with self._columns.kept():
+            column = self._columns.drop(owner, name)
+            for other in self.columns():
+                if other.virtual:
+                    try:
+                        check_expression(other, self.columns())
+                    except UsageError:
+                        raise UsageError(
+                            f"the column {shown(other.name)!r} is computed from {shown(name)!r}",
+                            file=self._database.place, todo="Drop that one first.",
+                        ) from None  # fmt: skip
         if column.kind == "vector":
             table = schema.vectors
             own = sql.and_(table.c.run == "", table.c.owner == owner, table.c.name == name)
@@ -552,7 +554,7 @@ class Edit:
         def changed(row: dict[str, Any]) -> dict[str, Any]:
             after = change(row)
             if after != row and len(first) < bulk.SHOWN:
-                first.append(bulk.shown(row, after, values))
+                first.append(bulk.compared(row, after, values))
             return after
 
         known = Stored(self._connection, None, self.columns())

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sql
 from sqlalchemy.engine import Connection
 
-from maskwright.core.columns import Column, Kind, Owner
+from maskwright.core.columns import Column, Owner
 from maskwright.core.kinds import kind_of
 from maskwright.core.names import name_problem
 from maskwright.errors import DatasetError
@@ -341,7 +341,7 @@ def _infer_columns(connection: Connection, revision: int) -> None:
     )  # fmt: skip
     for owner, values, moving in owners:
         spans: dict[str, list[int]] = {}
-        kinds: dict[str, set[Kind | None]] = {}
+        kinds: dict[str, set[str | None]] = {}
         tables = [values.table] if owner == "sample" else [values.table, schema.opinions]
         for table in tables:
             text = sql.cast(table.c[values.name], sql.Text)

@@ -133,9 +133,6 @@ def _add_vectors(rows: list[dict[str, Any]], numbers: list[int], view: View, col
             for number, value in zip(batch.samples.tolist(), batch.values, strict=True):
                 at[number][column.name] = value
             continue
-        for number in at:
-            for segment in at[number]["segments"]:
-                segment.setdefault(column.name, None)
         found = zip(batch.samples.tolist(), batch.segments.tolist(), batch.values, strict=True)
         values = {(number, segment): value for number, segment, value in found}
         for number, row in at.items():
@@ -174,7 +171,12 @@ def read_vectors(path: str | Path) -> Iterator[VectorGroup]:
             if of_sample
             else ["key", "segments.list.element.id", f"segments.list.element.{column.name}"]
         )
-        for batch in file.iter_batches(batch_size=GROUP, columns=wanted):
+        batches = file.iter_batches(batch_size=GROUP, columns=wanted)
+        while True:
+            with _readable(path):
+                batch = next(batches, None)
+            if batch is None:
+                break
             keys: list[str] = []
             segments: list[int] = []
             values: list[Any] = []

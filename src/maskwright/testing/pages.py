@@ -1,5 +1,6 @@
 """What every kind of file of many images promises."""
 
+import abc
 from pathlib import Path
 from types import ModuleType
 
@@ -12,7 +13,7 @@ from maskwright.errors import FormatError
 from maskwright.media import pages
 
 
-class PagesContract:
+class PagesContract(abc.ABC):
     """A kind of file of many images, whose pages are images of a dataset.
 
     name: the kind's.  exact: whether pages come back to the bit, which videos do not.  A class for one's own says how
@@ -22,9 +23,9 @@ class PagesContract:
     name: str
     exact = True
 
+    @abc.abstractmethod
     def make(self, folder: Path, images: list[Array]) -> Path:
         """Write these images, (H, W) or (H, W, 3) all alike, into a file with a suffix of the kind -> the file."""
-        raise NotImplementedError
 
     def images(self) -> list[Array]:
         """What the file is made of: three gray images of eight bits."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from maskwright.core import columns as defined
-from maskwright.core.columns import Column, Kind, Owner
+from maskwright.core.columns import Column, Owner
 from maskwright.core.kinds import kind_of
 from maskwright.core.names import shown
 from maskwright.errors import UsageError
@@ -25,8 +25,8 @@ _FLIPPED = {"=": "=", "!=": "!=", "<": ">", ">": "<", "<=": ">=", ">=": "<="}
 _INSIDE: dict[str, Owner] = {"fields": "sample", "attributes": "segment"}
 _CLASS_ID = resolved.BuiltIn(next(column for column in defined.SEGMENT if column.name == "class_id"), "integer")
 
-_GROUPS: dict[Kind, Kind] = {"integer": "number", "category": "text", "time": "text", "reference": "text"}
-_SAID: dict[Kind, str] = {
+_GROUPS: dict[str, str] = {"integer": "number", "category": "text", "time": "text", "reference": "text"}
+_SAID: dict[str, str] = {
     "number": "a number", "integer": "a whole number", "text": "text", "reference": "text", "bool": "true or false",
     "time": "a time", "json": "of several kinds", "box": "a box", "vector": "a vector",
 }  # fmt: skip
@@ -61,13 +61,13 @@ def check_expression(column: Column, columns: Iterable[Column]) -> None:
             expression(other, known)
 
 
-def kind_of_expression(column: Column, columns: Iterable[Column]) -> Kind:
+def kind_of_expression(column: Column, columns: Iterable[Column]) -> str:
     """The kind of what a virtual column is computed from. Raises UsageError as `check_expression` does."""
     found = expression(replace(column, kind="json"), Declaring(columns=[*columns, column])).kind
     return "text" if found in ("category", "reference") else found
 
 
-def group(kind: Kind) -> Kind:
+def group(kind: str) -> str:
     """What compares with what: number, text, bool; json for several; others compare with nothing."""
     return _GROUPS.get(kind, kind)
 
@@ -203,7 +203,7 @@ class _Resolver:
             operator = _FLIPPED[operator]
         (first, left), (second, right) = sides
         if isinstance(left, resolved.Field) and isinstance(right, resolved.Field) and left.kind == right.kind == "json":
-            kinds: tuple[Kind, ...] = ("number", "text", "bool") if operator in ("=", "!=") else ("number", "text")
+            kinds: tuple[str, ...] = ("number", "text", "bool") if operator in ("=", "!=") else ("number", "text")
             pairs = [(self.narrowed(first, left, kind), self.narrowed(second, right, kind)) for kind in kinds]
             return resolved.Joined(False, tuple(resolved.Compare(operator, a, b) for a, b in pairs))
         left, right = self.narrowed(first, left, right.kind), self.narrowed(second, right, left.kind)
@@ -227,7 +227,7 @@ class _Resolver:
                 return _whole(operator, left, right.value)
         return resolved.Compare(operator, left, right)
 
-    def narrowed(self, node: tree.Node, found: resolved.Typed, kind: Kind) -> resolved.Typed:
+    def narrowed(self, node: tree.Node, found: resolved.Typed, kind: str) -> resolved.Typed:
         """A value of several kinds as one of them."""
         if found.kind != "json" or not isinstance(found, resolved.Field) or kind == "json":
             return found
@@ -254,7 +254,7 @@ class _Resolver:
     def one_of(self, node: tree.In) -> resolved.Typed:
         found = self.value(node.inner)
         if found.kind == "json" and isinstance(found, resolved.Field):
-            kinds: dict[Kind, list[tree.Value]] = {}
+            kinds: dict[str, list[tree.Value]] = {}
             for item in node.values:
                 kinds.setdefault(group(kind_of(item.value) or "json"), []).append(item)
             held = tuple(self.listed(node, replace(found, kind=kind), items) for kind, items in kinds.items())

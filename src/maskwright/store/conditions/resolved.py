@@ -6,7 +6,7 @@ The meaning of a node is in docs/reference/conditions.md: a missing value is Non
 from dataclasses import dataclass
 from typing import Literal
 
-from maskwright.core.columns import Column, Kind
+from maskwright.core.columns import Column
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +14,7 @@ class Constant:
     """What the text itself says."""
 
     value: int | float | str | bool
-    kind: Kind
+    kind: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class BuiltIn:
     """A column of samples or segments that is built in."""
 
     column: Column
-    kind: Kind
+    kind: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +34,14 @@ class Field:
 
     column: Column
     path: tuple[str, ...]
-    kind: Kind
+    kind: str
 
 
 @dataclass(frozen=True, slots=True)
 class ClassName:
     """The name of a segment's class."""
 
-    kind: Kind = "text"
+    kind: str = "text"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Work:
     """How far a sample is, or who works on it."""
 
     name: Literal["state", "assignee"]
-    kind: Kind = "text"
+    kind: str = "text"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class RunValue:
     run: str
     name: str
     by_segment: bool
-    kind: Kind = "number"
+    kind: str = "number"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class Arithmetic:
     operator: str
     left: "Typed"
     right: "Typed"
-    kind: Kind = "number"
+    kind: str = "number"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ class Function:
 
     name: str
     arguments: "tuple[Typed, ...]"
-    kind: Kind
+    kind: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ class Compare:
     operator: str
     left: "Typed"
     right: "Typed"
-    kind: Kind = "bool"
+    kind: str = "bool"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ class OneOf:
     inner: "Typed"
     values: tuple[int | float | str | bool, ...]
     negative: bool
-    kind: Kind = "bool"
+    kind: str = "bool"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,7 @@ class Like:
     inner: "Typed"
     pattern: str
     negative: bool
-    kind: Kind = "bool"
+    kind: str = "bool"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +117,7 @@ class Missing:
 
     inner: "Typed"
     negative: bool
-    kind: Kind = "bool"
+    kind: str = "bool"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +125,7 @@ class Not:
     """What holds where `inner` does not."""
 
     inner: "Typed"
-    kind: Kind = "bool"
+    kind: str = "bool"
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +134,7 @@ class Joined:
 
     every: bool
     parts: "tuple[Typed, ...]"
-    kind: Kind = "bool"
+    kind: str = "bool"
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +142,7 @@ class AnyOver:
     """Whether one of the sample's segments fulfils `inner`; whether there is one at all without it."""
 
     inner: "Typed | None"
-    kind: Kind = "bool"
+    kind: str = "bool"
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +150,7 @@ class CountOver:
     """How many of the sample's segments fulfil `inner`; how many there are without it."""
 
     inner: "Typed | None"
-    kind: Kind = "integer"
+    kind: str = "integer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +159,7 @@ class Member:
 
     name: str
     queries: "tuple[Resolved, ...]"
-    kind: Kind = "bool"
+    kind: str = "bool"
 
 
 Typed = (

@@ -10,12 +10,11 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
-from maskwright.core.columns import Kind
 from maskwright.store.conditions import words
 
 Element = sql.ColumnElement[Any]
 
-_SERVER: dict[Kind, Any] = {"number": sql.Float, "integer": sql.BigInteger}
+_SERVER: dict[str, Any] = {"number": sql.Float, "integer": sql.BigInteger}
 
 
 class _Part(FunctionElement[Any]):
@@ -237,7 +236,7 @@ class OneOfMany(_Part):
     type = sql.Boolean()
     inherit_cache = True
 
-    def __init__(self, value: Element, values: Sequence[Any], kind: Kind) -> None:
+    def __init__(self, value: Element, values: Sequence[Any], kind: str) -> None:
         own = _SERVER.get(kind, sql.Text)
         super().__init__(
             value, sql.literal(json.dumps(values), sql.Text), sql.literal(list(values), postgresql.ARRAY(own))

@@ -10,7 +10,6 @@ from typing import Any
 import sqlalchemy as sql
 from sqlalchemy.sql.elements import Grouping
 
-from maskwright.core.columns import Kind
 from maskwright.store import schema
 from maskwright.store.conditions import resolved, sql_parts, words
 from maskwright.store.conditions.resolve import group
@@ -22,7 +21,7 @@ Condition = sql.ColumnElement[bool]
 #: Longer lists of values go to the database as one parameter.
 _SHORT = 50
 
-_JSON: dict[Kind, type[Any]] = {
+_JSON: dict[str, type[Any]] = {
     "number": sql_parts.JsonNumber, "integer": sql_parts.JsonInteger, "text": sql_parts.JsonText,
     "bool": sql_parts.JsonBool,
 }  # fmt: skip
@@ -198,8 +197,8 @@ class Writer:
         return _EXTREMES[node.name](*numbers)
 
 
-def _literal(value: Any, kind: Kind) -> Element:
-    types: dict[Kind, Any] = {"number": sql.Float, "integer": sql.BigInteger, "bool": sql.Boolean}
+def _literal(value: Any, kind: str) -> Element:
+    types: dict[str, Any] = {"number": sql.Float, "integer": sql.BigInteger, "bool": sql.Boolean}
     return sql.literal(value, types.get(kind, sql.Text))
 
 
