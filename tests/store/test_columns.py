@@ -357,11 +357,12 @@ def test_a_table_has_every_column_and_what_is_computed(dataset: Dataset) -> None
     assert table.column("key").to_pylist() == ["c", "b", "a"]
     assert table.column("double").to_pylist() == [None, 4.0, 2.0]
     assert table.column("fields.split").to_pylist() == [None, None, "x"]
-    segments = dataset.table("segment", columns=["key", "class", "area", "near", "depth + 1"])
+    segments = dataset.table("segment", columns=["key", "class", "area", "near", "depth + 1", "num_segments"])
     assert segments.to_pydict() == {
         "key": ["a", "b", "c"], "class": ["cell"] * 3, "area": [20] * 3, "near": [True, False, False],
-        "depth + 1": [3.0, 4.0, None],
+        "depth + 1": [3.0, 4.0, None], "num_segments": [1, 1, 1],
     }  # fmt: skip
+    assert str(segments.schema.field("num_segments").type) == "int64"
     for wrong in ("nothing", "temp +", "area"):
         with pytest.raises(UsageError):
             dataset.table(columns=[wrong])

@@ -167,8 +167,8 @@ class OpinionView(View):
         if annotator not in known:
             names = ", ".join(shown(name, 40) for name in known[:20])
             raise UsageError(
-                f"{shown(repr(annotator), 80)} has no labels of their own", file=view.database.place,
-                needed=f"one of {names}" if known else "somebody who labelled apart from the others; nobody has",
+                f"{shown(repr(annotator), 80)} has no labels of their own" + ("" if known else "; nobody has"),
+                file=view.database.place, needed=f"one of {names}" if known else None,
             )  # fmt: skip
         return cls(view.database, view._revision, view.conditions, annotator=annotator)
 

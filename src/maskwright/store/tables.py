@@ -59,7 +59,7 @@ def table(view: "View", owner: Owner = "sample", columns: Sequence[str] | None =
             column = named.get(name, Column(name, "json", owner, expression=name, declared=False))
             if column.virtual:
                 found = expression(column, known)
-                kind = column.kind if name in named else "number" if found.kind == "integer" else found.kind
+                kind = column.kind if name in named else found.kind
                 named[name] = computed[name] = replace(column, kind=kind)
     parts: dict[str, list[Any]] = {name: [] for name in wanted}
     for row in (_samples if owner == "sample" else _segments)(view, list(computed.values())):
