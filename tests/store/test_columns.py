@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas
 import pytest
 
 from maskwright.cli import main
@@ -329,7 +330,7 @@ def test_an_edit_goes_on_as_it_was_after_a_refusal(dataset: Dataset) -> None:
 
 def test_no_time_is_refused(dataset: Dataset) -> None:
     fill(dataset, sample("a"))
-    for nothing in (np.datetime64("NaT"), pytest.importorskip("pandas").NaT):
+    for nothing in (np.datetime64("NaT"), pandas.NaT):
         with pytest.raises(UsageError, match="NaT"), dataset.edit("x") as edit:
             edit.set_fields("a", {"when": nothing})
 
