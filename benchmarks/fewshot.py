@@ -90,7 +90,7 @@ def scores(learner, classes: Classes, test: list[Sample]) -> dict[str, float]:
     hits = found = true = 0
     pixels, seconds = 0, 0.0
     for given in test:
-        image = media.read(given.image).rgb()
+        image = media.read(given.image).display()
         begun = time.perf_counter()
         guess = learner.predict(image).segments
         seconds += time.perf_counter() - begun

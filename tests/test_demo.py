@@ -18,7 +18,7 @@ def test_the_set_is_exact_seeded_and_of_any_size(tmp_path) -> None:
     assert (tmp_path / "one" / "0000.png").read_bytes() == (tmp_path / "two" / "0000.png").read_bytes()
     assert samples[0].segments != other[0].segments
     for sample in samples:
-        assert media.read(sample.image).rgb().shape == (70, 91, 3)
+        assert media.read(sample.image).display().shape == (70, 91, 3)
         # panoptic: every pixel exactly once; semantic: no pixel left open
         assert (sample.segments.visible().masks.decode().sum(axis=0) == 1).all()
         assert 255 not in sample.segments.label_map(classes)

@@ -48,7 +48,7 @@ def test_the_dataset_says_what_was_drawn(old: Path) -> None:
             assert np.array_equal(sample.segments.masks.decode(), drawn(k))
             assert sample.segments.class_ids.tolist() == [2, 7]
             assert sample.fields == {"temp": k}
-            assert media.read(sample.image).rgb()[drawn(k)[0]].tolist()[0] == [200, 40, 40]
+            assert media.read(sample.image).display()[drawn(k)[0]].tolist()[0] == [200, 40, 40]
         report = doctor.verify(dataset, deep=True)
         assert (report.problems, report.images) == ([], 6)
 

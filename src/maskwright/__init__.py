@@ -5,7 +5,7 @@
     dataset = mw.Dataset.open("street")
     sample = dataset.where("split = 'val'")["val/0001"]
     sample.segments.masks.areas()
-    mw.media.read(sample.image).rgb()
+    mw.media.read(sample.image).display()
 
 Types and rooms are loaded when they are first used, so that importing the package costs next to nothing.
 """

@@ -82,15 +82,15 @@ def test_images_say_what_is_wrong(tmp_path) -> None:
     good = tmp_path / "x.png"
     Image.fromarray(np.zeros((4, 6), np.uint8)).save(good)
     assert image_size(good) == (4, 6)
-    assert media.read(good).rgb().shape == (4, 6, 3)
+    assert media.read(good).display().shape == (4, 6, 3)
     with pytest.raises(FormatError, match="its labels are for 5 x 6"):
-        media.read(good, expected=(5, 6)).rgb()
+        media.read(good, expected=(5, 6)).display()
     with pytest.raises(FormatError, match="not there"):
-        media.read(tmp_path / "y.png").rgb()
+        media.read(tmp_path / "y.png").display()
     broken = tmp_path / "z.png"
     broken.write_bytes(good.read_bytes()[:40])
     with pytest.raises(FormatError, match="not a readable image"):
-        media.read(broken).rgb()
+        media.read(broken).display()
 
 
 def test_an_overlay_tints_only_what_is_labelled(classes: Classes) -> None:

@@ -76,7 +76,7 @@ def matched(guess, sample) -> float:
 def test_the_forest_learns_from_two_images_and_tells_touching_cells_apart(pictures) -> None:
     learner: Learner = fewshot.learner("forest", trees=8, pixels=4000)
     learner.fit(pictures[:2], CLASSES)
-    guesses = [learner.predict(media.read(sample.image).rgb()) for sample in pictures[2:]]
+    guesses = [learner.predict(media.read(sample.image).display()) for sample in pictures[2:]]
     assert np.mean([mean_iou(*pair) for pair in zip(guesses, pictures[2:], strict=True)]) > 0.85
     assert np.mean([matched(*pair) for pair in zip(guesses, pictures[2:], strict=True)]) > 0.85
     guess = guesses[0]
@@ -86,7 +86,7 @@ def test_the_forest_learns_from_two_images_and_tells_touching_cells_apart(pictur
     assert guess.uncertainty.min() >= 0
     assert guess.uncertainty.max() <= 1
     assert 0 < guess.confidence < 1
-    seen = learner.predict(media.read(pictures[0].image).rgb())
+    seen = learner.predict(media.read(pictures[0].image).display())
     assert seen.confidence > np.mean([each_guess.confidence for each_guess in guesses])
 
 
@@ -96,7 +96,7 @@ def test_the_same_samples_give_the_same_forest_however_they_come(pictures) -> No
     bit_by_bit.fit(pictures[:1], CLASSES)
     bit_by_bit.add(pictures[1:2])
     bit_by_bit.add(pictures[2:3])
-    image = media.read(pictures[4].image).rgb()
+    image = media.read(pictures[4].image).display()
     assert at_once.predict(image).segments == bit_by_bit.predict(image).segments
 
 
@@ -105,7 +105,7 @@ def test_strips_of_a_large_image_fit_together(pictures, monkeypatch) -> None:
 
     learner = fewshot.learner("forest", trees=4, pixels=1000, position=True)
     learner.fit(pictures[:2], CLASSES)
-    image = np.tile(media.read(pictures[3].image).rgb(), (6, 1, 1))
+    image = np.tile(media.read(pictures[3].image).display(), (6, 1, 1))
     whole = learner.probs(image)
     monkeypatch.setattr(forest, "TILE", 112 * 200)
     strips = learner.probs(image)
@@ -161,7 +161,7 @@ def test_what_is_taught_about_things_in_numbers() -> None:
 def test_learners_refuse_before_they_have_learned(pictures) -> None:
     for name in ("forest", "network"):
         with pytest.raises(ValueError, match="fit"):
-            fewshot.learner(name).predict(media.read(pictures[0].image).rgb())
+            fewshot.learner(name).predict(media.read(pictures[0].image).display())
         with pytest.raises(ValueError, match="at least one"):
             fewshot.learner(name).fit([], CLASSES)
     for name in ("seggpt", "dino"):
@@ -175,7 +175,10 @@ def test_learners_refuse_before_they_have_learned(pictures) -> None:
 def test_the_network_learns_too(pictures) -> None:
     learner = fewshot.learner("network", epochs=120)
     learner.fit(pictures[:3], CLASSES)
-    assert np.mean([mean_iou(learner.predict(media.read(sample.image).rgb()), sample) for sample in pictures[3:]]) > 0.6
+    assert (
+        np.mean([mean_iou(learner.predict(media.read(sample.image).display()), sample) for sample in pictures[3:]])
+        > 0.6
+    )
 
 
 # -- networks of transformers, with tiny random weights
@@ -201,13 +204,13 @@ def test_seggpt_paints_as_the_reference_processor_reads(tiny_seggpt, pictures) -
 
     learner = fewshot.learner("seggpt", weights=str(tiny_seggpt))
     learner.fit(pictures[:1], CLASSES)
-    image = media.read(pictures[2].image).rgb()
+    image = media.read(pictures[2].image).display()
     palette = learner._palette(None)
     processor = transformers.SegGptImageProcessor(size={"height": 64, "width": 64})
     labels = learner.lessons.teach(pictures[0].segments)
     kinds = learner.lessons.number - 1  # black is the background
     inputs = processor(
-        images=image, prompt_images=media.read(pictures[0].image).rgb(), prompt_masks=labels, num_labels=kinds,
+        images=image, prompt_images=media.read(pictures[0].image).display(), prompt_masks=labels, num_labels=kinds,
         return_tensors="pt",
     )  # fmt: skip
     model = transformers.SegGptForImageSegmentation.from_pretrained(tiny_seggpt).eval()
@@ -223,7 +226,7 @@ def test_seggpt_paints_as_the_reference_processor_reads(tiny_seggpt, pictures) -
 
 
 def test_seggpt_with_several_examples(tiny_seggpt, pictures) -> None:
-    image = media.read(pictures[4].image).rgb()
+    image = media.read(pictures[4].image).display()
     answers = []
     for options in (
         {}, {"examples": 1}, {"ensemble": "spatial"}, {"colours": "random", "repeats": 2}, {"kind": "semantic"},
@@ -260,9 +263,9 @@ def test_dino_features_vote(tmp_path, pictures, head) -> None:
     transformers.Dinov2Model(config).save_pretrained(tmp_path / "dino")
     learner = fewshot.learner("dino", weights=str(tmp_path / "dino"), head=head, side=224)
     learner.fit(pictures[:2], CLASSES)
-    before = mean_iou(learner.predict(media.read(pictures[3].image).rgb()), pictures[3])
+    before = mean_iou(learner.predict(media.read(pictures[3].image).display()), pictures[3])
     learner.add(pictures[2:3])
-    guess = learner.predict(media.read(pictures[3].image).rgb())
+    guess = learner.predict(media.read(pictures[3].image).display())
     assert guess.segments.size == pictures[3].image.size
     # Random features still see brightness.
     assert max(before, mean_iou(guess, pictures[3])) > 0.3

@@ -242,7 +242,7 @@ def test_foreign_keys_are_made_good_and_kept(name, text, key, sample, classes, t
     reading = formats.read(tmp_path / "foreign", name)
     (found,) = reading.samples
     assert key_problem(found.key) is None
-    assert media.read(found.image).rgb().shape == (12, 10, 3)
+    assert media.read(found.image).display().shape == (12, 10, 3)
     assert len(found.segments) in (1, 2)
     assert key in found.key
     assert found.fields["original_key"].endswith(text)

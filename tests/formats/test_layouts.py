@@ -99,7 +99,7 @@ def test_roboflow_keeps_a_json_in_each_split(tmp_path) -> None:
         (tmp_path / split / "_annotations.coco.json").write_text(json.dumps(content))
     found = list(formats.read(tmp_path).samples)
     assert [sample.split for sample in found] == ["train", "val"]
-    assert media.read(found[0].image).rgb().shape == (6, 8, 3)
+    assert media.read(found[0].image).display().shape == (6, 8, 3)
 
 
 def test_broken_panoptic_files_say_which_segment(tmp_path) -> None:
@@ -509,7 +509,7 @@ def test_label_studio_shapes(tmp_path) -> None:
     assert np.array_equal(masks[2].decode(), box(5, 7, 5, 10, (10, 20))), "turned around its top-left corner"
     assert sample.segments.source == ["human"] * 3
     assert reading.notes == ["1 results of other kinds, such as choices and key points, were left out"]
-    assert media.read(sample.image).rgb().shape == (10, 20, 3)
+    assert media.read(sample.image).display().shape == (10, 20, 3)
     _, _, both = only(tmp_path, predictions=True)
     assert both.segments.source[-1] == "model"
     assert both.segments.scores[-1] == 0.25
@@ -630,7 +630,7 @@ def test_tiff_stacks_and_arrays(tmp_path) -> None:
     found = list(formats.read(tmp_path).samples)
     assert [(item.key, item.image.frame) for item in found] == [("cells/0000", 0), ("cells/0001", 1), ("cells/0002", 2)]
     assert [item.segments.masks.areas().tolist() for item in found] == [[], [16], [24]]
-    assert media.read(found[2].image).rgb().max() == 255
+    assert media.read(found[2].image).display().max() == 255
     numbered = list(formats.read(tmp_path, instances=True).samples)
     assert numbered[1].segments.ids.tolist() == [4]
     np.save(tmp_path / "labels" / "cells.npy", labels)
@@ -660,7 +660,7 @@ def test_nifti_volumes(tmp_path) -> None:
     assert found[1].fields["nifti"]["spacing"] == [0.5, 0.75, 2]
     assert found[1].fields["nifti"]["affine"] == affine.tolist()
     expected = picture_volume[:, :, 1].T.astype(float)
-    seen = media.read(found[1].image).rgb()[..., 0].astype(float)
+    seen = media.read(found[1].image).display()[..., 0].astype(float)
     assert np.corrcoef(seen.ravel(), expected.ravel())[0, 1] > 0.9999
     assert len(list(formats.read(tmp_path, empty=False).samples)) == 1
     formats.write(found, reading.classes, tmp_path / "out", "nifti", check=True)
@@ -710,7 +710,7 @@ def test_dicom_segmentations(tmp_path, dicom_image) -> None:
     assert np.array_equal(first.segments.masks[0].decode(), box(0, 2, 0, 3))
     assert np.array_equal(second.segments.masks[0].decode(), box(3, 6, 4, 8))
     assert reading.classes[int(second.segments.class_ids[0])].name == "vessel"
-    assert media.read(first.image).rgb().shape == (*SIZE, 3)
+    assert media.read(first.image).display().shape == (*SIZE, 3)
     (tmp_path / "2.dcm").unlink()
     with pytest.raises(FormatError, match="which is not here"):
         formats.read(tmp_path)
@@ -754,9 +754,9 @@ def test_frames_of_a_video(tmp_path) -> None:
         movie.write(np.full((48, 64, 3), 40 * k, np.uint8))
     movie.release()
     assert image_size(f"{tmp_path}/a.avi#page=3") == (48, 64)
-    assert abs(int(media.read(f"{tmp_path}/a.avi#page=3").rgb().mean()) - 120) < 4
+    assert abs(int(media.read(f"{tmp_path}/a.avi#page=3").display().mean()) - 120) < 4
     with pytest.raises(FormatError, match="has no frame 9"):
-        media.read(f"{tmp_path}/a.avi#page=9").rgb()
+        media.read(f"{tmp_path}/a.avi#page=9").display()
     (tmp_path / "b.mp4").write_bytes(b"nothing")
     with pytest.raises(FormatError, match=r"b\.mp4"):
-        media.read(f"{tmp_path}/b.mp4#page=0").rgb()
+        media.read(f"{tmp_path}/b.mp4#page=0").display()

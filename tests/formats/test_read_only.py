@@ -21,7 +21,7 @@ def test_it_is_recognised_and_read(name, tmp_path) -> None:
     found = list(reading.samples)
     assert found
     for sample in found:
-        assert media.read(sample.image).rgb().shape == (*SIZE, 3)
+        assert media.read(sample.image).display().shape == (*SIZE, 3)
         area = max(sample.segments.masks.areas())
         assert area == 12 or (name == "mapillary" and area == 28)
     with pytest.raises(UsageError, match="read only"):

@@ -108,7 +108,7 @@ def test_two_channels_say_what_colours_say(real) -> None:
         }
         theirs = {(int(c), tuple(m.counts)) for c, m in zip(other.class_ids, other.masks, strict=True)}
         assert mine == theirs
-        assert media.read(sample.image).rgb().shape[:2] == sample.image.size
+        assert media.read(sample.image).display().shape[:2] == sample.image.size
 
 
 @pytest.mark.parametrize("task", ["instance_segmentation", "semantic_segmentation"])

@@ -35,7 +35,7 @@ def eight(tmp_path_factory):
     classes, _ = semantic.learned(classes)
     samples = list(samples)
     images = image_batch(
-        [media.read(sample.image).rgb() for sample in samples], (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+        [media.read(sample.image).display() for sample in samples], (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
     )
     target = torch.from_numpy(np.stack([sample.segments.label_map(classes) for sample in samples])).long()
     return classes.num_classes, images, target

@@ -190,7 +190,7 @@ def test_folds_score_every_sample_and_predict_together(dataset) -> None:
 
     places = checkpoints_of(dataset, "cv")
     together = Predictor.load(places, device="cpu")
-    image = media.read(dataset.read(dataset.numbers()[:1])[0].image).rgb()
+    image = media.read(dataset.read(dataset.numbers()[:1])[0].image).display()
     alone = [Predictor.load(place, device="cpu").probs(image) for place in places]
     assert np.allclose(together.probs(image), np.mean(alone, axis=0), atol=1e-6)
     assert predict_into_run(dataset, "cv", device="cpu")["samples"] == len(dataset)

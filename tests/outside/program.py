@@ -142,7 +142,11 @@ def media(sample: mw.Sample) -> NDArray[np.uint8]:
     with mw.media.Frames.open(Path(sample.image.uri).parent) as frames:
         assert len(frames) == 4
     assert isinstance(image, mw.media.Image)
-    return image.rgb()
+    described: mw.media.Description = mw.media.describe(sample.image)
+    assert described.size == image.size
+    window = mw.media.Window((0,), (255,))
+    assert image.display(window).shape == (*image.size, 3)
+    return image.display()
 
 
 def formats(dataset: mw.Dataset, folder: Path) -> None:

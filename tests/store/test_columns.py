@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas
+import pandas as pd
 import pytest
 
 from maskwright.cli import main
@@ -330,7 +330,7 @@ def test_an_edit_goes_on_as_it_was_after_a_refusal(dataset: Dataset) -> None:
 
 def test_no_time_is_refused(dataset: Dataset) -> None:
     fill(dataset, sample("a"))
-    for nothing in (np.datetime64("NaT"), pandas.NaT):
+    for nothing in (np.datetime64("NaT"), pd.NaT):
         with pytest.raises(UsageError, match="NaT"), dataset.edit("x") as edit:
             edit.set_fields("a", {"when": nothing})
 
@@ -480,7 +480,7 @@ def test_a_diff_tells_columns_and_values(dataset: Dataset, capsys: pytest.Captur
     dataset.columns.add("seen", "bool")
     dataset.set_where("key = 'a'", {"seen": True, "split": "val"})
     changes = dataset.diff("head~2")
-    assert [(change.kind, change.what, change.key, change.values) for change in changes] == [
+    assert [(change.kind, change.what, change.key, change.values) for change in changes] == [  # noqa: PD011 - not of a table
         ("column", "added", "seen", ()), ("sample", "changed", "a", (("split", None, "val"), ("seen", None, True))),
     ]  # fmt: skip
     with pytest.raises(SystemExit):

@@ -315,7 +315,7 @@ VIEW: dict[str, Callable[[Any], object]] = {
     "__contains__": lambda view: "k1" in view, "not a key": lambda view: 3 in view,
     "number_of": lambda view: view.number_of("k1"), "splits": lambda view: view.splits(),
     "weights": lambda view: view.weights(), "class_statistics": lambda view: view.class_statistics(),
-    "table": lambda view: view.table(),
+    "table": lambda view: view.table(), "window": lambda view: view.window,
     "__reduce__": pickle.dumps, "__copy__": copy.copy, "__deepcopy__": copy.deepcopy,
 }  # fmt: skip
 DATASET: dict[str, Callable[[Any], object]] = {
@@ -328,7 +328,8 @@ DATASET: dict[str, Callable[[Any], object]] = {
     "view": lambda dataset: dataset.view("v"), "drop_view": lambda dataset: dataset.drop_view("v"),
     "columns": lambda dataset: dataset.columns, "set_where": lambda dataset: dataset.set_where("", {"weight": 2}),
     "set_from": lambda dataset: dataset.set_from("nowhere.csv"),
-    "vectors": lambda dataset: dataset.vectors,
+    "vectors": lambda dataset: dataset.vectors, "set_window": lambda dataset: dataset.set_window(None),
+    "keep_window": lambda dataset: dataset.keep_window(),
 }  # fmt: skip
 EDIT: dict[str, Callable[[Any], object]] = {
     "add": lambda edit: edit.add(bare("new")), "remove": lambda edit: edit.remove("k1"),

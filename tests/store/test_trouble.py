@@ -148,7 +148,7 @@ def test_a_moved_folder_finds_its_images(tmp_path, make_samples, classes) -> Non
         edit.add(replace(sample, image=replace(sample.image, uri=str(inside))))
     home.rename(tmp_path / "away")
     with Dataset.open(tmp_path / "away") as dataset:
-        assert media.read(dataset["a"].image).rgb().shape[:2] == sample.image.size
+        assert media.read(dataset["a"].image).display().shape[:2] == sample.image.size
 
 
 def test_a_failing_import_leaves_no_dataset(tmp_path, make_samples, classes) -> None:

@@ -136,7 +136,7 @@ def _gone_through(samples: Iterator[Sample], random: np.random.Generator) -> Non
     for sample in samples:
         sample.segments.masks.areas()
         if "://" not in sample.image.uri and random.random() < 0.5:
-            media.read(sample.image).rgb()
+            media.read(sample.image).display()
 
 
 def format_door(format: str, path: str = ".") -> Callable[[Path, np.random.Generator], None]:

@@ -103,7 +103,7 @@ def _clicks(samples: Sequence[Sample]) -> float:
     """Clicks that a segment takes with the classical engine, played on these samples."""
     used: list[int] = []
     for sample in samples:
-        session = Session(media.read(sample.image).rgb())
+        session = Session(media.read(sample.image).display())
         for mask in sample.segments.visible().masks:
             curve = annotate(session, mask.decode(), clicks=MOST, until=RIGHT)
             used.append(len(curve.ious))

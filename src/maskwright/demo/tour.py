@@ -97,7 +97,7 @@ def _page(
     for value, number in worst:
         sample = dataset.read([number])[0]
         pred = run.predictions([(number, sample)])[0]
-        pixels = media.read(sample.image).rgb()
+        pixels = media.read(sample.image).display()
         compared.append(
             "<div class=row>"
             + report.image(pixels, f"{sample.key}, mean IoU {value:.3f}")

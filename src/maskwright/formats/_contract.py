@@ -323,7 +323,7 @@ def _put_page(sample: Sample, values: Array, target: Path) -> None:
     from PIL import Image
 
     deep = values.ndim == 2 and values.dtype in (np.uint8, np.uint16)
-    Image.fromarray(values if deep else media.read(sample.image).rgb()).save(target)
+    Image.fromarray(values if deep else media.read(sample.image).display()).save(target)
 
 
 def suffix_of(sample: Sample) -> str:

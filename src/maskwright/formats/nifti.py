@@ -224,7 +224,7 @@ def _volumes(samples: Iterable[Sample]) -> Iterator[tuple[str | None, list[Sampl
 
 def _colours(sample: Sample) -> Any:
     """(W, H, 1) of NIfTI's colour type."""
-    pixels = media.read(sample.image).rgb()
+    pixels = media.read(sample.image).display()
     colour = np.dtype([("R", "u1"), ("G", "u1"), ("B", "u1")])
     return np.ascontiguousarray(pixels).view(colour)[..., 0].T[..., None]
 

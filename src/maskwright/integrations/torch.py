@@ -45,7 +45,7 @@ class SampleDataset:
 
             pair: Any = to_tv_tensors(sample, self.classes)
         else:
-            image = torch.from_numpy(np.ascontiguousarray(media.read(sample.image).rgb().transpose(2, 0, 1)))
+            image = torch.from_numpy(np.ascontiguousarray(media.read(sample.image).display().transpose(2, 0, 1)))
             labels = sample.segments.label_map(self.classes).astype(np.int64)
             pair = image, torch.from_numpy(labels)
         return pair if self.transform is None else self.transform(*pair)

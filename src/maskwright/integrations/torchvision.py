@@ -26,7 +26,7 @@ def to_tv_tensors(sample: Sample, classes: Classes) -> tuple[Any, dict[str, Any]
         row for row, class_id in enumerate(segments.class_ids) if classes[int(class_id)].role == "class" and areas[row]
     ]
     kept = segments[np.array(rows, np.int64)]
-    image = torch.from_numpy(np.ascontiguousarray(media.read(sample.image).rgb().transpose(2, 0, 1)))
+    image = torch.from_numpy(np.ascontiguousarray(media.read(sample.image).display().transpose(2, 0, 1)))
     boxes = torch.from_numpy(kept.masks.boxes().astype(np.float32).reshape(-1, 4))
     labels = np.array([classes.index_of(int(class_id)) + 1 for class_id in kept.class_ids], np.int64)
     return tensors.Image(image), {

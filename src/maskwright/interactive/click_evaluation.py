@@ -103,7 +103,7 @@ class _Clicking(compute.Worker[list[tuple[int, dict[str, Any]]]]):
 
     def __call__(self, number: int, sample: Sample) -> list[tuple[int, dict[str, Any]]]:
         rng = np.random.default_rng((self._seed, number))
-        image = media.read(sample.image).rgb()
+        image = media.read(sample.image).display()
         session = Session(image, self._engine, cleanup=self._cleanup, embeddings=self._embeddings)
         found = []
         for row in self._chosen[number]:

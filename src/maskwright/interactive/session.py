@@ -56,7 +56,7 @@ class Session:
 
         Raises FormatError for an unreadable image, UsageError for an unknown engine, ModelError for its weights.
         """
-        self.image: U8 = media.read(image).rgb() if isinstance(image, str | Path) else np.ascontiguousarray(image)
+        self.image: U8 = media.read(image).display() if isinstance(image, str | Path) else np.ascontiguousarray(image)
         if self.image.ndim != 3 or self.image.shape[2] != 3 or self.image.dtype != np.uint8:
             raise UsageError(
                 f"the image is {self.image.dtype} {self.image.shape}", needed="(height, width, 3) uint8, RGB"

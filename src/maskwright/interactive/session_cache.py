@@ -72,7 +72,10 @@ class SessionCache:
                 if name in self._sessions:
                     return self._sessions[name]
             session = Session(
-                media.read(sample.image).rgb(), loaded, cleanup=Cleanup(keep_clicked=True), embeddings=self._embeddings
+                media.read(sample.image).display(),
+                loaded,
+                cleanup=Cleanup(keep_clicked=True),
+                embeddings=self._embeddings,
             )
         with self._keeping:
             self._sessions[name] = session

@@ -57,7 +57,7 @@ def samples(
         if key in keys:
             key = told_apart(key, str(path.resolve()))
         keys.add(key)
-        image = media.read(path).rgb()
+        image = media.read(path).display()
         if asked is None:
             found = everything(image, loaded, Grid(**whole))
             masks, scores = found.masks[::-1], found.scores[::-1]  # the surest on top
@@ -85,4 +85,4 @@ def draw(found: Sequence[Sample], folder: str | Path) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         if os.path.lexists(target):
             raise FormatError("is there already and would be overwritten", file=target)
-        Image.fromarray(overlay(media.read(sample.image).rgb(), each.visible(), kinds)).save(target)
+        Image.fromarray(overlay(media.read(sample.image).display(), each.visible(), kinds)).save(target)

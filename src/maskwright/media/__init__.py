@@ -1,10 +1,12 @@
-"""Images: what they hold, how large they are, and files of many (videos, volumes, TIFF).
+"""Images: what they hold, how large they are, how they are displayed, and files of many (videos, volumes, TIFF).
 
 image = media.read(sample.image)
-image.rgb()  # (H, W, 3) uint8
+image.pixels     # (H, W, C), the file's own numbers
+image.display()  # (H, W, 3) uint8 for people
 """
 
 from maskwright.media.frames import Frames
-from maskwright.media.images import IMAGE_SUFFIXES, Image, image_size, read
+from maskwright.media.images import IMAGE_SUFFIXES, Description, Image, describe, image_size, read
+from maskwright.media.windows import Window
 
-__all__ = ["IMAGE_SUFFIXES", "Frames", "Image", "image_size", "read"]
+__all__ = ["IMAGE_SUFFIXES", "Description", "Frames", "Image", "Window", "describe", "image_size", "read"]

@@ -50,7 +50,7 @@ class Frames:
 
     def __getitem__(self, index: int) -> U8:
         """(H, W, 3) uint8 RGB. Raises FormatError for a frame that is broken or of another size than the first."""
-        return read(self.paths[index], expected=self.size).rgb()
+        return read(self.paths[index], expected=self.size).display()
 
     def __iter__(self) -> Iterator[U8]:
         return (self[index] for index in range(len(self)))

@@ -40,7 +40,7 @@ def file_for_browsers(sample: Sample) -> tuple[bytes, str]:
     except (OSError, UnidentifiedImageError, ValueError, SyntaxError, Image.DecompressionBombError):
         pass  # reading it below says what is wrong, or can read it
     out = BytesIO()
-    Image.fromarray(read(sample.image).rgb()).save(out, "PNG", compress_level=1)
+    Image.fromarray(read(sample.image).display()).save(out, "PNG", compress_level=1)
     return out.getvalue(), "image/png"
 
 
@@ -63,7 +63,7 @@ def thumbnail(uri: str, size: tuple[int, int]) -> bytes:
     """A small JPEG."""
     with BytesIO() as out:
         small = _eighth(uri, size) if min(size) >= 8 * THUMB else None
-        image = Image.fromarray(read(uri, expected=size).rgb() if small is None else small)
+        image = Image.fromarray(read(uri, expected=size).display() if small is None else small)
         image.thumbnail((THUMB, THUMB))
         image.save(out, "JPEG", quality=80)
         return out.getvalue()
@@ -164,7 +164,7 @@ class Pyramids:
             with self._lock:
                 if name in self._held:
                     return self._held[name]
-            found = [read(sample.image).rgb()]
+            found = [read(sample.image).display()]
             for _ in sizes[1:]:
                 # Means of two by two; the rest of an odd edge is a mean of one.
                 found.append(np.asarray(Image.fromarray(found[-1]).reduce(2)))

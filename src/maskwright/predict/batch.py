@@ -217,7 +217,7 @@ class _Predicting(compute.Worker[Segments]):
 
     def __call__(self, number: int, sample: Sample) -> Segments:
         assert self._predictor is not None
-        return self._predictor.predict(media.read(sample.image).rgb(), **self._how)
+        return self._predictor.predict(media.read(sample.image).display(), **self._how)
 
 
 class _Into:

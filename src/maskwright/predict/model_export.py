@@ -154,6 +154,6 @@ def real_images(view: Any, source: str | Path, split: str, number: int) -> tuple
         raise UsageError("the dataset has no images to compare on", file=view.place)
     picked = [numbers[k] for k in np.unique(np.linspace(0, len(numbers) - 1, min(number, len(numbers))).astype(int))]
     samples = view.read(picked)
-    return [media.read(sample.image).rgb() for sample in samples], [
+    return [media.read(sample.image).display() for sample in samples], [
         sample.segments.label_map(classes) for sample in samples
     ]

@@ -155,7 +155,7 @@ class Predictor:
         for networks that answer objects.  image: (H, W, 3) uint8 RGB, or a path. Raises FormatError for a file that
         cannot be read, and UsageError for flip or scales where objects are answered.
         """
-        pixels = media.read(image).rgb() if isinstance(image, str | Path) else image
+        pixels = media.read(image).display() if isinstance(image, str | Path) else image
         if self.answers == "logits":
             return segments_from_probs(self.probs(pixels, flip=flip, scales=scales), self.classes, min_area=min_area)
         if flip or tuple(scales) != (1.0,):

@@ -16,8 +16,9 @@ from maskwright.core.classes import Classes
 from maskwright.core.columns import SAMPLE
 from maskwright.core.names import check_name, name_problem, safe_key, shown
 from maskwright.errors import DatasetError, UsageError
+from maskwright.media.windows import Window
 from maskwright.store import connection as opening
-from maskwright.store import database, saved_views, schema
+from maskwright.store import database, display, saved_views, schema
 from maskwright.store.bulk import BulkChange
 from maskwright.store.declarations import Columns
 from maskwright.store.edit import Edit
@@ -229,6 +230,26 @@ class Dataset(View):
             return {row.name: row.revision for row in connection.execute(sql.select(schema.tags))}
 
     # -- conditions that have a name ---------------------------------------------------------------------
+
+    def set_window(self, window: Window | None) -> None:
+        """Choose how images are displayed, for everybody; masks and what is learned from are not touched.
+
+        window: None forgets what was chosen, and `window` is measured again.
+        """
+        with self.database.writing() as connection:
+            display.keep(connection, window)
+
+    def keep_window(self) -> Window | None:
+        """Settle on the window that was measured, so that further images do not change it -> the window.
+
+        Nothing is written where all images have eight bits, or where one was chosen.
+        """
+        found = self.window
+        if found is not None:
+            with self.database.writing() as connection:
+                if display.kept(connection) is None:
+                    display.keep(connection, found)
+        return found
 
     def save_view(self, name: str, condition: str | Sequence[str] | View, *, author: str | None = None) -> None:
         """Give a condition a name, in place of what it named; then `view(name)` and `where("view('name')")` know it.

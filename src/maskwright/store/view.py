@@ -14,7 +14,8 @@ from maskwright.core.columns import Owner
 from maskwright.core.names import shown, shown_place
 from maskwright.core.sample import Sample
 from maskwright.errors import DatasetError, MaskwrightError, UsageError
-from maskwright.store import class_sums, hashes, schema, sending
+from maskwright.media.windows import Window
+from maskwright.store import class_sums, display, hashes, schema, sending
 from maskwright.store.conditions.resolve import read
 from maskwright.store.conditions.surroundings import Stored
 from maskwright.store.conditions.to_sql import Writer
@@ -154,6 +155,21 @@ class View:
         newest = self._revision is None or self._revision >= revision
         if newest and (number, together) != (len(found), hashes.together(found)):
             raise damaged(self.database.place, "classes")
+
+    @property
+    def window(self) -> Window | None:
+        """How the dataset's images are displayed: what was set, else percentiles over many of its images together.
+
+        None where they have eight bits and nothing was set.  It belongs to the dataset: all its views and revisions
+        have the same.
+        """
+        with self.database.reading() as connection:
+            found, head = display.kept(connection), self.database.head(connection)
+        if found is not None:
+            return found
+        if self.database.measured is None or self.database.measured[0] != head:
+            self.database.measured = head, display.measured(View(self.database))
+        return self.database.measured[1]
 
     def where(self, text: str) -> "View":
         """The samples that also fulfil a condition, such as "split = 'val' and area < 400".

@@ -77,7 +77,7 @@ class FormatContract:
         assert not [loss for loss in lost if loss.cause == "shape"], "these shapes survive every format"
         for before, after in zip(sorted(samples, key=lambda sample: sample.key), back, strict=True):
             assert strip(before, loses, CLASSES) == strip(after, loses, CLASSES)
-            assert np.array_equal(media.read(before.image).rgb(), media.read(after.image).rgb())
+            assert np.array_equal(media.read(before.image).display(), media.read(after.image).display())
         if "classes" in loses:
             return
         found, expected = (

@@ -94,7 +94,7 @@ class Source:
         found = self._kept.get(number)
         if found is None:
             sample = self._view.read([number])[0]
-            image = media.read(sample.image).rgb()
+            image = media.read(sample.image).display()
             found = (image, self.task.truth(sample))
             need = image.nbytes + (found[1].masks.counts.nbytes if self.task.objects else found[1].nbytes)
             if need <= self._room:

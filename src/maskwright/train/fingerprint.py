@@ -112,6 +112,6 @@ def _gray(view: View, numbers: list[int]) -> bool:
     few = [numbers[k] for k in np.unique(np.linspace(0, len(numbers) - 1, min(DECODED, len(numbers))).astype(int))]
     gray = 0
     for number in few:
-        pixels = media.read(view.read([number])[0].image).rgb()[::4, ::4].astype(np.int16)
+        pixels = media.read(view.read([number])[0].image).display()[::4, ::4].astype(np.int16)
         gray += int(np.abs(pixels - pixels[..., :1]).max()) <= 8
     return gray >= 0.75 * len(few)

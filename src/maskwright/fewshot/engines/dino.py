@@ -78,7 +78,7 @@ class Dino:
         if before != self._classes_taught:
             self._known = []
         for sample in self._samples[len(self._known) :]:
-            found = self._encoded(media.read(sample.image).rgb())
+            found = self._encoded(media.read(sample.image).display())
             shares = self._shares(self.lessons.teach(sample.segments), found.shape[:2])
             taught = shares.sum(axis=2) > 0.5
             self._known.append((found[taught], shares[taught] / shares[taught].sum(axis=1, keepdims=True)))

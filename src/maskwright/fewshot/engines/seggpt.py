@@ -71,7 +71,7 @@ class SegGpt:
         self._samples += samples
         if not self._samples:
             raise ValueError("seggpt needs at least one labelled sample")
-        shown = [(media.read(sample.image).rgb(), sample.segments) for sample in self._samples[: self.examples]]
+        shown = [(media.read(sample.image).display(), sample.segments) for sample in self._samples[: self.examples]]
         self._teach(shown, Lessons(self._classes, [sample.segments for sample in self._samples]))
 
     def show(self, examples: Sequence[tuple[U8, Segments]], classes: Classes) -> None:

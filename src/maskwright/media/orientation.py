@@ -1,0 +1,73 @@
+"""How the rows and columns of a stored raster become the image as it is shown: the eight orientations of EXIF and TIFF.
+
+1 is as stored, 3 half a turn, 6 a quarter turn clockwise, 8 one counter-clockwise; 2, 4, 5 and 7 are mirrored.
+"""
+
+import struct
+from typing import Any
+
+import numpy as np
+
+from maskwright.core.arrays import Array, Size
+
+#: The tag's number in EXIF and TIFF.
+TAG = 0x0112
+
+#: Per orientation: whether rows and columns swap, then whether the rows, then whether the columns are reversed.
+_MOVES = {
+    1: (False, False, False), 2: (False, False, True), 3: (False, True, True), 4: (False, True, False),
+    5: (True, False, False), 6: (True, False, True), 7: (True, True, True), 8: (True, True, False),
+}  # fmt: skip
+
+
+def of(opened: Any) -> int:
+    """1 to 8, of an image as Pillow opens it, from its header; 1 where nothing, or nothing sensible, is said."""
+    if opened.format in ("TIFF", "MPO_TIFF"):
+        return 1  # Pillow turns these itself
+    raw = opened.info.get("exif")
+    if not raw:
+        return 1
+    from PIL import Image
+
+    exif = Image.Exif()
+    try:
+        exif.load(raw)
+        found = exif.get(TAG, 1)
+    except (SyntaxError, ValueError, OSError, KeyError, struct.error):
+        return 1
+    return found if found in _MOVES else 1
+
+
+def swaps(orientation: int) -> bool:
+    """Whether height and width change places."""
+    return _MOVES[orientation][0]
+
+
+def shown_size(stored: Size, orientation: int) -> Size:
+    """(height, width) as shown, of a raster stored as (height, width); and the other way round."""
+    return (stored[1], stored[0]) if swaps(orientation) else stored
+
+
+def apply(stored: Array, orientation: int) -> Array:
+    """(H, W) or (H, W, C) as stored -> as shown; a view where that does."""
+    swap, rows, columns = _MOVES[orientation]
+    shown = np.swapaxes(stored, 0, 1) if swap else stored
+    return shown[:: -1 if rows else 1, :: -1 if columns else 1]
+
+
+def points(stored: Array, size: Size, orientation: int) -> Array:
+    """(N, 2) points (x, y) on the stored raster -> on the image as shown; origin at the top-left corner.
+
+    size: (height, width) of the stored raster.
+    """
+    swap, rows, columns = _MOVES[orientation]
+    shown = np.array(stored, dtype=np.float64)
+    height, width = size
+    if swap:
+        shown = shown[..., ::-1].copy()
+        height, width = width, height
+    if columns:
+        shown[..., 0] = width - shown[..., 0]
+    if rows:
+        shown[..., 1] = height - shown[..., 1]
+    return shown
