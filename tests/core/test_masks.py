@@ -92,6 +92,7 @@ def test_flips_crops_pastes_and_sizes(dense: np.ndarray, data: st.DataObject) ->
     _, height, width = dense.shape
     assert np.array_equal(masks.flip(horizontal=True).decode(), dense[:, :, ::-1])
     assert np.array_equal(masks.flip(horizontal=False).decode(), dense[:, ::-1])
+    assert np.array_equal(masks.transpose().decode(), dense.transpose(0, 2, 1))
     left, top = data.draw(st.integers(-5, width)), data.draw(st.integers(-5, height))
     tall, wide = data.draw(st.integers(1, 30)), data.draw(st.integers(1, 30))
     padded = np.pad(dense, ((0, 0), (40, 60), (40, 60)))

@@ -468,6 +468,19 @@ class Masks:
         x, top, bottom = pieces.flipped(x, top, bottom, offsets, *self.size, horizontal)
         return self._from_pieces(x, top, bottom, offsets, self.size)
 
+    def transpose(self) -> Self:
+        """Rows become columns: masks of size (W, H), in which (x, y) is what (y, x) was."""
+        size = self.size[1], self.size[0]
+        parts = []
+        for index, (left, top, right, bottom) in enumerate(self.boxes().tolist()):
+            if left < right and top < bottom:
+                inside = self[index : index + 1].decode(window=(left, top, right, bottom))
+                part = type(self).encode(np.ascontiguousarray(inside.transpose(0, 2, 1)))
+                parts.append(part.paste(size, left=top, top=left))
+            else:
+                parts.append(type(self).empty(size, 1))
+        return type(self).concatenate(parts, size)
+
     def crop(self, xyxy: tuple[int, int, int, int]) -> Self:
         """The pixels in a window; where it leaves the image there is background. xyxy: its box, with the far edge
         excluded.

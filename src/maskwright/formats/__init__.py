@@ -19,6 +19,7 @@ from maskwright.formats._check import differences
 from maskwright.formats._contract import CAUSES, Loss, Reading, about_format, losses_of
 from maskwright.formats._json import Document
 from maskwright.formats._keys import ORIGINAL_KEY, Incoming, Outgoing
+from maskwright.formats._laying import Laying
 
 if TYPE_CHECKING:
     from maskwright.compute import SetAside
@@ -116,14 +117,14 @@ def read(path: str | Path, format: str | None = None, **options: Any) -> Reading
 
 
 def _fitting(samples: Iterator[Sample], notes: list[str], path: str | Path) -> Iterator[Sample]:
-    """Good keys for all; what was changed is told in the notes, after the last sample."""
-    keys = Incoming()
+    """Good keys, and labels on images as shown; what was changed is told in the notes, after the last sample."""
+    keys, laying = Incoming(), Laying()
     try:
         for sample in samples:
-            yield keys.fit(sample)
+            yield keys.fit(laying.lay(sample))
     except FormatError as error:
         raise error.at(file=path) from error.__cause__
-    notes.extend(keys.notes())
+    notes.extend(keys.notes() + laying.notes())
 
 
 def losses(samples: Iterable[Sample], classes: Classes, format: str, **options: Any) -> list[Loss]:

@@ -33,7 +33,7 @@ from typing import Any
 import numpy as np
 
 from maskwright import media, registry
-from maskwright.core.arrays import I64, Array
+from maskwright.core.arrays import I64
 from maskwright.core.classes import Classes
 from maskwright.core.columns import SAMPLE, SEGMENT
 from maskwright.core.foreign import explained
@@ -278,8 +278,8 @@ def image_beside(folder: Path, key: str) -> Path | None:
 def put_image(sample: Sample, folder: Path, relative: str, images: str) -> Path:
     """Bring a sample's image to `relative` below `folder`, as `new_file` has it. images: copy, link (symbolic) or none.
 
-    A page of a larger file becomes an image of its own, whichever is asked for.  What a killed write of the same had
-    copied is moved there, where the image is the same file as then.
+    A page of a larger file becomes an image of its own, of the same numbers, whichever is asked for.  What a killed
+    write of the same had copied is moved there, where the image is the same file as then.
     """
     if images == "none":
         return folder / relative
@@ -288,7 +288,7 @@ def put_image(sample: Sample, folder: Path, relative: str, images: str) -> Path:
     target = new_file(folder, relative)
     source, page = pages.page_of(sample.image.uri)
     if page is not None:
-        _put_page(sample, pages.read(source, page), target)
+        _put_page(sample, target)
         return target
     if images == "link":
         target.symlink_to(Path(source).resolve())
@@ -318,18 +318,36 @@ def _is_copy(file: Path, source: Path) -> bool:
     return here.st_size == there.st_size and max(there.st_mtime_ns, there.st_ctime_ns) < here.st_mtime_ns
 
 
-def _put_page(sample: Sample, values: Array, target: Path) -> None:
-    """Eight and sixteen bits as they are; anything else as networks see it."""
-    from PIL import Image
+def _put_page(sample: Sample, target: Path) -> None:
+    """A page in its own numbers: a PNG where that holds them, else a TIFF, as `suffix_of` says."""
+    image = media.read(sample.image)
+    values = image.pixels[..., 0] if image.pixels.shape[2] == 1 else image.pixels
+    if target.suffix == ".png":
+        from PIL import Image
 
-    deep = values.ndim == 2 and values.dtype in (np.uint8, np.uint16)
-    Image.fromarray(values if deep else media.read(sample.image).display()).save(target)
+        Image.fromarray(values).save(target)
+        return
+    colours = image.channels[:3] == ("red", "green", "blue")
+    more = image.pixels.shape[2] - (3 if colours else 1)
+    registry.require("tifffile", f"writing {target.name}").imwrite(
+        target, values, photometric="rgb" if colours else "minisblack",
+        planarconfig="contig" if values.ndim == 3 else None,
+        extrasamples=["unassalpha" if image.channels[-1] == "alpha" else "unspecified"] * more if more else None,
+    )  # fmt: skip
+
+
+#: Channels and numbers that a PNG holds and that other programs read from it.
+_IN_PNG = {
+    (("gray",), "uint8"), (("gray",), "uint16"), (("gray", "alpha"), "uint8"), (("red", "green", "blue"), "uint8"),
+    (("red", "green", "blue", "alpha"), "uint8"),
+}  # fmt: skip
 
 
 def suffix_of(sample: Sample) -> str:
     """Of the image's file as it is written."""
     if pages.page_of(sample.image.uri)[1] is not None:
-        return ".png"
+        found = media.describe(sample.image)
+        return ".png" if (found.channels, found.dtype) in _IN_PNG else ".tif"
     return os.path.splitext(sample.image.uri)[1].lower() or ".png"  # noqa: PTH122 - a URI is not a path
 
 

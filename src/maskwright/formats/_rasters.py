@@ -11,9 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from maskwright.core.arrays import Array
+from maskwright.core.arrays import Array, Size
 from maskwright.core.classes import Classes
 from maskwright.errors import FormatError
+from maskwright.media import Description, orientation
 
 Colour = tuple[int, int, int]
 
@@ -27,20 +28,36 @@ _BROKEN = (
 def read_raster(file: Path) -> tuple[Array, dict[int, Colour]]:
     """(H, W) integers, or (H, W, 3) uint8 colours, as the file has them; and its palette.
 
-    Alpha is dropped.  Raises FormatError, naming the file, for one that is missing, broken or holds fractions.
+    What alpha hides is 0.  Raises FormatError, naming the file, for one that is missing, broken, holds fractions or
+    shows something through.
     """
     with opened(file, "label map") as image:
         image.load()
         if image.mode == "P":
             flat = image.getpalette() or []
             return np.asarray(image), {i // 3: (flat[i], flat[i + 1], flat[i + 2]) for i in range(0, len(flat) - 2, 3)}
-        if image.mode in ("RGB", "RGBA"):
-            return np.asarray(image)[..., :3], {}
-        if image.mode == "LA":
-            return np.asarray(image)[..., 0], {}
+        if image.mode == "RGB":
+            return np.asarray(image), {}
+        if image.mode in ("RGBA", "LA"):
+            values, alpha = np.asarray(image)[..., :-1], np.asarray(image)[..., -1]
+            return _seen(values if image.mode == "RGBA" else values[..., 0], alpha, file), {}
         if image.mode == "F":
             return whole_numbers(np.asarray(image), file), {}
         return np.asarray(image).astype(np.uint8 if image.mode in ("L", "1") else np.int64), {}
+
+
+def _seen(values: Array, alpha: Array, file: Path) -> Array:
+    """Values where alpha is the same everywhere; else 0 where it is 0. Raises FormatError for what is half seen."""
+    found = np.unique(alpha)
+    if len(found) == 1:
+        return values
+    if len(found) > 2 or found[0] != 0:
+        raise FormatError(
+            f"holds {len(found)} degrees of transparency", file=file, needed="labels that are seen or not",
+            todo="Save it without smooth edges, or without alpha.",
+        )  # fmt: skip
+    seen: Array = np.where((alpha == 0)[..., None] if values.ndim == 3 else alpha == 0, 0, values).astype(values.dtype)
+    return seen
 
 
 @contextmanager
@@ -78,24 +95,30 @@ def read_array(file: Path) -> Array:
     return whole_numbers(np.ascontiguousarray(values), file)
 
 
-def read_map(file: Path, size: tuple[int, int] | None = None) -> Array:
-    """(H, W) integers. Raises FormatError for colours, and for another size than the image's."""
+def read_map(file: Path, image: Description | Size | None = None) -> Array:
+    """(H, W) integers, as `fitting` lays them. Raises FormatError for colours, and for another size than the image."""
     values, _ = read_raster(file)
     if values.ndim == 3:
         if not (values == values[..., :1]).all():
             raise FormatError("holds colours", file=file, needed="one number a pixel")
         values = values[..., 0]
-    return fitting(values, size, file)
+    return values if image is None else fitting(values, image, file)
 
 
-def fitting(values: Array, size: tuple[int, int] | None, file: Path) -> Array:
-    """The same values. Raises FormatError when they are not of the image's size."""
-    if size is not None and values.shape[:2] != size:
-        raise FormatError(
-            f"the label is {values.shape[0]} x {values.shape[1]}", file=file,
-            needed=f"its image is {size[0]} x {size[1]} (height x width)",
-        )  # fmt: skip
-    return values
+def fitting(values: Array, image: Description | Size, file: Path) -> Array:
+    """Values over the image as it is shown: the same, or turned with the raster where they are of its size.
+
+    image: what it is, or the size (height, width) that a file states.  Raises FormatError for values of another size.
+    """
+    size = image.size if isinstance(image, Description) else image
+    if values.shape[:2] == size:
+        return values
+    if isinstance(image, Description) and values.shape[:2] == image.stored_size:
+        return np.ascontiguousarray(orientation.apply(values, image.orientation))
+    raise FormatError(
+        f"the label is {values.shape[0]} x {values.shape[1]}", file=file,
+        needed=f"its image is {size[0]} x {size[1]} (height x width)",
+    )  # fmt: skip
 
 
 def whole_numbers(values: Array, file: Path) -> Array:

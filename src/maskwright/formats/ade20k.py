@@ -21,7 +21,7 @@ from maskwright.errors import FormatError
 from maskwright.formats._contract import Reading, image_beside, image_files, key_of, unique_keys
 from maskwright.formats._json import load
 from maskwright.formats._rasters import fitting, read_map, read_raster
-from maskwright.media import image_size
+from maskwright.media import Description, describe
 
 LOSES: frozenset[str] = frozenset()
 
@@ -70,13 +70,13 @@ def _benchmark(path: Path) -> Reading:
             image = image_beside(path / "images", key)
             if image is None:
                 raise FormatError("has no image in images/", file=label)
-            size = image_size(image)
-            segments = Segments.from_label_map(read_map(label, size))
+            about_image = describe(image)
+            segments = Segments.from_label_map(read_map(label, about_image))
             wrong = [int(class_id) for class_id in segments.class_ids if int(class_id) not in classes]
             if wrong:
                 raise FormatError(f"has the value {wrong[0]}", file=label, needed="0 … 150")
             first, rest = key.split("/", 1)
-            yield Sample(rest, ImageRef(str(image), size), segments, split=_SPLITS[first])
+            yield Sample(rest, ImageRef(str(image), about_image.size), segments, split=_SPLITS[first])
 
     return Reading(classes, unique_keys(samples()), len(labels))
 
@@ -101,9 +101,10 @@ def _full(path: Path, files: list[Path], parts: bool) -> Reading:
             image = image_beside(path, key)
             if image is None:
                 raise FormatError("has no image beside it", file=file)
-            size = image_size(image)
+            about_image = describe(image)
             split = next((short for long, short in _SPLITS.items() if long in Path(key).parts), None)
-            yield Sample(key, ImageRef(str(image), size), _segments(file, size, parts), split=split)
+            segments = _segments(file, about_image, parts)
+            yield Sample(key, ImageRef(str(image), about_image.size), segments, split=split)
 
     return Reading(classes, unique_keys(samples()), len(files))
 
@@ -115,8 +116,8 @@ def _levels(file: Path, parts: bool) -> list[Path]:
     return [file, *(more if parts else [])]
 
 
-def _coded(file: Path, size: tuple[int, int] | None = None) -> Any:
-    pixels = fitting(read_raster(file)[0], size, file)
+def _coded(file: Path, image: Description | None = None) -> Any:
+    pixels = read_raster(file)[0] if image is None else fitting(read_raster(file)[0], image, file)
     if pixels.ndim != 3:
         raise FormatError("has one channel", file=file, needed="the class in red and green, the instance in blue")
     wide = pixels.astype(np.int64)
@@ -142,12 +143,12 @@ def _names(file: Path) -> dict[int, str]:
         raise FormatError(f"cannot be read ({error!r})", file=about) from None
 
 
-def _segments(file: Path, size: tuple[int, int], parts: bool) -> Segments:
+def _segments(file: Path, image: Description, parts: bool) -> Segments:
     masks, class_ids, attributes = [], [], []
     for level, png in enumerate(_levels(file, parts)):
-        codes, numbers = _coded(png, size)
+        codes, numbers = _coded(png, image)
         values, found = Masks.from_label_map(np.where(codes > 0, codes << 8 | numbers, 0), ignore=[0])
         masks.append(found)
         class_ids += [int(value) >> 8 for value in values]
         attributes += [{"part": level} if level else {} for _ in values]
-    return Segments(Masks.concatenate(masks, size), class_ids, attributes=attributes)
+    return Segments(Masks.concatenate(masks, image.size), class_ids, attributes=attributes)

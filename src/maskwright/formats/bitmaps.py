@@ -7,9 +7,11 @@ but crowd flags, scores and attributes comes back.
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from maskwright.core.arrays import Array
 from maskwright.core.classes import Class, Classes
 from maskwright.core.masks import Masks
 from maskwright.core.names import confined
@@ -28,8 +30,8 @@ from maskwright.formats._contract import (
     unique_keys,
     write_about,
 )  # fmt: skip
-from maskwright.formats._rasters import opened
-from maskwright.media import image_size
+from maskwright.formats._rasters import fitting, opened
+from maskwright.media import Description, describe
 
 LOSES = frozenset({"crowd", "score", "attributes", "area", "source", "weight", "fields"})
 
@@ -69,29 +71,45 @@ def read(path: Path, *, class_name: str = "object") -> Reading:
             images = image_files(folder / "images")
             if len(images) != 1:
                 raise FormatError(f"holds {len(images)} images", file=folder / "images", needed="exactly one")
-            size = image_size(images[0])
+            about_image = describe(images[0])
             key = folder.relative_to(path).as_posix()
-            segments = _segments(folder / "masks", size, classes, described=about is not None)
-            yield Sample(key, ImageRef(str(images[0]), size), segments, split=about.splits.get(key) if about else None)
+            segments = _segments(folder / "masks", about_image, classes, described=about is not None)
+            split = about.splits.get(key) if about else None
+            yield Sample(key, ImageRef(str(images[0]), segments.size), segments, split=split)
 
     return Reading(classes, unique_keys(samples()), len(folders))
 
 
-def _segments(folder: Path, size: tuple[int, int], classes: Classes, *, described: bool) -> Segments:
+def _segments(folder: Path, about_image: Description, classes: Classes, *, described: bool) -> Segments:
     masks, ids, class_ids = [], [], []
     default = next(class_.id for class_ in classes if class_.role == "class")
     for number, file in enumerate(image_files(folder), 1):
         with opened(file, "mask") as image:
-            pixels = np.asarray(image.convert("L") if image.mode not in ("L", "1", "I;16", "I") else image)
-        if pixels.shape != size:
-            raise FormatError(f"the mask is {pixels.shape}", file=file, needed=f"its image is {size} (height, width)")
+            pixels = fitting(_drawn(image), about_image, file)
         name = _NAME.fullmatch(file.stem) if described else None
-        masks.append(Masks.encode((pixels != 0)[None]))
+        masks.append(Masks.encode(pixels[None]))
         ids.append(int(name[2]) if name else number)
         class_ids.append(int(name[3]) if name else default)
         if class_ids[-1] not in classes:
             raise FormatError(f"has the unknown class {class_ids[-1]}", file=file)
-    return Segments(Masks.concatenate(masks, size), class_ids, ids=ids)
+    return Segments(Masks.concatenate(masks, about_image.size), class_ids, ids=ids)
+
+
+def _drawn(image: Any) -> Array:
+    """(H, W) bool: where a bitmap is not black.
+
+    Where alpha differs, that is what shows of it: at least half opaque, and not black unless nothing is anything else.
+    """
+    if "A" not in image.mode and "transparency" not in image.info:
+        drawn: Array = np.asarray(image.convert("L") if image.mode not in ("L", "1", "I;16", "I") else image) != 0
+        return drawn
+    values = np.asarray(image.convert("RGBA"))
+    coloured = np.asarray(values[..., :3].any(axis=2))
+    if (values[..., 3] == values[0, 0, 3]).all():
+        return coloured
+    shown = np.asarray(values[..., 3] >= 128)
+    both: Array = shown & coloured
+    return both if both.any() else shown
 
 
 def losses(sample: Sample, classes: Classes) -> list[Loss]:

@@ -31,7 +31,7 @@ from maskwright.formats._contract import (
 )  # fmt: skip
 from maskwright.formats._json import load
 from maskwright.formats._rasters import palette_of, png, read_map
-from maskwright.media import image_size
+from maskwright.media import Description, describe
 
 LOSES = frozenset(
     {
@@ -124,14 +124,16 @@ def read(path: Path, *, source: str | None = None) -> Reading:
             image = _image(path, folder, stem)
             if image is None:
                 raise FormatError("has no image in leftImg8bit", file=files[kind])
-            size = image_size(image)
-            segments = _read_one(files[kind], kind, size, classes, about.more.get("unlabelled") if about else None)
+            about_image = describe(image)
+            segments = _read_one(
+                files[kind], kind, about_image, classes, about.more.get("unlabelled") if about else None
+            )
             parts = folder.relative_to(path).parts
             home = parts[1:] if parts and parts[0].startswith("gt") else parts
             split = home[0] if home and home[0] in ("train", "val", "test", "train_extra") else None
             key = "/".join((*(home[1:] if split else home), stem))
             split = about.splits.get(key, split) if about else split
-            yield Sample(key, ImageRef(str(image), size), segments, split=split)
+            yield Sample(key, ImageRef(str(image), segments.size), segments, split=split)
 
     return Reading(classes, unique_keys(samples()), len(found))
 
@@ -143,10 +145,10 @@ def _image(path: Path, folder: Path, stem: str) -> Path | None:
     return next((each for home in homes for name in names if (each := image_beside(home, name))), None)
 
 
-def _read_one(file: Path, kind: str, size: tuple[int, int], classes: Classes, unlabelled: int | None) -> Segments:
+def _read_one(file: Path, kind: str, image: Description, classes: Classes, unlabelled: int | None) -> Segments:
     if kind == "polygons":
-        return _polygons(file, size, classes)
-    values, masks = Masks.from_label_map(read_map(file, size), ignore=[] if unlabelled is None else [unlabelled])
+        return _polygons(file, image, classes)
+    values, masks = Masks.from_label_map(read_map(file, image), ignore=[] if unlabelled is None else [unlabelled])
     if kind == "labelTrainIds":
         by_train = {class_.extra.get("trainId"): class_.id for class_ in classes if class_.role == "class"}
         keep = np.array([int(value) in by_train for value in values], bool)
@@ -165,8 +167,11 @@ def _read_one(file: Path, kind: str, size: tuple[int, int], classes: Classes, un
     return Segments(masks[np.array(rows, np.int64)], class_ids, is_crowd=crowd)
 
 
-def _polygons(file: Path, size: tuple[int, int], classes: Classes) -> Segments:
+def _polygons(file: Path, image: Description, classes: Classes) -> Segments:
+    """Of the size that the file states, which may be the raster's; else of the image's as it is shown."""
     content = load(file)
+    stated = (content.get("imgHeight"), content.get("imgWidth"))
+    size = image.stored_size if stated == image.stored_size else image.size
     polygons, class_ids, crowd = [], [], []
     for number, each in enumerate(content.get("objects") or []):
         record = f"object {number}"

@@ -28,7 +28,7 @@ from maskwright.formats._contract import (
     write_about,
 )  # fmt: skip
 from maskwright.formats._rasters import fitting, read_array, read_map, write_raster
-from maskwright.media import image_size
+from maskwright.media import Description, describe
 
 LOSES = frozenset(
     {"classes", "overlap", "empty", "crowd", "score", "attributes", "area", "order", "source", "weight", "fields"}
@@ -81,16 +81,17 @@ def read(path: Path, *, images: str | None = None, labels: str | None = None, cl
 
     def samples() -> Iterator[Sample]:
         for key, image, label in pairs:
-            size = image_size(image)
-            values, masks = Masks.from_label_map(_map(label, size), ignore=[0])
+            about_image = describe(image)
+            values, masks = Masks.from_label_map(_map(label, about_image), ignore=[0])
             split = about.splits.get(key) if about else None
-            yield Sample(key, ImageRef(str(image), size), Segments(masks, [1] * len(masks), ids=values), split=split)
+            segments = Segments(masks, [1] * len(masks), ids=values)
+            yield Sample(key, ImageRef(str(image), about_image.size), segments, split=split)
 
     return Reading(classes, unique_keys(samples()), len(pairs))
 
 
-def _map(file: Path, size: tuple[int, int]) -> Array:
-    return fitting(read_array(file), size, file) if file.suffix.lower() == ".npy" else read_map(file, size)
+def _map(file: Path, image: Description) -> Array:
+    return fitting(read_array(file), image, file) if file.suffix.lower() == ".npy" else read_map(file, image)
 
 
 def losses(sample: Sample, classes: Classes) -> list[Loss]:

@@ -34,7 +34,7 @@ from maskwright.formats._instances import WAYS
 from maskwright.formats._instances import split as split_segments
 from maskwright.formats._pairs import LABELS, find
 from maskwright.formats._rasters import fitting, packed, palette_of, png, read_array, read_raster, unpacked
-from maskwright.media import image_size
+from maskwright.media import describe
 
 LOSES = frozenset(
     {
@@ -152,15 +152,16 @@ def read(
     def samples() -> Iterator[Sample]:
         for pair in layout.pairs:
             key, label = pair.key, pair.label
-            size = image_size(pair.image)
-            values = fitting(label_values(label, colours), size, label)
+            about_image = describe(pair.image)
+            values = fitting(label_values(label, colours), about_image, label)
             segments = Segments.from_label_map(values, ignore=sorted(hidden))
             for value in segments.class_ids:
                 if value not in classes:
                     raise FormatError(f"has the undeclared value {value}", file=label, needed=f"declared are {classes}")
             if instances is not None:
                 segments = split_segments(segments, cut, instances)
-            yield Sample(key, ImageRef(str(pair.image), size), segments, split=splits.get(key, pair.split))
+            image = ImageRef(str(pair.image), about_image.size)
+            yield Sample(key, image, segments, split=splits.get(key, pair.split))
 
     return Reading(classes, unique_keys(samples()), len(layout.pairs), notes)
 

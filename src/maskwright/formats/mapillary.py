@@ -16,7 +16,7 @@ from maskwright.errors import FormatError
 from maskwright.formats._contract import Reading, image_beside, key_of, unique_keys
 from maskwright.formats._json import load
 from maskwright.formats._rasters import read_map
-from maskwright.media import image_size
+from maskwright.media import describe
 
 LOSES: frozenset[str] = frozenset()
 
@@ -60,13 +60,13 @@ def read(path: Path, *, version: str | None = None) -> Reading:
             image = image_beside(path / name / "images", key)
             if image is None:
                 raise FormatError("has no image in images/", file=file)
-            size = image_size(image)
-            values, masks = Masks.from_label_map(read_map(file, size))
+            about_image = describe(image)
+            values, masks = Masks.from_label_map(read_map(file, about_image))
             class_ids = values // 256
             wrong = [int(class_id) for class_id in class_ids if int(class_id) not in classes]
             if wrong:
                 raise FormatError(f"has the label {wrong[0]}", file=file, needed=f"{len(classes)} are in {table.name}")
-            yield Sample(key, ImageRef(str(image), size), Segments(masks, class_ids), split=_SPLITS[name])
+            yield Sample(key, ImageRef(str(image), about_image.size), Segments(masks, class_ids), split=_SPLITS[name])
 
     return Reading(classes, unique_keys(samples()), len(labels))
 

@@ -173,8 +173,9 @@ def write(samples: Iterable[Sample], classes: Classes, folder: Path, *, images: 
             (sample,) = group
             name, affine = sample.key, np.eye(4)
             labels = np.zeros((sample.image.size[1], sample.image.size[0], 1), np.uint16)
-            volume = nibabel.Nifti1Image(_colours(sample), affine)
-            nibabel.save(volume, new_file(folder, f"images{home}/{name}_0000.nii.gz"))
+            for channel, values in enumerate(_channels(sample)):
+                volume = nibabel.Nifti1Image(values, affine)
+                nibabel.save(volume, new_file(folder, f"images{home}/{name}_{channel:04d}.nii.gz"))
         else:
             number, (height, width) = pages.shape(source)
             name = group[0].key if number == 1 else group[0].key.rsplit("/", 1)[0]
@@ -222,11 +223,13 @@ def _volumes(samples: Iterable[Sample]) -> Iterator[tuple[str | None, list[Sampl
         yield source, group
 
 
-def _colours(sample: Sample) -> Any:
-    """(W, H, 1) of NIfTI's colour type."""
-    pixels = media.read(sample.image).display()
-    colour = np.dtype([("R", "u1"), ("G", "u1"), ("B", "u1")])
-    return np.ascontiguousarray(pixels).view(colour)[..., 0].T[..., None]
+def _channels(sample: Sample) -> list[Any]:
+    """Volumes (W, H, 1): of NIfTI's colour type where the image has eight bits and colours, else one a channel."""
+    image = media.read(sample.image)
+    if image.pixels.dtype == np.uint8:
+        colour = np.dtype([("R", "u1"), ("G", "u1"), ("B", "u1")])
+        return [np.ascontiguousarray(image.display()).view(colour)[..., 0].T[..., None]]
+    return [np.ascontiguousarray(plane.T[..., None]) for plane in np.moveaxis(image.pixels, 2, 0)]
 
 
 def _put_volume(source: str, folder: Path, relative: str, images: str) -> None:

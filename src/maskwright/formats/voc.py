@@ -35,7 +35,7 @@ from maskwright.formats._contract import (
     write_about,
 )  # fmt: skip
 from maskwright.formats._rasters import fitting, png, read_raster, voc_palette
-from maskwright.media import image_size
+from maskwright.media import Description, describe
 
 LOSES = frozenset(
     {"overlap", "empty", "class", "crowd", "score", "attributes", "area", "ids", "source", "weight", "fields"}
@@ -86,15 +86,15 @@ def read(path: Path, *, names: str | None = None) -> Reading:
             image = image_beside(path / "JPEGImages", key)
             if image is None:
                 raise FormatError("has no image in JPEGImages", file=label)
-            size = image_size(image)
+            about_image = describe(image)
             xml = boxes / f"{key}.xml"
             objects = _objects(xml) if xml.is_file() else []
             if folder:
-                segments = _segments(path, label, key, size, classes, objects, values, about)
+                segments = _segments(path, label, key, about_image, classes, objects, values, about)
             else:
-                segments = _rectangles(xml, size, classes, objects)
+                segments = _rectangles(xml, _stated(xml, about_image), classes, objects)
             split = about.splits.get(key) if about else splits.get(key)
-            yield Sample(key, ImageRef(str(image), size), segments, split=split)
+            yield Sample(key, ImageRef(str(image), segments.size), segments, split=split)
 
     return Reading(classes, unique_keys(samples()), len(labels))
 
@@ -154,14 +154,15 @@ def _objects(xml: Path) -> list[dict[str, Any]]:
 
 
 def _segments(
-    path: Path, label: Path, key: str, size: tuple[int, int], classes: Classes, objects: list[dict[str, Any]],
+    path: Path, label: Path, key: str, image: Description, classes: Classes, objects: list[dict[str, Any]],
     values: dict[int, int], about: About | None,
 ) -> Segments:  # fmt: skip
-    kinds = _indices(label, size)
+    size = image.size
+    kinds = _indices(label, image)
     objects_file = path / "SegmentationObject" / f"{key}.png"
     border = Masks.encode((kinds == BORDER)[None])
     if objects_file.is_file():
-        numbers = _indices(objects_file, size)
+        numbers = _indices(objects_file, image)
         own, masks = Masks.from_label_map(np.where(kinds == BORDER, 0, numbers), ignore=[0])
         class_values = []
         for row in range(len(masks)):
@@ -199,9 +200,9 @@ def _about_object(objects: list[dict[str, Any]], number: int) -> dict[str, Any]:
     return {name: value for name, value in known.items() if name not in ("name", "xyxy")}
 
 
-def _indices(file: Path, size: tuple[int, int]) -> Array:
+def _indices(file: Path, image: Description) -> Array:
     """Indices; a colour PNG, as some tools write, is read by VOC's own palette."""
-    pixels = fitting(read_raster(file)[0], size, file)
+    pixels = fitting(read_raster(file)[0], image, file)
     if pixels.ndim == 2:
         return pixels
     palette = voc_palette().astype(np.int64)
@@ -211,8 +212,21 @@ def _indices(file: Path, size: tuple[int, int]) -> Array:
     unknown = [int(item) for item in found if int(item) not in code]
     if unknown:
         raise FormatError(f"has the colour #{unknown[0]:06x}, which is not in VOC's palette", file=file)
-    out: Array = np.array([code[int(item)] for item in found], np.int64)[inverse.reshape(size)]
+    out: Array = np.array([code[int(item)] for item in found], np.int64)[inverse.reshape(image.size)]
     return out
+
+
+def _stated(xml: Path, image: Description) -> tuple[int, int]:
+    """The size that the XML states where that is the raster's; else the image's as it is shown."""
+    from defusedxml.ElementTree import parse
+
+    try:
+        root = parse(xml).getroot()
+        size = root.find("size") if root is not None else None
+        stated = [int(size.findtext(side, "")) for side in ("height", "width")] if size is not None else []
+    except (ET.ParseError, OSError, ValueError):
+        stated = []
+    return image.stored_size if tuple(stated) == image.stored_size else image.size
 
 
 def _rectangles(xml: Path, size: tuple[int, int], classes: Classes, objects: list[dict[str, Any]]) -> Segments:

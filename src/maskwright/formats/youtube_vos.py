@@ -30,7 +30,7 @@ from maskwright.formats._contract import (
 )  # fmt: skip
 from maskwright.formats._json import load
 from maskwright.formats._rasters import read_map, voc_palette, write_raster
-from maskwright.media import image_size
+from maskwright.media import describe
 
 LOSES = frozenset(
     {"overlap", "empty", "crowd", "score", "attributes", "area", "ids", "order", "source", "weight", "fields"}
@@ -79,8 +79,8 @@ def read(path: Path) -> Reading:
     def samples() -> Iterator[Sample]:
         ids = {class_.name: class_.id for class_ in classes}
         for home, image, label, split, video, number in found:
-            size = image_size(image)
-            values, masks = Masks.from_label_map(read_map(label, size), ignore=[0])
+            about_image = describe(image)
+            values, masks = Masks.from_label_map(read_map(label, about_image), ignore=[0])
             known = objects[home].get(video, {})
             missing = [int(value) for value in values if known.get(int(value)) not in ids]
             if missing:
@@ -90,7 +90,7 @@ def read(path: Path) -> Reading:
             segments = Segments(masks, [ids[known[int(value)]] for value in values], ids=values)
             key = key_of(image, home / "JPEGImages")
             own = about.splits.get(key, split) if about else split
-            yield Sample(key, ImageRef(str(image), size, video=video, frame=number), segments, split=own)
+            yield Sample(key, ImageRef(str(image), about_image.size, video=video, frame=number), segments, split=own)
 
     return Reading(classes, unique_keys(samples()), len(found))
 

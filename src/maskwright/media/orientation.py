@@ -38,14 +38,14 @@ def of(opened: Any) -> int:
     return found if found in _MOVES else 1
 
 
-def swaps(orientation: int) -> bool:
-    """Whether height and width change places."""
-    return _MOVES[orientation][0]
+def moves(orientation: int) -> tuple[bool, bool, bool]:
+    """What makes the stored raster the shown one: rows and columns swap, then rows, then columns are reversed."""
+    return _MOVES[orientation]
 
 
 def shown_size(stored: Size, orientation: int) -> Size:
     """(height, width) as shown, of a raster stored as (height, width); and the other way round."""
-    return (stored[1], stored[0]) if swaps(orientation) else stored
+    return (stored[1], stored[0]) if moves(orientation)[0] else stored
 
 
 def apply(stored: Array, orientation: int) -> Array:
