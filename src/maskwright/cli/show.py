@@ -105,7 +105,7 @@ def _sample(view: Any, key: str, to: str | None, json: bool) -> None:
         check_file(to)
         if not to.lower().endswith(".png"):
             raise UsageError("the image is a PNG", file=to, needed="a name that ends with .png")
-        Image.fromarray(overlay(media.read(sample.image).display(), segments, classes)).save(to)
+        Image.fromarray(overlay(media.read(sample.image).display(view.window), segments, classes)).save(to)
     result = {
         "key": key,
         "image": sample.image.uri,

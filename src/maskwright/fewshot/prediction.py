@@ -10,6 +10,7 @@ from maskwright.core.arrays import F32, U8
 from maskwright.core.classes import Classes
 from maskwright.core.sample import Sample
 from maskwright.core.segments import Segments
+from maskwright.media.windows import Window
 
 
 @dataclass(frozen=True)
@@ -31,8 +32,11 @@ class Prediction:
 class Learner(Protocol):
     """What every engine of this family does: learn from labelled samples, then predict.
 
-    `fit` and `add` take samples whose images can be read, `predict` an image's pixels.
+    `fit` and `add` take samples whose images can be read, `predict` an image's pixels.  window: how images are
+    displayed, of `dataset.window`; it is set before `fit`, and `predict` takes images displayed by it.
     """
+
+    window: Window | None
 
     def fit(self, samples: Sequence[Sample], classes: Classes) -> None:
         """Learn from wholly labelled samples; what was learned before is forgotten."""

@@ -113,6 +113,7 @@ def propagate(
         "where": list(view.conditions),
     })  # fmt: skip
     samples = view.read(known)
+    learner.window = view.window
     quality = cross_validated(learner, samples, classes, folds)
     learner.fit(samples, classes)
     run = resumed(dataset, view, KIND, kept)
@@ -150,7 +151,7 @@ class _Suggesting(compute.Worker[tuple[Segments, float]]):
         self._learner = learner
 
     def __call__(self, number: int, sample: Sample) -> tuple[Segments, float]:
-        guess: Prediction = self._learner.predict(media.read(sample.image).display())
+        guess: Prediction = self._learner.predict(media.read(sample.image).display(self._learner.window))
         return guess.segments, guess.confidence
 
 
@@ -189,7 +190,7 @@ def cross_validated(learner: Learner, samples: Sequence[Sample], classes: Classe
     for fold in range(folds):
         learner.fit([each_sample for k, each_sample in enumerate(samples) if k % folds != fold], classes)
         for sample in samples[fold::folds]:
-            guess = learner.predict(media.read(sample.image).display())
+            guess = learner.predict(media.read(sample.image).display(learner.window))
             counts += confusion.update(
                 guess.segments.label_map(whole), sample.segments.label_map(whole), num_classes=kinds
             )

@@ -14,6 +14,7 @@ from maskwright.interactive.cleanup import Cleanup
 from maskwright.interactive.embeddings import Embeddings
 from maskwright.interactive.engines import Engine
 from maskwright.interactive.session import NOTHING, Session
+from maskwright.media import Window
 from maskwright.metrics import clicks as metric
 from maskwright.store import View
 
@@ -59,7 +60,7 @@ def evaluate_clicks(
             break
     if not chosen:
         raise UsageError("there is no object to click on", needed=f"segments of at least {min_area} pixels")
-    worker = _Clicking(engine, chosen, limit=limit, until=until, jitter=jitter, cleanup=cleanup, seed=seed)
+    worker = _Clicking(engine, chosen, view.window, limit=limit, until=until, jitter=jitter, cleanup=cleanup, seed=seed)
     found = _Curves()
     outcome = compute.map(view, worker, found, numbers=list(chosen), workers=workers, ordered=True, progress=progress)
     every: metric.Counts = [count for _, count in found.rows]
@@ -92,18 +93,18 @@ class _Clicking(compute.Worker[list[tuple[int, dict[str, Any]]]]):
     """
 
     def __init__(
-        self, engine: Engine, chosen: Mapping[int, list[int]], *, limit: int, until: float, jitter: float,
-        cleanup: Cleanup, seed: int,
+        self, engine: Engine, chosen: Mapping[int, list[int]], window: Window | None, *, limit: int, until: float,
+        jitter: float, cleanup: Cleanup, seed: int,
     ) -> None:  # fmt: skip
         self._engine, self._chosen, self._cleanup, self._seed = engine, chosen, cleanup, seed
-        self._limit, self._until, self._jitter = limit, until, jitter
+        self._limit, self._until, self._jitter, self._window = limit, until, jitter, window
 
     def open(self) -> None:
         self._embeddings = Embeddings(megabytes=64)
 
     def __call__(self, number: int, sample: Sample) -> list[tuple[int, dict[str, Any]]]:
         rng = np.random.default_rng((self._seed, number))
-        image = media.read(sample.image).display()
+        image = media.read(sample.image).display(self._window)
         session = Session(image, self._engine, cleanup=self._cleanup, embeddings=self._embeddings)
         found = []
         for row in self._chosen[number]:

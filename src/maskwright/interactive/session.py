@@ -49,14 +49,18 @@ class Session:
         closer: bool = False,
         **options: Any,
     ) -> None:
-        """image: (H, W, 3) uint8 RGB, or a path.  engine: a name, with its options, or a loaded one to share.
+        """image: (H, W, 3) uint8 RGB, or a path; a deep image is displayed by percentiles of its own.
+        engine: a name, with its options, or a loaded one to share.
 
         closer: objects that are small in the image are looked at again, enlarged, by engines that encode: sharper
         outlines for one more encoding, kept like all of them.
 
         Raises FormatError for an unreadable image, UsageError for an unknown engine, ModelError for its weights.
         """
-        self.image: U8 = media.read(image).display() if isinstance(image, str | Path) else np.ascontiguousarray(image)
+        if isinstance(image, str | Path):
+            self.image: U8 = media.read(image).display(media.window_over([image]))
+        else:
+            self.image = np.ascontiguousarray(image)
         if self.image.ndim != 3 or self.image.shape[2] != 3 or self.image.dtype != np.uint8:
             raise UsageError(
                 f"the image is {self.image.dtype} {self.image.shape}", needed="(height, width, 3) uint8, RGB"

@@ -2,6 +2,7 @@
 
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
 from typing import Any
 
 from maskwright import media
@@ -11,6 +12,7 @@ from maskwright.interactive.cleanup import Cleanup
 from maskwright.interactive.embeddings import Embeddings
 from maskwright.interactive.prompts import Answer
 from maskwright.interactive.session import Session
+from maskwright.media.windows import Window
 from maskwright.weights.available import AvailableEngines
 
 FAMILY = "interactive.engines"
@@ -23,12 +25,18 @@ class SessionCache:
     Safe to use from several threads.
     """
 
-    def __init__(self, embeddings: Embeddings, available: AvailableEngines) -> None:
-        """Loads the engines that were given weights. Raises what loading raises."""
+    def __init__(
+        self, embeddings: Embeddings, available: AvailableEngines, window: Callable[[], Window | None] = lambda: None
+    ) -> None:
+        """Loads the engines that were given weights. Raises what loading raises.
+
+        window: asked how images are displayed whenever a session begins.
+        """
+        self._window = window
         self._embeddings = embeddings
         self._available = available
         self._engines: dict[str, Any] = {}
-        self._sessions: OrderedDict[tuple[str, str], Session] = OrderedDict()
+        self._sessions: OrderedDict[tuple[str, str, Window | None], Session] = OrderedDict()
         self._answering = threading.Lock()
         self._encoding = threading.Lock()
         self._keeping = threading.Lock()
@@ -61,7 +69,8 @@ class SessionCache:
 
     def _session(self, sample: Sample, engine: str) -> Session:
         loaded = self._engine(engine)
-        name = (engine, sample.image.uri)
+        window = self._window()
+        name = (engine, sample.image.uri, window)
         with self._keeping:
             if name in self._sessions:
                 self._sessions.move_to_end(name)
@@ -72,7 +81,7 @@ class SessionCache:
                 if name in self._sessions:
                     return self._sessions[name]
             session = Session(
-                media.read(sample.image).display(),
+                media.read(sample.image).display(window),
                 loaded,
                 cleanup=Cleanup(keep_clicked=True),
                 embeddings=self._embeddings,

@@ -19,7 +19,7 @@ from maskwright.figures.overlay import overlay
 from maskwright.interactive import engines
 from maskwright.interactive.grid import Grid, everything
 from maskwright.interactive.session import Session
-from maskwright.media import IMAGE_SUFFIXES
+from maskwright.media import IMAGE_SUFFIXES, Window
 
 CLASSES = Classes([Class(1, "object", "thing")])
 
@@ -41,11 +41,12 @@ def image_files(places: Sequence[str]) -> list[Path]:
 
 def samples(
     paths: Iterable[Path], engine: str, options: Mapping[str, Any], asked: Mapping[str, Any] | None, *,
-    grid: Mapping[str, Any] | None = None,
+    grid: Mapping[str, Any] | None = None, window: Window | None = None,
 ) -> Iterator[Sample]:  # fmt: skip
     """asked: points ([x, y] or [x, y, label]), boxes and text, for every image; None for automatic mask generation.
 
-    grid: fields of `Grid`.  Raises UsageError, ModelError, FormatError.
+    grid: fields of `Grid`.  window: how the images are displayed to the engine.  Raises UsageError, ModelError,
+    FormatError.
     """
     loaded = engines.build(engine, **options)
     whole = typed.options(grid or {}, Grid, "the grid")
@@ -57,7 +58,7 @@ def samples(
         if key in keys:
             key = told_apart(key, str(path.resolve()))
         keys.add(key)
-        image = media.read(path).display()
+        image = media.read(path).display(window)
         if asked is None:
             found = everything(image, loaded, Grid(**whole))
             masks, scores = found.masks[::-1], found.scores[::-1]  # the surest on top
@@ -75,8 +76,8 @@ def samples(
         yield Sample(key, ImageRef(str(path), (image.shape[0], image.shape[1])), segments)
 
 
-def draw(found: Sequence[Sample], folder: str | Path) -> None:
-    """Overlays as PNG files in the folder `overlays` of `folder`, a colour an object."""
+def draw(found: Sequence[Sample], folder: str | Path, window: Window | None = None) -> None:
+    """Overlays as PNG files in the folder `overlays` of `folder`, a colour an object. window: of the images."""
     for sample in found:
         number = len(sample.segments)
         kinds = Classes([Class(k + 1, f"{k + 1}", "thing") for k in range(max(1, number))])
@@ -85,4 +86,4 @@ def draw(found: Sequence[Sample], folder: str | Path) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         if os.path.lexists(target):
             raise FormatError("is there already and would be overwritten", file=target)
-        Image.fromarray(overlay(media.read(sample.image).display(), each.visible(), kinds)).save(target)
+        Image.fromarray(overlay(media.read(sample.image).display(window), each.visible(), kinds)).save(target)

@@ -7,6 +7,9 @@ image.display()  # (H, W, 3) uint8 for people
 
 from maskwright.media.frames import Frames
 from maskwright.media.images import IMAGE_SUFFIXES, Description, Image, describe, image_size, read
+from maskwright.media.measured_window import window_over
 from maskwright.media.windows import Window
 
-__all__ = ["IMAGE_SUFFIXES", "Description", "Frames", "Image", "Window", "describe", "image_size", "read"]
+__all__ = [
+    "IMAGE_SUFFIXES", "Description", "Frames", "Image", "Window", "describe", "image_size", "read", "window_over",
+]  # fmt: skip

@@ -3,17 +3,14 @@ image.
 """
 
 import json
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
 import sqlalchemy as sql
 from sqlalchemy.engine import Connection
 
-from maskwright import media
-from maskwright.core.arrays import Array
-from maskwright.errors import DatasetError, FormatError, UsageError
-from maskwright.media import windows
+from maskwright.errors import DatasetError, UsageError
+from maskwright.media.measured_window import LOOKED_AT, window_over
 from maskwright.media.windows import Window
 from maskwright.store import schema
 
@@ -21,8 +18,6 @@ if TYPE_CHECKING:
     from maskwright.store.view import View
 
 _NAME = "window"
-LOOKED_AT = 200  # images at most whose headers are read
-DECODED = 64  # of them decoded
 
 
 def kept(connection: Connection) -> Window | None:
@@ -47,27 +42,4 @@ def measured(view: "View", percentiles: tuple[float, float] = (0.5, 99.5)) -> Wi
     """A window over images drawn evenly from the view; None where all of those have eight bits, or cannot be read."""
     numbers = view.numbers()
     picked = [numbers[k] for k in np.unique(np.linspace(0, len(numbers) - 1, min(LOOKED_AT, len(numbers))).astype(int))]
-    images = [sample.image for sample in view.read(picked)] if picked else []
-    deep = []
-    for image in images:
-        try:
-            if media.describe(image).dtype != "uint8":
-                deep.append(image)
-        except FormatError:
-            continue
-    if not deep:
-        return None
-    drawn = [deep[k] for k in np.unique(np.linspace(0, len(deep) - 1, min(DECODED, len(deep))).astype(int))]
-
-    def arrays() -> Iterator[tuple[Array, tuple[str, ...]]]:
-        for image in drawn:
-            try:
-                found = media.read(image)
-            except FormatError:
-                continue
-            yield found.pixels, found.channels
-
-    try:
-        return windows.measured(arrays(), percentiles)
-    except UsageError:
-        return None
+    return window_over([sample.image for sample in view.read(picked)] if picked else [], percentiles)

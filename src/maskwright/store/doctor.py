@@ -342,7 +342,7 @@ def _image_problem(
         if image_size(place) != size:
             return f"is {image_size(place)}, its labels are for {size} (height, width)"
         if deep:
-            media.read(place, expected=size).display()
+            media.read(place, expected=size)
     except FormatError as error:
         return f"is unreadable: {error.found}"
     except (OSError, ValueError) as error:

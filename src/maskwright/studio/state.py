@@ -42,7 +42,7 @@ class Studio:
         self.dataset = dataset
         self.settings = settings
         self.engines = AvailableEngines(settings.weights)
-        self.sessions = SessionCache(embeddings, self.engines)
+        self.sessions = SessionCache(embeddings, self.engines, lambda: dataset.window)
         self.jobs = Jobs()
         self.pyramids = tiles.Pyramids()
         self.presence = Presence()

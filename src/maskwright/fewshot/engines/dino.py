@@ -18,6 +18,7 @@ from maskwright.core.typed import Device
 from maskwright.errors import ModelError, UsageError
 from maskwright.fewshot.engines._objects import Lessons
 from maskwright.fewshot.prediction import Prediction, entropy
+from maskwright.media import Window
 from maskwright.predict.checkpoint import MEAN, STD
 from maskwright.registry import require
 from maskwright.weights import pretrained
@@ -58,6 +59,7 @@ class Dino:
             raise ModelError("this network has no patches", file=weights, needed="a DINOv2 or DINOv3 network")
         self._patch = patch
         self.head, self.side, self.neighbours, self.device = head, side, neighbours, device
+        self.window: Window | None = None
         self._samples: list[Sample] = []
 
     def fit(self, samples: Sequence[Sample], classes: Classes) -> None:
@@ -78,7 +80,7 @@ class Dino:
         if before != self._classes_taught:
             self._known = []
         for sample in self._samples[len(self._known) :]:
-            found = self._encoded(media.read(sample.image).display())
+            found = self._encoded(media.read(sample.image).display(self.window))
             shares = self._shares(self.lessons.teach(sample.segments), found.shape[:2])
             taught = shares.sum(axis=2) > 0.5
             self._known.append((found[taught], shares[taught] / shares[taught].sum(axis=1, keepdims=True)))

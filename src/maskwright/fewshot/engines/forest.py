@@ -19,6 +19,7 @@ from maskwright.core.sample import Sample
 from maskwright.fewshot.engines._features import SIGMAS, features, has_colour
 from maskwright.fewshot.engines._objects import Lessons, known
 from maskwright.fewshot.prediction import Prediction, entropy
+from maskwright.media import Window
 from maskwright.registry import require
 
 #: Pixels of a strip: memory stays bounded on large images.
@@ -45,6 +46,7 @@ class Forest:
     ) -> None:  # fmt: skip
         self.trees, self.depth, self.pixels, self.position = trees, depth, pixels, position
         self.context, self.sigmas, self.seed = context, tuple(sigmas), seed
+        self.window: Window | None = None
         self._samples: list[Sample] = []
         self._taught: list[_Taught] = []
         self._first: _Trees | None = None
@@ -65,12 +67,12 @@ class Forest:
         if not self._samples:
             raise ValueError("a forest needs at least one labelled sample")
         before = (self.colour, [] if self.lessons is None else self.lessons.rimmed)
-        images = [media.read(sample.image).display() for sample in samples]
+        images = [media.read(sample.image).display(self.window) for sample in samples]
         self.colour = self.colour or any(map(has_colour, images))
         self.lessons = Lessons(self._classes, [each_sample.segments for each_sample in self._samples])
         if self._taught and before != (self.colour, self.lessons.rimmed):
             self._taught = []
-            images = [media.read(sample.image).display() for sample in self._samples]
+            images = [media.read(sample.image).display(self.window) for sample in self._samples]
         for sample, image in zip(self._samples[len(self._taught) :], images, strict=True):
             self._taught.append(self._teach(sample, image, self.lessons))
         self._grow(self.lessons)
@@ -120,7 +122,7 @@ class Forest:
                     if not others.any()
                     else _Trees(x[others], y[others], weight[others], self, max(6, self.trees // 3), lessons.number)
                 )
-            context = self._context(teachers[fold], self._features(media.read(each.sample.image).display()))
+            context = self._context(teachers[fold], self._features(media.read(each.sample.image).display(self.window)))
             around.append(context.reshape(-1, context.shape[2])[each.at])
         wide = np.concatenate([x, np.concatenate(around)], axis=1)
         self._second = _Trees(wide, y, weight / weight.mean(), self, self.trees, lessons.number)

@@ -6,18 +6,22 @@ have several are told apart as by the forest: by a learned rim.
 
 import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from PIL import Image
 
+from maskwright import media
 from maskwright.core.arrays import F32, U8
 from maskwright.core.classes import Class, Classes
-from maskwright.core.sample import Sample
+from maskwright.core.sample import ImageRef, Sample
 from maskwright.core.segments import Segments
 from maskwright.core.typed import Device
 from maskwright.fewshot.engines._objects import Lessons
 from maskwright.fewshot.prediction import Prediction, entropy
+from maskwright.media import Window
 from maskwright.registry import require
 
 
@@ -39,6 +43,7 @@ class Network:
         seed: int = 0,
     ) -> None:  # fmt: skip
         self.seconds, self.epochs, self.scale, self.device, self.seed = seconds, epochs, scale, device, seed
+        self.window: Window | None = None
         self._samples: list[Sample] = []
         self._predictor: Any = None
 
@@ -72,16 +77,29 @@ class Network:
         )  # fmt: skip
         with tempfile.TemporaryDirectory() as folder, Dataset.create(Path(folder) / "set", taught) as dataset:
             with dataset.edit("examples") as edit:
-                for k, sample in enumerate(self._samples):
-                    labels = Segments.from_label_map(self.lessons.teach(sample.segments))
-                    edit.add(Sample(f"{k}", sample.image, labels, "train"))
+                shown = [
+                    Sample(
+                        f"{k}", self._displayed(sample, Path(folder) / f"{k}.png"),
+                        Segments.from_label_map(self.lessons.teach(sample.segments)), "train",
+                    )
+                    for k, sample in enumerate(self._samples)
+                ]  # fmt: skip
+                for sample in shown:
+                    edit.add(sample)
                 # The trainer wants something to validate on; what it says about it decides nothing here.
-                first = self._samples[0]
-                labels = Segments.from_label_map(self.lessons.teach(first.segments))
-                edit.add(Sample("check", first.image, labels, "check"))
+                edit.add(replace(shown[0], key="check", split="check"))
             run = Run.start(dataset, "train", settings.to_json(), name="examples")
             fit(run.view, settings, run)
             self._predictor = Predictor.load(run.folder / "best.safetensors", device=self.device)
+
+    def _displayed(self, sample: Sample, file: Path) -> ImageRef:
+        """The sample's image where it has eight bits and colours; else as it is displayed, in a file of its own."""
+        found = media.describe(sample.image)
+        if self.window is None and found.dtype == "uint8" and found.channels in (("gray",), ("red", "green", "blue")):
+            return sample.image
+        pixels = media.read(sample.image).display(self.window)
+        Image.fromarray(pixels).save(file, compress_level=1)
+        return ImageRef(str(file), sample.image.size)
 
     def probs(self, image: U8) -> F32:
         """(K', H, W) probabilities of what was taught; averaged with those of the mirrored image."""

@@ -20,6 +20,7 @@ from maskwright.core.typed import Device
 from maskwright.errors import UsageError
 from maskwright.fewshot.engines._objects import Lessons
 from maskwright.fewshot.prediction import Prediction, entropy
+from maskwright.media import Window
 from maskwright.registry import require
 from maskwright.weights import pretrained
 
@@ -58,6 +59,7 @@ class SegGpt:
         self._processor = transformers.SegGptImageProcessor(size={"height": self._side[0], "width": self._side[1]})
         self.ensemble, self.examples, self.colours, self.kind = ensemble, examples, colours, kind
         self.repeats, self.device, self.seed = repeats if colours == "random" else 1, device, seed
+        self.window: Window | None = None
         self._samples: list[Sample] = []
         self._shown: list[tuple[U8, Array]] = []
 
@@ -71,7 +73,10 @@ class SegGpt:
         self._samples += samples
         if not self._samples:
             raise ValueError("seggpt needs at least one labelled sample")
-        shown = [(media.read(sample.image).display(), sample.segments) for sample in self._samples[: self.examples]]
+        shown = [
+            (media.read(sample.image).display(self.window), sample.segments)
+            for sample in self._samples[: self.examples]
+        ]
         self._teach(shown, Lessons(self._classes, [sample.segments for sample in self._samples]))
 
     def show(self, examples: Sequence[tuple[U8, Segments]], classes: Classes) -> None:
