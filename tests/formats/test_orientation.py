@@ -159,7 +159,8 @@ def test_what_is_written_lands_where_other_programs_show_it(tmp_path: Path, how:
     truth = photograph(tmp_path / "in" / "a.png", how)
     coco(tmp_path / "in", truth)
     reading = formats.read(tmp_path / "in")
-    formats.write(list(reading.samples), reading.classes, tmp_path / "out", "yolo", allow_loss=True)
+    lost = formats.write(list(reading.samples), reading.classes, tmp_path / "out", "yolo", allow_loss=True)
+    assert [loss.cause for loss in lost if loss.cause == "orientation"] == ["orientation"] * (how != 1)
     (image,) = (path for path in (tmp_path / "out").rglob("*.png"))
     (label,) = (path for path in (tmp_path / "out").rglob("a.txt"))
     shown = cv2.imread(str(image))  # turned by the flag, as YOLO's own loader reads it

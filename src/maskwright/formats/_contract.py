@@ -64,11 +64,12 @@ CAUSES = {
     "weight": "the sampling weight",
     "fields": "the sample's own fields",
     "split": "the split",
+    "orientation": "how the image is turned, for programs that ignore the flag in its file",
 }
 #: Built-in columns beyond those words; a format that holds one has it in KEEPS.
 _FURTHER = {column.name: column for column in (*SAMPLE, *SEGMENT) if column.path is None}
 CAUSES |= {name: column.description for name, column in _FURTHER.items()}
-MINOR = frozenset({"area", "ids", "split", "source", "weight", "fields", "order", *_FURTHER})
+MINOR = frozenset({"area", "ids", "split", "source", "weight", "fields", "order", "orientation", *_FURTHER})
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +165,19 @@ def losses_of(module: ModuleType, format: str, sample: Sample, classes: Classes,
     """options: the writer's."""
     with registry.naming("formats", format):
         own = list(module.losses(sample, classes, **bearing(module.losses, options)))
-    return own + further_losses(sample, getattr(module, "KEEPS", ()))
+    return own + further_losses(sample, getattr(module, "KEEPS", ())) + _flagged(sample, options)
+
+
+def _flagged(sample: Sample, options: dict[str, Any]) -> list[Loss]:
+    """Whether a file that is brought along as it is says how its image is turned."""
+    place = sample.image.uri
+    if options.get("images") == "none" or "://" in place or pages.page_of(place)[1] is not None:
+        return []
+    try:
+        turned = media.describe(place).orientation != 1
+    except FormatError:
+        return []  # bringing it along says what is wrong, where it is brought along
+    return [Loss(sample.key, "orientation")] if turned else []
 
 
 def usable_ids(found: Sequence[Any]) -> list[int] | None:

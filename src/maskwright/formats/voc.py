@@ -304,12 +304,14 @@ def write(
     ready = ready or (lambda sample: prepare(sample, classes))
     splits, listed = {}, {split: [""] * 0 for split in ("train", "val", "test")}
     for sample in unique_keys(samples):
-        put_image(sample, folder, f"JPEGImages/{sample.key}{suffix_of(sample)}", images)
+        image = put_image(sample, folder, f"JPEGImages/{sample.key}{suffix_of(sample)}", images)
+        called = Path(sample.image.uri).name if images == "none" else image.name
         segments = sample.segments[[int(class_id) in value for class_id in sample.segments.class_ids]]
         values = [value[int(class_id)] for class_id in segments.class_ids]
         for home, content in zip(("SegmentationClass", "SegmentationObject"), ready(sample), strict=True):
             new_file(folder, f"{home}/{sample.key}.png").write_bytes(content)
-        _put_xml(new_file(folder, f"Annotations/{sample.key}.xml"), sample, segments.visible(), values, classes)
+        file = new_file(folder, f"Annotations/{sample.key}.xml")
+        _put_xml(file, called, sample, segments.visible(), values, classes)
         splits[sample.key] = sample.split
         if sample.split in listed:
             listed[sample.split].append(sample.key)
@@ -325,11 +327,15 @@ def write(
     write_about(folder, "voc", classes, splits, values={str(number): name for name, number in value.items()})
 
 
-def _put_xml(file: Path, sample: Sample, visible: Segments, values: list[int], classes: Classes) -> None:
+def _put_xml(file: Path, called: str, sample: Sample, visible: Segments, values: list[int], classes: Classes) -> None:
     root = ET.Element("annotation")
-    ET.SubElement(root, "filename").text = Path(sample.image.uri).name
+    ET.SubElement(root, "filename").text = called
     size = ET.SubElement(root, "size")
-    for name, number in (("width", sample.image.size[1]), ("height", sample.image.size[0]), ("depth", 3)):
+    try:
+        depth = len(describe(sample.image).channels)
+    except FormatError:
+        depth = 3  # where the image is not at hand
+    for name, number in (("width", sample.image.size[1]), ("height", sample.image.size[0]), ("depth", depth)):
         ET.SubElement(size, name).text = str(number)
     ET.SubElement(root, "segmented").text = "1"
     boxes, areas = visible.masks.boxes(), visible.masks.areas()
