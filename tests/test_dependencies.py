@@ -25,7 +25,7 @@ DISTRIBUTION_OF = {
 #: Behind a package that the error names: nobody gets as far without it.
 BEHIND = {"pydantic": "fastapi"}
 #: Whose objects are given to a user who has them; no extra brings them.
-PEERS = {"datasets", "pytest", "supervision"}
+PEERS = {"datasets", "pillow_heif", "pytest", "supervision"}
 #: Imported by a test that skips without them.
 NOT_ASKED_FOR = {"cityscapesscripts", "labelme"}
 #: Written by a test, and imported by it.

@@ -5,8 +5,9 @@ image.pixels     # (H, W, C), the file's own numbers
 image.display()  # (H, W, 3) uint8 for people
 """
 
+from maskwright.media.descriptions import Description
 from maskwright.media.frames import Frames
-from maskwright.media.images import IMAGE_SUFFIXES, Description, Image, describe, image_size, read
+from maskwright.media.images import IMAGE_SUFFIXES, Image, describe, image_size, read
 from maskwright.media.measured_window import window_over
 from maskwright.media.windows import Window
 

@@ -1,41 +1,37 @@
 """Images: what they are without decoding them, and their pixels as they are."""
 
+from collections.abc import Callable
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
 from maskwright.core.arrays import U8, Array, Size
 from maskwright.core.sample import ImageRef
-from maskwright.errors import FormatError, UsageError
-from maskwright.media import orientation, pages, windows
+from maskwright.errors import FormatError, MaskwrightError, UsageError
+from maskwright.media import orientation, pages, plain_images, remote, windows
+from maskwright.media.descriptions import RGB, Description, channel_names
+from maskwright.media.orientation import Region
+from maskwright.registry import require
 
-#: Of files that are taken for images.
-IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp")
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
+#: Of files that are taken for images, the commonest first.
+IMAGE_SUFFIXES = (
+    ".jpg", ".png", ".jpeg", ".tif", ".tiff", ".webp", ".bmp", ".gif", ".avif", ".heic", ".heif", ".jp2", ".dcm",
+    ".npy", ".nii", ".nii.gz", ".ppm", ".pgm", ".pbm", ".pnm", ".pfm", ".tga", ".ico", ".apng", ".btf", ".dib",
+    ".dicom", ".j2c", ".j2k", ".jfif", ".jpe", ".jpf", ".jpx", ".mpo", ".pcx", ".sgi",
+)  # fmt: skip
 
-@dataclass(frozen=True)
-class Description:
-    """What an image is, without its pixels.
+Found = TypeVar("Found")
 
-    size: (height, width) as shown.  channels: their names, "gray", or "red", "green", "blue", or as the file calls
-    them, with "alpha" behind; "0", "1", … where it does not.  dtype: NumPy's name of the numbers, such as "uint16".
-    orientation: 1 to 8, see `media.orientation`; how the stored raster was turned.  pages: images in the file.
-    notes: what reading converts, in words, such as "CMYK becomes red, green and blue".
-    """
-
-    size: Size
-    channels: tuple[str, ...]
-    dtype: str
-    orientation: int = 1
-    pages: int = 1
-    notes: tuple[str, ...] = ()
-
-    @property
-    def stored_size(self) -> Size:
-        """(height, width) of the raster in the file, before it is turned."""
-        return orientation.shown_size(self.size, self.orientation)
+#: The first bytes of the kinds that most images are of.
+_COMMON = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")
+#: Kinds of HEIF, after the length and "ftyp" of a file's beginning.
+_HEIF = (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1")
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,11 +40,12 @@ class Image:
 
     pixels: (H, W, C) in the file's own numbers, of any type, turned as the image is shown.  They belong to whoever read
     the image, and may be drawn on.
-    channels: the name of each.
+    channels: the name of each.  inverted: whether low values are shown bright.
     """
 
     pixels: Array
     channels: tuple[str, ...]
+    inverted: bool = False
 
     @property
     def size(self) -> Size:
@@ -61,9 +58,11 @@ class Image:
         window: the dataset's, `dataset.window`.  Without one eight bits are as they are, and other numbers are shown
         over the whole range of their type; what shows through alpha is white.
         """
-        if self.pixels.dtype == np.uint8 and self.channels == ("red", "green", "blue") and window is None:
+        if self.pixels.dtype == np.uint8 and self.channels == RGB and window is None and not self.inverted:
             return self.pixels
         colours = windows.apply(self.pixels, self.channels, window)
+        if self.inverted:
+            colours = 255 - colours
         if self.channels[-1] == "alpha":
             alpha = self.pixels[..., -1]
             if int(alpha.min(initial=0)) < windows.full_range(alpha.dtype)[1]:
@@ -84,120 +83,143 @@ class Image:
             if wanted not in self.channels:
                 raise UsageError(f"the image has channels {', '.join(self.channels)}", needed=f"channel {name}")
             places.append(self.channels.index(wanted))
-        return Image(np.ascontiguousarray(self.pixels[..., places]), channels)
+        return Image(np.ascontiguousarray(self.pixels[..., places]), channels, self.inverted)
 
 
 def describe(image: ImageRef | str | Path) -> Description:
     """What an image is, from its header; no pixel is decoded.
 
+    Of a remote image no more than the header is fetched, where its kind and its store allow that.
     Raises FormatError for a missing file and for one that is not an image.
     """
-    path = image.uri if isinstance(image, ImageRef) else str(image)
-    file_path, page = pages.page_of(path)
+    uri = image.uri if isinstance(image, ImageRef) else str(image)
+    file_path, page = pages.page_of(uri)
     if page is not None:
-        number, size = pages.shape(file_path)
-        plane = pages.read(file_path, page)
-        return Description(size, _names(plane), plane.dtype.name, pages=number)
-    found: Description = _guarded(path, _described)
-    return found
+        return pages.describe(file_path, page)
+    with _beginning(uri) as (file, head):
+        if not _is_of_pages(uri, head):
+            return _by_pillow(uri, file, head, plain_images.describe)
+    return pages.describe(uri)
 
 
 def image_size(path: str | Path) -> Size:
     """(height, width) as shown, from the file's header. Raises FormatError as `describe`."""
-    file_path, page = pages.page_of(str(path))
-    return pages.shape(file_path)[1] if page is not None else _guarded(str(path), _described).size
+    return describe(path).size
 
 
-def read(image: ImageRef | str | Path, *, expected: Size | None = None) -> Image:
+def read(image: ImageRef | str | Path, *, expected: Size | None = None, region: Region | None = None) -> Image:
     """An image as it is, by a sample's reference, a path or any URI that fsspec opens.
 
-    Palettes and colours other than red, green and blue become these; nothing else is converted.  expected: the size
-    that it must have; a reference brings its own.  A reference of the stored raster's size gets that raster, as its
-    labels lie on it.
-    Raises FormatError for a missing, broken or truncated file, and for one of another size.
+    Palettes and colours other than red, green and blue become these, numbers get the scale that the file states;
+    `describe` says so in its notes.  Nothing else is converted.  expected: the size that the whole of it must have; a
+    reference brings its own.  A reference of the stored raster's size gets that raster, as its labels lie on it.
+    region: (left, top, right, bottom) in pixels of what is otherwise returned; of large TIFFs, arrays and volumes no
+    more than that is read.
+    Raises FormatError for a missing, broken or truncated file, and for one of another size; UsageError for a region
+    that is not within the image.
 
         image = media.read(sample.image)
         image.pixels     # (H, W, C) as the file has them
         image.display()  # (H, W, 3) uint8
     """
-    path = image.uri if isinstance(image, ImageRef) else str(image)
+    uri = image.uri if isinstance(image, ImageRef) else str(image)
     expected = image.size if isinstance(image, ImageRef) and expected is None else expected
-    file_path, page = pages.page_of(path)
-    if page is not None:
-        plane = pages.read(file_path, page)
-        pixels, names, turned = plane if plane.ndim == 3 else plane[..., None], _names(plane), 1
-    else:
-        pixels, names, turned = _guarded(path, _decoded)
-    shown = orientation.apply(pixels, turned)
-    if expected is not None and shown.shape[:2] != tuple(expected):
-        if pixels.shape[:2] != tuple(expected):
-            raise FormatError(
-                f"the image is {shown.shape[0]} x {shown.shape[1]}", file=path,
-                needed=f"its labels are for {expected[0]} x {expected[1]} (height x width)",
-                todo="Was the image replaced or resized after labelling?",
-            )  # fmt: skip
-        shown = pixels
-    return Image(np.ascontiguousarray(shown), names)
+    file_path, page = pages.page_of(uri)
+    if page is None:
+        local = str(remote.local(uri))
+        with _beginning(local, uri) as (file, head):
+            if not _is_of_pages(local, head):
+                pixels, names, turned = _by_pillow(uri, file, head, plain_images.decode)
+                return _shown(uri, pixels, names, turned, expected, region)
+    return _of_page(uri, file_path, page or 0, expected, region)
 
 
-def _names(plane: Array) -> tuple[str, ...]:
-    number = plane.shape[2] if plane.ndim == 3 else 1
-    usual = {1: ("gray",), 3: ("red", "green", "blue"), 4: ("red", "green", "blue", "alpha")}
-    return usual.get(number) or tuple(str(index) for index in range(number))
+def _of_page(uri: str, file: str, page: int, expected: Size | None, region: Region | None) -> Image:
+    about = pages.describe(file, page)
+    turned = about.orientation if _fits(uri, about.stored_size, about.size, expected) else 1
+    part = None
+    if region is not None:
+        _within(uri, region, orientation.shown_size(about.stored_size, turned))
+        part = orientation.stored_region(region, about.stored_size, turned)
+    plane = orientation.apply(pages.stored(file, page, part), turned)
+    pixels = np.ascontiguousarray(plane if plane.ndim == 3 else plane[..., None])
+    number = pixels.shape[2]
+    names = about.channels if len(about.channels) == number else channel_names(number)
+    return Image(pixels, names, about.inverted)
 
 
-def _opened(uri: str) -> Any:
-    if "://" in uri:
-        from maskwright.registry import require
+def _shown(
+    uri: str, pixels: Array, names: tuple[str, ...], turned: int, expected: Size | None, region: Region | None
+) -> Image:
+    stored = pixels.shape[:2]
+    if _fits(uri, stored, orientation.shown_size(stored, turned), expected):
+        pixels = orientation.apply(pixels, turned)
+    if region is not None:
+        _within(uri, region, pixels.shape[:2])
+        pixels = pixels[region[1] : region[3], region[0] : region[2]].copy()
+    return Image(np.ascontiguousarray(pixels), names)
 
-        return require("fsspec", f"reading {uri}").open(uri, "rb").open()
-    return open(uri, "rb")
+
+def _fits(uri: str, stored: Size, shown: Size, expected: Size | None) -> bool:
+    """Whether the image as shown is meant; False for its raster as stored. Raises FormatError for neither."""
+    if expected is None or shown == tuple(expected):
+        return True
+    if stored == tuple(expected):
+        return False
+    raise FormatError(
+        f"the image is {shown[0]} x {shown[1]}", file=uri,
+        needed=f"its labels are for {expected[0]} x {expected[1]} (height x width)",
+        todo="Was the image replaced or resized after labelling?",
+    )  # fmt: skip
 
 
-def _guarded(path: str, work: Any) -> Any:
+def _within(uri: str, region: Region, size: Size) -> None:
+    left, top, right, bottom = region
+    if not (0 <= left < right <= size[1] and 0 <= top < bottom <= size[0]):
+        raise UsageError(
+            f"{uri}: the region is {tuple(region)}",
+            needed=f"left, top, right, bottom within {size[0]} x {size[1]} (height x width)",
+        )
+
+
+@contextmanager
+def _beginning(uri: str, named: str | None = None) -> "Iterator[tuple[Any, bytes]]":
+    """The file, opened at its beginning, and its first bytes. named: what an error calls it."""
+    try:
+        file = remote.opened(uri) if remote.is_remote(uri) else open(remote.local(uri), "rb")  # noqa: SIM115
+    except FileNotFoundError:
+        raise FormatError("the image is not there", file=named or uri) from None
+    except OSError as error:
+        raise FormatError(f"not a readable image ({error})", file=named or uri) from None
+    with file:
+        head = file.read(pages.HEAD)
+        file.seek(0)
+        yield file, head
+
+
+def _is_of_pages(path: str, head: bytes) -> bool:
+    return not head.startswith(_COMMON) and pages.holds(path, head)
+
+
+def _by_pillow(uri: str, file: Any, head: bytes, work: Callable[[Any, Any], Found]) -> Found:
     """What `work` makes of the image as Pillow opens it."""
     import PIL.Image
     from PIL import UnidentifiedImageError
 
+    if head[4:8] == b"ftyp" and head[8:12] in _HEIF:
+        _heif(uri)
     try:
-        with _opened(path) as file, PIL.Image.open(file) as opened:
-            return work(opened)
-    except FileNotFoundError:
-        raise FormatError("the image is not there", file=path) from None
+        with PIL.Image.open(file) as opened:
+            return work(opened, file)
+    except MaskwrightError as error:
+        raise error.at(file=uri) from None
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, PIL.Image.DecompressionBombError) as error:
-        raise FormatError(f"not a readable image ({error})", file=path) from None
+        raise FormatError(f"not a readable image ({error})", file=uri) from None
 
 
-#: Pillow's modes: channels, numbers, and the mode that is read instead.
-_RGB, _RGBA = ("red", "green", "blue"), ("red", "green", "blue", "alpha")
-_MODES: dict[str, tuple[tuple[str, ...], str, str]] = {
-    "1": (("gray",), "uint8", "L"), "L": (("gray",), "uint8", ""), "LA": (("gray", "alpha"), "uint8", ""),
-    "La": (("gray", "alpha"), "uint8", "LA"), "RGB": (_RGB, "uint8", ""), "RGBA": (_RGBA, "uint8", ""),
-    "RGBa": (_RGBA, "uint8", "RGBA"), "RGBX": (_RGB, "uint8", "RGB"), "P": (_RGB, "uint8", "RGB"),
-    "PA": (_RGBA, "uint8", "RGBA"), "CMYK": (_RGB, "uint8", "RGB"), "YCbCr": (_RGB, "uint8", "RGB"),
-    "HSV": (_RGB, "uint8", "RGB"), "LAB": (_RGB, "uint8", "RGB"),
-    "I;16": (("gray",), "uint16", ""), "I;16B": (("gray",), "uint16", ""), "I": (("gray",), "int32", ""),
-    "F": (("gray",), "float32", ""),
-}  # fmt: skip
+def _heif(uri: str) -> None:
+    """Teach Pillow HEIF, by whichever package is installed. Raises MissingExtraError without one."""
+    from importlib.util import find_spec
 
-
-def _mode(opened: Any) -> tuple[tuple[str, ...], str, str]:
-    channels, dtype, other = _MODES.get(opened.mode, (_RGB, "uint8", "RGB"))
-    if "transparency" in opened.info and opened.mode in ("1", "L", "RGB", "P"):
-        return (("gray", "alpha"), dtype, "LA") if channels == ("gray",) else (_RGBA, dtype, "RGBA")
-    return channels, dtype, other
-
-
-def _described(opened: Any) -> Description:
-    channels, dtype, other = _mode(opened)
-    turned = orientation.of(opened)
-    notes = (f"{opened.mode} becomes {', '.join(channels)}",) if other and opened.mode != "1" else ()
-    size = orientation.shown_size((opened.height, opened.width), turned)
-    return Description(size, channels, dtype, turned, getattr(opened, "n_frames", 1), notes)
-
-
-def _decoded(opened: Any) -> tuple[Array, tuple[str, ...], int]:
-    channels, dtype, other = _mode(opened)
-    turned = orientation.of(opened)
-    pixels = np.array(opened.convert(other) if other else opened).astype(dtype, copy=False)
-    return pixels if pixels.ndim == 3 else pixels[..., None], channels, turned
+    name = "pillow_heif" if find_spec("pillow_heif") else "pi_heif"
+    require(name, f"reading {uri}").register_heif_opener()

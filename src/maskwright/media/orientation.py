@@ -10,6 +10,9 @@ import numpy as np
 
 from maskwright.core.arrays import Array, Size
 
+#: (left, top, right, bottom) in pixels; right and bottom are the first that are not in it.
+Region = tuple[int, int, int, int]
+
 #: The tag's number in EXIF and TIFF.
 TAG = 0x0112
 
@@ -53,6 +56,23 @@ def apply(stored: Array, orientation: int) -> Array:
     swap, rows, columns = _MOVES[orientation]
     shown = np.swapaxes(stored, 0, 1) if swap else stored
     return shown[:: -1 if rows else 1, :: -1 if columns else 1]
+
+
+def back(orientation: int) -> int:
+    """The orientation that undoes this one."""
+    return {6: 8, 8: 6}.get(orientation, orientation)
+
+
+def stored_region(region: Region, stored: Size, orientation: int) -> Region:
+    """(left, top, right, bottom) on the image as shown -> on the raster as stored, whose (height, width) is given."""
+    left, top, right, bottom = region
+    swap, rows, columns = _MOVES[orientation]
+    height, width = shown_size(stored, orientation)
+    if columns:
+        left, right = width - right, width - left
+    if rows:
+        top, bottom = height - bottom, height - top
+    return (top, left, bottom, right) if swap else (left, top, right, bottom)
 
 
 def points(stored: Array, size: Size, orientation: int) -> Array:

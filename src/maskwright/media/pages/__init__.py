@@ -1,9 +1,18 @@
 """Images inside files of many, one kind of file a module: pages of a TIFF, slices of a volume, frames of a video.
 
-Their URI is the file's with "#page=N" behind it, N from 0.  A module states SUFFIXES, in lower case, and has
+Their URI is the file's with "#page=N" behind it, N from 0; the file's own URI means its first page.  A module states
+SUFFIXES, in lower case, and has
 
     shape(path) -> (number of pages, (height, width))
-    read(path, page) -> (H, W), or (H, W, 3) where there are colours; numbers as the file has them
+    read(path, page) -> (H, W), or (H, W, C) where there are channels; numbers as the file has them
+
+and where it can
+
+    describe(path, page) -> Description, of the header alone
+    read(path, page, region=None), which reads no more than the region (left, top, right, bottom) needs
+    begins(head) -> whether a file with these first 132 bytes is of the kind, whatever its name
+
+`shape` and `read` speak of the raster as it is stored; where `describe` states an orientation, it is turned here.
 """
 
 import re
@@ -12,13 +21,20 @@ from pathlib import Path
 from types import ModuleType
 from typing import TypeVar
 
+import numpy as np
+
 from maskwright import registry
 from maskwright.core.arrays import Array, Size
 from maskwright.core.names import shown
 from maskwright.errors import FormatError, MaskwrightError
+from maskwright.media import orientation, remote
+from maskwright.media.descriptions import Description, channel_names
+from maskwright.media.orientation import Region
 
 Found = TypeVar("Found")
 
+#: How much of a file's beginning `begins` gets.
+HEAD = 132
 _PAGE = re.compile(r"(.+)#page=(\d+)")
 
 
@@ -29,47 +45,120 @@ def page_of(uri: str) -> tuple[str, int | None]:
 
 
 def shape(path: str | Path) -> tuple[int, Size]:
-    """(number of pages, (height, width)). Raises FormatError for a file that is missing or broken."""
-    return _guarded(str(path), _shape)
+    """(number of pages, (height, width) as shown). Raises FormatError for a file that is missing or broken."""
+
+    def work(local: str) -> tuple[int, Size]:
+        kind = _kind(local)
+        number, size = kind.shape(local)
+        return number, kind.describe(local, 0).size if hasattr(kind, "describe") else size
+
+    return _guarded(str(path), work)
 
 
-def read(path: str | Path, page: int) -> Array:
-    """One page: (H, W), or (H, W, 3) where there are colours; numbers as the file has them.
+def describe(path: str | Path, page: int = 0) -> Description:
+    """What a page is; nothing is decoded where its kind has a header that says it.
 
     Raises FormatError for a missing or broken file, and for a page it does not have.
     """
-    return _guarded(str(path), lambda text: _read(text, page))
+
+    def work(local: str) -> Description:
+        kind = _kind(local)
+        _has(kind, local, page)
+        return _described(kind, local, page)
+
+    return _guarded(str(path), work)
 
 
-def _shape(path: str) -> tuple[int, Size]:
-    found: tuple[int, Size] = _kind(path).shape(path)
-    return found
+def read(path: str | Path, page: int, region: Region | None = None) -> Array:
+    """One page as shown, or a region of it: (H, W), or (H, W, C) where there are channels; the file's own numbers.
+
+    Raises FormatError for a missing or broken file, and for a page it does not have.
+    """
+
+    def work(local: str) -> Array:
+        kind = _kind(local)
+        _has(kind, local, page)
+        if not hasattr(kind, "describe"):
+            return _part(kind, local, page, region)
+        about = _described(kind, local, page)
+        stored = region and orientation.stored_region(region, about.stored_size, about.orientation)
+        return np.ascontiguousarray(orientation.apply(_part(kind, local, page, stored), about.orientation))
+
+    return _guarded(str(path), work)
 
 
-def _read(path: str, page: int) -> Array:
-    kind = _kind(path)
-    if not getattr(kind, "ESTIMATED", False):
-        number, _ = kind.shape(path)
-        if page >= number:
-            raise FormatError(f"has {number} pages, not page {page}", file=path)
-    found: Array = kind.read(path, page)
-    return found
+def stored(path: str | Path, page: int, region: Region | None = None) -> Array:
+    """As `read`, but as the file has the raster: not turned; region: of that raster."""
+
+    def work(local: str) -> Array:
+        kind = _kind(local)
+        _has(kind, local, page)
+        return _part(kind, local, page, region)
+
+    return _guarded(str(path), work)
+
+
+def holds(path: str, head: bytes) -> bool:
+    """Whether a file that begins with these bytes is read as pages; by its name where they do not tell its kind."""
+    return _by_content(head) is not None or _by_name(path, told_by_content=False) is not None
+
+
+def _by_content(head: bytes) -> ModuleType | None:
+    kinds = (registry.load("media.pages", name) for name in registry.names("media.pages"))
+    return next((kind for kind in kinds if hasattr(kind, "begins") and kind.begins(head)), None)
+
+
+def _by_name(path: str, *, told_by_content: bool) -> ModuleType | None:
+    kinds = (registry.load("media.pages", name) for name in registry.names("media.pages"))
+    for kind in kinds:
+        if path.lower().endswith(kind.SUFFIXES) and (told_by_content or not hasattr(kind, "begins")):
+            return kind
+    return None
 
 
 def _kind(path: str) -> ModuleType:
-    for name in registry.names("media.pages"):
-        kind = registry.load("media.pages", name)
-        if path.lower().endswith(kind.SUFFIXES):
-            return kind
-    raise FormatError("is not a file of several images", file=path, needed="TIFF, .npy, NIfTI, DICOM or a video")
+    with open(path, "rb") as file:
+        kind = _by_content(file.read(HEAD)) or _by_name(path, told_by_content=True)
+    if kind is None:
+        raise FormatError("is not a file of several images", file=path, needed="TIFF, .npy, NIfTI, DICOM or a video")
+    return kind
+
+
+def _has(kind: ModuleType, path: str, page: int) -> None:
+    if page and not getattr(kind, "ESTIMATED", False):
+        number, _ = kind.shape(path)
+        if page >= number:
+            raise FormatError(f"has {number} pages, not page {page}", file=path)
+
+
+def _described(kind: ModuleType, path: str, page: int) -> Description:
+    if hasattr(kind, "describe"):
+        found: Description = kind.describe(path, page)
+        return found
+    number, size = kind.shape(path)
+    plane: Array = kind.read(path, page)
+    return Description(size, channel_names(plane.shape[2] if plane.ndim == 3 else 1), plane.dtype.name, pages=number)
+
+
+def _part(kind: ModuleType, path: str, page: int, region: Region | None) -> Array:
+    if region is not None and registry.takes(kind.read, "region"):
+        part: Array = kind.read(path, page, region=region)
+        return part
+    whole: Array = kind.read(path, page)
+    return whole if region is None else np.ascontiguousarray(whole[region[1] : region[3], region[0] : region[2]])
 
 
 def _guarded(path: str, work: Callable[[str], Found]) -> Found:
-    if not Path(path).is_file():
+    local = str(remote.local(path))
+    if not Path(local).is_file():
         raise FormatError("the file is not there", file=path)
     try:
-        return work(path)
-    except (MaskwrightError, ImportError):
+        return work(local)
+    except MaskwrightError as error:
+        if local != path and error.file in (None, local):
+            error.file = path
+        raise error.at(file=path) from None
+    except ImportError:
         raise
     except MemoryError:
         raise FormatError("cannot be read (it asks for more memory than there is)", file=path) from None
