@@ -27,7 +27,8 @@ class Window:
 
     low, high: one pair, or one for each displayed channel, in the image's own numbers.
     channels: indices of the one or three channels that are displayed, the latter as red, green and blue; () leaves
-    that to `displayed`.  origin: where it comes from, in words.
+    that to `displayed`.  origin: where it comes from, in words.  eight_bits: whether images of eight bits are displayed
+    by it too; else these are as they are.
     Raises UsageError for numbers that are not finite, a low that is not below its high, and parts that do not fit.
     """
 
@@ -35,6 +36,7 @@ class Window:
     high: tuple[float, ...]
     channels: tuple[int, ...] = ()
     origin: str = ""
+    eight_bits: bool = True
 
     def __post_init__(self) -> None:
         for part in ("low", "high"):
@@ -65,6 +67,7 @@ class Window:
         """Its parts by name, JSON-safe."""
         return {
             "low": list(self.low), "high": list(self.high), "channels": list(self.channels), "origin": self.origin,
+            "eight_bits": self.eight_bits,
         }  # fmt: skip
 
     @classmethod
@@ -79,7 +82,9 @@ class Window:
             }
             return cls(**values)
         except TypeError:
-            raise UsageError(f"{dict(written)!r} is not a window", needed="low, high, channels, origin") from None
+            raise UsageError(
+                f"{dict(written)!r} is not a window", needed="low, high, channels, origin, eight_bits"
+            ) from None
 
 
 def displayed(channels: tuple[str, ...]) -> tuple[int, ...]:
@@ -108,6 +113,8 @@ def apply(pixels: Array, channels: tuple[str, ...], window: Window | None) -> U8
     is the same for every image.  Numbers that are not numbers are black.  Raises UsageError where the window shows a
     channel that is not there.
     """
+    if window is not None and not window.eight_bits and pixels.dtype == np.uint8:
+        window = None
     picked = (window.channels if window is not None else ()) or displayed(channels)
     if max(picked) >= pixels.shape[2]:
         raise UsageError(
@@ -143,17 +150,24 @@ def over_white(colours: U8, alpha: Array) -> U8:
     return seen
 
 
-def measured(arrays: Iterable[tuple[Array, tuple[str, ...]]], percentiles: tuple[float, float] = (0.5, 99.5)) -> Window:
+def measured(
+    arrays: Iterable[tuple[Array, tuple[str, ...]]],
+    percentiles: tuple[float, float] = (0.5, 99.5),
+    channels: tuple[int, ...] = (),
+) -> Window:
     """A window over many images together: these percentiles of all their values, by displayed channel.
 
     arrays: (H, W, C) and the channels' names.  Values are thinned to 65,536 an image; what is not finite is left out.
-    Raises UsageError where there is no finite value.
+    channels: indices of those that are displayed; () leaves that to `displayed`, as the window does.
+    Raises UsageError where there is no finite value, and for percentiles that are not two rising numbers up to 100.
     """
+    if not (len(percentiles) == 2 and 0 <= percentiles[0] < percentiles[1] <= 100):
+        raise UsageError(f"the percentiles are {percentiles}", needed="two numbers from 0 to 100, the smaller first")
     held: dict[int, list[Array]] = {}
-    picked: tuple[int, ...] = ()
+    picked = channels
     number = 0
-    for pixels, channels in arrays:
-        picked = picked or displayed(channels)
+    for pixels, names in arrays:
+        picked = picked or displayed(names)
         step = max(1, math.isqrt(pixels.shape[0] * pixels.shape[1] // 65_536))
         number += 1
         for index in picked:
@@ -164,10 +178,10 @@ def measured(arrays: Iterable[tuple[Array, tuple[str, ...]]], percentiles: tuple
     for index in picked:
         values = np.concatenate(held.get(index) or [np.zeros(0)]).astype(np.float64)
         if not values.size:
-            raise UsageError("no image has a finite value", needed="images to take a window from")
+            raise UsageError(f"no image has a finite value in channel {index}", needed="images to take a window from")
         low, high = (float(value) for value in np.percentile(values, percentiles))
         limits.append((low, high if high > low else low + 1))
-    if not limits:
+    if not number or not limits:
         raise UsageError("there is no image", needed="images to take a window from")
     origin = f"percentiles {percentiles[0]:g} and {percentiles[1]:g} of {number} image{'s' * (number != 1)}"
-    return Window(tuple(low for low, _ in limits), tuple(high for _, high in limits), picked, origin)
+    return Window(tuple(low for low, _ in limits), tuple(high for _, high in limits), channels, origin)

@@ -13,9 +13,8 @@ from sqlalchemy.engine import Connection, Engine
 
 from maskwright.core.names import shown
 from maskwright.errors import DatasetError, UsageError
-from maskwright.media.windows import Window
 from maskwright.store import connection as opening
-from maskwright.store import migrations, mounts, schema, sql_engines
+from maskwright.store import display, migrations, mounts, schema, sql_engines
 from maskwright.store.places import server_of
 from maskwright.store.rows import damaged
 
@@ -80,8 +79,8 @@ class Database:
         self.identity: object = server_of(str(place)) if self.file is None else _file_identity(self.file)
         self._closed = False
         self._edits = 0  # that are open
-        #: The window over the images of a revision, once somebody asked: the revision, and what was found.
-        self.measured: tuple[int, Window | None] | None = None
+        #: What looking at its images said, once somebody asked for their window.
+        self.measured: display.Measured | None = None
         self._closing = threading.RLock()
         # A store that is forgotten gives its file back as well; a forked child counts for itself.
         self._finalizer = weakref.finalize(self, source.release)

@@ -164,12 +164,11 @@ class View:
         have the same.
         """
         with self.database.reading() as connection:
-            found, head = display.kept(connection), self.database.head(connection)
-        if found is not None:
-            return found
-        if self.database.measured is None or self.database.measured[0] != head:
-            self.database.measured = head, display.measured(View(self.database))
-        return self.database.measured[1]
+            found = display.kept(connection)
+        if found is None:
+            self.database.measured = display.remeasured(View(self.database), self.database.measured)
+            found = self.database.measured.window
+        return found
 
     def where(self, text: str) -> "View":
         """The samples that also fulfil a condition, such as "split = 'val' and area < 400".
