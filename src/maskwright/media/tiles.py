@@ -1,22 +1,29 @@
-"""Images as the browser gets them: of a fixed type, by number, never by path."""
+"""Images as the browser gets them: of a fixed type, by number, never by path; displayed by a window.
+
+What was asked for last is kept decoded in the file's own numbers, so that another window costs no decoding.
+"""
 
 import contextlib
 import threading
 from collections import OrderedDict
+from dataclasses import replace
 from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+import PIL.Image
+from PIL import UnidentifiedImageError
 
-from maskwright.core.arrays import U8, Size
-from maskwright.core.sample import Sample
-from maskwright.errors import FormatError
-from maskwright.media.images import read
+from maskwright.core.arrays import Array, Size
+from maskwright.core.sample import ImageRef, Sample
+from maskwright.errors import FormatError, MaskwrightError
+from maskwright.media import orientation, windows
+from maskwright.media.images import Image, describe, read
+from maskwright.media.windows import Window
 
-#: Formats that every browser shows as they are.
-PLAIN = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}
+#: Formats that every browser shows as they are. MPO is a JPEG with others behind it, which browsers leave out.
+PLAIN = {"JPEG": "image/jpeg", "MPO": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}
 MOST_PIXELS = 300_000_000
 MOST_BYTES = 2 * 2**30
 THUMB = 160
@@ -24,24 +31,37 @@ TILE = 512
 #: Images of more pixels than this are sent in tiles, of the size and the place that the window shows.
 WHOLE = 16_000_000
 
+_BROKEN = (OSError, UnidentifiedImageError, ValueError, SyntaxError, PIL.Image.DecompressionBombError)
 
-def file_for_browsers(sample: Sample) -> tuple[bytes, str]:
-    """-> bytes and media type. Raises FormatError for images that are missing, broken, too large or of another size."""
-    _allowed(sample)
-    height, width = sample.image.size
-    path = Path(sample.image.uri)
+
+def own_bytes(image: ImageRef, window: Window | None) -> tuple[bytes, str] | None:
+    """The file as it is and its media type, where every browser shows that as `read(image).display(window)` shows it.
+
+    None where that is otherwise: more than eight bits, a window that eight bits are displayed by too, alpha, CMYK,
+    several images in one file, labels on a raster that is shown turned, and what cannot be read.
+    """
+    path = Path(image.uri)
     try:
-        with Image.open(path) as image:
-            # Turned by EXIF, a browser would show it otherwise than the masks lie.
-            turned = image.getexif().get(274, 1) != 1
-            plain = image.format in PLAIN and image.mode in ("RGB", "L", "P") and not turned
-            if plain and image.size == (width, height):
-                return path.read_bytes(), PLAIN[str(image.format)]
-    except (OSError, UnidentifiedImageError, ValueError, SyntaxError, Image.DecompressionBombError):
-        pass  # reading it below says what is wrong, or can read it
-    out = BytesIO()
-    Image.fromarray(read(sample.image).display()).save(out, "PNG", compress_level=1)
-    return out.getvalue(), "image/png"
+        with PIL.Image.open(path) as opened:
+            kind = PLAIN.get(str(opened.format))
+            alone = opened.format == "MPO" or getattr(opened, "n_frames", 1) == 1
+            opaque = opened.mode in ("1", "L", "RGB", "P") and "transparency" not in opened.info
+        found = describe(image)
+    except (*_BROKEN, MaskwrightError):
+        return None  # reading it says what is wrong, or can read it
+    # Browsers turn a JPEG by what its EXIF says; not all of them turn the others.
+    as_shown = found.size == image.size and (found.orientation == 1 or kind == "image/jpeg")
+    as_it_is = found.dtype == "uint8" and (window is None or not window.eight_bits)
+    return (path.read_bytes(), kind) if kind is not None and alone and opaque and as_shown and as_it_is else None
+
+
+def displayed(image: Image, window: Window | None) -> Array:
+    """(H, W, 3) uint8, or (H, W) where it is gray. A window of channels that this image lacks leaves them to it."""
+    if window is not None and max(window.channels, default=0) >= image.pixels.shape[2]:
+        window = replace(window, channels=())
+    colours = image.display(window)
+    picked = (window.channels if window is not None else ()) or windows.displayed(image.channels)
+    return colours[..., 0] if len(picked) == 1 else colours
 
 
 def _allowed(sample: Sample) -> None:
@@ -59,27 +79,37 @@ def _allowed(sample: Sample) -> None:
 
 
 @lru_cache(maxsize=2000)
-def thumbnail(uri: str, size: tuple[int, int]) -> bytes:
-    """A small JPEG."""
+def thumbnail(uri: str, size: tuple[int, int], window: Window | None = None) -> bytes:
+    """A small JPEG of an image as the window displays it. Raises FormatError as `media.read`."""
+    small = _eighth(uri, size) if min(size) >= 8 * THUMB else None
+    shown = PIL.Image.fromarray(displayed(read(uri, expected=size) if small is None else small, window))
+    shown.thumbnail((THUMB, THUMB))
+    return _jpeg(shown, quality=80)
+
+
+def _jpeg(image: PIL.Image.Image, **how: int) -> bytes:
     with BytesIO() as out:
-        small = _eighth(uri, size) if min(size) >= 8 * THUMB else None
-        image = Image.fromarray(read(uri, expected=size).display() if small is None else small)
-        image.thumbnail((THUMB, THUMB))
-        image.save(out, "JPEG", quality=80)
+        image.save(out, "JPEG", **how)
         return out.getvalue()
 
 
-def _eighth(uri: str, size: Size) -> U8 | None:
+def _eighth(uri: str, size: Size) -> Image | None:
     """A JPEG at an eighth of its size, in a fraction of the time; None for other files, and for broken ones."""
     try:
-        with Image.open(uri) as image:
-            if image.format != "JPEG" or image.mode not in ("RGB", "L") or image.size != (size[1], size[0]):
+        with PIL.Image.open(uri) as opened:
+            stored, turned = (opened.height, opened.width), orientation.of(opened)
+            if orientation.shown_size(stored, turned) != tuple(size):
+                turned = 1
+            if opened.format not in ("JPEG", "MPO") or opened.mode not in ("RGB", "L"):
                 return None
-            image.draft("RGB", (-(-size[1] // 8), -(-size[0] // 8)))
-            if image.width > size[1] // 4:
+            if orientation.shown_size(stored, turned) != tuple(size):
                 return None
-            return np.asarray(image.convert("RGB"))
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+            opened.draft(opened.mode, (-(-stored[1] // 8), -(-stored[0] // 8)))
+            if opened.width > stored[1] // 4:
+                return None
+            pixels = orientation.apply(np.asarray(opened), turned)
+            return Image(pixels, ("red", "green", "blue")) if pixels.ndim == 3 else Image(pixels[..., None], ("gray",))
+    except _BROKEN:
         return None
 
 
@@ -96,34 +126,83 @@ def _sizes(size: Size) -> list[Size]:
     return out
 
 
+def halved(pixels: Array) -> Array:
+    """(H, W, C) -> (H / 2, W / 2, C), rounded up, of the same type: means of two by two.
+
+    The rest of an odd edge is a mean of one.  What is not finite is left out of its mean.
+    """
+    height, width, channels = pixels.shape
+    if pixels.dtype == np.uint8 and channels in (1, 3):
+        small = np.asarray(PIL.Image.fromarray(pixels[..., 0] if channels == 1 else pixels).reduce(2))
+        return small.reshape(*small.shape[:2], channels)
+    padded = np.pad(pixels, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
+    corners = [padded[y::2, x::2] for y in (0, 1) for x in (0, 1)]
+    kind = np.float32 if pixels.dtype.itemsize <= 2 else np.float64
+    total = np.zeros(corners[0].shape, kind)
+    if pixels.dtype.kind != "f":
+        for corner in corners:
+            total += corner
+        return (total / 4).round().astype(pixels.dtype)
+    known = np.zeros(corners[0].shape, np.uint8)
+    for corner in corners:
+        finite = np.isfinite(corner)
+        known += finite
+        np.add(total, corner, out=total, where=finite)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return (total / known).astype(pixels.dtype)
+
+
 class Pyramids:
-    """Tiles of large images. The last images asked for are kept decoded, within a limit of bytes."""
+    """Images that are looked at, whole or in tiles. The last asked for are kept decoded, within a limit of bytes."""
 
     def __init__(self, most: int = 800_000_000) -> None:
         self._most = most
-        self._held: OrderedDict[tuple[str, Size], list[U8]] = OrderedDict()
-        self._small: tuple[tuple[str, Size], U8] | None = None
+        self._held: OrderedDict[tuple[str, Size], list[Image]] = OrderedDict()
+        self._small: tuple[tuple[str, Size], Image] | None = None
         self._begun: tuple[str, Size] | None = None
         self._lock = threading.Lock()
         self._reading = threading.Lock()
         self._reading_coarse = threading.Lock()
 
-    def tile(self, sample: Sample, level: int, column: int, row: int) -> bytes:
+    def whole(self, sample: Sample, window: Window | None, *, rough: bool = False) -> tuple[bytes, str]:
+        """All of an image as a browser shows it, and its media type.
+
+        rough: a JPEG, which is made sooner, where the file's own bytes are not enough.
+        Raises FormatError for images that are missing, broken, too large or of another size.
+        """
+        _allowed(sample)
+        own = own_bytes(sample.image, window)
+        if own is not None:
+            return own
+        image = PIL.Image.fromarray(displayed(self.image(sample), window))
+        if rough:
+            return _jpeg(image, quality=85), "image/jpeg"
+        with BytesIO() as out:
+            image.save(out, "PNG", compress_level=1)
+            return out.getvalue(), "image/png"
+
+    def image(self, sample: Sample) -> Image:
+        """The image as it is. Raises FormatError as `whole`."""
+        _allowed(sample)
+        sizes = _sizes(sample.image.size) if levels(sample.image.size) else [sample.image.size]
+        return self._read(sample, sizes)[0]
+
+    def tile(self, sample: Sample, window: Window | None, level: int, column: int, row: int) -> bytes:
         """A JPEG of at most TILE x TILE pixels.
 
-        Raises FormatError as `file_for_browsers`, and for a tile that is not there.
+        Raises FormatError as `whole`, and for a tile that is not there.
         """
         _allowed(sample)
         sizes = _sizes(sample.image.size)
         if 0 <= level < len(sizes) and column >= 0 and row >= 0:
-            part = self._level(sample, sizes, level)[row * TILE : (row + 1) * TILE, column * TILE : (column + 1) * TILE]
+            image = self._level(sample, sizes, level)
+            part = image.pixels[row * TILE : (row + 1) * TILE, column * TILE : (column + 1) * TILE]
             if part.size:
-                with BytesIO() as out:
-                    Image.fromarray(np.ascontiguousarray(part)).save(out, "JPEG", quality=92, subsampling=0)
-                    return out.getvalue()
+                shown = displayed(Image(np.ascontiguousarray(part), image.channels), window)
+                return _jpeg(PIL.Image.fromarray(shown), quality=92, subsampling=0)
         raise FormatError(f"there is no tile {level}/{column}/{row}", file=sample.key)
 
-    def _level(self, sample: Sample, sizes: list[Size], level: int) -> U8:
+    def _level(self, sample: Sample, sizes: list[Size], level: int) -> Image:
         name = (sample.image.uri, sample.image.size)
         with self._lock:
             if name in self._held:
@@ -134,14 +213,16 @@ class Pyramids:
             if small is not None:
                 self._ahead(sample, sizes)
                 height, width = sizes[level]
-                return np.asarray(Image.fromarray(small).resize((width, height), Image.Resampling.BOX))
+                flat = PIL.Image.fromarray(small.pixels[..., 0] if len(small.channels) == 1 else small.pixels)
+                fitting = np.asarray(flat.resize((width, height), PIL.Image.Resampling.BOX))
+                return Image(fitting.reshape(height, width, -1), small.channels)
         return self._read(sample, sizes)[level]
 
     def _ahead(self, sample: Sample, sizes: list[Size]) -> None:
         """Decode in the background: what is looked at whole is soon looked at closely."""
         name = (sample.image.uri, sample.image.size)
 
-        def read() -> None:
+        def read_it() -> None:
             with contextlib.suppress(FormatError):  # whoever asks for what cannot be read is told then
                 self._read(sample, sizes)
 
@@ -149,25 +230,25 @@ class Pyramids:
             if self._begun == name:
                 return
             self._begun = name
-        threading.Thread(target=read, name="studio-tiles", daemon=True).start()
+        threading.Thread(target=read_it, name="studio-tiles", daemon=True).start()
 
-    def _coarse(self, name: tuple[str, Size]) -> U8 | None:
+    def _coarse(self, name: tuple[str, Size]) -> Image | None:
         with self._reading_coarse:
             if self._small is None or self._small[0] != name:
                 found = _eighth(*name)
                 self._small = None if found is None else (name, found)
             return None if self._small is None else self._small[1]
 
-    def _read(self, sample: Sample, sizes: list[Size]) -> list[U8]:
+    def _read(self, sample: Sample, sizes: list[Size]) -> list[Image]:
         name = (sample.image.uri, sample.image.size)
         with self._reading:  # one at a time: two such images at once may be more than there is memory for
             with self._lock:
                 if name in self._held:
+                    self._held.move_to_end(name)
                     return self._held[name]
-            found = [read(sample.image).display()]
+            found = [read(sample.image)]
             for _ in sizes[1:]:
-                # Means of two by two; the rest of an odd edge is a mean of one.
-                found.append(np.asarray(Image.fromarray(found[-1]).reduce(2)))
+                found.append(Image(halved(found[-1].pixels), found[-1].channels))
             with self._lock:
                 self._held[name] = found
                 while len(self._held) > 1 and self._bytes() > self._most:
@@ -175,4 +256,4 @@ class Pyramids:
             return found
 
     def _bytes(self) -> int:
-        return sum(item.nbytes for held in self._held.values() for item in held)
+        return sum(image.pixels.nbytes for held in self._held.values() for image in held)

@@ -106,6 +106,11 @@ def full_range(dtype: np.dtype[Any]) -> tuple[float, float]:
     return 0.0, 1.0
 
 
+def is_hounsfield(dtype: np.dtype[Any], low: float, high: float) -> bool:
+    """Whether numbers from low to high may be Hounsfield units: signed, from about air, and not far beyond metal."""
+    return dtype.kind in "if" and dtype.itemsize > 1 and -4096 <= low <= -200 and 0 < high <= 32767
+
+
 def apply(pixels: Array, channels: tuple[str, ...], window: Window | None) -> U8:
     """(H, W, C) -> (H, W, 3) uint8 as people see it.
 

@@ -60,7 +60,7 @@ def keep(connection: Connection, window: Window | None) -> None:
 
 
 def remeasured(view: "View", before: Measured | None) -> Measured:
-    """What looking at the images says: `before` as long as no image came, went or changed since.
+    """What looking at the images says: `before` until an image comes, goes or changes.
 
     view: of all samples of the newest revision.
     """

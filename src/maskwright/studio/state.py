@@ -48,6 +48,7 @@ class Studio:
         self.presence = Presence()
         if dataset.database.writable:
             workflow.join(dataset, settings.people.values())
+            dataset.keep_window()  # what is looked at does not change with what comes in
 
     def sample(self, number: int) -> Sample:
         """Raises what reading raises for a number that is not there."""

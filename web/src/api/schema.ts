@@ -153,7 +153,7 @@ export interface paths {
         };
         /**
          * Pixels
-         * @description The image as a browser shows it, as its masks lie.
+         * @description The image as a browser shows it, as its masks lie. rough: made sooner, while a window is being chosen.
          */
         get: operations["pixels_api_images__number__pixels_get"];
         put?: never;
@@ -485,6 +485,90 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/window": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Window
+         * @description How images are displayed for everybody.
+         */
+        get: operations["window_api_window_get"];
+        /**
+         * Set Window
+         * @description Display images like this for everybody, on all pages; labels are not touched.
+         */
+        put: operations["set_window_api_window_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/window/measured": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Measured
+         * @description A window by percentiles of many images together.
+         */
+        get: operations["measured_api_window_measured_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/images/{number}/numbers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Numbers
+         * @description What numbers an image holds, and windows that suit them.
+         */
+        get: operations["numbers_api_images__number__numbers_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/images/{number}/values": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Values
+         * @description The numbers of one pixel; x from the left, y from the top, from 0.
+         */
+        get: operations["values_api_images__number__values_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -638,6 +722,19 @@ export interface components {
             text: string;
         };
         /**
+         * DatasetWindow
+         * @description How the dataset's images are displayed. window: None where that is as they are.
+         *
+         *     token: another one for each window.  deep: whether there are images of more than eight bits.
+         */
+        DatasetWindow: {
+            window: components["schemas"]["WindowInfo"] | null;
+            /** Token */
+            token: string;
+            /** Deep */
+            deep: boolean;
+        };
+        /**
          * Following
          * @description What to follow objects with, through the videos of the dataset.
          */
@@ -731,6 +828,33 @@ export interface components {
             assignee?: string | null;
             /** Own Labels */
             own_labels?: string[];
+        };
+        /**
+         * ImageNumbers
+         * @description What numbers an image holds. channels: names.  shown: indices of those that are displayed.
+         *
+         *     low, high: the least and the greatest finite number of those.  counts: how often values occur in them, a list a
+         *     channel, in bins of one width from first to last.
+         */
+        ImageNumbers: {
+            /** Channels */
+            channels: string[];
+            /** Dtype */
+            dtype: string;
+            /** Shown */
+            shown: number[];
+            /** Low */
+            low: number;
+            /** High */
+            high: number;
+            /** First */
+            first: number;
+            /** Last */
+            last: number;
+            /** Counts */
+            counts: number[][];
+            /** Presets */
+            presets: components["schemas"]["PresetInfo"][];
         };
         /**
          * ImageSegments
@@ -848,6 +972,8 @@ export interface components {
         /**
          * Others
          * @description Who else is in an image, the last revision that changed it, and the number of changes of its workflow.
+         *
+         *     window: the token of the dataset's window; see `DatasetWindow`.
          */
         Others: {
             /** People */
@@ -856,6 +982,8 @@ export interface components {
             revision: number;
             /** Workflow */
             workflow: number;
+            /** Window */
+            window: string;
         };
         /**
          * Person
@@ -880,12 +1008,34 @@ export interface components {
             assigned: number;
         };
         /**
+         * PixelValues
+         * @description The numbers of one pixel, a channel each, as the file has them; null where one is not finite.
+         */
+        PixelValues: {
+            /** Channels */
+            channels: string[];
+            /** Values */
+            values: (number | null)[];
+        };
+        /**
          * Present
          * @description A sign of life. tab: made by the page.
          */
         Present: {
             /** Tab */
             tab: string;
+        };
+        /**
+         * PresetInfo
+         * @description A window by name, in the image's numbers.
+         */
+        PresetInfo: {
+            /** Name */
+            name: string;
+            /** Low */
+            low: number;
+            /** High */
+            high: number;
         };
         /**
          * Project
@@ -1076,6 +1226,35 @@ export interface components {
              * @enum {string}
              */
             state: "accepted" | "rejected";
+        };
+        /**
+         * WindowInfo
+         * @description A window, as `media.Window`.
+         */
+        WindowInfo: {
+            /** Low */
+            low: number[];
+            /** High */
+            high: number[];
+            /** Channels */
+            channels?: number[];
+            /**
+             * Origin
+             * @default
+             */
+            origin: string;
+            /**
+             * Eight Bits
+             * @default true
+             */
+            eight_bits: boolean;
+        };
+        /**
+         * WindowWish
+         * @description The window that is wanted for everybody. None: measured on all images.
+         */
+        WindowWish: {
+            window: components["schemas"]["WindowInfo"] | null;
         };
         /**
          * Work
@@ -1314,7 +1493,16 @@ export interface operations {
     };
     pixels_api_images__number__pixels_get: {
         parameters: {
-            query?: never;
+            query?: {
+                rough?: boolean;
+                /** @description One number, or three with commas. */
+                low?: string | null;
+                /** @description One number, or three with commas. */
+                high?: string | null;
+                /** @description One number, or three with commas. */
+                channels?: string | null;
+                eight_bits?: boolean;
+            };
             header?: never;
             path: {
                 number: number;
@@ -1345,7 +1533,15 @@ export interface operations {
     };
     tile_api_images__number__tiles__level___column___row__get: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description One number, or three with commas. */
+                low?: string | null;
+                /** @description One number, or three with commas. */
+                high?: string | null;
+                /** @description One number, or three with commas. */
+                channels?: string | null;
+                eight_bits?: boolean;
+            };
             header?: never;
             path: {
                 number: number;
@@ -1379,7 +1575,15 @@ export interface operations {
     };
     thumbnail_api_images__number__thumbnail_get: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description One number, or three with commas. */
+                low?: string | null;
+                /** @description One number, or three with commas. */
+                high?: string | null;
+                /** @description One number, or three with commas. */
+                channels?: string | null;
+                eight_bits?: boolean;
+            };
             header?: never;
             path: {
                 number: number;
@@ -1863,6 +2067,161 @@ export interface operations {
                 };
                 content: {
                     "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    window_api_window_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetWindow"];
+                };
+            };
+        };
+    };
+    set_window_api_window_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WindowWish"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetWindow"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    measured_api_window_measured_get: {
+        parameters: {
+            query?: {
+                low?: number;
+                high?: number;
+                /** @description One number, or three with commas. */
+                channels?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WindowInfo"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    numbers_api_images__number__numbers_get: {
+        parameters: {
+            query?: {
+                /** @description One number, or three with commas. */
+                channels?: string | null;
+            };
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImageNumbers"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    values_api_images__number__values_get: {
+        parameters: {
+            query: {
+                x: number;
+                y: number;
+            };
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PixelValues"];
                 };
             };
             /** @description Validation Error */

@@ -15,6 +15,7 @@ from maskwright.core.segments import Segments
 from maskwright.errors import UsageError
 from maskwright.labelling import gestures, own_labels, workflow
 from maskwright.studio.messages import further
+from maskwright.studio.routes.window import token
 from maskwright.studio.state import Studio, number_or_none, person
 
 Layer = Literal["shared", "own"]
@@ -129,11 +130,15 @@ class Present(BaseModel):
 
 
 class Others(BaseModel):
-    """Who else is in an image, the last revision that changed it, and the number of changes of its workflow."""
+    """Who else is in an image, the last revision that changed it, and the number of changes of its workflow.
+
+    window: the token of the dataset's window; see `DatasetWindow`.
+    """
 
     people: list[str]
     revision: int
     workflow: int
+    window: str
 
 
 class Question(BaseModel):
@@ -225,7 +230,8 @@ def router(studio: Studio) -> APIRouter:
         """Tell that a page shows this image -> the others that do."""
         people = studio.presence.sign(number, given.tab, person(request))
         changes = workflow.of(dataset, number).number
-        return Others(people=people, revision=gestures.last_change(dataset, number), workflow=changes)
+        seen = token(dataset.window)
+        return Others(people=people, revision=gestures.last_change(dataset, number), workflow=changes, window=seen)
 
     @routes.post("/api/images/{number}/ask")
     def ask(number: int, question: Question) -> Masked:

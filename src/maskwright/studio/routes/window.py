@@ -1,0 +1,210 @@
+"""The window: how images are displayed, for everybody or in one view, and what helps to choose it."""
+
+import hashlib
+import json
+import math
+from typing import Annotated
+
+import numpy as np
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, Field
+
+from maskwright.core.arrays import Array
+from maskwright.errors import UsageError
+from maskwright.media import windows
+from maskwright.media.windows import Window
+from maskwright.store import display
+from maskwright.studio.state import Studio, number_or_none
+
+BINS = 128
+#: Values at most that a histogram counts.
+COUNTED = 500_000
+
+
+class WindowInfo(BaseModel):
+    """A window, as `media.Window`."""
+
+    low: list[float] = Field(min_length=1, max_length=3)
+    high: list[float] = Field(min_length=1, max_length=3)
+    channels: list[int] = Field(default_factory=list, max_length=3)
+    origin: str = Field(default="", max_length=200)
+    eight_bits: bool = True
+
+    @classmethod
+    def of(cls, window: Window) -> "WindowInfo":
+        return cls(**window.to_json())
+
+    def window(self) -> Window:
+        """Raises UsageError for what is not a window."""
+        return Window.from_json(self.model_dump())
+
+
+class WindowWish(BaseModel):
+    """The window that is wanted for everybody. None: measured on all images."""
+
+    window: WindowInfo | None
+
+
+class DatasetWindow(BaseModel):
+    """How the dataset's images are displayed. window: None where that is as they are.
+
+    token: another one for each window.  deep: whether there are images of more than eight bits.
+    """
+
+    window: WindowInfo | None
+    token: str
+    deep: bool
+
+
+class PresetInfo(BaseModel):
+    """A window by name, in the image's numbers."""
+
+    name: str
+    low: float
+    high: float
+
+
+class ImageNumbers(BaseModel):
+    """What numbers an image holds. channels: names.  shown: indices of those that are displayed.
+
+    low, high: the least and the greatest finite number of those.  counts: how often values occur in them, a list a
+    channel, in bins of one width from first to last.
+    """
+
+    channels: list[str]
+    dtype: str
+    shown: list[int]
+    low: float
+    high: float
+    first: float
+    last: float
+    counts: list[list[int]]
+    presets: list[PresetInfo]
+
+
+class PixelValues(BaseModel):
+    """The numbers of one pixel, a channel each, as the file has them; null where one is not finite."""
+
+    channels: list[str]
+    values: list[float | None]
+
+
+Numbers = Annotated[str | None, Query(max_length=200, description="One number, or three with commas.")]
+
+
+def router(studio: Studio) -> APIRouter:
+    """Under /api/window, and /api/images/{number}/numbers and /values."""
+    routes = APIRouter()
+    dataset = studio.dataset
+
+    def found() -> DatasetWindow:
+        window = dataset.window
+        info = None if window is None else WindowInfo.of(window)
+        return DatasetWindow(window=info, token=token(window), deep=display.has_deep(dataset))
+
+    @routes.get("/api/window")
+    def window() -> DatasetWindow:
+        """How images are displayed for everybody."""
+        return found()
+
+    @routes.put("/api/window")
+    def set_window(given: WindowWish) -> DatasetWindow:
+        """Display images like this for everybody, on all pages; labels are not touched."""
+        if given.window is None:
+            dataset.set_window(None)
+            dataset.keep_window()
+        else:
+            dataset.set_window(given.window.window())
+        return found()
+
+    @routes.get("/api/window/measured")
+    def measured(low: float = 0.5, high: float = 99.5, channels: Numbers = None) -> WindowInfo:
+        """A window by percentiles of many images together."""
+        percentiles = (low, high)
+        picked = tuple(_whole(number) for number in _numbers(channels or ""))
+        window = display.measured(dataset, percentiles, picked)
+        if window is None:
+            raise UsageError("all images have eight bits", needed="images of more, or channels to measure")
+        return WindowInfo.of(window)
+
+    @routes.get("/api/images/{number}/numbers")
+    def numbers(number: int, channels: Numbers = None) -> ImageNumbers:
+        """What numbers an image holds, and windows that suit them."""
+        image = studio.pyramids.image(studio.sample(number))
+        picked = tuple(_whole(number) for number in _numbers(channels or "")) or windows.displayed(image.channels)
+        if not all(0 <= index < len(image.channels) for index in picked):
+            raise UsageError(f"the image has {len(image.channels)} channels", needed="numbers of channels, from 0")
+        return _described(image.pixels, image.channels, picked)
+
+    @routes.get("/api/images/{number}/values")
+    def values(number: int, x: int, y: int) -> PixelValues:
+        """The numbers of one pixel; x from the left, y from the top, from 0."""
+        image = studio.pyramids.image(studio.sample(number))
+        height, width = image.size
+        if not (0 <= x < width and 0 <= y < height):
+            raise UsageError(f"there is no pixel ({x}, {y})", needed=f"x below {width}, y below {height}, from 0")
+        read = [number_or_none(float(value)) for value in image.pixels[y, x]]
+        finite = [value if value is not None and math.isfinite(value) else None for value in read]
+        return PixelValues(channels=list(image.channels), values=finite)
+
+    return routes
+
+
+def token(window: Window | None) -> str:
+    """A word that is another one for each window; empty where there is none."""
+    written = json.dumps(window.to_json() if window is not None else None)
+    return "" if window is None else hashlib.blake2s(written.encode(), digest_size=6).hexdigest()
+
+
+def asked(
+    studio: Studio, low: str | None, high: str | None, channels: str | None, *, eight_bits: bool
+) -> Window | None:
+    """The window of one view, by the parts of its address; the dataset's where there are none of them.
+
+    Raises UsageError for what is not a window.
+    """
+    if low is None and high is None and channels is None:
+        return studio.dataset.window
+    if low is None or high is None:
+        raise UsageError("a view's window lacks a number", needed="low and high, with channels or without")
+    picked = tuple(_whole(number) for number in _numbers(channels or ""))
+    return Window(_numbers(low), _numbers(high), picked, eight_bits=eight_bits)
+
+
+def _numbers(text: str) -> tuple[float, ...]:
+    try:
+        return tuple(float(part) for part in text.split(",") if part.strip())
+    except ValueError:
+        raise UsageError(f"{text!r} cannot be read", needed="numbers with commas between them") from None
+
+
+def _whole(number: float) -> int:
+    if not float(number).is_integer():
+        raise UsageError(f"there is no channel {number}", needed="whole numbers from 0")
+    return int(number)
+
+
+def _described(pixels: Array, channels: tuple[str, ...], picked: tuple[int, ...]) -> ImageNumbers:
+    planes = [pixels[..., index] for index in picked]
+    finite = [plane[np.isfinite(plane)] if plane.dtype.kind == "f" else plane.ravel() for plane in planes]
+    known = [values for values in finite if values.size]
+    low = float(min((values.min() for values in known), default=0))
+    high = float(max((values.max() for values in known), default=1))
+    thinned = [values[:: max(1, values.size // COUNTED)] for values in finite]
+    # Few outliers would leave all others in one bin.
+    filled = [values for values in thinned if values.size]
+    first = float(min((np.percentile(values, 0.02, method="higher") for values in filled), default=low))
+    last = float(max((np.percentile(values, 99.98, method="lower") for values in filled), default=high))
+    first, last = (first, last) if last > first else (first - 0.5, last + 0.5)
+    counts = [np.histogram(values, bins=BINS, range=(first, last))[0].tolist() for values in thinned]
+    presets = [PresetInfo(name="this image", low=low, high=high)] if high > low else []
+    least, greatest = windows.full_range(pixels.dtype)
+    presets.append(PresetInfo(name=f"all of {pixels.dtype.name}", low=least, high=greatest))
+    if len(picked) == 1 and windows.is_hounsfield(pixels.dtype, low, high):
+        for name in windows.PRESETS:
+            preset = Window.preset(name)
+            presets.append(PresetInfo(name=name, low=preset.low[0], high=preset.high[0]))
+    return ImageNumbers(
+        channels=list(channels), dtype=pixels.dtype.name, shown=list(picked), low=low, high=high, first=first,
+        last=last, counts=counts, presets=presets,
+    )  # fmt: skip
