@@ -97,8 +97,6 @@ def test_segnet_puts_values_back_where_they_came_from() -> None:
 def test_torchvision_says_what_it_lacks() -> None:
     with pytest.raises(UsageError, match=r"no encoder 'vgg'.*mobilenet_v3_large"):
         models.build("deeplabv3/vgg", 3)
-    with pytest.raises(UsageError, match="3 channels"):
-        models.build("fcn", 3, 4)
 
 
 QUERIES = {"queries": 8, "width": 32, "pixel_layers": 1, "decoder_layers": 2, "feedforward": 64, "points": 300}
@@ -129,6 +127,21 @@ def test_every_model_says_where_it_comes_from(name: str) -> None:
     assert all(about for about in getattr(module, "WEIGHTS", {}).values())
     model = models.build(name, 5, **SMALL.get(name, {}))
     assert (getattr(model, "answers", "logits") != "logits") == (name in OBJECTS)
+
+
+@pytest.mark.parametrize(
+    "channels", [1, pytest.param(4, marks=pytest.mark.train), pytest.param(6, marks=pytest.mark.train)]
+)
+@pytest.mark.parametrize("name", models.names())
+def test_every_model_takes_other_channels(name: str, channels: int) -> None:
+    model = models.build(name, 5, channels, **SMALL.get(name, {})).eval()
+    side = -(-64 // model.stride) * model.stride
+    with torch.inference_mode():
+        answer = model(torch.rand(1, channels, side, side, generator=torch.Generator().manual_seed(0)))
+    if name not in OBJECTS:
+        assert answer.shape == (1, 5, side, side)
+    first = next(part for part in model.modules() if isinstance(part, torch.nn.Conv2d))
+    assert first.in_channels == channels
 
 
 class TestEveryModelOfPixels(ModelContract):
@@ -237,3 +250,41 @@ def test_wrong_checkpoints_are_named(tmp_path) -> None:
         models.build("lite", 2, nonsense=1)
     with pytest.raises(ModelError, match="cannot be built"):
         models.build("unet/nonsense", 2)
+
+
+@pytest.mark.parametrize(
+    ("spec", "layer"),
+    [
+        ("unet/resnet18", "encoder.conv1.weight"),
+        ("unet/tu-resnet10t", "encoder.model.conv1.0.weight"),
+        ("lraspp", "network.backbone.0.0.weight"),
+        ("dino/dinov2-nano", "encoder.embeddings.patch_embeddings.projection.weight"),
+    ],
+)
+def test_weights_taught_with_colours_fit_other_channels(tmp_path, spec: str, layer: str) -> None:
+    """timm says how: one channel gets the sum, others are repeated in order and scaled; names that are known go first."""
+    from safetensors.torch import save_file
+    from timm.models import adapt_input_conv
+
+    from maskwright.weights import fill
+
+    file = tmp_path / "colours.safetensors"
+    colours = models.build(spec, 3).state_dict()
+    save_file({name: tensor.contiguous() for name, tensor in colours.items()}, file)
+    for channels in (("gray",), ("0", "1", "2", "3", "4", "5"), ("red", "green", "blue", "alpha"), ("a", "green")):
+        model = models.build(spec, 3, len(channels))
+        said = fill(model, file, channels)
+        assert f"{len(colours)} of {len(colours)} tensors" in said
+        assert f"the first layer, {layer}, " in said
+        found, before = model.state_dict()[layer], colours[layer]
+        if not set(channels) & {"red", "green", "blue"}:
+            assert torch.allclose(found, adapt_input_conv(len(channels), before), atol=1e-6)
+            continue
+        for place, name in enumerate(channels):
+            own = before[:, "red green blue".split().index(name)] if name in ("red", "green") else before.mean(1)
+            if name != "blue":
+                assert torch.allclose(found[:, place], own * (3 / len(channels)), atol=1e-6)
+        assert "keeps its weights of" in said
+    same = models.build(spec, 3)
+    assert "first layer" not in fill(same, file)
+    assert all(torch.equal(tensor, colours[name]) for name, tensor in same.state_dict().items())

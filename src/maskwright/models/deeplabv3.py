@@ -16,5 +16,5 @@ LICENCE = "BSD-3-Clause (torchvision)"
 
 
 def build(num_classes: int, in_channels: int = 3, *, encoder: str = "resnet50") -> "nn.Module":
-    """encoder: resnet50, resnet101 or mobilenet_v3_large. Randomly initialised. Three channels only."""
+    """encoder: resnet50, resnet101 or mobilenet_v3_large. Randomly initialised."""
     return assembled("deeplabv3", encoder, num_classes, in_channels)

@@ -16,5 +16,5 @@ LICENCE = "BSD-3-Clause (torchvision)"
 
 
 def build(num_classes: int, in_channels: int = 3, *, encoder: str = "resnet50") -> "nn.Module":
-    """encoder: resnet50 or resnet101. Randomly initialised; nothing is downloaded. Three channels only."""
+    """encoder: resnet50 or resnet101. Randomly initialised; nothing is downloaded."""
     return assembled("fcn", encoder, num_classes, in_channels)

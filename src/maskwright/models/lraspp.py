@@ -16,5 +16,5 @@ LICENCE = "BSD-3-Clause (torchvision)"
 
 
 def build(num_classes: int, in_channels: int = 3, *, encoder: str = "mobilenet_v3_large") -> "nn.Module":
-    """encoder: mobilenet_v3_large. Randomly initialised; nothing is downloaded. Three channels only."""
+    """encoder: mobilenet_v3_large. Randomly initialised; nothing is downloaded."""
     return assembled("lraspp", encoder, num_classes, in_channels)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from maskwright.errors import UsageError
 from maskwright.models._outputs import Regions
+from maskwright.models._torchvision import widen
 from maskwright.registry import require
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def build(
     side.  mask_channels: of their head's four layers; at 256 they are half of a step's work on a CPU.  proposals: kept
     of each image while training (half as many later).  samples: of them that teach the heads.  head: hidden values of
     the box head, four fifths of what is beyond the encoder; fewer for few classes.  detections: most objects an image
-    can have. Raises UsageError for other channels than 3, another version or normalisation.  min_score: of objects, at
+    can have. Raises UsageError for another version or normalisation.  min_score: of objects, at
     least.
     """
     torch: Any = require("torch", "the model maskrcnn")
@@ -70,8 +71,6 @@ def build(
     from torchvision.models.detection.rpn import AnchorGenerator
     from torchvision.ops import MultiScaleRoIAlign
 
-    if in_channels != 3:
-        raise UsageError(f"maskrcnn takes images of 3 channels, not {in_channels}")
     if version not in (1, 2) or norm not in ("batch", "group"):
         raise UsageError(
             f"version {version} with norm {norm!r} is not known", needed="version 1 or 2, norm batch or group"
@@ -80,7 +79,7 @@ def build(
         raise UsageError(f"version 2 has no encoder {encoder!r}", needed="resnet50")
     # Images come scaled and normalised; the class 0 is "nothing" inside.
     common: dict[str, Any] = {
-        "image_mean": [0.0] * 3, "image_std": [1.0] * 3, "box_detections_per_img": detections,
+        "image_mean": [0.0] * in_channels, "image_std": [1.0] * in_channels, "box_detections_per_img": detections,
         "box_score_thresh": min_score,
         "rpn_pre_nms_top_n_train": proposals, "rpn_post_nms_top_n_train": proposals,
         "rpn_pre_nms_top_n_test": proposals // 2, "rpn_post_nms_top_n_test": proposals // 2,
@@ -104,6 +103,7 @@ def build(
         spine = resnet_fpn_backbone(backbone_name=encoder, weights=None, norm_layer=layer, trainable_layers=5)
         # A predictor given comes with its number of classes.
         network = MaskRCNN(spine, None if "box_predictor" in common else num_classes + 1, **common)
+    widen(network.backbone.body, in_channels)
     # Images come at the size they are meant to have; left alone they would be enlarged to 800 pixels.
     network.transform.resize = lambda image, target=None: (image, target)
     # Masks stay small and boxes in input pixels: the door to segments takes it from there.

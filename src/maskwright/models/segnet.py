@@ -33,13 +33,13 @@ def build(num_classes: int, in_channels: int = 3, *, width: float = 1.0) -> "nn.
         def __init__(self) -> None:
             super().__init__()
             down, up, before = [], [], in_channels
-            for stage in stages:
+            for level, stage in enumerate(stages):
                 chain = [before, *stage]
                 down.append(nn_.Sequential(*(convolution(a, b) for a, b in pairwise(chain))))
                 # The way up mirrors it; the last convolution of all gives the classes and nothing after.
-                back = chain[:0:-1] + ([before] if before != in_channels else [])
+                back = chain[:0:-1] + ([before] if level else [])
                 layers = [convolution(a, b) for a, b in pairwise(back)]
-                if before == in_channels:
+                if not level:
                     layers.append(nn_.Conv2d(stage[0], num_classes, 3, padding=1))
                 up.append(nn_.Sequential(*layers))
                 before = stage[-1]

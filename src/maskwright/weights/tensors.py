@@ -1,11 +1,13 @@
 """Weights from elsewhere into a model: a file, a folder, or a name on the hub."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from maskwright.errors import ModelError
 from maskwright.registry import require
+from maskwright.weights import first_layer
+from maskwright.weights.first_layer import COLOURS
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -92,8 +94,11 @@ def _from_hub(name: str) -> Path:
     )  # fmt: skip
 
 
-def fill(model: "nn.Module", source: str | Path) -> str:
+def fill(model: "nn.Module", source: str | Path, channels: Sequence[str] = COLOURS) -> str:
     """Put what fits of `source` into the model -> one sentence on what was filled and what was not.
+
+    channels: what the model's images are made of; a first layer for other channels is fitted to them, see
+    `first_layer.fitted`.
 
     Names are matched as they are, or with the part of the model that the weights fit best put before them: weights of
     an encoder fill the encoder.  Tensors of another shape (the last layer, for other classes) keep their random values.
@@ -108,7 +113,9 @@ def fill(model: "nn.Module", source: str | Path) -> str:
         pairs = {}
         for name, tensor in tensors.items():
             mine = add + name.removeprefix(drop) if name.startswith(drop) else None
-            if mine in own and own[mine].shape == tensor.shape:
+            if mine in own and (
+                own[mine].shape == tensor.shape or first_layer.fits(tensor.shape, own[mine].shape, len(channels))
+            ):
                 pairs[mine] = name
         return pairs
 
@@ -120,7 +127,12 @@ def fill(model: "nn.Module", source: str | Path) -> str:
             needed=f"it holds {near}, …; the model wants {', '.join(list(own)[:3])}, …",
         )  # fmt: skip
     changed: dict[str, Any] = {mine: tensors[name].to(own[mine].dtype) for mine, name in best.items()}
+    said = ""
+    for mine, tensor in changed.items():
+        if tensor.shape != own[mine].shape:
+            changed[mine], how = first_layer.fitted(tensor, channels)
+            said = f"; the first layer, {mine}, {how}"
     model.load_state_dict(changed, strict=False)
     random = sorted({name.rsplit(".", 1)[0] for name in own if name not in best})
     rest = f"; random still: {', '.join(random[:4])}{' …' if len(random) > 4 else ''}" if random else ""
-    return f"{len(best)} of {len(own)} tensors come from {source}{rest}"
+    return f"{len(best)} of {len(own)} tensors come from {source}{said}{rest}"
