@@ -130,7 +130,7 @@ def test_every_model_says_where_it_comes_from(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "channels", [1, pytest.param(4, marks=pytest.mark.train), pytest.param(6, marks=pytest.mark.train)]
+    "channels", [1, pytest.param(4, marks=pytest.mark.slow), pytest.param(6, marks=pytest.mark.slow)]
 )
 @pytest.mark.parametrize("name", models.names())
 def test_every_model_takes_other_channels(name: str, channels: int) -> None:
@@ -267,6 +267,7 @@ def test_weights_taught_with_colours_fit_other_channels(tmp_path, spec: str, lay
     from timm.models import adapt_input_conv
 
     from maskwright.weights import fill
+    from maskwright.weights.first_layer import COLOURS
 
     file = tmp_path / "colours.safetensors"
     colours = models.build(spec, 3).state_dict()
@@ -277,13 +278,12 @@ def test_weights_taught_with_colours_fit_other_channels(tmp_path, spec: str, lay
         assert f"{len(colours)} of {len(colours)} tensors" in said
         assert f"the first layer, {layer}, " in said
         found, before = model.state_dict()[layer], colours[layer]
-        if not set(channels) & {"red", "green", "blue"}:
+        if not set(channels) & set(COLOURS):
             assert torch.allclose(found, adapt_input_conv(len(channels), before), atol=1e-6)
             continue
         for place, name in enumerate(channels):
-            own = before[:, "red green blue".split().index(name)] if name in ("red", "green") else before.mean(1)
-            if name != "blue":
-                assert torch.allclose(found[:, place], own * (3 / len(channels)), atol=1e-6)
+            own = before[:, COLOURS.index(name)] if name in COLOURS else before.mean(1)
+            assert torch.allclose(found[:, place], own * (3 / len(channels)), atol=1e-6)
         assert "keeps its weights of" in said
     same = models.build(spec, 3)
     assert "first layer" not in fill(same, file)

@@ -31,7 +31,7 @@ def setting(name: str, *declared: str, more: str = "", word: str = "") -> Any:
 
 METAVARS = {
     "size": "HxW", "scale": "LOW,HIGH", "minutes": "TIME", "task": "TASK", "device": "DEVICE", "precision": "PRECISION",
-    "trackers": "TRACKER",
+    "trackers": "TRACKER", "channels": "CHANNELS",
 }  # fmt: skip
 
 Budget = Annotated[str | None, typer.Option(metavar="TIME", help="How long it may take: 20m, 1h30m, 90s.")]
@@ -42,6 +42,7 @@ Config = Annotated[
 Model = Annotated[str | None, setting("model")]
 Weights = Annotated[str | None, setting("weights")]
 Task = Annotated[str | None, setting("task")]
+Channels = Annotated[str | None, setting("channels")]
 Loss = Annotated[str | None, setting("loss")]
 Epochs = Annotated[str | None, setting("epochs")]
 Minutes = Annotated[str | None, setting("minutes", more="The same as --budget.")]

@@ -20,6 +20,7 @@ def command(
     preset: choices.Preset = None,
     config: choices.Config = None,
     task: choices.Task = None,
+    channels: choices.Channels = None,
     loss: choices.Loss = None,
     epochs: choices.Epochs = None,
     batch_size: choices.BatchSize = None,

@@ -20,6 +20,7 @@ def command(
     plan: Annotated[str | None, typer.Option(help="A plan to vary.")] = None,
     budget: choices.Budget = None,
     model: choices.Model = None,
+    channels: choices.Channels = None,
     loss: choices.Loss = None,
     epochs: choices.Epochs = None,
     device: choices.Device = None,

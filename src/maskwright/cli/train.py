@@ -21,6 +21,7 @@ def command(
     config: choices.Config = None,
     weights: choices.Weights = None,
     task: choices.Task = None,
+    channels: choices.Channels = None,
     loss: choices.Loss = None,
     epochs: choices.Epochs = None,
     minutes: choices.Minutes = None,

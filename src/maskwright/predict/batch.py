@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-from maskwright import compute, formats, media
+from maskwright import compute, formats
 from maskwright.core import typed
 from maskwright.core.classes import Classes
 from maskwright.core.sample import Sample
@@ -217,7 +217,7 @@ class _Predicting(compute.Worker[Segments]):
 
     def __call__(self, number: int, sample: Sample) -> Segments:
         assert self._predictor is not None
-        return self._predictor.predict(media.read(sample.image).display(), **self._how)
+        return self._predictor.predict(sample.image, **self._how)
 
 
 class _Into:

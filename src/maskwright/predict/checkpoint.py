@@ -2,7 +2,8 @@
 
 import json
 import math
-from dataclasses import asdict, dataclass, field, fields
+import operator
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from maskwright.core.foreign import explained
 from maskwright.core.names import shown
 from maskwright.errors import DatasetError, ModelError
 from maskwright.predict import exported
+from maskwright.predict.layout import COLOURS, Layout
 from maskwright.registry import require
 from maskwright.runs.files import NEEDED, whole
 
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 #: ImageNet's channel means and deviations, for images scaled to 0 … 1: what every published encoder expects.
 MEAN = (0.485, 0.456, 0.406)
 STD = (0.229, 0.224, 0.225)
+#: Photographs, and gray images of eight bits.
+EIGHT_BITS = Layout(COLOURS, "uint8", (0.0, 0.0, 0.0), (255.0, 255.0, 255.0), MEAN, STD)
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,8 @@ class ModelInfo:
     tile: side of the windows in which large images are taken; 0 takes them whole.
     window: (height, width) that it was trained in, for networks that answer objects: smaller images are set into
     black up to it, as they were then.  Normalisation over the whole image (GroupNorm) tells the difference.
+    channels, dtype, low, high, mean, std: of the images that it takes; see `layout.Layout`.  notes: what was said of
+    them, and of how weights from elsewhere were fitted to them.
     """
 
     model: str
@@ -43,6 +49,20 @@ class ModelInfo:
     tile: int = 0
     window: tuple[int, int] | None = None
     version: int = 1
+    channels: tuple[str, ...] = EIGHT_BITS.channels
+    dtype: str = EIGHT_BITS.dtype
+    low: tuple[float, ...] = EIGHT_BITS.low
+    high: tuple[float, ...] = EIGHT_BITS.high
+    notes: tuple[str, ...] = ()
+
+    @property
+    def layout(self) -> Layout:
+        """Which images the network takes."""
+        return Layout(self.channels, self.dtype, self.low, self.high, self.mean, self.std)
+
+    def taking(self, layout: Layout) -> "ModelInfo":
+        """The same network for images of another layout."""
+        return replace(self, **vars(layout))
 
     @classmethod
     def from_json(cls, held: Any) -> "ModelInfo":
@@ -56,7 +76,7 @@ class ModelInfo:
         unknown = sorted(set(held) - {each.name for each in fields(cls)})
         if unknown:
             raise ValueError(f"it says {shown(unknown[0])!r}, which this version does not know")
-        info = cls(**{**held, **{name: tuple(held[name]) for name in ("mean", "std", "window") if held.get(name)}})
+        info = cls(**{**held, **{name: tuple(held[name]) for name in _LISTS if held.get(name)}})
         Classes.from_json(info.classes)
         whole = {"tile": info.tile, "version": info.version}
         wrong = [name for name, value in whole.items() if type(value) is not int or value < 0]
@@ -68,6 +88,7 @@ class ModelInfo:
             not info.mean or len(info.mean) != len(info.std) or not all(_positive(side) for side in info.std)
         )
         wrong += ["mean or std"] * (not all(_number(value) for value in info.mean))
+        wrong += _wrong_channels(info)
         wrong += ["scale"] * (not _positive(info.scale) or info.scale > _LARGEST_SCALE)
         if info.window is not None:
             sides = [side for side in info.window if type(side) is int and 0 < side < _LARGEST_WINDOW]
@@ -79,6 +100,22 @@ class ModelInfo:
 
 #: Beyond these no network was ever trained; a damaged number would ask for all the memory there is.
 _LARGEST_SCALE, _LARGEST_WINDOW = 64, 1 << 16
+
+#: What JSON holds as lists.
+_LISTS = ("mean", "std", "window", "channels", "low", "high", "notes")
+
+#: Of numbers in images.
+_DTYPES = ("uint8", "int8", "uint16", "int16", "uint32", "int32", "uint64", "int64", "float16", "float32", "float64")
+
+
+def _wrong_channels(info: ModelInfo) -> list[str]:
+    names = info.channels if all(isinstance(name, str) and name for name in info.channels) else ()
+    wrong = ["channels"] * (not names or len(set(names)) != len(names) or len(names) != len(info.mean))
+    wrong += ["dtype"] * (info.dtype not in _DTYPES)
+    limits = len(info.low) == len(info.high) == len(info.mean) and all(map(_number, (*info.low, *info.high)))
+    wrong += ["low or high"] * (not limits or not all(map(operator.lt, info.low, info.high)))
+    return wrong + ["notes"] * (not all(isinstance(note, str) for note in info.notes))
+
 
 #: What `models.build` is given besides a network's settings.
 _TAKEN = {"spec", "num_classes", "in_channels"}
@@ -113,6 +150,21 @@ def save(model: "nn.Module", info: ModelInfo, path: Path) -> None:
             raise DatasetError(f"cannot be written ({error})", file=path, needed=NEEDED) from None
 
 
+def load_info(place: Path) -> ModelInfo:
+    """What a checkpoint says of its network, which is not built. Raises ModelError for a file that is not one."""
+    safetensors = require("safetensors", "loading a model")
+    try:
+        with safetensors.safe_open(place, "pt") as file:
+            metadata = file.metadata() or {}
+    except (safetensors.SafetensorError, OSError, ValueError) as error:
+        raise ModelError(f"not a readable safetensors file ({error})", file=place) from None
+    if "maskwright" not in metadata:
+        raise ModelError(
+            "carries no description of its model", file=place, needed="a file that `maskwright train` wrote"
+        )
+    return read_info(metadata["maskwright"], place)
+
+
 def load(path: str | Path) -> tuple["nn.Module", ModelInfo]:
     """Rebuild the network and fill it; an exported file gives a module that runs it.
 
@@ -134,18 +186,9 @@ def load(path: str | Path) -> tuple["nn.Module", ModelInfo]:
             "a pickle can run any program when it is opened and is refused", file=place,
             needed="a .safetensors file", todo="Load it where you trust it and save its tensors with safetensors.",
         )  # fmt: skip
-    try:
-        with safetensors.safe_open(place, "pt") as file:
-            metadata = file.metadata() or {}
-    except (safetensors.SafetensorError, OSError, ValueError) as error:
-        raise ModelError(f"not a readable safetensors file ({error})", file=place) from None
-    if "maskwright" not in metadata:
-        raise ModelError(
-            "carries no description of its model", file=place, needed="a file that `maskwright train` wrote"
-        )
-    info = read_info(metadata["maskwright"], place)
+    info = load_info(place)
     num_classes = Classes.from_json(info.classes).num_classes
-    model = models.build(info.model, num_classes, **info.config)
+    model = models.build(info.model, num_classes, len(info.channels), **info.config)
     try:
         model.load_state_dict(load_file(place))
     except (RuntimeError, safetensors.SafetensorError, OSError, ValueError, KeyError) as error:

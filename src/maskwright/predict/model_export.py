@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from maskwright import media, registry
-from maskwright.core.arrays import U8
+from maskwright.core.arrays import U8, Array
 from maskwright.errors import ModelError, UsageError
 from maskwright.metrics import confusion
 from maskwright.predict import checkpoint
@@ -38,10 +38,11 @@ class Proof:
 
 def export(
     source: str | Path, path: str | Path, to: str, *, size: tuple[int, int] | None = None,
-    images: Sequence[U8] = (), truths: Sequence[U8] = (), int8: bool = False, gate: float = 0.01,
+    images: Sequence[Array] = (), truths: Sequence[U8] = (), int8: bool = False, gate: float = 0.01,
 ) -> Proof | None:  # fmt: skip
     """Write `source` (a checkpoint) for the runtime `to`; with images, compare first -> the proof.
 
+    images: (H, W, C) arrays of the network's layout, in native numbers.
     int8: weights and activations in eight bits (ONNX only), ranges taken from the images; kept only if mean IoU
     against `truths` falls by at most `gate`.  Without it arithmetic stays float32.
     Nothing is left behind when something does not hold.  Raises UsageError, ModelError.
@@ -103,7 +104,9 @@ def _padded(model: Any, size: tuple[int, int] | None) -> Any:
     return runner(lambda x: model(torch.from_numpy(x)).detach(), int(getattr(model, "stride", 32)), size)
 
 
-def _quantised(member: Any, mine: Predictor, partial: Path, images: Sequence[U8], size: tuple[int, int] | None) -> None:
+def _quantised(
+    member: Any, mine: Predictor, partial: Path, images: Sequence[Array], size: tuple[int, int] | None
+) -> None:
     inputs = []
     for image in images:
         x, _ = mine._entered(mine._tensor(image))
@@ -120,7 +123,7 @@ def _quantised(member: Any, mine: Predictor, partial: Path, images: Sequence[U8]
         whole.unlink(missing_ok=True)
 
 
-def _compared(mine: Predictor, theirs: Predictor, images: Sequence[U8], truths: Sequence[U8]) -> Proof:
+def _compared(mine: Predictor, theirs: Predictor, images: Sequence[Array], truths: Sequence[U8]) -> Proof:
     import torch
 
     differ, largest, same, pixels = 0.0, 0.0, 0, 0
@@ -143,7 +146,7 @@ def _compared(mine: Predictor, theirs: Predictor, images: Sequence[U8], truths: 
     return Proof(differ, largest, same / pixels, len(images), drop)
 
 
-def real_images(view: Any, source: str | Path, split: str, number: int) -> tuple[list[U8], list[U8]]:
+def real_images(view: Any, source: str | Path, split: str, number: int) -> tuple[list[Array], list[U8]]:
     """Images of a split, evenly drawn, with their label maps in the checkpoint's classes. Raises UsageError."""
     from maskwright.core.classes import Classes
 
@@ -154,6 +157,6 @@ def real_images(view: Any, source: str | Path, split: str, number: int) -> tuple
         raise UsageError("the dataset has no images to compare on", file=view.place)
     picked = [numbers[k] for k in np.unique(np.linspace(0, len(numbers) - 1, min(number, len(numbers))).astype(int))]
     samples = view.read(picked)
-    return [media.read(sample.image).display() for sample in samples], [
+    return [info.layout.pick(media.read(sample.image), sample.image.uri) for sample in samples], [
         sample.segments.label_map(classes) for sample in samples
     ]

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from maskwright import media, models
-from maskwright.core.arrays import F32, U8
+from maskwright.core.arrays import F32, U8, Array
 from maskwright.core.classes import Classes
 from maskwright.core.masks import Masks
+from maskwright.core.sample import ImageRef
 from maskwright.core.segments import Segments
 from maskwright.errors import UsageError
 from maskwright.predict import checkpoint, objects, tiling
@@ -33,6 +34,7 @@ class Predictor:
     ) -> None:
         torch = require("torch", "predicting")
         self.info = info
+        self.layout = info.layout
         self.classes = Classes.from_json(info.classes)
         self.device = torch.device(usable(device))
         self.precision = precision
@@ -58,23 +60,30 @@ class Predictor:
                 raise UsageError(
                     "these networks cannot predict together", needed="the same classes, one for each pixel"
                 )
+            if (other.layout.channels, other.layout.dtype) != (first.layout.channels, first.layout.dtype):
+                raise UsageError(
+                    f"these networks cannot predict together: one takes {first.layout.words}",
+                    needed=f"the same images; another takes {other.layout.words}",
+                )
         first._others = rest
         return first
 
-    def probs(self, image: U8, *, flip: bool = False, scales: Sequence[float] = (1.0,)) -> F32:
-        """(H, W, 3) uint8 -> (K, H, W) float32 class probabilities.
+    def probs(self, image: Array, *, flip: bool = False, scales: Sequence[float] = (1.0,)) -> F32:
+        """(H, W, C) -> (K, H, W) float32 class probabilities.
 
+        image: of the network's `layout`, in native numbers: (H, W, 3) uint8 for red, green and blue of eight bits.
         flip: average with the mirrored image; twice the time.  scales: average over these sizes of the image too.
         Large images are taken in windows where the checkpoint says so.  Raises UsageError for a network that answers
-        objects, which has no probability a pixel.
+        objects, which has no probability a pixel, and for an array of another layout.
         """
         if self.answers != "logits":
             raise UsageError(f"{self.info.model} answers objects, not a class for each pixel", todo="Use predict().")
+        image = self.layout.checked(image)
         if self.info.tile:
             return tiling.blended(lambda part: self._probs(part, flip, scales), image, self.info.tile)
         return self._probs(image, flip, scales)
 
-    def _probs(self, image: U8, flip: bool, scales: Sequence[float]) -> F32:
+    def _probs(self, image: Array, flip: bool, scales: Sequence[float]) -> F32:
         import torch
 
         if self._others:
@@ -92,13 +101,15 @@ class Predictor:
         found: F32 = probs[0].cpu().numpy()
         return found
 
-    def _tensor(self, image: U8) -> "Tensor":
+    def _tensor(self, image: Array) -> "Tensor":
         import torch
 
-        return torch.from_numpy(np.ascontiguousarray(image)).to(self.device).permute(2, 0, 1)[None].float() / 255
+        x = torch.from_numpy(np.ascontiguousarray(self.layout.units(image)))
+        x = x.to(self.device).permute(2, 0, 1)[None]
+        return x.float() / 255 if self.layout.eight_bit_colours else x
 
     def _entered(self, x: "Tensor", scale: float = 1.0) -> tuple["Tensor", tuple[int, int]]:
-        """(1, 3, H, W) in 0 … 1 -> scaled, normalised, padded to window and stride; and its size unpadded."""
+        """(1, C, H, W) in 0 … 1 -> scaled, normalised, padded to window and stride; and its size unpadded."""
         import torch
         from torch.nn import functional
 
@@ -119,7 +130,7 @@ class Predictor:
         return x.contiguous(memory_format=torch.channels_last), inner
 
     def _native(self, x: "Tensor", scale: float = 1.0) -> "Tensor":
-        """(1, 3, H, W) in 0 … 1 -> logits (1, K, H, W)."""
+        """(1, C, H, W) in 0 … 1 -> logits (1, K, H, W)."""
         from torch.nn import functional
 
         height, width = x.shape[-2:]
@@ -131,10 +142,10 @@ class Predictor:
             logits = functional.interpolate(logits, size=(height, width), mode="bilinear", align_corners=False)
         return logits  # type: ignore[no-any-return]
 
-    def label_map(self, image: U8, *, flip: bool = False) -> U8:
+    def label_map(self, image: Array, *, flip: bool = False) -> U8:
         """(H, W) uint8 class indices.
 
-        image: (H, W, 3) uint8 RGB.  flip: average with the mirrored image.
+        image: as in `probs`.  flip: average with the mirrored image.
         """
         if self.answers != "logits":
             found: U8 = self.predict(image).label_map(self.classes)
@@ -143,8 +154,8 @@ class Predictor:
         return labels
 
     def predict(
-        self, image: U8 | str | Path, *, flip: bool = False, scales: Sequence[float] = (1.0,), min_area: int = 1,
-        min_score: float | None = None,
+        self, image: Array | media.Image | ImageRef | str | Path, *, flip: bool = False,
+        scales: Sequence[float] = (1.0,), min_area: int = 1, min_score: float | None = None,
     ) -> Segments:  # fmt: skip
         """Segments of exactly the image's size.
 
@@ -152,19 +163,25 @@ class Predictor:
         segment's score is the mean probability of its class over its pixels.  Of one that answers objects: those, as
         `predict.objects` has it.  Declared background gives no segment.  min_area: things of fewer pixels are left out.
         min_score: objects below are left out; the task's usual limit when not given.  flip, scales: see `probs`; not
-        for networks that answer objects.  image: (H, W, 3) uint8 RGB, or a path. Raises FormatError for a file that
-        cannot be read, and UsageError for flip or scales where objects are answered.
+        for networks that answer objects.  image: (H, W, C) as in `probs`, or what `media.read` reads or gives, of which
+        the network's channels are taken.  Raises FormatError for a file that cannot be read or has other channels or
+        numbers, and UsageError for such an array, and for flip or scales where objects are answered.
         """
-        pixels = media.read(image).display() if isinstance(image, str | Path) else image
+        pixels = image if isinstance(image, np.ndarray) else self._read(image)
         if self.answers == "logits":
             return segments_from_probs(self.probs(pixels, flip=flip, scales=scales), self.classes, min_area=min_area)
         if flip or tuple(scales) != (1.0,):
             raise UsageError(
                 f"{self.info.model} answers objects", needed="mirrored and scaled copies cannot be averaged"
             )
-        return self._objects(pixels, min_area, min_score)
+        return self._objects(self.layout.checked(pixels), min_area, min_score)
 
-    def _objects(self, image: U8, min_area: int, min_score: float | None) -> Segments:
+    def _read(self, image: media.Image | ImageRef | str | Path) -> Array:
+        if isinstance(image, media.Image):
+            return self.layout.pick(image)
+        return self.layout.pick(media.read(image), image.uri if isinstance(image, ImageRef) else image)
+
+    def _objects(self, image: Array, min_area: int, min_score: float | None) -> Segments:
         import torch
 
         size: Any = image.shape[:2]
@@ -212,10 +229,14 @@ def _mean_inside(values: F32, mask: Masks) -> float:
     return float(values[top:bottom, left:right][inside].mean())
 
 
-def image_batch(images: Sequence[U8], mean: Sequence[float], std: Sequence[float]) -> "Tensor":
-    """N of (H, W, 3) uint8 of one size -> (N, 3, H, W) float32, normalised, channels last in memory."""
+def image_batch(images: Sequence[Array], mean: Sequence[float], std: Sequence[float]) -> "Tensor":
+    """N of (H, W, C) of one size -> (N, C, H, W) float32, normalised, channels last in memory.
+
+    images: uint8, 0 to 255, or float32, about 0 to 1.
+    """
     import torch
 
-    x = torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2).float() / 255
+    x = torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2)
+    x = x if x.dtype == torch.float32 else x.float() / 255
     x = (x - torch.tensor(mean).view(1, -1, 1, 1)) / torch.tensor(std).view(1, -1, 1, 1)
     return x.contiguous(memory_format=torch.channels_last)

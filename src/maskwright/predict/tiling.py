@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from maskwright.core.arrays import F32, U8
+from maskwright.core.arrays import F32, Array
 
 OVERLAP = 0.25
 
@@ -17,8 +17,8 @@ def starts(length: int, tile: int) -> list[int]:
     return [int(each) for each in np.linspace(0, length - tile, number).round()]
 
 
-def blended(predict: Callable[[U8], F32], image: U8, tile: int) -> F32:
-    """predict: (h, w, 3) -> (K, h, w).  -> (K, H, W), weighted so that a window's middle counts more than its rim.
+def blended(predict: Callable[[Array], F32], image: Array, tile: int) -> F32:
+    """predict: (h, w, C) -> (K, h, w).  -> (K, H, W), weighted so that a window's middle counts more than its rim.
 
     An image no larger than the tile is taken whole.
     """

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from maskwright import registry
-from maskwright.core.arrays import U8
+from maskwright.core.arrays import U8, Array
 from maskwright.core.masks import Masks
 from maskwright.core.segments import Segments
 from maskwright.testing.samples import CLASSES, shape
@@ -29,7 +29,8 @@ class TransformContract:
     name: the transform's.  options: what it is called with.  keeps_size: whether windows keep their size, as they have
     to in a training.  moves_together: whether a bright object stays apart from dark ground where its label goes; False
     for what makes images unrecognisable.  agreement: the share of pixels in which segments and label map agree
-    afterwards; below 1 for scaling, which rounds each in its own way.
+    afterwards; below 1 for scaling, which rounds each in its own way.  deep: whether it takes images of other channels
+    and of more bits; False for what knows colours of eight bits alone.
     """
 
     name: str
@@ -37,8 +38,9 @@ class TransformContract:
     keeps_size = True
     moves_together = True
     agreement = 1.0
+    deep = True
 
-    def apply(self, image: U8, target: Any, seed: int) -> tuple[Any, Any]:
+    def apply(self, image: Array, target: Any, seed: int) -> tuple[Any, Any]:
         function: Callable[..., tuple[Any, Any]] = registry.load("transforms", self.name).apply
         return function(image, target, np.random.default_rng(seed), **self.options)
 
@@ -69,6 +71,19 @@ class TransformContract:
             assert pixels.shape == (*target.shape, 3)
             assert not self.keeps_size or target.shape == label.shape
             assert set(np.unique(target)) <= {*np.unique(label), 255}
+
+    def test_images_of_other_channels_and_fractions_keep_them_and_labels_move_alike(self) -> None:
+        image, segments = scene()
+        label = segments.label_map(CLASSES)
+        for channels in (1, 2, 4, 6, 11) if self.deep else ():
+            fractions = np.random.default_rng(channels).random((*label.shape, channels), np.float32) * 1.5 - 0.25
+            before = fractions.copy()
+            for seed in range(8):
+                pixels, target = self.apply(fractions, label, seed)
+                assert (pixels.dtype, pixels.shape) == (np.float32, (*target.shape, channels))
+                assert np.array_equal(pixels, self.apply(fractions, label, seed)[0])
+                assert np.array_equal(target, self.apply(image, label, seed)[1])
+            assert np.array_equal(fractions, before)
 
     def test_image_and_label_move_together(self) -> None:
         label = np.zeros((64, 80), np.uint8)

@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 
 from maskwright import media, registry, transforms
-from maskwright.core.arrays import U8
+from maskwright.core.arrays import Array
 from maskwright.core.classes import IGNORE_INDEX
 from maskwright.core.segments import Segments
 from maskwright.errors import DatasetError, MaskwrightError, UsageError
-from maskwright.predict.checkpoint import MEAN, STD
+from maskwright.predict.checkpoint import EIGHT_BITS
+from maskwright.predict.layout import Layout
 from maskwright.predict.predictor import image_batch
 from maskwright.store import View
 from maskwright.train.settings import Settings
@@ -79,22 +80,26 @@ def balanced(view: View, numbers: Sequence[int], weights: dict[int, float], thre
 
 
 class Source:
-    """Decoded images and their truth by sample number; as many as fit are kept in memory."""
+    """Decoded images and their truth by sample number; as many as fit are kept in memory.
 
-    def __init__(self, view: View, task: Task, cache_mb: int) -> None:
+    layout: what the network takes of the images.
+    """
+
+    def __init__(self, view: View, task: Task, cache_mb: int, layout: Layout = EIGHT_BITS) -> None:
         self._view = view
         self.task = task
+        self.layout = layout
         self._room = cache_mb * 2**20
-        self._kept: dict[int, tuple[U8, Any]] = {}
+        self._kept: dict[int, tuple[Array, Any]] = {}
         # Images are small; OpenCV's own threads would only push the network's aside.
         registry.require("cv2", "training").setNumThreads(1)
 
-    def get(self, number: int) -> tuple[U8, Any]:
-        """(H, W, 3) uint8, and (H, W) uint8 class indices with 255 ignored, or segments."""
+    def get(self, number: int) -> tuple[Array, Any]:
+        """(H, W, C) as `Layout.units` gives it, and (H, W) uint8 class indices with 255 ignored, or segments."""
         found = self._kept.get(number)
         if found is None:
             sample = self._view.read([number])[0]
-            image = media.read(sample.image).display()
+            image = self.layout.units(self.layout.pick(media.read(sample.image), sample.image.uri))
             found = (image, self.task.truth(sample))
             need = image.nbytes + (found[1].masks.counts.nbytes if self.task.objects else found[1].nbytes)
             if need <= self._room:
@@ -116,7 +121,12 @@ def epoch_order(numbers: Sequence[int], weights: dict[int, float], settings: Set
     return [numbers[k] for k in np.concatenate([order, np.resize(order, short)])]
 
 
-def augmented(image: U8, target: Target, rng: np.random.Generator, settings: Settings) -> tuple[U8, Target]:
+#: Random colours of measured numbers, whose brightness means something and may be all that tells classes apart.
+GENTLE = {"brightness": 3.0, "contrast": 0.03, "saturation": 0.0}
+
+
+def augmented(image: Array, target: Target, rng: np.random.Generator, settings: Settings) -> tuple[Array, Target]:
+    """A window of an image as `Source.get` gives it, with its target."""
     image, target = scale_crop.apply(
         image, target, rng, size=settings.size, scale=settings.scale, stretch=settings.stretch
     )
@@ -125,15 +135,15 @@ def augmented(image: U8, target: Target, rng: np.random.Generator, settings: Set
         image, target, rng, horizontal=settings.flip_horizontal, vertical=settings.flip_vertical, turn=turn
     )
     if settings.colour:
-        image, target = colour.apply(image, target, rng)
+        image, target = colour.apply(image, target, rng, **({} if image.dtype == np.uint8 else GENTLE))
     for spec, apply in _further(settings.transforms):
         image, target = _checked(spec, apply, image, target, rng)
     return image, target
 
 
 def _checked(
-    spec: str, apply: Callable[..., Any], image: U8, target: Target, rng: np.random.Generator
-) -> tuple[U8, Target]:
+    spec: str, apply: Callable[..., Any], image: Array, target: Target, rng: np.random.Generator
+) -> tuple[Array, Target]:
     """What a transform that was asked for by name makes of a window.
 
     Raises UsageError, naming it, for what it raises and for an answer that is not image and target of the same kind,
@@ -146,9 +156,13 @@ def _checked(
         raise
     except Exception as error:
         raise UsageError(f"{what} {registry.ended(error)}", needed="image and target") from error
-    if not isinstance(pixels, np.ndarray) or pixels.dtype != np.uint8 or pixels.ndim != 3:
+    channels, dtype = image.shape[2], image.dtype
+    if not isinstance(pixels, np.ndarray) or pixels.dtype != dtype or pixels.ndim != 3 or pixels.shape[2] != channels:
         said = f"{pixels.dtype}, {pixels.shape}" if hasattr(pixels, "dtype") else type(pixels).__name__
-        raise UsageError(f"{what} answers an image of {said}", needed="(H, W, 3) uint8, 0 to 255, as it was given")
+        scale = "0 to 255" if dtype == np.uint8 else "about 0 to 1"
+        raise UsageError(
+            f"{what} answers an image of {said}", needed=f"(H, W, {channels}) {dtype}, {scale}, as it was given"
+        )
     alike = isinstance(moved, Segments) if isinstance(target, Segments) else getattr(moved, "dtype", None) == np.uint8
     if not alike:
         said = str(moved.dtype) if hasattr(moved, "dtype") else type(moved).__name__
@@ -173,7 +187,7 @@ def _further(specs: tuple[str, ...]) -> list[tuple[str, Callable[..., tuple[Any,
 def batches(
     source: Source, order: Sequence[int], settings: Settings, epoch: int, *, rank: int, world: int, start: int = 0
 ) -> Iterator[tuple[Any, Any]]:
-    """Images (B / world, 3, h, w) and targets of this process, batch by batch: (B / world, h, w), or a list of Objects.
+    """Images (B / world, C, h, w) and targets of this process, batch by batch: (B / world, h, w), or a list of Objects.
 
     The randomness of an item depends on seed, epoch and place alone: any number of processes, and a run that
     was interrupted, see the same images.
@@ -187,7 +201,7 @@ def batches(
             image, target = augmented(*source.get(order[place]), rng, settings)
             images.append(image)
             targets.append(target)
-        pixels = image_batch(images, MEAN, STD)
+        pixels = image_batch(images, source.layout.mean, source.layout.std)
         if source.task.objects:
             return pixels, [source.task.targets(each_target) for each_target in targets]
         return pixels, torch.from_numpy(np.stack(targets)).long()

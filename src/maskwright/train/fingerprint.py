@@ -8,6 +8,7 @@ import numpy as np
 from maskwright import media
 from maskwright.core.classes import Classes
 from maskwright.errors import DatasetError
+from maskwright.predict.layout import COLOURED, COLOURS
 from maskwright.store import View
 
 LOOKED_AT = 400  # samples at most
@@ -108,10 +109,14 @@ def _melted(things: Any) -> int:
 
 
 def _gray(view: View, numbers: list[int]) -> bool:
-    """True when three of four images have no colour."""
+    """True when three of four images have no colour: none of red, green and blue, or all alike."""
     few = [numbers[k] for k in np.unique(np.linspace(0, len(numbers) - 1, min(DECODED, len(numbers))).astype(int))]
     gray = 0
     for number in few:
-        pixels = media.read(view.read([number])[0].image).display()[::4, ::4].astype(np.int16)
-        gray += int(np.abs(pixels - pixels[..., :1]).max()) <= 8
+        image = media.read(view.read([number])[0].image)
+        if image.pixels.dtype == np.uint8 and image.channels in COLOURED:
+            pixels = image.display()[::4, ::4].astype(np.int16)
+            gray += int(np.abs(pixels - pixels[..., :1]).max()) <= 8
+        else:
+            gray += not set(COLOURS) <= set(image.channels)
     return gray >= 0.75 * len(few)

@@ -22,7 +22,8 @@ from maskwright import losses, models, transforms
 from maskwright.errors import DatasetError, ModelError, UsageError
 from maskwright.metrics import confusion
 from maskwright.predict import tasks
-from maskwright.predict.checkpoint import ModelInfo, load, save
+from maskwright.predict.checkpoint import EIGHT_BITS, ModelInfo, load, load_info, save
+from maskwright.predict.layout import Layout
 from maskwright.predict.precision import chosen, usable
 from maskwright.predict.predictor import Predictor, segments_from_probs
 from maskwright.registry import require
@@ -33,6 +34,7 @@ from maskwright.store import View
 from maskwright.train import data, histograms, overlays
 from maskwright.train.allocator import keep_memory
 from maskwright.train.groups import parameter_groups
+from maskwright.train.normalisation import layout_of
 from maskwright.train.settings import Settings
 from maskwright.train.task import Task, chosen_task
 from maskwright.weights import fill, read_weights
@@ -70,7 +72,8 @@ class Progress:
 class Ready:
     """What a training begins with, checked: nothing of it is on disk or in the dataset.
 
-    stored: of a run that goes on, its last weights and what `last.state.pt` holds.  notes: for a person.
+    layout: what the network takes of the images.  stored: of a run that goes on, its last weights and what
+    `last.state.pt` holds.  notes: for a person.  kept: those of them that the network's file keeps.
     """
 
     model: "nn.Module"
@@ -79,11 +82,14 @@ class Ready:
     val_numbers: list[int]
     criterion: Any
     notes: list[str]
+    layout: Layout = EIGHT_BITS
+    kept: tuple[str, ...] = ()
     stored: tuple[dict[str, Any], dict[str, Any]] | None = None
 
 
 def ready(view: View, settings: Settings, *, resume: Path | None = None) -> Ready:
-    """Raises all that `fit` would before its first step: a wrong loss, split or window, weights that do not fit.
+    """Raises all that `fit` would before its first step: a wrong loss, split or window, weights that do not fit, images
+    of several kinds.
 
     resume: the folder of a run that is to go on; its checkpoint is read.
     """
@@ -92,8 +98,14 @@ def ready(view: View, settings: Settings, *, resume: Path | None = None) -> Read
     stored = None if resume is None else _stored(resume)
     torch.manual_seed(settings.seed)
     keep_memory()
-    model, task, class_note = prepared(view, settings)
+    chosen_task(settings.model, settings.task, view.classes)  # a word before the images
     train_numbers, val_numbers, split_note = data.split_numbers(view, settings)
+    if resume is None:
+        layout, kept = layout_of(view, train_numbers, val_numbers, settings.channels)
+    else:
+        info = load_info(resume / LAST)
+        layout, kept = info.layout, info.notes
+    model, task, class_note = prepared(view, settings, len(layout.channels))
     criterion = losses.parse(settings.loss)
     for spec in settings.transforms:
         transforms.parse(spec)
@@ -106,9 +118,10 @@ def ready(view: View, settings: Settings, *, resume: Path | None = None) -> Read
     if stored is not None:
         _fill(model, stored[0], resume)
     elif settings.weights is not None:
-        weights_note = fill(model, settings.weights)
-    notes = [note for note in (class_note, split_note, weights_note) if note]
-    return Ready(model, task, train_numbers, val_numbers, criterion, notes, stored)
+        weights_note = fill(model, settings.weights, layout.channels)
+        kept += (weights_note,)
+    notes = [note for note in (class_note, split_note, *kept) if note]
+    return Ready(model, task, train_numbers, val_numbers, criterion, notes, layout, kept, stored)
 
 
 def _forget_device(accelerate: Any, *, cpu: bool) -> None:
@@ -149,7 +162,7 @@ def fit(
     precision = chosen(settings.precision, accelerator.device)
     model, task, criterion = begin.model, begin.task, begin.criterion
     train_numbers, val_numbers = begin.train_numbers, begin.val_numbers
-    source = data.Source(view, task, settings.cache_mb)
+    source = data.Source(view, task, settings.cache_mb, begin.layout)
     own_loss = bool(getattr(model, "own_loss", False))
     model = model.to(accelerator.device).to(memory_format=torch.channels_last)
     average = copy.deepcopy(model).eval().requires_grad_(False)
@@ -159,7 +172,8 @@ def fit(
     info = ModelInfo(
         settings.model, task.classes.to_json(), settings.config, scale=settings.predict_scale, task=task.name,
         tile=settings.tile, window=None if getattr(model, "answers", "logits") == "logits" else settings.size,
-    )  # fmt: skip
+        notes=begin.kept,
+    ).taking(begin.layout)  # fmt: skip
     progress = Progress() if begin.stored is None else _restore(begin.stored[1], average, optimizer, run.folder)
     plain = model
     model, optimizer = accelerator.prepare(model, optimizer)
@@ -235,7 +249,7 @@ def fit(
             if main:
                 run.log(progress.step, {f"val/{name}": value for name, value in task.curve(scores).items()})
                 tell(share, {task.main: scores[task.main]})
-                predictor = Predictor(average, info, device=str(accelerator.device), precision=precision)
+                predictor = _judging(average, info, str(accelerator.device), precision)
                 overlays.draw(run, progress.step, predictor, view, source, val_numbers[: settings.overlays])
             better = not scores[task.main] <= progress.best
             progress.waited = 0 if better else progress.waited + 1
@@ -256,11 +270,14 @@ def fit(
     return finish(best, info, val_numbers, source, run, precision, str(accelerator.device))
 
 
-def prepared(view: View, settings: Settings) -> tuple["nn.Module", Task, str | None]:
-    """The network of the settings with random weights, what it is to learn, and a note on its classes."""
+def prepared(view: View, settings: Settings, channels: int = 3) -> tuple["nn.Module", Task, str | None]:
+    """The network of the settings with random weights, what it is to learn, and a note on its classes.
+
+    channels: of its images.
+    """
     name = chosen_task(settings.model, settings.task, view.classes)
     classes, note = tasks.load(name).learned(view.classes)
-    model = models.build(settings.model, classes.num_classes, **settings.config)
+    model = models.build(settings.model, classes.num_classes, channels, **settings.config)
     return model, Task(name, classes, getattr(model, "answers", "logits") != "logits"), note
 
 
@@ -290,13 +307,18 @@ def evaluate(
     run: Run,
 ) -> dict[str, Any]:  # fmt: skip
     """Scores of the averaged weights at full resolution; processes share the images and add their counts."""
-    predictor = Predictor(average, info, device=str(accelerator.device), precision=precision)
+    predictor = _judging(average, info, str(accelerator.device), precision)
     task = source.task
     counts = task.nothing()
     for number in numbers[accelerator.process_index :: accelerator.num_processes]:
         counts += task.counts(predictor, *source.get(number))
         run.beat()
     return task.scores(_summed(counts, accelerator))
+
+
+def _judging(model: "nn.Module", info: ModelInfo, device: str, precision: str) -> Predictor:
+    """For images as `data.Source` has them, whose numbers are brought to 0 … 1 already."""
+    return Predictor(model, info.taking(info.layout.of_units()), device=device, precision=precision)
 
 
 def _summed(counts: Any, accelerator: Any) -> Any:
@@ -316,7 +338,7 @@ def finish(
     model: "nn.Module", info: ModelInfo, numbers: list[int], source: data.Source, run: Run, precision: str, device: str
 ) -> dict[str, Any]:
     """Predict the validation samples into the run, with each one's own scores -> scores over all."""
-    predictor = Predictor(model, info, device=device, precision=precision)
+    predictor = _judging(model, info, device, precision)
     task = source.task
     counts = task.nothing()
     own: dict[int, float] = {}

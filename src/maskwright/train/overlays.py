@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from maskwright import media
 from maskwright.core.classes import IGNORE_INDEX, Classes
 from maskwright.core.segments import Segments
 from maskwright.figures.comparison import comparison
@@ -15,15 +16,16 @@ from maskwright.train.data import Source
 
 
 def draw(run: Run, step: int, predictor: Predictor, view: View, source: Source, numbers: Sequence[int]) -> None:
-    """One image a sample, into the run's folder `overlays/` and to its trackers."""
+    """One image a sample, as it is displayed, into the run's folder `overlays/` and to its trackers."""
     for number in numbers:
         image, truth = source.get(number)
         classes = predictor.classes
-        key = view.read([number])[0].key
+        sample = view.read([number])[0]
         labels = truth if isinstance(truth, Segments) else _segments(truth, classes)
         found = predictor.predict(image)
-        drawn = comparison(image, labels, found, classes)
-        run.log_image(step, f"val/{key}", drawn, plain=image, masks={"truth": labels, "prediction": found})
+        seen = image if image.dtype == np.uint8 else media.read(sample.image).display(view.window)
+        drawn = comparison(seen, labels, found, classes)
+        run.log_image(step, f"val/{sample.key}", drawn, plain=seen, masks={"truth": labels, "prediction": found})
 
 
 def _segments(label_map: Any, classes: Classes) -> Segments:

@@ -13,6 +13,7 @@ from maskwright.store import View
 from maskwright.train import data
 from maskwright.train.allocator import keep_memory
 from maskwright.train.groups import parameter_groups
+from maskwright.train.normalisation import layout_of
 from maskwright.train.settings import Settings
 from maskwright.weights import fill
 
@@ -32,17 +33,18 @@ class Trial:
         self.settings = settings
         self.device = torch.device(usable(settings.device))
         self.precision = chosen(settings.precision, self.device)
-        self.model, task, _ = prepared(view, settings)
+        train, val, _ = data.split_numbers(view, settings)
+        layout, _ = layout_of(view, train, val, settings.channels)
+        self.model, task, _ = prepared(view, settings, len(layout.channels))
         if settings.weights is not None:
-            fill(self.model, settings.weights)
+            fill(self.model, settings.weights, layout.channels)
         self.model = self.model.to(self.device).to(memory_format=torch.channels_last).train()
         self.own_loss = bool(getattr(self.model, "own_loss", False))
         self.criterion = losses.parse(settings.loss)
         self.optimizer = torch.optim.AdamW(
             parameter_groups(self.model, settings), settings.lr, betas=(0.9, 0.99), weight_decay=settings.weight_decay
         )
-        train, _, _ = data.split_numbers(view, settings)
-        self.source = data.Source(view, task, settings.cache_mb)
+        self.source = data.Source(view, task, settings.cache_mb, layout)
         order = data.epoch_order(train, view.weights(), settings, 0)
         self.order = order * max(1, math.ceil(64 * settings.batch_size / len(order)))
 

@@ -31,6 +31,11 @@ class Settings:
         str | None, "Begin from these: a .safetensors or .pth file, a run's checkpoint, a folder, hub:OWNER/NAME."
     ] = None
     task: Annotated[str, Member("predict.tasks", ("auto",)), "What is found; auto is what the model is for."] = "auto"
+    channels: Annotated[
+        tuple[str, ...],
+        Example("red,green,blue"),
+        "Channels of the images that are learned from, by name or by number from 0; all where nothing is said.",
+    ] = ()
     loss: Annotated[
         str, 'A sum such as "ce + 0.5*dice" or "focal(gamma=2)"; networks that answer objects bring their own.'
     ] = "ce + 0.5*dice"

@@ -2,8 +2,9 @@
 
     apply(image, target, rng, **settings) -> image, target
 
-image: (H, W, 3) uint8 RGB.  target: (H, W) uint8 class indices, or Segments, which move as run
-lengths.  rng: numpy Generator; the same state gives the same result.  Labels are only ever moved, never blended.
+image: (H, W, 3) uint8 RGB; of images of more bits or other channels (H, W, C) float32, about 0 to 1.
+target: (H, W) uint8 class indices, or Segments, which move as run lengths.  rng: numpy Generator; the same state gives
+the same result.  Labels are only ever moved, never blended.
 """
 
 from collections.abc import Callable

@@ -2,19 +2,19 @@
 
 import numpy as np
 
-from maskwright.core.arrays import U8
+from maskwright.core.arrays import Array
 from maskwright.transforms._moves import Target, mirrored, turned
 
 
 def apply(
-    image: U8, target: Target, rng: np.random.Generator, *, horizontal: float = 0.5, vertical: float = 0.0,
+    image: Array, target: Target, rng: np.random.Generator, *, horizontal: float = 0.5, vertical: float = 0.0,
     turn: bool = False,
-) -> tuple[U8, Target]:  # fmt: skip
+) -> tuple[Array, Target]:  # fmt: skip
     """The image and its target mirrored by chance.
 
-    image: (H, W, 3) uint8 RGB.  target: (H, W) uint8 class indices, or `Segments`.  rng: the same state gives the same
-    result.  horizontal, vertical: chances, 0 … 1.  turn: also a random quarter turn, which swaps the sides of an oblong
-    image.
+    image: (H, W, C) of any type.  target: (H, W) uint8 class indices, or `Segments`.  rng: the same state gives the
+    same result.  horizontal, vertical: chances, 0 … 1.  turn: also a random quarter turn, which swaps the sides of an
+    oblong image.
     """
     if rng.random() < horizontal:
         image, target = image[:, ::-1], mirrored(target, horizontal=True)

@@ -1,16 +1,17 @@
 """A random window at a random scale, resized to a fixed size."""
 
 import math
+from typing import Any
 
 import numpy as np
 
-from maskwright.core.arrays import U8
+from maskwright.core.arrays import Array, Size
 from maskwright.registry import require
 from maskwright.transforms._moves import Target, resized, window
 
 
 def apply(
-    image: U8,
+    image: Array,
     target: Target,
     rng: np.random.Generator,
     *,
@@ -18,14 +19,14 @@ def apply(
     scale: tuple[float, float] = (0.5, 1.1),
     stretch: float = 0.1,
     fill: int = 255,
-) -> tuple[U8, Target]:
+) -> tuple[Array, Target]:
     """A random window of the image and its target, scaled to `size`, (height, width).
 
-    image: (H, W, 3) uint8 RGB.  target: (H, W) uint8 class indices, or `Segments`.  rng: the same state gives the same
-    result.  scale: range of the factor by which the image shrinks or grows, drawn evenly in its logarithm.  stretch:
-    how far height and width may differ in it, in logarithm.
+    image: (H, W, C), uint8 or float32.  target: (H, W) uint8 class indices, or `Segments`.  rng: the same state gives
+    the same result.  scale: range of the factor by which the image shrinks or grows, drawn evenly in its logarithm.
+    stretch: how far height and width may differ in it, in logarithm.
 
-    Where the image is smaller than the window, it is padded with black and `fill` (ignored).
+    Where the image is smaller than the window, it is padded with zeros and `fill` (ignored).
     """
     cv2 = require("cv2", "the augmentation scale-crop")
     factor = math.exp(rng.uniform(math.log(scale[0]), math.log(scale[1])))
@@ -40,11 +41,27 @@ def apply(
     pixels = image[y0:y1, x0:x1]
     if pixels.shape[:2] != (height, width):
         border = (y0 - top, top + height - y1, x0 - left, left + width - x1)
-        pixels = cv2.copyMakeBorder(pixels, *border, cv2.BORDER_CONSTANT, value=(0, 0, 0))
+        if 1 < pixels.shape[2] <= _CHANNELS:
+            pixels = cv2.copyMakeBorder(pixels, *border, cv2.BORDER_CONSTANT, value=(0, 0, 0))
+        else:
+            pixels = np.pad(pixels, (border[:2], border[2:], (0, 0)))
     shrink = height * width > size[0] * size[1]
     way = cv2.INTER_AREA if shrink else cv2.INTER_LINEAR
-    pixels = cv2.resize(pixels, size[::-1], interpolation=way)
+    pixels = _resampled(cv2, pixels, size, way)
     return pixels, resized(window(target, top, left, (height, width), fill), size)
+
+
+_CHANNELS = 4  # OpenCV's averages and borders are made for so many
+
+
+def _resampled(cv2: Any, pixels: Array, size: Size, way: int) -> Array:
+    """(h, w, C) -> (*size, C)."""
+    number = pixels.shape[2]
+    if number <= _CHANNELS:
+        found: Array = cv2.resize(pixels, size[::-1], interpolation=way)
+        return found if number > 1 else found[..., None]
+    parts = [pixels[..., first : first + _CHANNELS] for first in range(0, number, _CHANNELS)]
+    return np.concatenate([_resampled(cv2, np.ascontiguousarray(part), size, way) for part in parts], axis=2)
 
 
 def _start(length: int, window: int, rng: np.random.Generator) -> int:

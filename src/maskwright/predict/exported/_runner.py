@@ -35,7 +35,7 @@ def read_description(text: str | None, path: str | Path) -> tuple[ModelInfo, int
 
 
 def example(info: ModelInfo, stride: int, size: tuple[int, int] | None) -> Any:
-    """A normalised image-like input, (1, 3, h, w)."""
+    """A normalised image-like input, (1, C, h, w)."""
     import torch
 
     height, width = size or (max(64, 2 * stride), max(96, 3 * stride))
@@ -44,7 +44,7 @@ def example(info: ModelInfo, stride: int, size: tuple[int, int] | None) -> Any:
 
 
 def runner(call: Callable[[Any], Any], stride: int, size: tuple[int, int] | None) -> "nn.Module":
-    """call: (N, 3, h, w) float32 array -> logits array.  A file of one size pads images to it."""
+    """call: (N, C, h, w) float32 array -> logits array.  A file of one size pads images to it."""
     import torch
 
     class Runner(torch.nn.Module):

@@ -14,7 +14,7 @@ SUFFIX = ".onnx"
 
 
 def export(model: "nn.Module", info: ModelInfo, path: Path, *, size: tuple[int, int] | None = None) -> None:
-    """float32. The input "image" is (N, 3, h, w) normalised, the output "logits" (N, K, h, w)."""
+    """float32. The input "image" is (N, C, h, w) normalised, the output "logits" (N, K, h, w)."""
     import warnings
 
     torch: Any = require("torch", "exporting")
@@ -54,7 +54,7 @@ def load(path: Path) -> tuple["nn.Module", ModelInfo]:
 
 
 def quantise(source: Path, path: Path, inputs: list[Any]) -> None:
-    """INT8 weights and activations, ranges from `inputs`, (1, 3, h, w) arrays of real images as they enter."""
+    """INT8 weights and activations, ranges from `inputs`, (1, C, h, w) arrays of real images as they enter."""
     import logging
     import tempfile
 
