@@ -72,7 +72,7 @@ def masks() -> None:
     assert mw.core.IGNORE_INDEX == 255
     shared: tuple[type[Any], ...] = (
         mw.core.Class, mw.core.Classes, mw.core.ImageRef, mw.core.Mask, mw.core.Masks, mw.core.Polygon, mw.core.Sample,
-        mw.core.Segments,
+        mw.core.Segments, mw.core.Sequence,
     )  # fmt: skip
     assert mw.Mask in shared
 

@@ -1,4 +1,4 @@
-"""The shared types: masks, polygons, classes, segments, samples, geometry.
+"""The shared types: masks, polygons, classes, segments, samples, sequences, geometry.
 
 They are loaded when they are first asked for: much of this room works without NumPy.
 """
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 __all__ = [
     "IGNORE_INDEX", "Class", "Classes", "Column", "ImageRef", "Mask", "Masks", "Polygon", "Sample", "Segments",
-    "box_iou", "ring_area", "xywh_to_xyxy", "xyxy_to_xywh",
+    "Sequence", "box_iou", "ring_area", "xywh_to_xyxy", "xyxy_to_xywh",
 ]  # fmt: skip
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from maskwright.core.polygons import Polygon
     from maskwright.core.sample import ImageRef, Sample
     from maskwright.core.segments import Segments
+    from maskwright.core.sequence import Sequence
 else:
     _HOME = {
         "IGNORE_INDEX": "classes",
@@ -32,6 +33,7 @@ else:
         "Polygon": "polygons",
         "Sample": "sample",
         "Segments": "segments",
+        "Sequence": "sequence",
         "box_iou": "geometry",
         "ring_area": "geometry",
         "xywh_to_xyxy": "geometry",
