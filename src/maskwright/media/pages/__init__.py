@@ -11,6 +11,7 @@ and where it can
     describe(path, page) -> Description, of the header alone
     read(path, page, region=None), which reads no more than the region (left, top, right, bottom) needs
     begins(head) -> whether a file with these first 132 bytes is of the kind, whatever its name
+    PAGE, what its images are called in messages, such as "frame"
 
 `shape` and `read` speak of the raster as it is stored; where `describe` states an orientation, it is turned here.
 """
@@ -125,10 +126,10 @@ def _kind(path: str) -> ModuleType:
 
 
 def _has(kind: ModuleType, path: str, page: int) -> None:
-    if page and not getattr(kind, "ESTIMATED", False):
+    if page:
         number, _ = kind.shape(path)
         if page >= number:
-            raise FormatError(f"has {number} pages, not page {page}", file=path)
+            raise FormatError(f"has no {getattr(kind, 'PAGE', 'page')} {page}", file=path, needed=f"0 to {number - 1}")
 
 
 def _described(kind: ModuleType, path: str, page: int) -> Description:
