@@ -1,5 +1,6 @@
 """Sequences: what they take, and what they say of what they do not."""
 
+import json
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,15 @@ def test_a_sequence_keeps_its_own_values() -> None:
     assert {type(number) for number in made.spacing} == {float}
     assert Sequence("clip") == mw.core.Sequence("clip", "time", None, None, {})
     assert Sequence("clip", spacing=0.04).spacing == (0.04,)  # type: ignore[arg-type]
+
+
+def test_json_holds_it() -> None:
+    for made in (Sequence("clip"), Sequence("a", "space", (2.5, 1, 1), "RAS", {"dose": [3]})):
+        written = json.loads(json.dumps(made.to_json()))
+        assert Sequence.from_json(written) == made
+    assert Sequence("clip").to_json() == {"name": "clip", "axis": "time"}
+    with pytest.raises(ValueError, match="is not a sequence"):
+        Sequence.from_json({"name": "clip", "colour": 1})
 
 
 def test_its_parts_are_the_columns_of_sequences() -> None:

@@ -107,6 +107,8 @@ def a_dataset(folder: Path) -> mw.Dataset:
     assert [change.what for change in changes] == ["changed", "changed"]
     assert log[0].author == "somebody"
     columns: mw.store.Columns = dataset.columns
+    sequences: mw.store.Sequences = dataset.sequences
+    assert not sequences.names
     declared: mw.core.Column = columns.add("temperature", "float", unit="°C")
     bulk: mw.store.BulkChange = dataset.set_where("", {declared.name: 3.5})
     some: mw.store.Changed = bulk.first[0]

@@ -24,6 +24,7 @@ from maskwright.core.columns import Column
 from maskwright.core.mask import Mask
 from maskwright.core.sample import ImageRef, Sample
 from maskwright.core.segments import Segments
+from maskwright.core.sequence import Sequence
 from maskwright.errors import ConflictError, DatasetError, UsageError
 from maskwright.runs import Run, RunRecord
 from maskwright.store import Dataset, Edit, View
@@ -316,6 +317,7 @@ VIEW: dict[str, Callable[[Any], object]] = {
     "number_of": lambda view: view.number_of("k1"), "splits": lambda view: view.splits(),
     "weights": lambda view: view.weights(), "class_statistics": lambda view: view.class_statistics(),
     "table": lambda view: view.table(), "window": lambda view: view.window,
+    "sequences": lambda view: view.sequences,
     "__reduce__": pickle.dumps, "__copy__": copy.copy, "__deepcopy__": copy.deepcopy,
 }  # fmt: skip
 DATASET: dict[str, Callable[[Any], object]] = {
@@ -338,6 +340,9 @@ EDIT: dict[str, Callable[[Any], object]] = {
     "set_segment": lambda edit: edit.set_segment("k1", 1),
     "remove_segment": lambda edit: edit.remove_segment("k1", 1), "segments": lambda edit: edit.segments("k1"),
     "classes": lambda edit: edit.classes(), "set_classes": lambda edit: edit.set_classes(Classes()),
+    "add_sequence": lambda edit: edit.add_sequence(Sequence("clip")),
+    "meet_sequence": lambda edit: edit.meet_sequence(Sequence("clip")),
+    "set_sequence": lambda edit: edit.set_sequence("clip", axis="space"),
     "merge_class": lambda edit: edit.merge_class(1, 5), "restore": lambda edit: edit.restore(1),
     "finish": lambda edit: edit.finish(), "columns": lambda edit: edit.columns(), "fields": lambda edit: edit.fields(),
     "put_opinion": lambda edit: edit.put_opinion("k1", Segments.none(SIZE), author="ann"),

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import sqlalchemy as sql
 
+import maskwright as mw
 from maskwright.core.classes import Class, Classes
 from maskwright.core.columns import Column
 from maskwright.core.masks import Masks
@@ -63,6 +64,7 @@ COLUMNS = [
     Column("low", "text", expression="lower(words)"), Column("chars", "integer", expression="length(words)"),
     Column("again", "number", expression="max(twice, abs(whole)) / count(area > 3)"),
     Column("share", "number", "segment", expression="area / (height * width)"),
+    Column("speed", "number", "sequence"), Column("place", "text", "sequence", declared=False),
     Column("steep", "bool", "segment", expression="angle > 1 or last.iou < 0.5"),
 ]  # fmt: skip
 
@@ -84,9 +86,12 @@ class Cases:
 
     samples: list[Sample]
     beside: list[Beside]
+    sequences: list[mw.core.Sequence]
 
     def known(self, dataset: Dataset) -> Given:
-        return Given(CLASSES, COLUMNS, runs=RUNS, views=VIEWS, folder=dataset.database.folder)
+        return Given(
+            CLASSES, COLUMNS, runs=RUNS, views=VIEWS, folder=dataset.database.folder, sequences=self.sequences
+        )  # fmt: skip
 
 
 def make(seed: int, folder: str, number: int = 40) -> Cases:
@@ -133,7 +138,11 @@ def make(seed: int, folder: str, number: int = 40) -> Cases:
             if rng.random() < 0.8
         }  # fmt: skip
         beside.append(Beside(maybe(["labelling", "done"]), maybe(["ann", "Bob"]), measured, by_segment))
-    return Cases(samples, beside)
+    sequences = [
+        mw.core.Sequence("v1", "space", (2.5, 1, 1), "RAS", _there({"speed": maybe(NUMBERS), "place": maybe(WORDS)})),
+        mw.core.Sequence("Ä", fields=_there({"speed": maybe(NUMBERS)})),
+    ]
+    return Cases(samples, beside, sequences)
 
 
 def _there(values: dict[str, Any]) -> dict[str, Any]:
@@ -151,6 +160,10 @@ def fill(dataset: Dataset, cases: Cases) -> None:
         for sample in cases.samples:
             edit.add(sample, hash_image=False)
     with dataset.edit("second") as edit:
+        for sequence in cases.sequences:
+            if sequence.name in dataset.sequences:
+                about = {"spacing": sequence.spacing, "orientation": sequence.orientation, "fields": sequence.fields}
+                edit.set_sequence(sequence.name, axis=sequence.axis, **about)
         for sample in cases.samples[::3]:
             edit.set(sample.key, weight=sample.weight + 1)
             if len(sample.segments):
@@ -215,7 +228,7 @@ class Texts:
         "weight", "height", "width", "frame", "num_segments", "fields.num", "num", "whole", "fields.whole", "fields.both",
         'fields."a.b"', "fields.a.b", "twice", "again", "chars", "fields.mixed", "mixed", "fields.camera.gain",
         "camera.deep.er", "last.iou", "last.loss", "last('evaluate').iou", "run('r1-evaluate').iou", "run('r2').loss",
-        'last."segments found"', "last('evaluate').a.b", "count()", "run('r4')." + '"segments found"',
+        'last."segments found"', "last('evaluate').a.b", "count()", "sequence.fields.speed", "run('r4')." + '"segments found"',
     )  # fmt: skip
     SEGMENT_NUMBERS = (
         "area",
@@ -231,7 +244,7 @@ class Texts:
     )
     SAMPLE_TEXTS = (
         "key", "split", "uri", "video", "checksum", "words", "fields.words", 'fields."odd name"', "mixed", "low", "state",
-        "assignee", "fields.camera.model", "camera.deep.er", "ref",
+        "assignee", "sequence", "sequence.orientation", "sequence.fields.place", "fields.camera.model", "camera.deep.er", "ref",
     )  # fmt: skip
     SEGMENT_TEXTS = ("class", "tag", "annotator", "attributes.loose", "attributes.tag")
     SAMPLE_BOOLS = ("ok", "many", "fields.mixed")
@@ -315,6 +328,7 @@ class Texts:
             return f"{self.anything(segment)} is {negative}null"
         if what == "other":
             return self.pick((
+                "sequence.axis = 'space'", "sequence.axis != 'space'", "sequence.axis is null", "sequence.spacing is null",
                 "weather = 'sun'", "weather != 'rain'", "weather in ('sun', 'Snow')", "weather < 'sun'", "weather like 's%'",
                 "taken < '2024-05-01T12:30:00'", "taken = '2024-05-01T12:30:00+02:00'", "taken >= '2024-05-01'",
                 "taken > '2024-05-01T12:30'", "taken not in ('2023-01-31')", 'words < fields."odd name"',

@@ -26,6 +26,7 @@ def command(
         classes, samples = snapshot.read(file)
         result = transfer.import_samples(
             dataset, classes, samples, f"from {shown_place(file)}", columns=snapshot.columns(file),
+            sequences=snapshot.sequences(file),
             vector_groups=snapshot.read_vectors(file),
         )  # fmt: skip
         result |= {"columns": [column.to_json() for column in result["columns"]]}

@@ -1,8 +1,8 @@
 """A sequence: samples that follow one another, a video's frames or a volume's slices."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, Literal, get_args
+from dataclasses import dataclass, field, fields
+from typing import Any, Literal, Self, get_args
 
 from maskwright.core.names import shown
 from maskwright.core.values import is_number, optional_text, own_mapping, text
@@ -39,6 +39,22 @@ class Sequence:
             object.__setattr__(self, "spacing", _spacing(self.spacing, what))
         optional_text(self.orientation, f"{what}: orientation")
         object.__setattr__(self, "fields", own_mapping(self.fields, f"{what}: fields"))
+
+    def to_json(self) -> dict[str, Any]:
+        """Its parts by name, JSON-safe; a sequence of which nothing is known is a name and an axis."""
+        parts = {part.name: getattr(self, part.name) for part in fields(self)}
+        return {name: list(value) if name == "spacing" else value for name, value in parts.items() if value}
+
+    @classmethod
+    def from_json(cls, written: Mapping[str, Any]) -> Self:
+        """What `to_json` wrote. Raises ValueError for anything else.
+
+        written: its parts by name.
+        """
+        try:
+            return cls(**written)
+        except TypeError:
+            raise ValueError(f"{shown(repr(dict(written)))} is not a sequence") from None
 
 
 def _spacing(value: object, what: str) -> tuple[float, ...]:

@@ -6,11 +6,12 @@ from maskwright.store.dataset import Dataset
 from maskwright.store.declarations import Columns
 from maskwright.store.edit import Edit
 from maskwright.store.revisions import Change, Revision
+from maskwright.store.sequence_rows import Sequences
 from maskwright.store.transfer import import_samples
 from maskwright.store.vectors import Nearest, VectorBatch, Vectors
 from maskwright.store.view import View
 
 __all__ = [
-    "BulkChange", "Change", "Changed", "Columns", "Dataset", "Edit", "Nearest", "Revision", "VectorBatch", "Vectors",
-    "View", "conditions", "doctor", "import_samples", "snapshot",
+    "BulkChange", "Change", "Changed", "Columns", "Dataset", "Edit", "Nearest", "Revision", "Sequences", "VectorBatch",
+    "Vectors", "View", "conditions", "doctor", "import_samples", "snapshot",
 ]  # fmt: skip

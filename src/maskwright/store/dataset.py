@@ -13,7 +13,7 @@ import sqlalchemy as sql
 
 from maskwright import registry
 from maskwright.core.classes import Classes
-from maskwright.core.columns import SAMPLE
+from maskwright.core.columns import SAMPLE, SEQUENCE, Column
 from maskwright.core.names import check_name, name_problem, safe_key, shown
 from maskwright.errors import DatasetError, UsageError
 from maskwright.media.windows import Window
@@ -287,7 +287,7 @@ class Dataset(View):
             edit.restore(number)
 
     def diff(self, old: int | str, new: int | str = "head") -> list[Change]:
-        """What changed from one revision to another: classes, columns, samples, segments.
+        """What changed from one revision to another: classes, columns, sequences, samples, segments.
 
         old, new: a number, a tag, "head" or "head~N".  Raises UsageError for one that is not there.
         """
@@ -322,6 +322,11 @@ class Dataset(View):
             ]
             was, now = (({(row.owner, row.name): row for row in side}) for side in sides(schema.columns))
             changes += [Change("column", _what(was, now, name), name[1]) for name in sorted(was.keys() | now.keys())]
+            was, now = (({row.name: row for row in side}) for side in sides(schema.sequences))
+            changes += [
+                Change("sequence", _what(was, now, name), name, values=_values(was.get(name), now.get(name), SEQUENCE))
+                for name in sorted(was.keys() | now.keys())
+            ]
             was, now = (({row.sample: row for row in side}) for side in sides(schema.samples))
             names = {number: row.key for number, row in {**was, **now}.items()}
             changes += [
@@ -381,11 +386,11 @@ class Dataset(View):
         return [str(problem) for problem in doctor.verify(self, images=False).problems]
 
 
-def _values(was: Any, now: Any) -> tuple[tuple[str, Any, Any], ...]:
-    """Columns of a sample's two rows that differ, with both values; nothing where one row is not there."""
+def _values(was: Any, now: Any, columns: tuple[Column, ...] = SAMPLE) -> tuple[tuple[str, Any, Any], ...]:
+    """Columns of a sample's or a sequence's two rows that differ, with both values; nothing without both rows."""
     if was is None or now is None:
         return ()
-    found = [(column.name, getattr(was, column.name), getattr(now, column.name)) for column in SAMPLE]
+    found = [(column.name, getattr(was, column.name), getattr(now, column.name)) for column in columns]
     names = sorted({*was.fields, *now.fields})
     own = [(name, was.fields.get(name), now.fields.get(name)) for name in names]
     told = [*(part for part in found if part[0] != "fields"), *own]

@@ -33,9 +33,10 @@ ALIASES: dict[str, str] = {
 
 #: What a bare word means in conditions before it is looked for among users' columns.
 MEANT = {
-    "class", "num_segments", "state", "assignee", "fields", "attributes", "last", "run", "view", "any", "none", "count",
-    "and", "or", "not", "in", "like", "is", "null", "true", "false", "order", "by", "asc", "desc", "limit", "abs",
-    "min", "max", "round", "lower", "length", *(column.name for columns in (SAMPLE, SEGMENT) for column in columns),
+    "class", "sequence", "num_segments", "state", "assignee", "fields", "attributes", "last", "run", "view", "any",
+    "none", "count", "and", "or", "not", "in", "like", "is", "null", "true", "false", "order", "by", "asc", "desc",
+    "limit", "abs", "min", "max", "round", "lower", "length",
+    *(column.name for columns in (SAMPLE, SEGMENT) for column in columns),
 }  # fmt: skip
 
 

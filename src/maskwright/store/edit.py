@@ -17,9 +17,10 @@ from maskwright.core.mask import Mask
 from maskwright.core.names import shown
 from maskwright.core.sample import Sample
 from maskwright.core.segments import Segments
+from maskwright.core.sequence import Sequence as SequenceOfSamples
 from maskwright.errors import ConflictError, DatasetError, UsageError
 from maskwright.media.checksums import Known
-from maskwright.store import bulk, checks, class_sums, hashes, opinions, schema
+from maskwright.store import bulk, checks, class_sums, hashes, opinions, schema, sequence_rows
 from maskwright.store.bulk import BulkChange, Changed
 from maskwright.store.conditions.resolve import check_expression, kind_of_expression, read
 from maskwright.store.conditions.surroundings import Stored
@@ -52,6 +53,7 @@ _SAMPLE = sql.select(schema.samples).where(schema.samples.c.sample == _NUMBER, a
 _SIZE = sql.select(schema.samples.c.height, schema.samples.c.width).where(
     schema.samples.c.sample == _NUMBER, alive(schema.samples, None)
 )
+_VIDEO = sql.select(schema.samples.c.video).where(schema.samples.c.sample == _NUMBER, alive(schema.samples, None))
 _SEGMENT = sql.select(schema.segments).where(
     schema.segments.c.sample == _NUMBER, schema.segments.c.segment == sql.bindparam("identity", type_=sql.BigInteger),
     alive(schema.segments, None),
@@ -134,6 +136,7 @@ class Edit:
         self._recounted: set[int] = set()
         self._edited_columns: EditedColumns | None = None
         self._opinions = opinions.Changes(connection, self.revision)
+        self._sequences = sequence_rows.Changes(connection, self.revision, database.place)
 
     @property
     def place(self) -> object:
@@ -165,6 +168,7 @@ class Edit:
         _named(sample.key, lambda: self._take("segment", rows))
         self._next_sample += 1
         self._keys[sample.key] = number
+        self._sequences.sample(row["video"])
         self._insert(schema.samples, [row])
         self._insert(schema.segments, rows)
         digest = {"sample": number, "revision": self.revision, "segments": len(rows),
@@ -178,6 +182,8 @@ class Edit:
         """Take a sample and its segments out of the dataset; earlier revisions keep them."""
         self._check_open()
         number = self._need(key)
+        self._flush()
+        self._sequences.sample(self._connection.execute(_VIDEO, {"number": number}).scalar())
         self._end(schema.samples, schema.samples.c.sample == number)
         self.summary["samples removed"] += 1
         self.summary["segments removed"] += self._end(schema.segments, schema.segments.c.sample == number)
@@ -484,6 +490,73 @@ class Edit:
             self._connection.execute(table.insert().from_select(names, copies))
         self._opinions.restore(revision)
 
+    # -- sequences -------------------------------------------------------------------------------------
+
+    def add_sequence(self, sequence: SequenceOfSamples) -> None:
+        """Declare what is known of a sequence whose samples are there or are added in this edit.
+
+        A sequence that nobody declares is of time, and is there from its first sample to its last one.  Raises
+        UsageError for a name that is declared already, values that cannot be stored, and, when the edit ends, for one
+        to which no sample belongs.
+        """
+        self._check_open()
+        row = sequence_rows.row_of(sequence)
+        if self._sequences.declared(row["name"]) is not None:
+            raise UsageError(
+                f"there is a sequence {shown(row['name'])!r} already", file=self._database.place,
+                todo="Change it with set_sequence.",
+            )  # fmt: skip
+        self._put_sequence(row)
+
+    def meet_sequence(self, sequence: SequenceOfSamples) -> None:
+        """Declare what is known elsewhere of a sequence, where nothing or the same is known of it here.
+
+        Raises UsageError for one that is declared otherwise here, and as `add_sequence` does.
+        """
+        self._check_open()
+        plain = SequenceOfSamples(sequence.name)
+        known = self._sequences.declared(sequence.name)
+        if sequence == plain and known is not None:
+            return
+        if known is not None and known not in (plain, sequence):
+            raise UsageError(
+                f"the sequence {shown(sequence.name)!r} is another one in the dataset", file=self._database.place,
+                needed=f"what is known there: {shown(known.to_json(), 200)}",
+                todo="Import into a dataset of its own, or give the sequence another name.",
+            )  # fmt: skip
+        self._put_sequence(sequence_rows.row_of(sequence))
+
+    def set_sequence(self, name: str, **values: Any) -> None:
+        """Change a sequence: axis, spacing, orientation, fields.
+
+        values: by part.  Raises UsageError for a sequence that is not there, a part that cannot be set, and a value
+        that cannot be stored.
+        """
+        self._check_open()
+        settable = [column.name for column in defined.SEQUENCE if column.settable]
+        unknown = set(values) - set(settable)
+        if unknown:
+            raise UsageError(f"a sequence has no settable part {min(unknown)!r}", needed=f"of {', '.join(settable)}")
+        before = self._sequences.declared(name)
+        if before is None:
+            self._flush()
+            if name not in self._sequences.names():
+                raise UsageError(f"there is no sequence {shown(name)!r}", file=self._database.place)
+            before = SequenceOfSamples(name)
+        try:
+            changed = replace(before, **values)
+        except ValueError as error:
+            raise UsageError(str(error), file=self._database.place) from None
+        self._put_sequence(sequence_rows.row_of(changed))
+
+    def _put_sequence(self, row: dict[str, Any]) -> None:
+        if row["fields"]:
+            try:
+                row["fields"] = dict(self._columns.take("sequence", row["fields"]))
+            except UsageError as error:
+                raise error.at(record=f"sequence {shown(row['name'])!r}") from None
+        self._sequences.put(row)
+
     # -- columns ---------------------------------------------------------------------------------------
 
     def columns(self) -> list[Column]:
@@ -507,10 +580,9 @@ class Edit:
             check_expression(column, self.columns())
         with self._columns.kept():
             self._columns.declare(column)
-            if column.owner != "sequence":
-                self._rewrite_values(
-                    column.owner, column.name, lambda values: dict(self._columns.take(column.owner, values))
-                )
+            self._rewrite_values(
+                column.owner, column.name, lambda values: dict(self._columns.take(column.owner, values))
+            )
         return column
 
     def drop_column(self, name: str, owner: Owner = "sample") -> None:
@@ -534,7 +606,7 @@ class Edit:
             table = schema.vectors
             own = sql.and_(table.c.run == "", table.c.owner == owner, table.c.name == name)
             self.summary["blocks of vectors removed"] += self._end(table, own)
-        elif owner != "sequence":
+        else:
             self._rewrite_values(
                 owner, name, lambda values: {other: value for other, value in values.items() if other != name}
             )
@@ -567,7 +639,16 @@ class Edit:
         return str(self._sample(number)[0]["key"])
 
     def _rewrite_values(self, owner: Owner, name: str, change: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
-        """Change the values of all samples or segments that have one of this name."""
+        """Change the values of all samples, segments or sequences that have one of this name."""
+        if owner == "sequence":
+            for sequence in sequence_rows.declared_at(self._connection, None, self._database.place).values():
+                if sequence.fields.get(name) is not None:
+                    try:
+                        fields = change(dict(sequence.fields))
+                    except UsageError as error:
+                        raise error.at(record=f"sequence {shown(sequence.name)!r}") from None
+                    self._sequences.put(sequence_rows.row_of(replace(sequence, fields=fields)))
+            return
         table = schema.samples if owner == "sample" else schema.segments
         part = "fields" if owner == "sample" else "attributes"
 
@@ -611,6 +692,7 @@ class Edit:
         self._flush()
         self._sum_up()
         class_sums.write(self._connection, self.revision)
+        self.summary.update(self._sequences.finish())
         if self._edited_columns is not None:
             inferred = any((self.summary + self._opinions.summary).values())
             self.summary.update(self._edited_columns.write(inferred=inferred))

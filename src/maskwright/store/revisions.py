@@ -21,12 +21,12 @@ class Revision:
 class Change:
     """One difference between two revisions.
 
-    kind: sample, segment, class or column.  key: the sample's, or the name of the class or column.  segment: its id.
-    pixels: for a segment, how many pixels differ.  values: for a sample, name, old and new value of each of its columns
-    that differ; None where there is none.
+    kind: sample, segment, class, column or sequence.  key: the sample's, or the name of the class, column or sequence.
+    segment: its id.  pixels: for a segment, how many pixels differ.  values: for a sample or a sequence, name, old and
+    new value of each of its columns that differ; None where there is none.
     """
 
-    kind: Literal["sample", "segment", "class", "column"]
+    kind: Literal["sample", "segment", "class", "column", "sequence"]
     what: Literal["added", "removed", "changed"]
     key: str
     segment: int | None = None

@@ -126,6 +126,7 @@ sequences = sql.Table(
     *(_stored(column) for column in defined.SEQUENCE),
     _hash(),
     *_span(),
+    sql.Index("sequences_name", "name"),
 )
 
 # What users declared, and what was taken from the values that came in.

@@ -2,8 +2,8 @@
 
 One row a sample; its segments are a list of structs whose `counts` are COCO run lengths.  Users' columns are columns
 of the file where their kind has a type there and nothing else is called so; all other values are JSON in `fields` and
-`attributes`.  Classes, definitions of columns and the revision are in the file's metadata.  Rows are written in groups,
-so memory does not grow with the dataset.
+`attributes`.  Classes, definitions of columns, sequences and the revision are in the file's metadata.  Rows are written
+in groups, so memory does not grow with the dataset.
 """
 
 import errno
@@ -26,6 +26,7 @@ from maskwright.core.masks import Masks
 from maskwright.core.names import shown
 from maskwright.core.sample import ImageRef, Sample
 from maskwright.core.segments import SOURCES, Segments
+from maskwright.core.sequence import Sequence as SequenceOfSamples
 from maskwright.core.staging import check_file, check_local
 from maskwright.errors import FormatError
 from maskwright.store import checks, vectors
@@ -97,6 +98,7 @@ def write(view: View, path: str | Path, *, overwrite: bool = False) -> int:
     about = {
         "version": VERSION, "revision": view.revision, "classes": view.classes.to_json(),
         "columns": [column.to_json() for column in columns],
+        "sequences": [sequence.to_json() for sequence in view.sequences.values()],
     }  # fmt: skip
     schema = _schema(columns).with_metadata({"maskwright": json.dumps(about)})
     partial = target.with_name(f".{target.name}.{os.getpid()}.part")
@@ -260,6 +262,15 @@ def _as_found(wanted: Any, found: Any) -> Any:
 def columns(path: str | Path) -> list[Column]:
     """The definitions of users' columns; none in a file of the first version. Raises FormatError as `read` does."""
     return _columns(path, _opened(path)[1])
+
+
+def sequences(path: str | Path) -> list[SequenceOfSamples]:
+    """What is known of the sequences that samples belong to; nothing in a file that does not say it.
+
+    Raises FormatError as `read` does.
+    """
+    with explained(path, "its description"):
+        return [SequenceOfSamples.from_json(written) for written in _opened(path)[1].get("sequences", ())]
 
 
 def _columns(path: str | Path, described: dict[str, Any]) -> list[Column]:

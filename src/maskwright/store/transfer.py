@@ -10,6 +10,7 @@ from maskwright.core.classes import Classes
 from maskwright.core.columns import Column
 from maskwright.core.names import shown
 from maskwright.core.sample import Sample
+from maskwright.core.sequence import Sequence
 from maskwright.errors import UsageError
 from maskwright.media.checksums import Hashing
 from maskwright.store import database, vectors
@@ -24,7 +25,7 @@ _NAMED = 12
 def import_samples(
     place: str | Path, classes: Classes, samples: Iterable[Sample], message: str, *, author: str | None = None,
     split: str | None = None, hash_images: bool = True, columns: Iterable[Column] = (),
-    vector_groups: Iterable[VectorGroup] = (),
+    vector_groups: Iterable[VectorGroup] = (), sequences: Iterable[Sequence] = (),
 ) -> dict[str, Any]:  # fmt: skip
     """Add samples to the dataset at `place`, which is made if need be -> counts, notes and the revision.
 
@@ -32,7 +33,9 @@ def import_samples(
     keep a checksum of each image's content, by which a changed one is found. Making and filling a dataset is one
     transaction; when anything fails, nothing that was made for it stays.  split: given to all of them; else each keeps
     its own.  columns: to be declared first; of other values that samples and segments bring, the answer's `columns` say
-    which kind they have.  vector_groups: vectors of these samples, such as `snapshot.read_vectors` reads.
+    which kind they have.  vector_groups: vectors of these samples, such as `snapshot.read_vectors` reads.  sequences:
+    what is known of those that these samples belong to, asked for when all samples are there; the others are of time,
+    and one that the dataset knows otherwise raises UsageError.
     """
     hashing = Hashing()
     content = hashing.follow(samples) if hash_images else samples
@@ -41,17 +44,17 @@ def import_samples(
     found: dict[str, Any] | None = None
     if not Dataset.exists(place):
         with suppress(database.ThereError):  # somebody else was faster; nothing was read of the samples
-            found = _made(place, classes, own, content, message, name, split, vector_groups)
+            found = _made(place, classes, own, content, message, name, split, vector_groups, sequences)
     if found is None:
         with Dataset.open(place) as dataset, dataset.edit(message, author=name) as edit:
             edit.set_classes(merged(edit.classes(), classes, place))
-            found = _filled(edit, own, content, split, vector_groups)
+            found = _filled(edit, own, content, split, vector_groups, sequences)
     return {**found, "classes": len(classes), "notes": [*hashing.notes(), *_told(found["columns"])]}
 
 
 def _made(
     place: str | Path, classes: Classes, columns: list[Column], samples: Iterable[Sample], message: str, author: str,
-    split: str | None, vector_groups: Iterable[VectorGroup],
+    split: str | None, vector_groups: Iterable[VectorGroup], sequences: Iterable[Sequence],
 ) -> dict[str, Any]:  # fmt: skip
     """A new dataset and its first samples, in one transaction. Raises ThereError where one is already."""
     making = database.Making(place)
@@ -60,7 +63,7 @@ def _made(
         first.set_classes(classes)
         first.finish()
         edit = Edit(making.database, connection, author, message)
-        found = _filled(edit, columns, samples, split, vector_groups)
+        found = _filled(edit, columns, samples, split, vector_groups, sequences)
         edit.finish()
     making.database.close()
     return found
@@ -68,7 +71,7 @@ def _made(
 
 def _filled(
     edit: Edit, columns: list[Column], samples: Iterable[Sample], split: str | None,
-    vector_groups: Iterable[VectorGroup],
+    vector_groups: Iterable[VectorGroup], sequences: Iterable[Sequence],
 ) -> dict[str, Any]:  # fmt: skip
     """Declare the columns that are not there, take over the kinds of others, and add the samples.
 
@@ -83,6 +86,8 @@ def _filled(
     counts = _added(edit, samples, split)
     for group in vector_groups:
         vectors.put(edit, group.column.name, group.keys, group.values, segments=group.segments)
+    for sequence in sequences:
+        edit.meet_sequence(sequence)
     return {
         **counts,
         "revision": edit.revision,

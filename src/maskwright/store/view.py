@@ -21,6 +21,7 @@ from maskwright.store.conditions.surroundings import Stored
 from maskwright.store.conditions.to_sql import Writer
 from maskwright.store.database import Database
 from maskwright.store.rows import alive, build_samples, damaged
+from maskwright.store.sequence_rows import Sequences, of_view
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -155,6 +156,15 @@ class View:
         newest = self._revision is None or self._revision >= revision
         if newest and (number, together) != (len(found), hashes.together(found)):
             raise damaged(self.database.place, "classes")
+
+    @property
+    def sequences(self) -> Sequences:
+        """The sequences that this view's samples belong to, by name: a video's frames, a volume's slices.
+
+        `view.sequences["street"]` says what is known of it, `view.sequences.samples("street")` is a view of its samples
+        in the order of their frames.
+        """
+        return of_view(self)
 
     @property
     def window(self) -> Window | None:

@@ -10,6 +10,7 @@ import numpy as np
 
 from maskwright.core.columns import Column
 from maskwright.core.sample import Sample
+from maskwright.core.sequence import Sequence as SequenceOfSamples
 from maskwright.errors import UsageError
 from maskwright.store.conditions import resolved, words
 from maskwright.store.conditions.resolve import expression, group, read
@@ -215,7 +216,13 @@ class _Reckoner:
             return abs(numbers[0])
         return words.round_(numbers[0]) if node.name == "round" else (min if node.name == "min" else max)(numbers)
 
+    def sequence(self) -> SequenceOfSamples | None:
+        name = self.sample.image.video
+        return (self.known.sequences.get(name) or SequenceOfSamples(name)) if name else None
+
     def built_in(self, column: Column, at: int | None) -> Any:
+        if column.owner == "sequence":
+            return getattr(self.sequence(), column.name, None)
         if column.owner == "segment":
             assert at is not None
             return self.of_segment(column, at)
@@ -239,6 +246,8 @@ class _Reckoner:
 
     def field(self, node: resolved.Field, at: int | None) -> Any:
         found: Any = self.sample.fields
+        if node.column.owner == "sequence":
+            found = getattr(self.sequence(), "fields", None)
         if node.column.owner == "segment":
             assert at is not None
             found = self.sample.segments.attributes[at]

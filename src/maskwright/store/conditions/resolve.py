@@ -25,6 +25,10 @@ _FLIPPED = {"=": "=", "!=": "!=", "<": ">", ">": "<", "<=": ">=", ">=": "<="}
 _INSIDE: dict[str, Owner] = {"fields": "sample", "attributes": "segment"}
 _CLASS_ID = resolved.BuiltIn(next(column for column in defined.SEGMENT if column.name == "class_id"), "integer")
 
+_VIDEO = resolved.BuiltIn(next(column for column in defined.SAMPLE if column.name == "video"), "text")
+#: What is asked of a sequence as `sequence`, `sequence.axis`.
+_OF_SEQUENCE = ["sequence", *(f"sequence.{column.name}" for column in defined.SEQUENCE if column.name != "fields")]
+
 _GROUPS: dict[str, str] = {"integer": "number", "category": "text", "time": "text", "reference": "text"}
 _SAID: dict[str, str] = {
     "number": "a number", "integer": "a whole number", "text": "text", "reference": "text", "bool": "true or false",
@@ -394,6 +398,8 @@ class _Resolver:
 
     def find(self, node: tree.Name) -> tuple[Owner, resolved.Typed | Column]:
         """Whose it is, and what it is; the column itself when it is virtual."""
+        if node.parts[0] == "sequence" and (of_sequence := self.of_sequence(node.parts[1:])) is not None:
+            return "sequence", of_sequence
         owner = _INSIDE.get(node.parts[0])
         if owner is not None and len(node.parts) > 1:
             own = self.users(owner, node.parts[1:])
@@ -417,13 +423,27 @@ class _Resolver:
             if found:
                 return found[0]
         name = ".".join(node.parts)
-        known = [*_names(), *(column.name for column in self.known.columns)]
+        known = [*_names(), *_OF_SEQUENCE, *(column.name for column in self.known.columns)]
         known += [f"{inside}.{column.name}" for inside, owner in _INSIDE.items() for column in self.known.columns
                   if column.owner == owner]  # fmt: skip
+        known += [f"sequence.fields.{column.name}" for column in self.known.columns if column.owner == "sequence"]
         raise self.wrong(
             node, f"there is no column {name!r}{_near(name, known)}",
             todo=f"Columns: {', '.join(shown(word, 40) for word in dict.fromkeys(known[:60]))}. Text stands in quotes.",
         )  # fmt: skip
+
+    def of_sequence(self, parts: Sequence[str]) -> resolved.Typed | Column | None:
+        """The name of the sample's sequence, or a part of what is known of it."""
+        if not parts or tuple(parts) == ("name",):
+            return _VIDEO
+        if parts[0] == "fields":
+            own = self.users("sequence", parts[1:])
+            if own is None and len(parts) > 1 and self.known.dynamic:
+                name = ".".join(parts[1:])
+                own = resolved.Field(Column(name, "json", "sequence", declared=False), (name,), "json")
+            return own
+        built = defined.built_in("sequence", parts[0]) if len(parts) == 1 else None
+        return self.users("sequence", parts) if built is None else resolved.BuiltIn(built, built.kind)
 
     def users(self, owner: Owner, parts: Sequence[str]) -> resolved.Typed | Column | None:
         """A user's column, or a part of one that holds objects."""

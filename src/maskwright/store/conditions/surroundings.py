@@ -5,12 +5,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 
 import sqlalchemy as sql
 from sqlalchemy.engine import Connection
 
 from maskwright.core.classes import Classes
 from maskwright.core.columns import Column
+from maskwright.core.sequence import Sequence as SequenceOfSamples
 from maskwright.store import schema
 from maskwright.store.declarations import columns_at
 from maskwright.store.rows import alive
@@ -19,12 +21,14 @@ from maskwright.store.rows import alive
 class Surroundings(ABC):
     """columns: users' own, declared or taken from values.  dynamic: whether `fields` and `attributes` may hold others.
 
-    class_names: name of each class by its id.  folder: what `uri` is relative to where the image lies in it.
+    class_names: name of each class by its id.  sequences: by name; one that is not there is of time.
+    folder: what `uri` is relative to where the image lies in it.
     """
 
     columns: Sequence[Column]
     dynamic: bool
     class_names: Mapping[int, str]
+    sequences: Mapping[str, SequenceOfSamples] = MappingProxyType({})
     folder: Path | None = None
 
     @abstractmethod
@@ -67,11 +71,13 @@ class Given(Surroundings):
     def __init__(
         self, classes: Classes | None = None, columns: Iterable[Column] = (), *, runs: Iterable[Measured] = (),
         views: Mapping[str, Sequence[str]] | None = None, dynamic: bool = False, folder: Path | None = None,
+        sequences: Iterable[SequenceOfSamples] = (),
     ) -> None:  # fmt: skip
         self.columns = tuple(columns)
         self.dynamic = dynamic
         self.folder = folder
         self.class_names = {kind.id: kind.name for kind in classes or ()}
+        self.sequences = {sequence.name: sequence for sequence in sequences}
         self._runs = {run.id: run for run in runs}
         self._views = {name: tuple(texts) for name, texts in (views or {}).items()}
 

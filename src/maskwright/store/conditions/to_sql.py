@@ -125,10 +125,14 @@ class Writer:
         match node:
             case resolved.Constant():
                 return _literal(node.value, node.kind)
+            case resolved.BuiltIn() if node.column.owner == "sequence":
+                return self.of_sequence(node.column.name)
             case resolved.BuiltIn():
                 return (schema.samples if node.column.owner == "sample" else scope).c[node.column.name]
             case resolved.Field():
-                inside = schema.samples.c.fields if node.column.owner == "sample" else scope.c.attributes
+                owner = node.column.owner
+                inside = schema.samples.c.fields if owner == "sample" else None if scope is None else scope.c.attributes
+                inside = self.of_sequence("fields") if owner == "sequence" else inside
                 kind = node.kind if node.kind == "integer" else group(node.kind)
                 return _JSON.get(kind, sql_parts.JsonAny)(inside, node.path)  # type: ignore[no-any-return]
             case resolved.ClassName():
@@ -149,6 +153,13 @@ class Writer:
             case resolved.CountOver():
                 return self.over(node.inner, sql.func.count()).scalar_subquery()
         return Grouping(self.truth(node, scope)).is_(sql.true())
+
+    def of_sequence(self, name: str) -> Element:
+        """A column of the sample's sequence; one that has no row is of time."""
+        table, video = schema.sequences, schema.samples.c.video
+        found = sql.select(table.c[name]).where(table.c.name == video, alive(table, self.revision)).limit(1)
+        value = found.correlate(schema.samples).scalar_subquery()
+        return sql.func.coalesce(value, sql.case((video != "", "time"))) if name == "axis" else value
 
     def float(self, node: resolved.Typed, scope: Any) -> Element:
         """A number as a fraction of 64 bits."""
