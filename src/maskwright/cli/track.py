@@ -100,7 +100,6 @@ def _video(
     source: str, masks: str, to: str, format: str, engine: str, settings: dict[str, object], every: int, stop: float,
     complete: bool, direction: str, overwrite: bool, json: bool,
 ) -> None:  # fmt: skip
-    import tempfile
     import time
     from pathlib import Path
 
@@ -109,14 +108,12 @@ def _video(
     needed = [source, masks]
     formats.check_place(Path(to), overwrite=overwrite, keep=needed)  # before the work, not after it
     begun = time.perf_counter()
-    # The frames of a file are kept until they are written.
-    with tempfile.TemporaryDirectory(prefix="maskwright-frames-") as folder:
-        frames = video.Frames.open(source, folder=folder, every=every)
-        known = video.masks_of(masks, frames)
-        with progress("tracking", len(frames), quiet=json) as follow:
-            ways = {"stop": stop, "complete": complete, "direction": direction}
-            found = list(follow(video.samples_of(frames, known, engine, **ways, **settings)))
-        lost = formats.write(found, video.CLASSES, to, format, allow_loss=True, overwrite=overwrite, keep=needed)
+    frames = video.Frames.open(source, every=every)
+    known = video.masks_of(masks, frames)
+    with progress("tracking", len(frames), quiet=json) as follow:
+        ways = {"stop": stop, "complete": complete, "direction": direction}
+        found = list(follow(video.samples_of(frames, known, engine, **ways, **settings)))
+    lost = formats.write(found, video.CLASSES, to, format, allow_loss=True, overwrite=overwrite, keep=needed)
     seconds = time.perf_counter() - begun
     drifts = sorted(((s.key, max(s.fields["drift"].values(), default=1.0)) for s in found), key=lambda row: -row[1])
     result = {

@@ -1,85 +1,67 @@
-"""The frames of a video: a folder of images, or a file."""
+"""The frames of a video: a video file, a folder of images, or images of a dataset."""
 
-import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 from maskwright.core.arrays import U8, Size
+from maskwright.core.sample import ImageRef
 from maskwright.errors import FormatError
-from maskwright.media.images import IMAGE_SUFFIXES, image_size, read
-from maskwright.registry import require
+from maskwright.media import pages, sequences
+from maskwright.media.images import read
+from maskwright.media.windows import Window
 
 
 class Frames:
-    """Frames by index, read when asked for; no more than one is in memory.
+    """Frames by index, read from where they lie when asked for; no more than one is in memory.
 
-    A file is unpacked into PNG images first: `folder` if given, else a temporary one that `close` removes.
+    images: of each frame its address and size.  name: the video's.  size: (height, width) of the first, and so of all.
+    window: the one that frames are displayed with, as `Image.display` takes it.
     """
 
-    def __init__(self, paths: Sequence[Path], *, name: str, temporary: Any = None) -> None:
-        self.paths = list(paths)
+    def __init__(self, images: Sequence[ImageRef], *, name: str, window: Window | None = None) -> None:
+        self.images = list(images)
         self.name = name
-        self._temporary = temporary
-        self.size: Size = image_size(self.paths[0])
+        self.window = window
+        self.size: Size = self.images[0].size
 
     @classmethod
-    def open(cls, place: str | Path, *, folder: str | Path | None = None, every: int = 1) -> Self:
-        """place: a folder of images in the order of their names, or a video file.  every: take each n-th frame.
+    def open(cls, place: str | Path, *, every: int = 1) -> Self:
+        """place: a folder of images, in natural order, or a video file.  every: take each n-th frame.
 
         Raises FormatError when there is nothing to read.
         """
-        path = Path(place)
-        if path.is_dir():
-            images = sorted(each_path for each_path in path.iterdir() if each_path.suffix.lower() in IMAGE_SUFFIXES)
-            if not images:
-                raise FormatError("the folder holds no image", file=path, needed=", ".join(IMAGE_SUFFIXES))
-            return cls(images[::every], name=path.resolve().name)
-        if not path.is_file():
-            raise FormatError("there is no such video", file=path)
-        temporary = None
-        if folder is None:
-            temporary = tempfile.TemporaryDirectory(prefix="maskwright-frames-")
-            folder = temporary.name
-        target = Path(folder)
-        target.mkdir(parents=True, exist_ok=True)
-        return cls(unpack(path, target, every=every), name=path.stem, temporary=temporary)
+        found = sequences.find(place, every=every)
+        return cls(found.images, name=found.name)
+
+    @property
+    def names(self) -> list[str]:
+        """Of each frame: its file's without suffix, or its number in the video, such as "000017"."""
+        return [_name(image.uri) for image in self.images]
 
     def __len__(self) -> int:
-        return len(self.paths)
+        return len(self.images)
 
     def __getitem__(self, index: int) -> U8:
         """(H, W, 3) uint8 RGB. Raises FormatError for a frame that is broken or of another size than the first."""
-        return read(self.paths[index], expected=self.size).display()
+        image = self.images[index]
+        if image.size != self.size:
+            raise FormatError(
+                f"the frame is {image.size[0]} x {image.size[1]}", file=image.uri,
+                needed=f"{self.size[0]} x {self.size[1]} (height x width), as the first one",
+            )  # fmt: skip
+        return read(image).display(self.window)
 
     def __iter__(self) -> Iterator[U8]:
         return (self[index] for index in range(len(self)))
-
-    def close(self) -> None:
-        """Remove what was unpacked for this alone."""
-        if self._temporary is not None:
-            self._temporary.cleanup()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.close()
+        pass
 
 
-def unpack(video: Path, folder: Path, *, every: int = 1) -> list[Path]:
-    """Each n-th frame of a video file as a PNG -> their paths. Raises FormatError for a file that is not a video."""
-    av: Any = require("av", "reading video files")
-    paths: list[Path] = []
-    try:
-        with av.open(str(video)) as container:
-            for index, frame in enumerate(container.decode(video=0)):
-                if index % every == 0:
-                    path = folder / f"{index:06d}.png"
-                    frame.to_image().save(path, compress_level=1)
-                    paths.append(path)
-    except (av.error.FFmpegError, IndexError, ValueError) as error:
-        raise FormatError(f"not a readable video ({str(error)[:120]})", file=video) from None
-    if not paths:
-        raise FormatError("the video holds no frame", file=video)
-    return paths
+def _name(uri: str) -> str:
+    file, page = pages.page_of(uri)
+    return Path(file).stem if page is None else f"{page:06d}"

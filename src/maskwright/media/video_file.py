@@ -26,7 +26,7 @@ from maskwright.errors import FormatError
 from maskwright.media import orientation
 from maskwright.registry import require
 
-#: Codecs that make one frame of every packet.  H.264 does as long as no frame comes as two fields.
+#: Codecs that make one frame of every packet.  H.264 does unless a frame comes as two fields.
 _ONE_EACH = frozenset((
     "h264", "hevc", "vp9", "av1", "mjpeg", "png", "ffv1", "rawvideo", "prores", "dnxhd", "huffyuv", "ffvhuff",
     "utvideo",

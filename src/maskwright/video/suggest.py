@@ -163,7 +163,7 @@ class _Tracking(compute.Worker[list[tuple[int, Segments, float]]]):
 
     def __call__(self, number: int, sample: list[Sample]) -> list[tuple[int, Segments, float]]:
         known = {place: each.segments for place, each in enumerate(sample) if _labelled(each)}
-        frames = Frames([Path(each.image.uri) for each in sample], name=str(sample[0].image.video))
+        frames = Frames([each.image for each in sample], name=str(sample[0].image.video))
         rows = []
         for found in track(frames, known, self._engine, **self._options):
             if self.step is not None:
@@ -211,7 +211,7 @@ def _videos(view: View) -> dict[str, list[tuple[int, Sample]]]:
 
 
 def masks_of(folder: str | Path, frames: Frames) -> dict[int, Segments]:
-    """Label maps named as frames (or numbered as they are), one number an object, 0 none -> segments by frame index.
+    """Label maps named as frames (or by their numbers), one number an object, 0 none -> segments by frame index.
 
     Raises FormatError for maps of another size, and for names that are not a frame's.
     """
@@ -219,12 +219,13 @@ def masks_of(folder: str | Path, frames: Frames) -> dict[int, Segments]:
     files = sorted(place.glob("*.png")) if place.is_dir() else [place]
     if not files or not files[0].is_file():
         raise FormatError("there are no masks here", file=place, needed="PNG files named as the frames")
-    by_name = {path.stem: index for index, path in enumerate(frames.paths)}
+    by_name = {name: index for index, name in enumerate(frames.names)}
+    by_number = {image.frame: index for index, image in enumerate(frames.images)}
     out: dict[int, Segments] = {}
     for file in files:
-        index = by_name.get(file.stem, int(file.stem) if file.stem.isdigit() else -1)
-        if not 0 <= index < len(frames):
-            raise FormatError("no frame has this name", file=file, needed=f"such as {frames.paths[0].stem}")
+        index = by_name.get(file.stem, by_number.get(int(file.stem)) if file.stem.isdecimal() else None)
+        if index is None:
+            raise FormatError("no frame has this name", file=file, needed=f"such as {frames.names[0]}")
         out[index] = _map(file, frames.size)
     return out
 
@@ -256,8 +257,9 @@ def samples_of(frames: Frames, known: Mapping[int, Segments], engine: str, **opt
 
     known: segments by frame index.  engine, options: as in `track`.
     """
+    names = frames.names
     for found in track(frames, known, engine, **options):
-        path = frames.paths[found.frame]
-        image = ImageRef(str(path), frames.size, video=frames.name, frame=found.frame)
+        source = frames.images[found.frame]
+        image = ImageRef(source.uri, frames.size, source.checksum, frames.name, source.frame)
         drift = {str(name): round(value, 4) for name, value in found.drift.items()}
-        yield Sample(safe_key(f"{frames.name}/{path.stem}"), image, found.segments, fields={"drift": drift})
+        yield Sample(safe_key(f"{frames.name}/{names[found.frame]}"), image, found.segments, fields={"drift": drift})
