@@ -49,6 +49,9 @@ def test_every_frame_in_any_order_is_the_one_that_pyav_comes_to(case: Made, made
     assert number == len(frames)
     assert number == case.count or case.cut < 1
     assert size == frames[0].shape[:2]
+    about, image = media.describe(f"{path}#page=0"), media.read(f"{path}#page=0")
+    found = image.size, image.channels, image.pixels.dtype.name, number
+    assert (about.size, about.channels, about.dtype, about.pages) == found
     random = np.random.default_rng(0).permutation(number)
     for page in (*random, *range(number), *reversed(range(number)), *random):
         found = pages.read(path, int(page))

@@ -9,6 +9,7 @@ from maskwright.core.sample import ImageRef
 from maskwright.errors import FormatError
 from maskwright.media import pages, sequences
 from maskwright.media.images import read
+from maskwright.media.measured_window import window_over
 from maskwright.media.windows import Window
 
 
@@ -29,10 +30,10 @@ class Frames:
     def open(cls, place: str | Path, *, every: int = 1) -> Self:
         """place: a folder of images, in natural order, or a video file.  every: take each n-th frame.
 
-        Raises FormatError when there is nothing to read.
+        Deep frames are displayed by one window over all of them.  Raises FormatError when there is nothing to read.
         """
         found = sequences.find(place, every=every)
-        return cls(found.images, name=found.name)
+        return cls(found.images, name=found.name, window=window_over(found.images))
 
     @property
     def names(self) -> list[str]:

@@ -24,6 +24,7 @@ from maskwright.core.arrays import Array, Size
 from maskwright.core.names import shown
 from maskwright.errors import FormatError
 from maskwright.media import orientation
+from maskwright.media.descriptions import GRAY, RGB, RGBA
 from maskwright.registry import require
 
 #: Codecs that make one frame of every packet.  H.264 does unless a frame comes as two fields.
@@ -91,6 +92,11 @@ class VideoFile:
     def size(self) -> Size:
         """(height, width) of the first frame as it is shown."""
         return self._index.size
+
+    @property
+    def layout(self) -> tuple[tuple[str, ...], str]:
+        """The channels' names, and NumPy's name of the numbers, of every frame."""
+        return _LAYOUTS[self._index.kind]
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -490,6 +496,13 @@ def _kind(pixels: Any) -> str:
     if len(colours) == 1 and not pixels.has_palette:
         return "gray16le" if deep else "gray"
     return "rgb48le" if deep else "rgb24"
+
+
+#: Channels and numbers by that name.
+_LAYOUTS = {
+    "grayf32le": (GRAY, "float32"), "gray": (GRAY, "uint8"), "gray16le": (GRAY, "uint16"), "rgb24": (RGB, "uint8"),
+    "rgb48le": (RGB, "uint16"), "rgba": (RGBA, "uint8"), "rgba64le": (RGBA, "uint16"),
+}  # fmt: skip
 
 
 #: The signs of a display matrix's (a, b, c, d) -> the orientation, as EXIF numbers them.

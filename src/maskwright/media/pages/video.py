@@ -2,6 +2,7 @@
 
 from maskwright.core.arrays import Array, Size
 from maskwright.media import video_file
+from maskwright.media.descriptions import Description
 
 SUFFIXES = (".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v")
 PAGE = "frame"
@@ -11,6 +12,14 @@ def shape(path: str) -> tuple[int, Size]:
     """(number of frames, (height, width) as shown)."""
     clip = video_file.opened(path)
     return len(clip), clip.size
+
+
+def describe(path: str, page: int) -> Description:
+    """Of a frame, as its video has them; nothing is decoded where the packets tell how many there are."""
+    del page  # all are alike
+    clip = video_file.opened(path)
+    channels, dtype = clip.layout
+    return Description(clip.size, channels, dtype, pages=len(clip), notes=clip.notes)
 
 
 def read(path: str, page: int) -> Array:
