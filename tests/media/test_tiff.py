@@ -304,3 +304,33 @@ def test_bands_named_by_gdal(tmp_path) -> None:
         extratags=[(42112, 2, 0, words, True)],
     )
     assert media.read(tmp_path / "a.tif").channels == ("nir", "swir")
+
+
+@pytest.mark.parametrize("imagej", [True, False])
+def test_planes_without_a_directory_of_their_own(tmp_path, imagej) -> None:
+    """ImageJ's way with stacks above four gigabytes."""
+    file = tmp_path / "a.tif"
+    values = noise((3, 2, 9, 8))
+    how = {"imagej": True, "metadata": {"axes": "ZCYX"}} if imagej else {"photometric": "minisblack"}
+    tifffile.imwrite(file, values, truncate=True, **how)
+    with tifffile.TiffFile(file) as tif:
+        assert len(tif.pages) == 1
+    assert pages.shape(file) == (3 if imagej else 6, (18, 8))
+    found = media.read(f"{file}#page=2")
+    judge = np.moveaxis(values[2], 0, -1) if imagej else values[1, 0][..., None]
+    assert np.array_equal(found.pixels, judge)
+    assert np.array_equal(media.read(f"{file}#page=2", region=(1, 2, 5, 9)).pixels, judge[2:9, 1:5])
+    file.write_bytes(file.read_bytes()[:-50])
+    with pytest.raises(FormatError, match="cut off|has 1 pages"):
+        media.read(f"{file}#page={2 if imagej else 5}")
+
+
+def test_positions_and_pyramids_of_ome(tmp_path) -> None:
+    values = noise((2, 3, 32, 32))
+    with tifffile.TiffWriter(tmp_path / "a.ome.tif", ome=True) as writer:
+        for position in values:
+            writer.write(position, metadata={"axes": "CYX"}, subifds=1, tile=(16, 16), photometric="minisblack")
+            writer.write(position[:, ::2, ::2], subfiletype=1, tile=(16, 16), photometric="minisblack")
+    assert media.describe(tmp_path / "a.ome.tif").pages == 2
+    for page, position in enumerate(values):
+        assert np.array_equal(media.read(f"{tmp_path}/a.ome.tif#page={page}").pixels, np.moveaxis(position, 0, -1))

@@ -18,6 +18,17 @@ _LZW, _JPEG, _ZSTD, _WEBP = 5, 7, 50000, 50001
 _JPEG_2000 = (33003, 33004, 33005, 34712)
 
 
+class Unlisted:
+    """A plane that has no directory of its own in the file: its numbers follow those of the first one."""
+
+    is_memmappable = True
+
+    def __init__(self, first: Any, number: int) -> None:
+        self.keyframe, self.parent, self.index = first.keyframe, first.parent, first.index
+        length = int(np.prod(first.keyframe.shaped)) * first.keyframe.dtype.itemsize
+        self.dataoffsets, self.databytecounts = [first.dataoffsets[0] + number * length], [length]
+
+
 def known(page: Any) -> bool:
     """Whether tifffile itself decodes the page."""
     import tifffile
@@ -59,9 +70,7 @@ def pixels(page: Any, region: Region | None) -> Array:
     if depth != 1:
         raise FormatError("has a page of several layers", needed="one image a page")
     complete(page)
-    if known(page) and region is None:
-        found = page.asarray().reshape(separate, height, width, samples)
-    elif region is not None and page.is_memmappable:
+    if page.is_memmappable and (region is not None or isinstance(page, Unlisted)):
         place = page.dataoffsets[0]
         whole = np.memmap(
             page.parent.filehandle.path,
@@ -70,8 +79,10 @@ def pixels(page: Any, region: Region | None) -> Array:
             place,
             (separate, height, width, samples),
         )
-        left, top, right, bottom = region
+        left, top, right, bottom = region or (0, 0, width, height)
         found = np.array(whole[:, top:bottom, left:right])
+    elif known(page) and region is None:
+        found = page.asarray().reshape(separate, height, width, samples)
     else:
         found = _assembled(page, region or (0, 0, width, height))
     found = found.astype(found.dtype.newbyteorder("="), copy=False)

@@ -8,7 +8,7 @@ SUFFIXES, in lower case, and has
 
 and where it can
 
-    describe(path, page) -> Description, of the header alone
+    describe(path, page) -> Description, of the header alone; for a page beyond the last, of any
     read(path, page, region=None), which reads no more than the region (left, top, right, bottom) needs
     begins(head) -> whether a file with these first 132 bytes is of the kind, whatever its name
     PAGE, what its images are called in messages, such as "frame"
@@ -61,13 +61,7 @@ def describe(path: str | Path, page: int = 0) -> Description:
 
     Raises FormatError for a missing or broken file, and for a page it does not have.
     """
-
-    def work(local: str) -> Description:
-        kind = _kind(local)
-        _has(kind, local, page)
-        return _described(kind, local, page)
-
-    return _guarded(str(path), work)
+    return _guarded(str(path), lambda local: _described(_kind(local), local, page))
 
 
 def read(path: str | Path, page: int, region: Region | None = None) -> Array:
@@ -78,8 +72,8 @@ def read(path: str | Path, page: int, region: Region | None = None) -> Array:
 
     def work(local: str) -> Array:
         kind = _kind(local)
-        _has(kind, local, page)
         if not hasattr(kind, "describe"):
+            _has(kind, local, page)
             return _part(kind, local, page, region)
         about = _described(kind, local, page)
         stored = region and orientation.stored_region(region, about.stored_size, about.orientation)
@@ -89,14 +83,8 @@ def read(path: str | Path, page: int, region: Region | None = None) -> Array:
 
 
 def stored(path: str | Path, page: int, region: Region | None = None) -> Array:
-    """As `read`, but as the file has the raster: not turned; region: of that raster."""
-
-    def work(local: str) -> Array:
-        kind = _kind(local)
-        _has(kind, local, page)
-        return _part(kind, local, page, region)
-
-    return _guarded(str(path), work)
+    """As `read` of a page that is there, but (H, W) or (H, W, C) as the file has the raster; region: of that."""
+    return _guarded(str(path), lambda local: _part(_kind(local), local, page, region))
 
 
 def holds(path: str, head: bytes) -> bool:
@@ -135,7 +123,10 @@ def _has(kind: ModuleType, path: str, page: int) -> None:
 def _described(kind: ModuleType, path: str, page: int) -> Description:
     if hasattr(kind, "describe"):
         found: Description = kind.describe(path, page)
+        if page >= found.pages:
+            raise FormatError(f"has {found.pages} pages, not page {page}", file=path)
         return found
+    _has(kind, path, page)
     number, size = kind.shape(path)
     plane: Array = kind.read(path, page)
     return Description(size, channel_names(plane.shape[2] if plane.ndim == 3 else 1), plane.dtype.name, pages=number)

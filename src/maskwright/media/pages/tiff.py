@@ -39,10 +39,10 @@ def shape(path: str) -> tuple[int, Size]:
 
 
 def describe(path: str, page: int) -> Description:
-    """What a page is, from the tags."""
+    """What a page is, from the tags; one beyond the last as the last."""
     with _opened(path) as tif:
         stack = _stack(tif)
-        return _look(tif, stack, stack.planes(page)).described(stack.pages)
+        return _look(tif, stack.planes(min(page, stack.pages - 1))).described(stack.pages)
 
 
 def read(path: str, page: int, region: orientation.Region | None = None) -> Array:
@@ -50,7 +50,7 @@ def read(path: str, page: int, region: orientation.Region | None = None) -> Arra
     with _opened(path) as tif:
         stack = _stack(tif)
         planes = stack.planes(page)
-        look = _look(tif, stack, planes)
+        look = _look(tif, planes)
         if look.by_pillow:
             whole = _by_pillow(path, planes[0].index)
             found = whole if region is None else whole[region[1] : region[3], region[0] : region[2]]
@@ -82,6 +82,9 @@ def _stack(tif: Any) -> _Stack:
         found = [_of_series(series) for series in tif.series]
         if all(found) and len({stack.channels for stack in found if stack}) == 1:
             return _joined([stack for stack in found if stack])
+    said = int((tif.imagej_metadata or {}).get("images", 1)) if tif.is_imagej else 1
+    if said > len(tif.pages):
+        raise FormatError(f"is cut off: says that it has {said} images")
     return _Stack(len(tif.pages), lambda page: [tif.pages[page]])
 
 
@@ -105,15 +108,21 @@ def _of_series(series: Any) -> _Stack | None:
     if not series.axes.endswith(own) or not {"Y", "X"} <= set(own):
         return None
     axes, extent = series.axes[: -len(own)], series.shape[: len(series.axes) - len(own)]
-    if int(np.prod(extent)) != planes or any(series[number] is None for number in range(min(planes, 1))):
+    number = int(np.prod(extent))
+    unlisted = number != planes
+    if unlisted and (series.dataoffset is None or series.keyframe.bitspersample % 8):
         return None
-    places = np.arange(planes).reshape(extent)
+    places = np.arange(number).reshape(extent)
     if "C" in axes:
         places = np.moveaxis(places, axes.index("C"), -1)
         places = places.reshape(-1, places.shape[-1])
     else:
         places = places.reshape(-1, 1)
-    return _Stack(len(places), lambda page: [_plane(series, place) for place in places[page]], places.shape[1])
+
+    def plane(place: int) -> Any:
+        return tiff_segments.Unlisted(series.keyframe, place) if unlisted else _plane(series, place)
+
+    return _Stack(len(places), lambda page: [plane(place) for place in places[page]], places.shape[1])
 
 
 def _plane(series: Any, place: int) -> Any:
@@ -141,7 +150,7 @@ class _Look:
         return Description(size, self.channels, self.dtype, self.turned, pages, self.notes, self.inverted)
 
 
-def _look(tif: Any, stack: _Stack, planes: list[Any]) -> _Look:
+def _look(tif: Any, planes: list[Any]) -> _Look:
     key = planes[0].keyframe
     size = (key.imagelength, key.imagewidth)
     turned = key.tags.valueof(_ORIENTATION, 1)
