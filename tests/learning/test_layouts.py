@@ -332,6 +332,9 @@ def test_descriptions_hold_layouts_and_older_ones_mean_colours() -> None:
     ):  # fmt: skip
         with pytest.raises(ValueError, match=f"no usable {said}"):
             ModelInfo.from_json({**held, **damage})
+    for name in ("channels", "low", "notes"):
+        with pytest.raises(TypeError, match=f"its {name} are not listed"):
+            ModelInfo.from_json({**held, name: "ab"})
 
 
 def test_random_colours_of_measured_numbers_are_gentle() -> None:

@@ -66,7 +66,7 @@ class ModelInfo:
 
     @classmethod
     def from_json(cls, held: Any) -> "ModelInfo":
-        """From what a file says. Raises ValueError for what no network of ours could have been saved with.
+        """From what a file says. Raises ValueError or TypeError for what no network of ours could have been saved with.
 
         held: what the JSON holds.
         """
@@ -76,7 +76,11 @@ class ModelInfo:
         unknown = sorted(set(held) - {each.name for each in fields(cls)})
         if unknown:
             raise ValueError(f"it says {shown(unknown[0])!r}, which this version does not know")
-        info = cls(**{**held, **{name: tuple(held[name]) for name in _LISTS if held.get(name)}})
+        lists = {name: held[name] for name in _LISTS if held.get(name) is not None}
+        odd = [name for name, value in lists.items() if not isinstance(value, list)]
+        if odd:
+            raise TypeError(f"its {odd[0]} are not listed")
+        info = cls(**{**held, **{name: tuple(value) for name, value in lists.items()}})
         Classes.from_json(info.classes)
         whole = {"tile": info.tile, "version": info.version}
         wrong = [name for name, value in whole.items() if type(value) is not int or value < 0]
