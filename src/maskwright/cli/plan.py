@@ -28,6 +28,7 @@ def command(
     device: choices.Device = None,
     train_split: choices.TrainSplit = None,
     val_split: choices.ValSplit = None,
+    split_sequences: choices.SplitSequences = None,
     where: Where = None,
     at: At = None,
     json: Json = False,

@@ -53,6 +53,7 @@ def command(
     device: choices.Device = None,
     train_split: choices.TrainSplit = None,
     val_split: choices.ValSplit = None,
+    split_sequences: choices.SplitSequences = None,
     folds: Annotated[
         int | None, typer.Option(help="Cross-validation: so many networks, each validated on its own part.")
     ] = None,

@@ -63,6 +63,14 @@ class Sequences(Mapping[str, Sequence]):
     def __repr__(self) -> str:
         return f"Sequences({', '.join(f'{name}: {found.axis}' for name, found in self._found.items())})"
 
+    def of_samples(self) -> dict[int, str]:
+        """The sequence of each of the view's samples by number; samples that belong to none are left out."""
+        samples = schema.samples
+        with self._view.database.reading() as connection:
+            where, _ = self._view._chosen(connection)
+            query = sql.select(samples.c.sample, samples.c.video).where(where, samples.c.video != "")
+            return {row.sample: row.video for row in connection.execute(query)}
+
     def samples(self, name: str) -> "View":
         """The view's samples of one sequence, in the order of their frames; those without a frame come last.
 

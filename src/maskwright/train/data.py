@@ -16,6 +16,7 @@ from maskwright.predict.checkpoint import EIGHT_BITS
 from maskwright.predict.layout import Layout
 from maskwright.predict.predictor import image_batch
 from maskwright.store import View
+from maskwright.train import whole_sequences
 from maskwright.train.settings import Settings
 from maskwright.train.task import Task
 from maskwright.transforms import colour, flip, scale_crop
@@ -29,24 +30,37 @@ def split_numbers(view: View, settings: Settings) -> tuple[list[int], list[int],
 
     Samples of weight 0 are never drawn.  Without any declared split every fifth sample, in an order drawn by
     the seed, validates.  With `fold` = (k, n) the samples of both splits (or all, where none is declared), in that
-    order, are cut into n parts and the k-th validates.  Raises DatasetError when either side is empty.
+    order, are cut into n parts and the k-th validates.  Sequences stay whole in either case, unless the setting
+    `split_sequences` allows otherwise; a note names those that declared splits part.  Raises DatasetError when either
+    side is empty, and where sequences cannot stay whole.
     """
     note = None
     quoted = [name.replace("'", "''") for name in (settings.train_split, settings.val_split)]
     train, val = (view.where(f"split = '{name}'").numbers() for name in quoted)
     undeclared = not train and not val
+    sequence_of = view.sequences.of_samples()
     if undeclared or settings.fold is not None:
         everything = np.array(view.numbers() if undeclared else sorted(set(train) | set(val)))
-        order = np.random.default_rng([settings.seed, 0x5117]).permutation(everything.size)
-        k, parts = settings.fold or (0, 5)
-        cut = [everything.size * edge // parts for edge in (k, k + 1)]
-        if settings.fold is None:
-            cut = [0, max(1, everything.size // 5)]
-        inside = np.zeros(everything.size, bool)
-        inside[order[cut[0] : cut[1]]] = True
+        rng = np.random.default_rng([settings.seed, 0x5117])
+        whole = not settings.split_sequences and not sequence_of.keys().isdisjoint(everything.tolist())
+        if whole and settings.fold is None:
+            chosen = whole_sequences.drawn(everything.tolist(), sequence_of, rng, view.place)
+        elif whole and settings.fold is not None:
+            chosen = whole_sequences.fold(everything.tolist(), sequence_of, *settings.fold, rng, view.place)
+        else:
+            order = rng.permutation(everything.size)
+            k, parts = settings.fold or (0, 5)
+            cut = [everything.size * edge // parts for edge in (k, k + 1)]
+            if settings.fold is None:
+                cut = [0, max(1, everything.size // 5)]
+            chosen = everything[order[cut[0] : cut[1]]].tolist()
+        inside = np.isin(everything, chosen)
         val, train = everything[inside].tolist(), everything[~inside].tolist()
         if settings.fold is None:
             note = f"no splits are declared: {len(val)} of {everything.size} samples, drawn by the seed, validate"
+            note += "; sequences stay whole" if whole else ""
+    elif not settings.split_sequences:
+        note = whole_sequences.parted(train, val, sequence_of)
     weights = view.weights()
     train = [number for number in train if weights[number] > 0]
     for name, numbers in ((settings.train_split, train), (settings.val_split, val)):

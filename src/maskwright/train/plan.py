@@ -73,6 +73,10 @@ def read_plan(path: str | Path) -> Settings:
         raise error.at(file=file, record=None if line is None else f"line {line}") from None
 
 
+#: Settings that say which samples are trained on.
+_SPLITTING = ("train_split", "val_split", "fold", "split_sequences", "seed")
+
+
 def plan(
     view: View, given: dict[str, Any] | None = None, *, base: Settings | None = None, measure: bool = True
 ) -> Plan:
@@ -82,12 +86,8 @@ def plan(
     """
     chosen = dict(given or {})
     models.tasks_of(str(chosen.get("model", base.model if base else Settings.model)))  # a word before the data
-    start = base or Settings(
-        **{name: chosen[name] for name in ("train_split", "val_split", "fold", "seed") if name in chosen}
-    )
-    train, val, _ = data.split_numbers(
-        view, replace(start, **_only(chosen, "train_split", "val_split", "fold", "seed"))
-    )
+    start = base or Settings(**{name: chosen[name] for name in _SPLITTING if name in chosen})
+    train, val, _ = data.split_numbers(view, replace(start, **_only(chosen, *_SPLITTING)))
     facts = fingerprint(view, train, val)
     device = _device(chosen.get("device", start.device))
     rules: dict[str, tuple[Any, str]] = {} if base is not None else _rules(facts, device, chosen)

@@ -93,6 +93,10 @@ class Settings:
         Example("0,5"),
         "k and n: validate on the k-th of n parts of both splits together, counted from 0.",
     ] = None
+    split_sequences: Annotated[
+        bool,
+        "Frames of one sequence may be on both sides, where splits are drawn and in folds; else sequences stay whole.",
+    ] = False
     cache_mb: Annotated[int, Limits(least=0), "Megabytes of decoded images kept in memory."] = 1024
     overlays: Annotated[int, Limits(least=0), "Validation images drawn at every evaluation."] = 4
     histograms: Annotated[bool, "Distributions of weights and gradients by layer, at every evaluation."] = False
