@@ -45,6 +45,8 @@ class TestEveryTask(testing.TaskContract):
 
 class TestArrays(testing.PagesContract):
     name = "npy"
+    dtypes = ("uint8", "uint16", "int32", "float32")
+    channels = (1, 3, 6)
 
     def make(self, folder: Path, images: list[np.ndarray]) -> Path:
         np.save(folder / "stack.npy", np.stack(images))
@@ -52,7 +54,10 @@ class TestArrays(testing.PagesContract):
 
 
 class TestTiff(testing.PagesContract):
+    """Written by Pillow."""
+
     name = "tiff"
+    dtypes = ("uint8", "uint16", "float32")
 
     def make(self, folder: Path, images: list[np.ndarray]) -> Path:
         from PIL import Image
@@ -60,6 +65,44 @@ class TestTiff(testing.PagesContract):
         first, *rest = map(Image.fromarray, images)
         first.save(folder / "stack.tif", save_all=True, append_images=rest)
         return folder / "stack.tif"
+
+
+class TestOmeTiff(testing.PagesContract):
+    """Written by tifffile, channels as planes of their own."""
+
+    name = "tiff"
+    dtypes = ("uint8", "int16", "float64")
+    channels = (1, 3, 5)
+
+    def make(self, folder: Path, images: list[np.ndarray]) -> Path:
+        import tifffile
+
+        stack = np.stack(images) if images[0].ndim == 2 else np.moveaxis(np.stack(images), -1, 1)
+        axes = "ZYX" if stack.ndim == 3 else "ZCYX"
+        tifffile.imwrite(folder / "stack.ome.tif", stack, ome=True, metadata={"axes": axes}, photometric="minisblack")
+        return folder / "stack.ome.tif"
+
+
+class TestNifti(testing.PagesContract):
+    name = "nifti"
+    dtypes = ("uint8", "int16", "float32")
+
+    def make(self, folder: Path, images: list[np.ndarray]) -> Path:
+        nibabel = pytest.importorskip("nibabel")
+        nibabel.save(nibabel.Nifti1Image(np.stack(images).T, np.eye(4)), folder / "stack.nii")
+        return folder / "stack.nii"
+
+
+class TestAnimations(testing.PagesContract):
+    name = "animated"
+    channels = (3,)
+
+    def make(self, folder: Path, images: list[np.ndarray]) -> Path:
+        from PIL import Image
+
+        first, *rest = map(Image.fromarray, images)
+        first.save(folder / "stack.webp", save_all=True, append_images=rest, lossless=True, exact=True)
+        return folder / "stack.webp"
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,9 @@
 OME-TIFF and ImageJ say which of their planes are channels; in other files each directory is a page.
 """
 
+import logging
 import re
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -62,10 +64,29 @@ def read(path: str, page: int, region: orientation.Region | None = None) -> Arra
 
 @contextmanager
 def _opened(path: str) -> Iterator[Any]:
+    """The file as tifffile opens it; what that logs meanwhile is not shown.
+
+    Raises FormatError for a file that is said to have further pages where it has ended.
+    """
     import tifffile
 
-    with tifffile.TiffFile(path) as tif:
-        yield tif
+    said: list[str] = []
+    thread = threading.get_ident()
+
+    def quiet(record: logging.LogRecord) -> bool:
+        if record.thread == thread:
+            said.append(record.getMessage())
+        return record.thread != thread
+
+    logger = logging.getLogger("tifffile")
+    logger.addFilter(quiet)
+    try:
+        with tifffile.TiffFile(path) as tif:
+            yield tif
+    finally:
+        logger.removeFilter(quiet)
+    if any("invalid page offset" in text for text in said):
+        raise FormatError("is cut off: further pages are said to be beyond its end")
 
 
 @dataclass(frozen=True)
