@@ -334,3 +334,13 @@ def test_positions_and_pyramids_of_ome(tmp_path) -> None:
     assert media.describe(tmp_path / "a.ome.tif").pages == 2
     for page, position in enumerate(values):
         assert np.array_equal(media.read(f"{tmp_path}/a.ome.tif#page={page}").pixels, np.moveaxis(position, 0, -1))
+
+
+def test_a_small_file_that_asks_for_all_memory_is_refused(tmp_path) -> None:
+    file = tmp_path / "a.tif"
+    tifffile.imwrite(file, np.zeros((64, 64), np.uint16), compression="deflate", tile=(16, 16), metadata=None)
+    with tifffile.TiffFile(file, mode="r+") as tif:
+        for name in ("ImageWidth", "ImageLength"):
+            tif.pages[0].tags[name].overwrite(500_000)
+    with pytest.raises(FormatError, match="asks for 500,000,000,000 bytes of memory"):
+        media.read(file)

@@ -204,7 +204,6 @@ def _is_of_pages(path: str, head: bytes) -> bool:
 def _by_pillow(uri: str, file: Any, head: bytes, work: Callable[[Any, Any], Found]) -> Found:
     """What `work` makes of the image as Pillow opens it."""
     import PIL.Image
-    from PIL import UnidentifiedImageError
 
     if head[4:8] == b"ftyp" and head[8:12] in _HEIF:
         _heif(uri)
@@ -213,7 +212,9 @@ def _by_pillow(uri: str, file: Any, head: bytes, work: Callable[[Any, Any], Foun
             return work(opened, file)
     except MaskwrightError as error:
         raise error.at(file=uri) from None
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, PIL.Image.DecompressionBombError) as error:
+    except MemoryError:
+        raise FormatError("cannot be read (it asks for more memory than there is)", file=uri) from None
+    except Exception as error:  # noqa: BLE001 - Pillow raises whatever a broken file makes it raise
         raise FormatError(f"not a readable image ({error})", file=uri) from None
 
 

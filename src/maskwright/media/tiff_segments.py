@@ -14,6 +14,9 @@ from maskwright.core.arrays import Array
 from maskwright.errors import FormatError
 from maskwright.media.orientation import Region
 
+#: A page that becomes more than this, and so many times the file, is not read: no compression of images does that.
+MOST_BYTES, _MOST_TIMES = 2**30, 2000
+
 _LZW, _JPEG, _ZSTD, _WEBP = 5, 7, 50000, 50001
 _JPEG_2000 = (33003, 33004, 33005, 34712)
 
@@ -70,6 +73,13 @@ def pixels(page: Any, region: Region | None) -> Array:
     if depth != 1:
         raise FormatError("has a page of several layers", needed="one image a page")
     complete(page)
+    left, top, right, bottom = region or (0, 0, width, height)
+    asked = separate * (right - left) * (bottom - top) * samples * key.dtype.itemsize
+    if asked > MOST_BYTES and asked > _MOST_TIMES * page.parent.filehandle.size:
+        raise FormatError(
+            f"asks for {asked:,} bytes of memory, {_MOST_TIMES:,} times what it has itself",
+            needed="a file that is not a bomb",
+        )
     if page.is_memmappable and (region is not None or isinstance(page, Unlisted)):
         place = page.dataoffsets[0]
         whole = np.memmap(
@@ -79,7 +89,6 @@ def pixels(page: Any, region: Region | None) -> Array:
             place,
             (separate, height, width, samples),
         )
-        left, top, right, bottom = region or (0, 0, width, height)
         found = np.array(whole[:, top:bottom, left:right])
     elif known(page) and region is None:
         found = page.asarray().reshape(separate, height, width, samples)
