@@ -12,6 +12,7 @@ from made_videos import CASES, UNEVEN, Made, make, own_reading, scene
 from maskwright import media
 from maskwright.errors import FormatError
 from maskwright.media import pages, video_file
+from maskwright.media.pages import video
 
 av = pytest.importorskip("av")
 
@@ -120,6 +121,16 @@ def test_what_is_worth_knowing_is_said(made) -> None:
     assert "packets cannot be decoded" in " ".join(video_file.opened(made("cut.mp4")).notes)
     assert "1.067 times as wide" in video_file.opened(made("wide_pixels.mp4")).notes[0]
     assert "turned" in video_file.opened(made("turned90.mp4")).notes[0]
+
+
+@pytest.mark.parametrize("name", ["h264.mp4", "gray.avi", "gray16.mkv", "ten_bits.mkv", "alpha.mkv", "turned90.mp4"])
+def test_what_a_frame_is_is_known_without_reading_it(name: str, made) -> None:
+    about = video.describe(str(made(name)), 3)
+    found = media.read(f"{made(name)}#page=3")
+    assert (about.size, about.channels, about.dtype, about.pages) == (
+        found.size, found.channels, found.pixels.dtype.name, 30,
+    )  # fmt: skip
+    assert about.notes == video_file.opened(made(name)).notes
 
 
 def test_packets_are_counted_without_decoding_where_each_is_a_frame(made, monkeypatch) -> None:
@@ -233,13 +244,20 @@ def test_files_without_frames_are_one_sentence(tmp_path, made) -> None:
     (tmp_path / "head.mp4").write_bytes(made("h264.mp4").read_bytes()[:2000])  # what says where frames are is cut off
     for path, words in (
         (tmp_path / "empty.mp4", "not a readable video"), (tmp_path / "text.mkv", "not a readable video"),
-        (tmp_path / "head.mp4", "not a readable video"), (_with_sound(tmp_path / "sound.mp4"), "holds no video"),
+        (tmp_path / "head.mp4", "not a readable video"), (_with_sound(tmp_path / "sound.mp4"), "holds no video, only audio"),
         (_without_frames(tmp_path / "none.avi"), "the video holds no frame"), (tmp_path / "gone.mp4", "not there"),
     ):  # fmt: skip
         with pytest.raises(FormatError, match=words) as caught:
             pages.shape(path)
         assert path.name in str(caught.value)
         assert "\n" not in str(caught.value)
+
+
+def test_a_codec_that_nobody_knows_is_one_sentence(tmp_path) -> None:
+    path = make(Made("a.avi", "mjpeg", count=2, pixels="yuvj420p"), tmp_path)
+    path.write_bytes(path.read_bytes().replace(b"MJPG", b"Q9Z7"))
+    with pytest.raises(FormatError, match=r"a\.avi: holds a video of a kind that PyAV cannot decode"):
+        pages.shape(path)
 
 
 def test_a_frame_that_is_broken_leaves_the_others_their_numbers(tmp_path) -> None:

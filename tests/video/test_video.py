@@ -218,6 +218,45 @@ def test_a_video_file_from_the_command_line(tmp_path, capsys) -> None:
     assert len(list(formats.read(tmp_path / "out", "davis").samples)) == COUNT
 
 
+def test_each_second_frame_of_a_video_keeps_its_number(tmp_path) -> None:
+    from maskwright import formats
+
+    write_video(tmp_path / "clip.mp4")
+    (tmp_path / "masks").mkdir()
+    labels = np.zeros(SIZE, np.uint8)
+    for place, mask in enumerate(scene(4)[1]):
+        labels[mask] = place + 1
+    Image.fromarray(labels).save(tmp_path / "masks" / "4.png")
+    before = sorted(tmp_path.iterdir())
+    with video.Frames.open(tmp_path / "clip.mp4", every=2) as frames:
+        given = video.masks_of(tmp_path / "masks", frames)
+        assert list(given) == [2]
+        found = list(video.samples_of(frames, given, "classical"))
+        assert sorted(tmp_path.iterdir()) == before
+        Image.fromarray(labels).save(tmp_path / "masks" / "3.png")
+        with pytest.raises(FormatError, match="no frame has this name; such as 000000"):
+            video.masks_of(tmp_path / "masks", frames)
+    assert [sample.key for sample in found] == [f"clip/{number:06d}" for number in range(0, COUNT, 2)]
+    assert [sample.image.frame for sample in found] == list(range(0, COUNT, 2))
+    assert {sample.image.video for sample in found} == {"clip"}
+    assert found[3].image.uri == f"{tmp_path / 'clip.mp4'}#page=6"
+    assert min(found[4].segments.masks.iou(Masks.encode(scene(8)[1])).max(axis=0)) > 0.7
+    formats.write(found, video.CLASSES, tmp_path / "out", "coco", allow_loss=True)
+    assert len(list((tmp_path / "out").rglob("*.png"))) == COUNT // 2
+
+
+def test_frames_of_a_dataset_are_followed_in_the_video_itself(tmp_path) -> None:
+    write_video(tmp_path / "clip.mp4")
+    dataset = Dataset.create(tmp_path / "set", Classes([Class(1, "thing", "thing")]))
+    given = known(0)
+    with dataset.edit("frames") as edit:
+        for number in range(COUNT):
+            image = ImageRef(f"{tmp_path / 'clip.mp4'}#page={number}", SIZE, video="clip", frame=number)
+            edit.add(Sample(f"clip/{number:06d}", image, given.get(number, Segments.none(SIZE))))
+    done = video.track_dataset(dataset)
+    assert (done.videos, done.labelled, done.suggested, done.set_aside) == (1, 1, COUNT - 1, ())
+
+
 @pytest.mark.parametrize("place", [".", "../clip", "../clip/."])
 def test_a_video_is_called_by_its_folder_wherever_one_stands(place, folder, tmp_path, monkeypatch) -> None:
     import shutil

@@ -94,9 +94,14 @@ class VideoFile:
         return self._index.size
 
     @property
-    def layout(self) -> tuple[tuple[str, ...], str]:
-        """The channels' names, and NumPy's name of the numbers, of every frame."""
-        return _LAYOUTS[self._index.kind]
+    def channels(self) -> tuple[str, ...]:
+        """Names of the channels of what `read` gives."""
+        return _KINDS[self._index.kind][0]
+
+    @property
+    def dtype(self) -> str:
+        """NumPy's name of the numbers that `read` gives."""
+        return _KINDS[self._index.kind][1]
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -318,7 +323,10 @@ def _open(path: str) -> tuple[Any, Any]:
     if not streams:
         other = sorted({stream.type for stream in container.streams})
         container.close()
-        raise FormatError("holds no video", file=path, needed=f"moving images beside {', '.join(other) or 'nothing'}")
+        raise FormatError(f"holds no video{', only ' if other else ''}{' and '.join(other)}", file=path)
+    if streams[0].codec_context is None:
+        container.close()
+        raise FormatError("holds a video of a kind that PyAV cannot decode", file=path)
     # Where threads take a frame each, a broken one may come as a frame of rubbish.
     streams[0].thread_type = "SLICE"
     return container, streams[0]
@@ -498,13 +506,11 @@ def _kind(pixels: Any) -> str:
     return "rgb48le" if deep else "rgb24"
 
 
-#: Channels and numbers by that name.
-_LAYOUTS = {
-    "grayf32le": (GRAY, "float32"), "gray": (GRAY, "uint8"), "gray16le": (GRAY, "uint16"), "rgb24": (RGB, "uint8"),
-    "rgb48le": (RGB, "uint16"), "rgba": (RGBA, "uint8"), "rgba64le": (RGBA, "uint16"),
+#: PyAV's names of pixels that are made -> channels, and numbers.
+_KINDS: dict[str, tuple[tuple[str, ...], str]] = {
+    "gray": (GRAY, "uint8"), "gray16le": (GRAY, "uint16"), "grayf32le": (GRAY, "float32"),
+    "rgb24": (RGB, "uint8"), "rgb48le": (RGB, "uint16"), "rgba": (RGBA, "uint8"), "rgba64le": (RGBA, "uint16"),
 }  # fmt: skip
-
-
 #: The signs of a display matrix's (a, b, c, d) -> the orientation, as EXIF numbers them.
 _MATRICES = {
     (1, 0, 0, 1): 1, (-1, 0, 0, 1): 2, (-1, 0, 0, -1): 3, (1, 0, 0, -1): 4,

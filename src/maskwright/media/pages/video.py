@@ -15,11 +15,9 @@ def shape(path: str) -> tuple[int, Size]:
 
 
 def describe(path: str, page: int) -> Description:
-    """Of a frame, as its video has them; nothing is decoded where the packets tell how many there are."""
-    del page  # all are alike
+    """What a frame is; no more than the first one is decoded where packets tell how many there are."""
     clip = video_file.opened(path)
-    channels, dtype = clip.layout
-    return Description(clip.size, channels, dtype, pages=len(clip), notes=clip.notes)
+    return Description(clip.size, clip.channels, clip.dtype, pages=len(clip), notes=clip.notes)
 
 
 def read(path: str, page: int) -> Array:
