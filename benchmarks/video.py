@@ -54,7 +54,7 @@ def main() -> None:
         videos.setdefault(str(sample.image.video), []).append(sample)
     rows, figures = [], {}
     for name, samples in videos.items():
-        frames = video.Frames([Path(each_sample.image.uri) for each_sample in samples], name=name)
+        frames = video.Frames([each_sample.image for each_sample in samples], name=name)
         truth = [each_sample.segments.masks.union().decode() for each_sample in samples]
         given = {0: Segments(Masks.encode(truth[0][None]), [1], ids=[1])}
         begun = time.perf_counter()

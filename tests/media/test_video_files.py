@@ -81,24 +81,35 @@ def test_opencv_turns_frames_the_same_way(name: str, made) -> None:
     assert np.abs(found.astype(int) - first[..., ::-1]).mean() < 6
 
 
-@pytest.mark.parametrize(
-    "matrix", [(-1, 0, 0, 1), (1, 0, 0, -1), (0, 1, 1, 0), (0, -1, -1, 0)], ids=["2", "4", "5", "7"]
-)
-def test_mirrored_videos(matrix, tmp_path) -> None:
-    path = tmp_path / "mirrored.mp4"
-    make(Made("mirrored.mp4", "mpeg4", count=2), tmp_path)
-    plain = wanted(path)[0]
+def with_matrix(folder: Path, *matrix: float) -> Path:
+    """A video of two frames that states this display matrix's a, b, c and d."""
+    path = make(Made("mirrored.mp4", "mpeg4", count=2), folder)
     raw = path.read_bytes()
     at = raw.index(b"tkhd") + 4 + 40  # version 0: the matrix stands behind 40 bytes
-    first, second, third, fourth = (value << 16 for value in matrix)
+    first, second, third, fourth = (int(value * (1 << 16)) for value in matrix)
     stated = np.array([first, second, 0, third, fourth, 0, 0, 0, 1 << 30], ">i4").tobytes()
     path.write_bytes(raw[:at] + stated + raw[at + 36 :])
-    mirrored = {
-        (-1, 0, 0, 1): plain[:, ::-1], (1, 0, 0, -1): plain[::-1], (0, 1, 1, 0): plain.swapaxes(0, 1),
-        (0, -1, -1, 0): plain[::-1, ::-1].swapaxes(0, 1),
-    }  # fmt: skip
-    assert np.array_equal(pages.read(path, 0), mirrored[matrix])
-    assert pages.shape(path)[1] == mirrored[matrix].shape[:2]
+    return path
+
+
+def test_mirrored_videos(tmp_path) -> None:
+    plain = wanted(make(Made("mirrored.mp4", "mpeg4", count=2), tmp_path))[0]
+    for matrix, mirrored in (
+        ((-1, 0, 0, 1), plain[:, ::-1]), ((1, 0, 0, -1), plain[::-1]), ((0, 1, 1, 0), plain.swapaxes(0, 1)),
+        ((0, -1, -1, 0), plain[::-1, ::-1].swapaxes(0, 1)), ((-1, 0, 0, -1), plain[::-1, ::-1]),
+    ):  # fmt: skip
+        folder = tmp_path / str(matrix)
+        folder.mkdir()
+        path = with_matrix(folder, *matrix)
+        assert np.array_equal(pages.read(path, 0), mirrored), matrix
+        assert pages.shape(path)[1] == mirrored.shape[:2]
+
+
+def test_an_angle_that_is_not_a_quarter_turn_is_said(tmp_path) -> None:
+    plain = wanted(make(Made("mirrored.mp4", "mpeg4", count=2), tmp_path))[0]
+    path = with_matrix(tmp_path, 0.7071, 0.7071, -0.7071, 0.7071)
+    assert np.array_equal(pages.read(path, 0), plain)
+    assert "not one of quarter turns" in video_file.opened(path).notes[0]
 
 
 def test_times_are_those_of_the_file(made) -> None:
@@ -251,6 +262,21 @@ def test_files_without_frames_are_one_sentence(tmp_path, made) -> None:
             pages.shape(path)
         assert path.name in str(caught.value)
         assert "\n" not in str(caught.value)
+
+
+def test_frames_behind_a_gap_are_counted_not_sought(tmp_path) -> None:
+    """AVI counts times: where the head of a packet is gone, a seek past it would count one frame more."""
+    path = make(Made("jpeg.avi", "mjpeg", pixels="yuvj420p"), tmp_path)
+    with av.open(str(path)) as container:
+        broken = [packet for packet in container.demux(video=0) if packet.size][7]
+        begin, size = broken.pos, broken.size
+    raw = bytearray(path.read_bytes())
+    raw[begin + 8 : begin + size + 8] = bytes(size)  # the next packet's head with it
+    path.write_bytes(raw)
+    frames = wanted(path)
+    assert pages.shape(path)[0] == len(frames) == 28
+    for number in (27, 3, 20, 9, 0, 26, 8):
+        assert np.array_equal(pages.read(path, number), frames[number])
 
 
 def test_a_codec_that_nobody_knows_is_one_sentence(tmp_path) -> None:
