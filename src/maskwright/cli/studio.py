@@ -8,10 +8,13 @@ from maskwright.cli.output import say
 
 
 def command(
-    place: Annotated[str, typer.Argument(metavar="PLACE", help="A folder of images, a dataset, or a database URL.")],
+    place: Annotated[
+        str, typer.Argument(metavar="PLACE", help="A folder of images, a video, a dataset, or a database URL.")
+    ],
     classes: Annotated[
         str | None, typer.Option(help="Names with commas, for a folder that is not a dataset yet. One class, object.")
     ] = None,
+    every: Annotated[int, typer.Option(min=1, help="Of a video or a stack that is taken in, each n-th image.")] = 1,
     host: Annotated[str, typer.Option(help="Where to listen. Another than loopback needs --token.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535)] = 8181,
     token: Annotated[
@@ -37,7 +40,7 @@ def command(
 
     given = dict(weight.partition("=")[::2] for weight in weights or [])
     wishes = Serving(host, port, token, (people or "").split(","), given, name or [])
-    dataset, notes = open_place(place, classes=classes)
+    dataset, notes = open_place(place, classes=classes, every=every)
     for note in notes:
         say(note)
     with dataset:

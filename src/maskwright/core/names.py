@@ -6,6 +6,7 @@ run, a sweep, a tag, an author, a saved view.  Neither ever is a path; `confined
 
 import hashlib
 import os
+import re
 import unicodedata
 from pathlib import Path, PurePosixPath
 
@@ -16,6 +17,8 @@ LONGEST_KEY, LONGEST_PART, LONGEST_NAME = 1000, 200, 120
 
 #: Bytes of a file's path below a folder, and of one of its parts.
 LONGEST_PATH, LONGEST_FILE = 2000, 255
+
+_DIGITS = re.compile(r"([0-9]+)")
 
 #: Words that commands understand in place of a run's name or a tag.
 RESERVED = frozenset({"last", "head", "all", "none"})
@@ -93,6 +96,11 @@ def told_apart(key: str, original: str) -> str:
         key = key.replace("/", "_")
     folder, slash, name = key.rpartition("/")
     return f"{folder}{slash}{name.encode()[: LONGEST_PART - 9].decode(errors='ignore')}-{mark}"
+
+
+def natural(text: str) -> list[tuple[int, str]]:
+    """What texts are sorted by where people name them: frame2 before frame10."""
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in _DIGITS.split(text)]
 
 
 def confined(folder: Path, relative: str | PurePosixPath) -> Path:

@@ -1,26 +1,37 @@
-"""A dataset by its place: a dataset, a database URL, or a folder of images that becomes one."""
+"""A dataset by its place: a dataset, a database URL, a folder of images that becomes one, or a video that gets one."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 from maskwright.core.classes import Class, Classes
-from maskwright.core.names import safe_key, shown, told_apart
+from maskwright.core.names import natural, safe_key, shown, told_apart
 from maskwright.core.sample import ImageRef, Sample
 from maskwright.core.segments import Segments
+from maskwright.core.sequence import Sequence
 from maskwright.errors import FormatError, UsageError
-from maskwright.media import IMAGE_SUFFIXES, image_size
+from maskwright.media import IMAGE_SUFFIXES, image_size, pages, sequences
 from maskwright.media.checksums import Hashing
-from maskwright.store import checks
+from maskwright.store import checks, sequence_samples
 from maskwright.store.dataset import Dataset
+from maskwright.store.transfer import import_samples
+
+#: Behind the name of a video or a stack: the folder of its dataset, beside it.
+BESIDE = ".maskwright"
 
 
-def open_place(place: str, *, classes: str | None = None) -> tuple[Dataset, list[str]]:
+def open_place(place: str, *, classes: str | None = None, every: int = 1) -> tuple[Dataset, list[str]]:
     """Open what is at a place -> the dataset, and notes for the person: what was made, taken in or left out.
 
     A folder of images gets a file maskwright.db beside them; opened again, it takes in images that are new.
-    classes: names with commas, for a new dataset.  Raises UsageError, FormatError, DatasetError.
+    Videos and files of many images in it are sequences.  A file of that kind itself gets a dataset in a folder beside
+    it, clip.mp4.maskwright, which is opened again the next time.
+    classes: names with commas, for a new dataset.  every: of a sequence that is taken in, each n-th image.
+    Raises UsageError, FormatError, DatasetError.
     """
     notes: list[str] = []
+    if os.path.isfile(place) and sequences.is_sequence(place):  # noqa: PTH113 - of strange names a Path raises
+        return _beside(Path(place), classes, every)
     if "://" in place or Dataset.exists(place):
         dataset = Dataset.open(place)
         if classes:
@@ -31,28 +42,54 @@ def open_place(place: str, *, classes: str | None = None) -> tuple[Dataset, list
             raise UsageError("there is no such folder", file=place, needed="a folder of images, or a dataset")
         if not _images(folder):
             raise UsageError("the folder holds no image", file=place, needed=", ".join(IMAGE_SUFFIXES))
-        names = [part.strip() for part in (classes or "object").split(",") if part.strip()]
-        try:
-            dataset = Dataset.create(folder, Classes([Class(k + 1, name, "thing") for k, name in enumerate(names)]))
-        except ValueError as error:
-            raise UsageError(str(error)) from None
+        dataset = Dataset.create(folder, named_classes(classes))
         notes.append(f"made a dataset in {folder / 'maskwright.db'}; the images stay where they are")
     if "://" not in place and Path(place).is_dir():
-        notes += _take_in(dataset, Path(place))
+        notes += _take_in(dataset, Path(place), every)
     return dataset, notes
 
 
-def _images(folder: Path) -> list[Path]:
-    return sorted(
-        path for path in folder.rglob("*")
-        if path.suffix.lower() in IMAGE_SUFFIXES and path.is_file()
-        and not any(part.startswith(".") for part in path.parts[-2:])
+def named_classes(names: str | None) -> Classes:
+    """Classes of things from their names. Raises UsageError for one that is there twice.
+
+    names: with commas; one class, object, when not given.
+    """
+    found = [part.strip() for part in (names or "object").split(",") if part.strip()]
+    try:
+        return Classes([Class(k + 1, name, "thing") for k, name in enumerate(found)])
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+
+
+def _beside(file: Path, classes: str | None, every: int) -> tuple[Dataset, list[str]]:
+    """The dataset of one video or stack."""
+    place = file.with_name(f"{file.name}{BESIDE}")
+    if Dataset.exists(place):
+        notes = ["the dataset has classes of its own"] if classes else []
+        notes += ["the dataset has its images already, and --every is of those that are taken in"] if every > 1 else []
+        return Dataset.open(place), [*notes, f"opened the dataset in {place}"]
+    found = sequences.find(file, every=every)
+    result = import_samples(
+        place, named_classes(classes), sequence_samples.samples_of(found), f"images of {file.name}",
+        columns=[sequence_samples.TIME] if found.times else [], sequences=[sequence_samples.sequence_of(found)],
     )  # fmt: skip
+    told = f"made a dataset of {result['samples']} images of {file.name} in {place}; the file stays where it is"
+    return Dataset.open(place), [*found.notes, told]
 
 
-def _take_in(dataset: Dataset, folder: Path) -> list[str]:
+def _images(folder: Path) -> list[Path]:
+    """Images, and files of many, in the order people read their names."""
+    found = [
+        path for path in folder.rglob("*")
+        if not any(part.startswith(".") or part.endswith(BESIDE) for part in path.relative_to(folder).parts)
+        and path.is_file() and (path.suffix.lower() in IMAGE_SUFFIXES or sequences.is_sequence(path))
+    ]  # fmt: skip
+    return sorted(found, key=lambda path: [natural(part) for part in path.relative_to(folder).parts])
+
+
+def _take_in(dataset: Dataset, folder: Path, every: int) -> list[str]:
     """Images in the folder that no sample shows; only where the folder itself holds the samples' images."""
-    known = {Path(sample.image.uri).resolve() for sample in dataset}
+    known = {Path(file).resolve() for file in {pages.page_of(sample.image.uri)[0] for sample in dataset}}
     root = folder.resolve()
     if known and not any(name.is_relative_to(root) for name in known):
         return []
@@ -63,16 +100,26 @@ def _take_in(dataset: Dataset, folder: Path) -> list[str]:
     added = 0
     if new:
         hashing = Hashing()
+        declared: list[Sequence] = []
         with dataset.edit("images from the folder") as edit:
-            for sample in hashing.follow(_samples(new, folder, set(dataset.keys()), notes)):
+            keys = set(dataset.keys())
+            for sample in hashing.follow(_samples(new, folder, keys, notes, declared, every)):
                 edit.add(sample)
                 added += 1
+            for sequence in declared:
+                edit.add_sequence(sequence)
         notes += [*hashing.notes(), f"took in {added} images"]
     return notes
 
 
-def _samples(files: list[Path], folder: Path, keys: set[str], notes: list[str]) -> Iterator[Sample]:
-    """Samples without labels. keys: that are taken. notes: what was left out and why is appended."""
+def _samples(
+    files: list[Path], folder: Path, keys: set[str], notes: list[str], declared: list[Sequence], every: int
+) -> Iterator[Sample]:
+    """Samples without labels.
+
+    keys: that are taken.  notes: what was left out and why is appended.  declared: sequences that were found are
+    appended.
+    """
     root = folder.resolve()
     for path in files:
         name = path.relative_to(folder).with_suffix("").as_posix()
@@ -81,7 +128,8 @@ def _samples(files: list[Path], folder: Path, keys: set[str], notes: list[str]) 
             continue
         try:
             uri = checks.uri(str(path))
-            size = image_size(path)
+            found = sequences.find(path, every=every) if sequences.is_sequence(path) else None
+            size = image_size(path) if found is None else (1, 1)
         except (FormatError, UsageError) as error:
             notes.append(f"{shown(name)} was left out: {error}")
             continue
@@ -89,4 +137,11 @@ def _samples(files: list[Path], folder: Path, keys: set[str], notes: list[str]) 
         while key in keys:
             key = told_apart(key, name) if key == safe_key(name) else f"{key}_"
         keys.add(key)
-        yield Sample(key, ImageRef(uri, size), Segments.none(size))
+        if found is None:
+            yield Sample(key, ImageRef(uri, size), Segments.none(size))
+            continue
+        notes += [f"{shown(name)}: {note}" for note in found.notes]
+        declared.append(sequence_samples.sequence_of(found, key))
+        for sample in sequence_samples.samples_of(found, key):
+            keys.add(sample.key)
+            yield sample

@@ -1,0 +1,150 @@
+"""Videos, stacks and folders of frames become datasets: on the command line, and as the studio opens them."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tifffile
+from made_videos import Made, make, own_reading
+from PIL import Image
+
+import maskwright as mw
+from maskwright.cli import main
+from maskwright.core.names import natural
+from maskwright.store import Dataset
+from maskwright.store.folder import open_place
+
+pytest.importorskip("av")
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch) -> Path:
+    """A folder with clip.mp4 of 23 frames, scan.tif of 5 slices of 16 bits and frames/ of 12 PNGs, which is gone to."""
+    make(Made("clip.mp4", "mpeg4", count=23), tmp_path)
+    slices = np.arange(5 * 8 * 9, dtype=np.uint16).reshape(5, 8, 9)
+    tifffile.imwrite(tmp_path / "scan.tif", slices, photometric="minisblack")
+    (tmp_path / "frames").mkdir()
+    for number in range(12):
+        Image.new("RGB", (9, 8), (number, 0, 0)).save(tmp_path / f"frames/frame{number}.png")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def run(capsys, *arguments: object) -> tuple[int, str, str]:
+    try:
+        main([str(argument) for argument in arguments])
+        code = 0
+    except SystemExit as stop:
+        code = int(stop.code or 0)
+    found = capsys.readouterr()
+    return code, found.out, found.err
+
+
+def test_a_video_is_imported_by_reference(place, capsys) -> None:
+    code, out, _ = run(capsys, "import", "clip.mp4", "street", "--every", "5", "--split", "train")
+    assert code == 0
+    assert "imported 5 images as the sequence 'clip'" in out
+    frames = own_reading(place / "clip.mp4")
+    with Dataset.open("street") as dataset:
+        assert dataset.keys() == [f"clip/{number:06d}" for number in (0, 5, 10, 15, 20)]
+        assert dataset.classes.names == ["object"]
+        assert dataset.splits() == {"train": 5}
+        assert dataset.sequences.names == ["clip"]
+        assert dataset.sequences["clip"].axis == "time"
+        for sample in dataset.sequences.samples("clip"):
+            assert sample.image.uri == f"{place}/clip.mp4#page={sample.image.frame}"
+            wanted = frames[sample.image.frame].to_ndarray(format="rgb24")
+            assert np.array_equal(mw.media.read(sample.image).pixels, wanted)
+            assert sample.image.checksum is not None
+        assert dataset.where("sequence = 'clip' and frame > 10").keys() == ["clip/000015", "clip/000020"]
+    assert sorted(path.name for path in (place / "street").glob("*.mp4")) == []
+    code, _, err = run(capsys, "import", "clip.mp4", "street")
+    assert code == 2
+    assert "there is a sample 'clip/000000' already" in err
+
+
+def test_a_stack_and_a_folder_of_frames_are_imported(place, capsys) -> None:
+    code, out, _ = run(capsys, "import", "scan.tif", "all", "--classes", "cell, nucleus", "--json")
+    assert code == 0
+    told = json.loads(out)
+    assert told["samples"] == 5
+    assert told["sequence"]["name"] == "scan"
+    assert told["sequence"]["axis"] == "space"
+    assert run(capsys, "import", "frames", "all")[0] == 1  # labels are looked for in a folder
+    code, out, _ = run(capsys, "import", "frames", "all", "--sequence", "--every", "3", "--classes", "other")
+    assert code == 0
+    assert "classes of its own" in out
+    with Dataset.open("all") as dataset:
+        assert dataset.classes.names == ["cell", "nucleus"]
+        assert dataset.sequences.names == ["scan", "frames"]
+        reds = [int(mw.media.read(sample.image).pixels[0, 0, 0]) for sample in dataset.sequences.samples("frames")]
+        assert reds == [0, 3, 6, 9]
+        values = mw.media.read(dataset["scan/000003"].image).pixels
+        assert np.array_equal(values[..., 0], tifffile.imread("scan.tif")[3])
+        assert dataset.check() == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["frames", "--every", "2"], "labels come whole"),
+        (["frames", "--classes", "a"], "labels come whole"),
+        (["frames", "--sequence", "-f", "coco"], "has no format"),
+        (["clip.mp4", "-o", "a=b"], "has no format"),
+        (["clip.mp4", "--classes", "a,a"], "a"),
+        (["nowhere", "--sequence"], "nowhere"),
+        (["broken.mp4"], "broken.mp4"),
+    ],
+)
+def test_what_does_not_fit_is_said_and_leaves_nothing(place, capsys, arguments, said) -> None:
+    (place / "broken.mp4").write_bytes(b"this is not a video" * 99)
+    code, _, err = run(capsys, "import", arguments[0], "new", *arguments[1:])
+    assert code in (1, 2)
+    assert said in err
+    assert "Traceback" not in err
+    assert not (place / "new").exists()
+
+
+def test_a_video_opens_with_a_dataset_beside_it(place) -> None:
+    dataset, notes = open_place("clip.mp4", classes="car", every=4)
+    with dataset:
+        assert len(dataset) == 6
+        assert dataset.classes.names == ["car"]
+        assert any("clip.mp4.maskwright" in note for note in notes)
+    dataset, notes = open_place("clip.mp4", every=2)
+    with dataset:
+        assert len(dataset) == 6
+        assert dataset.revision == 2
+        assert any("opened the dataset" in note for note in notes)
+        assert any("--every" in note for note in notes)
+
+
+def test_a_folder_takes_in_videos_and_stacks_in_the_order_of_their_names(place) -> None:
+    open_place("clip.mp4")[0].close()  # its dataset lies in the folder, and is not one of its images
+    (place / "part").mkdir()
+    shutil.copy("scan.tif", "part/scan.tif")
+    dataset, _ = open_place(".", every=2)
+    with dataset:
+        assert dataset.keys() == [
+            *(f"clip/{number:06d}" for number in range(0, 23, 2)), *(f"frames/frame{number}" for number in range(12)),
+            "part/scan/000000", "part/scan/000002", "part/scan/000004", "scan/000000", "scan/000002", "scan/000004",
+        ]  # fmt: skip
+        assert dataset.sequences.names == ["clip", "part/scan", "scan"]
+        assert dataset.sequences["part/scan"].axis == "space"
+        assert dataset["scan/000002"].image.frame == 2
+        before = dataset.revision
+    shutil.copy("clip.mp4", "later.mp4")
+    (place / "bad.mp4").write_bytes(b"nothing")
+    dataset, notes = open_place(".")
+    with dataset:
+        assert dataset.revision == before + 1
+        assert len(dataset.sequences.samples("later")) == 23
+        assert any("bad was left out" in note for note in notes)
+        assert not any("opened" in note for note in notes)
+
+
+def test_names_are_sorted_as_people_read_them() -> None:
+    names = ["frame10", "frame2", "frame02b", "Frame1", "1", "a", "10"]
+    assert sorted(names, key=natural) == ["1", "10", "Frame1", "a", "frame2", "frame02b", "frame10"]
