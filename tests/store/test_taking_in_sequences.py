@@ -13,6 +13,7 @@ from PIL import Image
 import maskwright as mw
 from maskwright.cli import main
 from maskwright.core.names import natural
+from maskwright.core.sequence import Sequence
 from maskwright.store import Dataset
 from maskwright.store.folder import open_place
 
@@ -52,7 +53,10 @@ def test_a_video_is_imported_by_reference(place, capsys) -> None:
         assert dataset.classes.names == ["object"]
         assert dataset.splits() == {"train": 5}
         assert dataset.sequences.names == ["clip"]
-        assert dataset.sequences["clip"].axis == "time"
+        assert dataset.sequences["clip"] == Sequence("clip", "time", (0.5,))
+        assert [sample.fields["time"] for sample in dataset] == [0.0, 0.5, 1.0, 1.5, 2.0]
+        assert dataset.columns["time"].unit == "s"
+        assert dataset.where("time > 1.2").keys() == ["clip/000015", "clip/000020"]
         for sample in dataset.sequences.samples("clip"):
             assert sample.image.uri == f"{place}/clip.mp4#page={sample.image.frame}"
             wanted = frames[sample.image.frame].to_ndarray(format="rgb24")
@@ -148,3 +152,50 @@ def test_a_folder_takes_in_videos_and_stacks_in_the_order_of_their_names(place) 
 def test_names_are_sorted_as_people_read_them() -> None:
     names = ["frame10", "frame2", "frame02b", "Frame1", "1", "a", "10"]
     assert sorted(names, key=natural) == ["1", "10", "Frame1", "a", "frame2", "frame02b", "frame10"]
+
+
+def test_labels_over_pages_of_a_file_bring_what_the_file_says(tmp_path) -> None:
+    nibabel = pytest.importorskip("nibabel")
+    for folder, values in (("imagesTr", np.arange(60)), ("labelsTr", np.arange(60) % 2)):
+        (tmp_path / "set" / folder).mkdir(parents=True)
+        volume = nibabel.Nifti1Image(values.reshape(3, 4, 5).astype(np.int16), np.diag([0.5, 0.75, 2.5, 1]))
+        nibabel.save(volume, tmp_path / "set" / folder / ("a_0000.nii.gz" if folder == "imagesTr" else "a.nii.gz"))
+    reading = mw.formats.read(tmp_path / "set", "nifti")
+    mw.store.import_samples(tmp_path / "d", reading.classes, reading.samples, "import")
+    with Dataset.open(tmp_path / "d") as dataset:
+        found = dataset.sequences["a"]
+        assert found.axis == "space"
+        assert found.spacing is not None
+        assert sorted(found.spacing) == [0.5, 0.75, 2.5]
+        assert found.spacing[0] == 2.5
+        assert "".join(sorted(found.orientation or "")) == "ARS"
+        assert dataset.where("sequence.axis = 'space'").keys() == dataset.keys()
+        with dataset.edit("known better") as edit:
+            edit.set_sequence("a", orientation="LPS")
+    part = [sample for sample in mw.formats.read(tmp_path / "set", "nifti").samples if sample.image.frame in (0, 2)]
+    mw.store.import_samples(tmp_path / "every", reading.classes, part, "each second")
+    with Dataset.open(tmp_path / "every") as dataset:
+        assert dataset.sequences["a"].spacing[0] == 5.0
+
+
+def test_frames_are_exported_as_images_and_come_back_as_a_sequence(place, capsys) -> None:
+    run(capsys, "import", "clip.mp4", "street", "--every", "5")
+    with Dataset.open("street") as dataset, dataset.edit("draw") as edit:
+        for sample in dataset:
+            drawn = np.zeros((1, *sample.image.size), bool)
+            drawn[0, 5:20, sample.image.frame : sample.image.frame + 9] = True
+            edit.put(sample.key, mw.Segments(mw.Masks.encode(drawn), [1]))
+    frames = own_reading(place / "clip.mp4")
+    for name in ("davis", "youtube-vos", "mots", "coco"):
+        assert run(capsys, "export", "street", f"{name}", "-f", name, "--allow-loss", "--check")[0] == 0
+        for number in (0, 5, 20):
+            (file,) = [path for path in (place / name).rglob(f"clip/{number:06d}.png") if "Annot" not in str(path)]
+            wanted = frames[number].to_ndarray(format="rgb24")
+            assert np.array_equal(np.array(Image.open(file)), wanted), file
+    for name in ("davis", "youtube-vos", "mots"):
+        assert run(capsys, "import", name, f"{name}-again")[0] == 0
+        with Dataset.open(f"{name}-again") as dataset:
+            assert dataset.sequences.names == ["clip"]
+            assert [sample.segments.masks.areas().tolist() for sample in dataset.sequences.samples("clip")] == [
+                [135]
+            ] * 5

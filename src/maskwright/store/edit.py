@@ -508,15 +508,16 @@ class Edit:
             )  # fmt: skip
         self._put_sequence(row)
 
-    def meet_sequence(self, sequence: SequenceOfSamples) -> None:
+    def meet_sequence(self, sequence: SequenceOfSamples, *, yielding: bool = False) -> None:
         """Declare what is known elsewhere of a sequence, where nothing or the same is known of it here.
 
+        yielding: leave alone what is declared here.
         Raises UsageError for one that is declared otherwise here, and as `add_sequence` does.
         """
         self._check_open()
         plain = SequenceOfSamples(sequence.name)
         known = self._sequences.declared(sequence.name)
-        if sequence == plain and known is not None:
+        if known is not None and (yielding or sequence == plain):
             return
         if known is not None and known not in (plain, sequence):
             raise UsageError(

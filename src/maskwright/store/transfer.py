@@ -16,6 +16,7 @@ from maskwright.media.checksums import Hashing
 from maskwright.store import database, vectors
 from maskwright.store.dataset import Dataset, user_name
 from maskwright.store.edit import Edit
+from maskwright.store.sequence_samples import Files
 from maskwright.store.snapshot import VectorGroup
 
 #: Columns that a note names.
@@ -34,8 +35,8 @@ def import_samples(
     transaction; when anything fails, nothing that was made for it stays.  split: given to all of them; else each keeps
     its own.  columns: to be declared first; of other values that samples and segments bring, the answer's `columns` say
     which kind they have.  vector_groups: vectors of these samples, such as `snapshot.read_vectors` reads.  sequences:
-    what is known of those that these samples belong to, asked for when all samples are there; the others are of time,
-    and one that the dataset knows otherwise raises UsageError.
+    what is known of those that these samples belong to; one that the dataset knows otherwise raises UsageError.  Of the
+    others, whose samples are pages of one file, the file is asked; the rest are of time.
     """
     hashing = Hashing()
     content = hashing.follow(samples) if hash_images else samples
@@ -83,11 +84,14 @@ def _filled(
         if column not in there and (column.declared or (column.owner, column.name) not in names):
             edit.add_column(column)
     before = edit.columns()
-    counts = _added(edit, samples, split)
+    files = Files()
+    counts = _added(edit, samples, split, files)
     for group in vector_groups:
         vectors.put(edit, group.column.name, group.keys, group.values, segments=group.segments)
     for sequence in sequences:
         edit.meet_sequence(sequence)
+    for sequence in files.sequences():
+        edit.meet_sequence(sequence, yielding=True)
     return {
         **counts,
         "revision": edit.revision,
@@ -95,10 +99,11 @@ def _filled(
     }
 
 
-def _added(edit: Edit, samples: Iterable[Sample], split: str | None) -> dict[str, int]:
+def _added(edit: Edit, samples: Iterable[Sample], split: str | None, files: Files) -> dict[str, int]:
     number = segments = 0
     for sample in samples:
         edit.add(sample if split is None else replace(sample, split=split), hash_image=False)
+        files.follow(sample)
         number += 1
         segments += len(sample.segments)
     return {"samples": number, "segments": segments}
