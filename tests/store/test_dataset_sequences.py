@@ -10,6 +10,7 @@ from maskwright.core.segments import Segments
 from maskwright.core.sequence import Sequence
 from maskwright.errors import DatasetError, UsageError
 from maskwright.store import Dataset, doctor, import_samples, schema, snapshot
+from maskwright.store.conditions import Given, choose
 
 SIZE = (3, 4)
 
@@ -154,6 +155,20 @@ def test_conditions_ask_for_sequences(filled: Dataset) -> None:
     assert filled.where("sequence.fields.dose = 3 and sequence.orientation = 'RAS'").keys() == ["scan/0", "scan/1"]
     assert filled.where("sequence is null").keys() == ["lone"]
     assert filled.where("sequence.spacing is not null").keys() == ["scan/0", "scan/1"]
+    known = Given(filled.classes, filled.columns, sequences=filled.sequences.values())
+    samples = list(filled)
+    for text in (
+        "sequence = 'clip' and frame > 1", "sequence.axis = 'time'", "sequence.axis != 'time'", "sequence.axis is null",
+        "sequence.fields.dose > 2", "sequence.fields.dose is null", "sequence.orientation like 'r%'", "sequence.name > 'd'",
+        "sequence.spacing is null", "not sequence = 'clip' order by sequence desc, frame",
+    ):  # fmt: skip
+        found = filled.where(text).keys()
+        assert [samples[place].key for place in choose(text, samples, known)] == found
+        assert found
+    with filled.edit("slices after all") as edit:
+        edit.set_sequence("clip", axis="space")
+    assert len(filled.where("sequence.axis = 'space'")) == 5
+    assert filled.at("head~").where("sequence.axis = 'space'").keys() == ["scan/0", "scan/1"]
     with pytest.raises(UsageError, match="one of time, space"):
         filled.where("sequence.axis = 'depth'")
     with pytest.raises(UsageError, match=r"no column 'sequence\.spaces'; near it: sequence\.spacing"):

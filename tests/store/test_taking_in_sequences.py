@@ -127,6 +127,7 @@ def test_a_video_opens_with_a_dataset_beside_it(place) -> None:
 
 def test_a_folder_takes_in_videos_and_stacks_in_the_order_of_their_names(place) -> None:
     open_place("clip.mp4")[0].close()  # its dataset lies in the folder, and is not one of its images
+    shutil.copy("frames/frame0.png", "clip.mp4.maskwright/exported.png")
     (place / "part").mkdir()
     shutil.copy("scan.tif", "part/scan.tif")
     dataset, _ = open_place(".", every=2)
