@@ -67,6 +67,10 @@ def test_a_video_is_imported_by_reference(place, capsys) -> None:
     code, _, err = run(capsys, "import", "clip.mp4", "street")
     assert code == 2
     assert "there is a sample 'clip/000000' already" in err
+    assert run(capsys, "import", "clip.mp4", "street", "--every", "9", "--name", "day 2/clip")[0] == 0
+    with Dataset.open("street") as dataset:
+        assert dataset.sequences.names == ["clip", "day 2/clip"]
+        assert dataset.sequences.samples("day 2/clip").keys() == [f"day 2/clip/{n:06d}" for n in (0, 9, 18)]
 
 
 def test_a_stack_and_a_folder_of_frames_are_imported(place, capsys) -> None:
@@ -97,6 +101,8 @@ def test_a_stack_and_a_folder_of_frames_are_imported(place, capsys) -> None:
         (["frames", "--classes", "a"], "labels come whole"),
         (["frames", "--sequence", "-f", "coco"], "has no format"),
         (["clip.mp4", "-o", "a=b"], "has no format"),
+        (["frames", "--name", "a"], "labels come whole"),
+        (["clip.mp4", "--name", "../a"], "the key '../a'"),
         (["clip.mp4", "--classes", "a,a"], "a"),
         (["nowhere", "--sequence"], "nowhere"),
         (["broken.mp4"], "broken.mp4"),

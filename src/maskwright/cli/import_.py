@@ -24,6 +24,10 @@ def command(
         bool, typer.Option("--sequence", help="A folder of frames without labels, in the order of their names.")
     ] = False,
     every: Annotated[int | None, typer.Option(min=1, help="Of a sequence, each n-th image.")] = None,
+    name: Annotated[
+        str | None,
+        typer.Option(help="Of a sequence, what it is called; the file's or the folder's name when not given."),
+    ] = None,
     classes: Annotated[
         str | None, typer.Option(help="Of a sequence, for a dataset that is new: names with commas. One class, object.")
     ] = None,
@@ -47,10 +51,12 @@ def command(
     if sequence or (format is None and file and sequences.is_sequence(source)):
         if format or option:
             raise UsageError("a sequence without labels has no format", todo="Leave --format and --option out.")
-        _import_sequence(source, dataset, every or 1, classes, split, message, not no_hash, author, json)
+        _import_sequence(source, dataset, name, every or 1, classes, split, message, not no_hash, author, json)
         return
-    if every is not None or classes is not None:
-        raise UsageError("labels come whole, with the classes they have", todo="Leave --every and --classes out.")
+    if (every, classes, name) != (None, None, None):
+        raise UsageError(
+            "labels come whole, with the classes and names they have", todo="Leave --every, --classes and --name out."
+        )
     name = registry.canonical(format) if format else formats.sniff(source)
     reading = formats.read(source, name, **typed.pairs(option or ()))
     with progress(f"importing {name}", reading.total, quiet=json) as follow:
@@ -70,19 +76,21 @@ def command(
 
 
 def _import_sequence(
-    source: str, dataset: str, every: int, classes: str | None, split: str | None, message: str | None, hashing: bool,
-    author: str | None, json: bool,
+    source: str, dataset: str, name: str | None, every: int, classes: str | None, split: str | None,
+    message: str | None, hashing: bool, author: str | None, json: bool,
 ) -> None:  # fmt: skip
     from maskwright.core.classes import Classes
     from maskwright.core.names import shown_place
     from maskwright.media import sequences
-    from maskwright.store import Dataset, sequence_samples, transfer
+    from maskwright.store import Dataset, checks, sequence_samples, transfer
     from maskwright.store.folder import named_classes
 
+    if name is not None:
+        checks.key(name)
     found = sequences.find(source, every=every)
     there = Dataset.exists(dataset)
-    declared = sequence_samples.sequence_of(found)
-    samples = sequence_samples.samples_of(found, split=split)
+    declared = sequence_samples.sequence_of(found, name)
+    samples = sequence_samples.samples_of(found, name, split=split)
     with progress(f"importing {found.name}", len(found.images), quiet=json) as follow:
         result: dict[str, Any] = transfer.import_samples(
             dataset, Classes(()) if there else named_classes(classes), follow(samples),
