@@ -2,8 +2,11 @@
 
 import numpy as np
 import pytest
+from PIL import Image
 
+from maskwright.core.classes import Class, Classes
 from maskwright.core.masks import Masks
+from maskwright.core.sample import ImageRef, Sample
 from maskwright.core.segments import Segments
 from maskwright.integrations import detectron2, torchvision
 from maskwright.integrations.torch import SampleDataset
@@ -83,6 +86,25 @@ def test_torch_datasets_load_with_workers(make_samples, classes, target) -> None
             assert len(labels["masks"]) == len(sample.segments)
     with pytest.raises(ValueError, match="semantic or instance"):
         SampleDataset(samples, classes, target="panoptic")
+
+
+@pytest.mark.parametrize("target", ["semantic", "instance"])
+def test_tensors_of_deep_images_hold_their_own_numbers(tmp_path, target) -> None:
+    torch = pytest.importorskip("torch")
+    pytest.importorskip("torchvision")
+    deep = np.random.default_rng(0).integers(0, 65536, (6, 8)).astype(np.uint16)
+    Image.fromarray(deep).save(tmp_path / "deep.png")
+    bands = np.random.default_rng(1).random((1, 6, 8, 5), np.float32)
+    np.save(tmp_path / "bands.npy", bands)
+    gray = (deep >> 8).astype(np.uint8)
+    Image.fromarray(gray).save(tmp_path / "gray.png")
+    labels = Segments.from_label_map(np.ones((6, 8), np.uint8))
+    uris = [str(tmp_path / "deep.png"), f"{tmp_path / 'bands.npy'}#page=0", str(tmp_path / "gray.png")]
+    samples = [Sample(str(place), ImageRef(uri, (6, 8)), labels) for place, uri in enumerate(uris)]
+    found = [image for image, _ in SampleDataset(samples, Classes([Class(1, "a")]), target=target)]
+    wanted = deep[None].astype(np.int32), bands[0].transpose(2, 0, 1), np.stack([gray] * 3)
+    for image, pixels in zip(found, wanted, strict=True):
+        assert torch.equal(torch.as_tensor(image), torch.from_numpy(np.ascontiguousarray(pixels)))
 
 
 def test_hugging_face_tables(make_samples, classes, tmp_path) -> None:
