@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,20 +14,26 @@ pytest.importorskip("accelerate")
 pytest.importorskip("onnxruntime")
 
 from PIL import Image
+from safetensors.torch import save_file
 
-from maskwright import media
+from maskwright import media, models, registry
 from maskwright.cli import main
 from maskwright.core.classes import Class, Classes
 from maskwright.core.sample import ImageRef, Sample
 from maskwright.core.segments import Segments
-from maskwright.predict import Predictor
+from maskwright.errors import UsageError
+from maskwright.predict import ModelInfo, Predictor
+from maskwright.predict.checkpoint import load_info, save
+from maskwright.predict.layout import Layout
+from maskwright.runs import Run
 from maskwright.store import Dataset, transfer
+from maskwright.train import Settings, fit, loop
 
-SIZE, NUMBER = (48, 64), 20
+SIZE, NUMBER = (48, 64), 15
 CLASSES = Classes([Class(0, "low", "stuff"), Class(1, "middle", "stuff"), Class(2, "high", "stuff")])
 TRAINING = (
-    "--config", "widths=[8,8,8,8,8]", "--config", "decoder=8", "--epochs", "20", "--batch-size", "4", "--size", "64",
-    "--scale", "0.9,1.2", "--lr", "0.01", "--ema", "0.9", "--evaluations", "2", "--overlays", "1", "--device", "cpu",
+    "--config", "widths=[8,8,8,8,8]", "--config", "decoder=8", "--epochs", "18", "--batch-size", "4", "--size", "64",
+    "--scale", "0.9,1.2", "--lr", "0.01", "--ema", "0.9", "--evaluations", "1", "--overlays", "1", "--device", "cpu",
     "--precision", "fp32",
 )  # fmt: skip
 
@@ -124,3 +131,72 @@ def test_what_tells_classes_apart_is_learned_and_exported(tmp_path, capsys, writ
     image = media.read(sample.image)
     found = predictor.predict(image.pixels)
     assert found == predictor.predict(sample.image) == predictor.predict(sample.image.uri) == predictor.predict(image)
+
+
+TINY = Settings(
+    config={"widths": [4, 4, 4, 4, 4], "decoder": 4}, epochs=1, batch_size=4, size=(64, 64), evaluations=1, overlays=0,
+    device="cpu", precision="fp32",
+)  # fmt: skip
+
+
+@pytest.mark.train
+def test_channels_are_picked_weights_are_fitted_and_a_run_goes_on_as_it_began(tmp_path, capsys, monkeypatch) -> None:
+    made(tmp_path, six_bands)
+    place = tmp_path / "set"
+    colours = tmp_path / "colours.safetensors"
+    save_file(models.build("lite", 3, **TINY.config).state_dict(), colours)
+    with Dataset.open(place) as dataset:
+        settings = replace(TINY, channels=("4", "0"), weights=str(colours))
+        run = Run.start(dataset, "train", settings.to_json(), name="two")
+        said: list[str] = []
+        fit(run.view, settings, run, report=lambda _, numbers: said.extend(filter(None, [numbers.get("note")])))
+        run.finish("interrupted")
+        assert any(
+            "the first layer, stem.0.0.weight, repeats its weights of 3 channels in order for 2" in note
+            for note in said
+        )
+        info = load_info(run.folder / "best.safetensors")
+        assert info.channels == ("4", "0")
+        assert set(info.notes) <= set(said)
+        assert len(info.notes) == 2
+        # What the training set is like is not asked again: images may have come since.
+        monkeypatch.setattr(loop, "layout_of", None)
+        assert loop.ready(run.view, settings, resume=run.folder).layout == info.layout
+    shown = called(capsys, "model", "show", "two", "--dataset", place)
+    assert shown["channels"] == ["4", "0"]
+
+
+def test_images_of_several_kinds_are_refused_before_anything_is_made(tmp_path, capsys) -> None:
+    made(tmp_path, sixteen_bits)
+    odd = tmp_path / "images" / "image07.png"
+    Image.fromarray(np.zeros((*SIZE, 3), np.uint8)).save(odd)
+    with pytest.raises(SystemExit) as stop:
+        main(["train", str(tmp_path / "set"), *TRAINING, "--name", "mixed"])
+    assert stop.value.code == 1
+    said = " ".join(capsys.readouterr().err.split())
+    assert f"{odd}: the image has red, green, blue of uint8; gray of uint16, as other images" in said
+    assert not (tmp_path / "set" / "runs" / "mixed").exists()
+
+
+def test_a_misfit_is_set_aside_when_predicting(tmp_path, capsys) -> None:
+    labels = made(tmp_path, sixteen_bits)
+    layout = Layout(("gray",), "uint16", (900.0,), (1200.0,), (0.5,), (0.3,))
+    model = models.build("lite", 3, 1, **TINY.config)
+    save(model, ModelInfo("lite", CLASSES.to_json(), TINY.config).taking(layout), tmp_path / "m.safetensors")
+    Image.fromarray(np.zeros((*SIZE, 3), np.uint8)).save(tmp_path / "images" / "image07.png")
+    found = called(capsys, "predict", tmp_path / "set", "--model", tmp_path / "m.safetensors")
+    assert found["samples"] == len(labels) - 1
+    assert "image07.png: the image has red, green, blue of uint8; gray of uint16" in str(found["set_aside"])
+
+
+def test_a_model_for_colours_only_says_so_before_the_training(tmp_path, monkeypatch) -> None:
+    made(tmp_path, six_bands)
+
+    def build(num_classes: int, in_channels: int = 3) -> object:
+        if in_channels != 3:
+            raise UsageError(f"lite takes images of 3 channels, not {in_channels}", todo="Pick three with --channels.")
+        return None
+
+    monkeypatch.setattr(registry.load("models", "lite"), "build", build)
+    with Dataset.open(tmp_path / "set") as dataset, pytest.raises(UsageError, match="3 channels, not 6"):
+        loop.ready(dataset, Settings(device="cpu"))
