@@ -19,6 +19,7 @@ CALLS: dict[str, tuple[list[str], list[str]]] = {
     "demo": (["taken"], ["out", "--minutes", "soon"]),
     "import": (["nowhere", "new"], ["nowhere"]),
     "show": (["nowhere"], []),
+    "window": (["nowhere"], ["nowhere", "5"]),
     "columns": (["nowhere"], ["nowhere", "add"]),
     "set": (["nowhere", "split=val", "--all"], ["nowhere", "split=val"]),
     "export": (["nowhere", "out", "-f", "coco"], ["nowhere", "out"]),

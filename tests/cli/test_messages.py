@@ -22,7 +22,7 @@ CALLS = {
     "studio": [NOWHERE, "--port", "0"], "propagate": [NOWHERE], "track": [NOWHERE], "plan": [NOWHERE],
     "train": [NOWHERE, "--name", "one"], "sweep": [NOWHERE, "--search", "lr=log(1e-4,1e-2)"], "predict": [NOWHERE],
     "evaluate": [NOWHERE], "metrics": ["explain", NOWHERE], "model": ["export", "last", "--dataset", NOWHERE],
-    "columns": [NOWHERE], "set": [NOWHERE, "split=val", "--all"],
+    "columns": [NOWHERE], "set": [NOWHERE, "split=val", "--all"], "window": [NOWHERE],
     "runs": [NOWHERE], "compare": [NOWHERE, "a", "b"], "doctor": [NOWHERE],
     # These have no dataset; an address where a file or folder is wanted is one like any other.
     "demo": None, "convert": [NOWHERE, "OUT", "--to", "yolo"], "segment": [NOWHERE, "--everything"],

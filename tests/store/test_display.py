@@ -143,14 +143,13 @@ def test_a_measured_window_displays_images_of_other_channels_too() -> None:
 def test_a_window_over_chosen_channels_and_percentiles(tmp_path) -> None:
     with Dataset.create(tmp_path / "set", KINDS) as dataset:
         fill(dataset, image(tmp_path, "a", scene()))
-        whole = display.measured(dataset, (0, 100))
-        assert whole is not None
+        whole = display.over(dataset, (0, 100))
         assert (whole.low, whole.high, whole.eight_bits) == ((1000.0,), (3000.0,), False)
         for wrong in ((5, 5), (-1, 50), (0, 101)):
             with pytest.raises(UsageError, match="percentiles"):
-                display.measured(dataset, wrong)
+                display.over(dataset, wrong)
         with pytest.raises(UsageError, match="channel 7"):
-            display.measured(dataset, channels=(7,))
+            display.over(dataset, channels=(7,))
 
 
 def test_a_window_that_cannot_be_read_is_said(tmp_path) -> None:

@@ -223,7 +223,9 @@ def test_a_folder_of_eight_bits_has_no_window_until_somebody_wants_it(tmp_path) 
     with dataset_of(tmp_path, sample_of(place)) as dataset:
         page = page_of(dataset)
         assert page.get("/api/window").json() == {"window": None, "token": "", "deep": False}
-        assert page.get("/api/window/measured").status_code == 400
+        measured = page.get("/api/window/measured?low=0&high=100").json()
+        assert (measured["low"], measured["high"], measured["eight_bits"]) == ([10] * 3, [250] * 3, True)
+        assert page.get("/api/window/measured?low=9&high=3").status_code == 400
         page.put("/api/window", json={"window": {"low": [0], "high": [100]}})
         shown = seen(page.get("/api/images/1/pixels"))
         assert (shown == np.clip(colours().astype(float) * 2.55, 0, 255).round()).all()
@@ -244,7 +246,9 @@ def test_numbers_of_an_image_and_of_a_pixel(tmp_path) -> None:
     with dataset_of(tmp_path, *map(sample_of, places)) as dataset:
         page = page_of(dataset)
         found = [page.get(f"/api/images/{number}/numbers").json() for number in (1, 2, 3)]
-        assert [(row["dtype"], row["low"], row["high"]) for row in found[:1]] == [("int16", -1000, 1200)]
+        assert [found[0][part] for part in ("low", "high", "least", "greatest")] == [-1000, 1200, -32768, 32767]
+        about = page.get("/api/images/1/description").json()
+        assert about == {"channels": ["gray"], "dtype": "int16", "notes": []}
         names = [{preset["name"]: (preset["low"], preset["high"]) for preset in row["presets"]} for row in found]
         assert names[0]["this image"] == (-1000, 1200)
         assert names[0]["all of int16"] == (-32768, 32767)

@@ -21,7 +21,12 @@ from maskwright.errors import NO_ROOM, MaskwrightError, UsageError, plain
 DONE, FAILED, WRONG, INTERRUPTED = 0, 1, 2, 130
 
 #: Options of two numbers, which may be two words: `--size 64 96` is `--size 64,96`.
-PAIRS = ("--size", "--scale")
+PAIRS = ("--size", "--scale", "--percentiles")
+
+#: Verbs whose arguments are numbers that may be negative, which would be read as options.
+SIGNED = ("window",)
+
+MINUS = "\N{MINUS SIGN}"
 
 #: What typer raises for a call it cannot read; its own home differs between versions.
 _Unreadable: type[Exception] = typer.BadParameter.__mro__[2]
@@ -30,6 +35,7 @@ _Unreadable: type[Exception] = typer.BadParameter.__mro__[2]
 CALLED_BACK = ("maskwright.store.locks",)
 
 _NUMBER = re.compile(r"\d+(\.\d*)?|\.\d+")
+_NEGATIVE = re.compile(rf"-({_NUMBER.pattern})(e[+-]?\d+)?", re.IGNORECASE)
 
 
 class Verb(TyperCommand):
@@ -37,6 +43,8 @@ class Verb(TyperCommand):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         words = list(_joined(args))
+        if self.name in SIGNED:  # with a minus sign, not a hyphen, they are arguments
+            words = [f"{MINUS}{word[1:]}" if _NEGATIVE.fullmatch(word) else word for word in words]
         _, _, order = self.make_parser(ctx).parse_args(list(words))
         for parameter, times in Counter(order).items():
             if times > 1 and not getattr(parameter, "multiple", False) and parameter.param_type_name == "option":

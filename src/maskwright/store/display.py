@@ -4,6 +4,7 @@ image.
 
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from sqlalchemy.engine import Connection
 
 from maskwright import media
 from maskwright.core.arrays import Array
+from maskwright.core.names import shown
 from maskwright.core.sample import ImageRef
 from maskwright.errors import DatasetError, MaskwrightError, UsageError
 from maskwright.media import windows
@@ -77,39 +79,109 @@ def remeasured(view: "View", before: Measured | None) -> Measured:
     return Measured(head, images, measured(view))
 
 
-def measured(
-    view: "View", percentiles: tuple[float, float] = PERCENTILES, channels: tuple[int, ...] = ()
-) -> Window | None:
-    """A window over images drawn evenly from the view; None where all of those have eight bits, or cannot be read.
+def measured(view: "View") -> Window | None:
+    """A window over images drawn evenly from the view; None where all of those have eight bits, or cannot be read."""
+    images = _drawn(view, LOOKED_AT)
+    deep = [image for image in images if _is_deep(image)]
+    try:
+        return replace(windows.measured(_pixels(deep)), eight_bits=False) if deep else None
+    except UsageError:
+        return None
 
-    channels: as `windows.measured`; where they are given, images of eight bits are measured as well, if there are no
-    others.  Raises UsageError for percentiles and channels that are not there.
+
+def over(view: "View", percentiles: tuple[float, float] = PERCENTILES, channels: tuple[int, ...] = ()) -> Window:
+    """A window over images drawn evenly from the view: those of more than eight bits, or all where there are none.
+
+    percentiles, channels: as `windows.measured`.  Raises UsageError as that.
     """
     images = _drawn(view, LOOKED_AT)
     deep = [image for image in images if _is_deep(image)]
-    if not deep and not channels:
-        return None
-    drawn = _evenly(deep or images, DECODED)
+    return replace(windows.measured(_pixels(deep or images), percentiles, channels), eight_bits=not deep)
 
-    def arrays() -> Iterator[tuple[Array, tuple[str, ...]]]:
-        for image in drawn:
-            try:
-                found = media.read(image)
-            except MaskwrightError:
-                continue
-            yield found.pixels, found.channels
 
-    if channels or percentiles != PERCENTILES:
-        return replace(windows.measured(arrays(), percentiles, channels), eight_bits=not deep)
-    try:
-        return replace(windows.measured(arrays(), percentiles), eight_bits=False)
-    except UsageError:
-        return None
+def _pixels(images: list[ImageRef]) -> Iterator[tuple[Array, tuple[str, ...]]]:
+    """Of some of them, those that can be read."""
+    for image in _evenly(images, DECODED):
+        try:
+            found = media.read(image)
+        except MaskwrightError:
+            continue
+        yield found.pixels, found.channels
+
+
+def wished(
+    view: "View",
+    numbers: tuple[float, float] | None = None,
+    percentiles: tuple[float, float] | None = None,
+    preset: str | None = None,
+    *,
+    full: bool = False,
+    channels: tuple[int, ...] = (),
+) -> Window:
+    """A window as people say it: black and white, percentiles of all images, a preset's name, or the whole range.
+
+    channels: indices of those that are displayed; () leaves them as they are.  Where nothing else is said they are
+    measured.  Raises UsageError for what is not a window, and where there is nothing to measure.
+    """
+    window = view.window
+    picked = channels or (() if window is None else window.channels)
+    if full:
+        return whole(view, picked)
+    if numbers is not None:
+        found = Window((numbers[0],), (numbers[1],), picked, "given")
+    elif preset is not None:
+        found = replace(Window.preset(preset), channels=picked)
+    else:
+        return over(view, percentiles or PERCENTILES, picked)
+    return replace(found, eight_bits=not has_deep(view))
+
+
+def whole(view: "View", channels: tuple[int, ...] = ()) -> Window:
+    """The whole range of the type of the view's images.
+
+    Raises UsageError where there are none, and where they have several types.
+    """
+    types = {np.dtype(found.dtype) for found in _described(view)}
+    deep = types - {np.dtype(np.uint8)} or types
+    if len(deep) != 1:
+        found = ", ".join(sorted(kind.name for kind in deep)) or "no image that can be read"
+        raise UsageError(f"the images are of {found}", needed="one type of numbers", todo="Give two numbers.")
+    kind = next(iter(deep))
+    low, high = windows.full_range(kind)
+    return Window((low,), (high,), channels, f"all of {kind.name}", eight_bits=kind == np.uint8)
+
+
+def channels_of(view: "View") -> tuple[str, ...]:
+    """Names of the channels of the view's images; those of the image that has most, () where there are none."""
+    return max((found.channels for found in _described(view)), key=len, default=())
+
+
+def read_channels(view: "View", text: str) -> tuple[int, ...]:
+    """Names or numbers from 0, with commas, one or three -> indices. Raises UsageError for others."""
+    names = channels_of(view)
+    parts = [part.strip() for part in text.split(",")]
+    out = []
+    for part in parts:
+        if part not in names and not (part.isdecimal() and int(part) < len(names)):
+            known = ", ".join(f"{index} {name}" if name != str(index) else name for index, name in enumerate(names))
+            raise UsageError(f"there is no channel {shown(part)}", needed=f"names or numbers of {known or 'an image'}")
+        out.append(names.index(part) if part in names else int(part))
+    if len(out) not in (1, 3):
+        raise UsageError(f"{len(out)} channels are given", needed="one, or three for red, green and blue")
+    return tuple(out)
 
 
 def has_deep(view: "View") -> bool:
     """Whether an image of the view has more than eight bits, as far as the headers of 200 of them tell."""
     return any(_is_deep(image) for image in _drawn(view, LOOKED_AT))
+
+
+def _described(view: "View") -> list[media.Description]:
+    found = []
+    for image in _drawn(view, LOOKED_AT):
+        with suppress(MaskwrightError):
+            found.append(media.describe(image))
+    return found
 
 
 def _is_deep(image: ImageRef) -> bool:

@@ -529,6 +529,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/images/{number}/description": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Description
+         * @description What an image is, from its header.
+         */
+        get: operations["description_api_images__number__description_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/images/{number}/numbers": {
         parameters: {
             query?: never;
@@ -792,6 +812,18 @@ export interface components {
             detail?: components["schemas"]["ValidationError"][];
         };
         /**
+         * ImageDescription
+         * @description What an image is, as `media.Description`. notes: what reading converts, in words.
+         */
+        ImageDescription: {
+            /** Channels */
+            channels: string[];
+            /** Dtype */
+            dtype: string;
+            /** Notes */
+            notes: string[];
+        };
+        /**
          * ImageInfo
          * @description number: opaque and lasting.  objects: how many.  confidence: of a suggestion that waits, if any.
          *
@@ -831,22 +863,22 @@ export interface components {
         };
         /**
          * ImageNumbers
-         * @description What numbers an image holds. channels: names.  shown: indices of those that are displayed.
+         * @description What numbers an image holds. shown: indices of the channels that are displayed.
          *
-         *     low, high: the least and the greatest finite number of those.  counts: how often values occur in them, a list a
-         *     channel, in bins of one width from first to last.
+         *     low, high: the least and the greatest finite number of those.  least, greatest: of the type.  counts: how often
+         *     values occur in them, a list a channel, in bins of one width from first to last.
          */
         ImageNumbers: {
-            /** Channels */
-            channels: string[];
-            /** Dtype */
-            dtype: string;
             /** Shown */
             shown: number[];
             /** Low */
             low: number;
             /** High */
             high: number;
+            /** Least */
+            least: number;
+            /** Greatest */
+            greatest: number;
             /** First */
             first: number;
             /** Last */
@@ -2154,6 +2186,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["WindowInfo"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    description_api_images__number__description_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImageDescription"];
                 };
             };
             /** @description Validation Error */

@@ -9,6 +9,7 @@ import numpy as np
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
+from maskwright import media
 from maskwright.core.arrays import Array
 from maskwright.errors import UsageError
 from maskwright.media import windows
@@ -64,18 +65,26 @@ class PresetInfo(BaseModel):
     high: float
 
 
-class ImageNumbers(BaseModel):
-    """What numbers an image holds. channels: names.  shown: indices of those that are displayed.
-
-    low, high: the least and the greatest finite number of those.  counts: how often values occur in them, a list a
-    channel, in bins of one width from first to last.
-    """
+class ImageDescription(BaseModel):
+    """What an image is, as `media.Description`. notes: what reading converts, in words."""
 
     channels: list[str]
     dtype: str
+    notes: list[str]
+
+
+class ImageNumbers(BaseModel):
+    """What numbers an image holds. shown: indices of the channels that are displayed.
+
+    low, high: the least and the greatest finite number of those.  least, greatest: of the type.  counts: how often
+    values occur in them, a list a channel, in bins of one width from first to last.
+    """
+
     shown: list[int]
     low: float
     high: float
+    least: float
+    greatest: float
     first: float
     last: float
     counts: list[list[int]]
@@ -93,7 +102,7 @@ Numbers = Annotated[str | None, Query(max_length=200, description="One number, o
 
 
 def router(studio: Studio) -> APIRouter:
-    """Under /api/window, and /api/images/{number}/numbers and /values."""
+    """Under /api/window, and /api/images/{number}: description, numbers and values."""
     routes = APIRouter()
     dataset = studio.dataset
 
@@ -120,12 +129,14 @@ def router(studio: Studio) -> APIRouter:
     @routes.get("/api/window/measured")
     def measured(low: float = 0.5, high: float = 99.5, channels: Numbers = None) -> WindowInfo:
         """A window by percentiles of many images together."""
-        percentiles = (low, high)
         picked = tuple(_whole(number) for number in _numbers(channels or ""))
-        window = display.measured(dataset, percentiles, picked)
-        if window is None:
-            raise UsageError("all images have eight bits", needed="images of more, or channels to measure")
-        return WindowInfo.of(window)
+        return WindowInfo.of(display.over(dataset, (low, high), picked))
+
+    @routes.get("/api/images/{number}/description")
+    def description(number: int) -> ImageDescription:
+        """What an image is, from its header."""
+        described = media.describe(studio.sample(number).image)
+        return ImageDescription(channels=list(described.channels), dtype=described.dtype, notes=list(described.notes))
 
     @routes.get("/api/images/{number}/numbers")
     def numbers(number: int, channels: Numbers = None) -> ImageNumbers:
@@ -134,7 +145,7 @@ def router(studio: Studio) -> APIRouter:
         picked = tuple(_whole(number) for number in _numbers(channels or "")) or windows.displayed(image.channels)
         if not all(0 <= index < len(image.channels) for index in picked):
             raise UsageError(f"the image has {len(image.channels)} channels", needed="numbers of channels, from 0")
-        return _described(image.pixels, image.channels, picked)
+        return _counted(image.pixels, picked)
 
     @routes.get("/api/images/{number}/values")
     def values(number: int, x: int, y: int) -> PixelValues:
@@ -184,7 +195,7 @@ def _whole(number: float) -> int:
     return int(number)
 
 
-def _described(pixels: Array, channels: tuple[str, ...], picked: tuple[int, ...]) -> ImageNumbers:
+def _counted(pixels: Array, picked: tuple[int, ...]) -> ImageNumbers:
     planes = [pixels[..., index] for index in picked]
     finite = [plane[np.isfinite(plane)] if plane.dtype.kind == "f" else plane.ravel() for plane in planes]
     known = [values for values in finite if values.size]
@@ -205,6 +216,6 @@ def _described(pixels: Array, channels: tuple[str, ...], picked: tuple[int, ...]
             preset = Window.preset(name)
             presets.append(PresetInfo(name=name, low=preset.low[0], high=preset.high[0]))
     return ImageNumbers(
-        channels=list(channels), dtype=pixels.dtype.name, shown=list(picked), low=low, high=high, first=first,
-        last=last, counts=counts, presets=presets,
+        shown=list(picked), low=low, high=high, least=least, greatest=greatest, first=first, last=last, counts=counts,
+        presets=presets,
     )  # fmt: skip
