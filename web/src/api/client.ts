@@ -21,6 +21,11 @@ export type Others = Schemas["Others"];
 export type ClassUse = Schemas["ClassUse"];
 export type Work = Schemas["Work"];
 export type LossReport = Schemas["LossReport"];
+export type WindowInfo = Required<Schemas["WindowInfo"]>;
+export type DatasetWindow = Omit<Schemas["DatasetWindow"], "window"> & { window: WindowInfo | null };
+export type ImageDescription = Schemas["ImageDescription"];
+export type ImageNumbers = Schemas["ImageNumbers"];
+export type PixelValues = Schemas["PixelValues"];
 
 /** The server understood, and said no. */
 export class Refused extends Error {
@@ -68,8 +73,17 @@ export const api = {
     const given = Object.entries(what).filter(([, value]) => value !== undefined).map(([name, value]) => [name, String(value)]);
     return call<ImageSegments>("GET", `images/${number}/objects?${new URLSearchParams(given)}`);
   },
-  pixels: (number: number) => bitmap(`images/${number}/pixels`),
-  tile: (number: number, level: number, column: number, row: number) => bitmap(`images/${number}/tiles/${level}/${column}/${row}`),
+  /** look: the part of the address that says how it is displayed; see `model/window`. */
+  pixels: (number: number, look = "") => bitmap(`images/${number}/pixels${look && `?${look}`}`),
+  tile: (number: number, level: number, column: number, row: number, look = "") =>
+    bitmap(`images/${number}/tiles/${level}/${column}/${row}${look && `?${look}`}`),
+  description: (number: number) => call<ImageDescription>("GET", `images/${number}/description`),
+  numbers: (number: number, channels: number[]) => call<ImageNumbers>("GET", `images/${number}/numbers?channels=${channels.join()}`),
+  values: (number: number, x: number, y: number) => call<PixelValues>("GET", `images/${number}/values?x=${x}&y=${y}`),
+  window: () => call<DatasetWindow>("GET", "window"),
+  /** null: measured on all images. */
+  setWindow: (window: WindowInfo | null) => call<DatasetWindow>("PUT", "window", { window }),
+  measuredWindow: (channels: number[]) => call<WindowInfo>("GET", `window/measured?channels=${channels.join()}`),
   suggestion: (number: number) => call<ImageSegments>("GET", `images/${number}/suggestion`),
   history: (number: number) =>
     call<{ revision: number; kind: string; author: string; created: string }[]>("GET", `images/${number}/history`),

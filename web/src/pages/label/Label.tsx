@@ -15,6 +15,7 @@ import { Propagate } from "./panels/Propagate";
 import { Timeline } from "./panels/Timeline";
 import { Tools } from "./panels/Tools";
 import { Values } from "./panels/Values";
+import { Window } from "./panels/Window";
 import { onKey } from "./store/actions";
 import { begin } from "./store/images";
 import { status } from "./store/state";
@@ -41,6 +42,7 @@ export function Label({ children }: { children?: ComponentChildren }) {
         <div class="stage">
           <canvas ref={canvas} class="board" tabIndex={0} aria-label={words.images} />
           <Over />
+          <Window />
           {project.value && !project.value.images.length && <p class="empty">{words.noImages}</p>}
         </div>
         <Timeline />

@@ -14,6 +14,11 @@ export class Board {
   contrast = 1;
   grid = false;
   overview = true;
+  /** What a drag with Ctrl or Command does, or any drag while `levelling`: how far it went, in pixels of the screen. */
+  level: { begin(): void; move(dx: number, dy: number): void; end(): void } | null = null;
+  levelling = false;
+  /** Hears the place of the image under the pointer; null where it has left. */
+  over: ((at: Point | null) => void) | null = null;
   private scene: Scene | null = null;
   private image: ShownImage | null = null;
   private ghost: { bits: Bits; colour: number }[] = [];
@@ -31,6 +36,8 @@ export class Board {
   /** Once a pen has drawn, fingers only move the image: a resting hand is not a stroke. */
   private pen = false;
   private panning = false;
+  /** Where the drag that adjusts began, on the screen. */
+  private adjusting: Point | null = null;
   private space = false;
   private queued = false;
   private last: Point = { x: 0, y: 0 };
@@ -44,6 +51,7 @@ export class Board {
     canvas.addEventListener("pointermove", (e) => this.move(e));
     canvas.addEventListener("pointerup", (e) => this.up(e));
     canvas.addEventListener("pointercancel", (e) => this.cancel(e));
+    canvas.addEventListener("pointerleave", () => this.over?.(null));
     canvas.addEventListener("dblclick", (e) => this.tool?.double?.(this.press(e)));
     canvas.addEventListener("contextmenu", (e) => e.preventDefault());
     canvas.addEventListener("wheel", (e) => this.wheel(e), { passive: false });
@@ -91,6 +99,13 @@ export class Board {
   /** The same image, other objects. */
   replace(scene: Scene): void {
     this.scene = scene;
+    this.redraw();
+  }
+
+  /** The same image displayed otherwise; the view stays. */
+  swap(image: ShownImage): void {
+    if (this.image !== image) this.image?.close();
+    this.image = image;
     this.redraw();
   }
 
@@ -278,7 +293,9 @@ export class Board {
     if (event.pointerType === "touch") {
       this.fingers.set(event.pointerId, this.place(event));
       if (this.fingers.size === 2) {
-        if (this.pressed && !this.panning && !this.held) this.tool?.cancel?.();
+        if (this.adjusting) this.level?.end();
+        else if (this.pressed && !this.panning && !this.held) this.tool?.cancel?.();
+        this.adjusting = null;
         this.held = null;
         this.pressed = false;
         this.pinching = true;
@@ -290,6 +307,11 @@ export class Board {
     if (this.steer(event, true)) return;
     this.panning = this.space || event.button === 1 || (this.pen && event.pointerType === "touch");
     if (this.panning) return;
+    if (this.level && event.button === 0 && (this.levelling || event.ctrlKey || event.metaKey)) {
+      this.adjusting = this.last;
+      this.level.begin();
+      return;
+    }
     if (event.pointerType === "touch") this.held = this.press(event);
     else this.tool?.down?.(this.press(event));
   }
@@ -305,7 +327,12 @@ export class Board {
       if (this.fingers.has(event.pointerId)) this.pinch(event);
       return;
     }
+    this.over?.(this.view.toImage(this.place(event)));
     if (this.steering && this.steer(event, false)) return;
+    if (this.adjusting) {
+      this.level?.move(event.clientX - this.adjusting.x, event.clientY - this.adjusting.y);
+      return;
+    }
     if (this.panning && this.pressed) {
       this.view.pan(event.clientX - this.last.x, event.clientY - this.last.y);
       this.last = { x: event.clientX, y: event.clientY };
@@ -325,13 +352,15 @@ export class Board {
       if (!this.fingers.size) this.pinching = false;
       return;
     }
-    if (this.pressed && !this.panning && !this.steering) {
+    if (this.adjusting) this.level?.end();
+    else if (this.pressed && !this.panning && !this.steering) {
       this.settle();
       this.tool?.up?.(this.press(event));
     }
     this.pressed = false;
     this.panning = false;
     this.steering = false;
+    this.adjusting = null;
   }
 
   private cancel(event: PointerEvent): void {
@@ -340,7 +369,9 @@ export class Board {
     this.held = null;
     this.pressed = false;
     this.steering = false;
-    this.tool?.cancel?.();
+    if (this.adjusting) this.level?.end();
+    else this.tool?.cancel?.();
+    this.adjusting = null;
   }
 
   /** Two fingers: what lies between them stays between them, and grows as they part. */

@@ -63,7 +63,11 @@ export class TiledImage implements ShownImage {
   /** Of each level; the first is the image's own. */
   readonly sizes: Size[];
   private readonly held = new Map<string, ImageBitmap>();
+  /** Tiles of `held` that show another window; they stay until theirs come. */
+  private readonly stale = new Set<string>();
   private readonly coming = new Set<string>();
+  /** Which of several ways to fetch tiles is the newest. */
+  private turn = 0;
   private readonly failed = new Set<string>();
   private wanted: string[] = [];
   private closed = false;
@@ -73,11 +77,25 @@ export class TiledImage implements ShownImage {
     readonly width: number,
     readonly height: number,
     levels: number,
-    private readonly fetchTile: (level: number, column: number, row: number) => Promise<ImageBitmap>,
+    private fetchTile: (level: number, column: number, row: number) => Promise<ImageBitmap>,
     private readonly changed: () => void,
   ) {
     this.sizes = sizesOf(width, height, levels);
     this.want([`${levels - 1}/0/0`]);
+  }
+
+  /** The same image displayed otherwise: what is held stays until its like has come. */
+  refetch(fetchTile: (level: number, column: number, row: number) => Promise<ImageBitmap>): void {
+    this.fetchTile = fetchTile;
+    this.turn++;
+    this.failed.clear();
+    for (const name of this.held.keys()) this.stale.add(name);
+    this.want([`${this.sizes.length - 1}/0/0`]);
+    this.changed();
+  }
+
+  private isFresh(name: string): boolean {
+    return this.held.has(name) && !this.stale.has(name);
   }
 
   draw(context: CanvasRenderingContext2D, view: View, windowWidth: number, windowHeight: number): void {
@@ -90,12 +108,12 @@ export class TiledImage implements ShownImage {
       // Until it is there, its part of the nearest coarser tile that is.
       for (let up = 0; level + up <= last; up++) if (this.paint(context, level, column, row, up)) break;
     }
-    this.want(names.filter((name) => !this.held.has(name)));
+    this.want([`${last}/0/0`, ...names].filter((name) => !this.isFresh(name)));
   }
 
   async pixels(box: Rect): Promise<ImageData> {
     const names = this.covering(0, box);
-    const missing = names.filter((name) => !this.held.has(name) && !this.failed.has(name));
+    const missing = names.filter((name) => !this.isFresh(name) && !this.failed.has(name));
     if (missing.length)
       await new Promise<void>((go) => {
         this.waiting.push({ names: missing, go });
@@ -167,25 +185,31 @@ export class TiledImage implements ShownImage {
     this.wanted = names;
     while (this.coming.size < AT_ONCE && this.wanted.length && !this.closed) {
       const name = this.wanted.shift()!;
-      if (this.held.has(name) || this.coming.has(name) || this.failed.has(name)) continue;
+      if (this.isFresh(name) || this.coming.has(name) || this.failed.has(name)) continue;
       this.coming.add(name);
       const [level, column, row] = name.split("/").map(Number);
+      const { turn } = this;
       this.fetchTile(level, column, row).then(
-        (tile) => this.came(name, tile),
-        () => this.came(name, null),
+        (tile) => this.came(name, tile, turn),
+        () => this.came(name, null, turn),
       );
     }
   }
 
-  private came(name: string, tile: ImageBitmap | null): void {
+  private came(name: string, tile: ImageBitmap | null, turn: number): void {
     this.coming.delete(name);
     if (this.closed) {
       tile?.close();
       return;
     }
-    if (tile) this.held.set(name, tile);
-    else this.failed.add(name);
-    for (const request of this.waiting) {
+    if (tile) {
+      this.held.get(name)?.close();
+      this.held.set(name, tile);
+      // It was asked for before the last change: seen meanwhile, and asked for again.
+      if (turn === this.turn) this.stale.delete(name);
+      else this.stale.add(name);
+    } else if (turn === this.turn) this.failed.add(name);
+    if (turn === this.turn) for (const request of this.waiting) {
       request.names = request.names.filter((other) => other !== name);
       if (!request.names.length) request.go();
     }
@@ -196,8 +220,9 @@ export class TiledImage implements ShownImage {
       if (old === `${this.sizes.length - 1}/0/0` || needed.has(old) || old === name) continue;
       this.held.get(old)!.close();
       this.held.delete(old);
+      this.stale.delete(old);
     }
-    this.want([...needed, ...this.wanted].filter((name) => !this.held.has(name)));
+    this.want([...needed, ...this.wanted].filter((name) => !this.isFresh(name)));
     this.changed();
   }
 }

@@ -5,6 +5,7 @@ import { project } from "../../../store/project";
 import { words } from "../../../strings";
 import { open } from "../store/images";
 import { current, layer } from "../store/state";
+import { lookOfAll } from "../store/window";
 
 const ROW = 52; // pixels; as in the style sheet
 
@@ -63,7 +64,7 @@ export function Images() {
               class={image.number === current.value ? "chosen" : ""} aria-current={image.number === current.value}
               title={image.key} onClick={() => void open(image.number)}
             >
-              <img src={`/api/images/${image.number}/thumbnail`} loading="lazy" alt="" />
+              <img src={`/api/images/${image.number}/thumbnail${lookOfAll.value && `?${lookOfAll.value}`}`} loading="lazy" alt="" />
               <span class="key">{image.key}</span>
               <span class={`state ${image.state ?? "none"}`}>
                 {state(image)}

@@ -106,7 +106,7 @@ export function Tools() {
           <Check name="grid" on={grid} />
           <Check name="overview" on={overview} />
           <div class="row">
-            {["fit", "anticlockwise", "clockwise", "upright"].map((name) => (
+            {["window", "fit", "anticlockwise", "clockwise", "upright"].map((name) => (
               <Action key={name} name={name} />
             ))}
           </div>

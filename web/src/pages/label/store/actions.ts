@@ -11,6 +11,7 @@ import { byObject, current, desk, drawable, grid, keymap, opacity, outlines, ove
 import { approve, finish, mark, nextReview } from "./states";
 import { accept, reject } from "./suggestions";
 import { pick, toolNames } from "./tools";
+import { focusWanted, levelling, openPanel, panelOpen, setLevelling } from "./window";
 
 async function copyToNext(): Promise<void> {
   const old = own();
@@ -45,6 +46,7 @@ export const actions: Record<string, () => void> = {
   candidate: nextCandidate,
   abandon: () => {
     abandon();
+    setLevelling(false);
     dialog.value = "";
     message.value = "";
   },
@@ -59,6 +61,12 @@ export const actions: Record<string, () => void> = {
   work: () => (dialog.value = dialog.value === "team" ? "" : "team"),
   findClass: () => document.querySelector<HTMLInputElement>("#find-class")?.focus(),
   values: () => document.querySelector<HTMLElement>(".values :is(input, select)")?.focus(),
+  window: () => {
+    focusWanted.value = !panelOpen.value;
+    openPanel(!panelOpen.value);
+    if (!panelOpen.value) desk.board?.canvas.focus();
+  },
+  level: () => setLevelling(!levelling.value),
   fit: () => desk.board?.fit(),
   clockwise: () => desk.board?.turn(15),
   anticlockwise: () => desk.board?.turn(-15),

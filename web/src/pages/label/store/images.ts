@@ -13,6 +13,7 @@ import { fromWire, remarks } from "../../../store/wire";
 import { abandon, nothingAsked } from "./asking";
 import { startClock } from "./gestures";
 import { ghost } from "./shown";
+import { describe, hearWindow, loadWindow, lookNow, painter, showWindow } from "./window";
 import { classId, current, desk, layer, offered, others, selected, shown, status, suggested, version } from "./state";
 
 const tab = crypto.randomUUID();
@@ -20,7 +21,8 @@ const BEAT = 5000; // milliseconds between signs of life
 
 /** The project, and what was made here before and not sent yet. */
 async function start(): Promise<void> {
-  const [found] = await Promise.all([api.project(), loadColumns()]);
+  painter.paint = repaint;
+  const [found] = await Promise.all([api.project(), loadColumns(), loadWindow()]);
   project.value = found;
   classId.value = found.classes.find((declared) => declared.role === "class")?.id ?? 1;
   // Two people who share a browser do not send each other's work.
@@ -54,6 +56,7 @@ export async function beat(): Promise<void> {
   try {
     const found = await api.present(number, tab);
     others.value = found.people;
+    await hearWindow(found.window);
     if (desk.sync.newer(found.revision) || !desk.sync.heard(number, found.workflow)) await refresh(number, found.revision);
   } catch {
     others.value = [];
@@ -80,13 +83,33 @@ async function refresh(number: number, revision: number): Promise<void> {
   await reload();
 }
 
-function load(image: ImageInfo): Promise<ShownImage> {
+const tileOf = (number: number, look: string) => (level: number, column: number, row: number) => api.tile(number, level, column, row, look);
+
+function load(image: ImageInfo, look: string): Promise<ShownImage> {
   const { number, width, height } = image;
-  if (!image.tiles) return api.pixels(number).then((bitmap) => new WholeImage(bitmap));
-  const tile = (level: number, column: number, row: number) => api.tile(number, level, column, row);
-  return Promise.resolve(new TiledImage(width, height, image.tiles, tile, () => desk.board?.redraw()));
+  if (!image.tiles) return api.pixels(number, look).then((bitmap) => new WholeImage(bitmap));
+  return Promise.resolve(new TiledImage(width, height, image.tiles, tileOf(number, look), () => desk.board?.redraw()));
 }
 
+/** The image that is open displayed by the window as it is now; what is labelled and the view stay. rough: sooner, and not as exact. */
+async function repaint(rough: boolean): Promise<void> {
+  const { board } = desk;
+  const number = current.value;
+  const shownNow = onBoard;
+  if (number === null || !board || !shownNow) return;
+  const look = lookNow();
+  if (shownNow instanceof TiledImage) {
+    shownNow.refetch(tileOf(number, look));
+    return;
+  }
+  const bitmap = await api.pixels(number, rough ? `${look}&rough=true` : look);
+  if (onBoard !== shownNow || desk.board !== board) return bitmap.close();
+  onBoard = new WholeImage(bitmap);
+  board.swap(onBoard);
+}
+
+/** The image that the board shows. */
+let onBoard: ShownImage | null = null;
 let opening = 0;
 
 export async function open(number: number): Promise<void> {
@@ -97,7 +120,8 @@ export async function open(number: number): Promise<void> {
   abandon();
   await sync.settled(number);
   const where = layer.value;
-  const [labels, pixels] = await Promise.all([api.objects(number, { layer: where }), load(image)]).catch((error: Error) => {
+  const look = lookNow();
+  const [labels, pixels] = await Promise.all([api.objects(number, { layer: where }), load(image, look)]).catch((error: Error) => {
     message.value = error.message;
     return [null, null] as const;
   });
@@ -124,6 +148,9 @@ export async function open(number: number): Promise<void> {
   goTo({ page: "label", image: number });
   startClock();
   board.show(scene, pixels);
+  onBoard = pixels;
+  if (look !== lookNow()) showWindow();
+  describe(number);
   version.value++;
   if (!labels.objects.length && where === "shared") await offer(number);
   void beat();

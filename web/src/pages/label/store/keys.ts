@@ -9,7 +9,8 @@ export const defaults: Record<string, string> = {
   byObject: "shift+o", protect: "shift+p", copy: "shift+d", review: "shift+r", approve: "shift+a", history: "shift+y",
   corners: "y", scissors: "g", scribble: "k", intersect: "shift+i", isolate: "shift+v", clockwise: "shift+arrowright",
   anticlockwise: "shift+arrowleft", upright: "shift+arrowup", grid: "shift+g", overview: "shift+f", snap: "shift+n",
-  reopen: "shift+b", nextReview: "shift+l", work: "shift+w", fill: "u", findClass: "/", values: "t",
+  reopen: "shift+b", nextReview: "shift+l", work: "shift+w", fill: "u", findClass: "/", values: "t", window: "j",
+  level: "shift+j",
 };
 
 const NAME = "maskwright keys";

@@ -15,6 +15,7 @@ import { ask, confirmTool, hover, keepAnswer } from "./asking";
 import { commit } from "./gestures";
 import { takeAt } from "./shown";
 import { asking, byObject, classId, colourOf, desk, opacity, outlines, own, radius, selected, snap, toolName } from "./state";
+import { isPainting, level, levelling, look, setLevelling } from "./window";
 
 const SNAP = 9; // pixels of the screen
 
@@ -60,10 +61,13 @@ export function attach(canvas: HTMLCanvasElement): void {
   desk.board = new Board(canvas, () => ({
     opacity: opacity.value, outlines: outlines.value, byObject: byObject.value, colour: colourOf, selected: selected.value,
   }));
+  desk.board.level = level;
+  desk.board.over = look;
+  setLevelling(levelling.value);
   // For tests and benchmarks.
   (window as unknown as { maskwright: unknown }).maskwright = {
     board: desk.board, scene: () => desk.scene, sync: () => desk.sync, asking: () => asking.value, layer: () => desk.layer,
-    canUndo: () => desk.history.canUndo,
+    canUndo: () => desk.history.canUndo, painting: isPainting,
   };
   pick(toolName.value);
 }
