@@ -160,6 +160,9 @@ def test_a_window_that_cannot_be_read_is_said(tmp_path) -> None:
                 connection.execute(schema.meta.insert().values(name="window", value=text))
             with pytest.raises(DatasetError, match="window cannot be read"):
                 _ = dataset.window
+        found = display.wished(dataset, (1, 2))
+        dataset.set_window(found)
+        assert dataset.window == found
         dataset.set_window(None)
         assert dataset.window is None
 

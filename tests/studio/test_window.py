@@ -1,6 +1,7 @@
 """Images of every kind as the studio shows them, by the dataset's window and by a view's own."""
 
 import io
+import os
 from pathlib import Path
 
 import numpy as np
@@ -283,6 +284,9 @@ def test_another_window_decodes_nothing(tmp_path, monkeypatch) -> None:
         page.get("/api/images/1/values?x=1&y=1")
         page.get("/api/images/1/numbers")
         assert not read
+        Image.fromarray(ramp(0, 4000, np.uint16)[::-1]).save(path)
+        os.utime(path, ns=(1, 1))
+        assert page.get("/api/images/1/values?x=79&y=0").json()["values"] == [4000]  # a file that was replaced is read
 
 
 def test_tiles_of_deep_images_have_windows_too(tmp_path) -> None:

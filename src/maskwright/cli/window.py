@@ -1,6 +1,6 @@
 """maskwright window"""
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -75,7 +75,10 @@ def _pair(text: str) -> tuple[float, float]:
 def _lines(window: "Window | None", names: tuple[str, ...]) -> list[str]:
     if window is None:
         return ["images are displayed as they are: they have eight bits, and no window is set"]
-    picked: list[Any] = [f"{index} ({names[index]})" if index < len(names) else f"{index}" for index in window.channels]
+    picked = [
+        f"{index} ({names[index]})" if index < len(names) and names[index] != str(index) else f"{index}"
+        for index in window.channels
+    ]
     pairs = list(zip(window.low, window.high, strict=True))
     colours = ("red", "green", "blue") if len(window.channels) == 3 or len(pairs) == 3 else ("gray",)
     lines = []

@@ -18,7 +18,7 @@ from PIL import UnidentifiedImageError
 from maskwright.core.arrays import Array, Size
 from maskwright.core.sample import ImageRef, Sample
 from maskwright.errors import FormatError, MaskwrightError
-from maskwright.media import orientation, windows
+from maskwright.media import orientation, pages, windows
 from maskwright.media.images import Image, describe, read
 from maskwright.media.windows import Window
 
@@ -85,6 +85,18 @@ def thumbnail(uri: str, size: tuple[int, int], window: Window | None = None) -> 
     shown = PIL.Image.fromarray(displayed(read(uri, expected=size) if small is None else small, window))
     shown.thumbnail((THUMB, THUMB))
     return _jpeg(shown, quality=80)
+
+
+#: A file as it was when it was read: its URI, the size that its labels are for, and when it was last written.
+_Name = tuple[str, Size, int]
+
+
+def _name(image: ImageRef) -> _Name:
+    try:
+        written = Path(pages.page_of(image.uri)[0]).stat().st_mtime_ns
+    except OSError:
+        written = 0
+    return image.uri, image.size, written
 
 
 def _jpeg(image: PIL.Image.Image, **how: int) -> bytes:
@@ -157,9 +169,9 @@ class Pyramids:
 
     def __init__(self, most: int = 800_000_000) -> None:
         self._most = most
-        self._held: OrderedDict[tuple[str, Size], list[Image]] = OrderedDict()
-        self._small: tuple[tuple[str, Size], Image] | None = None
-        self._begun: tuple[str, Size] | None = None
+        self._held: OrderedDict[_Name, list[Image]] = OrderedDict()
+        self._small: tuple[_Name, Image] | None = None
+        self._begun: _Name | None = None
         self._lock = threading.Lock()
         self._reading = threading.Lock()
         self._reading_coarse = threading.Lock()
@@ -198,12 +210,12 @@ class Pyramids:
             image = self._level(sample, sizes, level)
             part = image.pixels[row * TILE : (row + 1) * TILE, column * TILE : (column + 1) * TILE]
             if part.size:
-                shown = displayed(Image(np.ascontiguousarray(part), image.channels), window)
+                shown = displayed(replace(image, pixels=np.ascontiguousarray(part)), window)
                 return _jpeg(PIL.Image.fromarray(shown), quality=92, subsampling=0)
         raise FormatError(f"there is no tile {level}/{column}/{row}", file=sample.key)
 
     def _level(self, sample: Sample, sizes: list[Size], level: int) -> Image:
-        name = (sample.image.uri, sample.image.size)
+        name = _name(sample.image)
         with self._lock:
             if name in self._held:
                 self._held.move_to_end(name)
@@ -220,7 +232,7 @@ class Pyramids:
 
     def _ahead(self, sample: Sample, sizes: list[Size]) -> None:
         """Decode in the background: what is looked at whole is soon looked at closely."""
-        name = (sample.image.uri, sample.image.size)
+        name = _name(sample.image)
 
         def read_it() -> None:
             with contextlib.suppress(FormatError):  # whoever asks for what cannot be read is told then
@@ -232,15 +244,15 @@ class Pyramids:
             self._begun = name
         threading.Thread(target=read_it, name="studio-tiles", daemon=True).start()
 
-    def _coarse(self, name: tuple[str, Size]) -> Image | None:
+    def _coarse(self, name: _Name) -> Image | None:
         with self._reading_coarse:
             if self._small is None or self._small[0] != name:
-                found = _eighth(*name)
+                found = _eighth(*name[:2])
                 self._small = None if found is None else (name, found)
             return None if self._small is None else self._small[1]
 
     def _read(self, sample: Sample, sizes: list[Size]) -> list[Image]:
-        name = (sample.image.uri, sample.image.size)
+        name = _name(sample.image)
         with self._reading:  # one at a time: two such images at once may be more than there is memory for
             with self._lock:
                 if name in self._held:
@@ -248,7 +260,7 @@ class Pyramids:
                     return self._held[name]
             found = [read(sample.image)]
             for _ in sizes[1:]:
-                found.append(Image(halved(found[-1].pixels), found[-1].channels))
+                found.append(replace(found[-1], pixels=halved(found[-1].pixels)))
             with self._lock:
                 self._held[name] = found
                 while len(self._held) > 1 and self._bytes() > self._most:

@@ -123,8 +123,9 @@ def wished(
     channels: indices of those that are displayed; () leaves them as they are.  Where nothing else is said they are
     measured.  Raises UsageError for what is not a window, and where there is nothing to measure.
     """
-    window = view.window
-    picked = channels or (() if window is None else window.channels)
+    picked = channels
+    with suppress(DatasetError):  # one that cannot be read is replaced
+        picked = channels or (() if view.window is None else view.window.channels)
     if full:
         return whole(view, picked)
     if numbers is not None:

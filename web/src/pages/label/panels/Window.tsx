@@ -212,10 +212,10 @@ function Readout() {
   const { x, y } = found;
   const values = found.found.values.map((value) => (value === null ? "–" : written(value, Math.abs(value) || 1)));
   const most = 8;
-  const named = values.length === 1 ? values : values.slice(0, most).map((value, k) => `${found.found.channels[k]} ${value}`);
+  const named = values.length === 1 ? values : values.slice(0, most).map((value, k) => `${found.found.channels[k]}: ${value}`);
   return (
     <p class="readout" aria-live="off" data-window={query(mine.value)}>
-      <span>{x}, {y}</span> {named.join("  ")}{values.length > most ? " …" : ""}
+      <span>{x}, {y}</span> {named.join(" · ")}{values.length > most ? " …" : ""}
     </p>
   );
 }
