@@ -219,6 +219,17 @@ def test_a_window_for_everybody_is_saved_and_heard_of(tmp_path) -> None:
         assert page.put("/api/window", json=wish).status_code == 422
 
 
+def test_images_that_come_later_leave_the_window_as_it_was(tmp_path) -> None:
+    for name, high in (("a", 4000), ("b", 60_000)):
+        Image.fromarray(ramp(0, high, np.uint16)).save(tmp_path / f"{name}.png")
+    with dataset_of(tmp_path, sample_of(f"{tmp_path}/a.png")) as dataset:
+        page = page_of(dataset)
+        before = page.get("/api/window").json()
+        with dataset.edit("more") as edit:
+            edit.add(sample_of(f"{tmp_path}/b.png"))
+        assert page.get("/api/window").json() == before
+
+
 def test_a_folder_of_eight_bits_has_no_window_until_somebody_wants_it(tmp_path) -> None:
     place = write(tmp_path, "plain.png")
     with dataset_of(tmp_path, sample_of(place)) as dataset:
