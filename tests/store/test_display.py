@@ -12,7 +12,7 @@ from maskwright.core.classes import Class, Classes
 from maskwright.core.sample import ImageRef, Sample
 from maskwright.core.segments import Segments
 from maskwright.errors import DatasetError, UsageError
-from maskwright.media import windows
+from maskwright.media import measured_window, windows
 from maskwright.media.windows import Window
 from maskwright.store import Dataset, display, schema
 
@@ -101,7 +101,7 @@ def test_measuring_waits_until_images_come_or_go(tmp_path, monkeypatch) -> None:
         first = dataset.window
         read: list[object] = []
         true = media.read
-        monkeypatch.setattr(media, "read", lambda *given: read.append(given) or true(*given))
+        monkeypatch.setattr(measured_window, "read", lambda *given: read.append(given) or true(*given))
         with dataset.edit("a class") as edit:
             edit.set_classes(Classes([*KINDS, Class(2, "other", "thing")]))
         assert dataset.window == first

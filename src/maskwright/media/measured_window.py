@@ -1,13 +1,15 @@
-"""A window for images that no dataset has one for, taken over all of them together."""
+"""A window measured over many images together."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
 from maskwright.core.arrays import Array
 from maskwright.core.sample import ImageRef
-from maskwright.errors import FormatError, UsageError
+from maskwright.errors import MaskwrightError, UsageError
 from maskwright.media import windows
 from maskwright.media.images import describe, read
 from maskwright.media.windows import Window
@@ -15,36 +17,45 @@ from maskwright.media.windows import Window
 LOOKED_AT = 200  # images at most whose headers are read
 DECODED = 64  # of them decoded
 
+Item = TypeVar("Item")
+Images = Sequence[ImageRef | str | Path]
 
-def window_over(
-    images: Sequence[ImageRef | str | Path], percentiles: tuple[float, float] = (0.5, 99.5)
-) -> Window | None:
-    """Percentiles over images drawn evenly from these; None where all of those have eight bits, or cannot be read.
 
-    images: references or paths.  percentiles: of all their values, for black and for white.
+def window_over(images: Images) -> Window | None:
+    """The window of images that have none yet: percentiles over many of them, drawn evenly.
+
+    None where those looked at have eight bits, or cannot be read.  images: references or paths.
     """
-    deep = []
-    for image in _drawn(images, LOOKED_AT):
-        try:
-            if describe(image).dtype != "uint8":
-                deep.append(image)
-        except FormatError:
-            continue
+    deep = deep_ones(evenly(images, LOOKED_AT))
     try:
-        return windows.measured(_arrays(_drawn(deep, DECODED)), percentiles) if deep else None
+        return replace(windows.measured(arrays(deep)), eight_bits=False) if deep else None
     except UsageError:
         return None
 
 
-def _drawn(images: Sequence[ImageRef | str | Path], most: int) -> list[ImageRef | str | Path]:
-    places = np.linspace(0, max(len(images) - 1, 0), min(most, len(images))).astype(int)
-    return [images[place] for place in np.unique(places)]
+def deep_ones(images: Images) -> list[ImageRef | str | Path]:
+    """Those of more than eight bits, as far as they can be read."""
+    return [image for image in images if _is_deep(image)]
 
 
-def _arrays(images: Sequence[ImageRef | str | Path]) -> Iterator[tuple[Array, tuple[str, ...]]]:
-    for image in images:
+def arrays(images: Images) -> Iterator[tuple[Array, tuple[str, ...]]]:
+    """(H, W, C) and the channels' names of some of these images, drawn evenly; of those that can be read."""
+    for image in evenly(images, DECODED):
         try:
             found = read(image)
-        except FormatError:
+        except MaskwrightError:
             continue
         yield found.pixels, found.channels
+
+
+def evenly(items: Sequence[Item], most: int) -> list[Item]:
+    """At most so many of them, in order, with the first and the last."""
+    places = np.linspace(0, max(len(items) - 1, 0), min(most, len(items))).astype(int)
+    return [items[place] for place in np.unique(places)]
+
+
+def _is_deep(image: ImageRef | str | Path) -> bool:
+    try:
+        return describe(image).dtype != "uint8"
+    except MaskwrightError:
+        return False

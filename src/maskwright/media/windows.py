@@ -115,16 +115,14 @@ def apply(pixels: Array, channels: tuple[str, ...], window: Window | None) -> U8
     """(H, W, C) -> (H, W, 3) uint8 as people see it.
 
     Without a window eight bits are as they are, and other numbers are shown over the whole range of their type, which
-    is the same for every image.  Numbers that are not numbers are black.  Raises UsageError where the window shows a
-    channel that is not there.
+    is the same for every image.  Numbers that are not numbers are black.  An image without the channels that the window
+    shows is displayed as `displayed` has it.
     """
     if window is not None and not window.eight_bits and pixels.dtype == np.uint8:
         window = None
     picked = (window.channels if window is not None else ()) or displayed(channels)
     if max(picked) >= pixels.shape[2]:
-        raise UsageError(
-            f"the window shows channel {max(picked)}", needed=f"one below {pixels.shape[2]}, the image's channels"
-        )
+        picked = displayed(channels)
     low, high = ((window.low, window.high)) if window is not None else ((0.0,), (255.0,))
     if window is None and pixels.dtype != np.uint8:
         low, high = ((limit,) for limit in full_range(pixels.dtype))
@@ -140,10 +138,10 @@ def apply(pixels: Array, channels: tuple[str, ...], window: Window | None) -> U8
 def _stretched(plane: Array, low: float, high: float) -> U8:
     if plane.dtype in (np.uint8, np.uint16):  # a table of all values is faster than arithmetic
         values = np.arange(np.iinfo(plane.dtype).max + 1, dtype=np.float64)
-        table = ((values - low) * (255 / (high - low))).clip(0, 255).round().astype(np.uint8)
+        table = ((values - low) / (high - low) * 255).clip(0, 255).round().astype(np.uint8)
         return table[plane]
     with np.errstate(invalid="ignore", over="ignore"):
-        scaled = np.nan_to_num((plane.astype(np.float64) - low) * (255 / (high - low)), nan=0.0)
+        scaled = np.nan_to_num((plane.astype(np.float64) - low) / (high - low) * 255, nan=0.0)
     return scaled.clip(0, 255).round().astype(np.uint8)
 
 

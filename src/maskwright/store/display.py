@@ -3,21 +3,20 @@ image.
 """
 
 import json
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import sqlalchemy as sql
 from sqlalchemy.engine import Connection
 
 from maskwright import media
-from maskwright.core.arrays import Array
 from maskwright.core.names import shown
 from maskwright.core.sample import ImageRef
 from maskwright.errors import DatasetError, MaskwrightError, UsageError
 from maskwright.media import windows
+from maskwright.media.measured_window import LOOKED_AT, arrays, deep_ones, evenly, window_over
 from maskwright.media.windows import Window
 from maskwright.store import schema
 
@@ -25,8 +24,6 @@ if TYPE_CHECKING:
     from maskwright.store.view import View
 
 _NAME = "window"
-LOOKED_AT = 200  # images at most whose headers are read
-DECODED = 64  # of them decoded
 PERCENTILES = (0.5, 99.5)
 
 
@@ -81,12 +78,7 @@ def remeasured(view: "View", before: Measured | None) -> Measured:
 
 def measured(view: "View") -> Window | None:
     """A window over images drawn evenly from the view; None where all of those have eight bits, or cannot be read."""
-    images = _drawn(view, LOOKED_AT)
-    deep = [image for image in images if _is_deep(image)]
-    try:
-        return replace(windows.measured(_pixels(deep)), eight_bits=False) if deep else None
-    except UsageError:
-        return None
+    return window_over(_drawn(view))
 
 
 def over(view: "View", percentiles: tuple[float, float] = PERCENTILES, channels: tuple[int, ...] = ()) -> Window:
@@ -94,19 +86,9 @@ def over(view: "View", percentiles: tuple[float, float] = PERCENTILES, channels:
 
     percentiles, channels: as `windows.measured`.  Raises UsageError as that.
     """
-    images = _drawn(view, LOOKED_AT)
-    deep = [image for image in images if _is_deep(image)]
-    return replace(windows.measured(_pixels(deep or images), percentiles, channels), eight_bits=not deep)
-
-
-def _pixels(images: list[ImageRef]) -> Iterator[tuple[Array, tuple[str, ...]]]:
-    """Of some of them, those that can be read."""
-    for image in _evenly(images, DECODED):
-        try:
-            found = media.read(image)
-        except MaskwrightError:
-            continue
-        yield found.pixels, found.channels
+    images = _drawn(view)
+    deep = deep_ones(images)
+    return replace(windows.measured(arrays(deep or images), percentiles, channels), eight_bits=not deep)
 
 
 def wished(
@@ -174,28 +156,18 @@ def read_channels(view: "View", text: str) -> tuple[int, ...]:
 
 def has_deep(view: "View") -> bool:
     """Whether an image of the view has more than eight bits, as far as the headers of 200 of them tell."""
-    return any(_is_deep(image) for image in _drawn(view, LOOKED_AT))
+    return bool(deep_ones(_drawn(view)))
 
 
 def _described(view: "View") -> list[media.Description]:
     found = []
-    for image in _drawn(view, LOOKED_AT):
+    for image in _drawn(view):
         with suppress(MaskwrightError):
             found.append(media.describe(image))
     return found
 
 
-def _is_deep(image: ImageRef) -> bool:
-    try:
-        return media.describe(image).dtype != "uint8"
-    except MaskwrightError:
-        return False
-
-
-def _drawn(view: "View", most: int) -> list[ImageRef]:
-    picked = _evenly(view.numbers(), most)
+def _drawn(view: "View") -> list[ImageRef]:
+    """Images of the view, evenly."""
+    picked = evenly(view.numbers(), LOOKED_AT)
     return [sample.image for sample in view.read(picked)] if picked else []
-
-
-def _evenly(items: list[Any], most: int) -> list[Any]:
-    return [items[k] for k in np.unique(np.linspace(0, len(items) - 1, min(most, len(items))).astype(int))]

@@ -21,6 +21,7 @@ from maskwright.core.segments import Segments
 from maskwright.errors import FormatError, MaskwrightError, UsageError
 from maskwright.fewshot.propagation import confidences, log_suggestion, resumed
 from maskwright.media.frames import Frames
+from maskwright.media.windows import Window
 from maskwright.runs import Run
 from maskwright.runs.record import clean_settings
 from maskwright.store import Dataset, View
@@ -156,14 +157,16 @@ class _Tracking(compute.Worker[list[tuple[int, Segments, float]]]):
 
     def __init__(self, frames: Mapping[int, list[int]], engine: str, options: Mapping[str, Any]) -> None:
         self._frames, self._engine, self._options = frames, engine, dict(options)
+        self._window: Window | None = None
         self.step: Callable[[], None] | None = None
 
     def read(self, view: View, numbers: Sequence[int]) -> list[list[Sample]]:
+        self._window = view.window
         return [view.read(self._frames[first]) for first in numbers]
 
     def __call__(self, number: int, sample: list[Sample]) -> list[tuple[int, Segments, float]]:
         known = {place: each.segments for place, each in enumerate(sample) if _labelled(each)}
-        frames = Frames([each.image for each in sample], name=str(sample[0].image.video))
+        frames = Frames([each.image for each in sample], name=str(sample[0].image.video), window=self._window)
         rows = []
         for found in track(frames, known, self._engine, **self._options):
             if self.step is not None:
