@@ -3,9 +3,11 @@
 python scripts/image_kinds.py
 
 The files are written by Pillow, tifffile, OpenCV, pydicom, nibabel and NumPy, not by Maskwright.  A further column is a
-function in COLUMNS, from a kind, its file and the numbers that were written to what stands in the cell.
+function in COLUMNS, or in LEARNED where it takes seconds, from a kind, its file and the numbers that were written to
+what stands in the cell.
 """
 
+import re
 import struct
 import sys
 import tempfile
@@ -20,7 +22,11 @@ import numpy as np
 import tifffile
 from PIL import Image
 
-from maskwright import media
+from maskwright import formats, media
+from maskwright.core.classes import Class, Classes
+from maskwright.core.mask import Mask
+from maskwright.core.sample import ImageRef, Sample
+from maskwright.core.segments import Segments
 from maskwright.errors import MaskwrightError
 from maskwright.media import pages
 
@@ -325,13 +331,64 @@ def shows(kind: Kind, file: Path, wanted: np.ndarray) -> str:
     return "yes" if shown.dtype == np.uint8 and shown.shape == (*media.image_size(file), 3) else "wrong"
 
 
+def labelled(file: Path, wanted: np.ndarray) -> tuple[Classes, list[Sample]]:
+    """The image twice, to train and to validate on, with its left half labelled."""
+    uri = f"{file}#page=1" if len(planes(wanted)) > 1 else str(file)
+    size = media.image_size(uri)
+    mask = np.zeros(size, bool)
+    mask[:, : size[1] // 2] = True
+    segments = Segments(Mask.encode(mask).batch, [1])
+    samples = [Sample(name, ImageRef(uri, size), segments, split=name) for name in ("train", "val")]
+    return Classes([Class(0, "ground", "stuff", "background"), Class(1, "half", "stuff")]), samples
+
+
+def exports(kind: Kind, file: Path, wanted: np.ndarray) -> str:
+    """To COCO and back: every number of the image is in the file that is written, judged by `reads`' own measure."""
+    classes, samples = labelled(file, wanted)
+    lost = formats.write(samples[:1], classes, file.parent / "out", "coco", allow_loss=True)
+    (back,) = formats.read(file.parent / "out").samples
+    every = planes(wanted)
+    good = same(media.read(back.image).pixels, every[1 if len(every) > 1 else 0], exact=kind.exact)
+    good = good and np.array_equal(back.segments.masks.areas(), samples[0].segments.masks.areas())
+    return "yes" if good and not any(loss.grave for loss in lost) else "wrong"
+
+
+def trains(kind: Kind, file: Path, wanted: np.ndarray) -> str:
+    """An epoch of the smallest network, which keeps numbers for validation."""
+    from maskwright.runs import Run
+    from maskwright.store import Dataset
+    from maskwright.train import Settings, fit
+
+    classes, samples = labelled(file, wanted)
+    with Dataset.create(file.parent / "set", classes) as dataset:
+        with dataset.edit("both") as edit:
+            for sample in samples:
+                edit.add(sample)
+        settings = Settings(epochs=1, batch_size=2, size=(64, 64), overlays=0, device="cpu", model="lite")
+        run = Run.start(dataset, "train", settings.to_json(), name="kind")
+        scores = fit(run.view, settings, run)
+    return "yes" if np.isfinite(scores["mean_iou"]) else "wrong"
+
+
+def predicts(kind: Kind, file: Path, wanted: np.ndarray) -> str:
+    """What `trains` trained answers segments of exactly the image's size."""
+    from maskwright.predict import Predictor
+
+    (weights,) = (file.parent / "set" / "runs").rglob("best.safetensors")
+    _, samples = labelled(file, wanted)
+    found = Predictor.load(weights, device="cpu").predict(samples[0].image.uri)
+    return "yes" if found.size == samples[0].image.size else "wrong"
+
+
 #: Head of the column -> what stands in it.
 COLUMNS: Mapping[str, Callable[[Kind, Path, np.ndarray], str]] = {
-    "reads": reads, "describes": describes, "region": region, "pages": by_page, "shows": shows,
+    "reads": reads, "describes": describes, "region": region, "pages": by_page, "shows": shows, "exports": exports,
 }  # fmt: skip
+#: The same, of columns that take seconds for each kind.
+LEARNED: Mapping[str, Callable[[Kind, Path, np.ndarray], str]] = {"trains": trains, "predicts": predicts}
 
 
-def row(kind: Kind, folder: Path) -> list[str]:
+def row(kind: Kind, folder: Path, *, learned: bool) -> list[str]:
     """A kind's cells; what fails is a sentence in its cell."""
     file = folder / f"a{kind.suffix}"
     with warnings.catch_warnings():
@@ -339,7 +396,7 @@ def row(kind: Kind, folder: Path) -> list[str]:
         wanted = kind.write(file)
     about = media.describe(file)
     cells = [kind.name, f"`{kind.suffix}`", about.dtype, ", ".join(about.channels)]
-    for fill in COLUMNS.values():
+    for fill in (*COLUMNS.values(), *(LEARNED.values() if learned else ())):
         try:
             cells.append(fill(kind, file, wanted))
         except MaskwrightError as error:
@@ -347,20 +404,29 @@ def row(kind: Kind, folder: Path) -> list[str]:
     return [*cells, "; ".join(about.notes)]
 
 
-def table() -> str:
-    head = ["kind", "suffix", "numbers", "channels", *COLUMNS, "notes"]
-    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+def table(*, learned: bool = True) -> list[list[str]]:
+    """The head and a row a kind. learned: with the columns that take seconds."""
+    rows = [["kind", "suffix", "numbers", "channels", *COLUMNS, *(LEARNED if learned else ()), "notes"]]
     for kind in KINDS:
         with tempfile.TemporaryDirectory() as folder:
-            lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in row(kind, Path(folder))) + " |")
-    return "\n".join(lines)
+            rows.append([cell.replace("|", "\\|") for cell in row(kind, Path(folder), learned=learned)])
+    return rows
+
+
+def written() -> list[list[str]]:
+    """The table as the page has it."""
+    text = PAGE.read_text().split(BEGIN)[1].split(END)[0]
+    lines = [line for line in text.splitlines() if line.startswith("| ")]
+    return [[cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]] for line in lines]
 
 
 def page() -> str:
-    text = PAGE.read_text()
-    before, rest = text.split(BEGIN)
+    before, rest = PAGE.read_text().split(BEGIN)
     _, after = rest.split(END)
-    return f"{before}{BEGIN}\n{table()}\n{END}{after}"
+    head, *rows = table()
+    lines = ["| " + " | ".join(cells) + " |" for cells in (head, *rows)]
+    lines.insert(1, "|" + "---|" * len(head))
+    return f"{before}{BEGIN}\n" + "\n".join(lines) + f"\n{END}{after}"
 
 
 if __name__ == "__main__":
