@@ -147,6 +147,23 @@ def test_inks_become_colours_by_their_profile(tmp_path) -> None:
     assert "'unnamed'" in media.describe(tmp_path / "b.jpg").notes[0]
 
 
+def test_a_profile_of_inks_is_used(tmp_path, monkeypatch) -> None:
+    """Pillow's own engine of colours is taken to be right: it is given the inks and the file's profile."""
+    given = []
+
+    def engine(image: Image.Image, source: object, target: object, outputMode: str) -> Image.Image:  # noqa: N803
+        given.append((image.mode, source, outputMode))
+        return Image.new("RGB", image.size, (1, 2, 3))
+
+    monkeypatch.setattr(ImageCms, "ImageCmsProfile", lambda file: file.read() if isinstance(file, BytesIO) else file)
+    monkeypatch.setattr(ImageCms, "profileToProfile", engine)
+    Image.new("CMYK", (8, 9), (9, 9, 9, 9)).save(tmp_path / "a.jpg", icc_profile=b"press")
+    Image.new("CMYK", (8, 9), (9, 9, 9, 9)).save(tmp_path / "a.tif", icc_profile=b"press")
+    for name in ("a.jpg", "a.tif"):
+        assert media.read(tmp_path / name).pixels[4, 4].tolist() == [1, 2, 3]
+    assert given == [("CMYK", b"press", "RGB")] * 2
+
+
 def test_a_profile_of_colours_is_said(tmp_path) -> None:
     srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     Image.fromarray(COLOURS).save(tmp_path / "a.png", icc_profile=srgb)

@@ -100,17 +100,23 @@ def test_compressions(tmp_path, monkeypatch, own, tile, compression, predictor, 
 
 
 @pytest.mark.parametrize("own", [True, False], ids=["imagecodecs", "without it"])
-@pytest.mark.parametrize("kind", ["rgb", "ycbcr", "gray"])
+@pytest.mark.parametrize("kind", ["rgb", "rgb as such", "ycbcr", "gray"])
 def test_jpeg_inside(tmp_path, monkeypatch, own, kind) -> None:
     values = np.kron(RNG.integers(0, 255, (5, 6, 3), dtype=np.uint8), np.ones((16, 16, 1), np.uint8))
     if kind == "gray":
         values = values[..., 0]
     file = tmp_path / "a.tif"
+    how = {"outcolorspace": "rgb"} if kind == "rgb as such" else None
     if kind == "ycbcr":
         Image.fromarray(values).save(file, compression="jpeg", quality=95)
     else:
         tifffile.imwrite(
-            file, values, compression="jpeg", photometric="rgb" if kind == "rgb" else "minisblack", tile=(32, 32)
+            file,
+            values,
+            compression="jpeg",
+            photometric="minisblack" if kind == "gray" else "rgb",
+            compressionargs=how,
+            tile=(32, 32),
         )
     if not own:
         monkeypatch.setattr(tiff_segments, "_has_imagecodecs", lambda: False)
@@ -220,6 +226,17 @@ def test_one_bit(tmp_path) -> None:
         assert np.array_equal(found.pixels[..., 0], np.where(values, 255, 0))
         assert found.pixels.dtype == np.uint8
         assert media.describe(tmp_path / f"{name}.tif").dtype == "uint8"
+
+
+@pytest.mark.parametrize("tag", range(1, 9))
+def test_the_orientation_of_what_pillow_decodes(tmp_path, tag) -> None:
+    values = RNG.random((9, 13)) > 0.5
+    Image.fromarray(values).save(tmp_path / "a.tif", compression="group4", tiffinfo={274: tag})
+    with Image.open(tmp_path / "a.tif") as opened:
+        judge = np.array(opened.convert("L"))
+    assert np.array_equal(media.read(tmp_path / "a.tif").pixels[..., 0], judge)
+    assert media.describe(tmp_path / "a.tif").size == judge.shape
+    assert np.array_equal(media.read(tmp_path / "a.tif", region=(1, 2, 6, 8)).pixels[..., 0], judge[2:8, 1:6])
 
 
 def test_white_that_is_zero_is_turned_round_for_display_alone(tmp_path) -> None:
@@ -344,3 +361,22 @@ def test_a_small_file_that_asks_for_all_memory_is_refused(tmp_path) -> None:
             tif.pages[0].tags[name].overwrite(500_000)
     with pytest.raises(FormatError, match="asks for 500,000,000,000 bytes of memory"):
         media.read(file)
+
+
+def test_jpeg_of_colours_whose_components_have_numbers(tmp_path, monkeypatch) -> None:
+    """Only the TIFF says that they are red, green and blue."""
+    values = np.kron(RNG.integers(0, 255, (2, 2, 3), dtype=np.uint8), np.ones((16, 16, 1), np.uint8))
+    file = tmp_path / "a.tif"
+    how = {"outcolorspace": "rgb"}
+    tifffile.imwrite(file, values, compression="jpeg", photometric="rgb", compressionargs=how)
+    raw = file.read_bytes()
+    lettered, numbered = b"R\x11\x00G\x11\x00B\x11\x00", b"\x01\x11\x00\x02\x11\x00\x03\x11\x00"
+    assert lettered in raw
+    raw = (
+        raw.replace(b"Adobe", b"Other")
+        .replace(lettered, numbered)
+        .replace(b"\x03R\x00G\x00B\x00", b"\x03\x01\x00\x02\x00\x03\x00")
+    )
+    file.write_bytes(raw)
+    monkeypatch.setattr(tiff_segments, "_has_imagecodecs", lambda: False)
+    assert np.abs(media.read(file).pixels.astype(int) - values).max() <= 4

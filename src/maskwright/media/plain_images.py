@@ -107,8 +107,6 @@ def _deep(opened: Any, file: Any, number: int) -> Array:
     if opened.format == "PPM":
         return _deep_pnm(file)
     cv2 = require("cv2", f"reading {opened.format} of sixteen bits and {number} channels")
-    if opened.format == "PNG":
-        opened.verify()  # OpenCV gives what there is of a file that is cut off
     file.seek(0)
     found = cv2.imdecode(np.frombuffer(file.read(), np.uint8), cv2.IMREAD_UNCHANGED)
     if found is None or found.dtype != np.uint16:
