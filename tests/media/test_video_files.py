@@ -279,6 +279,48 @@ def test_frames_behind_a_gap_are_counted_not_sought(tmp_path) -> None:
         assert np.array_equal(pages.read(path, number), frames[number])
 
 
+def test_a_frame_that_is_damaged_is_refused(tmp_path) -> None:
+    """PyAV marks frames that were patched together; which bytes lead to one is tried."""
+    path = make(Made("a.mkv"), tmp_path)
+    whole = path.read_bytes()
+    for seed in range(40):
+        raw = bytearray(whole)
+        for place in np.random.default_rng(seed).integers(len(raw) // 3, 2 * len(raw) // 3, 12):
+            raw[place] ^= 0xFF
+        path.write_bytes(raw)
+        marked = {frame.pts for frame in own_reading(path) if frame.is_corrupt}
+        if marked:
+            break
+    else:
+        pytest.skip("this PyAV marks no frame")
+    clip = video_file.VideoFile(str(path))
+    refused = []
+    for number, stamp in enumerate(clip._index.stamps):
+        try:
+            clip.read(number)
+        except FormatError as error:
+            assert f"frame {number} is damaged" in str(error) or "cannot be decoded" in str(error)
+            refused.append(stamp)
+    assert marked & set(refused)
+
+
+def test_an_image_that_stands_for_music_is_not_a_video(tmp_path) -> None:
+    path = tmp_path / "song.mp4"
+    with av.open(str(path), "w") as container:
+        sound, cover = container.add_stream("aac", rate=8000), container.add_stream("mjpeg", rate=1)
+        sound.layout = "mono"
+        cover.width, cover.height, cover.pix_fmt = 64, 48, "yuvj420p"
+        cover.disposition = av.stream.Disposition.attached_pic
+        container.mux(cover.encode(av.VideoFrame.from_ndarray(scene(0, (48, 64)), format="rgb24")))
+        container.mux(cover.encode())
+        frame = av.AudioFrame.from_ndarray(np.zeros((1, 1024), np.float32), format="fltp", layout="mono")
+        frame.sample_rate, frame.pts = 8000, 0
+        container.mux(sound.encode(frame))
+        container.mux(sound.encode())
+    with pytest.raises(FormatError, match="holds no video"):
+        pages.shape(path)
+
+
 def test_a_codec_that_nobody_knows_is_one_sentence(tmp_path) -> None:
     path = make(Made("a.avi", "mjpeg", count=2, pixels="yuvj420p"), tmp_path)
     path.write_bytes(path.read_bytes().replace(b"MJPG", b"Q9Z7"))

@@ -15,7 +15,7 @@ class Made:
     """How a video is made.
 
     name: its file's.  size: (height, width) as stored.  rotation: counter-clockwise in degrees.  times: of each frame
-    in ms, else ten a second.  cut: the share of the file that is kept.
+    in ms, else ten a second.  cut: the share of the packets that are kept, the last one of them by half.
     """
 
     name: str
@@ -94,7 +94,10 @@ def make(made: Made, folder: Path) -> Path:
             container.mux(stream.encode(frame))
         container.mux(stream.encode())
     if made.cut < 1:
-        path.write_bytes(path.read_bytes()[: int(made.cut * path.stat().st_size)])
+        with av.open(str(path)) as container:
+            packets = [packet for packet in container.demux(video=0) if packet.size]
+            last = packets[int(made.cut * len(packets))]
+        path.write_bytes(path.read_bytes()[: last.pos + last.size // 2])
     return path
 
 
