@@ -541,7 +541,7 @@ class Edit:
         before = self._sequences.declared(name)
         if before is None:
             self._flush()
-            if name not in self._sequences.names():
+            if not self._sequences.living({name}):
                 raise UsageError(f"there is no sequence {shown(name)!r}", file=self._database.place)
             before = SequenceOfSamples(name)
         try:

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from maskwright.store.view import View
 
 
+#: Sequences of one edit that are looked for one by one.
+_FEW = 20
+
+
 class Sequences(Mapping[str, Sequence]):
     """The sequences of a view's samples by name, in the order in which their first samples came.
 
@@ -164,6 +168,16 @@ class Changes:
         query = sql.select(samples.c.video).where(alive(samples, None), samples.c.video != "").distinct()
         return set(self._connection.execute(query).scalars())
 
+    def living(self, names: set[str]) -> set[str]:
+        """Those that samples name inside the edit; of a few not all samples are looked at."""
+        if len(names) > _FEW:
+            return names & self.names()
+        samples = schema.samples
+        first = sql.select(samples.c.sample).where(alive(samples, None)).limit(1)
+        return {
+            name for name in names if self._connection.execute(first.where(samples.c.video == name)).first() is not None
+        }
+
     def finish(self) -> dict[str, int]:
         """Rows for the sequences that are new, none for those without a sample -> counts for the revision's summary.
 
@@ -172,7 +186,7 @@ class Changes:
         touched = self._named | self._declared
         if not touched:
             return {}
-        living = self.names()
+        living = self.living(touched)
         if alone := self._declared - living - self._named:
             raise UsageError(
                 f"no sample belongs to the sequence {shown(min(alone))!r}", file=self._place,
