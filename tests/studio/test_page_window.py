@@ -195,6 +195,42 @@ def test_eight_bits_are_left_alone_until_somebody_asks(person) -> None:
     assert window_of(person.studio) is None
 
 
+def shown(person: Person, x: int, y: int) -> list[int]:
+    """Red, green and blue of a pixel of the image that is shown."""
+    gray(person, x, y)  # which waits for what is on its way
+    return person.page.evaluate(
+        "async ([x, y]) => [...(await window.maskwright.board.pixels({ x, y, w: 1, h: 1 })).data].slice(0, 3)", [x, y]
+    )
+
+
+def test_channels_are_chosen_by_name(person) -> None:
+    red, green, _ = shown(person, 100, 110)  # in the red disk
+    assert red > green + 80
+    person.press("j")
+    own = panel(person)
+    own.get_by_label("blue", exact=True).select_option("red")
+    person.until("window.maskwright.look().endsWith('channels=0%2C1%2C0')")
+    swapped = shown(person, 100, 110)
+    assert swapped[0] == swapped[2] > 200
+    assert swapped[1] < 100
+    own.get_by_label("one, in gray").check()
+    person.until("window.maskwright.look().endsWith('channels=0')")
+    single = shown(person, 100, 110)
+    assert single[0] == single[1] == single[2] > 200
+    own.get_by_label("gray", exact=True).select_option("green")
+    person.until("window.maskwright.look().endsWith('channels=1')")
+    other = shown(person, 100, 110)
+    assert other[0] == other[1] == other[2] < 100
+    person.page.mouse.move(*person.at(100.5, 110.5))
+    person.until("/red: \\d+ · green: \\d+ · blue: \\d+/.test(document.querySelector('.readout')?.textContent)")
+    own.get_by_role("button", name="Save for everybody").click()
+    person.until("document.querySelector('section.window .strong').disabled")
+    window = window_of(person.studio)
+    assert window.channels == (1,)
+    assert "percentiles" in window.origin
+    assert own.get_by_role("button", name="Reset").is_disabled()
+
+
 def test_eight_bits_among_deep_images_say_so(browser, deep) -> None:
     deep.kill()
     Image.fromarray(np.full((*SIZE, 3), 90, np.uint8)).save(Path(deep.folder) / "plain.png")

@@ -180,6 +180,7 @@ export const words = {
   levellingHelp: "Sideways: the width; up and down: brighter and darker. With Ctrl held, a drag always does this.",
   channels: "Channels",
   colours: ["red", "green", "blue"],
+  gray: "gray",
   oneChannel: "one, in gray",
   setBy: (name: string) => `set by ${name} in the studio`,
   asked: (ms: number) => `${Math.round(ms)} ms`,

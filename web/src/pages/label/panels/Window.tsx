@@ -1,5 +1,5 @@
 import { useEffect, useRef } from "preact/hooks";
-import { ends, part, query, type Window as Chosen, written } from "../../../model/window";
+import { ends, part, type Window as Chosen, written } from "../../../model/window";
 import { Histogram } from "../../../parts/charts/Histogram";
 import { words } from "../../../strings";
 import { actions } from "../store/actions";
@@ -184,7 +184,7 @@ function Channels({ window, names }: { window: Chosen; names: string[] }) {
       {held.map((index, place) => (
         <label key={place}>
           <span class={`dot ${held.length === 3 ? ["red", "green", "blue"][place] : "gray"}`} />
-          <select aria-label={held.length === 3 ? words.colours[place] : words.oneChannel} value={String(index)} onChange={set(place)}>
+          <select aria-label={held.length === 3 ? words.colours[place] : words.gray} value={String(index)} onChange={set(place)}>
             {names.map((name, k) => (
               <option key={k} value={String(k)}>{name}</option>
             ))}
@@ -214,7 +214,7 @@ function Readout() {
   const most = 8;
   const named = values.length === 1 ? values : values.slice(0, most).map((value, k) => `${found.found.channels[k]}: ${value}`);
   return (
-    <p class="readout" aria-live="off" data-window={query(mine.value)}>
+    <p class="readout" aria-live="off">
       <span>{x}, {y}</span> {named.join(" · ")}{values.length > most ? " …" : ""}
     </p>
   );

@@ -15,7 +15,7 @@ import { ask, confirmTool, hover, keepAnswer } from "./asking";
 import { commit } from "./gestures";
 import { takeAt } from "./shown";
 import { asking, byObject, classId, colourOf, desk, opacity, outlines, own, radius, selected, snap, toolName } from "./state";
-import { isPainting, level, levelling, look, setLevelling } from "./window";
+import { isPainting, level, levelling, look, lookNow, setLevelling } from "./window";
 
 const SNAP = 9; // pixels of the screen
 
@@ -67,7 +67,7 @@ export function attach(canvas: HTMLCanvasElement): void {
   // For tests and benchmarks.
   (window as unknown as { maskwright: unknown }).maskwright = {
     board: desk.board, scene: () => desk.scene, sync: () => desk.sync, asking: () => asking.value, layer: () => desk.layer,
-    canUndo: () => desk.history.canUndo, painting: isPainting,
+    canUndo: () => desk.history.canUndo, painting: isPainting, look: lookNow,
   };
   pick(toolName.value);
 }
