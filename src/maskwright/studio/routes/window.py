@@ -206,8 +206,14 @@ def _counted(pixels: Array, picked: tuple[int, ...]) -> ImageNumbers:
     filled = [values for values in thinned if values.size]
     first = float(min((np.percentile(values, 0.02, method="higher") for values in filled), default=low))
     last = float(max((np.percentile(values, 99.98, method="lower") for values in filled), default=high))
-    first, last = (first, last) if last > first else (first - 0.5, last + 0.5)
-    counts = [np.histogram(values, bins=BINS, range=(first, last))[0].tolist() for values in thinned]
+    bins = BINS
+    if pixels.dtype.kind in "iu":  # each bin of as many whole numbers as the others
+        step = -(-(last - first + 1) // BINS)
+        bins = int(-(-(last - first + 1) // step))
+        first, last = first - 0.5, first - 0.5 + bins * step
+    elif not last > first:
+        first, last = first - 0.5, last + 0.5
+    counts = [np.histogram(values, bins=bins, range=(first, last))[0].tolist() for values in thinned]
     presets = [PresetInfo(name="this image", low=low, high=high)] if high > low else []
     least, greatest = windows.full_range(pixels.dtype)
     presets.append(PresetInfo(name=f"all of {pixels.dtype.name}", low=least, high=greatest))
