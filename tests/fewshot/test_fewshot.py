@@ -181,6 +181,19 @@ def test_the_network_learns_too(pictures) -> None:
     )
 
 
+def test_the_network_learns_from_what_it_is_shown_of_images_with_alpha(tmp_path) -> None:
+    from PIL import Image
+
+    pixels = np.random.default_rng(0).integers(0, 255, (64, 64, 4), np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "a.png")
+    label = np.zeros((64, 64), np.uint8)
+    label[:, 32:] = 1
+    sample = Sample("a", ImageRef(str(tmp_path / "a.png"), (64, 64)), Segments.from_label_map(label))
+    learner = fewshot.learner("network", epochs=1, device="cpu")
+    learner.fit([sample], Classes([Class(0, "a", "stuff"), Class(1, "b", "stuff")]))
+    assert learner.predict(media.read(sample.image).display()).segments.size == (64, 64)
+
+
 # -- networks of transformers, with tiny random weights
 
 
