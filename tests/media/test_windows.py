@@ -69,6 +69,13 @@ def test_one_window_over_many_images() -> None:
         windows.measured([])
 
 
+def test_colours_have_one_pair_and_bands_one_each() -> None:
+    pixels = np.array([[[0, 10, 20], [100, 110, 220]]], np.uint16)
+    assert windows.measured([(pixels, RGB)], (0, 100)).low == (0,)
+    assert windows.measured([(pixels, RGB)], (0, 100)).high == (220,)
+    assert windows.measured([(pixels, ("0", "1", "2"))], (0, 100)).high == (100, 110, 220)
+
+
 @pytest.mark.parametrize(
     "parts",
     [

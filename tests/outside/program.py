@@ -141,6 +141,7 @@ def media(sample: mw.Sample) -> NDArray[np.uint8]:
     image: mw.Image = mw.media.read(sample.image)
     assert image.size == mw.media.image_size(sample.image.uri) == SIZE
     assert Path(sample.image.uri).suffix in mw.media.IMAGE_SUFFIXES
+    assert mw.media.is_image_file(sample.image.uri)
     with mw.media.Frames.open(Path(sample.image.uri).parent) as frames:
         assert len(frames) == 4
     assert isinstance(image, mw.media.Image)

@@ -9,6 +9,8 @@ import pytest
 from PIL import Image, ImageCms, ImageOps
 
 pytest.importorskip("fastapi")
+cv2 = pytest.importorskip("cv2")
+tifffile = pytest.importorskip("tifffile")
 from fastapi.testclient import TestClient
 
 from maskwright import media
@@ -79,6 +81,12 @@ def write(folder: Path, name: str) -> str:
             pages = [Image.fromarray(ramp(0, high, np.uint16)) for high in (500, 60_000)]
             pages[0].save(path, save_all=True, append_images=pages[1:])
             return f"{path}#page=1"
+        case "colours16.png":
+            deep = (colours().astype(np.uint16) * 257)[..., ::-1]  # OpenCV's order
+            assert cv2.imwrite(str(path), deep)
+        case "bands.tif":
+            bands = np.stack([ramp(0, high, np.float32) for high in (0.1, 0.2, 0.3, 0.4, 0.5, 0.6)])
+            tifffile.imwrite(path, bands, photometric="minisblack", planarconfig="separate")
         case "alpha.png":
             plain.putalpha(Image.fromarray(ramp(0, 255, np.uint8)))
             plain.save(path)
@@ -109,7 +117,7 @@ def write(folder: Path, name: str) -> str:
 OWN = ("plain.jpg", "plain.png", "plain.webp", "palette.png", "bits.png", "icc.jpg", "turned.jpg")
 MADE = (
     "gray16.png", "gray16.tif", "float.npy", "stack.tif", "alpha.png", "clear.png", "cmyk.jpg", "moving.webp",
-    "moving.png", "turned.png", "turned.webp", "plain.bmp", "plain.tif",
+    "moving.png", "colours16.png", "bands.tif", "turned.png", "turned.webp", "plain.bmp", "plain.tif",
 )  # fmt: skip
 
 
@@ -236,7 +244,7 @@ def test_a_folder_of_eight_bits_has_no_window_until_somebody_wants_it(tmp_path) 
         page = page_of(dataset)
         assert page.get("/api/window").json() == {"window": None, "token": "", "deep": False}
         measured = page.get("/api/window/measured?low=0&high=100").json()
-        assert (measured["low"], measured["high"], measured["eight_bits"]) == ([10] * 3, [250] * 3, True)
+        assert (measured["low"], measured["high"], measured["eight_bits"]) == ([10], [250], True)
         assert page.get("/api/window/measured?low=9&high=3").status_code == 400
         page.put("/api/window", json={"window": {"low": [0], "high": [100]}})
         shown = seen(page.get("/api/images/1/pixels"))
@@ -333,6 +341,24 @@ def test_halves_are_means_in_the_images_own_numbers(dtype) -> None:
         half = tiles.halved(pixels)
         assert half[0, 0, 0] == pytest.approx(pixels[1, :2, 0].mean())
         assert np.isnan(half[1, 1]).all()
+
+
+def test_six_bands_are_measured_and_displayed_by_number(tmp_path) -> None:
+    place = write(tmp_path, "bands.tif")
+    with dataset_of(tmp_path, sample_of(place)) as dataset:
+        page = page_of(dataset)
+        assert len(page.get("/api/images/1/description").json()["channels"]) == 6
+        measured = page.get("/api/window/measured?low=0&high=100&channels=5,3,1").json()
+        assert measured["channels"] == [5, 3, 1]
+        assert measured["high"] == pytest.approx([0.6, 0.4, 0.2])
+        shown = seen(page.get("/api/images/1/pixels?low=0&high=0.6&channels=5,3,1"))
+        truth = tifffile.imread(place)[[5, 3, 1]].transpose(1, 2, 0) * 255 / 0.6
+        assert abs(shown - truth).max() <= 0.51
+        numbers = page.get("/api/images/1/numbers?channels=5,3,1").json()
+        assert len(numbers["counts"]) == 3
+        assert numbers["high"] == pytest.approx(0.6)
+        values = page.get("/api/images/1/values?x=79&y=59").json()["values"]
+        assert values == pytest.approx([0.1, 0.2, 0.3, 0.4, 0.5, 0.6])
 
 
 def test_a_window_of_channels_that_an_image_lacks_leaves_them_to_it() -> None:

@@ -43,7 +43,7 @@ from maskwright.core.sample import Sample
 from maskwright.core.staging import left
 from maskwright.errors import FormatError, UsageError
 from maskwright.formats._json import load
-from maskwright.media import IMAGE_SUFFIXES, pages
+from maskwright.media import IMAGE_SUFFIXES, pages, remote
 
 #: What a format may lose. Grave ones stop a write unless they are allowed; the others are only reported.
 CAUSES = {
@@ -268,7 +268,7 @@ def image_files(folder: Path) -> list[Path]:
     return sorted(
         path
         for path in folder.rglob("*")
-        if path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith(".") and path.is_file()
+        if media.is_image_file(path) and not path.name.startswith(".") and path.is_file()
     )
 
 
@@ -308,11 +308,7 @@ def put_image(sample: Sample, folder: Path, relative: str, images: str) -> Path:
         return target
     try:
         if "://" in sample.image.uri:
-            from maskwright.registry import require
-
-            fsspec = require("fsspec", f"copying {sample.image.uri}")
-            with fsspec.open(sample.image.uri, "rb") as remote, open(target, "wb") as local:
-                shutil.copyfileobj(remote, local)
+            shutil.copyfile(remote.local(sample.image.uri), target)
         elif (copied := left(folder, relative)) and _is_copy(copied, Path(source)):
             copied.rename(target)
         else:

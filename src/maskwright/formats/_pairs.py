@@ -8,7 +8,7 @@ from typing import Any
 from maskwright.core.yaml_file import load_yaml
 from maskwright.errors import FormatError
 from maskwright.formats._contract import image_files, key_of
-from maskwright.media import IMAGE_SUFFIXES
+from maskwright.media import is_image_file
 
 IMAGES = ("images", "image", "imgs", "img", "JPEGImages", "input", "701_StillsRaw_full")
 LABELS = ("labels", "label", "masks", "mask", "annotations", "SegmentationClass", "gt", "target", "labels_png",
@@ -107,7 +107,7 @@ def find(path: Path, images: str | None = None, labels: str | None = None, suffi
         for left, right in _folders(path / split):
             found.add(left, right, split, f"{split}/", endings)
             break
-    if not found.pairs and any(each_path.suffix.lower() in IMAGE_SUFFIXES for each_path in path.iterdir()):
+    if not found.pairs and any(is_image_file(file) for file in path.iterdir()):
         found.add(path, path, None, "", endings)
     return found
 

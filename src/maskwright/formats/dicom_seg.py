@@ -24,8 +24,11 @@ _SUFFIXES = (".dcm", ".dicom", "")
 
 
 def sniff(path: Path) -> float:
-    """How sure this format is that a path is its own, 0 to 1: a folder with DICOM files."""
-    return 0.9 if path.is_dir() and any(_is_dicom(file) for file in _files(path)[:20]) else 0.0
+    """How sure this format is that a path is its own, 0 to 1: a folder with a DICOM-SEG file; DICOM at least."""
+    found = [file for file in _files(path) if _is_dicom(file)] if path.is_dir() else []
+    if not found:
+        return 0.0
+    return 0.95 if any(_is_segmentation(file) for file in found) else 0.1
 
 
 def _files(path: Path) -> list[Path]:
@@ -37,6 +40,12 @@ def _files(path: Path) -> list[Path]:
 def _is_dicom(file: Path) -> bool:
     with open(file, "rb") as raw:
         return raw.read(132)[128:] == b"DICM"
+
+
+def _is_segmentation(file: Path) -> bool:
+    """By the class that the file's beginning names."""
+    with open(file, "rb") as raw:
+        return f"{_SEGMENTATION}".encode() in raw.read(2048)
 
 
 def read(path: Path) -> Reading:

@@ -29,7 +29,7 @@ def image_files(places: Sequence[str]) -> list[Path]:
     out: list[Path] = []
     for place in map(Path, places):
         if place.is_dir():
-            out += sorted(path for path in place.rglob("*") if path.suffix.lower() in IMAGE_SUFFIXES)
+            out += sorted(path for path in place.rglob("*") if media.is_image_file(path))
         elif place.is_file():
             out.append(place)
         else:

@@ -26,6 +26,12 @@ IMAGE_SUFFIXES = (
     ".dicom", ".j2c", ".j2k", ".jfif", ".jpe", ".jpf", ".jpx", ".mpo", ".pcx", ".sgi",
 )  # fmt: skip
 
+
+def is_image_file(path: str | Path) -> bool:
+    """Whether a file's name is an image's: it ends with one of `IMAGE_SUFFIXES`, in capitals or not."""
+    return str(path).lower().endswith(IMAGE_SUFFIXES)
+
+
 Found = TypeVar("Found")
 
 #: The first bytes of the kinds that most images are of.

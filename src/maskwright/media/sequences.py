@@ -5,11 +5,11 @@ found.images[1].uri     # "clip.mp4#page=5"
 found.images[1].frame   # 5, as in the source
 """
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from maskwright.core import names
 from maskwright.core.names import shown
 from maskwright.core.sample import ImageRef
 from maskwright.core.sequence import Axis
@@ -75,11 +75,7 @@ def find(place: str | Path, *, every: int = 1) -> SequenceOfImages:
 
 def natural(files: Iterable[Path]) -> list[Path]:
     """Paths in the order people read their names: frame2 before frame10."""
-
-    def parts(file: Path) -> list[tuple[int, str]]:
-        return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", file.name)]
-
-    return sorted(files, key=lambda file: (parts(file), file.name))
+    return sorted(files, key=lambda file: (names.natural(file.name), file.name))
 
 
 def _video(path: Path, every: int) -> SequenceOfImages:

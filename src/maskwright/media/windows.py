@@ -160,6 +160,8 @@ def measured(
 ) -> Window:
     """A window over many images together: these percentiles of all their values, by displayed channel.
 
+    Red, green and blue by name have one pair together, so that they keep their hue.
+
     arrays: (H, W, C) and the channels' names.  Values are thinned to 65,536 an image; what is not finite is left out.
     channels: indices of those that are displayed; () leaves that to `displayed`, as the window does.
     Raises UsageError where there is no finite value, and for percentiles that are not two rising numbers up to 100.
@@ -168,15 +170,20 @@ def measured(
         raise UsageError(f"the percentiles are {percentiles}", needed="two numbers from 0 to 100, the smaller first")
     held: dict[int, list[Array]] = {}
     picked = channels
+    shown: tuple[str, ...] = ()
     number = 0
     for pixels, names in arrays:
         picked = picked or displayed(names)
+        shown = shown or tuple(names[index] for index in picked if index < len(names))
         step = max(1, math.isqrt(pixels.shape[0] * pixels.shape[1] // 65_536))
         number += 1
         for index in picked:
             if index < pixels.shape[2]:
                 values = pixels[::step, ::step, index].ravel()
                 held.setdefault(index, []).append(values[np.isfinite(values)] if values.dtype.kind == "f" else values)
+    if shown == _COLOURS:  # one pair for all of them: colours keep their hue
+        held = {picked[0]: [values for index in picked for values in held.get(index, ())]}
+        picked = picked[:1]
     limits = []
     for index in picked:
         values = np.concatenate(held.get(index) or [np.zeros(0)]).astype(np.float64)

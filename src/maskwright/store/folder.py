@@ -10,7 +10,7 @@ from maskwright.core.sample import ImageRef, Sample
 from maskwright.core.segments import Segments
 from maskwright.core.sequence import Sequence
 from maskwright.errors import FormatError, UsageError
-from maskwright.media import IMAGE_SUFFIXES, image_size, pages, sequences
+from maskwright.media import IMAGE_SUFFIXES, image_size, is_image_file, pages, sequences
 from maskwright.media.checksums import Hashing
 from maskwright.store import checks, sequence_samples
 from maskwright.store.dataset import Dataset
@@ -82,7 +82,7 @@ def _images(folder: Path) -> list[Path]:
     found = [
         path for path in folder.rglob("*")
         if not any(part.startswith(".") or part.endswith(BESIDE) for part in path.relative_to(folder).parts)
-        and path.is_file() and (path.suffix.lower() in IMAGE_SUFFIXES or sequences.is_sequence(path))
+        and path.is_file() and (is_image_file(path) or sequences.is_sequence(path))
     ]  # fmt: skip
     return sorted(found, key=lambda path: [natural(part) for part in path.relative_to(folder).parts])
 
@@ -109,6 +109,7 @@ def _take_in(dataset: Dataset, folder: Path, every: int) -> list[str]:
             for sequence in declared:
                 edit.add_sequence(sequence)
         notes += [*hashing.notes(), f"took in {added} images"]
+        dataset.keep_window()
     return notes
 
 

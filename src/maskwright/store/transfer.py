@@ -50,6 +50,9 @@ def import_samples(
         with Dataset.open(place) as dataset, dataset.edit(message, author=name) as edit:
             edit.set_classes(merged(edit.classes(), classes, place))
             found = _filled(edit, own, content, split, vector_groups, sequences)
+    if found["samples"]:
+        with Dataset.open(place) as dataset:
+            dataset.keep_window()
     return {**found, "classes": len(classes), "notes": [*hashing.notes(), *_told(found["columns"])]}
 
 

@@ -115,16 +115,18 @@ def _kind(path: str) -> ModuleType:
 
 def _has(kind: ModuleType, path: str, page: int) -> None:
     if page:
-        number, _ = kind.shape(path)
-        if page >= number:
-            raise FormatError(f"has no {getattr(kind, 'PAGE', 'page')} {page}", file=path, needed=f"0 to {number - 1}")
+        _within(kind, path, page, kind.shape(path)[0])
+
+
+def _within(kind: ModuleType, path: str, page: int, number: int) -> None:
+    if page >= number:
+        raise FormatError(f"has no {getattr(kind, 'PAGE', 'page')} {page}", file=path, needed=f"0 to {number - 1}")
 
 
 def _described(kind: ModuleType, path: str, page: int) -> Description:
     if hasattr(kind, "describe"):
         found: Description = kind.describe(path, page)
-        if page >= found.pages:
-            raise FormatError(f"has {found.pages} pages, not page {page}", file=path)
+        _within(kind, path, page, found.pages)
         return found
     _has(kind, path, page)
     number, size = kind.shape(path)
