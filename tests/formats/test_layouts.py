@@ -310,6 +310,8 @@ def test_instances_out_of_classes(tmp_path, way) -> None:
 
 
 def test_instance_maps_of_cellpose(tmp_path) -> None:
+    import tifffile
+
     cells = np.zeros(SIZE, np.uint16)
     cells[:2, :2], cells[3:, 3:] = 7, 400
     picture(tmp_path / "x.png")
@@ -318,6 +320,17 @@ def test_instance_maps_of_cellpose(tmp_path) -> None:
     assert name == "instance-map"
     assert sample.segments.ids.tolist() == [7, 400]
     (tmp_path / "x_cp_masks.png").unlink()
+    picture(tmp_path / "x_img.png")
+    signed = cells.astype(np.int32)
+    signed[0, 7] = -1
+    tifffile.imwrite(tmp_path / "x_masks.tif", signed)
+    (tmp_path / "x.png").unlink()
+    reading = formats.read(tmp_path, "instance-map")
+    (sample,) = reading.samples
+    assert sample.image.uri.endswith("x_img.png")
+    assert sample.segments.ids.tolist() == [7, 400]
+    assert "values below 0 are not objects" in reading.notes[0]
+    (tmp_path / "x_masks.tif").unlink()
     np.save(tmp_path / "x_seg.npy", np.array([{"masks": cells}], dtype=object), allow_pickle=True)
     with pytest.raises(FormatError, match="pickles"):
         formats.read(tmp_path, "instance-map")

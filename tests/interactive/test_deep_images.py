@@ -93,7 +93,7 @@ def test_segment_says_how_it_displayed(
     with pytest.raises(SystemExit) as ended:
         main([*command, "--overlays"])
     assert not ended.value.code
-    assert "displayed to the engine from" in capsys.readouterr().out
+    assert "uint16 is displayed to the engine from" in capsys.readouterr().out
     content = json.loads(next((tmp_path / "out").rglob("instances*.json")).read_text())
     (annotation,) = content["annotations"]
     assert annotation["area"] == pytest.approx(np.pi * 18**2, rel=0.1)

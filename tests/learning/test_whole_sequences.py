@@ -7,9 +7,11 @@ import pytest
 
 pytest.importorskip("torch")
 
+from maskwright.core.mask import Mask
 from maskwright.core.sample import ImageRef, Sample
 from maskwright.core.segments import Segments
 from maskwright.errors import DatasetError
+from maskwright.labelling import workflow
 from maskwright.store import Dataset
 from maskwright.train import Settings, data
 
@@ -114,3 +116,21 @@ def test_without_sequences_the_same_samples_are_drawn_as_ever(made) -> None:
     _, val, note, _ = sides(dataset, SETTINGS)
     assert val == sorted(dataset.numbers()[k] for k in order[:3])
     assert note == "no splits are declared: 3 of 17 samples, drawn by the seed, validate"
+
+
+def test_samples_without_a_label_are_told_and_validate_nothing(made) -> None:
+    dataset = made({}, alone=5)
+    labels = Segments(Mask.encode(np.ones(SIZE, bool)).batch, [1])
+    with dataset.edit("labels") as edit:
+        for number in range(3):
+            edit.put(f"alone/{number}", labels)
+    numbers = dataset.numbers()
+    assert data.unlabelled(dataset, numbers[:2], numbers[2:3]) is None
+    note = data.unlabelled(dataset, numbers[:2], numbers[2:])
+    assert note is not None
+    assert note.startswith("2 of 5 samples have no label")
+    with pytest.raises(DatasetError, match="none of the 2 samples to validate on has a label"):
+        data.unlabelled(dataset, numbers[:3], numbers[3:])
+    with dataset.database.writing() as connection:
+        workflow.change(connection, numbers[3:], "ann", state="approved")
+    assert data.unlabelled(dataset, numbers[:3], numbers[3:]) is None, "finished, and nothing is there"

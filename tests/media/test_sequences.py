@@ -123,6 +123,11 @@ def test_ome_stacks(tmp_path) -> None:
     units = {f"{name}Unit": "nm" for name in sizes}
     tifffile.imwrite(tmp_path / "n.ome.tif", layers(), metadata={"axes": "ZYX", **sizes, **units})
     assert sequences.find(tmp_path / "n.ome.tif").spacing == pytest.approx((1.5e-6, 0.3e-6, 0.2e-6))
+    for unit, notes in (("µm", 0), ("parsec", 1)):
+        units = {f"{name}Unit": unit for name in sizes}
+        tifffile.imwrite(tmp_path / "u.ome.tif", layers(), metadata={"axes": "ZYX", **sizes, **units})
+        found = sequences.find(tmp_path / "u.ome.tif")
+        assert (found.spacing is None, len(found.notes)) == (bool(notes), notes)
     tifffile.imwrite(tmp_path / "t.ome.tif", layers(), metadata={"axes": "TYX", "TimeIncrement": 250.0,
                                                                 "TimeIncrementUnit": "ms"})  # fmt: skip
     found = sequences.find(tmp_path / "t.ome.tif")

@@ -148,6 +148,7 @@ def media(sample: mw.Sample) -> NDArray[np.uint8]:
     described: mw.media.Description = mw.media.describe(sample.image)
     assert described.size == image.size
     assert mw.media.window_over([sample.image]) is None
+    assert mw.media.windows_over([sample.image]) == {}
     window = mw.media.Window((0,), (255,))
     assert image.display(window).shape == (*image.size, 3)
     return image.display()

@@ -206,3 +206,12 @@ def test_a_snapshot_and_another_dataset_keep_them(filled: Dataset, tmp_path, cla
     with Dataset.open(other) as dataset:
         assert dataset.sequences["scan"] == filled.sequences["scan"]
         assert len(dataset.sequences.samples("scan")) == 3
+
+
+def test_what_is_known_of_a_sequence_is_in_tables(filled: Dataset) -> None:
+    table = filled.where("sequence = 'scan'").table(
+        columns=["key", "sequence.axis", "sequence.spacing", "sequence.fields.dose"]
+    )
+    assert table.column("sequence.axis").to_pylist() == ["space", "space"]
+    assert table.column("sequence.spacing").to_pylist() == ["[2.5, 1.0, 1.0]"] * 2
+    assert [float(value) for value in table.column("sequence.fields.dose").to_pylist()] == [3, 3]

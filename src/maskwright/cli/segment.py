@@ -51,21 +51,21 @@ def command(
         "points": _numbers(click, (2, 3), "--click X,Y"), "boxes": _numbers(box, (4,), "--box X0,Y0,X1,Y1"),
         "text": text,
     }  # fmt: skip
-    window = media.window_over(paths)
+    windows = media.windows_over(paths)
     with progress("segmenting", len(paths), quiet=json) as follow:
         found = list(
             to_samples.samples(follow(paths), engine, typed.pairs(option or ()), None if everything else asked,
-                           grid=typed.pairs(grid or (), what="the --grid"), window=window)
+                           grid=typed.pairs(grid or (), what="the --grid"), windows=windows)
         )  # fmt: skip
         lost = formats.write(found, to_samples.CLASSES, to, format, allow_loss=True, overwrite=overwrite)
     if overlays:
-        to_samples.draw(found, to, window)
+        to_samples.draw(found, to, windows)
     rows = [(sample.key, len(sample.segments)) for sample in found]
     number = sum(count for _, count in rows)
     lines = [f"{number} segments on {len(rows)} images, written to {to} as {format}", *formats.summary(lost)]
-    if window is not None:
+    for dtype, window in windows.items():
         low, high = (", ".join(f"{number:g}" for number in side) for side in (window.low, window.high))
-        lines.append(f"note: displayed to the engine from {low} to {high}, {window.origin}")
+        lines.append(f"note: {dtype} is displayed to the engine from {low} to {high}, {window.origin}")
     emit({"to": to, "images": len(rows), "segments": number, "losses": formats.summary(lost)},
          [*lines, "", *table(rows[:20], ("image", "segments"))], json)  # fmt: skip
 

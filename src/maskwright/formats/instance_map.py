@@ -57,7 +57,7 @@ def _pairs(path: Path, images: str | None, labels: str | None) -> Iterator[tuple
     for file in sorted(path.rglob("*")):
         stem = _stem(key_of(file, path)) if file.suffix.lower() in _SUFFIXES else None
         if stem is not None:
-            image = image_beside(path, stem)
+            image = image_beside(path, stem) or image_beside(path, f"{stem}_img")  # as Cellpose calls it
             if image is not None:
                 yield stem, image, file
 
@@ -82,12 +82,26 @@ def read(path: Path, *, images: str | None = None, labels: str | None = None, cl
     def samples() -> Iterator[Sample]:
         for key, image, label in pairs:
             about_image = describe(image)
-            values, masks = Masks.from_label_map(_map(label, about_image), ignore=[0])
+            labelled = _map(label, about_image)
+            below = labelled < 0
+            if below.any():
+                negative.append(key)
+                labelled = np.where(below, 0, labelled)
+            values, masks = Masks.from_label_map(labelled, ignore=[0])
             split = about.splits.get(key) if about else None
             segments = Segments(masks, [1] * len(masks), ids=values)
             yield Sample(key, ImageRef(str(image), about_image.size), segments, split=split)
 
-    return Reading(classes, unique_keys(samples()), len(pairs))
+    def told() -> Iterator[Sample]:
+        yield from samples()
+        if negative:
+            notes.append(
+                f"values below 0 are not objects; {len(negative)} label images have some, such as {negative[0]}"
+            )
+
+    notes: list[str] = []
+    negative: list[str] = []
+    return Reading(classes, unique_keys(told()), len(pairs), notes)
 
 
 def _map(file: Path, image: Description) -> Array:

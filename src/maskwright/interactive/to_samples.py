@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from PIL import Image
 
 from maskwright import media
 from maskwright.core import typed
+from maskwright.core.arrays import U8
 from maskwright.core.classes import Class, Classes
 from maskwright.core.names import confined, safe_key, told_apart
 from maskwright.core.sample import ImageRef, Sample
@@ -22,6 +24,9 @@ from maskwright.interactive.session import Session
 from maskwright.media import IMAGE_SUFFIXES, Window
 
 CLASSES = Classes([Class(1, "object", "thing")])
+
+#: Of images of eight bits.
+NO_WINDOWS: Mapping[str, Window] = MappingProxyType({})
 
 
 def image_files(places: Sequence[str]) -> list[Path]:
@@ -41,12 +46,12 @@ def image_files(places: Sequence[str]) -> list[Path]:
 
 def samples(
     paths: Iterable[Path], engine: str, options: Mapping[str, Any], asked: Mapping[str, Any] | None, *,
-    grid: Mapping[str, Any] | None = None, window: Window | None = None,
+    grid: Mapping[str, Any] | None = None, windows: Mapping[str, Window] = NO_WINDOWS,
 ) -> Iterator[Sample]:  # fmt: skip
     """asked: points ([x, y] or [x, y, label]), boxes and text, for every image; None for automatic mask generation.
 
-    grid: fields of `Grid`.  window: how the images are displayed to the engine.  Raises UsageError, ModelError,
-    FormatError.
+    grid: fields of `Grid`.  windows: how images of each type of numbers are displayed to the engine.
+    Raises UsageError, ModelError, FormatError.
     """
     loaded = engines.build(engine, **options)
     whole = typed.options(grid or {}, Grid, "the grid")
@@ -58,7 +63,7 @@ def samples(
         if key in keys:
             key = told_apart(key, str(path.resolve()))
         keys.add(key)
-        image = media.read(path).display(window)
+        image = _displayed(path, windows)
         if asked is None:
             found = everything(image, loaded, Grid(**whole))
             masks, scores = found.masks[::-1], found.scores[::-1]  # the surest on top
@@ -76,8 +81,13 @@ def samples(
         yield Sample(key, ImageRef(str(path), (image.shape[0], image.shape[1])), segments)
 
 
-def draw(found: Sequence[Sample], folder: str | Path, window: Window | None = None) -> None:
-    """Overlays as PNG files in the folder `overlays` of `folder`, a colour an object. window: of the images."""
+def _displayed(image: ImageRef | Path, windows: Mapping[str, Window]) -> U8:
+    found = media.read(image)
+    return found.display(windows.get(found.pixels.dtype.name))
+
+
+def draw(found: Sequence[Sample], folder: str | Path, windows: Mapping[str, Window] = NO_WINDOWS) -> None:
+    """Overlays as PNG files in the folder `overlays` of `folder`, a colour an object. windows: as in `samples`."""
     for sample in found:
         number = len(sample.segments)
         kinds = Classes([Class(k + 1, f"{k + 1}", "thing") for k in range(max(1, number))])
@@ -86,4 +96,4 @@ def draw(found: Sequence[Sample], folder: str | Path, window: Window | None = No
         target.parent.mkdir(parents=True, exist_ok=True)
         if os.path.lexists(target):
             raise FormatError("is there already and would be overwritten", file=target)
-        Image.fromarray(overlay(media.read(sample.image).display(window), each.visible(), kinds)).save(target)
+        Image.fromarray(overlay(_displayed(sample.image, windows), each.visible(), kinds)).save(target)

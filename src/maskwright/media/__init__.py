@@ -8,10 +8,10 @@ image.display()  # (H, W, 3) uint8 for people
 from maskwright.media.descriptions import Description
 from maskwright.media.frames import Frames
 from maskwright.media.images import IMAGE_SUFFIXES, Image, describe, image_size, is_image_file, read
-from maskwright.media.measured_window import window_over
+from maskwright.media.measured_window import window_over, windows_over
 from maskwright.media.windows import Window
 
 __all__ = [
     "IMAGE_SUFFIXES", "Description", "Frames", "Image", "Window", "describe", "image_size", "is_image_file",
-    "read", "window_over",
+    "read", "window_over", "windows_over",
 ]  # fmt: skip

@@ -1,6 +1,7 @@
 """A window measured over many images together."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
@@ -31,6 +32,19 @@ def window_over(images: Images) -> Window | None:
         return replace(windows.measured(arrays(deep)), eight_bits=False) if deep else None
     except UsageError:
         return None
+
+
+def windows_over(images: Images) -> dict[str, Window]:
+    """As `window_over`, of images that have nothing in common: one for each type of numbers that they have.
+
+    images: references or paths.  Types of eight bits have none.
+    """
+    by_type: dict[str, list[ImageRef | str | Path]] = {}
+    for image in images:
+        with suppress(MaskwrightError):
+            by_type.setdefault(describe(image).dtype, []).append(image)
+    found = {dtype: window_over(own) for dtype, own in by_type.items() if dtype != "uint8"}
+    return {dtype: window for dtype, window in found.items() if window is not None}
 
 
 def deep_ones(images: Images) -> list[ImageRef | str | Path]:

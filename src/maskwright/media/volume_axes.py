@@ -69,12 +69,20 @@ def _tiff(path: Path, number: int) -> Axes:
             tags = dict(opened.tag_v2)  # type: ignore[attr-defined]
     except (OSError, ValueError, SyntaxError):  # a kind of TIFF that Pillow does not know
         return Axes(order=range(number))
-    text = str(tags.get(270, ""))
+    text = _utf8(str(tags.get(270, "")))
     if text.startswith("ImageJ="):
         return _imagej(dict(re.findall(r"^(\w+)=(.*?)\s*$", text, re.MULTILINE)), tags, number)
     if "OME" in text and text.lstrip().startswith("<"):
         return _ome(text, number)
     return Axes(order=range(number))
+
+
+def _utf8(text: str) -> str:
+    """A description as it is meant: Pillow takes its bytes for Latin-1, OME writes UTF-8."""
+    try:
+        return text.encode("latin-1").decode()
+    except UnicodeError:
+        return text
 
 
 def _imagej(said: dict[str, str], tags: dict[int, Any], number: int) -> Axes:
@@ -96,13 +104,13 @@ def _ome(text: str, number: int) -> Axes:
         return Axes(order=range(number), notes=["its OME description cannot be read"])
     if found is None:
         return Axes(order=range(number))
-    mm = {
-        axis: _number(found.get(f"PhysicalSize{axis}", "")) * _MM.get(found.get(f"PhysicalSize{axis}Unit", "µm"), 0.0)
-        for axis in "XYZ"
-    }
+    units = {axis: found.get(f"PhysicalSize{axis}Unit", "µm") for axis in "XYZ"}
+    mm = {axis: _number(found.get(f"PhysicalSize{axis}", "")) * _MM.get(units[axis], 0.0) for axis in "XYZ"}
+    unknown = sorted({unit for axis, unit in units.items() if unit not in _MM and found.get(f"PhysicalSize{axis}")})
+    notes = [f"its unit of length is {shown(repr(unit), 20)}; no spacing is taken" for unit in unknown]
     seconds = _number(found.get("TimeIncrement", "")) * _SECONDS.get(found.get("TimeIncrementUnit", "s"), 0.0)
     frames, slices = _count(found.get("SizeT")), _count(found.get("SizeZ"))
-    return _stack(number, frames, slices, seconds, mm["Z"], mm["Y"], mm["X"], [])
+    return _stack(number, frames, slices, seconds, mm["Z"], mm["Y"], mm["X"], notes)
 
 
 def _stack(

@@ -49,7 +49,8 @@ class Window:
         if not all(low < high for low, high in zip(self.low, self.high, strict=False)) or len(self.low) != len(
             self.high
         ):
-            raise UsageError(f"the window goes from {self.low} to {self.high}", needed="each low below its high")
+            said = [", ".join(f"{number:g}" for number in side) for side in (self.low, self.high)]
+            raise UsageError(f"the window goes from {said[0]} to {said[1]}", needed="each low below its high")
         if any(type(index) is not int or index < 0 for index in self.channels) or len(self.channels) not in (0, 1, 3):
             raise UsageError(f"the window shows channels {self.channels}", needed="one or three numbers from 0")
         if len(self.low) not in (1, len(self.channels) or 3):

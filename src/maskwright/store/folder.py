@@ -38,6 +38,11 @@ def open_place(place: str, *, classes: str | None = None, every: int = 1) -> tup
             notes.append(f"the dataset has classes of its own: {', '.join(dataset.classes.names[:10])}")
     else:
         folder = Path(place)
+        if folder.is_file():
+            raise UsageError(
+                "is a file", file=place, needed="a folder of images, a video, a file of several images, or a dataset",
+                todo="Give the folder that it lies in.",
+            )  # fmt: skip
         if not folder.is_dir():
             raise UsageError("there is no such folder", file=place, needed="a folder of images, or a dataset")
         if not _images(folder):

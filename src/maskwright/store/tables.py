@@ -1,5 +1,6 @@
 """A view as a table in memory, without masks: for notebooks, pandas, Polars, DuckDB."""
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -59,8 +60,8 @@ def table(view: "View", owner: Owner = "sample", columns: Sequence[str] | None =
             column = named.get(name, Column(name, "json", owner, expression=name, declared=False))
             if column.virtual:
                 found = expression(column, known)
-                kind = column.kind if name in named else found.kind
-                named[name] = computed[name] = replace(column, kind=kind)
+                kind = column.kind if name in named else "text" if found.kind == "category" else found.kind
+                computed[name], named[name] = column, replace(column, kind=kind)
     parts: dict[str, list[Any]] = {name: [] for name in wanted}
     for row in (_samples if owner == "sample" else _segments)(view, list(computed.values())):
         for name, values in parts.items():
@@ -68,6 +69,9 @@ def table(view: "View", owner: Owner = "sample", columns: Sequence[str] | None =
                 values.append(row[f"={named[name].name}"])
             else:
                 values.append(row[name] if name in built else row[part].get(named[name].name))
+    for name in wanted:
+        if named[name].kind == "json":
+            parts[name] = [None if value is None else json.dumps(value, ensure_ascii=False) for value in parts[name]]
     arrays = [pa.array(parts[name], arrow_type(named[name])) for name in wanted]
     return pa.table(dict(zip(wanted, arrays, strict=True)))
 

@@ -72,6 +72,27 @@ def split_numbers(view: View, settings: Settings) -> tuple[list[int], list[int],
     return train, val, note
 
 
+def unlabelled(view: View, train: Sequence[int], val: Sequence[int]) -> str | None:
+    """A note on samples that have no label and that nobody called finished: what is to be found there counts as ground.
+
+    train, val: sample numbers.  Raises DatasetError where no sample to validate on has a label: its score would say
+    nothing.
+    """
+    bare = set(view.where("count() = 0 and (state is null or state = 'open')").numbers())
+    if bare.issuperset(val):
+        raise DatasetError(
+            f"none of the {len(val)} samples to validate on has a label", file=view.place, needed="labels on some",
+            todo="Label some, choose them with --val-split, or leave out those without with --where 'count() > 0'.",
+        )  # fmt: skip
+    number = len(bare & {*train, *val})
+    if not number:
+        return None
+    return (
+        f"{number} of {len(train) + len(val)} samples have no label and are not called finished: they are learned"
+        " from as ground alone; --where 'count() > 0' leaves them out"
+    )
+
+
 def balanced(view: View, numbers: Sequence[int], weights: dict[int, float], threshold: float = 0.3) -> dict[int, float]:
     """Weights that draw images with rare classes more often: the largest of max(1, √(t / f)) over an image's classes.
 

@@ -100,6 +100,7 @@ def ready(view: View, settings: Settings, *, resume: Path | None = None) -> Read
     keep_memory()
     chosen_task(settings.model, settings.task, view.classes)  # a word before the images
     train_numbers, val_numbers, split_note = data.split_numbers(view, settings)
+    label_note = data.unlabelled(view, train_numbers, val_numbers)
     if resume is None:
         layout, kept = layout_of(view, train_numbers, val_numbers, settings.channels)
     else:
@@ -120,7 +121,7 @@ def ready(view: View, settings: Settings, *, resume: Path | None = None) -> Read
     elif settings.weights is not None:
         weights_note = fill(model, settings.weights, layout.channels)
         kept += (weights_note,)
-    notes = [note for note in (class_note, split_note, *kept) if note]
+    notes = [note for note in (class_note, split_note, label_note, *kept) if note]
     return Ready(model, task, train_numbers, val_numbers, criterion, notes, layout, kept, stored)
 
 
