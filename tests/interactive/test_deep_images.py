@@ -86,6 +86,24 @@ def test_a_forest_learns_what_is_dim(tmp_path: Path, samples: list[Sample]) -> N
             assert iou(found.masks.union().decode(), sample.segments.masks[0].decode()) > 0.8
 
 
+def test_a_broken_image_is_left_out_when_asked(
+    tmp_path: Path, samples: list[Sample], capsys: pytest.CaptureFixture[str]
+) -> None:
+    broken = tmp_path / "broken.png"
+    broken.write_bytes(Path(samples[0].image.uri).read_bytes()[:200])
+    command = ["segment", str(broken), samples[1].image.uri, "--everything", "--to", str(tmp_path / "out")]
+    with pytest.raises(SystemExit) as ended:
+        main(command)
+    assert ended.value.code == 1
+    assert not (tmp_path / "out").exists()
+    with pytest.raises(SystemExit) as ended:
+        main([*command, "--skip-broken"])
+    assert not ended.value.code
+    said = capsys.readouterr().out
+    assert "on 1 images" in said
+    assert "broken.png" in said
+
+
 def test_segment_says_how_it_displayed(
     tmp_path: Path, samples: list[Sample], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,12 +1,15 @@
 """maskwright segment"""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from maskwright.cli.output import Json, Overwrite, emit, progress, table
+from maskwright.cli.output import Json, Overwrite, SkipBroken, emit, progress, set_aside, table
 from maskwright.core import typed
+
+if TYPE_CHECKING:
+    from maskwright.compute import SetAside
 
 
 def command(
@@ -33,10 +36,13 @@ def command(
     to: Annotated[str, typer.Option(help="The new folder to write to.")] = "segments",
     format: Annotated[str, typer.Option("--format", "-f", help="In this format.")] = "coco",
     overwrite: Overwrite = False,
+    skip_broken: SkipBroken = False,
     overlays: Annotated[bool, typer.Option("--overlays", help="Also draw the masks over the images.")] = False,
     json: Json = False,
 ) -> None:
     """Interactive segmentation by clicks, boxes or words, or automatic mask generation."""
+    from dataclasses import asdict
+
     from maskwright import formats, media
     from maskwright.errors import UsageError
     from maskwright.interactive import to_samples
@@ -52,21 +58,27 @@ def command(
         "text": text,
     }  # fmt: skip
     windows = media.windows_over(paths)
+    broken: list[SetAside] = []
     with progress("segmenting", len(paths), quiet=json) as follow:
         found = list(
             to_samples.samples(follow(paths), engine, typed.pairs(option or ()), None if everything else asked,
-                           grid=typed.pairs(grid or (), what="the --grid"), windows=windows)
+                           grid=typed.pairs(grid or (), what="the --grid"), windows=windows, broken=broken if skip_broken else None)
         )  # fmt: skip
         lost = formats.write(found, to_samples.CLASSES, to, format, allow_loss=True, overwrite=overwrite)
     if overlays:
         to_samples.draw(found, to, windows)
+    left_out = [asdict(image) for image in broken]
     rows = [(sample.key, len(sample.segments)) for sample in found]
     number = sum(count for _, count in rows)
-    lines = [f"{number} segments on {len(rows)} images, written to {to} as {format}", *formats.summary(lost)]
+    lines = [
+        f"{number} segments on {len(rows)} images, written to {to} as {format}",
+        *set_aside(left_out),
+        *(f"lost {line}" for line in formats.summary(lost)),
+    ]
     for dtype, window in windows.items():
         low, high = (", ".join(f"{number:g}" for number in side) for side in (window.low, window.high))
         lines.append(f"note: {dtype} is displayed to the engine from {low} to {high}, {window.origin}")
-    emit({"to": to, "images": len(rows), "segments": number, "losses": formats.summary(lost)},
+    emit({"to": to, "images": len(rows), "segments": number, "losses": formats.summary(lost), "set_aside": left_out},
          [*lines, "", *table(rows[:20], ("image", "segments"))], json)  # fmt: skip
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image
 
 from maskwright import media
+from maskwright.compute import SetAside
 from maskwright.core import typed
 from maskwright.core.arrays import U8
 from maskwright.core.classes import Class, Classes
@@ -47,23 +48,31 @@ def image_files(places: Sequence[str]) -> list[Path]:
 def samples(
     paths: Iterable[Path], engine: str, options: Mapping[str, Any], asked: Mapping[str, Any] | None, *,
     grid: Mapping[str, Any] | None = None, windows: Mapping[str, Window] = NO_WINDOWS,
+    broken: list[SetAside] | None = None,
 ) -> Iterator[Sample]:  # fmt: skip
     """asked: points ([x, y] or [x, y, label]), boxes and text, for every image; None for automatic mask generation.
 
     grid: fields of `Grid`.  windows: how images of each type of numbers are displayed to the engine.
+    broken: images that cannot be read are set aside in it; without it the first ends this.
     Raises UsageError, ModelError, FormatError.
     """
     loaded = engines.build(engine, **options)
     whole = typed.options(grid or {}, Grid, "the grid")
     keys: set[str] = set()
-    for path in paths:
+    for number, path in enumerate(paths):
         key = safe_key(path.stem)
         if key in keys:
             key = safe_key(f"{path.resolve().parent.name}/{path.stem}")
         if key in keys:
             key = told_apart(key, str(path.resolve()))
         keys.add(key)
-        image = _displayed(path, windows)
+        try:
+            image = _displayed(path, windows)
+        except FormatError as error:
+            if broken is None:
+                raise
+            broken.append(SetAside(number, key, str(error)))
+            continue
         if asked is None:
             found = everything(image, loaded, Grid(**whole))
             masks, scores = found.masks[::-1], found.scores[::-1]  # the surest on top
