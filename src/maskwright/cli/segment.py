@@ -62,7 +62,8 @@ def command(
     with progress("segmenting", len(paths), quiet=json) as follow:
         found = list(
             to_samples.samples(follow(paths), engine, typed.pairs(option or ()), None if everything else asked,
-                           grid=typed.pairs(grid or (), what="the --grid"), windows=windows, broken=broken if skip_broken else None)
+                           grid=typed.pairs(grid or (), what="the --grid"), windows=windows,
+                           broken=broken if skip_broken else None)
         )  # fmt: skip
         lost = formats.write(found, to_samples.CLASSES, to, format, allow_loss=True, overwrite=overwrite)
     if overlays:

@@ -18,6 +18,7 @@ class Description:
     orientation: 1 to 8, see `media.orientation`; how the stored raster was turned.  pages: images in the file.
     notes: what reading converts and what it leaves as it is, in words, such as "CMYK becomes red, green and blue".
     inverted: whether low values are shown bright, which `Image.display` does and `Image.pixels` does not.
+    nodata: the number that stands for nothing, where the file states one; pixels keep it.
     """
 
     size: Size
@@ -27,6 +28,7 @@ class Description:
     pages: int = 1
     notes: tuple[str, ...] = ()
     inverted: bool = False
+    nodata: float | None = None
 
     @property
     def stored_size(self) -> Size:

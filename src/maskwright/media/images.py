@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -46,12 +46,24 @@ class Image:
 
     pixels: (H, W, C) in the file's own numbers, of any type, turned as the image is shown.  They belong to whoever read
     the image, and may be drawn on.
-    channels: the name of each.  inverted: whether low values are shown bright.
+    channels: the name of each.  inverted: whether low values are shown bright.  nodata: the number that stands for
+    nothing, if there is one.
     """
 
     pixels: Array
     channels: tuple[str, ...]
     inverted: bool = False
+    nodata: float | None = None
+
+    @property
+    def known(self) -> Array:
+        """(H, W, C) with NaN where there is nothing; the pixels themselves where no number stands for that."""
+        if self.nodata is None:
+            return self.pixels
+        kind = np.float32 if self.pixels.dtype.itemsize <= 2 or self.pixels.dtype == np.float32 else np.float64
+        found = self.pixels.astype(kind)
+        found[self.pixels == self.nodata] = np.nan
+        return found
 
     @property
     def size(self) -> Size:
@@ -62,13 +74,16 @@ class Image:
         """(H, W, 3) uint8 for people, and for networks that know nothing else.
 
         window: the dataset's, `dataset.window`.  Without one eight bits are as they are, and other numbers are shown
-        over the whole range of their type; what shows through alpha is white.
+        over the whole range of their type; what shows through alpha is white, and where there is nothing it is black.
         """
-        if self.pixels.dtype == np.uint8 and self.channels == RGB and window is None and not self.inverted:
+        plain = window is None and not self.inverted and self.nodata is None
+        if plain and self.pixels.dtype == np.uint8 and self.channels == RGB:
             return self.pixels
         colours = windows.apply(self.pixels, self.channels, window)
         if self.inverted:
             colours = 255 - colours
+        if self.nodata is not None:
+            colours[(self.pixels == self.nodata).all(axis=2)] = 0
         if self.channels[-1] == "alpha":
             alpha = self.pixels[..., -1]
             if int(alpha.min(initial=0)) < windows.full_range(alpha.dtype)[1]:
@@ -89,7 +104,7 @@ class Image:
             if wanted not in self.channels:
                 raise UsageError(f"the image has channels {', '.join(self.channels)}", needed=f"channel {name}")
             places.append(self.channels.index(wanted))
-        return Image(np.ascontiguousarray(self.pixels[..., places]), channels, self.inverted)
+        return replace(self, pixels=np.ascontiguousarray(self.pixels[..., places]), channels=channels)
 
 
 def describe(image: ImageRef | str | Path) -> Description:
@@ -151,7 +166,7 @@ def _of_page(uri: str, file: str, page: int, expected: Size | None, region: Regi
     pixels = np.ascontiguousarray(plane if plane.ndim == 3 else plane[..., None])
     number = pixels.shape[2]
     names = about.channels if len(about.channels) == number else channel_names(number)
-    return Image(pixels, names, about.inverted)
+    return Image(pixels, names, about.inverted, about.nodata)
 
 
 def _shown(

@@ -59,7 +59,7 @@ def arrays(images: Images) -> Iterator[tuple[Array, tuple[str, ...]]]:
             found = read(image)
         except MaskwrightError:
             continue
-        yield found.pixels, found.channels
+        yield found.known, found.channels
 
 
 def evenly(items: Sequence[Item], most: int) -> list[Item]:

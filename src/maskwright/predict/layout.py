@@ -50,7 +50,7 @@ class Layout:
         return replace(self, dtype="float32", low=(0.0,) * number, high=(1.0,) * number)
 
     def pick(self, image: Image, place: object = None) -> Array:
-        """(H, W, C) in native numbers: the channels that the network takes.
+        """(H, W, C) in native numbers: the channels that the network takes; NaN where the image has nothing.
 
         place: the image's, for messages.  Gray is taken for each of red, green and blue; channels that have no names
         are taken in order.  Raises FormatError for an image that has other channels, or numbers of another kind.
@@ -62,9 +62,9 @@ class Layout:
                 raise self._unfit(image, place)
             return image.display()
         if by_place(image.channels, self.channels):
-            return image.pixels
+            return image.known
         try:
-            return image.take(self.channels).pixels
+            return image.take(self.channels).known
         except UsageError:
             raise self._unfit(image, place) from None
 
@@ -115,7 +115,9 @@ class Layout:
 
     def _unfit(self, image: Image, place: object) -> FormatError:
         return FormatError(
-            f"the image has {', '.join(image.channels)} of {image.pixels.dtype}", file=place, needed=self.words
+            f"the image has {', '.join(image.channels)} of {image.pixels.dtype}",
+            file=place,
+            needed=f"{self.words}, which the network was taught with",
         )
 
 

@@ -8,7 +8,7 @@ import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -23,7 +23,7 @@ SUFFIXES = (".tif", ".tiff", ".btf")
 _BEGINNINGS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _WHITE_IS_ZERO, _RGB, _PALETTE, _INKS, _YCBCR, _LAB = 0, 2, 3, 5, 6, 8
 #: Numbers of tags, and what extra samples are that are alpha, multiplied into the colours or not.
-_ORIENTATION, _INK_SET, _BANDS, _PROFILE = 274, 332, 42112, 34675
+_ORIENTATION, _INK_SET, _BANDS, _NODATA, _PROFILE = 274, 332, 42112, 42113, 34675
 _MULTIPLIED, _STRAIGHT = 1, 2
 
 
@@ -44,7 +44,21 @@ def describe(path: str, page: int) -> Description:
     """What a page is, from the tags; one beyond the last as the last."""
     with _opened(path) as tif:
         stack = _stack(tif)
-        return _look(tif, stack.planes(min(page, stack.pages - 1))).described(stack.pages)
+        planes = stack.planes(min(page, stack.pages - 1))
+        found = _look(tif, planes).described(stack.pages)
+        nodata = _nodata(planes[0].keyframe)
+        if nodata is None:
+            return found
+        return replace(found, nodata=nodata, notes=(*found.notes, f"{nodata:g} stands for no data"))
+
+
+def _nodata(key: Any) -> float | None:
+    """The number that GDAL's tag says stands for nothing, where it is a number."""
+    try:
+        value = float(key.tags.valueof(_NODATA))
+    except (TypeError, ValueError):
+        return None
+    return value if np.isfinite(value) else None
 
 
 def read(path: str, page: int, region: orientation.Region | None = None) -> Array:
