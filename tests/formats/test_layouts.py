@@ -12,7 +12,11 @@ from PIL import Image
 from pycocotools import mask as coco
 
 from maskwright import formats, media
+from maskwright.core.classes import Class, Classes
 from maskwright.core.mask import Mask
+from maskwright.core.masks import Masks
+from maskwright.core.sample import ImageRef, Sample
+from maskwright.core.segments import Segments
 from maskwright.errors import FormatError, UsageError
 
 SIZE = (6, 8)
@@ -625,6 +629,27 @@ def test_mots_text(tmp_path) -> None:
     (tmp_path / "instances_txt" / "0002.txt").write_text(text + "4 x\n")
     with pytest.raises(FormatError, match="line 4"):
         formats.read(tmp_path)
+
+
+@pytest.mark.parametrize("format", ["davis", "youtube-vos", "mots"])
+def test_an_object_has_one_number_in_all_frames_of_a_video(tmp_path, format: str) -> None:
+    """By its track: the ids of segments that were accepted count anew in every frame."""
+    picture(tmp_path / "x.png")
+    left, right = box(0, 2, 0, 3), box(3, 6, 4, 8)
+    frames = []
+    for number, order in enumerate(((7, 9), (9, 7), (9,))):
+        masks = np.stack([left if track == 7 else right for track in order])
+        attributes = [{"track": track} for track in order]
+        segments = Segments(Masks.encode(masks), [1] * len(order), attributes=attributes)
+        image = ImageRef(str(tmp_path / "x.png"), SIZE, video="clip", frame=number)
+        frames.append(Sample(f"clip/{number:05d}", image, segments))
+    classes = Classes([Class(1, "ball", "thing")])
+    formats.write(frames, classes, tmp_path / "out", format, allow_loss=True, check=True)
+    for sample in formats.read(tmp_path / "out", format).samples:
+        found = dict(zip(sample.segments.ids.tolist(), sample.segments.masks.decode(), strict=True))
+        assert found
+        for track, mask in found.items():
+            assert np.array_equal(mask, left if track == 7 else right), (sample.key, track)
 
 
 # -- Files of many pictures, volumes, maps -----------------------------------------------------------

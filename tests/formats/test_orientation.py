@@ -10,6 +10,7 @@ from PIL import Image, ImageOps
 
 from maskwright import formats, media
 from maskwright.core.masks import Masks
+from maskwright.errors import UsageError
 from maskwright.formats._laying import turned
 from maskwright.media import orientation
 
@@ -143,6 +144,35 @@ def test_a_square_image_is_taken_as_it_is_shown(tmp_path: Path) -> None:
     truth = photograph(tmp_path / "a.png", 6, square=True)
     coco(tmp_path, truth)
     lands(tmp_path, "coco", truth)
+
+
+@pytest.mark.parametrize("how", [2, 3, 4])
+@pytest.mark.parametrize("format", ["coco", "labelme", "label-map"])
+def test_a_set_that_is_stored_is_read_so_when_asked(tmp_path: Path, format: str, how: int) -> None:
+    name, write = KINDS[format]
+    truth = photograph(tmp_path / name, how)
+    write(tmp_path, (stored() == RED).all(axis=2))
+    reading = formats.read(tmp_path, format, orientation="stored")
+    (sample,) = reading.samples
+    drawn = sample.segments[sample.segments.masks.areas() < 200]
+    assert np.array_equal(drawn.masks.union().decode(), truth)
+    with pytest.raises(UsageError, match="orientation is"):
+        formats.read(tmp_path, format, orientation="sideways")
+
+
+def test_that_a_set_is_likely_stored_is_told(tmp_path: Path) -> None:
+    on_raster = (stored() == RED).all(axis=2)
+    for name, how in (("a", 6), ("b", 3), ("c", 1)):
+        photograph(tmp_path / f"{name}.png", how)
+        labelme(tmp_path, on_raster)
+        content = json.loads((tmp_path / "a.json").read_text()) | {"imagePath": f"{name}.png"}
+        (tmp_path / "a.json").unlink()
+        (tmp_path / f"{name}.txt").write_text(json.dumps(content))
+    for file in tmp_path.glob("*.txt"):
+        file.rename(file.with_suffix(".json"))
+    reading = formats.read(tmp_path, "labelme")
+    list(reading.samples)
+    assert [note for note in reading.notes if note.startswith("1 more image is turned") and "such as b" in note]
 
 
 def test_an_image_of_another_size_than_its_labels_is_named(tmp_path: Path) -> None:

@@ -102,23 +102,27 @@ def _sure(name: str, place: Path) -> float:
 def read(path: str | Path, format: str | None = None, **options: Any) -> Reading:
     """Classes and samples of a labelled set in any format.
 
-    options: the format's own.  Raises FormatError, naming file and record, for anything broken; UsageError
-    for an option the format does not have.
+    options: the format's own; and of all, orientation="stored" where labels lie on images as they are stored, though a
+    flag turns them when they are shown, for those whose size does not tell.  Raises FormatError, naming file and
+    record, for anything broken; UsageError for an option the format does not have.
     """
     name = format or sniff(path)
     module = _module(name)
     place = _there(path)
+    laid = options.pop("orientation", "shown")
+    if laid not in ("shown", "stored"):
+        raise UsageError(f"orientation is {shown(laid)!r}", needed="shown or stored")
     options = typed.options(options, module.read, f"the format {name}", after=1)
     with registry.naming("formats", name), explained(path):
         reading: Reading = module.read(place, **options)
     samples = registry.named(guarded(reading.samples, path), "formats", name)
-    reading.samples = _fitting(samples, reading.notes, path)
+    reading.samples = _fitting(samples, reading.notes, path, Laying(stored=laid == "stored"))
     return reading
 
 
-def _fitting(samples: Iterator[Sample], notes: list[str], path: str | Path) -> Iterator[Sample]:
+def _fitting(samples: Iterator[Sample], notes: list[str], path: str | Path, laying: Laying) -> Iterator[Sample]:
     """Good keys, and labels on images as shown; what was changed is told in the notes, after the last sample."""
-    keys, laying = Incoming(), Laying()
+    keys = Incoming()
     try:
         for sample in samples:
             yield keys.fit(laying.lay(sample))

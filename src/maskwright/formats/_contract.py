@@ -40,6 +40,7 @@ from maskwright.core.foreign import explained
 from maskwright.core.masks import Masks
 from maskwright.core.names import confined, shown
 from maskwright.core.sample import Sample
+from maskwright.core.segments import Segments
 from maskwright.core.staging import left
 from maskwright.errors import FormatError, UsageError
 from maskwright.formats._json import load
@@ -184,6 +185,27 @@ def usable_ids(found: Sequence[Any]) -> list[int] | None:
     """The ids that a file states, or None, for new ones, where they are not whole numbers that tell segments apart."""
     whole = all(isinstance(item, int) and not isinstance(item, bool) and abs(item) < 2**63 for item in found)
     return list(found) if found and whole and len(set(found)) == len(found) else None
+
+
+def object_numbers(segments: Segments) -> list[int]:
+    """What tells an object in all frames of its video: the attribute `track` where segments have one, else their ids.
+
+    Ids as well where two segments of a frame would be one number.
+    """
+    ids = [int(identity) for identity in segments.ids]
+    tracks = [attribute.get("track") for attribute in segments.attributes]
+    numbers = [
+        track if isinstance(track, int) and not isinstance(track, bool) else identity
+        for track, identity in zip(tracks, ids, strict=True)
+    ]
+    return numbers if len(set(numbers)) == len(numbers) else ids
+
+
+def renumbered(sample: Sample) -> list[Loss]:
+    """Segments whose id is not their number in the video."""
+    ids = sample.segments.ids.tolist()
+    changed = [own for own, number in zip(ids, object_numbers(sample.segments), strict=True) if own != number]
+    return [Loss(sample.key, "ids", own) for own in changed]
 
 
 def hidden_pixels(masks: Masks) -> I64:

@@ -15,11 +15,15 @@ class Laying:
     """Passes samples on as their images are shown, and remembers what to tell.
 
     The size that the labels state decides: those of the raster's size, where that is not the size shown, are turned
-    with it; all others lie as they are.
+    with it.  Where both have one size, as for half a turn, labels lie as the image is shown, or on the raster as it is
+    stored where `stored` says so; a note tells of them where the other labels of the set lay on the raster.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, stored: bool = False) -> None:
+        self._stored = stored
         self._turned = 0
+        self._shown = 0
+        self._open: list[str] = []
         self._amiss: list[str] = []
         self._number = 0
 
@@ -33,8 +37,15 @@ class Laying:
         except FormatError:
             return sample
         if found.size == image.size:
-            return sample
-        if found.stored_size != image.size:
+            if found.orientation == 1:
+                return sample
+            if found.stored_size != image.size:
+                self._shown += 1
+                return sample
+            if not self._stored:
+                self._open.append(shown(sample.key))
+                return sample
+        elif found.stored_size != image.size:
             self._number += 1
             if len(self._amiss) < 3:
                 said = f"{shown(sample.key)} ({found.size[0]} x {found.size[1]}, labelled as {image.size[0]} x "
@@ -51,6 +62,13 @@ class Laying:
             out.append(
                 f"the labels of {self._turned} image{'s' * (self._turned != 1)} lay on the raster as it is stored, and "
                 "were turned with it to how the image is shown"
+            )
+        if self._open and self._turned and not self._shown:
+            number = len(self._open)
+            out.append(
+                f"{number} more image{'s are' if number != 1 else ' is'} turned without a change of size, such as "
+                f"{self._open[0]}: their labels were taken as the image is shown; if they lie on the raster as well, "
+                "read them again with -o orientation=stored"
             )
         if self._number:
             more = ", …" if self._number > len(self._amiss) else ""

@@ -22,6 +22,7 @@ from maskwright.formats._contract import (
     image_files,
     key_of,
     new_file,
+    object_numbers,
     put_image,
     read_about,
     suffix_of,
@@ -145,8 +146,9 @@ def _segments(label: Path, classes: Classes) -> Segments:
 
 def losses(sample: Sample, classes: Classes) -> list[Loss]:
     """What writing this sample would lose, by the words of `CAUSES`; nothing is written."""
-    renumbered = [int(id_) for id_ in sample.segments.ids if not _fits(int(id_))]
-    return common_losses(sample, LOSES, classes) + [Loss(sample.key, "ids", number) for number in renumbered]
+    numbers = zip(sample.segments.ids.tolist(), object_numbers(sample.segments), strict=True)
+    changed = [own for own, number in numbers if number != own or not _fits(number)]
+    return common_losses(sample, LOSES, classes) + [Loss(sample.key, "ids", own) for own in changed]
 
 
 def _fits(identity: int) -> bool:
@@ -159,7 +161,7 @@ def write(samples: Iterable[Sample], classes: Classes, folder: Path, *, images: 
     for sample in unique_keys(samples):
         put_image(sample, folder, f"JPEGImages/{_RESOLUTIONS[2]}/{sample.key}{suffix_of(sample)}", images)
         segments = sample.segments.visible()
-        ids = [int(id_) for id_ in segments.ids]
+        ids = object_numbers(segments)
         free = iter(number for number in range(1, 65536) if _fits(number) and number not in ids)
         ids = [id_ if _fits(id_) else next(free) for id_ in ids]
         values = np.zeros(sample.image.size, np.uint8 if max(ids, default=0) < _VOID else np.uint16)

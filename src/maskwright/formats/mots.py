@@ -20,8 +20,10 @@ from maskwright.formats._contract import (
     common_losses,
     image_files,
     new_file,
+    object_numbers,
     put_image,
     read_about,
+    renumbered,
     suffix_of,
     unique_keys,
     write_about,
@@ -143,7 +145,7 @@ def _files_by_number(path: Path, file: Path, images: str | None) -> dict[int, Pa
 
 def losses(sample: Sample, classes: Classes) -> list[Loss]:
     """What writing this sample would lose, by the words of `CAUSES`; nothing is written."""
-    return common_losses(sample, LOSES)
+    return common_losses(sample, LOSES) + renumbered(sample)
 
 
 def write(samples: Iterable[Sample], classes: Classes, folder: Path, *, images: str = "copy") -> None:
@@ -172,11 +174,12 @@ def write(samples: Iterable[Sample], classes: Classes, folder: Path, *, images: 
         put_image(sample, folder, f"{place}{suffix_of(sample)}", images)
         segments = sample.segments
         height, width = segments.size
+        objects = object_numbers(segments)
         if video not in texts:
             texts[video] = new_file(folder, f"instances_txt/{video}.txt")
         with open(texts[video], "a") as text:
             for row, string in enumerate(segments.masks.compressed()):
                 if segments.masks[row].area():
-                    numbers = (number, segments.ids[row], segments.class_ids[row], height, width)
+                    numbers = (number, objects[row], segments.class_ids[row], height, width)
                     text.write(" ".join(str(int(each_number)) for each_number in numbers) + f" {string.decode()}\n")
     write_about(folder, "mots", classes, splits, keys=keys)

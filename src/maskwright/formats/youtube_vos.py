@@ -22,6 +22,7 @@ from maskwright.formats._contract import (
     image_files,
     key_of,
     new_file,
+    object_numbers,
     put_image,
     read_about,
     suffix_of,
@@ -114,7 +115,7 @@ def losses(sample: Sample, classes: Classes) -> list[Loss]:
 def write(samples: Iterable[Sample], classes: Classes, folder: Path, *, images: str = "copy") -> None:
     """A folder a split; the key's folder is the video.  images: copy or link; the layout needs them.
 
-    A segment keeps its id as the object's number, unless the video has that number for another class.
+    An object's number is its `track`, or the segment's id, unless the video has that number for another class.
     """
     videos: dict[str, dict[str, dict[int, tuple[int, list[str]]]]] = {}
     splits = {}
@@ -126,7 +127,7 @@ def write(samples: Iterable[Sample], classes: Classes, folder: Path, *, images: 
         segments = segments[segments.masks.areas() > 0]
         known = videos.setdefault(home, {}).setdefault(video, {})
         numbers: list[int] = []
-        for identity, class_id in zip(segments.ids.tolist(), segments.class_ids.tolist(), strict=True):
+        for identity, class_id in zip(object_numbers(segments), segments.class_ids.tolist(), strict=True):
             number = identity
             if not 0 < number < 65536 or number in numbers or known.get(number, (class_id,))[0] != class_id:
                 number = next(

@@ -7,6 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
+from maskwright.core.names import shown
 from maskwright.core.sample import Sample
 from maskwright.media import pages
 from maskwright.registry import require
@@ -16,9 +17,10 @@ _BLOCK = 2**20
 
 
 def checksum(uri: str) -> str | None:
-    """The  "sha256:…" of a local file, streamed; "etag:…:LENGTH" of a remote one; None where nothing can be said.
+    """The  "sha256:…" of a local file, streamed; "etag:…:LENGTH" of a remote one; None where the store marks nothing.
 
-    A page of a file is known by its whole file.  Raises OSError for a local file that is missing or cannot be read.
+    A page of a file is known by its whole file.  Raises OSError for a file that is missing or cannot be read, and for a
+    store that does not answer.
     """
     place, _ = pages.page_of(uri)
     return _remote(place) if "://" in place else _local(place)
@@ -34,13 +36,13 @@ def _local(place: str) -> str:
 
 
 def _remote(place: str) -> str | None:
-    """Without reading it. None for a store that marks nothing, and one that does not answer."""
+    """Without reading it. None for a store that marks nothing."""
     fsspec = require("fsspec", f"looking at {place}")
     try:
         system, path = fsspec.core.url_to_fs(place)
         about = system.info(path)
-    except Exception:  # noqa: BLE001  each store has its own errors, and an import does not need it
-        return None
+    except Exception as error:  # noqa: BLE001  each store has its own errors
+        raise OSError(f"cannot be reached: {shown(error, 120)}") from None
     mark = next((about[name] for name in ("ETag", "etag", "md5Hash", "checksum") if about.get(name)), None)
     length = about.get("size")
     return None if mark is None and length is None else f"etag:{str(mark or '').strip(chr(34))}:{length}"

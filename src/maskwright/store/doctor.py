@@ -338,6 +338,8 @@ def _image_problem(
             if known[file] is not None and known[file] != checksum:
                 return "has changed since it was imported"
         if "://" in file:
+            if deep and checksum is None:
+                media.describe(place)  # says what is wrong with one that cannot be reached
             return None
         if image_size(place) != size:
             return f"is {image_size(place)}, its labels are for {size} (height, width)"
