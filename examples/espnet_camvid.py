@@ -162,7 +162,7 @@ def main(weights: str, camvid: str, split: str = "val") -> dict[str, float]:
             kinds = dataset.classes.num_classes
             counts: Any = 0
             for sample in dataset.where(f"split = '{split}'"):
-                labels = network.label_map(media.read(sample.image).rgb())
+                labels = network.label_map(media.read(sample.image).display())
                 counts = counts + confusion.update(
                     labels, sample.segments.label_map(dataset.classes), num_classes=kinds
                 )

@@ -319,3 +319,21 @@ def test_frames_of_a_folder(tmp_path) -> None:
     assert len(frames) == 4
     with pytest.raises(FormatError, match=r"f3\.png: the frame is 5 x 6; 20 x 31"):
         list(frames)
+
+
+def test_a_video_that_is_elsewhere(tmp_path, monkeypatch) -> None:
+    fsspec = pytest.importorskip("fsspec")
+    pytest.importorskip("av")
+    monkeypatch.setenv("MASKWRIGHT_CACHE", str(tmp_path / "cache"))
+    make(Made("clip.mkv", "ffv1", count=6), tmp_path)
+    with fsspec.open("memory://videos/street.mkv", "wb") as target:
+        target.write((tmp_path / "clip.mkv").read_bytes())
+    uri = "memory://videos/street.mkv"
+    assert sequences.is_sequence(uri)
+    assert not sequences.is_sequence("memory://videos/street.txt")
+    found = sequences.find(uri, every=2)
+    assert (found.name, found.axis) == ("street", "time")
+    assert [image.uri for image in found.images] == [f"{uri}#page={page}" for page in (0, 2, 4)]
+    here = sequences.find(tmp_path / "clip.mkv", every=2)
+    for image, own in zip(found.images, here.images, strict=True):
+        assert np.array_equal(media.read(image).pixels, media.read(own).pixels)

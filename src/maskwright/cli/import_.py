@@ -44,10 +44,10 @@ def command(
     from maskwright import formats, registry
     from maskwright.core.names import shown_place
     from maskwright.errors import UsageError
-    from maskwright.media import sequences
+    from maskwright.media import remote, sequences
     from maskwright.store import transfer
 
-    file = isfile(source)  # noqa: PTH113 - of a name that no file can have, a Path raises
+    file = isfile(source) or remote.is_remote(source)  # noqa: PTH113 - of a name that no file can have, a Path raises
     if sequence or (format is None and file and sequences.is_sequence(source)):
         if format or option:
             raise UsageError("a sequence without labels has no format", todo="Leave --format and --option out.")

@@ -6,15 +6,16 @@ found.images[1].frame   # 5, as in the source
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from maskwright.core import names
 from maskwright.core.names import shown
 from maskwright.core.sample import ImageRef
 from maskwright.core.sequence import Axis
 from maskwright.errors import FormatError, MaskwrightError, UsageError
-from maskwright.media import pages, video_file, volume_axes
+from maskwright.media import pages, remote, video_file, volume_axes
 from maskwright.media.images import IMAGE_SUFFIXES, image_size
 from maskwright.media.pages import dicom, video
 
@@ -41,7 +42,12 @@ class SequenceOfImages:
 
 
 def is_sequence(path: str | Path) -> bool:
-    """Whether a file is a video, or holds more than one image; False for folders and for what cannot be read."""
+    """Whether a file is a video, or holds more than one image; False for folders and for what cannot be read.
+
+    An address such as https://… is one when its name is a video's.
+    """
+    if remote.is_remote(str(path)):
+        return urlsplit(str(path)).path.lower().endswith(video.SUFFIXES)
     path = Path(path)
     if not path.is_file():
         return False
@@ -62,6 +68,8 @@ def find(place: str | Path, *, every: int = 1) -> SequenceOfImages:
     """
     if every < 1:
         raise UsageError(f"every is {every}", needed="1 or more")
+    if remote.is_remote(str(place)):
+        return _elsewhere(str(place), find(remote.local(place), every=every))
     path = Path(place)
     if path.is_dir():
         return _folder(path, every)
@@ -71,6 +79,15 @@ def find(place: str | Path, *, every: int = 1) -> SequenceOfImages:
     axes = volume_axes.of(path, number)
     places = [(f"{path}#page={page}", size) for page in axes.order]
     return _sequence(_stem(path), axes, places, every)
+
+
+def _elsewhere(uri: str, found: SequenceOfImages) -> SequenceOfImages:
+    """A sequence that was read from a fetched file, by its address."""
+    name = _stem(Path(urlsplit(uri).path))
+    images = [
+        replace(image, uri=f"{uri}#page={pages.page_of(image.uri)[1] or 0}", video=name) for image in found.images
+    ]
+    return replace(found, name=name, images=images)
 
 
 def natural(files: Iterable[Path]) -> list[Path]:
