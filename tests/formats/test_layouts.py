@@ -631,6 +631,18 @@ def test_mots_text(tmp_path) -> None:
         formats.read(tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("format", "told"), [("coco", True), ("yolo", True), ("nifti", True), ("davis", False), ("mots", False)]
+)
+def test_that_frames_are_parted_is_told(tmp_path, format: str, told: bool) -> None:
+    picture(tmp_path / "x.png")
+    image = ImageRef(str(tmp_path / "x.png"), SIZE, video="clip", frame=0)
+    sample = Sample("clip/00000", image, Segments(Mask.encode(box(0, 2, 0, 3)).batch, [1]))
+    lost = formats.losses([sample], Classes([Class(1, "ball", "thing")]), format)
+    assert ("sequence" in {loss.cause for loss in lost}) is told
+    assert not [loss for loss in lost if loss.cause == "sequence" and loss.grave]
+
+
 @pytest.mark.parametrize("format", ["davis", "youtube-vos", "mots"])
 def test_an_object_has_one_number_in_all_frames_of_a_video(tmp_path, format: str) -> None:
     """By its track: the ids of segments that were accepted count anew in every frame."""

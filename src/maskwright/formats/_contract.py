@@ -3,7 +3,8 @@
 A format is a module with
 
     LOSES: frozenset[str]                        what the format cannot hold, of the words in CAUSES
-    KEEPS: frozenset[str]                        further built-in columns that it holds; none where it is missing
+    KEEPS: frozenset[str]                        further built-in columns that it holds, and "sequence" where it tells
+                                                 which samples are frames or slices of one; none where it is missing
     sniff(path) -> float                         how sure it is that it can read this, 0 to 1
     read(path, **options) -> Reading
     losses(sample, classes, **options) -> list[Loss]   what writing this sample would lose, with these of its options
@@ -65,12 +66,13 @@ CAUSES = {
     "weight": "the sampling weight",
     "fields": "the sample's own fields",
     "split": "the split",
+    "sequence": "the sequence that a sample belongs to, its spacing and orientation",
     "orientation": "how the image is turned, for programs that ignore the flag in its file",
 }
 #: Built-in columns beyond those words; a format that holds one has it in KEEPS.
 _FURTHER = {column.name: column for column in (*SAMPLE, *SEGMENT) if column.path is None}
 CAUSES |= {name: column.description for name, column in _FURTHER.items()}
-MINOR = frozenset({"area", "ids", "split", "source", "weight", "fields", "order", "orientation", *_FURTHER})
+MINOR = frozenset({"area", "ids", "split", "source", "weight", "fields", "order", "sequence", "orientation", *_FURTHER})
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +168,9 @@ def losses_of(module: ModuleType, format: str, sample: Sample, classes: Classes,
     """options: the writer's."""
     with registry.naming("formats", format):
         own = list(module.losses(sample, classes, **bearing(module.losses, options)))
-    return own + further_losses(sample, getattr(module, "KEEPS", ())) + _flagged(sample, options)
+    keeps = getattr(module, "KEEPS", ())
+    parted = [Loss(sample.key, "sequence")] if sample.image.video and "sequence" not in keeps else []
+    return own + parted + further_losses(sample, keeps) + _flagged(sample, options)
 
 
 def _flagged(sample: Sample, options: dict[str, Any]) -> list[Loss]:

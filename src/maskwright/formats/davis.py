@@ -32,6 +32,7 @@ from maskwright.formats._contract import (
 from maskwright.formats._rasters import fitting, read_map, voc_palette, write_raster
 from maskwright.media import image_size
 
+KEEPS = frozenset({"sequence"})
 LOSES = frozenset(
     {"classes", "overlap", "empty", "crowd", "score", "attributes", "area", "order", "source", "weight", "fields"}
 )

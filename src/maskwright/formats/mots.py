@@ -30,6 +30,7 @@ from maskwright.formats._contract import (
 )  # fmt: skip
 from maskwright.media import image_size
 
+KEEPS = frozenset({"sequence"})
 LOSES = frozenset({"empty", "crowd", "score", "attributes", "area", "source", "weight", "fields"})
 
 _NAMES = {1: "car", 2: "pedestrian"}

@@ -26,6 +26,7 @@ from maskwright.formats._rasters import whole_numbers
 from maskwright.media import pages
 from maskwright.media.pages import nifti as nifti_pages
 
+KEEPS = frozenset({"sequence"})
 LOSES = frozenset(
     {
         "overlap",
@@ -151,7 +152,15 @@ def losses(sample: Sample, classes: Classes) -> list[Loss]:
     for identity, class_id in zip(sample.segments.ids, sample.segments.class_ids, strict=True):
         if classes[int(class_id)].role == "background":
             out.append(Loss(sample.key, "class", int(identity)))
+    if sample.image.video and not _is_slice(sample):
+        out.append(Loss(sample.key, "sequence"))  # it becomes a volume of its own
     return out + [Loss(sample.key, "fields")] * bool(sample.fields.keys() - {"nifti"})
+
+
+def _is_slice(sample: Sample) -> bool:
+    """Whether its image is a slice of a NIfTI volume."""
+    file, page = pages.page_of(sample.image.uri)
+    return page is not None and file.lower().endswith(nifti_pages.SUFFIXES)
 
 
 def write(samples: Iterable[Sample], classes: Classes, folder: Path, *, images: str = "copy") -> None:
@@ -206,8 +215,7 @@ def _volumes(samples: Iterable[Sample]) -> Iterator[tuple[str | None, list[Sampl
     group: list[Sample] = []
     done: set[str] = set()
     for sample in samples:
-        file, page = pages.page_of(sample.image.uri)
-        own = file if page is not None and file.lower().endswith(nifti_pages.SUFFIXES) else None
+        own = pages.page_of(sample.image.uri)[0] if _is_slice(sample) else None
         if group and (own is None or own != source):
             yield source, group
             group = []

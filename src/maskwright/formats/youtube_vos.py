@@ -33,6 +33,7 @@ from maskwright.formats._json import load
 from maskwright.formats._rasters import read_map, voc_palette, write_raster
 from maskwright.media import describe
 
+KEEPS = frozenset({"sequence"})
 LOSES = frozenset(
     {"overlap", "empty", "crowd", "score", "attributes", "area", "ids", "order", "source", "weight", "fields"}
 )
