@@ -664,6 +664,12 @@ def test_an_object_has_one_number_in_all_frames_of_a_video(tmp_path, format: str
             assert np.array_equal(mask, left if track == 7 else right), (sample.key, track)
 
 
+def test_images_without_labels_are_told_where_they_go(tmp_path) -> None:
+    picture(tmp_path / "x.png")
+    with pytest.raises(FormatError, match="maskwright studio, frames or slices of one sequence with import --sequence"):
+        formats.sniff(tmp_path)
+
+
 # -- Files of many pictures, volumes, maps -----------------------------------------------------------
 
 

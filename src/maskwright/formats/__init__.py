@@ -20,6 +20,7 @@ from maskwright.formats._contract import CAUSES, Loss, Reading, about_format, lo
 from maskwright.formats._json import Document
 from maskwright.formats._keys import ORIGINAL_KEY, Incoming, Outgoing
 from maskwright.formats._laying import Laying
+from maskwright.media import is_image_file
 
 if TYPE_CHECKING:
     from maskwright.compute import SetAside
@@ -62,10 +63,13 @@ def sniff(path: str | Path) -> str:
     if not best or sure[best[0]] <= 0:
         if place.suffix.lower() == ".json" and place.is_file():
             Document(place)  # says what is wrong with a file that is not JSON at all
-        raise FormatError(
-            "no format recognises this", file=path, needed=f"one of {', '.join(names())}",
-            todo="Name it with --format; see docs/reference/formats.md for the layouts.",
-        )  # fmt: skip
+        todo = "Name it with --format; see docs/reference/formats.md for the layouts."
+        if place.is_dir() and any(is_image_file(file) for file in place.iterdir()):
+            todo = (
+                "Images without labels become a dataset with maskwright studio, frames or slices of one sequence with"
+                f" import --sequence. {todo}"
+            )
+        raise FormatError("no format recognises this", file=path, needed=f"one of {', '.join(names())}", todo=todo)
     if len(best) > 1 and sure[best[0]] == sure[best[1]]:
         raise FormatError(f"it looks like {best[0]} and like {best[1]}", file=path, todo="Choose one with --format.")
     return best[0]
