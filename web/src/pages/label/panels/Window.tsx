@@ -149,7 +149,10 @@ const OWN = "own";
 
 function Presets({ window }: { window: Chosen }) {
   const presets = numbers.value?.presets ?? [];
-  const chosen = !mine.value ? EVERYBODY : presets.find((preset) => preset.name === window.origin)?.name ?? (window.origin ? MEASURED : OWN);
+  const named = presets.find((preset) => preset.name === window.origin);
+  // A preset of an image is another on the next one: the numbers that are held are then the person's own.
+  const held = named && named.low === window.low[0] && named.high === window.high[0] ? named.name : OWN;
+  const chosen = !mine.value ? EVERYBODY : named ? held : window.origin ? MEASURED : OWN;
   return (
     <label class="preset">
       {words.preset}
