@@ -148,3 +148,11 @@ def test_a_real_file_equals_pycocotools_and_survives(real, tmp_path) -> None:
         assert before.segments.masks == after.segments.masks
         assert before.segments.ids.tolist() == after.segments.ids.tolist()
         assert before.segments.attributes == after.segments.attributes
+
+
+def test_an_image_by_its_address_has_a_key_without_the_host(tmp_path) -> None:
+    image = {"id": 1, "file_name": "https://server:80/set/u00.png", "height": 4, "width": 5}
+    content = {"images": [image], "annotations": [], "categories": [{"id": 1, "name": "a"}]}
+    (tmp_path / "instances.json").write_text(json.dumps(content))
+    (sample,) = formats.read(tmp_path, "coco").samples
+    assert (sample.key, sample.image.uri) == ("set/u00", image["file_name"])

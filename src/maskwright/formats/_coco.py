@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
+from urllib.parse import urlsplit
 
 import numpy as np
 
@@ -154,3 +155,9 @@ class SplitFiles:
             (self.folder / f"{name}.part").unlink()
         if kind is None and not self._files:
             new_file(self.folder, f"{self.name_of(None)}.json").write_text(self._head + '],\n"annotations": []}\n')
+
+
+def named_key(name: str) -> str:
+    """A sample's key from the name of its image in a file: without the suffix, and of an address without the host."""
+    path = urlsplit(name).path.lstrip("/") if "://" in name else name
+    return Path(path).with_suffix("").as_posix()

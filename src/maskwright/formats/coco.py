@@ -21,7 +21,16 @@ from maskwright.core.masks import Masks
 from maskwright.core.sample import ImageRef, Sample
 from maskwright.core.segments import Segments
 from maskwright.errors import FormatError, UsageError
-from maskwright.formats._coco import SplitFiles, file_name, free_id, identities, image_root, read_classes, split_of
+from maskwright.formats._coco import (
+    SplitFiles,
+    file_name,
+    free_id,
+    identities,
+    image_root,
+    named_key,
+    read_classes,
+    split_of,
+)
 from maskwright.formats._contract import (
     Loss,
     Reading,
@@ -190,7 +199,7 @@ def _samples(each: _File, classes: Classes, options: _Options) -> Iterator[Sampl
         fields = {key: value for key, value in image.items() if key not in _IMAGE_KEYS}
         own = fields.pop("maskwright", {})
         yield Sample(
-            own.get("key") or Path(name).with_suffix("").as_posix(),
+            own.get("key") or named_key(name),
             ImageRef(uri, size),
             segments,
             split=own.get("split", split),
