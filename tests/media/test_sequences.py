@@ -337,3 +337,25 @@ def test_a_video_that_is_elsewhere(tmp_path, monkeypatch) -> None:
     here = sequences.find(tmp_path / "clip.mkv", every=2)
     for image, own in zip(found.images, here.images, strict=True):
         assert np.array_equal(media.read(image).pixels, media.read(own).pixels)
+
+
+def test_a_folder_of_slices_is_opened_as_one_sequence(tmp_path) -> None:
+    pytest.importorskip("pydicom")
+    from maskwright.store.folder import open_place
+
+    (tmp_path / "patient").mkdir()
+    series(tmp_path / "patient" / "scan", [2.0, 0.0, 4.0])
+    Image.fromarray(np.zeros((4, 5), np.uint8)).save(tmp_path / "patient" / "photo.png")
+    dataset, _ = open_place(str(tmp_path / "patient"))
+    with dataset:
+        assert dataset.keys() == ["photo", "scan/000000", "scan/000001", "scan/000002"]
+        (declared,) = dataset.sequences.values()
+        assert (declared.name, declared.axis, declared.spacing) == (
+            "scan",
+            "space",
+            sequences.find(tmp_path / "patient" / "scan").spacing,
+        )
+    again, notes = open_place(str(tmp_path / "patient"))
+    with again:
+        assert len(again) == 4
+        assert not notes

@@ -1,7 +1,7 @@
 """A dataset by its place: a dataset, a database URL, a folder of images that becomes one, or a video that gets one."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from pathlib import Path
 
 from maskwright.core.classes import Class, Classes
@@ -12,6 +12,8 @@ from maskwright.core.sequence import Sequence
 from maskwright.errors import FormatError, UsageError
 from maskwright.media import IMAGE_SUFFIXES, image_size, is_image_file, pages, sequences
 from maskwright.media.checksums import Hashing
+from maskwright.media.pages import dicom
+from maskwright.media.sequences import SequenceOfImages
 from maskwright.store import checks, sequence_samples
 from maskwright.store.dataset import Dataset
 from maskwright.store.transfer import import_samples
@@ -24,8 +26,8 @@ def open_place(place: str, *, classes: str | None = None, every: int = 1) -> tup
     """Open what is at a place -> the dataset, and notes for the person: what was made, taken in or left out.
 
     A folder of images gets a file maskwright.db beside them; opened again, it takes in images that are new.
-    Videos and files of many images in it are sequences.  A file of that kind itself gets a dataset in a folder beside
-    it, clip.mp4.maskwright, which is opened again the next time.
+    Videos and files of many images in it are sequences, and folders of DICOM slices.  A video or such a file itself
+    gets a dataset in a folder beside it, clip.mp4.maskwright, which is opened again the next time.
     classes: names with commas, for a new dataset.  every: of a sequence that is taken in, each n-th image.
     Raises UsageError, FormatError, DatasetError.
     """
@@ -127,14 +129,17 @@ def _samples(
     appended.
     """
     root = folder.resolve()
-    for path in files:
-        name = path.relative_to(folder).with_suffix("").as_posix()
+    series = _series(files, every, notes)
+    for path in _places(files, series):
+        name = path.relative_to(folder).with_suffix("").as_posix() if path != folder else path.resolve().name
         if not path.resolve().is_relative_to(root):
             notes.append(f"{shown(name)} was left out: a link that leads out of the folder")
             continue
         try:
             uri = checks.uri(str(path))
-            found = sequences.find(path, every=every) if sequences.is_sequence(path) else None
+            found = series.get(path)
+            if found is None and sequences.is_sequence(path):
+                found = sequences.find(path, every=every)
             size = image_size(path) if found is None else (1, 1)
         except (FormatError, UsageError) as error:
             notes.append(f"{shown(name)} was left out: {error}")
@@ -151,3 +156,29 @@ def _samples(
         for sample in sequence_samples.samples_of(found, key):
             keys.add(sample.key)
             yield sample
+
+
+def _series(files: list[Path], every: int, notes: list[str]) -> dict[Path, SequenceOfImages]:
+    """Folders of which all images here are slices of one DICOM series. notes: why another is not, is appended."""
+    by_folder: dict[Path, list[Path]] = {}
+    for path in files:
+        by_folder.setdefault(path.parent, []).append(path)
+    out = {}
+    for home, own in by_folder.items():
+        slices = sum(path.name.lower().endswith(dicom.SUFFIXES) for path in home.iterdir())
+        if len(own) == slices > 1:  # all are new, and nothing else is there
+            try:
+                out[home] = sequences.find(home, every=every)
+            except FormatError as error:
+                notes.append(f"{shown(home.name)}: its files are images of their own, as {error.found}")
+    return out
+
+
+def _places(files: list[Path], series: Container[Path]) -> Iterator[Path]:
+    """The files, and in place of those of a series their folder, once."""
+    done = set()
+    for path in files:
+        place = path.parent if path.parent in series else path
+        if place not in done:
+            done.add(place)
+            yield place
