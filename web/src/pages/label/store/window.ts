@@ -1,6 +1,6 @@
 /** How the images are displayed: for everybody, or on this page alone while somebody looks for a better window. */
 
-import { computed, signal } from "@preact/signals";
+import { computed, effect, signal } from "@preact/signals";
 import { api, type DatasetWindow, type ImageDescription, type ImageNumbers, type PixelValues } from "../../../api/client";
 import type { Point } from "../../../model/bits";
 import { dragged, query, stretched, type Window } from "../../../model/window";
@@ -195,6 +195,11 @@ export function look(place: Point | null): void {
   if (!place) pixel.value = null;
   if (!looking && (isDeep.value || panelOpen.value)) void lookUp();
 }
+
+// A pointer that was there before it was known what the image is.
+effect(() => {
+  if ((isDeep.value || panelOpen.value) && at && !looking) void lookUp();
+});
 
 async function lookUp(): Promise<void> {
   looking = true;
