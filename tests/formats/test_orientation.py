@@ -207,11 +207,3 @@ def test_masks_turn_as_pixels_do(how: int) -> None:
     found = turned(Masks.encode(dense), how).decode()
     expected = np.stack([orientation.apply(mask, how) for mask in dense])
     assert np.array_equal(found, expected)
-
-
-@pytest.mark.parametrize("how", range(1, 9))
-def test_points_turn_as_pixels_do(how: int) -> None:
-    raster = np.arange(35).reshape(5, 7)
-    shown = orientation.apply(raster, how)
-    x, y = orientation.points(np.array([[2.5, 1.5]]), (5, 7), how)[0]
-    assert shown[int(y), int(x)] == raster[1, 2]

@@ -93,3 +93,22 @@ def test_windows_as_json() -> None:
     assert Window.from_json(window.to_json()) == window
     with pytest.raises(UsageError):
         Window.from_json({"low": [0], "high": [1], "colour": 3})
+
+
+def test_a_window_of_one_band_leaves_photographs_beside_deep_images_in_colour() -> None:
+    from maskwright.media import tiles
+
+    photograph = image(1, 2, 3, dtype="uint8", channels=RGB)
+    band = Window((0,), (10,), (0,), eight_bits=False)
+    assert tiles.displayed(photograph, band).tolist() == [[[1, 2, 3]]]
+    assert tiles.displayed(image(5), band).tolist() == [[128]]
+
+
+def test_nothing_is_not_counted_in_a_histogram() -> None:
+    pytest.importorskip("fastapi")
+    from maskwright.studio.routes.window import _counted
+
+    pixels = np.repeat(np.array([-9999, 10, 20, 30], np.int16), 100).reshape(20, 20, 1)
+    found = _counted(Image(pixels, ("gray",), nodata=-9999), (0,))
+    assert (found.low, found.high) == (10, 30)
+    assert sum(found.counts[0]) == 300

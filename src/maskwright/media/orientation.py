@@ -73,21 +73,3 @@ def stored_region(region: Region, stored: Size, orientation: int) -> Region:
     if rows:
         top, bottom = height - bottom, height - top
     return (top, left, bottom, right) if swap else (left, top, right, bottom)
-
-
-def points(stored: Array, size: Size, orientation: int) -> Array:
-    """(N, 2) points (x, y) on the stored raster -> on the image as shown; origin at the top-left corner.
-
-    size: (height, width) of the stored raster.
-    """
-    swap, rows, columns = _MOVES[orientation]
-    shown = np.array(stored, dtype=np.float64)
-    height, width = size
-    if swap:
-        shown = shown[..., ::-1].copy()
-        height, width = width, height
-    if columns:
-        shown[..., 0] = width - shown[..., 0]
-    if rows:
-        shown[..., 1] = height - shown[..., 1]
-    return shown

@@ -56,12 +56,10 @@ def own_bytes(image: ImageRef, window: Window | None) -> tuple[bytes, str] | Non
 
 
 def displayed(image: Image, window: Window | None) -> Array:
-    """(H, W, 3) uint8, or (H, W) where it is gray. A window of channels that this image lacks leaves them to it."""
-    if window is not None and max(window.channels, default=0) >= image.pixels.shape[2]:
-        window = replace(window, channels=())
+    """(H, W, 3) uint8, or (H, W) where it is gray."""
     colours = image.display(window)
-    picked = (window.channels if window is not None else ()) or windows.displayed(image.channels)
-    return colours[..., 0] if len(picked) == 1 else colours
+    shown = windows.picked(image.channels, windows.holding(image.pixels.dtype, window))
+    return colours[..., 0] if len(shown) == 1 else colours
 
 
 def _allowed(sample: Sample) -> None:

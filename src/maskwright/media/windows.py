@@ -99,6 +99,21 @@ def displayed(channels: tuple[str, ...]) -> tuple[int, ...]:
     return plain[:3] if len(plain) >= 3 else plain[:1] or (0,)
 
 
+def holding(dtype: np.dtype[Any], window: Window | None) -> Window | None:
+    """The window, where images of this type are displayed by it."""
+    return None if window is None or (dtype == np.uint8 and not window.eight_bits) else window
+
+
+def picked(channels: tuple[str, ...], window: Window | None) -> tuple[int, ...]:
+    """Indices of the channels of an image that a window shows; those of `displayed` where it does not say, or where the
+    image lacks one of them.
+
+    channels: the image's.
+    """
+    wanted = window.channels if window is not None else ()
+    return wanted if wanted and max(wanted) < len(channels) else displayed(channels)
+
+
 def full_range(dtype: np.dtype[Any]) -> tuple[float, float]:
     """The least and the greatest number of a type of whole numbers; 0 and 1 for the others."""
     if dtype.kind in "iu":
@@ -119,16 +134,12 @@ def apply(pixels: Array, channels: tuple[str, ...], window: Window | None) -> U8
     is the same for every image.  Numbers that are not numbers are black.  An image without the channels that the window
     shows is displayed as `displayed` has it.
     """
-    if window is not None and not window.eight_bits and pixels.dtype == np.uint8:
-        window = None
-    picked = (window.channels if window is not None else ()) or displayed(channels)
-    if max(picked) >= pixels.shape[2]:
-        picked = displayed(channels)
+    window = holding(pixels.dtype, window)
     low, high = ((window.low, window.high)) if window is not None else ((0.0,), (255.0,))
     if window is None and pixels.dtype != np.uint8:
         low, high = ((limit,) for limit in full_range(pixels.dtype))
     planes = []
-    for place, index in enumerate(picked):
+    for place, index in enumerate(picked(channels, window)):
         plane = pixels[..., index]
         if window is not None or plane.dtype != np.uint8:
             plane = _stretched(plane, low[place % len(low)], high[place % len(high)])

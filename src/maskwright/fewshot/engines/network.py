@@ -73,7 +73,7 @@ class Network:
         settings = Settings(
             **bound, evaluations=1, overlays=0, batch_size=8, size=(side, side),
             scale=(0.7 * self.scale, 1.4 * self.scale), flip_vertical=0.5, turn=True, predict_scale=self.scale,
-            ema=0.99, device=self.device, seed=self.seed, val_split="check", channels=("red", "green", "blue"),
+            ema=0.99, device=self.device, seed=self.seed, val_split="check",
         )  # fmt: skip
         with tempfile.TemporaryDirectory() as folder, Dataset.create(Path(folder) / "set", taught) as dataset:
             with dataset.edit("examples") as edit:

@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 from maskwright import media
 from maskwright.core.arrays import Array
 from maskwright.errors import UsageError
-from maskwright.media import windows
+from maskwright.media import Image, windows
 from maskwright.media.windows import Window
 from maskwright.store import display
 from maskwright.studio.state import Studio, number_or_none
@@ -145,7 +145,7 @@ def router(studio: Studio) -> APIRouter:
         picked = tuple(_whole(number) for number in _numbers(channels or "")) or windows.displayed(image.channels)
         if not all(0 <= index < len(image.channels) for index in picked):
             raise UsageError(f"the image has {len(image.channels)} channels", needed="numbers of channels, from 0")
-        return _counted(image.pixels, picked)
+        return _counted(image, picked)
 
     @routes.get("/api/images/{number}/values")
     def values(number: int, x: int, y: int) -> PixelValues:
@@ -195,9 +195,15 @@ def _whole(number: float) -> int:
     return int(number)
 
 
-def _counted(pixels: Array, picked: tuple[int, ...]) -> ImageNumbers:
-    planes = [pixels[..., index] for index in picked]
-    finite = [plane[np.isfinite(plane)] if plane.dtype.kind == "f" else plane.ravel() for plane in planes]
+def _there(plane: Array, nodata: float | None) -> Array:
+    """Values that are numbers, and not the one that stands for nothing."""
+    values = plane[np.isfinite(plane)] if plane.dtype.kind == "f" else plane.ravel()
+    return values if nodata is None else values[values != nodata]
+
+
+def _counted(image: Image, picked: tuple[int, ...]) -> ImageNumbers:
+    pixels = image.pixels
+    finite = [_there(pixels[..., index], image.nodata) for index in picked]
     known = [values for values in finite if values.size]
     low = float(min((values.min() for values in known), default=0))
     high = float(max((values.max() for values in known), default=1))
