@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from maskwright.errors import UsageError
-from maskwright.media import Image, Window, windows
+from maskwright.media import Image, Window, value_counts, windows
 
 RGB = ("red", "green", "blue")
 
@@ -105,10 +105,7 @@ def test_a_window_of_one_band_leaves_photographs_beside_deep_images_in_colour() 
 
 
 def test_nothing_is_not_counted_in_a_histogram() -> None:
-    pytest.importorskip("fastapi")
-    from maskwright.studio.routes.window import _counted
-
     pixels = np.repeat(np.array([-9999, 10, 20, 30], np.int16), 100).reshape(20, 20, 1)
-    found = _counted(Image(pixels, ("gray",), nodata=-9999), (0,))
+    found = value_counts.of(Image(pixels, ("gray",), nodata=-9999), (0,))
     assert (found.low, found.high) == (10, 30)
     assert sum(found.counts[0]) == 300

@@ -5,21 +5,15 @@ import json
 import math
 from typing import Annotated
 
-import numpy as np
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
 from maskwright import media
-from maskwright.core.arrays import Array
 from maskwright.errors import UsageError
-from maskwright.media import Image, windows
+from maskwright.media import Image, value_counts, windows
 from maskwright.media.windows import Window
 from maskwright.store import display
 from maskwright.studio.state import Studio, number_or_none
-
-BINS = 128
-#: Values at most that a histogram counts.
-COUNTED = 500_000
 
 
 class WindowInfo(BaseModel):
@@ -145,7 +139,7 @@ def router(studio: Studio) -> APIRouter:
         picked = tuple(_whole(number) for number in _numbers(channels or "")) or windows.displayed(image.channels)
         if not all(0 <= index < len(image.channels) for index in picked):
             raise UsageError(f"the image has {len(image.channels)} channels", needed="numbers of channels, from 0")
-        return _counted(image, picked)
+        return _told(image, picked)
 
     @routes.get("/api/images/{number}/values")
     def values(number: int, x: int, y: int) -> PixelValues:
@@ -195,39 +189,17 @@ def _whole(number: float) -> int:
     return int(number)
 
 
-def _there(plane: Array, nodata: float | None) -> Array:
-    """Values that are numbers, and not the one that stands for nothing."""
-    values = plane[np.isfinite(plane)] if plane.dtype.kind == "f" else plane.ravel()
-    return values if nodata is None else values[values != nodata]
-
-
-def _counted(image: Image, picked: tuple[int, ...]) -> ImageNumbers:
-    pixels = image.pixels
-    finite = [_there(pixels[..., index], image.nodata) for index in picked]
-    known = [values for values in finite if values.size]
-    low = float(min((values.min() for values in known), default=0))
-    high = float(max((values.max() for values in known), default=1))
-    thinned = [values[:: max(1, values.size // COUNTED)] for values in finite]
-    # Few outliers would leave all others in one bin.
-    filled = [values for values in thinned if values.size]
-    first = float(min((np.percentile(values, 0.02, method="higher") for values in filled), default=low))
-    last = float(max((np.percentile(values, 99.98, method="lower") for values in filled), default=high))
-    bins = BINS
-    if pixels.dtype.kind in "iu":  # each bin of as many whole numbers as the others
-        step = -(-(last - first + 1) // BINS)
-        bins = int(-(-(last - first + 1) // step))
-        first, last = first - 0.5, first - 0.5 + bins * step
-    elif not last > first:
-        first, last = first - 0.5, last + 0.5
-    counts = [np.histogram(values, bins=bins, range=(first, last))[0].tolist() for values in thinned]
-    presets = [PresetInfo(name="this image", low=low, high=high)] if high > low else []
-    least, greatest = windows.full_range(pixels.dtype)
-    presets.append(PresetInfo(name=f"all of {pixels.dtype.name}", low=least, high=greatest))
-    if len(picked) == 1 and windows.is_hounsfield(pixels.dtype, low, high):
+def _told(image: Image, picked: tuple[int, ...]) -> ImageNumbers:
+    found = value_counts.of(image, picked)
+    dtype = image.pixels.dtype
+    presets = [PresetInfo(name="this image", low=found.low, high=found.high)] if found.high > found.low else []
+    least, greatest = windows.full_range(dtype)
+    presets.append(PresetInfo(name=f"all of {dtype.name}", low=least, high=greatest))
+    if len(picked) == 1 and windows.is_hounsfield(dtype, found.low, found.high):
         for name in windows.PRESETS:
             preset = Window.preset(name)
             presets.append(PresetInfo(name=name, low=preset.low[0], high=preset.high[0]))
     return ImageNumbers(
-        shown=list(picked), low=low, high=high, least=least, greatest=greatest, first=first, last=last, counts=counts,
-        presets=presets,
+        shown=list(picked), low=found.low, high=found.high, least=least, greatest=greatest, first=found.first,
+        last=found.last, counts=found.counts, presets=presets,
     )  # fmt: skip
