@@ -4,25 +4,15 @@ import json
 from pathlib import Path
 
 import pytest
+from command_line import run
 
 from maskwright import formats
-from maskwright.cli import main
 
 
 @pytest.fixture
 def labels(make_samples, classes, tmp_path) -> Path:
     formats.write(make_samples(6), classes, tmp_path / "labels", "coco")
     return tmp_path / "labels"
-
-
-def run(capsys, *arguments: object) -> tuple[int, str, str]:
-    try:
-        main([str(argument) for argument in arguments])
-        code = 0
-    except SystemExit as stop:
-        code = int(stop.code or 0)
-    found = capsys.readouterr()
-    return code, found.out, found.err
 
 
 def test_import_history_and_export(capsys, labels, tmp_path) -> None:

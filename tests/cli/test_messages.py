@@ -7,9 +7,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from command_line import run
 
 from maskwright import formats
-from maskwright.cli import VERBS, main
+from maskwright.cli import VERBS
 from maskwright.cli.output import emit, say, table
 from maskwright.runs import Run, find, list_runs
 from maskwright.store import Dataset
@@ -27,16 +28,6 @@ CALLS = {
     # These have no dataset; an address where a file or folder is wanted is one like any other.
     "demo": None, "convert": [NOWHERE, "OUT", "--to", "yolo"], "segment": [NOWHERE, "--everything"],
 }  # fmt: skip
-
-
-def run(capsys, *arguments: object) -> tuple[int, str, str]:
-    try:
-        main([str(word) for word in arguments])
-        code = 0
-    except SystemExit as stop:
-        code = int(stop.code or 0)
-    found = capsys.readouterr()
-    return code, found.out, found.err
 
 
 @pytest.fixture

@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tifffile
+from command_line import run
 from made_videos import Made, make, own_reading
 from PIL import Image
 
 import maskwright as mw
-from maskwright.cli import main
 from maskwright.core.names import natural
 from maskwright.core.sequence import Sequence
 from maskwright.store import Dataset
@@ -31,16 +31,6 @@ def place(tmp_path, monkeypatch) -> Path:
         Image.new("RGB", (9, 8), (number, 0, 0)).save(tmp_path / f"frames/frame{number}.png")
     monkeypatch.chdir(tmp_path)
     return tmp_path
-
-
-def run(capsys, *arguments: object) -> tuple[int, str, str]:
-    try:
-        main([str(argument) for argument in arguments])
-        code = 0
-    except SystemExit as stop:
-        code = int(stop.code or 0)
-    found = capsys.readouterr()
-    return code, found.out, found.err
 
 
 def test_a_video_is_imported_by_reference(place, capsys) -> None:

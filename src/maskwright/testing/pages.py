@@ -1,6 +1,7 @@
 """What every kind of file of many images promises."""
 
 import abc
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
@@ -59,34 +60,33 @@ class PagesContract(abc.ABC):
                 assert np.array_equal(found, images[page])
             assert media.image_size(f"{file}#page={page}") == size
 
-    def test_every_depth_and_channel_comes_back(self, tmp_path: Path) -> None:
+    def _every(self, folder: Path) -> Iterator[tuple[str, Path, list[Array]]]:
+        """Of each depth and number of channels: NumPy's name of the numbers, the file, and what it was made of."""
         for dtype in self.dtypes:
             for channels in self.channels:
-                folder = tmp_path / f"{dtype}-{channels}"
-                folder.mkdir()
+                own = folder / f"{dtype}-{channels}"
+                own.mkdir()
                 images = self.images(dtype, channels)
-                file = self.make(folder, images)
-                for page, image in enumerate(images):
-                    found = media.read(f"{file}#page={page}")
-                    assert found.pixels.ndim == 3
-                    assert len(found.channels) == found.pixels.shape[2]
-                    if self.exact:
-                        assert found.pixels.dtype == np.dtype(dtype)
-                        assert np.array_equal(found.pixels.reshape(image.shape), image)
+                yield dtype, self.make(own, images), images
+
+    def test_every_depth_and_channel_comes_back(self, tmp_path: Path) -> None:
+        for dtype, file, images in self._every(tmp_path):
+            for page, image in enumerate(images):
+                found = media.read(f"{file}#page={page}")
+                assert found.pixels.ndim == 3
+                assert len(found.channels) == found.pixels.shape[2]
+                if self.exact:
+                    assert found.pixels.dtype == np.dtype(dtype)
+                    assert np.array_equal(found.pixels.reshape(image.shape), image)
 
     def test_what_is_described_is_what_is_read(self, tmp_path: Path) -> None:
-        for dtype in self.dtypes:
-            for channels in self.channels:
-                folder = tmp_path / f"{dtype}-{channels}"
-                folder.mkdir()
-                images = self.images(dtype, channels)
-                file = self.make(folder, images)
-                for page in range(len(images)):
-                    found, about = media.read(f"{file}#page={page}"), media.describe(f"{file}#page={page}")
-                    assert about.size == found.size
-                    assert about.channels == found.channels
-                    assert about.dtype == found.pixels.dtype.name
-                    assert about.pages == len(images)
+        for _, file, images in self._every(tmp_path):
+            for page in range(len(images)):
+                found, about = media.read(f"{file}#page={page}"), media.describe(f"{file}#page={page}")
+                assert about.size == found.size
+                assert about.channels == found.channels
+                assert about.dtype == found.pixels.dtype.name
+                assert about.pages == len(images)
 
     def test_a_region_is_that_part_of_the_page(self, tmp_path: Path) -> None:
         file = self.make(tmp_path, self.images())
