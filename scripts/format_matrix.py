@@ -1,4 +1,4 @@
-"""Write the table of formats in docs/reference/formats.md from the code.
+"""Write the tables of formats and of what is implausible in docs/reference/formats.md from the code.
 
 python scripts/format_matrix.py
 """
@@ -8,9 +8,11 @@ import sys
 from pathlib import Path
 
 from maskwright import formats, registry
+from maskwright.formats._plausible import GRAVE
 
 PAGE = Path(__file__).parents[1] / "docs" / "reference" / "formats.md"
 BEGIN, END = "<!-- table: python scripts/format_matrix.py -->", "<!-- end of table -->"
+BEGIN_KINDS, END_KINDS = "<!-- kinds: python scripts/format_matrix.py -->", "<!-- end of kinds -->"
 
 
 def options(function: object) -> str:
@@ -35,11 +37,19 @@ def table() -> str:
     return "\n".join([*rows, *causes])
 
 
+def kinds() -> str:
+    rows = ["| kind | what | stops |", "|---|---|---|"]
+    rows += [f"| {kind} | {what} | {'yes' if kind in GRAVE else 'no'} |" for kind, what in formats.KINDS.items()]
+    return "\n".join(rows)
+
+
 def page() -> str:
     text = PAGE.read_text()
-    before, rest = text.split(BEGIN)
-    _, after = rest.split(END)
-    return f"{before}{BEGIN}\n{table()}\n{END}{after}"
+    for begin, end, made in ((BEGIN, END, table()), (BEGIN_KINDS, END_KINDS, kinds())):
+        before, rest = text.split(begin)
+        _, after = rest.split(end)
+        text = f"{before}{begin}\n{made}\n{end}{after}"
+    return text
 
 
 if __name__ == "__main__":

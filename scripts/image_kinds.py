@@ -7,6 +7,8 @@ function in COLUMNS, or in LEARNED where it takes seconds, from a kind, its file
 what stands in the cell.
 """
 
+import gzip
+import io
 import re
 import struct
 import sys
@@ -228,6 +230,14 @@ def dicom(kind: str, dtype: str, slope: str = "1", shift: str = "0") -> Callable
     return write
 
 
+def gzipped(path: Path) -> np.ndarray:
+    values = numbers("uint8", 3)
+    packed = io.BytesIO()
+    Image.fromarray(values).save(packed, format="PPM")
+    path.write_bytes(gzip.compress(packed.getvalue()))
+    return values
+
+
 KINDS = (
     Kind("JPEG", ".jpg", lossy(3)),
     Kind("JPEG, gray", ".jpg", lossy(1)),
@@ -272,6 +282,7 @@ KINDS = (
     Kind("PPM", ".ppm", by_pillow("uint8", 3)),
     Kind("PPM, deep", ".ppm", pnm(3)),
     Kind("PGM, deep", ".pgm", pnm(1)),
+    Kind("PPM, packed by gzip", ".ppm.gz", gzipped),
     Kind("BMP", ".bmp", by_pillow("uint8", 3)),
     Kind("TGA", ".tga", by_pillow("uint8", 4)),
     Kind("DICOM, CT", ".dcm", dicom("MONOCHROME2", "uint16", "1", "-1024")),

@@ -20,7 +20,7 @@ LAYERS = (
     ("predict", "labelling"),
     ("runs", "conversions"),
     ("formats", "models", "losses", "metrics", "transforms", "figures"),
-    ("compute", "weights"),
+    ("compute", "weights", "sets"),
     ("store",),
     ("media",),
     ("core",),

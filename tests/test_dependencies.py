@@ -31,7 +31,7 @@ NOT_ASKED_FOR = {"cityscapesscripts", "labelme"}
 #: Written by a test, and imported by it.
 MADE_UP = {"broken", "lazy", "maskwright_broken", "maskwright_example", "needs_another", "not_to_be_found_anywhere"}
 #: Our own folders outside the package whose modules tests import by their bare name.
-HELPERS = [ROOT / "tests" / "support", ROOT / "scripts", ROOT / "benchmarks"]
+HELPERS = [ROOT / folder for folder in ("tests/support", "tests/layouts", "scripts", "scripts/judges", "benchmarks")]
 ASKING = {"find_spec", "import_module", "importorskip", "needing", "require"}
 
 

@@ -133,6 +133,7 @@ def test_the_public_surface() -> None:
     assert sorted(names - rooms) == [
         "Class", "Classes", "Dataset", "Image", "ImageRef", "Mask", "Masks", "MaskwrightError", "Polygon", "Predictor",
         "Run", "Sample", "Segments", "Settings", "__version__", "build_demo_set", "fit",
+        "open_dataset",
     ]  # fmt: skip
     assert rooms == set(RANK) - {"cli"}, "every room is an attribute of the package"
     assert dir(maskwright) == sorted(names)
@@ -260,6 +261,12 @@ def test_the_table_of_formats_in_the_docs_is_true() -> None:
     import format_matrix
 
     assert format_matrix.page() == format_matrix.PAGE.read_text(), "run: python scripts/format_matrix.py"
+
+
+def test_the_page_of_public_sets_is_true() -> None:
+    import set_table
+
+    assert set_table.page() == set_table.PAGE.read_text(), "run: python scripts/set_table.py"
 
 
 def test_json_is_one_object(tmp_path) -> None:

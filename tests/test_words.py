@@ -30,6 +30,7 @@ ANYWHERE = {"image"}
 #: Other senses: (what to write instead, file).
 ALLOWED = {
     ("propagate", "src/maskwright/video/engines/classical.py"),  # an option: how far one colour speaks for others
+    ("image", "src/maskwright/formats/_roles.py"),  # what people call their folders
 }
 #: Beginnings of paths that are not held to the words, and to names of variables.
 ROOTS_NOT_YET: dict[str, tuple[str, ...]] = {"words": (), "one": ()}

@@ -19,8 +19,8 @@ __all__ = [
     "Class", "Classes", "Dataset", "Image", "ImageRef", "Mask", "Masks", "MaskwrightError", "Polygon",
     "Predictor", "Run", "Sample", "Segments", "Settings", "__version__", "build_demo_set", "compute",
     "conversions", "core", "demo", "diagnostics", "errors", "fewshot", "figures", "fit", "formats",
-    "integrations", "interactive", "labelling", "losses", "media", "metrics", "models", "predict", "registry",
-    "runs", "store", "studio", "testing", "train", "transforms", "video", "weights",
+    "integrations", "interactive", "labelling", "losses", "media", "metrics", "models", "open_dataset",
+    "predict", "registry", "runs", "sets", "store", "studio", "testing", "train", "transforms", "video", "weights",
 ]  # fmt: skip
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
         predict,
         registry,
         runs,
+        sets,
         store,
         studio,
         testing,
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
     from maskwright.core import Class, Classes, ImageRef, Mask, Masks, Polygon, Sample, Segments
     from maskwright.demo import build_demo_set
     from maskwright.errors import MaskwrightError
+    from maskwright.formats import open_dataset
     from maskwright.media import Image
     from maskwright.predict import Predictor
     from maskwright.runs import Run
@@ -79,6 +81,7 @@ else:
         "Settings": "train",
         "build_demo_set": "demo",
         "fit": "train",
+        "open_dataset": "formats",
     }
 
     # Type checkers do not see this function: to them a name that is not imported above is a mistake.

@@ -107,11 +107,28 @@ def _rebuild(kind: type[MaskwrightError], found: str, fields: dict[str, object])
 
 
 class FormatError(MaskwrightError):
-    """A label file is broken, or holds what its format cannot say."""
+    """A label file is broken, or holds what its format cannot say.
+
+    others: lines on further records that are broken, the first of which says how many.
+    """
+
+    others: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        if not self.others:
+            return super().__str__()
+        first, *rest = super().__str__().split("\n")
+        head, *lines = map(_line, self.others)
+        return "\n".join([first, f"  {head}", *(f"    {line}" for line in lines), *rest])
 
 
 class LossError(FormatError):
-    """Writing would lose something; the report says what, and --allow-loss accepts it."""
+    """Writing would lose something; the report says what, and --allow-loss accepts it.
+
+    losses: all that was counted, as `formats.Loss`.
+    """
+
+    losses: tuple[Any, ...] = ()
 
 
 class DatasetError(MaskwrightError):

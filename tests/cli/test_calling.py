@@ -17,6 +17,7 @@ from maskwright.cli import VERBS, calling, main
 #: A call of each verb that is right but for the place, and another that is wrong by itself.
 CALLS: dict[str, tuple[list[str], list[str]]] = {
     "demo": (["taken"], ["out", "--minutes", "soon"]),
+    "data": (["show", "nowhere"], ["lift"]),
     "import": (["nowhere", "new"], ["nowhere"]),
     "show": (["nowhere"], []),
     "window": (["nowhere"], ["nowhere", "5"]),

@@ -94,7 +94,7 @@ def test_foreign_keys_are_told(capsys, labels, tmp_path) -> None:
         ["import", labels / "annotations" / "instances_train.json", tmp_path / "d"],
         ["convert", labels / "annotations" / "instances_train.json", tmp_path / "o", "--to", "coco", "--images", "none"],
     ):  # fmt: skip
-        code, out, _ = run(capsys, *call)
+        code, out, _ = run(capsys, *call, "--force")  # none of the images is there
         assert code == 0
         assert "note: 3 keys could not stay, such as '../../0' became '0'" in out
 
@@ -108,7 +108,10 @@ def test_show_draws_a_sample(capsys, labels, tmp_path) -> None:
 
 
 def test_convert_without_a_dataset(capsys, labels, tmp_path) -> None:
-    code, out, _ = run(capsys, "convert", labels, tmp_path / "yolo", "--to", "yolo")
+    code, _, error = run(capsys, "convert", labels, tmp_path / "yolo", "--to", "yolo")
+    assert code == 1
+    assert "yolo cannot hold everything: shape: " in error
+    code, out, _ = run(capsys, "convert", labels, tmp_path / "yolo", "--to", "yolo", "--allow-loss")
     assert code == 0
     assert "wrote 6 samples as yolo" in out
     assert formats.sniff(tmp_path / "yolo") == "yolo"
@@ -224,3 +227,24 @@ def test_train_predict_evaluate_and_compare(capsys, labels, tmp_path) -> None:
     }
     assert "train/loss" in run(capsys, "runs", place, "one")[1]
     assert run(capsys, "train", place, "--resume", "one", "--json")[0] == 0
+
+
+def test_a_dry_run_shows_and_writes_nothing(capsys, labels, tmp_path) -> None:
+    before = sorted(file for file in tmp_path.rglob("*"))
+    code, out, _ = run(capsys, "import", labels, "--dry-run", "--json")
+    assert code == 0
+    told = json.loads(out)
+    assert told["dry_run"]
+    assert told["format"] == told["candidates"][0]["format"] == "coco"
+    assert told["images"] == len(list(formats.read(labels).samples)) > 0
+    assert told["segments"] == sum(row["segments"] for row in told["classes"])
+    assert told["chosen"]["command"].startswith("maskwright import ")
+    code, out, _ = run(capsys, "import", labels, tmp_path / "d", "--dry-run")
+    assert code == 0
+    assert "read as coco" in out
+    assert "plausibility: " in out
+    assert out.rstrip().endswith("nothing was written")
+    assert sorted(file for file in tmp_path.rglob("*")) == before
+    code, _, err = run(capsys, "import", labels)
+    assert code == 2
+    assert "--dry-run" in err

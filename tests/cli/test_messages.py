@@ -26,7 +26,7 @@ CALLS = {
     "columns": [NOWHERE], "set": [NOWHERE, "split=val", "--all"], "window": [NOWHERE],
     "runs": [NOWHERE], "compare": [NOWHERE, "a", "b"], "doctor": [NOWHERE],
     # These have no dataset; an address where a file or folder is wanted is one like any other.
-    "demo": None, "convert": [NOWHERE, "OUT", "--to", "yolo"], "segment": [NOWHERE, "--everything"],
+    "demo": None, "data": ["show", NOWHERE], "convert": [NOWHERE, "OUT", "--to", "yolo"], "segment": [NOWHERE, "--everything"],
 }  # fmt: skip
 
 
@@ -69,9 +69,7 @@ def test_no_verb_shows_the_password_of_a_server_that_does_not_answer(
 
 def test_a_password_in_a_source_is_not_written_into_the_history(capsys, labels, tmp_path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(formats, "sniff", lambda source: "coco")
-    real = formats.read
-    monkeypatch.setattr(formats, "read", lambda source, name, **options: real(labels, name, **options))
+    monkeypatch.setattr(formats, "choose", lambda source: formats.Candidate("coco", labels, 1.0))
     code, out, _ = run(capsys, "import", "https://ann:geheim@files.example/labels", tmp_path / "street")
     assert code == 0
     assert "geheim" not in out + run(capsys, "log", tmp_path / "street", "--json")[1]

@@ -4,8 +4,9 @@ import zipfile
 
 import pytest
 
-from maskwright.core.archive import pack, unpack
-from maskwright.errors import FormatError, UsageError
+from maskwright.core.archive import pack
+from maskwright.core.unpacking import unpack
+from maskwright.errors import FormatError
 
 
 def test_what_is_packed_comes_out_again(tmp_path) -> None:
@@ -23,7 +24,7 @@ def test_what_is_packed_comes_out_again(tmp_path) -> None:
 def test_nothing_is_unpacked_beside_the_folder(tmp_path) -> None:
     with zipfile.ZipFile(tmp_path / "x.zip", "w") as packed:
         packed.writestr("../beside", "no")
-    with pytest.raises(UsageError, match=r"mine\.zip: the archive's member '\.\./beside' leads out of it"):
+    with pytest.raises(FormatError, match=r"mine\.zip: the archive's member '\.\./beside' leads out of it"):
         unpack(tmp_path / "x.zip", tmp_path / "out", name="mine.zip")
     assert not (tmp_path / "beside").exists()
 

@@ -31,7 +31,7 @@ def read(value: Any, kind: Any) -> Any:
     (str, "no", "no"), (str, "5", "5"), (str, "'a b'", "a b"), (str | None, "none", None), (str | None, "", None),
     (Literal["same", "valid"], '"valid"', "valid"), (Literal[1, 2], "2", 2), (tuple[str, ...], "a, b", ("a", "b")),
     (tuple[str, ...], "a", ("a",)), (tuple[str, ...], "[]", ()), (Sequence[float] | None, "[1, 2]", (1.0, 2.0)),
-    (list[int], "1,2", [1, 2]), (Path, "a/b", "a/b"),
+    (Sequence[str] | None, "none", None), (Sequence[int | str], "21, cat", (21, "cat")), (list[int], "1,2", [1, 2]), (Path, "a/b", "a/b"),
     (Any, "5", 5), (Any, "1e-3", 0.001), (Any, "true", True), (Any, "no", "no"), (Any, "none", None), (Any, "'5'", "5"),
     (Any, "[1, 2]", [1, 2]), (Any, "(1, 2)", (1, 2)), (Any, "[a, 1]", ["a", 1]),
 ])  # fmt: skip

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from maskwright.core import geometry
 from maskwright.core.classes import Class, Classes
+from maskwright.core.drawn import stated_area
 from maskwright.core.mask import Mask
 from maskwright.core.masks import Masks
 from maskwright.core.polygons import Polygon
@@ -296,3 +297,54 @@ def test_samples_are_picklable_and_their_mappings_json() -> None:
         whole.fields,
         whole.segments.attributes,
     ]
+
+
+# -- what was drawn --------------------------------------------------------------------------------------------------
+
+
+def shapes() -> tuple[Segments, Masks]:
+    """Two segments that were drawn, with stated areas and given boxes, and masks of which the second is another."""
+    drawn = [{"shape": "polygon", "rule": "coco", "parts": [], "area": 7.5}, None]
+    rows = segments(
+        attributes=[{"a": 1}, {"area": 2.5, "b": 2}], more={"geometry": drawn, "box": [[0, 0, 2, 2], [1, 1, 2, 2]]}
+    )
+    dense = rows.masks.decode()
+    dense[1] ^= True
+    return rows, Masks.encode(dense)
+
+
+def test_what_was_drawn_and_its_area_go_with_the_mask() -> None:
+    rows, other = shapes()
+    assert [stated_area(rows, row) for row in (0, 1)] == [7.5, 2.5]
+    for changed in (rows.with_masks(other), rows.replace(masks=other), rows.replace(masks=other, ids=[4, 5])):
+        assert changed.column("geometry") == (rows.more["geometry"][0], None)
+        assert changed.attributes == [{"a": 1}, {"b": 2}]
+        assert [stated_area(changed, row) for row in (0, 1)] == [7.5, None]
+        assert changed.column("box") == rows.column("box")
+    moved = rows.moved(other)
+    assert moved.more == {}
+    assert [stated_area(moved, row) for row in (0, 1)] == [None, None]
+    larger = rows.with_masks(Masks.empty((9, 9), 2))
+    assert (larger.more, larger.attributes) == ({}, [{"a": 1}, {"b": 2}])
+    assert rows.replace(masks=other, more=rows.more).column("geometry") == rows.column("geometry"), "as it was said"
+    with pytest.raises(ValueError, match="1 masks need"):
+        rows.replace(masks=rows.masks[:1])
+
+
+def test_values_that_nobody_else_has_are_not_copied() -> None:
+    rows, _ = shapes()
+    attributes, geometry = [{"a": 1}, {}], [{"shape": "runs"}, None]
+    taken = Segments.take_over(
+        rows.masks, [1, 2], attributes=attributes, more={"geometry": geometry, "box": [None] * 2}
+    )
+    assert taken.attributes[0] is attributes[0]
+    assert taken.more["geometry"][0] is geometry[0]
+    assert "box" not in taken.more, "it says nothing"
+    assert taken[:1].more["geometry"][0] is geometry[0]
+    assert taken == Segments(rows.masks, [1, 2], attributes=attributes, more={"geometry": geometry})
+    with pytest.raises(ValueError, match="same id"):
+        Segments.take_over(rows.masks, [1, 2], ids=[3, 3])
+    with pytest.raises(ValueError, match="geometry has 1 values"):
+        Segments.take_over(rows.masks, [1, 2], more={"geometry": geometry[:1]})
+    with pytest.raises(ValueError, match="the value is"):
+        rows.replace(more={"box": [[5, 0, 1, 1], None]})

@@ -7,9 +7,10 @@ import pytest
 from pycocotools import mask as coco
 
 from maskwright import formats
+from maskwright.core import drawn
 from maskwright.core.mask import Mask
 from maskwright.errors import FormatError
-from maskwright.formats.coco import exact_rings
+from maskwright.formats._coco_segmentation import exact_rings
 
 
 def document(**changes):
@@ -66,7 +67,8 @@ def test_parts_are_one_segment_and_boxes_become_rectangles(tmp_path) -> None:
 
 def test_a_stated_area_is_kept(tmp_path) -> None:
     _, (sample,) = read(tmp_path, document(annotations=[annotation(area=12.5)]))
-    assert sample.segments.attributes[0]["area"] == 12.5
+    assert sample.segments.attributes == [{}]
+    assert drawn.stated_area(sample.segments, 0) == 12.5
     formats.write(
         [sample], formats.read(tmp_path / "labels.json", "coco").classes, tmp_path / "out", "coco", images="none"
     )

@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 
 from maskwright import formats, media
-from maskwright.errors import FormatError
+from maskwright.core.masks import Masks
+from maskwright.core.segments import Segments
+from maskwright.errors import FormatError, LossError
 from maskwright.testing import FormatContract
 
 
@@ -15,7 +17,7 @@ class TestEveryFormat(FormatContract):
     @pytest.fixture(autouse=True, params=formats.writers())
     def one_of_them(self, request) -> None:
         self.name = request.param
-        self.cut_files_pass = request.param == "yolo"
+        self.cut_files_pass = self.one_ring = request.param == "yolo"
 
 
 @pytest.mark.parametrize("name", ["coco", "coco-panoptic", "cvat", "labelme", "label-studio", "datumaro"])
@@ -59,3 +61,33 @@ def test_images_can_be_linked(make_samples, classes, tmp_path) -> None:
     assert all(path.is_symlink() for path in (tmp_path / "out" / "images").rglob("*.png"))
     assert len(list(formats.read(tmp_path / "out").samples)) == 2
     shutil.rmtree(tmp_path / "out")
+
+
+def test_a_dataset_and_a_broken_file_are_told_as_what_they_are(tmp_path) -> None:
+    from maskwright import Dataset
+    from maskwright.core.classes import Class, Classes
+
+    Dataset.create(tmp_path / "set", Classes([Class(1, "cell")])).close()
+    with pytest.raises(FormatError, match=r"is a dataset.*\n.*maskwright export"):
+        formats.sniff(tmp_path / "set")
+    (tmp_path / "yolo").mkdir()
+    (tmp_path / "yolo" / "data.yaml").write_text("names: [cell\ntrain: images\n")
+    with pytest.raises(FormatError, match=r"no format recognises this, and .*data\.yaml.*line"):
+        formats.sniff(tmp_path / "yolo")
+
+
+def test_a_refusal_has_all_losses(make_samples, classes, tmp_path, capsys) -> None:
+    samples = make_samples(4)
+    with pytest.raises(LossError) as told:
+        formats.write(samples, classes, tmp_path / "out", "label-map")
+    assert list(told.value.losses) == formats.losses(samples, classes, "label-map")
+
+
+def test_objects_that_others_cover_whole_are_gone(make_samples, classes, tmp_path) -> None:
+    sample = make_samples(1)[0]
+    dense = np.zeros((2, *sample.image.size), bool)
+    dense[0, 2:4, 2:4] = dense[1, 1:6, 1:6] = True
+    covered = replace(sample, segments=Segments(Masks.encode(dense), [1, 1], ids=[4, 9]))
+    for name in ("voc", "bitmaps", "instance-map"):
+        found = {(loss.cause, loss.segment) for loss in formats.losses([covered], classes, name)}
+        assert (("empty", 4) in found) == ("overlap" in formats._module(name).LOSES), name

@@ -308,7 +308,8 @@ def test_a_file_name_that_leads_elsewhere_is_read_there_and_never_written(name, 
     (found,) = reading.samples
     assert found.key == "x"
     assert found.fields["original_key"] == "../../x"
-    assert len(reading.notes) == 1 and "'../../x' became 'x'" in reading.notes[0]
+    (note,) = [note for note in reading.notes if "became" in note]
+    assert "'../../x' became 'x'" in note
     for target in NAMES:
         images = "none" if name == "rle-csv" else "copy"  # its table does not lead to pictures elsewhere
         try:
@@ -325,7 +326,7 @@ def test_keys_that_become_the_same_are_told_apart(sample, tmp_path) -> None:
     images = [{"id": k, "file_name": name, "height": 12, "width": 10} for k, name in enumerate(names)]
     content = {"images": images, "categories": [{"id": 1, "name": "cat"}], "annotations": []}
     (tmp_path / "labels.json").write_text(json.dumps(content))
-    reading = formats.read(tmp_path / "labels.json", "coco")
+    reading = formats.read(tmp_path / "labels.json", "coco", plausible=False)
     found = list(reading.samples)
     keys = [item.key for item in found]
     assert len(set(keys)) == 5

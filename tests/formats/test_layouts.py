@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 from pycocotools import mask as coco
 
 from maskwright import formats, media
@@ -172,7 +172,7 @@ def test_voc_of_boxes_only(tmp_path) -> None:
     xml.write_text(text.format("wheel"))
     _, _, sample = only(tmp_path)
     assert np.array_equal(sample.segments.masks[0].decode(), box(0, 3, 1, 4)), "counted from 1, far edge included"
-    assert sample.segments.attributes == [{"box": True}]
+    assert sample.segments.attributes == [{}]
     xml.write_text('<!DOCTYPE a [<!ENTITY b "c">]>' + text.format("&b;"))
     with pytest.raises(FormatError, match="not readable XML"):
         list(formats.read(tmp_path).samples)
@@ -272,8 +272,8 @@ def test_names_beside_and_arrays(tmp_path) -> None:
     save(tmp_path / "one" / "a_2ndHO.png", box(0, 3, 0, 8))
     picture(tmp_path / "one" / "b.jpg")
     _, reading, sample = only(tmp_path / "one", "label-map", suffix="_2ndHO")
-    assert sample.segments.masks.areas().tolist() == [24, 24]
-    assert any("1 images have no label" in note for note in reading.notes)
+    assert sample.segments.masks.areas().tolist() == [24], "one bit is a mask"
+    assert any("1 image has no label" in note for note in reading.notes)
     picture(tmp_path / "two" / "images" / "a.jpg")
     (tmp_path / "two" / "labels").mkdir()
     np.save(tmp_path / "two" / "labels" / "a.npy", box(0, 3, 0, 8).astype(np.float32))
@@ -309,7 +309,7 @@ def test_instances_out_of_classes(tmp_path, way) -> None:
     assert len(sample.segments) == (2 if way == "components" else 3)
     assert sample.segments.masks.union() == Mask.encode(np.any(discs, axis=0))
     assert reading.classes[1].kind == "thing"
-    with pytest.raises(FormatError, match="components or watershed"):
+    with pytest.raises(UsageError, match="components or watershed"):
         formats.read(tmp_path, background=0, instances="magic")
 
 
@@ -377,7 +377,7 @@ def test_tables_of_competitions(tmp_path) -> None:
     assert [class_.name for class_ in reading.classes] == ["astro", "cort"]
     assert sample.segments.class_ids.tolist() == [2, 1]
     (tmp_path / "train.csv").write_text("Image_Label,EncodedPixels\na.jpg_Fish,1 2\n")
-    _, reading, _ = only(tmp_path, "rle-csv", image_column="Image_Label", size="6,8")
+    _, reading, _ = only(tmp_path, "rle-csv", size="6,8")
     assert [class_.name for class_ in reading.classes] == ["Fish"]
     for text, words in (
         ("1 2 3", "pairs"),
@@ -417,14 +417,17 @@ def test_labelme_shapes(tmp_path) -> None:
     assert name == "labelme"
     segments = sample.segments
     assert [reading.classes[int(c)].name for c in segments.class_ids] == ["cat", "dog", "dog"]
-    assert np.array_equal(segments.masks[0].decode(), box(1, 3, 1, 3) | box(1, 3, 5, 7)), "one group, one segment"
+    assert np.array_equal(segments.masks[0].decode(), box(1, 4, 1, 4) | box(1, 4, 5, 8)), "one group, one segment"
     expected = np.zeros(SIZE, bool)
     expected[4, 2] = expected[5, 2] = expected[5, 3] = True
     assert np.array_equal(segments.masks[1].decode(), expected)
-    y, x = np.mgrid[:6, :8] + 0.5
-    assert np.array_equal(segments.masks[2].decode(), (x - 4) ** 2 + (y - 3) ** 2 <= 4)
+    canvas = Image.new("L", (8, 6))
+    ImageDraw.Draw(canvas).ellipse((2, 1, 6, 5), fill=1, outline=1)
+    assert np.array_equal(segments.masks[2].decode(), np.asarray(canvas) > 0)
     assert segments.attributes[2] == {"flags": {"far": True}}
-    assert reading.notes == ["1 points and lines have no area and were left out"]
+    assert reading.notes == [
+        "1 points and lines have no area and were left out; images have them in their field labelme"
+    ]
 
 
 def test_cvat_shapes(tmp_path) -> None:
@@ -451,7 +454,7 @@ def test_cvat_shapes(tmp_path) -> None:
     assert np.array_equal(segments.masks[2].decode(), expected)
     assert segments.attributes[1] == {"plate": "AB 1", "doors": 4, "occluded": True, "group_id": 3}
     assert reading.classes["road"].colour == (128, 64, 128)
-    assert reading.notes == ["1 polylines, points and skeletons have no area and were left out"]
+    assert "1 polylines, points, skeletons and cuboids have no area" in reading.notes[0]
 
 
 def slow_brush(stream, number: int) -> np.ndarray:
@@ -525,7 +528,13 @@ def test_label_studio_shapes(tmp_path) -> None:
     assert np.array_equal(masks[1].decode(), box(0, 5, 10, 14, (10, 20)))
     assert np.array_equal(masks[2].decode(), box(5, 7, 5, 10, (10, 20))), "turned around its top-left corner"
     assert sample.segments.source == ["human"] * 3
-    assert reading.notes == ["1 results of other kinds, such as choices and key points, were left out"]
+    assert [note.split(":")[0] for note in reading.notes] == [
+        "1 results of other kinds, such as choices and key points, are not segments",
+        (
+            "1 tasks have predictions that were not read; -o predictions=yes does. They are in the samples' field "
+            "label_studio and are written again"
+        ),
+    ]  # fmt: skip
     assert media.read(sample.image).display().shape == (10, 20, 3)
     _, _, both = only(tmp_path, predictions=True)
     assert both.segments.source[-1] == "model"
@@ -574,7 +583,8 @@ def test_via_projects_and_exports(tmp_path) -> None:
         name, reading, sample = only(tmp_path, attribute="fruit")
         assert name == "via"
         assert [reading.classes[int(c)].name for c in sample.segments.class_ids] == ["apple", "pear"]
-        assert np.array_equal(sample.segments.masks[0].decode(), box(1, 3, 1, 4))
+        assert np.array_equal(sample.segments.masks[0].decode(), box(1, 4, 1, 5)), "points name pixels"
+        assert np.array_equal(sample.segments.masks[1].decode(), box(0, 3, 5, 7))
         assert sample.segments.attributes[0] == {"ripe": "yes"}
 
 
@@ -664,10 +674,10 @@ def test_an_object_has_one_number_in_all_frames_of_a_video(tmp_path, format: str
             assert np.array_equal(mask, left if track == 7 else right), (sample.key, track)
 
 
-def test_images_without_labels_are_told_where_they_go(tmp_path) -> None:
+def test_images_without_labels_are_samples_to_label(tmp_path) -> None:
     picture(tmp_path / "x.png")
-    with pytest.raises(FormatError, match="maskwright studio, frames or slices of one sequence with import --sequence"):
-        formats.sniff(tmp_path)
+    assert formats.sniff(tmp_path) == "unlabelled"
+    assert [len(sample.segments) for sample in formats.read(tmp_path).samples] == [0]
 
 
 # -- Files of many pictures, volumes, maps -----------------------------------------------------------
@@ -791,11 +801,11 @@ def test_geojson_over_a_geotiff(tmp_path) -> None:
     (tmp_path / "labels" / "a.geojson").write_text(
         json.dumps({"type": "FeatureCollection", "features": [feature, point]})
     )
-    name, reading, sample = only(tmp_path)
+    name, reading, sample = only(tmp_path, plausible=False)
     assert name == "geojson"
     assert np.array_equal(sample.segments.masks[0].decode(), box(1, 5, 1, 6) & ~box(2, 3, 2, 3))
     assert sample.segments.attributes == [{"crop": "rye"}]
-    assert reading.notes == ["1 points and lines have no area and were left out"]
+    assert reading.notes == ["1 points and lines have no area: they are in the samples' field geojson"]
     formats.write([sample], reading.classes, tmp_path / "out", "geojson", check=True)
     again = json.loads((tmp_path / "out" / "labels" / "a.geojson").read_text())["features"][0]
     assert sorted(again["geometry"]["coordinates"][0]) == sorted([*outer[:-1], again["geometry"]["coordinates"][0][0]])

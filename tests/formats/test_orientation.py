@@ -9,9 +9,12 @@ import pytest
 from PIL import Image, ImageOps
 
 from maskwright import formats, media
+from maskwright.core import drawn
 from maskwright.core.masks import Masks
+from maskwright.core.sample import ImageRef, Sample
+from maskwright.core.segments import Segments
 from maskwright.errors import UsageError
-from maskwright.formats._laying import turned
+from maskwright.formats._laying import Laying, turned
 from maskwright.media import orientation
 
 RED, GRAY = (220, 20, 30), (128, 128, 128)
@@ -62,7 +65,9 @@ def coco(folder: Path, mask: np.ndarray) -> None:
 
 
 def labelme(folder: Path, mask: np.ndarray) -> None:
-    shape = {"label": "thing", "points": corners(mask), "shape_type": "polygon", "group_id": None, "flags": {}}
+    left, top, right, bottom = rectangle(mask)
+    points = [[left, top], [right - 1, top], [right - 1, bottom - 1], [left, bottom - 1]]  # they name pixels
+    shape = {"label": "thing", "points": points, "shape_type": "polygon", "group_id": None, "flags": {}}
     content = {
         "version": "5", "flags": {}, "shapes": [shape], "imagePath": "a.png", "imageData": None,
         "imageHeight": mask.shape[0], "imageWidth": mask.shape[1],
@@ -133,7 +138,8 @@ def test_labels_made_on_the_raster_are_turned_with_it(tmp_path: Path, format: st
 @pytest.mark.parametrize("how", range(1, 9))
 def test_yolo_states_no_size_and_means_the_image_as_shown(tmp_path: Path, how: int) -> None:
     truth = photograph(tmp_path / "images" / "train" / "a.png", how)
-    points = np.array(corners(truth)) / truth.shape[::-1]
+    left, top, right, bottom = rectangle(truth)
+    points = np.array([[left, top], [right - 1, top], [right - 1, bottom - 1], [left, bottom - 1]]) / truth.shape[::-1]
     (tmp_path / "labels" / "train").mkdir(parents=True)
     (tmp_path / "labels" / "train" / "a.txt").write_text("0 " + " ".join(f"{number:.6f}" for number in points.ravel()))
     (tmp_path / "data.yaml").write_text("path: .\ntrain: images/train\nnames: [thing]\n")
@@ -207,3 +213,16 @@ def test_masks_turn_as_pixels_do(how: int) -> None:
     found = turned(Masks.encode(dense), how).decode()
     expected = np.stack([orientation.apply(mask, how) for mask in dense])
     assert np.array_equal(found, expected)
+
+
+@pytest.mark.parametrize("how", range(2, 9))
+def test_given_boxes_turn_with_the_masks_and_what_was_drawn_goes(tmp_path: Path, how: int) -> None:
+    photograph(tmp_path / "a.png", how)
+    box = [LEFT, TOP, RIGHT, BOTTOM]
+    dense = np.zeros((1, 20, 30), bool)
+    dense[0, TOP:BOTTOM, LEFT:RIGHT] = True
+    more = {"box": [box], "geometry": [drawn.rectangle(box, "edges")]}
+    sample = Sample("a", ImageRef(str(tmp_path / "a.png"), (20, 30)), Segments(Masks.encode(dense), [1], more=more))
+    found = Laying(stored=True).lay(sample).segments
+    assert found.column("box")[0] == found.masks.boxes()[0].tolist() != box
+    assert found.column("geometry") == (None,)

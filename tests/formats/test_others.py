@@ -2,8 +2,6 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from PIL import Image
 
 from maskwright import formats
@@ -97,56 +95,6 @@ def test_wrong_label_maps_are_named(tmp_path, label, options, words) -> None:
         list(formats.read(tmp_path, **options).samples)
 
 
-def yolo(tmp_path, text, config="names: [cat, dog]\ntrain: images/train\n"):
-    save(tmp_path / "images" / "train" / "a.png", np.zeros((10, 20, 3), np.uint8))
-    (tmp_path / "labels" / "train").mkdir(parents=True, exist_ok=True)
-    (tmp_path / "labels" / "train" / "a.txt").write_text(text)
-    (tmp_path / "data.yaml").write_text(config)
-    return list(formats.read(tmp_path).samples)
-
-
-def test_yolo_polygons_and_boxes(tmp_path) -> None:
-    (sample,) = yolo(tmp_path, "1 0.1 0.1 0.5 0.1 0.5 0.5 0.1 0.5\n\n0 0.5 0.5 0.5 0.4\n")
-    assert sample.segments.class_ids.tolist() == [1, 0]
-    assert sample.segments.masks.boxes().tolist() == [[2, 1, 10, 5], [5, 3, 15, 7]]
-    assert sample.segments.attributes == [{}, {"box": True}]
-    assert (sample.key, sample.split) == ("a", "train")
-
-
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [
-        ("0 0.1 0.1 0.2\n", "line 1: has 3 coordinates"),
-        ("0 0.1 0.1 0.2 0.2\n7 0 0 1 0 1 1\n", "line 2: has the unknown class 7"),
-        ("cat 0.1\n", "line 1: 'cat 0.1' is not made of numbers"),
-        ("0 nan 0 1 0 1 1\n", "not a finite number"),
-    ],
-)
-def test_yolo_mistakes_name_their_line(tmp_path, text, words) -> None:
-    with pytest.raises(FormatError, match=words):
-        yolo(tmp_path, text)
-
-
-def test_yolo_settings_that_cannot_be(tmp_path) -> None:
-    for config, words in (
-        ("names: {", "not valid YAML"),
-        ("train: x\n", "lists no class names"),
-        ("names: [a]\n", "lists no image"),
-    ):
-        with pytest.raises(FormatError, match=words):
-            (tmp_path / "data.yaml").write_text(config)
-            formats.read(tmp_path, "yolo")
-
-
-def test_yolo_says_that_it_leaves_out_what_is_no_class(make_samples, classes) -> None:
-    from dataclasses import replace
-
-    sample = make_samples(1)[0]
-    segments = Segments(sample.segments.masks[:1], [77])
-    found = formats.losses([replace(sample, segments=segments, split="odd")], classes, "yolo")
-    assert {(loss.cause, loss.segment, loss.grave) for loss in found} == {("class", 1, True), ("split", None, False)}
-
-
 def test_a_bridged_ring_keeps_holes_and_parts() -> None:
     dense = np.zeros((20, 20), bool)
     dense[2:9, 2:9] = dense[12:18, 10:19] = True
@@ -164,7 +112,7 @@ def test_bitmaps_of_the_wrong_size(tmp_path) -> None:
     save(tmp_path / "x" / "masks" / "1.png", LABELS)
     save(tmp_path / "x" / "images" / "y.png", PICTURE)
     with pytest.raises(FormatError, match="exactly one"):
-        list(formats.read(tmp_path).samples)
+        list(formats.read(tmp_path, "bitmaps").samples)
 
 
 @pytest.mark.real
@@ -198,24 +146,10 @@ def test_real_nuclei_membranes_and_yolo(real) -> None:
     assert sum(len(sample.segments) for sample in samples) == lines
 
 
-def test_yolo_boxes(make_samples, classes, tmp_path) -> None:
-    samples = make_samples(6)
-    notes: list[str] = []
-    lost = formats.write(
-        samples, classes, tmp_path / "out", "yolo", boxes=True, allow_loss=True, check=True, notes=notes
-    )
-    assert {loss.cause for loss in lost if loss.grave} == {"shape"}
-    back = {sample.key: sample for sample in formats.read(tmp_path / "out").samples}
-    for sample in samples:
-        assert np.array_equal(back[sample.key].segments.masks.boxes(), sample.segments.masks.boxes())
-        assert all(attribute == {"box": True} for attribute in back[sample.key].segments.attributes)
-
-
 def test_a_writer_says_where_polygons_are_not_exact(classes, make_samples, tmp_path) -> None:
     from dataclasses import replace
 
     from maskwright.core.masks import Masks
-    from maskwright.core.segments import Segments
 
     sample = make_samples(1)[0]
     ring = np.ones(sample.image.size, bool)
@@ -226,17 +160,3 @@ def test_a_writer_says_where_polygons_are_not_exact(classes, make_samples, tmp_p
         formats.write([sample], classes, tmp_path / name, name, check=True, notes=notes)
         assert notes[0].startswith("1 ")
         assert words in notes[0]
-
-
-@given(st.integers(0, 10**6), st.sampled_from([(7, 9), (480, 640), (2999, 4001), (333, 20011)]))
-def test_outlines_as_text_never_lose_a_pixel(seed: int, size: tuple[int, int]) -> None:
-    """The writer relies on it: relative coordinates in text, holes and parts by bridges, any size of image."""
-    from maskwright.formats.yolo import ring_text
-
-    rng = np.random.default_rng(seed)
-    small = rng.random((int(rng.integers(1, 7)), int(rng.integers(1, 9)))) < 0.6
-    small[0, 0] = True
-    top, left = (int(rng.integers(0, side - part + 1)) for side, part in zip(size, small.shape, strict=True))
-    mask = Mask.encode(small).paste(size, left=left, top=top)
-    points = np.array([float(word) for word in ring_text(mask, *size).split()]).reshape(-1, 2)
-    assert Mask.from_polygon(Polygon([[points * (size[1], size[0])]]), size) == mask

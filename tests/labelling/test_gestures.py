@@ -237,11 +237,13 @@ def test_who_draws_is_the_annotator_and_what_nobody_touches_keeps_its_columns(da
         "parent": [None, 1, 2, 3],
         "geometry": [{"n": k} for k in range(4)],
     }
+    areas = [{"area": 5.5}, {"area": 6.5}, {"area": 7.5}, {"area": 8.5, "b": 1}]
     with dataset.edit("parts") as edit:
-        edit.put("s0", Segments(masks, [1] * 4, more=more))
+        edit.put("s0", Segments(masks, [1] * 4, attributes=areas, more=more))
     base = gestures.revisions_of(dataset, 1)
     pieces = [
-        Piece(2, 1, mask(4), z=3), Piece(3, 2, mask(7)), Piece(4, 1, mask(11)), Piece(9, 1, mask(2), source="model"),
+        Piece(2, 1, mask(4), z=3, attributes=areas[1]), Piece(3, 2, mask(7), attributes=areas[2]),
+        Piece(4, 1, mask(11), attributes=areas[3]), Piece(9, 1, mask(2), source="model", attributes={"area": 1.5}),
     ]  # fmt: skip
     done = Operation("operation-a", "brush", pieces, remove=[1], base=base)
     assert not gestures.apply(dataset, 1, done, author="ada").stale
@@ -253,3 +255,7 @@ def test_who_draws_is_the_annotator_and_what_nobody_touches_keeps_its_columns(da
         4: ("ada", 3, None),  # drawn anew
         9: (None, None, None),
     }
+    said = dict(zip(found.ids.tolist(), found.attributes, strict=True))
+    assert said == {2: areas[1], 3: areas[2], 4: {"b": 1}, 9: {"area": 1.5}}, (
+        "the area of an old mask is not the new one's"
+    )

@@ -1,6 +1,7 @@
 """What Pillow opens: nothing of it is lost, and what is converted is said."""
 
 import contextlib
+import gzip
 import struct
 import zlib
 from importlib.util import find_spec
@@ -271,3 +272,16 @@ def test_a_deep_png_that_is_cut_off_is_refused(tmp_path) -> None:
         (tmp_path / "a.png").write_bytes(whole[: int(share * len(whole))])
         with pytest.raises(FormatError):
             media.read(tmp_path / "a.png")
+
+
+def test_a_file_that_gzip_packed(tmp_path) -> None:
+    """STARE's photographs are im0001.ppm.gz."""
+    packed = gzip.compress(written(tmp_path, ".ppm").read_bytes())
+    file = tmp_path / "im0001.ppm.gz"
+    file.write_bytes(packed)
+    assert np.array_equal(media.read(file).pixels, COLOURS)
+    assert media.describe(file).size == (20, 24)
+    for broken in (packed[: len(packed) // 2], packed[:60] + bytes(200), b"P6 24 20 255 ", gzip.compress(b"no image")):
+        file.write_bytes(broken)
+        with pytest.raises(FormatError, match=r"im0001\.ppm\.gz: .*cannot be read"):
+            media.read(file)

@@ -157,6 +157,12 @@ def media(sample: mw.Sample) -> NDArray[np.uint8]:
 def formats(dataset: mw.Dataset, folder: Path) -> None:
     assert "coco" in mw.formats.names()
     assert "coco" in mw.formats.writers()
+    broken: list[mw.formats.Broken] = []
+    assert mw.registry.ours("formats") and not mw.registry.heard_of("formats", "coco")
+    assert callable(mw.formats.choose)
+    ways: list[mw.formats.Candidate] = mw.formats.find(folder) if folder.is_dir() else []
+    assert all(0 < way.score <= 1 for way in ways)
+    assert [str(record.reason) for record in broken] == []
     lost: list[mw.formats.Loss] = mw.formats.losses(dataset, dataset.classes, "yolo")
     assert all(loss.cause in mw.formats.CAUSES for loss in lost)
     assert len(mw.formats.summary(lost)) == len({loss.cause for loss in lost})
@@ -164,8 +170,20 @@ def formats(dataset: mw.Dataset, folder: Path) -> None:
     mw.formats.check_place(place)
     mw.formats.write(dataset, dataset.classes, place, "coco", check=True)
     assert mw.formats.sniff(place) == "coco"
+    assert mw.formats.is_dataset_or_labels(place)
+    with mw.open_dataset(place) as opened, mw.formats.open_dataset(place, read_only=True) as again:
+        assert again.place == opened.place
+        assert sorted(opened.keys()) == dataset.keys()
+        assert mw.formats.is_dataset(opened.place)
+        assert Path(mw.formats.dataset_of(place)) == Path(opened.place)
     reading: mw.formats.Reading = mw.formats.read(place)
     assert sorted(sample.key for sample in reading.samples) == dataset.keys()
+    found: list[mw.formats.Finding] = reading.findings
+    assert [finding.kind for finding in found if finding.grave] == []
+    assert {finding.kind for finding in found} <= set(mw.formats.KINDS)
+    name = reading.classes.names[0]
+    chosen = mw.formats.selected(mw.formats.read(place), map={name: "other"}, only=["other"])
+    assert "other" in chosen.classes.names
     assert mw.formats.ORIGINAL_KEY not in dataset["cells/0"].fields
     assert mw.formats.coco.sniff(place) > 0  # every member is an attribute of its family
 
@@ -235,6 +253,23 @@ def losses_and_models() -> None:
     found: mw.Segments = predictor.predict(np.zeros((40, 50, 3), np.uint8))
     assert found.size == (40, 50)
     assert isinstance(predictor, mw.predict.Predictor)
+
+
+def sets(folder: Path) -> None:
+    leaves = mw.sets.SetFile("https://example.org/leaves.zip", size=2_000_000, part="train")
+    command = mw.sets.ImportCommand("maskwright import FOLDER DATASET --format coco", part="train")
+    known: mw.sets.PublicSet = mw.sets.load("voc2012")
+    assert known in mw.sets.find(task="semantic", use="unstated")
+    assert known.name in mw.sets.names()
+    assert known.use in mw.sets.USES
+    assert known.import_commands(str(folder))[0].startswith("maskwright import")
+    assert command.format == "coco"
+    assert leaves.name == "leaves.zip"
+
+
+def later_fetch(folder: Path) -> None:
+    fetched: mw.sets.Fetched = mw.sets.get("coco", folder / "coco", parts=["val"])
+    sys.stdout.write("\n".join([*fetched.notes, *fetched.commands]))
 
 
 def weights(folder: Path) -> None:
@@ -517,6 +552,7 @@ def main(folder: Path) -> None:
         assert mw.diagnostics.diagnose(dataset=None)
     losses_and_models()
     weights(folder)
+    sets(folder)
     demo(folder)
     testing(folder)
 

@@ -13,6 +13,7 @@ import pytest
 from maskwright.cli import main
 from maskwright.core.classes import Class, Classes
 from maskwright.core.columns import BUILT_IN, Column
+from maskwright.core.drawn import stated_area
 from maskwright.core.kinds import KINDS, kind_of
 from maskwright.core.mask import Mask
 from maskwright.core.sample import ImageRef, Sample
@@ -369,6 +370,25 @@ def test_a_table_has_every_column_and_what_is_computed(dataset: Dataset) -> None
             dataset.table(columns=[wrong])
     assert dataset.where("key = 'nobody'").table().num_rows == 0
     assert dataset.table().to_pandas()["temp"].sum() == 3
+
+
+def test_an_area_that_was_stated_goes_with_the_mask_it_was_of(dataset: Dataset) -> None:
+    segments = Segments(
+        Mask.encode(np.ones(SIZE, bool)).batch, [1], attributes=[{"area": 19.5, "a": 1}],
+        more={"geometry": [{"shape": "runs", "area": 19.25}]},
+    )  # fmt: skip
+    fill(dataset, Sample("a", ImageRef("/images/a.png", SIZE), segments))
+    with dataset.edit("x") as edit:
+        edit.set_segment("a", 1, mask=segments.masks[0], score=0.5)
+    assert stated_area(dataset["a"].segments, 0) == 19.25
+    with dataset.edit("x") as edit:
+        edit.set_segment("a", 1, mask=Mask.encode(np.eye(4, 5, dtype=bool)))
+    assert dataset["a"].segments.attributes == [{"a": 1}]
+    assert stated_area(dataset["a"].segments, 0) is None
+    with dataset.edit("x") as edit:
+        edit.set_segment("a", 1, mask=segments.masks[0], attributes={"area": 3.5})
+    assert stated_area(dataset["a"].segments, 0) == 3.5, "as it was said"
+    assert dataset.check() == []
 
 
 def test_a_segment_keeps_what_was_drawn_as_long_as_it_is_the_mask(dataset: Dataset) -> None:

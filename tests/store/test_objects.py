@@ -5,6 +5,7 @@ import inspect
 import multiprocessing
 import os
 import pickle
+import shlex
 import subprocess
 import sys
 import threading
@@ -30,6 +31,7 @@ from maskwright.runs import Run, RunRecord
 from maskwright.store import Dataset, Edit, View
 from maskwright.store import connection as opening
 from maskwright.store.connection import is_url
+from maskwright.store.origin import Origin
 
 SIZE = (3, 4)
 SPLITS = ("train", "val")
@@ -308,7 +310,7 @@ def test_views_are_equal_when_they_show_the_same(filled: Dataset, place: str, tm
 # -- use after close ---------------------------------------------------------------------------------------------------
 
 VIEW: dict[str, Callable[[Any], object]] = {
-    "revision": lambda view: view.revision, "classes": lambda view: view.classes,
+    "revision": lambda view: view.revision, "about": lambda view: view.about, "classes": lambda view: view.classes,
     "where": lambda view: view.where("height > 1"), "frozen": lambda view: view.frozen(),
     "__len__": len, "numbers": lambda view: view.numbers(), "keys": lambda view: view.keys(),
     "read": lambda view: view.read([]), "__iter__": list, "__reversed__": lambda view: list(reversed(view)),
@@ -342,6 +344,8 @@ EDIT: dict[str, Callable[[Any], object]] = {
     "classes": lambda edit: edit.classes(), "set_classes": lambda edit: edit.set_classes(Classes()),
     "add_sequence": lambda edit: edit.add_sequence(Sequence("clip")),
     "meet_sequence": lambda edit: edit.meet_sequence(Sequence("clip")),
+    "meet_about": lambda edit: edit.meet_about({"coco": {"train": {"info": {}}}}),
+    "meet_origin": lambda edit: edit.meet_origin(Origin("/labels", "0")), "renew": lambda edit: edit.renew(bare("k1")),
     "set_sequence": lambda edit: edit.set_sequence("clip", axis="space"),
     "merge_class": lambda edit: edit.merge_class(1, 5), "restore": lambda edit: edit.restore(1),
     "finish": lambda edit: edit.finish(), "columns": lambda edit: edit.columns(), "fields": lambda edit: edit.fields(),
@@ -491,8 +495,9 @@ def test_a_dataset_lists_and_opens_its_runs(filled: Dataset, tmp_path: Path, mon
     monkeypatch.chdir(tmp_path)
     assert list(filled.runs) == []
     assert repr(filled.runs) == "no runs"
-    with pytest.raises(UsageError, match="no run was made yet"):
+    with pytest.raises(UsageError, match="no run was made yet") as caught:
         filled.run()
+    assert f"Train first: maskwright train {shlex.quote(str(filled.place))}" in str(caught.value)
     for name, kind in (("first", "train"), ("second", "predict")):
         run = Run.start(filled.where("split = 'val'"), kind, {"seed": 1}, name=name)
         run.finish(scores={"miou": 0.5})

@@ -70,7 +70,6 @@ def test_a_stack_and_a_folder_of_frames_are_imported(place, capsys) -> None:
     assert told["samples"] == 5
     assert told["sequence"]["name"] == "scan"
     assert told["sequence"]["axis"] == "space"
-    assert run(capsys, "import", "frames", "all")[0] == 1  # labels are looked for in a folder
     code, out, _ = run(capsys, "import", "frames", "all", "--sequence", "--every", "3", "--classes", "other")
     assert code == 0
     assert "classes of its own" in out
@@ -84,11 +83,23 @@ def test_a_stack_and_a_folder_of_frames_are_imported(place, capsys) -> None:
         assert dataset.check() == []
 
 
+def test_a_folder_of_images_is_a_sequence_where_that_is_said(place, capsys) -> None:
+    assert run(capsys, "import", "frames", "all", "--classes", "cell, nucleus")[0] == 0
+    (place / "more").mkdir()
+    Image.new("RGB", (9, 8)).save(place / "more/another.png")
+    code, out, _ = run(capsys, "import", "more", "all", "--classes", "other")
+    assert code == 0
+    assert "note: the dataset has classes of its own" in out
+    with Dataset.open("all") as dataset:
+        assert dataset.sequences.names == []
+        assert len(dataset) == 13
+        assert dataset.classes.names == ["cell", "nucleus"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
         (["frames", "--every", "2"], "labels come whole"),
-        (["frames", "--classes", "a"], "labels come whole"),
         (["frames", "--sequence", "-f", "coco"], "has no format"),
         (["clip.mp4", "-o", "a=b"], "has no format"),
         (["frames", "--name", "a"], "labels come whole"),

@@ -23,6 +23,13 @@ LABEL = np.zeros(SIZE, np.uint8)
 LABEL[1:4, 2:6] = 1
 
 
+def cell_tracking(root) -> None:
+    save(root / "01" / "t000.tif", PICTURE[..., 0])
+    save(root / "01_GT" / "SEG" / "man_seg000.tif", LABEL.astype(np.uint16))
+    save(root / "01_GT" / "TRA" / "man_track000.tif", LABEL.astype(np.uint16))
+    (root / "01_GT" / "TRA" / "man_track.txt").write_text("1 0 0 0\n")
+
+
 def dicom_image(path, number: int, series: str):
     """Write a CT slice of 6 x 8 pixels -> its dataset."""
     from pydicom.dataset import Dataset, FileMetaDataset
@@ -48,6 +55,31 @@ def dicom_image(path, number: int, series: str):
     image.PixelData = np.full((6, 8), number, np.uint16).tobytes()
     image.save_as(path, enforce_file_format=True)
     return image
+
+
+CORNERS = ((2, 1), (6, 1), (6, 4), (2, 4))
+
+
+def aperio(root) -> None:
+    points = "".join(f'<Vertex X="{x}.0" Y="{y}.0" Z="0"/>' for x, y in CORNERS)
+    (root / "Annotations").mkdir(parents=True)
+    (root / "Annotations/a.xml").write_text(
+        '<?xml version="1.0"?>\n<Annotations MicronsPerPixel="0.25"><Annotation Id="1" Name="Nucleus"><Attributes/>'
+        f'<Regions><Region Id="1" Type="0" NegativeROA="0"><Vertices>{points}</Vertices></Region></Regions>'
+        "</Annotation></Annotations>"
+    )
+    save(root / "Tissue Images/a.tif", PICTURE)
+
+
+def labelme_xml(root) -> None:
+    points = "".join(f"<pt><x>{x}</x><y>{y}</y></pt>" for x, y in CORNERS)
+    (root / "Annotations/street").mkdir(parents=True)
+    (root / "Annotations/street/a.xml").write_text(
+        "<annotation><filename>a.jpg</filename><imagesize><nrows>6</nrows><ncols>8</ncols></imagesize><object>"
+        f"<name>car</name><deleted>0</deleted><id>0</id><polygon><username>x</username>{points}</polygon></object>"
+        "</annotation>"
+    )
+    save(root / "Images/street/a.jpg", PICTURE)
 
 
 def ade20k(root) -> None:
@@ -92,6 +124,40 @@ def mapillary(root) -> None:
     save(root / "training" / "v2.0" / "instances" / "a.png", values)
 
 
+def nuclei_mat(root) -> None:
+    from scipy.io import savemat
+
+    save(root / "Images" / "a.png", PICTURE)
+    (root / "Labels").mkdir()
+    held = {"inst_map": LABEL.astype(np.int32), "id": [[1]], "class": [[2]], "bbox": [[1, 4, 2, 6]]}
+    savemat(root / "Labels" / "a.mat", held)
+
+
+def pannuke(root) -> None:
+    for name, values in (("images", PICTURE), ("masks", np.stack([LABEL, *[LABEL * 0] * 4, LABEL == 0], axis=-1))):
+        (root / name / "fold1").mkdir(parents=True)
+        np.save(root / name / "fold1" / f"{name}.npy", np.stack([values, values]).astype(np.float64))
+
+
+def part_masks(root) -> None:
+    save(root / "CelebA-HQ-img" / "7.jpg", PICTURE)
+    for part, mask in (("skin", LABEL), ("hair", LABEL * 0), ("nose", LABEL)):
+        save(root / "CelebAMask-HQ-mask-anno" / "0" / f"00007_{part}.png", mask * 255)
+
+
+def pascal_parts(root) -> None:
+    from scipy.io import savemat
+
+    part = LABEL.copy()
+    part[2:] = 0
+    parts = np.array([("head", part)], dtype=[("part_name", object), ("mask", object)])
+    row = [("dog", 12, LABEL, parts)]
+    objects = np.array(row, dtype=[(name, object) for name in ("class", "class_ind", "mask", "parts")])
+    (root / "Annotations_Part").mkdir(parents=True)
+    savemat(root / "Annotations_Part/a.mat", {"anno": {"imname": "a", "objects": objects}})
+    save(root / "JPEGImages/a.jpg", PICTURE)
+
+
 def segment_anything(root) -> None:
     row = {"id": 1, "segmentation": {"size": list(SIZE), "counts": text(LABEL)}, "area": 12, "predicted_iou": 0.9}
     root.mkdir(exist_ok=True)
@@ -107,6 +173,27 @@ def stacks(root) -> None:
         pages[0].save(root / name / "a.tif", save_all=True, append_images=pages[1:])
 
 
+def unlabelled(root) -> None:
+    """Photographs without anything beside them."""
+    save(root / "train" / "a.png", PICTURE)
+    save(root / "val" / "b.png", PICTURE)
+
+
 BUILDERS = {
-    build.__name__.replace("_", "-"): build for build in (ade20k, dicom_seg, mapillary, segment_anything, stacks)
+    build.__name__.replace("_", "-"): build
+    for build in (
+        ade20k,
+        aperio,
+        cell_tracking,
+        dicom_seg,
+        labelme_xml,
+        mapillary,
+        nuclei_mat,
+        pannuke,
+        part_masks,
+        pascal_parts,
+        segment_anything,
+        stacks,
+        unlabelled,
+    )
 }

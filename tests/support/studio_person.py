@@ -134,7 +134,7 @@ class Person:
         self.until("!window.maskwright.asking()")
 
     def saved(self) -> None:
-        self.until("window.maskwright.sync().waiting === 0")
+        self.until("window.maskwright.sync().waiting === 0 && !window.maskwright.turning()")
         assert not self.errors
 
     def state(self) -> str:

@@ -13,7 +13,7 @@ from maskwright.cli.calling import Verb, call
 
 #: Verbs in the order of a day's work. A verb's module has its name, with _ after a Python keyword.
 VERBS = (
-    "demo", "import", "show", "window", "columns", "set", "export", "convert", "log", "diff", "tag", "restore",
+    "demo", "data", "import", "show", "window", "columns", "set", "export", "convert", "log", "diff", "tag", "restore",
     "snapshot", "studio", "segment", "propagate", "track", "plan", "train", "sweep", "predict", "evaluate", "metrics",
     "model", "runs", "compare", "doctor",
 )  # fmt: skip

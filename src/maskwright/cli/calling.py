@@ -9,6 +9,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from types import FrameType
 from typing import Any
 
@@ -16,7 +17,7 @@ import typer
 from typer.core import TyperCommand
 
 from maskwright.cli.output import emit
-from maskwright.errors import NO_ROOM, MaskwrightError, UsageError, plain
+from maskwright.errors import NO_ROOM, FormatError, LossError, MaskwrightError, UsageError, plain
 
 DONE, FAILED, WRONG, INTERRUPTED = 0, 1, 2, 130
 
@@ -115,6 +116,10 @@ def _unreadable(error: Any, as_json: bool) -> int:
 def _told(error: MaskwrightError, code: int, as_json: bool) -> int:
     if as_json:
         parts = {name: getattr(error, name) for name in ("file", "record", "found", "needed", "todo")}
+        if isinstance(error, LossError):
+            parts["losses"] = [asdict(loss) for loss in error.losses]
+        if isinstance(error, FormatError) and error.others:
+            parts["others"] = list(error.others[1:])
         kind = "Interrupted" if code == INTERRUPTED else type(error).__name__
         emit({"error": {"kind": kind, "exit_code": code, "message": str(error), **parts}}, (), True)
     else:

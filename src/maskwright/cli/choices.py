@@ -7,6 +7,7 @@ import typer
 
 from maskwright.cli.output import say
 from maskwright.core import typed
+from maskwright.core.plurals import many
 from maskwright.errors import UsageError
 from maskwright.train.settings import Settings, kinds, read_setting
 
@@ -156,8 +157,8 @@ def show(found: "Plan", *, explain: bool = False) -> None:
     """The plan as lines; explain: the facts it rests on too."""
     facts = found.facts
     say(
-        f"{facts.training} samples to train on, {facts.validation} to validate;"
-        f" {facts.things} classes of things, {facts.stuff} of stuff"
+        f"{many(facts.training, 'sample')} to train on, {facts.validation} to validate;"
+        f" {many(facts.things, 'class')} of things, {facts.stuff} of stuff"
     )
     if explain:
         for name, value in facts.to_json().items():

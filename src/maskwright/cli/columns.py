@@ -34,15 +34,15 @@ def command(
     json: Json = False,
 ) -> None:
     """Values of your own for every sample or segment: declare, list or drop a column."""
+    from maskwright.cli.opening import open_dataset
     from maskwright.errors import UsageError
-    from maskwright.store import Dataset
     from maskwright.store.declarations import column_of, columns_of
 
     if (name is None) != (action == "list"):
         raise UsageError(f"columns {action} {'takes no name' if name else 'needs the name of a column'}")
     if action != "list" and at is not None:
         raise UsageError("only the newest revision can be changed", todo="Leave out --at.")
-    with Dataset.open(dataset) as opened:
+    with open_dataset(dataset, quiet=json) as opened:
         if action == "add":
             words = {"values": tuple(word.strip() for word in values.split(","))} if values else {}
             column = column_of(

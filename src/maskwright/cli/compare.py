@@ -14,10 +14,10 @@ def command(
     json: Json = False,
 ) -> None:
     """Two runs side by side: settings that differ, scores and how they moved."""
+    from maskwright.cli.opening import open_dataset
     from maskwright.runs import compare
-    from maskwright.store import Dataset
 
-    with Dataset.open(dataset) as opened:
+    with open_dataset(dataset, quiet=json) as opened:
         found = compare(opened, first, second)
     a, b = found["runs"]
     lines = list(table([(name, *map(str, pair)) for name, pair in found["settings"].items()], ("setting", a, b)))

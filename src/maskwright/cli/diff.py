@@ -16,10 +16,10 @@ def command(
     json: Json = False,
 ) -> None:
     """What changed between two revisions."""
+    from maskwright.cli.opening import open_dataset
     from maskwright.core.names import shown
-    from maskwright.store import Dataset
 
-    with Dataset.open(dataset) as opened:
+    with open_dataset(dataset, quiet=json) as opened:
         changes = opened.diff(old, new)
     lines = []
     for change in changes[:limit]:

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from maskwright.cli.output import At, DatasetPlace, Json, Where, Workers, emit, progress, set_aside, table, view_of
+from maskwright.core.plurals import many
 
 
 def command(
@@ -33,13 +34,13 @@ def command(
         _clicks(dataset, where, at, engine, weights, jitter, objects, workers, json)
         return
     from maskwright import registry
+    from maskwright.cli.opening import open_dataset
     from maskwright.runs import Run, find
     from maskwright.runs.evaluation import evaluate
     from maskwright.runs.files import folder_of
     from maskwright.runs.record import sample_metrics
-    from maskwright.store import Dataset
 
-    with Dataset.open(dataset) as opened:
+    with open_dataset(dataset, quiet=json) as opened:
         record = find(opened, run)
         view = view_of(opened, at, where)
         found = Run(view, record["id"], folder_of(opened, record["id"]))
@@ -52,7 +53,7 @@ def command(
         )
         keys = {number: opened.read([number])[0].key for _, number in own[:worst]} if worst else {}
     bad = [(keys[number], value) for value, number in own[:worst]]
-    lines = [f"run {record['id']} on {scores['samples']} samples of revision {scores['revision']}", ""]
+    lines = [f"run {record['id']} on {many(scores['samples'], 'sample')} of revision {scores['revision']}", ""]
     ranges = scores["intervals"]
     head = ("95 % from", "to")
     lines += table([(name, scores[name], *_range(ranges, name)) for name in (
@@ -81,12 +82,12 @@ def _clicks(
     dataset: str, where: str | None, at: str | None, engine: str, weights: str | None, jitter: float,
     objects: int | None, workers: int, json: bool,
 ) -> None:  # fmt: skip
+    from maskwright.cli.opening import open_dataset
     from maskwright.interactive import engines
     from maskwright.interactive.click_evaluation import evaluate_clicks
-    from maskwright.store import Dataset
 
     loaded = engines.build(engine, **({} if weights is None else {"weights": weights}))
-    with Dataset.open(dataset) as opened:
+    with open_dataset(dataset, quiet=json) as opened:
         view = view_of(opened, at, where)
         with progress("clicking", None, quiet=json) as follow:
             scores = evaluate_clicks(view, loaded, jitter=jitter, objects=objects, workers=workers, progress=follow)

@@ -14,9 +14,9 @@ def command(
     json: Json = False,
 ) -> None:
     """The dataset's history: who changed what, and when."""
-    from maskwright.store import Dataset
+    from maskwright.cli.opening import open_dataset
 
-    with Dataset.open(dataset) as opened:
+    with open_dataset(dataset, quiet=json) as opened:
         revisions = opened.log(limit)
     lines = []
     for revision in revisions:

@@ -28,12 +28,12 @@ def command(
         return
     if what != "explain" or dataset is None:
         raise UsageError(f"maskwright metrics {what!r} is not known", needed="list, or explain DATASET [RUN]")
+    from maskwright.cli.opening import open_dataset
     from maskwright.runs import Run, find
     from maskwright.runs.evaluation import explain
     from maskwright.runs.files import folder_of
-    from maskwright.store import Dataset
 
-    with Dataset.open(dataset) as opened:
+    with open_dataset(dataset, quiet=json) as opened:
         record = find(opened, run)
         view = view_of(opened, at, where)
         scored = Run(view, record["id"], folder_of(opened, record["id"]))

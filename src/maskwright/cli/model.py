@@ -44,10 +44,10 @@ def command(
         raise UsageError(
             f"maskwright model {what!r} is not known", needed="list, show MODEL, or export MODEL --to RUNTIME"
         )
+    from maskwright.cli.opening import open_dataset
     from maskwright.predict.batch import checkpoint_of
-    from maskwright.store import Dataset
 
-    opened = Dataset.open(dataset) if dataset else None
+    opened = open_dataset(dataset, quiet=json) if dataset else None
     if opened is None and not model.endswith(".safetensors") and "/" not in model and what == "export":
         raise UsageError(f"{model!r} is not a checkpoint", needed="--dataset, where its run is")
     place = checkpoint_of(opened, model) if opened is not None else model

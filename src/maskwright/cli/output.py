@@ -13,11 +13,18 @@ import typer
 from maskwright.errors import CONTROL, plain, redacted
 
 if TYPE_CHECKING:
+    from maskwright.formats import Broken, Finding
     from maskwright.store import Dataset, View
 
 T = TypeVar("T")
 
-DatasetPlace = Annotated[str, typer.Argument(metavar="DATASET", help="The dataset's folder, or a PostgreSQL URL.")]
+DatasetPlace = Annotated[
+    str,
+    typer.Argument(
+        metavar="DATASET",
+        help="A dataset's folder or PostgreSQL URL; or labels or images: a folder, file or archive, imported once.",
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
 Where = Annotated[str | None, typer.Option(help="Only samples for which this holds, such as \"split = 'val'\".")]
 At = Annotated[str | None, typer.Option("--at", help="A revision: number, tag, head~N. The newest when not given.")]
@@ -45,6 +52,25 @@ LossWorkers = Annotated[
 SkipBroken = Annotated[
     bool,
     typer.Option("--skip-broken", help="Leave out and list samples that cannot be written or whose image is broken."),
+]
+SkipUnreadable = Annotated[
+    bool,
+    typer.Option("--skip-broken", help="Leave out and list what cannot be read; the rest comes in."),
+]
+SkipBoth = Annotated[
+    bool,
+    typer.Option("--skip-broken", help="Leave out and list what cannot be read or written; the rest is written."),
+]
+BrokenList = Annotated[
+    str | None,
+    typer.Option(
+        "--broken-list", metavar="FILE",
+        help="With --skip-broken, a file for the list of what is left out, a JSON object a line. When not given and "
+        "anything is: beside the result, a name that ends in .broken.jsonl.",
+    ),
+]  # fmt: skip
+Force = Annotated[
+    bool, typer.Option("--force", help="Go on though something grave was found, such as images that are missing.")
 ]
 AllowLoss = Annotated[bool, typer.Option("--allow-loss", help="Write even what the format cannot hold wholly.")]
 
@@ -142,6 +168,73 @@ def set_aside(found: Sequence[Mapping[str, Any]]) -> Iterator[str]:
         yield from (f"  {sample['key']}: {sample['reason']}" for sample in found[:5])
     if len(found) > 5:
         yield f"  and {len(found) - 5} more, which --json lists"
+
+
+def broken_file(given: str | None, *, skip: bool) -> Path | None:
+    """Where --broken-list says that the list goes; None where it says nothing.
+
+    skip: whether anything is skipped.  Raises UsageError where that is not so, and for a place that cannot be written.
+    """
+    from maskwright.errors import UsageError
+
+    if given is None:
+        return None
+    if not skip:
+        raise UsageError("--broken-list is given without --skip-broken", todo="Give both, or neither.")
+    file = Path(given)
+    if file.is_dir() or not file.absolute().parent.is_dir():
+        raise UsageError("cannot be a list", file=given, needed="a file in a folder that is there")
+    return file
+
+
+def write_broken(broken: Sequence["Broken"], file: Path | None, beside: str) -> str | None:
+    """Write the list, a JSON object a line -> where it is.
+
+    file: as --broken-list says; None for `beside` and .broken.jsonl, where anything is broken and `beside` is a path
+    that can be written to.
+    """
+    from dataclasses import asdict
+
+    from maskwright.errors import UsageError
+
+    place = file
+    if file is None:
+        if not broken or "://" in beside:
+            return None
+        home = Path(beside).absolute()
+        place = home.with_name(f"{home.name}.broken.jsonl")
+    assert place is not None
+    try:
+        with open(place, "w", encoding="utf-8") as out:
+            out.writelines(json.dumps(_safe(asdict(record))) + "\n" for record in broken)
+    except OSError as error:
+        if file is None:
+            return None
+        raise UsageError(f"the list cannot be written ({error.strerror})", file=file) from None
+    return str(place)
+
+
+def broken_lines(broken: Sequence["Broken"], file: str | None) -> Iterator[str]:
+    """Lines about records that could not be read; none where there are none. file: of the whole list."""
+    if broken:
+        yield f"left out, because they cannot be read: {len(broken)}"
+        yield from (f"  {record}" for record in broken[:5])
+    if len(broken) > 5:
+        yield f"  and {len(broken) - 5} more"
+    if broken and file is not None:
+        yield f"  the whole list is in {file}"
+    elif len(broken) > 5:
+        yield "  --broken-list FILE and --json have the whole list"
+
+
+def plausibility(notes: Iterable[str], findings: Sequence["Finding"]) -> Iterator[str]:
+    """Lines about what was read: the notes, and what is implausible."""
+    told = {finding.text for finding in findings}
+    yield from (f"note: {note}" for note in notes if note not in told)
+    for finding in findings:
+        yield f"plausibility{', grave' * finding.grave}: {finding.kind}: {finding.text}"
+    if not findings:
+        yield "plausibility: nothing to report"
 
 
 def absolute(place: str) -> str:

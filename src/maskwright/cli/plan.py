@@ -35,13 +35,13 @@ def command(
 ) -> None:
     """Look at the data and the machine, and say how a training would go and why, without training."""
     given = choices.collected(locals())
+    from maskwright.cli.opening import open_dataset
     from maskwright.core.staging import check_file
-    from maskwright.store import Dataset
 
     if output is not None:
         check_file(output, overwrite=overwrite, begins=b"# A training plan")
 
-    with Dataset.open(dataset) as opened:
+    with open_dataset(dataset, quiet=json) as opened:
         found = choices.planned(view_of(opened, at, where), given, None)
     if output is not None:
         found.write(output)

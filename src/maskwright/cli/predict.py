@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from maskwright.cli.output import At, DatasetPlace, Json, Overwrite, Where, Workers, emit, progress, set_aside, view_of
+from maskwright.core.plurals import many
 from maskwright.errors import UsageError
 
 
@@ -43,10 +44,10 @@ def command(
     if resume is not None and any(given.values()):
         kept = ", ".join(name for name, value in given.items() if value)
         raise UsageError("a run that goes on keeps its settings", needed=f"--resume without {kept}")
+    from maskwright.cli.opening import open_dataset
     from maskwright.predict.batch import go_on, predict_into_run
-    from maskwright.store import Dataset
 
-    with Dataset.open(dataset) as opened, progress("predicting", None, quiet=json) as follow:
+    with open_dataset(dataset, quiet=json) as opened, progress("predicting", None, quiet=json) as follow:
         if resume is not None:
             result = go_on(
                 opened, resume, to=to, format=format, overwrite=overwrite, device=device, workers=workers,
@@ -59,7 +60,7 @@ def command(
                 timeout=timeout, progress=follow,
             )  # fmt: skip
     lines = [
-        f"run {result['run']}: {result['segments']} segments on {result['samples']} samples"
+        f"run {result['run']}: {many(result['segments'], 'segment')} on {many(result['samples'], 'sample')}"
         + (f", {result['before']} of them before" if result["before"] else "")
         + f"; {result['rate']:.1f} samples a second"
     ]

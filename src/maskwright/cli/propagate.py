@@ -19,6 +19,7 @@ from maskwright.cli.output import (
     view_of,
 )
 from maskwright.core import typed
+from maskwright.core.plurals import many
 
 
 def command(
@@ -45,10 +46,10 @@ def command(
 ) -> None:
     """Learn from the labelled samples, suggest labels for the others, the doubtful ones first."""
     from maskwright import fewshot
-    from maskwright.store import Dataset
+    from maskwright.cli.opening import open_dataset
 
     settings = fewshot.read_options(engine, typed.pairs(option or ()))
-    with Dataset.open(dataset) as opened:
+    with open_dataset(dataset, quiet=json) as opened:
         view = view_of(opened, at, where)
         learner = fewshot.learner(engine, **settings)
         with progress("suggesting", None, quiet=json) as follow:
@@ -63,9 +64,10 @@ def command(
             accepted = fewshot.accept(opened, done.run, keys, author=author)
         by_key = {view.read([number])[0].key: value for number, value in certain.items()} if certain else {}
     quality = "unknown with one labelled sample" if done.quality != done.quality else f"{done.quality:.3f}"
+    suggested = many(done.suggested, "sample")
     lines = [
-        f"run {done.run}: {engine} learned from {done.labelled} samples",
-        f"suggestions for {done.suggested} samples in {done.seconds:.0f} s, {done.rate:.1f} a second after learning",
+        f"run {done.run}: {engine} learned from {many(done.labelled, 'sample')}",
+        f"suggestions for {suggested} in {done.seconds:.0f} s, {done.rate:.1f} a second after learning",
         f"expected mean IoU: {quality} (cross-validation on the labelled samples)"
         + ("" if done.before is None else f"; {done.before:.3f} in the last round"),
     ]

@@ -14,9 +14,9 @@ def command(
     json: Json = False,
 ) -> None:
     """Make the dataset what it was; the history in between stays."""
-    from maskwright.store import Dataset
+    from maskwright.cli.opening import open_dataset
 
-    with Dataset.open(dataset) as opened:
+    with open_dataset(dataset, quiet=json) as opened:
         number = opened.resolve(revision)
         opened.restore(number, author=author)
         head = opened.revision

@@ -17,13 +17,13 @@ def command(
     json: Json = False,
 ) -> None:
     """Every training, prediction and evaluation, and the revision it saw. One that was killed is shown as dead."""
+    from maskwright.cli.opening import open_dataset
     from maskwright.errors import UsageError
     from maskwright.runs import evaluations, find, list_runs
     from maskwright.runs.ownership import told
     from maskwright.runs.record import curves
-    from maskwright.store import Dataset
 
-    with Dataset.open(dataset) as opened:
+    with open_dataset(dataset, quiet=json) as opened:
         if run is None and (tags is not None or notes is not None):
             raise UsageError("tags and notes are of one run", needed="the run's name, after the dataset")
         if run is not None:

@@ -7,6 +7,7 @@ import typer
 
 from maskwright.cli.output import Json, Overwrite, SkipBroken, emit, progress, set_aside, table
 from maskwright.core import typed
+from maskwright.core.plurals import many
 
 if TYPE_CHECKING:
     from maskwright.compute import SetAside
@@ -72,7 +73,7 @@ def command(
     rows = [(sample.key, len(sample.segments)) for sample in found]
     number = sum(count for _, count in rows)
     lines = [
-        f"{number} segments on {len(rows)} images, written to {to} as {format}",
+        f"{many(number, 'segment')} on {many(len(rows), 'image')}, written to {to} as {format}",
         *set_aside(left_out),
         *(f"lost {line}" for line in formats.summary(lost)),
     ]

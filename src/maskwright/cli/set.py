@@ -27,9 +27,9 @@ def command(
     json: Json = False,
 ) -> None:
     """Give many samples values at once, as one revision: the same ones, or those of a CSV file."""
+    from maskwright.cli.opening import open_dataset
     from maskwright.core.names import shown
     from maskwright.errors import UsageError
-    from maskwright.store import Dataset
     from maskwright.store.bulk import read_values
 
     if source is not None and (values or all or where is not None):
@@ -43,7 +43,7 @@ def command(
         raise UsageError(wrong, needed="--where CONDITION, or --all for all samples")
     if source is None and where is None and not all:
         raise UsageError("it is not said which samples", needed="--where CONDITION, or --all for all samples")
-    with Dataset.open(dataset) as opened:
+    with open_dataset(dataset, quiet=json) as opened:
         if source is not None:
             found = opened.set_from(source, key=key, dry_run=dry_run, author=author)
         else:

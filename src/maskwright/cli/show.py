@@ -7,6 +7,7 @@ import typer
 from maskwright.cli.output import At, DatasetPlace, Json, Where, emit, view_of
 from maskwright.cli.output import table as aligned
 from maskwright.core.names import shown
+from maskwright.core.plurals import many
 
 
 def command(
@@ -22,12 +23,12 @@ def command(
     json: Json = False,
 ) -> None:
     """What is in a dataset: samples, splits, classes; or a table of its samples; or one sample, drawn."""
+    from maskwright.cli.opening import open_dataset
     from maskwright.errors import UsageError
-    from maskwright.store import Dataset
 
     if table is not None and (key is not None or to is not None):
         raise UsageError("--table is of all samples", todo="Leave out the key and --to, or choose with --where.")
-    with Dataset.open(dataset) as opened:
+    with open_dataset(dataset, quiet=json) as opened:
         view = view_of(opened, at, where)
         if table is not None:
             _table(view, [name.strip() for name in table.split(",")], json)
@@ -60,7 +61,7 @@ def _dataset(view: Any, json: bool) -> None:
         "columns": [column.to_json() for column in columns],
     }
     splits = ", ".join(f"{number} {name or 'without split'}" for name, number in view.splits().items())
-    lines = [f"revision {result['revision']}: {result['samples']} samples ({splits or 'none'})", ""]
+    lines = [f"revision {result['revision']}: {many(result['samples'], 'sample')} ({splits or 'none'})", ""]
     roles = {
         class_.id: f"{class_.kind}, {class_.role}" if class_.role != "class" else class_.kind for class_ in view.classes
     }

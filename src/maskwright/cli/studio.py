@@ -35,12 +35,19 @@ def command(
     from maskwright import registry
 
     registry.require("fastapi", "the studio")
+    from maskwright import formats
+    from maskwright.cli.opening import open_dataset
     from maskwright.store.folder import open_place
     from maskwright.studio import Serving, serve
 
     given = dict(weight.partition("=")[::2] for weight in weights or [])
     wishes = Serving(host, port, token, (people or "").split(","), given, name or [])
-    dataset, notes = open_place(place, classes=classes, every=every)
+    if formats.is_dataset_or_labels(place) and not formats.is_dataset(place):
+        dataset, notes = open_dataset(place), []
+        if classes:
+            notes = [f"the dataset has classes of its own: {', '.join(dataset.classes.names[:10])}"]
+    else:
+        dataset, notes = open_place(place, classes=classes, every=every)
     for note in notes:
         say(note)
     with dataset:

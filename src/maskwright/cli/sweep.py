@@ -35,7 +35,7 @@ def command(
 ) -> None:
     """Search settings by training many times; the budget is each trial's. Trials are kept and can be added to."""
     given = choices.collected(locals())
-    from maskwright.store import Dataset
+    from maskwright.cli.opening import open_dataset
     from maskwright.train.sweep import parse_search, sweep
 
     spaces = parse_search(search)
@@ -44,7 +44,7 @@ def command(
         if not json:
             say(f"trial {number}: {score:.4f}  {values}", err=True)
 
-    with Dataset.open(dataset) as opened:
+    with open_dataset(dataset, quiet=json) as opened:
         view = view_of(opened, at, where)
         settings = choices.planned(view, given, plan, measure=False).settings
         result = sweep(view, settings, spaces, trials, name=name, report=report)

@@ -15,9 +15,9 @@ def command(
     json: Json = False,
 ) -> None:
     """Name a revision that matters."""
-    from maskwright.store import Dataset
+    from maskwright.cli.opening import open_dataset
 
-    with Dataset.open(dataset) as opened:
+    with open_dataset(dataset, quiet=json) as opened:
         if name is not None:
             opened.tag(name, revision, move=move)
         tags = opened.tags()

@@ -58,12 +58,12 @@ def command(
     json: Json = False,
 ) -> None:
     """Track objects from the frames where they are labelled to all others, in both directions or one."""
-    from maskwright import video
+    from maskwright import formats, video
+    from maskwright.cli.opening import open_dataset
     from maskwright.errors import UsageError
-    from maskwright.store import Dataset
 
     settings = video.read_options(engine, typed.pairs(option or ()))
-    if "://" not in source and not Dataset.exists(source):
+    if masks is not None or not formats.is_dataset_or_labels(source):
         if masks is None or to is None:
             raise UsageError(
                 "this is a video, not a dataset", file=source,
@@ -75,7 +75,7 @@ def command(
         return
     from maskwright import fewshot
 
-    with Dataset.open(source) as opened:
+    with open_dataset(source, quiet=json) as opened:
         view = view_of(opened, at, where)
         with progress("tracking", None, quiet=json) as follow:
             done = video.track_dataset(view, engine=engine, stop=stop, complete=not partial, direction=direction,

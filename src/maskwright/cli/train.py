@@ -7,6 +7,7 @@ import typer
 
 from maskwright.cli import choices
 from maskwright.cli.output import At, DatasetPlace, Json, Where, emit, say, table
+from maskwright.core.plurals import many
 from maskwright.errors import MaskwrightError, UsageError, plain
 
 
@@ -71,12 +72,12 @@ def command(
     called = dict(locals())
     _check_resumed(called)
     given = choices.collected(called)
+    from maskwright.cli.opening import open_dataset
     from maskwright.cli.output import view_of
     from maskwright.registry import require
     from maskwright.runs import Run, find
     from maskwright.runs.files import folder_of, runs_folder
     from maskwright.runs.record import recorded_view, run_name
-    from maskwright.store import Dataset
     from maskwright.train import Settings, fit
     from maskwright.train.loop import ready
 
@@ -85,7 +86,7 @@ def command(
     main = int(os.environ.get("RANK", "0")) == 0
     if name is not None:
         name = run_name(name)
-    with Dataset.open(dataset) as opened:
+    with open_dataset(dataset, quiet=json) as opened:
         if resume is not None:
             record = find(opened, resume, "train")
             settings = _settings_of(Settings, record)
@@ -163,7 +164,9 @@ def _folds(view: Any, settings: Any, folds: int, name: str | None, json: bool) -
 
     result = fit_folds(view, settings, folds, name=name, report=report)
     low, high = result["intervals"].get("mean_iou", (float("nan"), float("nan")))
-    head = f"mean IoU {result['mean_iou']:.4f} (95 % from {low:.4f} to {high:.4f}) of {result['samples']} samples,"
+    head = (
+        f"mean IoU {result['mean_iou']:.4f} (95 % from {low:.4f} to {high:.4f}) of {many(result['samples'], 'sample')},"
+    )
     lines = [
         f"{head} each predicted by the network that never saw it",
         *table(list(result["classes"].items()), ("class", "IoU")),

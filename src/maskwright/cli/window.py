@@ -31,7 +31,8 @@ def command(
     json: Json = False,
 ) -> None:
     """How images are displayed, for everybody: shows it, or sets it. Labels and learning are not touched."""
-    from maskwright.store import Dataset, display
+    from maskwright.cli.opening import open_dataset
+    from maskwright.store import display
 
     ways = [low is not None, percentiles is not None, preset is not None, full, reset]
     if (low is None) != (high is None):
@@ -44,7 +45,8 @@ def command(
         raise UsageError("--reset forgets the channels as well", todo="Leave out --channels.")
     numbers = None if low is None or high is None else (_number(low), _number(high))
     shares = None if percentiles is None else _pair(percentiles)
-    with Dataset.open(dataset, read_only=not any((*ways, channels is not None))) as opened:
+    read_only = not any((*ways, channels is not None))
+    with open_dataset(dataset, quiet=json, read_only=read_only) as opened:
         if reset:
             opened.set_window(None)
             opened.keep_window()

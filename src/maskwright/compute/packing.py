@@ -9,6 +9,9 @@ import numpy as np
 #: What JSON has, and gives back as it was.
 _JSON = frozenset({type(None), bool, int, float, str})
 
+#: Bytes from which on making them fewer is worth its time; fewer are kept as they are, with a checksum.
+_LARGE = 1 << 16
+
 #: The only key of an object that stands for what JSON does not have.
 _ARRAY, _NUMBER, _BYTES, _TUPLE, _PAIRS = "$array", "$number", "$bytes", "$tuple", "$pairs"
 
@@ -21,7 +24,8 @@ def pack(value: Any) -> bytes:
     blobs: list[bytes] = []
     text = json.dumps(_told(value, blobs)).encode()
     head = json.dumps([len(text), *map(len, blobs)]).encode() + b"\n"
-    return zlib.compress(b"".join([head, text, *blobs]), 1)
+    whole = b"".join([head, text, *blobs])
+    return zlib.compress(whole, 1 if len(whole) > _LARGE else 0)
 
 
 def unpack(packed: bytes) -> Any:

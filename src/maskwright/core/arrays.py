@@ -17,11 +17,19 @@ Size = tuple[int, int]  # (height, width), always in that order
 
 
 def as_numpy(array: object) -> Array:
-    """A NumPy view where possible; a torch tensor on any device is accepted without importing torch."""
+    """A NumPy view where possible; a torch tensor on any device is accepted without importing torch.
+
+    Raises ValueError for lists of different lengths.
+    """
     detach = getattr(array, "detach", None)
     if callable(detach):
         array = detach().cpu().numpy()
-    return np.asarray(array)
+    try:
+        return np.asarray(array)
+    except ValueError as error:
+        if "inhomogeneous" in str(error):
+            raise ValueError("lists of different lengths are not an array") from None
+        raise
 
 
 def as_binary(array: object, dimensions: int) -> U8:
@@ -39,7 +47,11 @@ def as_binary(array: object, dimensions: int) -> U8:
         return np.ascontiguousarray(found)
     if np.issubdtype(found.dtype, np.integer):
         return np.ascontiguousarray(found != 0).view(np.uint8)
-    raise TypeError(f"a mask array is bool or integer, got {found.dtype}; threshold it first")
+    if found.dtype.kind != "f":
+        raise TypeError(f"a mask array is bool or integer, got {found.dtype}")
+    fractions = found.size and found.min() >= 0 and found.max() <= 1
+    what = "fractions between 0 and 1, such as probabilities" if fractions else str(found.dtype)
+    raise TypeError(f"a mask array is bool or integer, got {what}; threshold it first, such as by array > 0.5")
 
 
 def checked_size(size: tuple[int, int]) -> Size:

@@ -8,7 +8,7 @@ import numpy as np
 
 from maskwright.core.arrays import I64, Array
 from maskwright.core.names import shown
-from maskwright.core.values import own_mapping, text, whole
+from maskwright.core.values import listed, own_mapping, text, whole
 
 Kind = Literal["thing", "stuff"]
 Role = Literal["class", "background", "ignore"]
@@ -64,7 +64,10 @@ class Classes:
     """
 
     def __init__(self, classes: Iterable[Class] = ()) -> None:
-        self._classes = tuple(classes)
+        self._classes: tuple[Class, ...] = tuple(listed(classes, "classes", "a list of Class"))
+        for class_ in self._classes:
+            if not isinstance(class_, Class):
+                raise ValueError(f"a class is {shown(repr(class_), 40)}, which is not a Class: Class(1, 'cat') is one")  # noqa: TRY004
         self._by_id = {class_.id: class_ for class_ in self._classes}
         self._by_name = {class_.name: class_ for class_ in self._classes}
         for kind, seen in (("id", self._by_id), ("name", self._by_name)):
@@ -122,11 +125,25 @@ class Classes:
         """A class's index in tensors, 0 … K - 1. class_id: as files have it. Raises KeyError for an id that is unknown
         or ignored.
         """
-        return self._index[class_id]
+        try:
+            return self._index[class_id]
+        except (KeyError, TypeError):
+            known = shown(", ".join(f"{class_.id} {class_.name}" for class_ in self._indexed)) or "none"
+            raise KeyError(
+                f"{shown(repr(class_id), 40)} is not the id of a class with an index; those are {known}"
+            ) from None
 
     def id_of(self, class_index: int) -> int:
-        """The id, as files have it, of the class at `class_index`, 0 … K - 1. Raises IndexError beyond."""
-        return self._indexed[class_index].id
+        """The id, as files have it, of the class at `class_index`, 0 … K - 1. Raises IndexError beyond, and TypeError
+        for what is not a number, such as a name.
+        """
+        try:
+            return self._indexed[class_index].id
+        except IndexError:
+            raise IndexError(f"there is no class index {class_index}; there are {self.num_classes} classes") from None
+        except TypeError:
+            said = shown(repr(class_index), 40)
+            raise TypeError(f"{said} is not a class index; classes[name].id is a class's id by its name") from None
 
     def indices(self, class_ids: Array) -> I64:
         """class_ids (N,) -> (N,) int64 indices; ignored classes become IGNORE_INDEX. Raises KeyError for an unknown id.

@@ -198,7 +198,8 @@ SEGMENT: tuple[Column, ...] = (
     _built("segment", "attributes", "json", "attributes", "attributes of the segment", default={}, required=True),
     _built("segment", "annotator", "text", None, "the person who drew it last"),
     _built("segment", "parent", "integer", None, "the id of the segment that it is a part of"),
-    _built("segment", "geometry", "json", None, "what a person drew, as long as the mask is what it draws"),
+    _built("segment", "geometry", "json", None, "the points or shape that drew the mask, while it is what they draw"),
+    _built("segment", "box", "box", None, "a box that was given, not the mask's own", unit="px"),
 )  # fmt: skip
 
 #: The columns of every sequence: a video's frames or a volume's slices.

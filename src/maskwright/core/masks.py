@@ -13,16 +13,28 @@ import numpy as np
 
 from maskwright.core.arrays import F64, I64, U32, Array, Bool, Size, as_binary, as_numpy, checked_size
 from maskwright.core.geometry import checked_points
+from maskwright.core.names import shown
+from maskwright.core.nesting import brackets
 from maskwright.core.polygons import Polygon
-from maskwright.core.values import sealed, whole_numbers
+from maskwright.core.values import listed, sealed, whole_numbers
 
 if TYPE_CHECKING:
     from maskwright.core.mask import Mask
 
 Element = Literal["square", "disk", "diamond"]
 
+_FLAT = "a list of masks, a mask a list of flat rings"
+
 # Truth tables for kernels.spans.combine: bit 2a + b is the result for pixel values a and b.
 _AND, _OR, _XOR, _MINUS, _NOT_A = 0b1000, 0b1110, 0b0110, 0b0100, 0b0011
+
+#: Images of more pixels a side hold polygons that are not all within their first pixel.
+_TINY = 8
+
+
+def _are_relative(points: F64, size: Size) -> bool:
+    """Whether coordinates (K, 2) are likely divided by an image's width and height."""
+    return bool(max(size) > _TINY and points.min() >= 0 and points.max() <= 1 and (points % 1).any())
 
 
 class Masks:
@@ -78,6 +90,8 @@ class Masks:
     def encode(cls, array: object) -> Self:
         """Masks from pixels. array: (N, H, W) bool or integer, non-zero is foreground; NumPy or torch.
 
+        Masks that are stacked last, (H, W, N), are taken for H masks: np.moveaxis(array, -1, 0) puts them first.
+
         Raises ValueError for another shape, TypeError for floats.
 
         >>> masks = mw.Masks.encode(np.ones((2, 3, 4), bool))
@@ -126,7 +140,10 @@ class Masks:
         number, or a sum that is not height * width.
         """
         height, width = checked_size(size)
-        lists = [_runs(runs, mask) for mask, runs in enumerate(counts)]
+        lists = [
+            _runs(runs, mask)
+            for mask, runs in enumerate(listed(counts, "counts", "a list with the runs of a mask each"))
+        ]
         offsets = np.zeros(len(lists) + 1, np.int64)
         np.cumsum([runs.size for runs in lists], out=offsets[1:])
         flat = np.concatenate(lists) if lists else np.zeros(0, np.int64)
@@ -165,7 +182,10 @@ class Masks:
         """strings: COCO's compressed RLE, one a mask. Raises ValueError, naming the mask, for a garbled string."""
         from maskwright.core.kernels import strings as kernel
 
-        raw = [text.encode("latin-1", "replace") if isinstance(text, str) else bytes(text) for text in strings]
+        raw = [
+            text.encode("latin-1", "replace") if isinstance(text, str) else _compressed(text, mask)
+            for mask, text in enumerate(listed(strings, "compressed run lengths", "a list of texts, one a mask"))
+        ]
         offsets = np.zeros(len(raw) + 1, np.int64)
         np.cumsum([len(text) for text in raw], out=offsets[1:])
         counts, count_offsets, bad = kernel.from_bytes(np.frombuffer(b"".join(raw), np.uint8), offsets)
@@ -184,7 +204,11 @@ class Masks:
 
         height, width = checked_size(size)
         masks = []
-        for polygon in polygons:
+        for polygon in listed(polygons, "polygons", "a list of Polygon, one a mask"):
+            if not isinstance(polygon, Polygon):
+                raise ValueError(  # noqa: TRY004
+                    f"an outline is {shown(repr(polygon), 40)}, which is not a Polygon: Polygon([[ring]]) is one"
+                )
             parts = []
             for part in polygon.parts:
                 points = np.concatenate(part)
@@ -195,33 +219,58 @@ class Masks:
         return cls.stack(masks, (height, width))
 
     @classmethod
-    def from_coco_polygons(cls, polygons: Iterable[Sequence[object]], size: Size) -> Self:
+    def from_coco_polygons(cls, polygons: Iterable[Sequence[object]], size: Size, *, tiny: bool = False) -> Self:
         """COCO's `segmentation` lists: a mask is the union of its rings, each flat x0, y0, x1, y1 ….
 
         Bit-equal to pycocotools' rasterisation, with its half-pixel habits.  All rings go through one call.  polygons:
-        one list of rings a mask. A mask without a ring is empty.
+        one list of rings a mask. A mask without a ring is empty.  Raises ValueError for a ring of fewer than three
+        points, for other values than finite numbers, for a bracket too few or too many, and, in an image of more than
+        eight pixels a side, where no mask has a pixel and all coordinates lie between 0 and 1.  tiny: that is meant so.
         """
-        from maskwright.core.kernels import rings, spans
-
         height, width = checked_size(size)
-        listed = [[np.asarray(ring, np.float64).reshape(-1) for ring in parts] for parts in polygons]
-        every = [ring for parts in listed for ring in parts]
-        points = np.concatenate(every).reshape(-1, 2) if every else np.zeros((0, 2))
+        masks = listed(polygons, "COCO's polygons", _FLAT)
+        try:
+            found = [[np.asarray(ring, np.float64) for ring in parts] for parts in masks]
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"a ring is not a list of numbers ({error}){brackets(masks, 3, _FLAT)}") from None
+        every = [ring for rings_ in found for ring in rings_]
+        for ring in every:
+            if ring.size < 6 or ring.size % 2 or (ring.ndim > 1 and ring.size != 2 * len(ring)):
+                said = f"{ring.size} numbers" if ring.ndim < 2 else f"the shape {ring.shape}"
+                amiss = brackets(masks, 3, _FLAT)
+                raise ValueError(f"a ring has {said}; it needs pairs of x and y, at least 3 (6 numbers){amiss}")
+        points = np.concatenate([ring.reshape(-1) for ring in every]).reshape(-1, 2) if every else np.zeros((0, 2))
+        if not np.isfinite(points).all():
+            raise ValueError("a ring has a coordinate that is not a finite number")
         ring_offsets = np.zeros(len(every) + 1, np.int64)
         np.cumsum([ring.size // 2 for ring in every], out=ring_offsets[1:])
-        # Every ring has an even number of toggles, so that sorting all by ring and position keeps pairs together.
-        toggles = np.sort(rings.coco_toggles_of_rings(points, ring_offsets, height, width))
-        starts, ends = spans.toggles_to_spans(toggles)
-        stride = height * width + 1
-        ring = starts // stride
-        starts, ends = starts - ring * stride, ends - ring * stride
-        owner = np.repeat(np.arange(len(listed)), [len(parts) for parts in listed])[ring]
-        if len(every) > len(listed):
-            order = np.argsort(owner * stride + starts, kind="stable")
+        mask_offsets = np.zeros(len(masks) + 1, np.int64)
+        np.cumsum([len(rings_) for rings_ in found], out=mask_offsets[1:])
+        made = cls.from_coco_points(points, ring_offsets, mask_offsets, (height, width))
+        if not tiny and len(points) and not made.areas().any() and _are_relative(points, (height, width)):
+            raise ValueError(
+                "all coordinates of the polygons lie between 0 and 1, and no mask has a pixel; multiply them by "
+                f"(width, height), which is ({width}, {height}), or say tiny=True"
+            )
+        return made
+
+    @classmethod
+    def from_coco_points(cls, points: F64, rings: I64, masks: I64, size: Size) -> Self:
+        """The masks of `from_coco_polygons` by flat arrays, which are not checked.
+
+        points: (K, 2) float64 (x, y), finite.  rings: (R + 1,) int64, where each ring's points begin.  masks: (N + 1,)
+        int64, where each mask's rings begin.  size: as `checked_size` gives it.
+        """
+        from maskwright.core.kernels import rings as kernels
+        from maskwright.core.kernels import spans
+
+        height, width = size
+        starts, ends, offsets = kernels.coco_spans(points, rings, masks, height, width)
+        if rings.size > masks.size:
+            owner = np.repeat(np.arange(masks.size - 1), np.diff(offsets))
+            order = np.argsort(owner * (height * width + 1) + starts, kind="stable")
             starts, ends = starts[order], ends[order]
-        offsets = np.zeros(len(listed) + 1, np.int64)
-        np.cumsum(np.bincount(owner, minlength=len(listed)), out=offsets[1:])
-        return cls.take_over((height, width), *spans.to_counts(starts, ends, offsets, height * width))
+        return cls.take_over(size, *spans.to_counts(starts, ends, offsets, height * width))
 
     @classmethod
     def _from_toggles(cls, size: Size, toggles: I64, spans: Any) -> Self:
@@ -245,7 +294,10 @@ class Masks:
 
     @classmethod
     def stack(cls, masks: Sequence["Mask"], size: Size) -> Self:
-        """Single masks side by side."""
+        """Single masks side by side. Raises ValueError for what is not a Mask of this size."""
+        for mask in masks:
+            if not hasattr(mask, "batch"):
+                raise ValueError(f"a {type(mask).__name__} is not a Mask: Mask.encode(array) is one")
         return cls.concatenate([mask.batch for mask in masks], size)
 
     # -- out -----------------------------------------------------------------------------------------
@@ -596,9 +648,19 @@ class Masks:
 
 
 def _runs(counts: object, mask: int) -> I64:
-    """One mask's run lengths, flat."""
-    found = np.asarray(counts)
-    return (found if found.dtype == np.int64 else whole_numbers(counts, f"the runs of mask {mask}")).reshape(-1)
+    """One mask's run lengths. Raises ValueError where they are nested."""
+    found = as_numpy(counts)
+    runs = found if found.dtype == np.int64 else whole_numbers(counts, f"the runs of mask {mask}")
+    if runs.ndim != 1:
+        raise ValueError(f"the runs of mask {mask} have the shape {runs.shape}; they are a flat list of whole numbers")
+    return runs
+
+
+def _compressed(value: object, mask: int) -> bytes:
+    if not isinstance(value, bytes | bytearray | memoryview | np.bytes_):
+        said = shown(repr(value), 40)
+        raise ValueError(f"the compressed run lengths of mask {mask} are {said}, which is not text")  # noqa: TRY004
+    return bytes(value)
 
 
 def _kept(offsets: I64, keep: Bool) -> I64:

@@ -98,6 +98,12 @@ def told_apart(key: str, original: str) -> str:
     return f"{folder}{slash}{name.encode()[: LONGEST_PART - 9].decode(errors='ignore')}-{mark}"
 
 
+def folded(name: str) -> str:
+    """What names that people take for one have in common: in one case, composed, one space for spaces, "_" and "-"."""
+    plain_name = unicodedata.normalize("NFKC", name).casefold().replace("_", " ").replace("-", " ")
+    return " ".join(plain_name.split())
+
+
 def natural(text: str) -> list[tuple[int, str]]:
     """What texts are sorted by where people name them: frame2 before frame10."""
     return [(int(part), "") if part.isdecimal() else (-1, part) for part in _DIGITS.split(text)]
@@ -116,9 +122,14 @@ def confined(folder: Path, relative: str | PurePosixPath) -> Path:
     if (wrong := _file_problem(text, inside)) is not None:
         raise UsageError(f"{shown(text)!r} {wrong}", file=folder, needed="a path that can be a file's everywhere")
     target = folder / inside
-    if not target.parent.resolve().is_relative_to(folder.resolve()):
+    if _through_a_link(folder, inside) and not target.parent.resolve().is_relative_to(folder.resolve()):
         raise UsageError(f"{shown(text)!r} leads out of the folder through a link", file=folder)
     return target
+
+
+def _through_a_link(folder: Path, inside: PurePosixPath) -> bool:
+    """Whether a folder on the way from `folder` to a path below it is a link; without one nothing leads out."""
+    return any(os.path.islink(os.path.join(folder, *inside.parts[:end])) for end in range(1, len(inside.parts)))  # noqa: PTH114, PTH118 - asked for every file that is written
 
 
 def _file_problem(text: str, inside: PurePosixPath) -> str | None:

@@ -1,6 +1,6 @@
 """Polygons with holes, as every vector tool but COCO and YOLO understands them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,7 +8,11 @@ import numpy as np
 
 from maskwright.core.arrays import F64
 from maskwright.core.geometry import ring_area
+from maskwright.core.names import shown
+from maskwright.core.nesting import brackets
 from maskwright.core.values import numbers, own_array, sealed
+
+_NESTED = "a polygon is a list of parts, a part a list of rings"
 
 Ring = F64  # (K, 2) corners (x, y), K >= 3, closing point not repeated
 
@@ -19,13 +23,23 @@ class Polygon:
 
     Rings are (K, 2) float64 (x, y) in pixels, origin at the image's top-left corner; read-only, and copies of what was
     given.  No parts is the empty mask.  Raises ValueError for a ring of fewer than three points or of another shape,
-    and for what is not a finite number.
+    for a part without a ring, and for what is not a finite number.
     """
 
     parts: tuple[tuple[Ring, ...], ...] = field(default=())
 
     def __init__(self, parts: Iterable[Sequence[object]] = ()) -> None:
-        object.__setattr__(self, "parts", tuple(tuple(as_ring(ring) for ring in part) for part in parts))
+        if isinstance(parts, str | Mapping) or not isinstance(parts, Iterable):
+            raise ValueError(f"a polygon's parts are {shown(repr(parts), 40)}; {_NESTED}")  # noqa: TRY004
+        listed = list(parts)
+        try:
+            rings = tuple(tuple(as_ring(ring) for ring in part) for part in listed)
+        except (TypeError, ValueError) as error:
+            amiss = brackets(listed, 3, _NESTED)
+            raise ValueError(f"{error if isinstance(error, ValueError) else 'a part is not a list'}{amiss}") from None
+        if not all(rings):
+            raise ValueError(f"part {[len(part) for part in rings].index(0)} of a polygon has no ring")
+        object.__setattr__(self, "parts", rings)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         for part in state["parts"]:

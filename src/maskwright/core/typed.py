@@ -192,7 +192,7 @@ def _annotated(value: Any, kind: Any) -> Any:
 
 
 def _union(value: Any, kind: Any) -> Any:
-    parts = sorted(get_args(kind), key=lambda part: part is str)  # text takes anything, so it is asked last
+    parts = sorted(get_args(kind), key=lambda part: (part is str, part is not type(None)))  # text takes anything: last
     more: str | None = None
     for part in parts:
         try:

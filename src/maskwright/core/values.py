@@ -4,7 +4,7 @@ Numbers come from files, from NumPy and from people.  A whole number is an int o
 True, "3" and NaN are not.  What is kept is the type's own: arrays are read-only, mappings are copies.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
 import numpy as np
@@ -83,6 +83,13 @@ def flags(values: object, what: str) -> Bool:
 
 def _plain(value: object) -> object:
     return value.item() if isinstance(value, np.generic) else value
+
+
+def listed(values: object, what: str, needed: str) -> list[Any]:
+    """What one goes through, as a list. Raises ValueError, naming `what` and what is needed, for text and one value."""
+    if isinstance(values, str | bytes | Mapping) or not isinstance(values, Iterable):
+        raise ValueError(f"{what} is {shown(repr(_plain(values)), 40)}; it is {needed}")  # noqa: TRY004
+    return list(values)
 
 
 def text(value: object, what: str) -> str:

@@ -15,9 +15,9 @@ T = TypeVar("T")
 MOST = 1_000_000
 
 
-def load_yaml(file: Path) -> dict[str, Any]:
+def load_yaml(file: Path, *, encoding: str = "utf-8-sig") -> dict[str, Any]:
     """The file's mapping. Raises FormatError for anything else, also for aliases that unfold without end."""
-    content = _parsed(file, lambda loader, node: loader.construct_document(node))
+    content = _parsed(file, lambda loader, node: loader.construct_document(node), encoding)
     if not isinstance(content, dict):
         raise FormatError("holds no settings", file=file, needed="names: and train: or val:")
     return content
@@ -33,12 +33,12 @@ def load_written(file: Path) -> dict[str, tuple[Any, int]]:
     return {} if pairs is None else pairs
 
 
-def _parsed(file: Path, make: Callable[[Any, Any], T]) -> T | None:
+def _parsed(file: Path, make: Callable[[Any, Any], T], encoding: str = "utf-8-sig") -> T | None:
     """What `make` does of the loader and the file's one document; None for an empty file. Raises FormatError."""
     import yaml
 
     try:
-        loader = yaml.SafeLoader(file.read_text(encoding="utf-8-sig"))
+        loader = yaml.SafeLoader(file.read_text(encoding=encoding))
         try:
             node = loader.get_single_node()
             if node is not None and _unfolded(node, {}) > MOST:

@@ -1,33 +1,38 @@
 """Label formats, one module each. Any of them in, any of them out, with a report of what is lost."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from maskwright import registry
 from maskwright.core import typed
 from maskwright.core.classes import Classes
-from maskwright.core.foreign import caused_by_content, explained, guarded
-from maskwright.core.names import shown
+from maskwright.core.foreign import explained, guarded
 from maskwright.core.sample import Sample
 from maskwright.core.staging import check_place, staged
 from maskwright.errors import FormatError, LossError, UsageError
+from maskwright.formats import _door, _listing, _nearest
+from maskwright.formats._algebra import selected
+from maskwright.formats._aside import Aside, Broken, taking
 from maskwright.formats._check import differences
-from maskwright.formats._contract import CAUSES, Loss, Reading, about_format, losses_of
-from maskwright.formats._json import Document
+from maskwright.formats._contract import CAUSES, Loss, Reading, losses_of
+from maskwright.formats._door import Candidate, find
 from maskwright.formats._keys import ORIGINAL_KEY, Incoming, Outgoing
 from maskwright.formats._laying import Laying
-from maskwright.media import is_image_file
+from maskwright.formats._plausible import KINDS, Finding, Noted, Watch
+from maskwright.formats._together import together
 
 if TYPE_CHECKING:
     from maskwright.compute import SetAside
+    from maskwright.store import Dataset
 
 __all__ = [
-    "CAUSES", "ORIGINAL_KEY", "Loss", "Reading", "check_place", "losses", "names", "read", "sniff", "summary", "write",
-    "writers",
+    "CAUSES", "KINDS", "ORIGINAL_KEY", "Broken", "Candidate", "Finding", "Loss", "Reading", "check_place", "choose",
+    "dataset_of", "find", "is_dataset", "is_dataset_or_labels", "losses", "names", "open_dataset", "read", "selected",
+    "sniff", "summary", "write", "writers",
 ]  # fmt: skip
 
 
@@ -50,89 +55,140 @@ def writers() -> list[str]:
 
 
 def _module(name: str) -> ModuleType:
-    return registry.load("formats", name)
+    return registry.load("formats", _known(name))
 
 
 def sniff(path: str | Path) -> str:
-    """The format of a file or folder. Raises FormatError when none, or more than one, claims it."""
-    place = _there(path)
-    if (ours := registry.canonical(about_format(place) or "")) in names():
-        return ours
-    sure = {name: _sure(name, place) for name in names()}
-    best = sorted(sure, key=lambda name: -sure[name])
-    if not best or sure[best[0]] <= 0:
-        if place.suffix.lower() == ".json" and place.is_file():
-            Document(place)  # says what is wrong with a file that is not JSON at all
-        todo = "Name it with --format; see docs/reference/formats.md for the layouts."
-        if place.is_dir() and any(is_image_file(file) for file in place.iterdir()):
-            todo = (
-                "Images without labels become a dataset with maskwright studio, frames or slices of one sequence with"
-                f" import --sequence. {todo}"
-            )
-        raise FormatError("no format recognises this", file=path, needed=f"one of {', '.join(names())}", todo=todo)
-    if len(best) > 1 and sure[best[0]] == sure[best[1]]:
-        raise FormatError(f"it looks like {best[0]} and like {best[1]}", file=path, todo="Choose one with --format.")
-    return best[0]
+    """The format of a file or folder, by `find`. Raises FormatError where none knows it, or two are near each other."""
+    return choose(path).format
 
 
-def _there(path: str | Path) -> Path:
-    place = Path(path)
-    with explained(shown(path)):
-        there = place.exists()
-    if not there:
-        raise FormatError("there is no such file or folder", file=shown(path))
-    return place
+def choose(path: str | Path) -> Candidate:
+    """The best way to read a place, of those that `find` finds.
 
-
-def _sure(name: str, place: Path) -> float:
-    """How sure the format is, 0 to 1; a file that breaks its look is not its own.
-
-    A format of another distribution whose look is broken itself is set aside.
+    Raises FormatError, with the nearest command that works, where no format knows it, and with one command for each
+    where two ways are near each other.
     """
-    try:
-        sure = float(_module(name).sniff(place))
-    except FormatError:
-        return 0.0
-    except Exception as error:
-        if caused_by_content(error):
-            return 0.0
-        if name not in registry.outside("formats"):
-            raise
-        registry.set_aside("formats", name, f"raises {type(error).__name__} when its sniff is asked ({error})")
-        return 0.0
-    return min(sure, 1.0) if sure > 0 else 0.0
+    return _door.choose(path, _nearest.refusal)
 
 
-def read(path: str | Path, format: str | None = None, **options: Any) -> Reading:
+def read(
+    path: str | Path | Candidate, format: str | None = None, *, skip_broken: bool = False, plausible: bool = True,
+    **options: Any,
+) -> Reading:  # fmt: skip
     """Classes and samples of a labelled set in any format.
 
+    path: a file, a folder or an archive, or what `find` or `choose` gave.  Without a format the best way to read it is
+    chosen, which `Reading.chosen` says, and the notes where something else is there or was read.
+    skip_broken: what cannot be read is left out and listed in `Reading.broken`, an object alone where its image can be
+    read without it; without it reading ends with an error that names the first ten.
+    plausible: whether `Reading.findings` lists what is implausible; a few images are opened for that.
     options: the format's own; and of all, orientation="stored" where labels lie on images as they are stored, though a
     flag turns them when they are shown, for those whose size does not tell.  Raises FormatError, naming file and
-    record, for anything broken; UsageError for an option the format does not have.
+    record, for anything broken, and where nothing is left without that; UsageError for an option the format does not
+    have.
     """
-    name = format or sniff(path)
-    module = _module(name)
-    place = _there(path)
-    laid = options.pop("orientation", "shown")
-    if laid not in ("shown", "stored"):
-        raise UsageError(f"orientation is {shown(laid)!r}", needed="shown or stored")
-    options = typed.options(options, module.read, f"the format {name}", after=1)
-    with registry.naming("formats", name), explained(path):
-        reading: Reading = module.read(place, **options)
-    samples = registry.named(guarded(reading.samples, path), "formats", name)
-    reading.samples = _fitting(samples, reading.notes, path, Laying(stored=laid == "stored"))
+    with _listing.listing():
+        if isinstance(path, Candidate):
+            chosen = path
+        elif format is None:
+            chosen = choose(path)
+        else:
+            chosen = _door.named(path, _known(format, path), looking=not options)
+        given = path.path if isinstance(path, Candidate) else Path(path)
+        name = chosen.format
+        module = _module(name)
+        place = _door.there(chosen.path)
+        laid = typed.read(options.pop("orientation", "shown"), Literal["shown", "stored"], found="orientation")
+        options = typed.options({**chosen.options, **options}, module.read, f"the format {name}", after=1)
+        with registry.naming("formats", name), explained(place):
+            aside = Aside(skip_broken)
+            with taking(aside):
+                if chosen.parts:
+                    reading = together(chosen.parts, place, lambda part: module.read(part, **options))
+                else:
+                    reading = module.read(place, **options)
+            aside.end()  # what a look at the whole set found
+    reading.broken = aside.broken
+    reading.chosen = chosen
+    reading.notes[:0] = chosen.notes(given)
+    samples = aside.some(registry.named(guarded(reading.samples, place), "formats", name), place)
+    laying = Laying(stored=laid == "stored")
+    labelled, takes_images = getattr(module, "LABELLED", True), registry.takes(module.read, "images", given=1)
+    watch = Watch(reading.classes, place, laying, labelled=labelled, named=takes_images) if plausible else None
+    reading.samples = _fitting(samples, reading, place, laying, watch)
     return reading
 
 
-def _fitting(samples: Iterator[Sample], notes: list[str], path: str | Path, laying: Laying) -> Iterator[Sample]:
-    """Good keys, and labels on images as shown; what was changed is told in the notes, after the last sample."""
+def _known(name: str, path: str | Path | Candidate | None = None) -> str:
+    """A format's name in its one spelling. Raises UsageError, with the nearest, for one that nobody has."""
+    wanted = registry.canonical(name)
+    if wanted not in registry.ours("formats") and not registry.heard_of("formats", wanted):
+        raise _nearest.no_format(name, names(), path if isinstance(path, str | Path) else None)
+    return wanted
+
+
+def _fitting(
+    samples: Iterator[Sample], reading: Reading, path: str | Path, laying: Laying, watch: Watch | None
+) -> Iterator[Sample]:
+    """Good keys, and labels on images as shown; what was changed, and what is implausible, is told after the last."""
     keys = Incoming()
     try:
         for sample in samples:
-            yield keys.fit(laying.lay(sample))
+            fitted = keys.fit(laying.lay(sample))
+            if watch is not None:
+                watch.see(fitted)
+            yield fitted
     except FormatError as error:
         raise error.at(file=path) from error.__cause__
-    notes.extend(keys.notes() + laying.notes())
+    if watch is not None:
+        reading.findings.extend(watch.findings(reading.notes))
+    told = {note for note in reading.notes if isinstance(note, Noted)}
+    texts = [finding.text for finding in reading.findings if finding.text not in told]
+    reading.notes.extend(keys.notes() + laying.notes() + texts)
+
+
+def open_dataset(
+    place: str | Path, *, read_only: bool = False, tell: Callable[[str], None] | None = None,
+    follow: Callable[[str, int | None, Iterable[Any]], Iterable[Any]] | None = None,
+) -> "Dataset":  # fmt: skip
+    """The dataset in a folder or at a PostgreSQL URL; of a folder, file or archive of labels or images, theirs.
+
+    Labels and images are imported once, into NAME.maskwright beside them, or into the user's data folder where nothing
+    can be written there; the same dataset is opened again the next time.  Where they have changed and nobody edited the
+    dataset, what they have become is its next revision.  Where several processes begin at once, one imports.
+    read_only: take no edits.  tell: is given a sentence for what was done.  follow: goes through samples, given what is
+    done in a few words and how many there are, None where that is not known.
+    Raises DatasetError where nothing is, naming what is near, or what is there is damaged; FormatError for labels that
+    cannot be read; then nothing is left behind.
+    """
+    from maskwright.store import Dataset
+
+    return Dataset.open(dataset_of(place, tell=tell, follow=follow), read_only=read_only)
+
+
+def dataset_of(
+    place: str | Path, *, tell: Callable[[str], None] | None = None,
+    follow: Callable[[str, int | None, Iterable[Any]], Iterable[Any]] | None = None,
+) -> str | Path:  # fmt: skip
+    """Where the dataset is that `open_dataset` opens; labels are imported as there. tell, follow: as there."""
+    from maskwright.formats import _opening
+
+    return _opening.dataset_of(place, tell, follow)
+
+
+def is_dataset(place: str | Path) -> bool:
+    """Whether a place is opened as a dataset, whatever is wrong with it: an address, a folder, or its database file."""
+    from maskwright.formats import _opening
+
+    return _opening.is_dataset(place)
+
+
+def is_dataset_or_labels(place: str | Path) -> bool:
+    """Whether `open_dataset` opens a place for more than images without labels; True of a place where nothing is."""
+    from maskwright.formats import _opening
+
+    return _opening.is_dataset(place) or _opening.is_taken(place)
 
 
 def losses(samples: Iterable[Sample], classes: Classes, format: str, **options: Any) -> list[Loss]:
@@ -180,6 +236,7 @@ def write(
     broken: "list[SetAside] | None" = None,
     workers: int = 1,
     progress: Callable[[Iterable[Any]], Iterable[Any]] = lambda samples: samples,
+    about: Mapping[str, Any] | None = None,
     **options: Any,
 ) -> list[Loss]:
     """Write samples into a new folder -> what was lost.
@@ -194,6 +251,8 @@ def write(
     without it the first ends the call.
     workers: processes that count the losses and prepare what is written, see `compute.map`; files are written by this
     process alone, in order, and are the same with any of them.
+    about: what was read of the whole set, see `Reading`, for writers that give it back; where it is not given, what the
+    samples have under that name, as a dataset does.
     What is counted and prepared is kept beside the folder while this goes on: where the process is killed, the same
     call goes on with it, and with the images that were copied, unless something else is written beside it first.
     Raises LossError before anything is written when something grave would be lost and `allow_loss` is not set;
@@ -204,12 +263,15 @@ def write(
     from maskwright.formats._preparing import Preparing
 
     module = _writer(format)
-    if options.get("images") == "none" and not registry.takes(module.write, "images", given=3):
+    if str(options.get("images")) == "none" and not registry.takes(module.write, "images", given=3):
         del options["images"]  # what writes labels only has no such choice
-    options = typed.options(options, module.write, f"the format {format}", after=3, skip=("ready",))
+    options = typed.options(options, module.write, f"the format {format}", after=3, skip=("ready", "about"))
     kept = list(keep)
     check_place(Path(folder), overwrite=overwrite, keep=kept)
     frozen = getattr(samples, "frozen", None)  # of a dataset or a view of one
+    known = getattr(samples, "about", None) if about is None else about
+    if not isinstance(known, Mapping | None):
+        raise UsageError(f"about is a {type(known).__name__}", needed="a mapping by format, as of Reading.about")
     spared = Path(folder) if overwrite else None
     ready = Preparing(Outgoing(samples if frozen is None else frozen(), spared), classes, format, options)
     with (
@@ -219,15 +281,19 @@ def write(
         found = ready.losses(journal, workers, progress, broken)
         grave = [loss for loss in found if loss.grave]
         if grave and not allow_loss:
-            raise LossError(
+            refused = LossError(
                 f"{format} cannot hold everything: " + "; ".join(summary(grave)),
                 file=folder,
                 todo="Choose another format, or accept this with --allow-loss.",
             )
+            refused.losses = tuple(found)
+            raise refused
         with registry.naming("formats", format, passing=(OSError,)):
-            said = module.write(progress(ready), classes, stage, **options, **ready.further()) or []
+            further = ready.further() | ({"about": known} if registry.takes(module.write, "about", given=3) else {})
+            said = module.write(progress(ready), classes, stage, **options, **further) or []
         if check:
-            wrong = list(differences(progress(ready), classes, read(stage, format), module.LOSES, found))
+            back = read(stage, format, plausible=False)
+            wrong = list(differences(progress(ready), classes, back, module.LOSES, found))
             if wrong:
                 raise FormatError(
                     f"what was written does not read back as it should: {'; '.join(wrong[:3])}"

@@ -30,15 +30,18 @@ class Digest:
 def held(sample: Sample, classes: Classes, loses: frozenset[str], lost: Iterable[Loss] = ()) -> Segments:
     """The sample's segments as a format that loses `loses` gives them back.
 
-    lost: the sample's losses; segments whose class has no place are dropped.
+    lost: the sample's losses; segments whose class has no place are dropped.  Of those without a pixel in the first
+    place, the ones that no loss names as empty are held by something else, such as a box.
     """
     dropped = {loss.segment for loss in lost if loss.cause == "class"}
     segments = sample.segments
     segments = segments[np.array([int(id_) not in dropped for id_ in segments.ids], bool)]
+    unnamed = set(segments.ids[segments.masks.areas() == 0].tolist())
+    unnamed -= {loss.segment for loss in lost if loss.cause == "empty"}
     if "overlap" in loses:
         segments = segments.visible()
     if "empty" in loses:
-        segments = segments[segments.masks.areas() > 0]
+        segments = segments[(segments.masks.areas() > 0) | np.isin(segments.ids, list(unnamed))]
     merged = {
         class_.id for class_ in classes if "instances" in loses or ("regions" in loses and class_.kind == "stuff")
     }

@@ -8,7 +8,8 @@ A format is a module with
     sniff(path) -> float                         how sure it is that it can read this, 0 to 1
     read(path, **options) -> Reading
     losses(sample, classes, **options) -> list[Loss]   what writing this sample would lose, with these of its options
-    write(samples, classes, folder, **options) -> notes or None   into an empty folder that appears when all is there
+    write(samples, classes, folder, **options) -> notes or None   into an empty folder that appears when all is there;
+                                                with `about=None`, it is given what was read of whole sets, see Reading
 
 and may offer
 
@@ -27,13 +28,15 @@ import os
 import shutil
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import compress
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
 from maskwright import media, registry
+from maskwright.core import drawn
 from maskwright.core.arrays import I64
 from maskwright.core.classes import Classes
 from maskwright.core.columns import SAMPLE, SEGMENT
@@ -44,8 +47,14 @@ from maskwright.core.sample import Sample
 from maskwright.core.segments import Segments
 from maskwright.core.staging import left
 from maskwright.errors import FormatError, UsageError
+from maskwright.formats import _listing
+from maskwright.formats._aside import Broken
 from maskwright.formats._json import load
+from maskwright.formats._plausible import Finding, stop_on
 from maskwright.media import IMAGE_SUFFIXES, pages, remote
+
+if TYPE_CHECKING:
+    from maskwright.formats._door import Candidate
 
 #: What a format may lose. Grave ones stop a write unless they are allowed; the others are only reported.
 CAUSES = {
@@ -53,7 +62,7 @@ CAUSES = {
     "overlap": "pixels that an upper segment covers",
     "instances": "segments of one class become one",
     "regions": "segments of one stuff class become one",
-    "empty": "a segment without a pixel",
+    "empty": "a segment without a pixel, or without one that is seen",
     "class": "a segment whose class the format has no place for",
     "classes": "which class a segment is of",
     "crowd": "the crowd flag",
@@ -95,37 +104,83 @@ class Loss:
 
 @dataclass
 class Reading:
-    """Classes first, then samples one by one. total: how many will come. notes: what the user should know."""
+    """Classes first, then samples one by one. total: how many will come. notes: what the user should know.
+
+    about: what the files say of the whole set and no sample can say, by format, JSON-safe: {"coco": {"train": {"info":
+    …, "licenses": …}}}.  A writer that has the argument `about` is given all of it back.
+    broken: records that were left out because they cannot be read, where that was asked for; whole after the last
+    sample.
+    findings: what is implausible, grave ones first; whole after the last sample, with their texts among the notes.
+    chosen: what was read, where and why, as `formats.read` chose it.
+    elsewhere: folders of label files that a file leads to, inside of what is read or not; whole after the last sample.
+    """
 
     classes: Classes
     samples: Iterator[Sample]
     total: int | None = None
     notes: list[str] = field(default_factory=list)
+    about: dict[str, Any] = field(default_factory=dict)
+    broken: list[Broken] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    chosen: "Candidate | None" = None
+    elsewhere: set[Path] = field(default_factory=set)
+
+    def plausible(self, *, file: object = None) -> Iterator[Sample]:
+        """The samples, and behind the last one FormatError where something grave was found. file: for the error."""
+        yield from self.samples
+        if (found := stop_on(self.findings)) is not None:
+            raise FormatError(found, file=file, todo="If it is meant so, go on with --force.")
+
+
+class Sure(float):
+    """How sure a format is of a path, 0 to 1, and why: `reasons`, in words such as "data.yaml names 80 classes"."""
+
+    reasons: tuple[str, ...]
+
+    def __new__(cls, value: float, *reasons: str) -> Self:
+        made = super().__new__(cls, value)
+        made.reasons = reasons
+        return made
+
+
+_SPLITS = {
+    "train": "train", "training": "train", "trainval": "train", "val": "val", "valid": "val", "validation": "val",
+    "dev": "val", "test": "test", "testing": "test",
+}  # fmt: skip
+
+
+def split_word(name: str) -> str | None:
+    """The split that a folder's name says, such as train of stage1_train or val of val2017; None where it says none."""
+    words = "".join(sign if sign.isalpha() else " " for sign in name.lower()).split()
+    return next((_SPLITS[word] for word in words if word in _SPLITS), None)
 
 
 def common_losses(sample: Sample, loses: frozenset[str], classes: Classes | None = None) -> list[Loss]:
     """The losses that need no knowledge of the format but its LOSES."""
     segments = sample.segments
-    n = len(segments)
-    areas, ids = segments.masks.areas(), segments.ids
-    found: dict[str, Any] = {
-        "empty": areas == 0,
-        "crowd": segments.is_crowd,
-        "score": ~np.isnan(segments.scores),
-        "attributes": [bool(attribute.keys() - {"area"}) for attribute in segments.attributes],
-        "area": ["area" in attribute for attribute in segments.attributes],
-        "ids": ids != np.arange(1, n + 1),
-        "source": [source != "import" for source in segments.source],
+    n, ids, attributes = len(segments), segments.ids, segments.attributes
+    rows: dict[str, Callable[[], Iterable[Any]]] = {
+        "empty": lambda: segments.masks.areas() == 0,
+        "crowd": lambda: segments.is_crowd,
+        "score": lambda: ~np.isnan(segments.scores),
+        "attributes": lambda: [bool(row) and row.keys() != {"area"} for row in attributes],
+        "area": lambda: ["area" in row or drawn.stated_area(segments, i) for i, row in enumerate(attributes)],
+        "ids": lambda: ids != np.arange(1, n + 1),
+        "source": lambda: [source != "import" for source in segments.source],
     }
+    numbers = ids.tolist()
     out = [
-        Loss(sample.key, cause, int(ids[i]))
-        for cause, rows in found.items()
+        Loss(sample.key, cause, number)
+        for cause, lost in rows.items()
         if cause in loses
-        for i in np.flatnonzero(np.asarray(rows, bool))
+        for number in compress(numbers, lost())
     ]
     if "overlap" in loses:
         hidden = hidden_pixels(segments.masks)
         out += [Loss(sample.key, "overlap", int(ids[i]), int(hidden[i])) for i in np.flatnonzero(hidden)]
+        if "empty" in loses:
+            gone = (hidden == segments.masks.areas()) & (hidden > 0)
+            out += [Loss(sample.key, "empty", int(ids[i])) for i in np.flatnonzero(gone)]
     if "instances" in loses:
         _, first = np.unique(segments.class_ids, return_index=True)
         out += [Loss(sample.key, "instances", int(ids[i])) for i in np.setdiff1d(np.arange(n), first)]
@@ -146,12 +201,16 @@ def common_losses(sample: Sample, loses: frozenset[str], classes: Classes | None
 
 
 def further_losses(sample: Sample, keeps: Collection[str]) -> list[Loss]:
-    """Built-in columns that `Sample.more` and `Segments.more` hold and the format does not. keeps: those it does."""
+    """Built-in columns that `Sample.more` and `Segments.more` hold and the format does not. keeps: those it does.
+
+    That a mask was given as run lengths says nothing that it does not say itself.
+    """
     out = [Loss(sample.key, name) for name in sample.more if name not in keeps]
-    ids = sample.segments.ids
     for name, values in sample.segments.more.items():
-        lost = [int(ids[i]) for i, value in enumerate(values) if value != _FURTHER[name].default]
-        out += [Loss(sample.key, name, segment) for segment in lost if name not in keeps]
+        if name not in keeps:
+            rows = zip(sample.segments.ids.tolist(), values, strict=True)
+            default = _FURTHER[name].default
+            out += [Loss(sample.key, name, own) for own, value in rows if value != default and not drawn.is_runs(value)]
     return out
 
 
@@ -227,6 +286,14 @@ def hidden_pixels(masks: Masks) -> I64:
 
 
 ABOUT = "maskwright.json"
+#: The same in folders of which other programs take every .json for a file of labels.
+ABOUT_ASIDE = "maskwright.about"
+
+
+def about_file(folder: Path) -> Path:
+    """Where a set says of itself what its format has no place for; perhaps it is not there."""
+    aside = folder / ABOUT_ASIDE
+    return aside if aside.is_file() else folder / ABOUT
 
 
 @dataclass
@@ -240,7 +307,7 @@ class About:
 
 def read_about(folder: Path) -> About | None:
     """None for sets that others wrote. Raises FormatError for a broken file."""
-    file = folder / ABOUT
+    file = about_file(folder)
     if not file.is_file():
         return None
     content = load(file)
@@ -252,15 +319,18 @@ def read_about(folder: Path) -> About | None:
         return About(Classes.from_json(content["classes"]), splits, more)
 
 
-def write_about(folder: Path, format: str, classes: Classes, splits: dict[str, str | None], **more: Any) -> None:
+def write_about(
+    folder: Path, format: str, classes: Classes, splits: dict[str, str | None], *, name: str = ABOUT, **more: Any
+) -> None:
+    """more: what one format adds.  name: of the file."""
     content = {"format": format, "classes": classes.to_json(), **more, "splits": splits}
-    new_file(folder, ABOUT).write_text(json.dumps(content, indent=1, ensure_ascii=False))
+    new_file(folder, name).write_text(json.dumps(content, indent=1, ensure_ascii=False))
 
 
 def about_format(path: Path) -> str | None:
     """The format that wrote this set, when it was ours."""
     try:
-        return str(load(path / ABOUT)["format"])
+        return str(load(about_file(path))["format"])
     except (FormatError, KeyError):
         return None
 
@@ -277,7 +347,8 @@ def new_file(folder: Path, relative: str) -> Path:
     except UsageError as error:
         raise FormatError(f"{error.found}, and cannot be a file of this format", needed=error.needed) from None
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
+        if not os.path.isdir(target.parent):  # noqa: PTH112 - asked for every file that is written
+            target.parent.mkdir(parents=True, exist_ok=True)
         taken = os.path.lexists(target)
     except (FileExistsError, NotADirectoryError):
         taken = True
@@ -290,23 +361,24 @@ def new_file(folder: Path, relative: str) -> Path:
 
 
 def image_files(folder: Path) -> list[Path]:
-    """All images below a folder, sorted, hidden ones left out."""
-    return sorted(
-        path
-        for path in folder.rglob("*")
-        if media.is_image_file(path) and not path.name.startswith(".") and path.is_file()
-    )
+    """All images below a folder, sorted, hidden ones left out; links to folders elsewhere are followed."""
+    return [path for path in _listing.current().files(folder) if media.is_image_file(path)]
 
 
 def key_of(path: Path, root: Path) -> str:
-    """A sample's key: the path below `root` without its suffix."""
-    return path.relative_to(root).with_suffix("").as_posix()
+    """A sample's key: the path below `root` without its suffix, or both where gzip packed the file."""
+    bare = path.relative_to(root).with_suffix("")
+    return (bare.with_suffix("") if path.suffix.lower() == ".gz" else bare).as_posix()
 
 
 def image_beside(folder: Path, key: str) -> Path | None:
     """The image folder/key, whatever its suffix; None where there is none."""
     home = (folder / key).parent
     name = Path(key).name
+    if (listing := _listing.kept()) is not None:
+        there = listing.of_stem(home, name)
+        ways = (f"{name}{way}" for suffix in IMAGE_SUFFIXES for way in (suffix, suffix.upper()))
+        return next((home / way for way in ways if way in there), None) if there else None
     for suffix in IMAGE_SUFFIXES:
         for found in (home / f"{name}{suffix}", home / f"{name}{suffix.upper()}"):
             if found.is_file():
@@ -317,7 +389,8 @@ def image_beside(folder: Path, key: str) -> Path | None:
 def put_image(sample: Sample, folder: Path, relative: str, images: str) -> Path:
     """Bring a sample's image to `relative` below `folder`, as `new_file` has it. images: copy, link (symbolic) or none.
 
-    A page of a larger file becomes an image of its own, of the same numbers, whichever is asked for.  What a killed
+    A page of a larger file, and a file that gzip packed, becomes an image of its own, of the same numbers, whichever is
+    asked for.  What a killed
     write of the same had copied is moved there, where the image is the same file as then.
     """
     if images == "none":
@@ -325,8 +398,8 @@ def put_image(sample: Sample, folder: Path, relative: str, images: str) -> Path:
     if images not in ("copy", "link"):
         raise UsageError(f"images cannot be {images!r}", needed="copy, link or none")
     target = new_file(folder, relative)
-    source, page = pages.page_of(sample.image.uri)
-    if page is not None:
+    source, _ = pages.page_of(sample.image.uri)
+    if _is_inside(sample.image.uri):
         _put_page(sample, target)
         return target
     if images == "link":
@@ -351,6 +424,12 @@ def _is_copy(file: Path, source: Path) -> bool:
     """Whole, and made of the source as it is: nothing changed that since, its name, rights and links included."""
     here, there = file.stat(), source.stat()
     return here.st_size == there.st_size and max(there.st_mtime_ns, there.st_ctime_ns) < here.st_mtime_ns
+
+
+def _is_inside(uri: str) -> bool:
+    """Whether an image is a page of a file, or packed in one."""
+    source, page = pages.page_of(uri)
+    return page is not None or source.lower().endswith(".gz")
 
 
 def _put_page(sample: Sample, target: Path) -> None:
@@ -380,7 +459,7 @@ _IN_PNG = {
 
 def suffix_of(sample: Sample) -> str:
     """Of the image's file as it is written."""
-    if pages.page_of(sample.image.uri)[1] is not None:
+    if _is_inside(sample.image.uri):
         found = media.describe(sample.image)
         return ".png" if (found.channels, found.dtype) in _IN_PNG else ".tif"
     return os.path.splitext(sample.image.uri)[1].lower() or ".png"  # noqa: PTH122 - a URI is not a path

@@ -4,11 +4,12 @@ from collections.abc import Collection
 
 import numpy as np
 
+from maskwright.core.classes import Classes
 from maskwright.core.masks import Masks
 from maskwright.core.segments import Segments
-from maskwright.errors import UsageError
 
-WAYS = ("components", "watershed")
+#: So many images are looked at for objects that lie in one segment.
+_LOOKED_AT = 50
 
 
 def split(segments: Segments, class_ids: Collection[int], way: str, *, distance: int = 5) -> Segments:
@@ -17,8 +18,6 @@ def split(segments: Segments, class_ids: Collection[int], way: str, *, distance:
     way: components, the 8-connected parts; or watershed, which also cuts where a part is narrow: basins of the distance
     to the border around its maxima, at least `distance` pixels apart.
     """
-    if way not in WAYS:
-        raise UsageError(f"segments cannot be split by {way!r}", needed=f"one of {', '.join(WAYS)}")
     masks, ids = [], []
     for row, class_id in enumerate(segments.class_ids.tolist()):
         own = segments.masks[row : row + 1]
@@ -43,3 +42,32 @@ def _basins(mask: Masks, distance: int) -> Masks:
     seeds[tuple(peaks.T)] = np.arange(1, len(peaks) + 1)
     basins = segmentation.watershed(-depth, seeds, mask=inside)
     return Masks.from_label_map(np.ascontiguousarray(basins[1:-1, 1:-1].astype(np.int64)), ignore=[0])[1]
+
+
+class Parted:
+    """Whether the one segment of a class is likely many objects: it lies in many parts of like size."""
+
+    def __init__(self, classes: Classes) -> None:
+        """Nothing is looked at where there are more than two classes: those are seldom objects alone."""
+        self._names = {class_.id: class_.name for class_ in classes if class_.role == "class"}
+        self._left = _LOOKED_AT if len(self._names) <= 2 else 0
+        self._parts: dict[int, list[int]] = {}
+
+    def look(self, segments: Segments) -> None:
+        if self._left <= 0:
+            return
+        self._left -= 1
+        for row, class_id in enumerate(segments.class_ids.tolist()):
+            if class_id in self._names:
+                areas = segments.masks[row : row + 1].components(connectivity=8)[0].areas()
+                spread = 2 * areas.max(initial=0) < areas.sum()  # the largest part is less than half of all
+                self._parts.setdefault(class_id, []).append(len(areas) if spread else 1)
+
+    def notes(self) -> list[str]:
+        many = {class_id: float(np.median(parts)) for class_id, parts in self._parts.items() if np.median(parts) >= 3}
+        if not many:
+            return []
+        said = " and ".join(
+            f"{self._names[class_id]!r} lies in about {number:.0f}" for class_id, number in many.items()
+        )
+        return [f"{said} parts an image and is one segment; --option instances=components makes every part an object"]

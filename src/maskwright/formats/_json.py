@@ -67,9 +67,9 @@ class Document:
         where = f"line {line}, byte {place}" if line else f"byte {place}"
         return FormatError("not valid JSON", file=self.file, record=where)
 
-    def _parse(self, start: int, end: int) -> Any:
+    def _parse(self, start: int, end: int, before: str = "", behind: str = "") -> Any:
         try:
-            return json.loads(str(self._bytes[start:end], "utf-8"))
+            return json.loads(f"{before}{str(self._bytes[start:end], 'utf-8')}{behind}")
         except (ValueError, RecursionError) as error:
             raise FormatError(f"not valid JSON ({error})", file=self.file, record=f"byte {start}") from None
 
@@ -78,6 +78,11 @@ class Document:
 
     def keys(self) -> list[str]:
         return list(self._members)
+
+    def length(self, key: str) -> int:
+        """Of the value of a top-level key, in bytes."""
+        start, end = self._members[key]
+        return end - start
 
     def value(self, key: str, default: Any = None) -> Any:
         """The whole value of a top-level key."""
@@ -117,20 +122,47 @@ class Document:
         return Records(self, places, {name: numbers[:, k].copy() for k, name in enumerate(lookup)})
 
 
+#: Of lists of up to so many bytes, so many neighbours are parsed at once, which is faster than record by record.
+_SHORT, _TOGETHER = 4 * 2**20, 64
+
+
 class Records:
-    """The records of one list, parsed when they are asked for."""
+    """The records of one list, parsed when they are asked for; those of a short list with the second of neighbours."""
 
     def __init__(self, document: Document, places: I64, numbers: dict[str, I64]) -> None:
         self._document = document
         self._places = places
         self._numbers = numbers
+        short = len(places) > 0 and places[-1, 1] - places[0, 0] <= _SHORT
+        # By number of neighbours: None once one is asked for; None for those that were given away, which may change.
+        self._parsed: dict[int, list[Any] | None] | None = {} if short else None
 
     def __len__(self) -> int:
         return len(self._places)
 
     def __getitem__(self, index: int) -> Any:
+        if self._parsed is not None and index >= 0:
+            number, place = divmod(index, _TOGETHER)
+            if number not in self._parsed:
+                self._parsed[number] = None
+            else:
+                found = self._parsed[number]
+                if found is None:
+                    found = self._parsed[number] = self._neighbours(number * _TOGETHER)
+                if place < len(found) and (record := found[place]) is not None:
+                    found[place] = None
+                    return record
         start, end = self._places[index]
         return self._document._parse(int(start), int(end))
+
+    def _neighbours(self, first: int) -> list[Any]:
+        """Nothing where one is broken: the others can be read without it."""
+        places = self._places[first : first + _TOGETHER]
+        try:
+            found = self._document._parse(int(places[0, 0]), int(places[-1, 1]), "[", "]")
+        except FormatError:
+            return []
+        return found if len(found) == len(places) else []
 
     def __iter__(self) -> Iterator[Any]:
         return (self[index] for index in range(len(self)))
@@ -149,6 +181,12 @@ class Entries:
 
     def __len__(self) -> int:
         return len(self._places)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._places)
+
+    def __getitem__(self, key: str) -> Any:
+        return self._document._parse(*self._places[key])
 
     def items(self) -> Iterator[tuple[str, Any]]:
         return ((key, self._document._parse(*place)) for key, place in self._places.items())

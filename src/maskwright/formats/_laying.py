@@ -1,14 +1,17 @@
 """Labels onto images as they are shown: a flag in the file may turn the raster that they were made on."""
 
 from dataclasses import replace
-from pathlib import Path
+from os.path import exists, isfile
 
 from maskwright import media
 from maskwright.core.masks import Masks
 from maskwright.core.names import shown
 from maskwright.core.sample import Sample
+from maskwright.core.segments import Segments
 from maskwright.errors import FormatError
-from maskwright.media import orientation
+from maskwright.formats._plausible import Tally
+from maskwright.media import orientation, pages
+from maskwright.media.endings import is_cut_short
 
 
 class Laying:
@@ -17,6 +20,10 @@ class Laying:
     The size that the labels state decides: those of the raster's size, where that is not the size shown, are turned
     with it.  Where both have one size, as for half a turn, labels lie as the image is shown, or on the raster as it is
     stored where `stored` says so; a note tells of them where the other labels of the set lay on the raster.
+    looked: how many images are files on this machine, or should be.  there: how many of them can be read.  missing,
+    unreadable, amiss, cut, flags: those that are not there, cannot be read, are not of the size of their labels, end
+    too early, and have a flag that is none.  exchanged: how many of another size are so because height and width are
+    exchanged.  is_there, fits: whether the last sample's image can be read, and is of the size of its labels.
     """
 
     def __init__(self, *, stored: bool = False) -> None:
@@ -24,18 +31,35 @@ class Laying:
         self._turned = 0
         self._shown = 0
         self._open: list[str] = []
-        self._amiss: list[str] = []
-        self._number = 0
+        self.looked = self.there = self.exchanged = 0
+        self.missing, self.unreadable, self.amiss = Tally(), Tally(), Tally()
+        self.cut, self.flags = Tally(), Tally()
+        self.is_there = self.fits = False
 
     def lay(self, sample: Sample) -> Sample:
         """The same sample where its image is elsewhere, missing, unreadable, or of the size of its labels."""
         image = sample.image
-        if "://" in image.uri or not Path(image.uri).is_file():
+        self.is_there = self.fits = False
+        if "://" in image.uri:
+            return sample
+        self.looked += 1
+        file, page = pages.page_of(image.uri)
+        if not (isfile(file) if page is None else exists(file)):  # noqa: PTH110, PTH113 - of a name that no file can have, a Path raises
+            self.missing.add(sample.key)
+            return sample
+        if page is not None:
             return sample
         try:
             found = media.describe(image)
         except FormatError:
+            self.unreadable.add(sample.key)
             return sample
+        self.is_there = self.fits = True
+        self.there += 1
+        if is_cut_short(image.uri):
+            self.cut.add(sample.key)
+        if orientation.UNKNOWN in found.notes:
+            self.flags.add(sample.key)
         if found.size == image.size:
             if found.orientation == 1:
                 return sample
@@ -46,17 +70,17 @@ class Laying:
                 self._open.append(shown(sample.key))
                 return sample
         elif found.stored_size != image.size:
-            self._number += 1
-            if len(self._amiss) < 3:
-                said = f"{shown(sample.key)} ({found.size[0]} x {found.size[1]}, labelled as {image.size[0]} x "
-                self._amiss.append(f"{said}{image.size[1]})")
+            self.fits = False
+            self.exchanged += found.size == image.size[::-1]
+            said = f"{shown(sample.key)} ({found.size[0]} x {found.size[1]}, labelled as {image.size[0]} x "
+            self.amiss.add(f"{said}{image.size[1]})")
             return sample
         self._turned += 1
-        segments = sample.segments.with_masks(turned(sample.segments.masks, found.orientation))
+        segments = _turned_segments(sample.segments, found.orientation)
         return replace(sample, image=replace(image, size=found.size), segments=segments)
 
     def notes(self) -> list[str]:
-        """What was turned, and which images are not of the size of their labels."""
+        """What was turned."""
         out = []
         if self._turned:
             out.append(
@@ -70,13 +94,30 @@ class Laying:
                 f"{self._open[0]}: their labels were taken as the image is shown; if they lie on the raster as well, "
                 "read them again with -o orientation=stored"
             )
-        if self._number:
-            more = ", …" if self._number > len(self._amiss) else ""
-            out.append(
-                f"{self._number} image{'s' * (self._number != 1)} cannot be read with their labels, which are of "
-                f"another size (height x width): {', '.join(self._amiss)}{more}"
-            )
         return out
+
+    def amiss_note(self) -> str:
+        """Which images are not of the size of their labels."""
+        number = self.amiss.number
+        return (
+            f"{number} image{'s' * (number != 1)} cannot be read with their labels, which are of another size "
+            f"(height x width): {self.amiss.such_as()}"
+        )
+
+    def cut_note(self) -> str:
+        """Which images are cut short."""
+        ends = f"{self.cut.number} image{'s end' if self.cut.number != 1 else ' ends'} too early"
+        return f"{ends} and cannot be read whole: {self.cut.such_as()}"
+
+
+def _turned_segments(segments: Segments, how: int) -> Segments:
+    """Masks and given boxes; what was drawn on the stored raster draws nothing on the other."""
+    out = segments.moved(turned(segments.masks, how))
+    back = orientation.back(how)  # to which the image as shown is the raster, and the raster the image
+    boxes = [
+        None if box is None else orientation.stored_region(tuple(box), out.size, back) for box in segments.column("box")
+    ]
+    return out.replace(more={**out.more, "box": boxes})
 
 
 def turned(masks: Masks, how: int) -> Masks:

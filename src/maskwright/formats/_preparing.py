@@ -7,6 +7,7 @@ written, so that a killed write which is started again has them, and copies of i
 
 import hashlib
 import json
+import marshal
 import pickle
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -14,7 +15,6 @@ from itertools import count
 from typing import Any
 
 from maskwright import __version__, compute, media, registry
-from maskwright.compute.packing import pack, unpack
 from maskwright.core.classes import Classes
 from maskwright.core.sample import Sample
 from maskwright.formats._contract import Loss, bearing, losses_of
@@ -36,6 +36,7 @@ class Preparing:
         self._aside: set[int] = set()
         self._now: tuple[int, Sample | None] = (0, None)
         self._journal: compute.Journal | None = None
+        self._prepares = hasattr(self._module, "prepare")
 
     @property
     def work(self) -> dict[str, Any]:
@@ -62,7 +63,10 @@ class Preparing:
         None: the first ends this with its error.
         """
         self._journal = journal
-        worker = _Preparing(self._samples, self._classes, self._format, self._options, looks=broken is not None)
+        worker = _Preparing(
+            self._samples, self._classes, self._format, self._options, looks=broken is not None,
+            marks=self._view is None,
+        )  # fmt: skip
         sink = _Into(journal)
         samples = self._view if self._view is not None else sink.new(self._samples.samples)
         outcome = compute.map(samples, worker, sink, workers=workers, strict=broken is None, progress=progress)
@@ -71,7 +75,12 @@ class Preparing:
             broken += sorted(found, key=lambda sample: sample.number)
             self._aside = {sample.number for sample in found}
         numbers = self._numbers if self._numbers is not None else range(sink.seen)
-        return [Loss(*row) for number in numbers if number not in self._aside for row in journal[number][1]]
+        losses: list[Loss] = []
+        for number in numbers:
+            if number not in self._aside:
+                rows = sink.lost[number] if number in sink.lost else journal[number][1]
+                losses += map(Loss, rows[::4], rows[1::4], rows[2::4], rows[3::4])
+        return losses
 
     def __iter__(self) -> Iterator[Sample]:
         """What is written, in order."""
@@ -85,59 +94,75 @@ class Preparing:
         """The rows of a sample: those that were prepared, for the newest that was asked for; made of any other."""
         number, newest = self._now
         if self._journal is not None and sample is newest:
-            return unpack(self._journal[number][2])
+            return self._journal[number][2]
         prepare = self._module.prepare
         return prepare(sample, self._classes, **bearing(prepare, self._options))
 
     def further(self) -> dict[str, Any]:
         """What the writer is given besides its options."""
-        return {"ready": self.ready} if hasattr(self._module, "prepare") else {}
+        return {"ready": self.ready} if self._prepares else {}
 
 
-class _Preparing(compute.Worker[tuple[str, list[tuple[Any, ...]], bytes]]):
-    """A sample -> what tells it from others, what is lost of it and its rows, packed, once its key and split are good.
+class _Preparing(compute.Worker[tuple[str, list[Any], Any]]):
+    """A sample -> what tells it from others, what is lost of it and its rows, once its key and split are good.
 
-    looks: whether its image is read as well.
+    What is lost is one flat list, four values a loss, which is packed and read at once.  looks: whether its image is
+    read as well.  marks: whether anything else than its number has to tell it from others.
     """
 
     batch = 32
 
     def __init__(
-        self, samples: Outgoing, classes: Classes, format: str, options: dict[str, Any], *, looks: bool
-    ) -> None:
+        self, samples: Outgoing, classes: Classes, format: str, options: dict[str, Any], *, looks: bool,
+        marks: bool,
+    ) -> None:  # fmt: skip
         self._outgoing = samples.without_samples()
         self._classes, self._format, self._options = classes, format, options
+        self._marks = marks
         self._looks = looks and options.get("images") != "none"
 
     def open(self) -> None:
         self._module = registry.load("formats", self._format)
 
-    def __call__(self, number: int, sample: Sample) -> tuple[str, list[tuple[Any, ...]], bytes]:
-        mark = _mark(sample)
+    def __call__(self, number: int, sample: Sample) -> tuple[str, list[Any], Any]:
+        mark = _mark(sample) if self._marks else ""
         sample = self._outgoing.fit(sample)
         lost = losses_of(self._module, self._format, sample, self._classes, self._options)
-        rows = b""
+        rows = None
         prepare = getattr(self._module, "prepare", None)
         if prepare is not None:
             with registry.naming("formats", self._format):
-                rows = pack(prepare(sample, self._classes, **bearing(prepare, self._options)))
+                rows = prepare(sample, self._classes, **bearing(prepare, self._options))
         if self._looks:
             media.read(sample.image)
-        return mark, [(loss.key, loss.cause, loss.segment, loss.pixels) for loss in lost], rows
+        return mark, [value for loss in lost for value in (loss.key, loss.cause, loss.segment, loss.pixels)], rows
 
 
 def _mark(sample: Sample) -> str:
-    """What tells a sample from another state of it."""
-    return hashlib.sha256(pickle.dumps(sample, protocol=5)).hexdigest()
+    """What tells a sample from another state of it, in every process."""
+    segments, masks = sample.segments, sample.segments.masks
+    state = {
+        **vars(sample), "image": vars(sample.image), "masks": [masks.size, masks.counts, masks.offsets],
+        "segments": [getattr(segments, name) for name in segments.__slots__ if name != "masks"],
+    }  # fmt: skip
+    try:
+        whole = marshal.dumps(state, 2)  # in which what is said twice does not depend on where it lies
+    except ValueError:  # values that JSON does not have
+        whole = pickle.dumps(sample, protocol=5)
+    return hashlib.sha256(whole).hexdigest()
 
 
 class _Into:
-    """A journal as a sink, also for samples that are counted as they come. seen: how many there were."""
+    """A journal as a sink, also for samples that are counted as they come. seen: how many there were.
+
+    lost: what is lost of those that came, by number.
+    """
 
     def __init__(self, journal: compute.Journal) -> None:
         self._journal = journal
         self._numbers: list[int] | None = None
         self.seen = 0
+        self.lost: dict[int, list[Any]] = {}
 
     def new(self, samples: Iterable[Sample]) -> Iterator[Sample]:
         """Those that the journal does not have as they are."""
@@ -156,4 +181,6 @@ class _Into:
         return self._journal.done(numbers)
 
     def write(self, number: int, rows: Any) -> None:
-        self._journal.write(self.number(number), rows)
+        place = self.number(number)
+        self.lost[place] = rows[1]
+        self._journal.write(place, rows)

@@ -1,7 +1,9 @@
 """Label images: integers or colours as their files have them."""
 
+import gzip
 import io
 import tokenize
+import warnings
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -32,18 +34,23 @@ def read_raster(file: Path) -> tuple[Array, dict[int, Colour]]:
     shows something through.
     """
     with opened(file, "label map") as image:
-        image.load()
-        if image.mode == "P":
-            flat = image.getpalette() or []
-            return np.asarray(image), {i // 3: (flat[i], flat[i + 1], flat[i + 2]) for i in range(0, len(flat) - 2, 3)}
-        if image.mode == "RGB":
-            return np.asarray(image), {}
-        if image.mode in ("RGBA", "LA"):
-            values, alpha = np.asarray(image)[..., :-1], np.asarray(image)[..., -1]
-            return _seen(values if image.mode == "RGBA" else values[..., 0], alpha, file), {}
-        if image.mode == "F":
-            return whole_numbers(np.asarray(image), file), {}
-        return np.asarray(image).astype(np.uint8 if image.mode in ("L", "1") else np.int64), {}
+        return values_of(image, file)
+
+
+def values_of(image: Any, file: Path) -> tuple[Array, dict[int, Colour]]:
+    """What `read_raster` gives, of an image that Pillow has opened."""
+    image.load()
+    if image.mode == "P":
+        flat = image.getpalette() or []
+        return np.asarray(image), {i // 3: (flat[i], flat[i + 1], flat[i + 2]) for i in range(0, len(flat) - 2, 3)}
+    if image.mode == "RGB":
+        return np.asarray(image), {}
+    if image.mode in ("RGBA", "LA"):
+        values, alpha = np.asarray(image)[..., :-1], np.asarray(image)[..., -1]
+        return _seen(values if image.mode == "RGBA" else values[..., 0], alpha, file), {}
+    if image.mode == "F":
+        return whole_numbers(np.asarray(image), file), {}
+    return np.asarray(image).astype(np.uint8 if image.mode in ("L", "1") else np.int64), {}
 
 
 def _seen(values: Array, alpha: Array, file: Path) -> Array:
@@ -67,18 +74,30 @@ def opened(source: Path | bytes, what: str) -> Iterator[Any]:
 
     file = None if isinstance(source, bytes) else source
     try:
-        with Image.open(io.BytesIO(source) if isinstance(source, bytes) else source) as image:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # of broken tags, which no label needs
+            found = Image.open(_readable(source))
+        with found as image:
             yield image
     except FileNotFoundError:
         raise FormatError("the label is not there", file=file) from None
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+    except (
+        UnidentifiedImageError, OSError, SyntaxError, ValueError, EOFError, zlib.error, Image.DecompressionBombError
+    ) as error:  # fmt: skip
         raise FormatError(f"not a readable {what} ({error})", file=file) from None
 
 
-def read_array(file: Path) -> Array:
-    """(H, W) integers of a .npy file, or of the only array of a .npz. Raises FormatError; pickles are not read."""
+def _readable(source: Path | bytes) -> Any:
+    """What Pillow opens: the file, its unpacked content where gzip packed it, or the bytes."""
+    if isinstance(source, bytes):
+        return io.BytesIO(source)
+    return gzip.open(source) if source.suffix.lower() == ".gz" else source
+
+
+def load_array(file: Path) -> Array:
+    """The array of a .npy file, or the only one of a .npz, as it is. Raises FormatError; pickles are not read."""
     try:
-        values = np.load(file, allow_pickle=False)
+        values: Any = np.load(file, allow_pickle=False)
         if isinstance(values, np.lib.npyio.NpzFile):
             with values as archive:
                 if len(archive.files) != 1:
@@ -88,6 +107,13 @@ def read_array(file: Path) -> Array:
         raise FormatError("the label is not there", file=file) from None
     except _BROKEN as error:
         raise FormatError(f"not a readable array ({error})", file=file) from None
+    found: Array = np.asarray(values)
+    return found
+
+
+def read_array(file: Path) -> Array:
+    """(H, W) integers of a .npy file, or of the only array of a .npz. Raises FormatError; pickles are not read."""
+    values = load_array(file)
     if values.ndim == 3 and 1 in (values.shape[0], values.shape[-1]):
         values = values[0] if values.shape[0] == 1 else values[..., 0]
     if values.ndim != 2 or values.dtype.kind not in "buif":
@@ -115,6 +141,11 @@ def fitting(values: Array, image: Description | Size, file: Path) -> Array:
         return values
     if isinstance(image, Description) and values.shape[:2] == image.stored_size:
         return np.ascontiguousarray(orientation.apply(values, image.orientation))
+    if values.shape[:2] == size[::-1]:
+        raise FormatError(
+            f"the label is {values.shape[0]} x {values.shape[1]}, its image turned: axes are (width, height)",
+            file=file, needed=f"{size[0]} x {size[1]} (height x width)", todo="Transpose it: array.T.",
+        )  # fmt: skip
     raise FormatError(
         f"the label is {values.shape[0]} x {values.shape[1]}", file=file,
         needed=f"its image is {size[0]} x {size[1]} (height x width)",
@@ -125,6 +156,11 @@ def whole_numbers(values: Array, file: Path) -> Array:
     """Floating values that are whole, as int64. Raises FormatError for others."""
     if np.issubdtype(values.dtype, np.floating):
         if not (np.abs(values) < 2**53).all() or (values != np.floor(values)).any():
+            if values.size and values.min() >= 0 and values.max() <= 1:
+                raise FormatError(
+                    "holds fractions between 0 and 1, such as probabilities", file=file,
+                    needed="one whole number a pixel", todo="Cut them first, such as by array > 0.5.",
+                )  # fmt: skip
             raise FormatError("holds fractions or no numbers", file=file, needed="one whole number a pixel")
         return values.astype(np.int64)
     return values.astype(np.uint8) if values.dtype == np.bool_ else values

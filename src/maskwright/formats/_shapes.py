@@ -1,7 +1,7 @@
 """What labelling tools draw: rings, rectangles, ellipses; and values kept as text."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,27 @@ from maskwright.core.arrays import F64, Size
 from maskwright.core.classes import Class, Classes
 from maskwright.core.mask import Mask
 from maskwright.core.polygons import Polygon
+
+#: Pixels from the corner; beyond them numbers are not coordinates, and what walks along an outline would not end.
+FARTHEST = 1e7
+
+
+def points_of(ring: Sequence[float], least: int = 3) -> F64:
+    """(K, 2) of a flat ring x0, y0, x1, y1 ….
+
+    Raises ValueError for fewer points than `least`, numbers that are not pairs, and numbers that are not coordinates.
+    """
+    found = np.asarray(ring, np.float64)
+    if found.ndim != 1 or found.size % 2 or found.size < 2 * least or not (np.abs(found) < FARTHEST).all():
+        raise ValueError(f"a ring has {found.size} numbers")
+    return found.reshape(-1, 2)
+
+
+def lone_ring(part: Sequence[Sequence[float]], least: int = 3) -> F64:
+    """`points_of` the only ring of a part. Raises ValueError for a part with holes, too."""
+    if len(part) != 1:
+        raise ValueError(f"a part has {len(part)} rings")
+    return points_of(part[0], least)
 
 
 def turned(ring: F64, degrees: float) -> F64:

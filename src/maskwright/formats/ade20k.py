@@ -7,7 +7,7 @@ label map or COCO panoptic instead.
 """
 
 import re
-from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +18,11 @@ from maskwright.core.masks import Masks
 from maskwright.core.sample import ImageRef, Sample
 from maskwright.core.segments import Segments
 from maskwright.errors import FormatError
-from maskwright.formats._contract import Reading, image_beside, image_files, key_of, unique_keys
+from maskwright.formats import _aside, _listing
+from maskwright.formats._aside import Aside
+from maskwright.formats._contract import Reading, image_beside, image_files, key_of
 from maskwright.formats._json import load
+from maskwright.formats._pairs import alone
 from maskwright.formats._rasters import fitting, read_map, read_raster
 from maskwright.media import Description, describe
 
@@ -34,7 +37,8 @@ def sniff(path: Path) -> float:
     """
     if not path.is_dir():
         return 0.0
-    if next(path.rglob("ADE_*_seg.png"), None) is not None:
+    pngs = _listing.current().of_kind(path, ".png")
+    if any(file.name.startswith("ADE_") and file.name.endswith("_seg.png") for file in pngs):
         return 0.95
     return 0.9 if any((path / "annotations" / split).is_dir() for split in _SPLITS) else 0.0
 
@@ -64,30 +68,34 @@ def _benchmark(path: Path) -> Reading:
         taken.add(name)
     classes = Classes(rows)
 
-    def samples() -> Iterator[Sample]:
-        for label in labels:
-            key = key_of(label, path / "annotations")
-            image = image_beside(path / "images", key)
-            if image is None:
-                raise FormatError("has no image in images/", file=label)
-            about_image = describe(image)
-            segments = Segments.from_label_map(read_map(label, about_image))
-            wrong = [int(class_id) for class_id in segments.class_ids if int(class_id) not in classes]
-            if wrong:
-                raise FormatError(f"has the value {wrong[0]}", file=label, needed="0 … 150")
-            first, rest = key.split("/", 1)
-            yield Sample(rest, ImageRef(str(image), about_image.size), segments, split=_SPLITS[first])
+    def sample_of(label: Path) -> Sample:
+        key = key_of(label, path / "annotations")
+        image = image_beside(path / "images", key)
+        if image is None:
+            raise FormatError("has no image in images/", file=label)
+        about_image = describe(image)
+        segments = Segments.from_label_map(read_map(label, about_image))
+        wrong = [int(class_id) for class_id in segments.class_ids if int(class_id) not in classes]
+        if wrong:
+            raise FormatError(f"has the value {wrong[0]}", file=label, needed="0 … 150")
+        first, rest = key.split("/", 1)
+        return Sample(rest, ImageRef(str(image), about_image.size), segments, split=_SPLITS[first])
 
-    return Reading(classes, unique_keys(samples()), len(labels))
+    labelled = {key_of(label, path / "annotations") for label in labels}
+    found = [key_of(image, path / "images") for split in _SPLITS for image in image_files(path / "images" / split)]
+    samples = _aside.current().samples(labels, sample_of, lambda label: (label, None))
+    return Reading(classes, samples, len(labels), alone([key for key in found if key not in labelled], []))
 
 
 def _full(path: Path, files: list[Path], parts: bool) -> Reading:
     """Class ids are the release's own indices; names come from the text beside each image, where it has one."""
     names: dict[int, str] = {}
+    aside = _aside.current()
     for file in files:
         for each_code in _codes(file, parts):
             names.setdefault(each_code, "")
-        names |= {code: name for code, name in _names(file).items() if code in names}
+        with aside.record():
+            names |= {code: name for code, name in _names(file).items() if code in names}
     rows, taken = [], set()
     for code in sorted(names):
         name = names[code] or f"class {code}"
@@ -95,18 +103,17 @@ def _full(path: Path, files: list[Path], parts: bool) -> Reading:
         taken.add(name)
     classes = Classes(rows)
 
-    def samples() -> Iterator[Sample]:
-        for file in files:
-            key = key_of(file, path).removesuffix("_seg")
-            image = image_beside(path, key)
-            if image is None:
-                raise FormatError("has no image beside it", file=file)
-            about_image = describe(image)
-            split = next((short for long, short in _SPLITS.items() if long in Path(key).parts), None)
-            segments = _segments(file, about_image, parts)
-            yield Sample(key, ImageRef(str(image), about_image.size), segments, split=split)
+    def sample_of(file: Path) -> Sample:
+        key = key_of(file, path).removesuffix("_seg")
+        image = image_beside(path, key)
+        if image is None:
+            raise FormatError("has no image beside it", file=file)
+        about_image = describe(image)
+        split = next((short for long, short in _SPLITS.items() if long in Path(key).parts), None)
+        segments = _segments(file, about_image, parts, aside)
+        return Sample(key, ImageRef(str(image), about_image.size), segments, split=split)
 
-    return Reading(classes, unique_keys(samples()), len(files))
+    return Reading(classes, aside.samples(files, sample_of, lambda file: (file, None)), len(files))
 
 
 def _levels(file: Path, parts: bool) -> list[Path]:
@@ -125,7 +132,9 @@ def _coded(file: Path, image: Description | None = None) -> Any:
 
 
 def _codes(file: Path, parts: bool) -> set[int]:
-    return {int(code) for level in _levels(file, parts) for code in np.unique(_coded(level)[0])} - {0}
+    """Of the levels that can be read."""
+    levels = _aside.readable(_levels(file, parts), lambda level: np.unique(_coded(level)[0]))
+    return {int(code) for codes in levels for code in codes} - {0}
 
 
 def _names(file: Path) -> dict[int, str]:
@@ -143,12 +152,14 @@ def _names(file: Path) -> dict[int, str]:
         raise FormatError(f"cannot be read ({error!r})", file=about) from None
 
 
-def _segments(file: Path, image: Description, parts: bool) -> Segments:
+def _segments(file: Path, image: Description, parts: bool, aside: Aside) -> Segments:
+    """Of objects, and of those of their parts' PNGs that are not broken: these are put aside."""
     masks, class_ids, attributes = [], [], []
     for level, png in enumerate(_levels(file, parts)):
-        codes, numbers = _coded(png, image)
-        values, found = Masks.from_label_map(np.where(codes > 0, codes << 8 | numbers, 0), ignore=[0])
-        masks.append(found)
-        class_ids += [int(value) >> 8 for value in values]
-        attributes += [{"part": level} if level else {} for _ in values]
+        with aside.record(png) if level else nullcontext():
+            codes, numbers = _coded(png, image)
+            values, found = Masks.from_label_map(np.where(codes > 0, codes << 8 | numbers, 0), ignore=[0])
+            masks.append(found)
+            class_ids += [int(value) >> 8 for value in values]
+            attributes += [{"part": level} if level else {} for _ in values]
     return Segments(Masks.concatenate(masks, image.size), class_ids, attributes=attributes)

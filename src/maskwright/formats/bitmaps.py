@@ -6,6 +6,7 @@ but crowd flags, scores and attributes comes back.
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +15,16 @@ import numpy as np
 from maskwright.core.arrays import Array
 from maskwright.core.classes import Class, Classes
 from maskwright.core.masks import Masks
-from maskwright.core.names import confined
+from maskwright.core.names import confined, shown
 from maskwright.core.sample import ImageRef, Sample
 from maskwright.core.segments import Segments
 from maskwright.errors import FormatError
+from maskwright.formats import _aside, _listing
+from maskwright.formats._aside import Aside
 from maskwright.formats._contract import (
     Loss,
     Reading,
+    Sure,
     common_losses,
     image_files,
     new_file,
@@ -30,6 +34,7 @@ from maskwright.formats._contract import (
     unique_keys,
     write_about,
 )  # fmt: skip
+from maskwright.formats._plausible import Noted
 from maskwright.formats._rasters import fitting, opened
 from maskwright.media import Description, describe
 
@@ -39,15 +44,27 @@ _NAME = re.compile(r"(\d+)-(-?\d+)-(-?\d+)")
 
 
 def sniff(path: Path) -> float:
-    """How sure this format is that a path is its own, 0 to 1: a folder with ID/images and ID/masks."""
-    return 0.85 if path.is_dir() and next(_folders(path), None) is not None else 0.0
+    """How sure this format is that a path is its own, 0 to 1: folders with one image each, and masks of other names."""
+    if not path.is_dir():
+        return 0.0
+    folders = list(islice(_folders(path), 5))
+    if any(map(_is_of_one_image, folders)):
+        return Sure(0.88, "ID/images with one image each, and ID/masks")
+    return 0.4 if folders else 0.0  # reading it says what is wrong, unless another format fits
+
+
+def _is_of_one_image(folder: Path) -> bool:
+    """Whether a folder is of one image and masks of its objects, rather than of images and one mask for each."""
+    images, masks = image_files(folder / "images"), image_files(folder / "masks")
+    if len(images) != 1:
+        return False
+    return images[0].stem == folder.name or not (len(masks) == 1 and masks[0].stem.startswith(images[0].stem))
 
 
 def _folders(path: Path) -> Iterator[Path]:
-    """Folders that hold images/ with exactly one image; masks/ may be missing where nothing is labelled."""
-    for images in sorted(path.rglob("images")):
-        if images.is_dir() and (images.parent / "masks").is_dir() and images.parent != path:
-            yield images.parent
+    """Folders that hold images/ with exactly one image, and masks/."""
+    homes = (Path(home) for home, inner, _ in _listing.current().folders(path) if {"images", "masks"} <= set(inner))
+    yield from sorted(home for home in homes if home != path)
 
 
 def read(path: Path, *, class_name: str = "object") -> Reading:
@@ -66,32 +83,50 @@ def read(path: Path, *, class_name: str = "object") -> Reading:
     if not folders:
         raise FormatError("no folder with images/ and masks/ below this", file=path)
 
-    def samples() -> Iterator[Sample]:
-        for folder in folders:
-            images = image_files(folder / "images")
-            if len(images) != 1:
-                raise FormatError(f"holds {len(images)} images", file=folder / "images", needed="exactly one")
-            about_image = describe(images[0])
-            key = folder.relative_to(path).as_posix()
-            segments = _segments(folder / "masks", about_image, classes, described=about is not None)
-            split = about.splits.get(key) if about else None
-            yield Sample(key, ImageRef(str(images[0]), segments.size), segments, split=split)
+    aside = _aside.current()
 
-    return Reading(classes, unique_keys(samples()), len(folders))
+    def sample_of(folder: Path) -> Sample:
+        images = image_files(folder / "images")
+        if len(images) != 1:
+            raise FormatError(f"holds {len(images)} images", file=folder / "images", needed="exactly one")
+        about_image = describe(images[0])
+        key = folder.relative_to(path).as_posix()
+        segments = _segments(folder / "masks", about_image, classes, aside, described=about is not None)
+        split = about.splits.get(key) if about else None
+        return Sample(key, ImageRef(str(images[0]), segments.size), segments, split=split)
+
+    homes = {home.parent for name in ("images", "masks") for home in path.rglob(name) if home.is_dir()}
+    lone = {name: [home.relative_to(path).as_posix() for home in sorted(homes - {path}) if not (home / name).is_dir()]
+            for name in ("images", "masks")}  # fmt: skip
+    bare = [folder.relative_to(path).as_posix() for folder in folders if not image_files(folder / "masks")]
+    notes: list[str] = [
+        Noted(
+            f"{len(names)} folders hold no {name}/ and were left out, such as {shown(names[0])}",
+            "labels without an image" if name == "images" else "images without labels", len(names), shown(names[0]),
+        )
+        for name, names in lone.items() if names
+    ]  # fmt: skip
+    if bare:
+        notes.append(f"{len(bare)} images have no mask, such as {shown(bare[0])}, and are without objects")
+    samples = aside.samples(folders, sample_of, lambda folder: (folder, None))
+    return Reading(classes, samples, len(folders), notes)
 
 
-def _segments(folder: Path, about_image: Description, classes: Classes, *, described: bool) -> Segments:
+def _segments(folder: Path, about_image: Description, classes: Classes, aside: Aside, *, described: bool) -> Segments:
+    """Of the bitmaps in a folder; broken ones are put aside."""
     masks, ids, class_ids = [], [], []
     default = next(class_.id for class_ in classes if class_.role == "class")
     for number, file in enumerate(image_files(folder), 1):
-        with opened(file, "mask") as image:
-            pixels = fitting(_drawn(image), about_image, file)
-        name = _NAME.fullmatch(file.stem) if described else None
-        masks.append(Masks.encode(pixels[None]))
-        ids.append(int(name[2]) if name else number)
-        class_ids.append(int(name[3]) if name else default)
-        if class_ids[-1] not in classes:
-            raise FormatError(f"has the unknown class {class_ids[-1]}", file=file)
+        with aside.record(file):
+            with opened(file, "mask") as image:
+                pixels = fitting(_drawn(image), about_image, file)
+            name = _NAME.fullmatch(file.stem) if described else None
+            class_id = int(name[3]) if name else default
+            if class_id not in classes:
+                raise FormatError(f"has the unknown class {class_id}", file=file)
+            masks.append(Masks.encode(pixels[None]))
+            ids.append(int(name[2]) if name else number)
+            class_ids.append(class_id)
     return Segments(Masks.concatenate(masks, about_image.size), class_ids, ids=ids)
 
 

@@ -1,22 +1,42 @@
 """COCO panoptic: one JSON and a PNG an image whose colours number the segments; and the two-channel variant.
 
 Layout: https://cocodataset.org/#format-data and panopticapi.  A pixel's segment is R + 256 G + 65536 B, 0 is not
-a segment.  In the two-channel variant red is the category and green the number of the instance.
+a segment.  In the two-channel variant red is the category and green the number of the instance.  What the JSON says
+besides, of the set, of images, annotations and segments, is written back.
 """
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from maskwright.core import drawn
 from maskwright.core.classes import Classes
 from maskwright.core.masks import Masks
 from maskwright.core.sample import ImageRef, Sample
 from maskwright.core.segments import Segments
 from maskwright.errors import FormatError
-from maskwright.formats._coco import SplitFiles, file_name, identities, image_root, read_classes, split_of
+from maskwright.formats import _aside
+from maskwright.formats import _coco_segmentation as shapes
+from maskwright.formats._algebra import apart
+from maskwright.formats._aside import Aside
+from maskwright.formats._coco import (
+    MARK,
+    Places,
+    SplitFiles,
+    classes_together,
+    file_name,
+    identities,
+    image_root,
+    place_of,
+    read_image,
+    said_of,
+    said_together,
+    split_of,
+    write_image,
+)
 from maskwright.formats._contract import (
     Loss,
     Reading,
@@ -29,12 +49,14 @@ from maskwright.formats._contract import (
     write_about,
 )  # fmt: skip
 from maskwright.formats._json import ABSENT, Document, Records, load
+from maskwright.formats._keys import keys_of
 from maskwright.formats._rasters import fitting, packed, png, read_raster
 from maskwright.media import image_size
 
-LOSES = frozenset({"overlap", "empty", "score", "attributes", "source", "weight"})
+LOSES = frozenset({"overlap", "empty", "score", "source", "weight"})
 
-_INFO_KEYS = {"id", "category_id", "area", "bbox", "iscrowd"}
+_INFO_KEYS = {"id", "category_id", "area", "bbox", "iscrowd", "maskwright"}
+_ANNOTATION_KEYS = {"image_id", "file_name", "segments_info"}
 _LARGEST = 256**3 - 1
 
 
@@ -78,14 +100,38 @@ def read(
     if not files:
         raise FormatError("no panoptic JSON here", file=path, needed="annotations with segments_info")
     opened = [_File(file, images, segments) for file in files]
-    merged = {class_.id: class_ for part in opened for class_ in read_classes(part.file, part.document)}
-    classes = Classes(merged.values())
+    classes, twice = classes_together((part.file, part.document) for part in opened)
+    said = [(part.file, *said_of(part.document)) for part in opened]
+    about, differing = said_together("coco-panoptic", [(file, found) for file, found, _ in said])
+    notes = [f"{file.name}: {note}" for file, _, told in said for note in told]
+    keys, of_keys = keys_of([
+        place_of(image, split)
+        for part in opened
+        for split in [split_of(part.file)]
+        for image in _aside.tried(range(len(part.images)), part.images.__getitem__)
+    ])  # fmt: skip
+    notes += [*differing, *twice, *of_keys]
+
+    aside = _aside.current()
+
+    def parts() -> Iterator[tuple[_File, int, str]]:
+        first = 0
+        for part in opened:
+            part.look(aside)
+            yield from ((part, row, keys[first + row]) for row in range(len(part.images)))
+            first += len(part.images)
+            part.look_behind()
+            notes.extend(part.places.notes())
 
     def samples() -> Iterator[Sample]:
-        for part in opened:
-            yield from part.samples(classes)
+        yield from aside.samples(
+            parts(), lambda item: item[0].sample(item[1], classes, item[2]),
+            lambda item: (item[0].file, f"image number {item[1]}"),
+        )  # fmt: skip
 
-    return Reading(classes, unique_keys(samples()), sum(len(part.images) for part in opened))
+    total = sum(len(part.images) for part in opened)
+    folders = {part.folder for part in opened}
+    return Reading(classes, samples(), total, notes, about, elsewhere=folders)
 
 
 class _File:
@@ -97,42 +143,54 @@ class _File:
         self._image_folder = images
         candidates = [Path(segments)] if segments else [file.with_suffix(""), file.parent / "panoptic", file.parent]
         self.folder = next((folder for folder in candidates if folder.is_dir()), candidates[0])
+        self.places = Places(file, images)
+        self._placed = False
+        self._rows: dict[str, int] = {}
+        self._aside = Aside()
 
-    def samples(self, classes: Classes) -> Iterator[Sample]:
-        rows = {
-            str(identity): row
-            for row, identity in enumerate(identities(self.annotations, "image_id", "annotation", self.file))
-        }
-        root: Path | None = None
+    def look(self, aside: Aside) -> None:
+        """Which annotation each image has; those that say no image are put aside."""
+        self._aside = aside
+        for row, identity in enumerate(identities(self.annotations, "image_id", "annotation", self.file, aside)):
+            if identity is not None and identity != ABSENT:
+                self._rows[str(identity)] = row
+
+    def look_behind(self) -> None:
+        """Put annotations aside that no image had."""
+        for identity, row in self._rows.items():
+            self._aside.put(
+                FormatError(
+                    f"belongs to image {identity}, which the file does not list", file=self.file,
+                    record=f"annotation number {row}",
+                )
+            )  # fmt: skip
+
+    def sample(self, number: int, classes: Classes, key: str) -> Sample:
+        image = self.images[number]
+        row = self._rows.pop(str(image.get("id")), None) if isinstance(image, dict) else None
+        name = file_name(image)
+        if name is None or "id" not in image:
+            raise FormatError("an image lacks its id or file_name", file=self.file, record=str(image)[:60])
+        if not self._placed:
+            root = image_root(self.file, name, self._image_folder)
+            if not (root / name).is_file() and self._image_folder is None:
+                root = _near(self.file, name) or root
+            self.places = Places(self.file, self._image_folder, root, self.folder)
+            self._placed = True
+        annotation = {"segments_info": []} if row is None else self.annotations[row]
+        uri = self.places.uri(image, name)
+        try:
+            size = (int(image["height"]), int(image["width"]))
+        except (KeyError, TypeError, ValueError):
+            size = image_size(uri)
+        png = self.folder / (annotation.get("file_name") or Path(name).with_suffix(".png").name)
+        found = Segments.none(size) if row is None else self._segments(annotation, png, size, classes)
         split = split_of(self.file)
-        for image in self.images:
-            name = file_name(image)
-            if name is None or "id" not in image:
-                raise FormatError("an image lacks its id or file_name", file=self.file, record=str(image)[:60])
-            if root is None:
-                root = image_root(self.file, name, self._image_folder)
-                if not (root / name).is_file() and self._image_folder is None:
-                    root = _near(self.file, name) or root
-            row = rows.pop(str(image["id"]), None)
-            annotation = {"segments_info": []} if row is None else self.annotations[row]
-            uri = root / name
-            try:
-                size = (int(image["height"]), int(image["width"]))
-            except (KeyError, TypeError, ValueError):
-                size = image_size(uri)
-            png = self.folder / (annotation.get("file_name") or Path(name).with_suffix(".png").name)
-            found = Segments.none(size) if row is None else self._segments(annotation, png, size, classes)
-            extra = {key: value for key, value in image.items() if key not in ("file_name", "height", "width")}
-            own = extra.pop("maskwright", {})
-            yield Sample(
-                own.get("key") or Path(name).with_suffix("").as_posix(), ImageRef(str(uri), size), found,
-                split=own.get("split", split), fields=own.get("fields", {"coco": extra}),
-            )  # fmt: skip
-        if rows:
-            raise FormatError(
-                f"belongs to image {next(iter(rows))}, which the file does not list", file=self.file,
-                record=f"annotation number {next(iter(rows.values()))}",
-            )  # fmt: skip
+        of_split, fields = read_image(image, split)
+        extra = {key: value for key, value in annotation.items() if key not in _ANNOTATION_KEYS}
+        if extra and isinstance(fields, dict) and isinstance(fields.get("coco"), dict):
+            fields["coco"][MARK] = {"annotation": extra}
+        return Sample(key, ImageRef(uri, size), found, split=of_split, fields=fields)
 
     def _segments(self, annotation: dict[str, Any], png: Path, size: tuple[int, int], classes: Classes) -> Segments:
         pixels = fitting(read_raster(png)[0], size, png)
@@ -142,36 +200,39 @@ class _File:
         record = f"annotation of image {annotation.get('image_id')}"
         if not isinstance(infos, list):
             raise FormatError("its segments_info is not a list", file=self.file, record=record)
-        rows, attributes = [], []
+        rows, attributes, good = [], [], []
+        named: set[Any] = set()
         for info in infos:
-            if not isinstance(info, dict) or "id" not in info or info.get("category_id") not in classes:
-                raise FormatError(
-                    f"segment {str(info)[:60]} lacks its id or a known category", file=self.file, record=record
-                )
-            if info["id"] not in place:
-                raise FormatError(
-                    f"segment {info['id']} has no pixel in {png.name}", file=self.file, record=record,
-                    needed="every segment of the JSON shows in the PNG",
-                )  # fmt: skip
+            with self._aside.record(self.file, record):
+                named |= {info["id"]} if isinstance(info, dict) and "id" in info else set()
+                if not isinstance(info, dict) or "id" not in info or info.get("category_id") not in classes:
+                    raise FormatError(f"segment {str(info)[:60]} lacks its id or a known category")
+                if info["id"] not in place:
+                    raise FormatError(
+                        f"segment {info['id']} has no pixel in {png.name}",
+                        needed="every segment of the JSON shows in the PNG",
+                    )
+                good.append(info)
+        for info in good:
             rows.append(place[info["id"]])
             extra = {key: value for key, value in info.items() if key not in _INFO_KEYS}
-            attributes.append(extra)
-        spare = set(place) - {info["id"] for info in infos}
-        if spare:
-            raise FormatError(
-                f"the number {min(spare)} is not among the segments of {record}", file=png,
-                needed="every colour of the PNG stands in the JSON",
+            own = info.get("maskwright")
+            attributes.append({**extra, **(own if isinstance(own, dict) else {})})
+        if spare := set(place) - named:
+            self._aside.put(
+                FormatError(
+                    f"the number {min(spare)} is not among the segments of {record}", file=png,
+                    needed="every colour of the PNG stands in the JSON",
+                )
             )  # fmt: skip
-        areas = masks.areas()
-        for info, row, attribute in zip(infos, rows, attributes, strict=True):
-            if info.get("area") not in (None, int(areas[row])):
-                attribute["area"] = info["area"]
-        return Segments(
-            masks[np.array(rows, np.int64)],
-            [int(info["category_id"]) for info in infos],
-            ids=[int(info["id"]) for info in infos],
-            is_crowd=[bool(info.get("iscrowd", 0)) for info in infos],
+        chosen = masks[np.array(rows, np.int64)]
+        return Segments.take_over(
+            chosen,
+            [int(info["category_id"]) for info in good],
+            ids=[int(info["id"]) for info in good],
+            is_crowd=[bool(info.get("iscrowd", 0)) for info in good],
             attributes=attributes,
+            more={"geometry": shapes.stated(chosen, good)},
         )
 
 
@@ -190,31 +251,38 @@ def _two_channel(path: Path, folder: Path, images: str | None, categories: str |
     listed = load(Path(categories), list) if categories else content.get("categories")
     if not isinstance(listed, list) or not isinstance(content.get("images"), list):
         raise FormatError("lists no images or no categories", file=path, todo="Give them with -o categories=FILE.")
-    classes = Classes(_class_of(class_, Path(categories or path)) for class_ in listed)
+    classes, notes = apart(_class_of(class_, Path(categories or path)) for class_ in listed)
 
-    def samples() -> Iterator[Sample]:
-        root: Path | None = None
-        for image in content["images"]:
-            name = file_name(image)
-            if name is None:
-                raise FormatError("an image lacks its file_name", file=path, record=str(image)[:60])
-            root = root or image_root(path, name, images)
-            if not (root / name).is_file():
-                root = _near(path, name) or root
-            png = folder / Path(name).with_suffix(".png").name
-            size = (int(image["height"]), int(image["width"])) if "height" in image else image_size(root / name)
-            pixels = fitting(read_raster(png)[0], size, png)
-            if pixels.ndim != 3:
-                raise FormatError("has one channel", file=png, needed="the category in red, the instance in green")
-            wide = pixels.astype(np.int64)
-            values, masks = Masks.from_label_map(wide[..., 0] << 8 | wide[..., 1], ignore=[0])
-            unknown = [int(value >> 8) for value in values if int(value >> 8) not in classes]
-            if unknown:
-                raise FormatError(f"has the unknown category {unknown[0]}", file=png)
-            found = Segments(masks, values >> 8, ids=values)
-            yield Sample(Path(name).with_suffix("").as_posix(), ImageRef(str(root / name), size), found)
+    root: Path | None = None
+    keys, of_keys = keys_of([place_of(image, None) for image in content["images"]])
+    notes += of_keys
 
-    return Reading(classes, unique_keys(samples()), len(content["images"]))
+    def sample_of(item: tuple[Any, str]) -> Sample:
+        nonlocal root
+        image, key = item
+        name = file_name(image)
+        if name is None:
+            raise FormatError("an image lacks its file_name", file=path, record=str(image)[:60])
+        root = root or image_root(path, name, images)
+        if not (root / name).is_file():
+            root = _near(path, name) or root
+        png = folder / Path(name).with_suffix(".png").name
+        size = (int(image["height"]), int(image["width"])) if "height" in image else image_size(root / name)
+        pixels = fitting(read_raster(png)[0], size, png)
+        if pixels.ndim != 3:
+            raise FormatError("has one channel", file=png, needed="the category in red, the instance in green")
+        wide = pixels.astype(np.int64)
+        values, masks = Masks.from_label_map(wide[..., 0] << 8 | wide[..., 1], ignore=[0])
+        unknown = [int(value >> 8) for value in values if int(value >> 8) not in classes]
+        if unknown:
+            raise FormatError(f"has the unknown category {unknown[0]}", file=png)
+        found = Segments(masks, values >> 8, ids=values)
+        return Sample(key, ImageRef(str(root / name), size), found)
+
+    samples = _aside.current().samples(
+        zip(content["images"], keys, strict=True), sample_of, lambda item: (path, f"image {str(item[0])[:60]}")
+    )
+    return Reading(classes, samples, len(content["images"]), notes)
 
 
 def _class_of(each: Any, file: Path) -> Any:
@@ -245,44 +313,53 @@ def prepare(sample: Sample, classes: Classes) -> tuple[bytes, list[dict[str, Any
     segments.masks.composite(ids, out=values)
     # The bytes of a little-endian number are red, green and blue already.
     content = png(np.ascontiguousarray(values.view(np.uint8).reshape(*segments.size, 4)[..., :3]))
-    areas, boxes = segments.masks.areas(), segments.masks.boxes()
-    infos = [
-        {
+    areas, edges = segments.masks.areas().tolist(), segments.masks.boxes().tolist()
+    geometry = segments.column("geometry")
+    infos = []
+    for row, area in enumerate(areas):
+        if not area:
+            continue
+        stated = drawn.stated_area(segments, row)
+        info = {
             "id": ids[row],
             "category_id": int(segments.class_ids[row]),
             "iscrowd": int(segments.is_crowd[row]),
-            "area": segments.attributes[row].get("area", int(areas[row])),
-            "bbox": [int(left), int(top), int(right - left), int(bottom - top)],
+            "area": area if stated is None else stated,
+            "bbox": shapes.bbox(geometry[row] if drawn.is_runs(geometry[row]) else None, None, edges[row]),
         }
-        for row, (left, top, right, bottom) in enumerate(boxes)
-        if areas[row]
-    ]
+        attributes = {name: value for name, value in segments.attributes[row].items() if name != "area"}
+        taken = {name: attributes.pop(name) for name in list(attributes) if name in _INFO_KEYS}
+        infos.append({**info, **attributes, **({"maskwright": taken} if taken else {})})
     return content, infos
 
 
 def write(
-    samples: Iterable[Sample], classes: Classes, folder: Path, *, images: str = "copy", ready: Ready | None = None
-) -> None:
+    samples: Iterable[Sample], classes: Classes, folder: Path, *, images: str = "copy",
+    about: Mapping[str, Any] | None = None, ready: Ready | None = None,
+) -> None:  # fmt: skip
     """annotations/panoptic_<split>.json, its PNGs in a folder of the same name, images in images/.
 
-    images: copy, link or none.
+    images: copy, link or none.  about: what was read of whole sets, see `Reading`; what COCO's files say is written
+    back.
     ready: what gives a sample's rows in place of `prepare`.
     """
     splits = {}
     ready = ready or (lambda sample: prepare(sample, classes))
-    with SplitFiles(folder, "panoptic", classes) as files:
+    said = (about or {}).get("coco-panoptic") or (about or {}).get("coco")
+    with SplitFiles(folder, "panoptic", classes, kinds=True, about=said) as files:
         for sample in unique_keys(samples):
             splits[sample.key] = sample.split
             name, file = sample.key + suffix_of(sample), f"{sample.key}.png"
             put_image(sample, folder, f"images/{name}", images)
-            coco = dict(sample.fields.get("coco") or {})
-            image_id = files.image_id(coco.pop("id", None))
-            height, width = sample.image.size
-            own = {"key": sample.key, "split": sample.split, "fields": dict(sample.fields)}
-            row = {"id": image_id, "file_name": name if images != "none" else sample.image.uri,
-                   "height": height, "width": width, "maskwright": own}  # fmt: skip
+            coco = sample.fields.get("coco")
+            marked = coco.get(MARK) if isinstance(coco, Mapping) else None
+            extra = marked.get("annotation") if isinstance(marked, Mapping) else None
+            extra = {} if not isinstance(extra, Mapping) else extra
+            extra = {name: value for name, value in extra.items() if name not in _ANNOTATION_KEYS}
+            mark = {"annotation": extra} if extra else None
+            row = write_image(sample, files, images, mark)
             content, infos = ready(sample)
             new_file(files.folder, f"{files.name_of(sample.split)}/{file}").write_bytes(content)
-            annotation = {"image_id": image_id, "file_name": file, "segments_info": infos}
-            files.add(sample.split, {**coco, **row}, [json.dumps(annotation)])
+            annotation = {"image_id": row["id"], "file_name": file, "segments_info": infos, **extra}
+            files.add(sample.split, row, [json.dumps(annotation)])
     write_about(folder, "coco-panoptic", classes, splits)

@@ -6,15 +6,18 @@ numbers is a region that is ignored.  images/<video>/ and masks/<video>/ with nu
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
 from maskwright.core.classes import Class, Classes
 from maskwright.core.masks import Masks
-from maskwright.core.names import confined
+from maskwright.core.names import confined, shown
+from maskwright.core.plurals import many
 from maskwright.core.sample import ImageRef, Sample
 from maskwright.core.segments import Segments
 from maskwright.errors import FormatError
+from maskwright.formats import _aside
 from maskwright.formats._contract import (
     Loss,
     Reading,
@@ -29,6 +32,8 @@ from maskwright.formats._contract import (
     unique_keys,
     write_about,
 )  # fmt: skip
+from maskwright.formats._pairs import alone
+from maskwright.formats._plausible import Noted
 from maskwright.formats._rasters import fitting, read_map, voc_palette, write_raster
 from maskwright.media import image_size
 
@@ -48,7 +53,7 @@ def sniff(path: Path) -> float:
         return 0.0
     if _folders(path) is None:
         return 0.0
-    return 0.9 if (path / "JPEGImages").is_dir() else 0.7
+    return 0.9 if (path / "JPEGImages").is_dir() else 0.79
 
 
 def _folders(path: Path) -> tuple[Path, Path] | None:
@@ -73,13 +78,11 @@ def image_files_here(folder: Path) -> bool:
     return any(path.is_file() and not path.name.startswith(".") for path in folder.iterdir())
 
 
-def read(path: Path, *, frames: str = "labelled") -> Reading:
+def read(path: Path, *, frames: Literal["labelled", "all"] = "labelled") -> Reading:
     """frames: labelled, or all: then frames without a PNG come without segments and with the field "unlabelled"."""
     folders = _folders(path)
     if folders is None:
         raise FormatError("no JPEGImages and Annotations with frames here", file=path)
-    if frames not in ("labelled", "all"):
-        raise FormatError(f"frames cannot be {frames!r}", needed="labelled or all")
     frames_folder, labels = folders
     about = read_about(path)
     void = any(_VOID in values and len(values) > 2 for values in _few(labels))
@@ -88,43 +91,59 @@ def read(path: Path, *, frames: str = "labelled") -> Reading:
     listed = _splits(path)
     notes: list[str] = []
     found: list[tuple[Path, Path | None, str, int]] = []
+    bare: list[str] = []
+    partners: set[Path] = set()
     for folder in sorted({file.parent for file in image_files(frames_folder)}):
         for number, image in enumerate(image_file for image_file in image_files(folder) if image_file.parent == folder):
             label = labels / image.relative_to(frames_folder).with_suffix(".png")
             if label.is_file() or frames == "all":
                 video = folder.relative_to(frames_folder).as_posix()
                 found.append((image, label if label.is_file() else None, video, number))
+                partners.add(label)
+            else:
+                bare.append(key_of(image, frames_folder))
     if not found:
         raise FormatError("no frame has a label", file=labels)
+    lone = [key_of(file, labels) for file in sorted(labels.rglob("*.png")) if file not in partners]
+    notes += alone([], lone, "frame")
+    if bare:
+        said = f"{len(bare)} frames have no label, such as {shown(bare[0])}; -o frames=all reads them, too"
+        notes.append(Noted(said, "images without labels", len(bare), shown(bare[0])))
+
+    scaled: list[str] = []
+
+    def sample_of(item: tuple[Path, Path | None, str, int]) -> Sample:
+        image, label, video, number = item
+        size = image_size(image)
+        key = key_of(image, frames_folder)
+        segments = Segments.none(size) if label is None else _segments(label, classes)
+        if segments.size != size:
+            if max(abs(a - b) / b for a, b in zip(segments.size, size, strict=True)) > _SLACK:
+                fitting(np.zeros(segments.size, np.uint8), size, label or image)
+            scaled.append(key)
+            segments = segments.with_masks(segments.masks.resize(size))
+        split = about.splits.get(key) if about else listed.get(video)
+        fields = {"unlabelled": True} if label is None else {}
+        place = ImageRef(str(image), size, video=video, frame=number)
+        return Sample(key, place, segments, split=split, fields=fields)
+
+    aside = _aside.current()
 
     def samples() -> Iterator[Sample]:
-        scaled = []
-        for image, label, video, number in found:
-            size = image_size(image)
-            key = key_of(image, frames_folder)
-            segments = Segments.none(size) if label is None else _segments(label, classes)
-            if segments.size != size:
-                if max(abs(a - b) / b for a, b in zip(segments.size, size, strict=True)) > _SLACK:
-                    fitting(np.zeros(segments.size, np.uint8), size, label or image)
-                scaled.append(key)
-                segments = segments.with_masks(segments.masks.resize(size))
-            split = about.splits.get(key) if about else listed.get(video)
-            fields = {"unlabelled": True} if label is None else {}
-            yield Sample(key, ImageRef(str(image), size, video=video, frame=number), segments, split=split,
-                         fields=fields)  # fmt: skip
+        yield from aside.samples(found, sample_of, lambda item: (item[1] or item[0], None))
         if scaled:
             notes.append(
-                f"{len(scaled)} labels are a hair larger or smaller than their frames and were scaled (nearest), "
+                f"{many(len(scaled), 'label')} of another size than the frame, by a hair, scaled to it (nearest), "
                 f"for instance {scaled[0]}"
             )
 
-    return Reading(classes, unique_keys(samples()), len(found), notes)
+    return Reading(classes, samples(), len(found), notes)
 
 
 def _few(labels: Path) -> Iterator[set[int]]:
     """The values of each video's first label."""
-    for folder in sorted({file.parent for file in labels.rglob("*.png")}):
-        yield set(np.unique(read_map(min(folder.glob("*.png")))).tolist())
+    folders = sorted({file.parent for file in labels.rglob("*.png")})
+    yield from _aside.readable(folders, lambda folder: set(np.unique(read_map(min(folder.glob("*.png")))).tolist()))
 
 
 def _splits(path: Path) -> dict[str, str]:

@@ -4,7 +4,6 @@ DICOM PS3.3 A.51, read through highdicom.  A folder may hold several series; eve
 sample, and its class is the segment's label.
 """
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,8 @@ from maskwright.core.masks import Masks
 from maskwright.core.sample import ImageRef, Sample
 from maskwright.core.segments import Segments
 from maskwright.errors import FormatError
-from maskwright.formats._contract import Reading, unique_keys
+from maskwright.formats import _aside, _listing
+from maskwright.formats._contract import Reading
 
 LOSES: frozenset[str] = frozenset()
 
@@ -32,9 +32,8 @@ def sniff(path: Path) -> float:
 
 
 def _files(path: Path) -> list[Path]:
-    return sorted(
-        each_path for each_path in path.rglob("*") if each_path.is_file() and each_path.suffix.lower() in _SUFFIXES
-    )
+    listing = _listing.current()
+    return sorted(file for suffix in _SUFFIXES for file in listing.of_kind(path, suffix))
 
 
 def _is_dicom(file: Path) -> bool:
@@ -56,6 +55,7 @@ def read(path: Path) -> Reading:
     seg = require("highdicom.seg", "reading DICOM-SEG")
     images: dict[str, tuple[Path, ImageRef, list[float]]] = {}
     masks: list[tuple[Path, Any]] = []
+    aside = _aside.current()
     for file in _files(path):
         if not _is_dicom(file):
             continue
@@ -66,8 +66,9 @@ def read(path: Path) -> Reading:
             elif "Rows" in header:
                 images[str(header.SOPInstanceUID)] = _image(file, header)
         except Exception as error:  # noqa: BLE001 - pydicom raises whatever a broken element makes it raise
-            raise FormatError(f"not readable DICOM ({error})", file=file) from None
+            aside.put(FormatError(f"not readable DICOM ({error})", file=file))
     if not masks:
+        aside.end()
         raise FormatError("no DICOM-SEG file here", file=path)
     names = sorted({_label(each) for _, found in masks for each in found.SegmentSequence})
     classes = Classes(Class(number, name) for number, name in enumerate(names, 1))
@@ -75,24 +76,26 @@ def read(path: Path) -> Reading:
     for file, found in masks:
         for _, _, instance in found.get_source_image_uids():
             drawn.setdefault(str(instance), []).append((file, found))
-    missing = [name for name in drawn if name not in images]
-    if missing:
-        raise FormatError(
-            f"was drawn on image {missing[0]}, which is not here", file=drawn[missing[0]][0][0],
-            needed="the images beside the segmentation",
+    for instance in [name for name in drawn if name not in images]:
+        aside.put(
+            FormatError(
+                f"was drawn on image {instance}, which is not here", file=drawn.pop(instance)[0][0],
+                needed="the images beside the segmentation",
+            )
         )  # fmt: skip
 
-    def samples() -> Iterator[Sample]:
-        for instance, files in drawn.items():
-            file, reference, spacing = images[instance]
-            size = reference.size
-            parts = [_segments(own, found, instance, size, classes) for own, found in files]
-            stacked = Masks.concatenate([part for part, _ in parts], size)
-            segments = Segments(stacked, [id_ for _, ids in parts for id_ in ids])
-            fields = {"dicom": {"instance": instance, "spacing": spacing}}
-            yield Sample(file.relative_to(path).with_suffix("").as_posix(), reference, segments, fields=fields)
+    def sample_of(item: tuple[str, list[tuple[Path, Any]]]) -> Sample:
+        instance, files = item
+        file, reference, spacing = images[instance]
+        size = reference.size
+        parts = [_segments(own, found, instance, size, classes) for own, found in files]
+        stacked = Masks.concatenate([part for part, _ in parts], size)
+        segments = Segments(stacked, [id_ for _, ids in parts for id_ in ids])
+        fields = {"dicom": {"instance": instance, "spacing": spacing}}
+        return Sample(file.relative_to(path).with_suffix("").as_posix(), reference, segments, fields=fields)
 
-    return Reading(classes, unique_keys(samples()), len(drawn))
+    samples = aside.samples(drawn.items(), sample_of, lambda item: (item[1][0][0], f"image {item[0]}"))
+    return Reading(classes, samples, len(drawn))
 
 
 def _image(file: Path, header: Any) -> tuple[Path, ImageRef, list[float]]:

@@ -1,27 +1,36 @@
 """GeoJSON: polygons with holes and parts, in pixels, or in the world's coordinates where the image is a GeoTIFF.
 
-RFC 7946.  Layout: images/x.tif + labels/x.geojson, or the two side by side.  A GeoTIFF's pixel scale and tie point, or
-its transformation, say where its corner lies; reference systems are not changed.
+RFC 7946.  Layout: images/x.tif + labels/x.geojson, or the two side by side; or in folders of their own with different
+beginnings, as SpaceNet's RGB-PanSharpen_x.tif and buildings_x.geojson.  A GeoTIFF's pixel scale and tie point, or its
+transformation, say where its corner lies; reference systems are not changed.  QuPath's exports, whose points are in
+pixels from the image's corner, are read with their classifications.
+
+A pixel is in when its centre is, as GDAL's `RasterizeLayer` and `rasterio.features.rasterize` have it with
+`all_touched=False`, and QuPath's shapes too; centres that lie on an edge may fall otherwise there.
 """
 
 import json
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from maskwright.core.arrays import F64
-from maskwright.core.classes import Classes
-from maskwright.core.mask import Mask
+from maskwright.core.classes import Class, Classes
 from maskwright.core.masks import Masks
-from maskwright.core.polygons import Polygon
+from maskwright.core.names import shown
 from maskwright.core.sample import ImageRef, Sample
-from maskwright.core.segments import Segments
+from maskwright.core.segments import Segments, Source
 from maskwright.errors import FormatError
+from maskwright.formats import _aside, _listing
+from maskwright.formats import _geojson_features as features
+from maskwright.formats._aside import Aside
 from maskwright.formats._contract import (
     Loss,
     Reading,
+    Sure,
     common_losses,
     image_beside,
     key_of,
@@ -33,140 +42,166 @@ from maskwright.formats._contract import (
     usable_ids,
     write_about,
 )  # fmt: skip
+from maskwright.formats._cores import by_core
 from maskwright.formats._json import load
 from maskwright.formats._rasters import opened
-from maskwright.formats._shapes import named
 from maskwright.media import image_size
 
 LOSES = frozenset({"empty", "area", "weight", "fields"})
+KEEPS = frozenset({"geometry"})
 
-_CLASS = ("class", "label", "name", "type", "category")
-_OWN = ("id", "is_crowd", "score", "source")
+#: Of a sample: what its collection says beside features, features without an area, and by the ids of segments what
+#: features say that stays with them when they change.
+_FIELD = "geojson"
+_NAMED = 5  # label files without an image
 
 
 def sniff(path: Path) -> float:
     """How sure this format is that a path is its own, 0 to 1: a folder with .geojson files beside images."""
-    return 0.85 if path.is_dir() and _pairs(path) else 0.0
+    if not path.is_dir():
+        return 0.0
+    if _pairs(path):
+        return 0.85
+    notes: list[str] = []
+    return Sure(0.8, *notes) if by_core(path, _labels(path), None, notes) else 0.0
 
 
-def _pairs(path: Path) -> list[tuple[str, Path, Path]]:
-    """Key, image and labels."""
+def _labels(path: Path) -> list[Path]:
+    return _listing.current().of_kind(path, ".geojson")
+
+
+def _pairs(path: Path, alone: list[Path] | None = None) -> list[tuple[str, Path, Path]]:
+    """Key, image and labels. alone: labels without an image are added."""
     out = []
-    for file in sorted(path.rglob("*.geojson")):
+    for file in _labels(path):
         home = path / "labels" if (path / "labels") in file.parents else path
         key = key_of(file, home)
         image = image_beside(path / "images", key) or image_beside(home, key)
         if image is not None:
             out.append((key, image, file))
+        elif alone is not None:
+            alone.append(file)
     return out
 
 
-def read(path: Path, *, attribute: str | None = None, class_name: str = "object") -> Reading:
-    """attribute: the property that names the class, else the first of class, label, name, type, category.
+def read(path: Path, *, attribute: str | None = None, class_name: str = "object", images: str | None = None) -> Reading:
+    """attribute: the property that names the class.
 
-    class_name: what features without it are.  Points and lines have no area and are left out, with a note.
+    Else it is the first of class, classification, label, name, type, category; of QuPath's objects class or
+    classification.  class_name: what features without it are.  Points and lines have no area: they are in the sample's
+    field `geojson`, with a note.  images: the folder of the images, below `path` or anywhere, where these are called
+    otherwise than the labels: names pair by what is left without what all of a folder share, as SpaceNet's do.
     """
-    pairs = _pairs(path)
+    alone: list[Path] = []
+    notes: list[str] = []
+    pairs = _pairs(path, alone) if images is None else []
+    if not pairs:
+        pairs = by_core(path, _labels(path), images, notes)
+        paired = {file for *_, file in pairs}
+        alone = [file for file in _labels(path) if file not in paired]
     if not pairs:
         raise FormatError("no .geojson with an image of its name", file=path)
     about = read_about(path)
-    classes = about.classes if about else named(
-        _name(feature, attribute, class_name)[0] for *_, file in pairs for feature in _features(file)
-    )  # fmt: skip
-    notes: list[str] = []
+    classes = about.classes if about else _classes(pairs, attribute, class_name)
+    ids_of = {class_.name: class_.id for class_ in classes}
+    if alone:
+        some = ", ".join(shown(file.relative_to(path), 60) for file in alone[:_NAMED])
+        notes.append(
+            f"{len(alone)} label files have no image of their name, which says their size, and were left out: {some}"
+            + (" …" if len(alone) > _NAMED else "")
+        )
+
+    counts = {"thin": 0, "nuclei": 0}
+    aside = _aside.current()
+
+    def sample_of(pair: tuple[str, Path, Path]) -> Sample:
+        key, image, file = pair
+        size = image_size(image)
+        segments, fields = _segments(file, size, to_world(image), ids_of, attribute, class_name, counts, aside)
+        split = about.splits.get(key) if about else None
+        return Sample(key, ImageRef(str(image), size), segments, split=split, fields=fields)
 
     def samples() -> Iterator[Sample]:
-        thin = 0
-        for key, image, file in pairs:
-            size = image_size(image)
-            segments, left_out = _segments(file, size, to_world(image), classes, attribute, class_name)
-            thin += left_out
-            split = about.splits.get(key) if about else None
-            yield Sample(key, ImageRef(str(image), size), segments, split=split)
-        if thin:
-            notes.append(f"{thin} points and lines have no area and were left out")
+        yield from aside.samples(pairs, sample_of, lambda pair: (pair[2], None))
+        if counts["thin"]:
+            notes.append(f"{counts['thin']} points and lines have no area: they are in the samples' field {_FIELD}")
+        if counts["nuclei"]:
+            notes.append(
+                f"{counts['nuclei']} cells have a nucleus beside their outline (nucleusGeometry): it is kept with what "
+                "was drawn, and is not a segment"
+            )
 
-    return Reading(classes, unique_keys(samples()), len(pairs), notes)
+    return Reading(classes, samples(), len(pairs), notes)
 
 
-def _features(file: Path) -> list[dict[str, Any]]:
-    content = load(file)
-    found = content.get("features", [content] if content.get("type") == "Feature" else None)
+def _classes(pairs: list[tuple[str, Path, Path]], attribute: str | None, class_name: str) -> Classes:
+    """Classes as features name them, in alphabetical order, with the colours of QuPath."""
+    found: dict[str, tuple[int, int, int] | None] = {}
+    for listed, _ in _aside.readable((file for *_, file in pairs), _features):
+        for feature in listed:
+            name = features.named(feature, attribute, class_name)[0]
+            found[name] = found.get(name) or features.colour(feature)
+    return Classes(Class(number, name, colour=found[name]) for number, name in enumerate(sorted(found), 1))
+
+
+def _features(file: Path) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """The features of a file, and what its collection says beside them: of a collection, a feature, or a plain list."""
+    content = load(file, (dict, list))
+    beside: dict[str, Any] = {}
+    if isinstance(content, list):
+        found = content
+    elif content.get("type") == "Feature":
+        found = [content]
+    else:
+        found = content.get("features")
+        beside = {name: value for name, value in content.items() if name not in ("type", "features")}
     if not isinstance(found, list) or not all(isinstance(item, dict) for item in found):
         raise FormatError("holds no features", file=file, needed="a FeatureCollection")
-    return found
-
-
-def _name(feature: dict[str, Any], attribute: str | None, class_name: str) -> tuple[str, str | None]:
-    """The class, and the property that says it."""
-    properties = feature.get("properties") or {}
-    names = (attribute,) if attribute else _CLASS
-    key = next((name for name in names if isinstance(properties, dict) and name in properties), None)
-    value = properties[key] if key else class_name
-    return str(value.get("name") if isinstance(value, dict) else value), key
+    return found, beside
 
 
 def _segments(
-    file: Path, size: tuple[int, int], world: F64 | None, classes: Classes, attribute: str | None, class_name: str
-) -> tuple[Segments, int]:
-    back: F64 | None = None if world is None else np.asarray(np.linalg.inv(world), np.float64)
-    ids_of = {class_.name: class_.id for class_ in classes}
-    masks, class_ids, rows, attributes = [], [], [], []
-    thin = 0
-    for number, feature in enumerate(_features(file)):
-        record = f"feature {number}"
-        try:
-            polygon = _polygon(feature.get("geometry") or {}, back)
-            name, key = _name(feature, attribute, class_name)
-            properties = dict(feature.get("properties") or {})
-            mask = None if polygon is None else Mask.from_polygon(polygon, size)
-        except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
-            raise FormatError(f"cannot be read ({error})", file=file, record=record) from None
-        if mask is None:
-            thin += 1
-            continue
-        if name not in ids_of:
-            raise FormatError(f"has the unknown class {name!r}", file=file, record=record)
-        properties.pop(key or "", None)
-        own = properties.pop("maskwright", None) or {}
-        if not isinstance(own, dict) or not isinstance(own.get("attributes") or {}, dict):
-            raise FormatError("its maskwright property is not an object", file=file, record=record)
-        masks.append(mask)
-        class_ids.append(ids_of[name])
-        rows.append({each: own.get(each) for each in _OWN})
-        attributes.append(properties | dict(own.get("attributes") or {}))
-    numbers = [row["id"] for row in rows]
-    return Segments(
-        Masks.stack(masks, size), class_ids, ids=usable_ids(numbers),
-        scores=[np.nan if row["score"] is None else float(row["score"]) for row in rows],
-        is_crowd=[bool(row["is_crowd"]) for row in rows],
-        source=[row["source"] if row["source"] in ("human", "model") else "import" for row in rows],
-        attributes=attributes,
-    ), thin  # fmt: skip
+    file: Path, size: tuple[int, int], world: F64 | None, ids_of: dict[str, int], attribute: str | None,
+    class_name: str, counts: dict[str, int], aside: Aside,
+) -> tuple[Segments, dict[str, Any]]:  # fmt: skip
+    """The segments of an image, and its fields."""
+    found, beside = _features(file)
+    rows, class_ids, thin = [], [], []
+    for number, feature in enumerate(found):
+        with aside.record(file, f"feature {number}"):
+            try:
+                name, key = features.named(feature, attribute, class_name)
+                row = features.read(feature, name, key, size, world)
+            except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+                raise FormatError(f"cannot be read ({error})") from None
+            if row is None:
+                thin.append(feature)
+                continue
+            if name not in ids_of:
+                raise FormatError(f"has the unknown class {name!r}")
+            rows.append(row)
+            class_ids.append(ids_of[name])
+            counts["nuclei"] += "nucleusGeometry" in feature
+    counts["thin"] += len(thin)
+    segments = Segments(
+        Masks.stack([row.mask for row in rows], size), class_ids, ids=usable_ids(list(features.ids_of(rows))),
+        scores=[np.nan if row.own.get("score") is None else float(row.own["score"]) for row in rows],
+        is_crowd=[bool(row.own.get("is_crowd")) for row in rows],
+        source=[_source(row.own.get("source")) for row in rows],
+        attributes=[row.attributes for row in rows], more={"geometry": [row.geometry for row in rows]},
+    )  # fmt: skip
+    of_objects = {
+        str(number): said
+        for number, row in zip(segments.ids.tolist(), rows, strict=True)
+        if (said := features.beside(row))
+    }
+    parts = {"collection": beside, "features": thin, "objects": of_objects}
+    kept = {name: part for name, part in parts.items() if part}
+    return segments, {_FIELD: kept} if kept else {}
 
 
-def _polygon(geometry: dict[str, Any], back: F64 | None) -> Polygon | None:
-    """None for what has no area."""
-    kind = geometry["type"]
-    if kind == "GeometryCollection":
-        parts = [_polygon(each_geometry, back) for each_geometry in geometry["geometries"]]
-        return Polygon(part for polygon in parts if polygon is not None for part in polygon.parts)
-    if kind not in ("Polygon", "MultiPolygon"):
-        return None
-    found = geometry["coordinates"] if kind == "MultiPolygon" else [geometry["coordinates"]]
-    return Polygon([_ring(ring, back) for ring in part] for part in found)
-
-
-def _ring(points: Any, back: F64 | None) -> F64:
-    ring: F64 = np.asarray([point[:2] for point in points], np.float64).reshape(-1, 2)
-    if len(ring) > 1 and (ring[0] == ring[-1]).all():
-        ring = ring[:-1]  # GeoJSON repeats the first point
-    return ring if back is None else _moved(ring, back)
-
-
-def _moved(ring: F64, matrix: F64) -> F64:
-    out: F64 = np.c_[ring, np.ones(len(ring))] @ matrix[:2].T
-    return out
+def _source(word: Any) -> Source:
+    return word if word in ("human", "model") else "import"
 
 
 def to_world(image: Path) -> F64 | None:
@@ -187,44 +222,46 @@ def to_world(image: Path) -> F64 | None:
 
 def losses(sample: Sample, classes: Classes) -> list[Loss]:
     """What writing this sample would lose, by the words of `CAUSES`; nothing is written."""
-    return common_losses(sample, LOSES)
+    own = {name: value for name, value in sample.fields.items() if name != _FIELD}
+    found = common_losses(replace(sample, fields=own), LOSES)
+    segments = sample.segments
+    if "geometry" not in segments.more:
+        return found
+    world = to_world(Path(sample.image.uri)) if Path(sample.image.uri).is_file() else None
+    there = segments.masks.areas() > 0
+    for row, geometry in enumerate(segments.more["geometry"]):
+        class_ = classes[int(segments.class_ids[row])]
+        kept = there[row] and features.written(segments, row, row + 1, class_, world)[1]
+        if geometry is not None and not kept:
+            found.append(Loss(sample.key, "geometry", int(segments.ids[row])))
+    return found
 
 
 def write(samples: Iterable[Sample], classes: Classes, folder: Path, *, images: str = "copy") -> None:
     """A FeatureCollection for each image in labels/, the images in images/.
 
-    images: copy or link; sizes come from them.
+    images: copy or link; sizes come from them.  Polygons that were drawn come back as they were, everything else as its
+    outline along pixel edges.
     """
     splits = {}
     for sample in unique_keys(samples):
         image = put_image(sample, folder, f"images/{sample.key}{suffix_of(sample)}", images)
         target = new_file(folder, f"labels/{sample.key}.geojson")
-        features = list(_rows(sample.segments, classes, to_world(image)))
-        target.write_text(json.dumps({"type": "FeatureCollection", "features": features}, ensure_ascii=False))
+        world = to_world(image)
+        segments = sample.segments
+        kept = sample.fields.get(_FIELD)
+        kept = kept if isinstance(kept, dict) else {}
+        beside, thin, said = kept.get("collection"), kept.get("features"), kept.get("objects")
+        said = said if isinstance(said, dict) else {}
+        rows = []
+        for place, row in enumerate(np.flatnonzero(segments.masks.areas()).tolist(), 1):
+            class_ = classes[int(segments.class_ids[row])]
+            of_object = said.get(str(int(segments.ids[row])))
+            rows.append(features.written(segments, row, place, class_, world, of_object)[0])
+        content = {
+            "type": "FeatureCollection", **(beside if isinstance(beside, dict) else {}),
+            "features": rows + (thin if isinstance(thin, list) else []),
+        }  # fmt: skip
+        target.write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
         splits[sample.key] = sample.split
     write_about(folder, "geojson", classes, splits)
-
-
-def _rows(segments: Segments, classes: Classes, world: F64 | None) -> Iterator[dict[str, Any]]:
-    for i, mask in enumerate(segments.masks):
-        if not mask.area():
-            continue
-        parts = [[_closed(ring, world) for ring in part] for part in mask.polygon().parts]
-        own: dict[str, Any] = {"id": int(segments.ids[i]), "source": segments.source[i]}
-        if segments.is_crowd[i]:
-            own["is_crowd"] = True
-        if segments.scores[i] == segments.scores[i]:
-            own["score"] = float(segments.scores[i])
-        extra = {key: value for key, value in segments.attributes[i].items() if key != "area"}
-        own |= {"attributes": {key: extra.pop(key) for key in ("class", "maskwright") if key in extra}}
-        name = classes[int(segments.class_ids[i])].name
-        geometry = {"type": "Polygon", "coordinates": parts[0]} if len(parts) == 1 else {
-            "type": "MultiPolygon", "coordinates": parts,
-        }  # fmt: skip
-        yield {"type": "Feature", "geometry": geometry, "properties": {"class": name, "maskwright": own, **extra}}
-
-
-def _closed(ring: F64, world: F64 | None) -> list[list[float]]:
-    points = ring if world is None else _moved(ring, world)
-    out: list[list[float]] = [*points.tolist(), points[0].tolist()]
-    return out

@@ -14,11 +14,13 @@ from maskwright.core.masks import Masks
 from maskwright.core.sample import ImageRef, Sample
 from maskwright.core.segments import Segments
 from maskwright.errors import FormatError
+from maskwright.formats import _aside, _listing
 from maskwright.formats._contract import (
     Loss,
     Reading,
     common_losses,
     image_beside,
+    image_files,
     key_of,
     new_file,
     put_image,
@@ -27,7 +29,11 @@ from maskwright.formats._contract import (
     unique_keys,
     write_about,
 )  # fmt: skip
+from maskwright.formats._label_files import read_label
+from maskwright.formats._object_numbers import numbers_of
+from maskwright.formats._pairs import alone, find, why_objects
 from maskwright.formats._rasters import fitting, read_array, read_map, write_raster
+from maskwright.formats._roles import split_of
 from maskwright.media import Description, describe
 
 LOSES = frozenset(
@@ -39,27 +45,49 @@ _SUFFIXES = (".png", ".tif", ".tiff", ".npy")
 
 
 def sniff(path: Path) -> float:
-    """How sure this format is that a path is its own, 0 to 1: a folder with images and a map beside each."""
-    return 0.85 if path.is_dir() and next(_pairs(path, None, None), None) is not None else 0.0
+    """How sure this format is that a path is its own, 0 to 1: images with a map beside each, or label maps whose values
+    certainly number objects.
+    """
+    if not path.is_dir():
+        return 0.0
+    if next(_pairs(path, None, None), None) is not None:
+        return 0.85
+    try:
+        layout = find(path)
+    except FormatError:
+        return 0.0
+    return 0.83 if layout.pairs and why_objects(layout) is not None else 0.0
 
 
-def _pairs(path: Path, images: str | None, labels: str | None) -> Iterator[tuple[str, Path, Path]]:
-    """Key, image and label image."""
-    if images is not None or labels is not None:
-        home = path / (labels or ".")
-        for file in sorted(home.rglob("*")):
-            if file.suffix.lower() in _SUFFIXES:
-                key = key_of(file, home)
-                image = image_beside(path / (images or "."), _stem(key) or key)
-                if image is not None and image != file:
-                    yield _stem(key) or key, image, file
-        return
-    for file in sorted(path.rglob("*")):
-        stem = _stem(key_of(file, path)) if file.suffix.lower() in _SUFFIXES else None
-        if stem is not None:
+def _pairs(
+    path: Path, images: str | None, labels: str | None, lone: list[str] | None = None
+) -> Iterator[tuple[str, Path, Path]]:
+    """Key, image and label image. lone: where labels without an image are named."""
+    apart = images is not None or labels is not None
+    home = path / (labels or ".")
+    for file in _listing.current().files(home):
+        if file.suffix.lower() not in _SUFFIXES:
+            continue
+        key = key_of(file, home)
+        stem = _stem(key)
+        if apart:
+            stem = stem or key
+            image = image_beside(path / (images or "."), stem)
+        elif stem is not None:
             image = image_beside(path, stem) or image_beside(path, f"{stem}_img")  # as Cellpose calls it
-            if image is not None:
-                yield stem, image, file
+        else:
+            continue
+        if image is not None and image != file:
+            yield stem, image, file
+        elif lone is not None and _stem(key) is not None:
+            lone.append(key)
+
+
+def _lone_images(path: Path, images: str | None, pairs: list[tuple[str, Path, Path]]) -> list[str]:
+    used = {file for _, image, label in pairs for file in (image, label)}
+    home = path / (images or ".")
+    found = [key_of(file, home) for file in image_files(home) if file not in used]
+    return [key for key in found if _stem(key) is None]
 
 
 def _stem(key: str) -> str | None:
@@ -67,9 +95,19 @@ def _stem(key: str) -> str | None:
 
 
 def read(path: Path, *, images: str | None = None, labels: str | None = None, class_name: str = "object") -> Reading:
-    """images, labels: folders below `path`, where the two do not lie side by side.  class_name: what they show."""
-    pairs = list(_pairs(path, images, labels))
-    if not pairs:
+    """images, labels: folders below `path`, where the two do not lie side by side; images/ and masks/ or labels/ are
+    found without.  class_name: what they show.
+    """
+    lone: list[str] = []
+    pairs = list(_pairs(path, images, labels, lone))
+    lone_images = _lone_images(path, images, pairs)
+    splits = {key: split_of(image.relative_to(path).parent.parts) for key, image, _ in pairs}
+    if not pairs and images is None and labels is None and path.is_dir():
+        layout = find(path)
+        pairs = [(pair.key, pair.image, pair.label) for pair in layout.pairs]
+        splits |= {pair.key: pair.split for pair in layout.pairs}
+        lone_images, lone = layout.lone_images, layout.lone_labels
+    if not pairs or all(label.name.endswith("_seg.npy") for _, _, label in pairs):
         if next(path.rglob("*_seg.npy"), None) is not None:
             raise FormatError(
                 "holds Cellpose's _seg.npy only, which are pickles and can run anything", file=path,
@@ -79,33 +117,40 @@ def read(path: Path, *, images: str | None = None, labels: str | None = None, cl
     about = read_about(path)
     classes = Classes([Class(1, class_name, "thing")])
 
-    def samples() -> Iterator[Sample]:
-        for key, image, label in pairs:
-            about_image = describe(image)
-            labelled = _map(label, about_image)
-            below = labelled < 0
-            if below.any():
-                negative.append(key)
-                labelled = np.where(below, 0, labelled)
-            values, masks = Masks.from_label_map(labelled, ignore=[0])
-            split = about.splits.get(key) if about else None
-            segments = Segments(masks, [1] * len(masks), ids=values)
-            yield Sample(key, ImageRef(str(image), about_image.size), segments, split=split)
+    aside = _aside.current()
 
-    def told() -> Iterator[Sample]:
-        yield from samples()
+    def sample_of(pair: tuple[str, Path, Path]) -> Sample:
+        key, image, label = pair
+        about_image = describe(image)
+        labelled = _map(label, image, about_image)
+        below = labelled < 0
+        if below.any():
+            negative.append(key)
+            labelled = np.where(below, 0, labelled)
+        values, masks = Masks.from_label_map(labelled, ignore=[0])
+        split = about.splits.get(key) if about else splits.get(key)
+        segments = Segments(masks, [1] * len(masks), ids=values)
+        return Sample(key, ImageRef(str(image), about_image.size), segments, split=split)
+
+    def samples() -> Iterator[Sample]:
+        yield from aside.samples(pairs, sample_of, lambda pair: (pair[2], None))
         if negative:
             notes.append(
                 f"values below 0 are not objects; {len(negative)} label images have some, such as {negative[0]}"
             )
 
-    notes: list[str] = []
+    notes = alone(lone_images, lone)
     negative: list[str] = []
-    return Reading(classes, unique_keys(told()), len(pairs), notes)
+    return Reading(classes, samples(), len(pairs), notes)
 
 
-def _map(file: Path, image: Description) -> Array:
-    return fitting(read_array(file), image, file) if file.suffix.lower() == ".npy" else read_map(file, image)
+def _map(file: Path, image: Path, about: Description) -> Array:
+    """(H, W) numbers of a file, which may stand in its red channel alone."""
+    if file.suffix.lower() in (".npy", ".npz"):
+        return fitting(read_array(file), about, file)
+    label = read_label(file, image) if file.suffix.lower() == ".png" else None
+    numbers = numbers_of(label) if label is not None else None
+    return read_map(file, about) if numbers is None else fitting(numbers, about, file)
 
 
 def losses(sample: Sample, classes: Classes) -> list[Loss]:

@@ -1,24 +1,27 @@
-"""Label Studio JSON: tasks with polygons, rectangles, ellipses and brush masks, in per cent of the image.
+"""Label Studio JSON: tasks with polygons, rectangles, ellipses, brush and bit masks, in per cent of the image.
 
-Layout: https://labelstud.io/guide/export.  Brush masks have a coding of their own (kernels/brush.py); everything is
-written as one, which holds holes and parts.  Human annotations and predictions are both read.
+Layout: https://labelstud.io/guide/export, JSON and JSON-MIN.  Pixels: `_label_studio_regions`.  Regions are given back
+as they were until their mask is changed, and keep their id, answers and meta then; what nobody drew is written as brush
+masks, which hold holes and parts.  One annotation of each task is read, and the others are written again as they were.
 """
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import parse_qs, unquote, urlparse
 
 import numpy as np
 
 from maskwright.core.classes import Class, Classes
-from maskwright.core.mask import Mask
-from maskwright.core.masks import Masks
-from maskwright.core.polygons import Polygon, rectangle
 from maskwright.core.sample import ImageRef, Sample
 from maskwright.core.segments import Segments, Source
 from maskwright.errors import FormatError
+from maskwright.formats import _aside
+from maskwright.formats import _label_studio_regions as regions
+from maskwright.formats._aside import Aside
+from maskwright.formats._coco_rings import drawn_together
 from maskwright.formats._contract import (
     Loss,
     Reading,
@@ -32,26 +35,37 @@ from maskwright.formats._contract import (
     write_about,
 )  # fmt: skip
 from maskwright.formats._json import Document
-from maskwright.formats._runs import to_row_major
-from maskwright.formats._shapes import ellipse, turned
-from maskwright.media import image_size
+from maskwright.formats._label_studio_brush import brush_decode, brush_encode
+from maskwright.formats._label_studio_config import Config
+from maskwright.formats._label_studio_tasks import FIELD, Tasks, Told, beside, chosen, names_of, together
+from maskwright.media import IMAGE_SUFFIXES, image_size
 
-LOSES = frozenset({"empty", "crowd", "area", "weight", "fields"})
+__all__ = ["KEEPS", "LOSES", "brush_decode", "brush_encode", "losses", "read", "sniff", "write"]
 
-_LABELS = ("brushlabels", "polygonlabels", "rectanglelabels", "ellipselabels", "labels")
+LOSES = frozenset({"empty", "crowd", "area", "weight", "fields", "shape"})
+KEEPS = frozenset({"geometry", "box"})
+
+Shapes = Literal["auto", "mask", "polygon"]
 
 
 def sniff(path: Path) -> float:
-    """How sure this format is that a path is its own, 0 to 1: a JSON of tasks with data and annotations."""
+    """How sure this format is that a path is its own, 0 to 1: a JSON of tasks with data and annotations.
+
+    Raises FormatError for a JSON that cannot be read.
+    """
     file = _file(path)
     if file is None:
         return 0.0
+    document = Document(file)
     try:
-        document = Document(file)
-        first = document.records()[0] if document.is_list else {}
-    except (FormatError, IndexError):
+        first = document.records()[0] if document.is_list else dict.fromkeys(document.keys())
+    except IndexError:
         return 0.0
-    return 0.9 if isinstance(first, dict) and "data" in first and {"annotations", "completions"} & first.keys() else 0.0
+    if not isinstance(first, dict):
+        return 0.0
+    if "data" in first and {"annotations", "completions", "predictions"} & first.keys():
+        return 0.9
+    return 0.85 if document.is_list and {"annotation_id", "annotator"} <= first.keys() else 0.0
 
 
 def _file(path: Path) -> Path | None:
@@ -61,118 +75,168 @@ def _file(path: Path) -> Path | None:
     return found[0] if len(found) == 1 else None
 
 
-def read(path: Path, *, images: str | None = None, predictions: bool = False) -> Reading:
+def read(
+    path: Path, *, images: str | None = None, predictions: bool = False, annotator: str | int | None = None
+) -> Reading:  # fmt: skip
     """images: the folder of the images, found by the end of their URLs; searched for beside the JSON else.
 
-    predictions: read the tasks' predictions, too, as segments made by a model.  Of several annotations the first that
-    was not cancelled counts.
+    predictions: read the tasks' predictions, too, as segments made by a model.
+    annotator: whose annotations are read, by number or e-mail; tasks that they have not annotated are left out.  Else,
+    of several that were not cancelled, the one marked as ground truth counts, or the first; a note tells of the others.
     """
     file = _file(path)
     if file is None:
         raise FormatError("no JSON here", file=path, needed="one .json file of tasks")
     about = read_about(file.parent)
-    tasks = Document(file).records()
+    tasks = Tasks(file)
+    wanted = None if annotator is None else names_of(tasks, str(annotator))
     names: dict[str, None] = {}
-    for number, task in enumerate(tasks):
-        for each, _ in _results(file, number, task, predictions):
-            if isinstance(each, dict) and (label := _label(each)) is not None:
-                names.setdefault(label)
+    for found in _aside.readable(
+        range(len(tasks)), lambda number: list(_regions_of(file, (number, tasks[number]), predictions, wanted, Told()))
+    ):
+        for group, _ in found:
+            names.setdefault((regions.labels_of(group) or [regions.UNNAMED])[0])
     classes = about.classes if about else Classes(Class(k, name) for k, name in enumerate(sorted(names), 1))
     notes: list[str] = []
 
+    told = Told()
+    aside = _aside.current()
+
+    def sample_of(number: int) -> Sample | None:
+        sample = _sample(file, (number, tasks[number]), classes, images, predictions, wanted, told, aside)
+        return None if sample is None else replace(sample, split=about.splits.get(sample.key) if about else None)
+
     def samples() -> Iterator[Sample]:
-        other = 0
-        for number, task in enumerate(tasks):
-            sample, left_out = _sample(file, number, task, classes, images, predictions)
-            other += left_out
-            split = about.splits.get(sample.key) if about else None
-            yield Sample(sample.key, sample.image, sample.segments, split=split)
-        if other:
-            notes.append(f"{other} results of other kinds, such as choices and key points, were left out")
+        yield from aside.samples(range(len(tasks)), sample_of, lambda number: (file, f"task {number}"))
+        notes.extend(told.notes(len(tasks), None if annotator is None else str(annotator)))
 
-    return Reading(classes, unique_keys(samples()), len(tasks), notes)
+    return Reading(classes, samples(), len(tasks) if wanted is None else None, notes)
 
 
-def _results(file: Path, number: int, task: Any, predictions: bool) -> Iterator[tuple[Any, Source]]:
-    try:
-        done = [
-            each for each in task.get("annotations") or task.get("completions") or [] if not each.get("was_cancelled")
-        ]
-        for each in done[:1]:
-            for result in each["result"]:
-                yield result, "human"
-        for item in (task.get("predictions") or [])[:1] if predictions else []:
-            for result in item["result"]:
-                yield result, "model"
-    except (AttributeError, KeyError, TypeError) as error:
-        raise FormatError(f"is not a task ({error!r})", file=file, record=f"task {number}") from None
+def _regions_of(
+    file: Path, numbered: tuple[int, Any], predictions: bool, annotator: Collection[str] | None, told: Told
+) -> Iterator[tuple[list[dict[str, Any]], Source]]:  # fmt: skip
+    """The regions of a task that have an area."""
+    for group, who, is_region in _groups(chosen(file, *numbered, predictions, annotator, told)[1]):
+        if is_region:
+            yield group, who
 
 
-def _label(result: dict[str, Any]) -> str | None:
-    value = result.get("value")
-    if not isinstance(value, dict):
-        return None
-    for key in _LABELS:
-        if isinstance(value.get(key), list) and value[key]:
-            return str(value[key][0])
-    return None
+def _groups(found: Sequence[tuple[Any, Source]]) -> Iterator[tuple[list[dict[str, Any]], Source, bool]]:
+    """Results of one id together, people's and models' apart, and whether they have an area."""
+    makers: tuple[Source, ...] = ("human", "model")
+    for maker in makers:
+        for group in regions.grouped(result for result, who in found if who == maker):
+            yield group, maker, regions.shaped(group) is not None
 
 
 def _sample(
-    file: Path, number: int, task: Any, classes: Classes, images: str | None, predictions: bool
-) -> tuple[Sample, int]:
+    file: Path, numbered: tuple[int, Any], classes: Classes, images: str | None, predictions: bool,
+    annotator: Collection[str] | None, told: Told, aside: Aside,
+) -> Sample | None:  # fmt: skip
+    number, task = numbered
     record = f"task {task.get('id', number)}" if isinstance(task, dict) else f"task {number}"
     uri = _uri(file, task, images)
     if uri is None:
         raise FormatError("names no image", file=file, record=record)
-    found = list(_results(file, number, task, predictions))
-    size: tuple[int, int] | None = None
-    for each, _ in found:
-        if isinstance(each, dict) and "original_height" in each and "original_width" in each:
-            size = (int(each["original_height"]), int(each["original_width"]))
-            break
-    size = size or image_size(uri)
+    annotation, found = chosen(file, number, task, predictions, annotator, told)
+    if annotator is not None and annotation is None:
+        told.absent += 1
+        return None
+    size = _size(file, record, [result for result, _ in found]) or image_size(uri)
     named = {class_.name: class_.id for class_ in classes}
-    masks, class_ids, ids, scores, attributes, source = [], [], [], [], [], []
-    other = 0
-    for position, (item, who) in enumerate(found):
+    rows: dict[str, list[Any]] = {name: [] for name in ("masks", "classes", "ids", "scores", "attributes", "source")}
+    geometry, boxes, others, asides = [], [], [], []
+    for position, (group, who, is_region) in enumerate(_groups(found)):
         where = f"{record} result {position}"
-        label = _label(item) if isinstance(item, dict) else None
-        if label is None:
-            other += 1
+        if not is_region:
+            others += group
             continue
-        if label not in named:
-            raise FormatError(f"has the unknown label {label!r}", file=file, record=where)
+        shape = regions.shaped(group) or {}
+        labels = regions.labels_of(group)
+        label = (labels or [regions.UNNAMED])[0]
         try:
-            mask = _mask(item["value"], size)
-        except (ValueError, TypeError, KeyError, OverflowError) as error:
-            raise FormatError(f"cannot be read ({error})", file=file, record=where) from None
-        if mask is None:
-            other += 1
+            if label not in named:
+                raise FormatError(f"has the unknown label {label!r}")
+            mask, drawing, box = regions.placed(shape["value"], size)
+            found_score = next((result["score"] for result in group if result.get("score") is not None), np.nan)
+            score = float(found_score)
+            own = dict(((shape.get("meta") or {}).get("maskwright")) or {})
+            attributes = {**regions.answers_of(group), **(own.get("attributes") or {})}
+        except FormatError as error:
+            aside.put(error.at(file=file, record=where))
             continue
-        masks.append(mask)
-        class_ids.append(named[label])
-        own = (item.get("meta") or {}).get("maskwright") or {}
-        ids.append(own.get("id"))
-        scores.append(np.nan if item.get("score") is None else float(item["score"]))
-        attributes.append(own.get("attributes") or {})
-        source.append(own["source"] if own.get("source") in ("human", "model", "import") else who)
+        except (ValueError, TypeError, KeyError, OverflowError, AttributeError) as error:
+            aside.put(FormatError(f"cannot be read ({error})", file=file, record=where))
+            continue
+        rows["scores"].append(score)
+        told.unnamed += not labels
+        told.multiple += len(labels) > 1
+        told.open += drawing["shape"] == "polygon" and shape["value"].get("closed") is False
+        told.turned += bool(shape.get("image_rotation"))
+        rows["masks"].append(mask)
+        rows["classes"].append(named[label])
+        rows["ids"].append(own.get("id"))
+        rows["attributes"].append(attributes)
+        rows["source"].append(own["source"] if own.get("source") in ("human", "model", "import") else who)
+        ours = bool(own) and shape.get("from_name") == "brush" and len(group) == 1
+        geometry.append(None if ours else {**drawing, "own": {regions.FORMAT: regions.packed(group)}})
+        boxes.append(box)
+        asides.append(regions.aside(group))
+    told.others += len(others)
     segments = Segments(
-        Masks.stack(masks, size), class_ids, ids=usable_ids(ids), scores=scores,
-        attributes=attributes, source=source,
+        drawn_together(rows["masks"], size), rows["classes"], ids=usable_ids(rows["ids"]), scores=rows["scores"],
+        attributes=rows["attributes"], source=rows["source"], more={"geometry": geometry, "box": boxes},
     )  # fmt: skip
     key = ((task.get("meta") or {}).get("maskwright") or {}).get("key") or Path(uri).with_suffix("").name
-    return Sample(key, ImageRef(uri, size), segments), other
+    fields = _kept(task, annotation, others, predictions)
+    if fields:
+        numbered_asides = zip(segments.ids.tolist(), asides, strict=True)
+        fields[FIELD]["regions"] = {str(identity): said for identity, said in numbered_asides}
+    return Sample(key, ImageRef(uri, size), segments, fields=fields)
+
+
+def _size(file: Path, record: str, results: list[Any]) -> tuple[int, int] | None:
+    """(height, width) as the first result states it that does."""
+    for result in results:
+        if isinstance(result, dict) and "original_height" in result and "original_width" in result:
+            try:
+                return int(result["original_height"]), int(result["original_width"])
+            except (TypeError, ValueError):
+                raise FormatError("states no size of its image", file=file, record=record) from None
+    return None
+
+
+def _kept(
+    task: dict[str, Any], annotation: dict[str, Any] | None, others: list[Any], predictions: bool
+) -> dict[str, Any]:  # fmt: skip
+    """The field of a sample: what its task and annotation say beside regions, and the annotations and predictions that
+    were not read; nothing of what we wrote ourselves.
+    """
+    gone = ("annotations", "completions", "predictions")
+    meta = task.get("meta")
+    if isinstance(meta, dict) and "maskwright" in meta:
+        found = meta["maskwright"].get("task") if isinstance(meta["maskwright"], dict) else None
+        if not found:
+            return {}
+        task = {**task, "meta": {name: value for name, value in meta.items() if name != "maskwright"}}
+        if not task["meta"]:
+            del task["meta"]
+    said = {name: value for name, value in task.items() if name not in gone}
+    kept: dict[str, Any] = {"task": said, **beside(task, annotation, predictions)}
+    if annotation is not None:
+        kept["annotation"] = {name: value for name, value in annotation.items() if name != "result"}
+    if others:
+        kept["results"] = others
+    return {FIELD: kept}
 
 
 def _uri(file: Path, task: Any, images: str | None) -> str | None:
     """The image on this machine: by the end of its URL, below the folder given or beside the JSON."""
-    data = task.get("data") if isinstance(task, dict) else None
-    if not isinstance(data, dict):
+    key = _image_key(task.get("data") if isinstance(task, dict) else None)
+    if key is None:
         return None
-    url = next((each for key in ("image", "img", "url", *data) if isinstance(each := data.get(key), str)), None)
-    if url is None:
-        return None
+    url = task["data"][key]
     local = parse_qs(urlparse(url).query).get("d", [""])[0] or unquote(urlparse(url).path)
     parts = [part for part in local.split("/") if part not in ("", "..", ".")]
     homes = [Path(images)] if images else [file.parent, file.parent / "images", file.parent / "upload"]
@@ -189,117 +253,147 @@ def _uri(file: Path, task: Any, images: str | None) -> str | None:
     return str(homes[0] / Path(*parts)) if parts else None
 
 
-def _mask(value: dict[str, Any], size: tuple[int, int]) -> Mask | None:
-    """None for results that are not shape."""
-    height, width = size
-    scale = np.array([width, height]) / 100
-    if "rle" in value:
-        return brush_decode(value["rle"], size)
-    if "points" in value:
-        return Mask.from_polygon(Polygon([[np.asarray(value["points"], np.float64).reshape(-1, 2) * scale]]), size)
-    turn = float(value.get("rotation") or 0)
-    if "radiusX" in value:
-        x, y = np.array([value["x"], value["y"]], np.float64) * scale
-        rx, ry = np.array([value["radiusX"], value["radiusY"]], np.float64) * scale
-        return ellipse(x, y, rx, ry, size, turn)
-    if "width" in value and "height" in value:
-        x, y = np.array([value["x"], value["y"]], np.float64) * scale
-        w, h = np.array([value["width"], value["height"]], np.float64) * scale
-        ring = rectangle(x, y, x + w, y + h).parts[0][0]
-        # Rectangles turn around their top-left corner, not around their middle.
-        ring = turned(np.concatenate([ring, 2 * ring[:1] - ring]), turn)[:4] if turn else ring
-        return Mask.from_polygon(Polygon([[ring]]), size)
-    return None
-
-
-def brush_decode(stream: object, size: tuple[int, int]) -> Mask:
-    """A mask from Label Studio's brush coding: whole numbers 0 … 255. Raises ValueError for a broken stream.
-
-    stream: of whole numbers.
+def _image_key(data: Any) -> str | None:
+    """Under which name the data of a task have the image: a usual one, else the first that ends as an image does, else
+    the first text.
     """
-    from maskwright.formats.kernels import brush
-
-    data = np.asarray(stream, np.int64)
-    if data.ndim != 1 or ((data < 0) | (data > 255)).any() or data.size < 7:
-        raise ValueError("the brush stream is not a list of bytes")
-    number = brush.bits(data.astype(np.uint8), 0, 32)
-    pixels = size[0] * size[1]
-    if number not in (pixels, 4 * pixels):
-        raise ValueError(f"the brush stream holds {number} bytes; {size[0]} x {size[1]} needs {4 * pixels}")
-    out = np.zeros(number, np.uint8)
-    if not brush.decode(data.astype(np.uint8), out):
-        raise ValueError("the brush stream is cut short or garbled")
-    alpha = out.reshape(*size, -1)[..., -1]
-    return Mask.encode(np.ascontiguousarray(alpha))
+    if not isinstance(data, dict):
+        return None
+    texts = [key for key in ("image", "img", "url", *data) if isinstance(data.get(key), str)]
+    ending = [key for key in texts if unquote(data[key]).split("?d=")[-1].split("?")[0].lower().endswith(_SUFFIXES)]
+    return next(iter((*ending, *texts)), None)
 
 
-def brush_encode(mask: Mask) -> list[int]:
-    """The other way, as Label Studio's own converter writes it: four equal bytes a pixel."""
-    from maskwright.formats.kernels import brush
-
-    lengths = to_row_major(mask)
-    values = np.where(np.arange(lengths.size) % 2, 255, 0)
-    keep = lengths > 0
-    stream: list[int] = brush.encode(values[keep], lengths[keep], 4).tolist()
-    return stream
+_SUFFIXES = tuple(IMAGE_SUFFIXES)
 
 
-def losses(sample: Sample, classes: Classes) -> list[Loss]:
-    """What writing this sample would lose, by the words of `CAUSES`; nothing is written."""
-    return common_losses(sample, LOSES)
+def losses(sample: Sample, classes: Classes, *, shapes: Shapes = "auto") -> list[Loss]:
+    """What writing this sample would lose, by the words of `CAUSES`; nothing is written. shapes: as of `write`."""
+    own = {name: value for name, value in sample.fields.items() if name != FIELD}
+    found = common_losses(replace(sample, fields=own), LOSES)
+    segments = sample.segments
+    for row in range(len(segments)):
+        number = int(segments.ids[row])
+        written: list[dict[str, Any]] = []
+        as_drawn = False
+        if segments.masks[row].area():
+            label = classes[int(segments.class_ids[row])].name
+            written, as_drawn, lost = regions.of_segment(segments, row, label, shapes)
+            if lost:
+                found.append(Loss(sample.key, "shape", number, lost))
+        boxed = as_drawn and any("width" in (result.get("value") or {}) for result in written)
+        for name in KEEPS & segments.more.keys():
+            if segments.more[name][row] is not None and not (as_drawn and (name == "geometry" or boxed)):
+                found.append(Loss(sample.key, name, number))
+    return found
 
 
-def write(samples: Iterable[Sample], classes: Classes, folder: Path, *, images: str = "copy") -> None:
-    """tasks.json, images in images/, and label_config.xml for the project.  images: copy, link or none."""
-    from xml.sax.saxutils import quoteattr
+def write(
+    samples: Iterable[Sample], classes: Classes, folder: Path, *, images: str = "copy", shapes: Shapes = "auto"
+) -> None:  # fmt: skip
+    """tasks.json, images in images/, and label_config.xml for the project.  images: copy, link or none.
 
+    shapes: auto, what was drawn as it was drawn where Label Studio has such a shape, and brush masks else; mask, brush
+    masks alone; polygon, what was drawn or an outline, with bridges between parts and to holes, whose pixels may
+    differ, which the report tells.
+    """
     splits = {}
+    config = Config(classes)
     with open(new_file(folder, "tasks.json"), "w") as out:
         out.write("[")
         for number, sample in enumerate(unique_keys(samples)):
             name = sample.key + suffix_of(sample)
             put_image(sample, folder, f"images/{name}", images)
-            task = {
-                "id": number + 1,
-                "data": {"image": f"images/{name}" if images != "none" else sample.image.uri},
-                "meta": {"maskwright": {"key": sample.key}},
-                "annotations": [{"result": list(_rows(sample.segments, classes)), "was_cancelled": False}],
-            }
+            task = _task(sample, number, classes, shapes, None if images == "none" else f"images/{name}")
+            data_key = _image_key(task["data"]) or "image"
+            for entry in (*task["annotations"], *task.get("predictions", ())):
+                for result in entry["result"] if isinstance(entry, dict) else ():
+                    config.add(result, data_key)
             out.write(",\n" * (number > 0) + json.dumps(task))
             splits[sample.key] = sample.split
         out.write("]\n")
-    labels = "".join(f"    <Label value={quoteattr(class_.name)}/>\n" for class_ in classes)
-    new_file(folder, "label_config.xml").write_text(
-        '<View>\n  <Image name="image" value="$image"/>\n  <BrushLabels name="label" toName="image">\n'
-        f"{labels}  </BrushLabels>\n</View>\n"
-    )
+    new_file(folder, "label_config.xml").write_text(config.text(), encoding="utf-8")
     write_about(folder, "label-studio", classes, splits)
 
 
-def _rows(segments: Segments, classes: Classes) -> Iterator[dict[str, Any]]:
-    height, width = segments.size
-    for i, mask in enumerate(segments.masks):
-        if not mask.area():
-            continue
-        own: dict[str, Any] = {"id": int(segments.ids[i]), "source": segments.source[i]}
-        attributes = {key: value for key, value in segments.attributes[i].items() if key != "area"}
-        if attributes:
-            own["attributes"] = attributes
-        row = {
-            "id": f"s{i}",
-            "type": "brushlabels",
-            "from_name": "label",
-            "to_name": "image",
-            "original_width": width,
-            "original_height": height,
-            "image_rotation": 0,
-            "value": {
-                "format": "rle",
-                "rle": brush_encode(mask),
-                "brushlabels": [classes[int(segments.class_ids[i])].name],
-            },
-            "meta": {"maskwright": own},
-        }
-        if segments.scores[i] == segments.scores[i]:
-            row["score"] = float(segments.scores[i])
-        yield row
+def _task(sample: Sample, number: int, classes: Classes, shapes: Shapes, image: str | None) -> dict[str, Any]:
+    """image: where it was put; None where it stays."""
+    kept = sample.fields.get(FIELD)
+    kept = kept if isinstance(kept, dict) else {}
+    task, annotation, others = kept.get("task"), kept.get("annotation"), kept.get("results")
+    task = dict(task) if isinstance(task, dict) else {}
+    data = dict(task["data"]) if isinstance(task.get("data"), dict) else {}
+    key = _image_key(data) or "image"
+    if image is not None or key not in data:
+        data[key] = image or sample.image.uri
+    meta = task["meta"] if isinstance(task.get("meta"), dict) else {}
+    said = {"key": sample.key, **({"task": True} if task else {})}
+    asides = kept.get("regions")
+    results = list(_rows(sample.segments, classes, shapes, asides if isinstance(asides, dict) else {}))
+    there = {result["id"] for result in results}
+    gone = regions.identities(asides) - there
+    listed = [
+        result
+        for result in (others if isinstance(others, list) else [])
+        if not {result.get("from_id"), result.get("to_id")} & gone
+    ]
+    own = None
+    if results or listed or isinstance(annotation, dict) or not task:
+        said_of = annotation if isinstance(annotation, dict) else {}
+        own = {"was_cancelled": False, **said_of, "result": results + listed}
+    every = together(kept, own)
+    said |= {"annotation": every.pop("marked")} if "marked" in every else {}
+    counted = {name: every[name] for name in ("total_annotations", "total_predictions") if name in task}
+    predicted = {"predictions": every["predictions"]} if every["predictions"] else {}
+    return {
+        "id": number + 1, **task, **counted, "data": data, "meta": {**meta, "maskwright": said},
+        "annotations": every["annotations"], **predicted,
+    }  # fmt: skip
+
+
+def _rows(
+    segments: Segments, classes: Classes, shapes: Shapes, asides: dict[str, Any]
+) -> Iterator[dict[str, Any]]:  # fmt: skip
+    """asides: by segment id, what regions said beside what was drawn; see `regions.aside`."""
+    rows = [row for row, area in enumerate(segments.masks.areas()) if area]
+    numbered = segments.ids[rows].tolist() != list(range(1, len(rows) + 1))
+    made = []
+    for row in rows:
+        results, _, _ = regions.of_segment(segments, row, classes[int(segments.class_ids[row])].name, shapes)
+        new = len(results) == 1 and "id" not in results[0]
+        made.append(regions.restored(results, asides.get(str(int(segments.ids[row])))) if new else results)
+    taken = {result.get("id") for results in made for result in results}
+    used: set[Any] = set()
+    for row, results in zip(rows, made, strict=True):
+        attributes = {key: value for key, value in segments.attributes[row].items() if key != "area"}
+        answers = regions.answers_of(results)
+        changed = {name for name, value in answers.items() if name not in attributes or attributes[name] != value}
+        current = [result for result in results if result.get("from_name") not in changed]
+        extra = {name: value for name, value in attributes.items() if name in changed or name not in answers}
+        shape = regions.shaped(current) or {}
+        own: dict[str, Any] = {}
+        if numbered:
+            own["id"] = int(segments.ids[row])
+        if shape.get("from_name") == "brush" or segments.source[row] != "human":
+            own["source"] = segments.source[row]
+        if extra:
+            own["attributes"] = extra
+        identity = shape.get("id")
+        if identity is None or identity in used:  # an annotation begins as a copy of a prediction, ids and all
+            identity = next(
+                name for name in (f"s{row}", *(f"s{row}-{k}" for k in range(len(taken) + 1))) if name not in taken
+            )
+            taken.add(identity)
+        used.add(identity)
+        for result in current:
+            written = {**result, "id": identity} if "id" in result else {"id": identity, **result}
+            if result is shape:
+                meta = result.get("meta") if isinstance(result.get("meta"), dict) else {}
+                if own:
+                    written["meta"] = {**(meta or {}), "maskwright": own}
+                score = segments.scores[row]
+                if score == score:
+                    written["score"] = float(score)
+                else:
+                    written.pop("score", None)
+            yield written

@@ -4,7 +4,6 @@ Layout (v1.2 and v2.0): config*.json, {training,validation}/images, and instance
 Labels that are not evaluated are ignored.  Write Cityscapes or COCO panoptic instead.
 """
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,8 @@ from maskwright.core.masks import Masks
 from maskwright.core.sample import ImageRef, Sample
 from maskwright.core.segments import Segments
 from maskwright.errors import FormatError
-from maskwright.formats._contract import Reading, image_beside, key_of, unique_keys
+from maskwright.formats import _aside
+from maskwright.formats._contract import Reading, image_beside, key_of
 from maskwright.formats._json import load
 from maskwright.formats._rasters import read_map
 from maskwright.media import describe
@@ -54,21 +54,22 @@ def read(path: Path, *, version: str | None = None) -> Reading:
     classes = _classes(table)
     labels = [(name, folder, file) for name, folder in folders for file in sorted(folder.rglob("*.png"))]
 
-    def samples() -> Iterator[Sample]:
-        for name, folder, file in labels:
-            key = key_of(file, folder)
-            image = image_beside(path / name / "images", key)
-            if image is None:
-                raise FormatError("has no image in images/", file=file)
-            about_image = describe(image)
-            values, masks = Masks.from_label_map(read_map(file, about_image))
-            class_ids = values // 256
-            wrong = [int(class_id) for class_id in class_ids if int(class_id) not in classes]
-            if wrong:
-                raise FormatError(f"has the label {wrong[0]}", file=file, needed=f"{len(classes)} are in {table.name}")
-            yield Sample(key, ImageRef(str(image), about_image.size), Segments(masks, class_ids), split=_SPLITS[name])
+    def sample_of(item: tuple[str, Path, Path]) -> Sample:
+        name, folder, file = item
+        key = key_of(file, folder)
+        image = image_beside(path / name / "images", key)
+        if image is None:
+            raise FormatError("has no image in images/", file=file)
+        about_image = describe(image)
+        values, masks = Masks.from_label_map(read_map(file, about_image))
+        class_ids = values // 256
+        wrong = [int(class_id) for class_id in class_ids if int(class_id) not in classes]
+        if wrong:
+            raise FormatError(f"has the label {wrong[0]}", file=file, needed=f"{len(classes)} are in {table.name}")
+        return Sample(key, ImageRef(str(image), about_image.size), Segments(masks, class_ids), split=_SPLITS[name])
 
-    return Reading(classes, unique_keys(samples()), len(labels))
+    samples = _aside.current().samples(labels, sample_of, lambda item: (item[2], None))
+    return Reading(classes, samples, len(labels))
 
 
 def _classes(table: Path) -> Classes:

@@ -6,7 +6,7 @@ Layout: Voigtlaender et al., "MOTS: Multi-Object Tracking and Segmentation", CVP
 which sample a number is, so that frames without an object and names that are not numbers come back, too.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from maskwright.core.classes import Class, Classes
@@ -14,6 +14,8 @@ from maskwright.core.masks import Masks
 from maskwright.core.sample import ImageRef, Sample
 from maskwright.core.segments import Segments
 from maskwright.errors import FormatError
+from maskwright.formats import _aside
+from maskwright.formats._aside import Aside
 from maskwright.formats._contract import (
     Loss,
     Reading,
@@ -61,7 +63,11 @@ def read(path: Path, *, images: str | None = None) -> Reading:
     files = _files(path)
     if not files:
         raise FormatError("no text file here", file=path)
-    frames = {file: _frames(file) for file in files}
+    aside = _aside.current()
+    frames: dict[Path, dict[int, list[_Row]]] = {}
+    for file in files:
+        with aside.record(file):
+            frames[file] = _frames(file, aside)
     found = {row[2] for each_frame in frames.values() for rows in each_frame.values() for row in rows}
     about = read_about(path if path.is_dir() else path.parent.parent)
     classes = about.classes if about else Classes(
@@ -71,42 +77,53 @@ def read(path: Path, *, images: str | None = None) -> Reading:
     keys: dict[str, str] = about.more.get("keys", {}) if about else {}
     for place in keys:  # frames without an object have no line
         video, _, frame = place.rpartition("/")
-        file = next((each_file for each_file in files if each_file.stem == video), None)
-        if file is not None and frame.isdigit():
-            frames[file].setdefault(int(frame), [])
+        of_video = next((listed for listed in frames if listed.stem == video), None)
+        if of_video is not None and frame.isdigit():
+            frames[of_video].setdefault(int(frame), [])
 
-    def samples() -> Iterator[Sample]:
+    def frames_of_files() -> Iterator[tuple[Path, dict[int, Path], int]]:
         for file, by_frame in frames.items():
             files_by_number = _files_by_number(path, file, images)
-            for frame in sorted(by_frame):
-                rows = by_frame[frame]
-                place = f"{file.stem}/{frame:06d}"
-                image = files_by_number.get(frame, Path(file.stem) / f"{frame:06d}.png")
-                size = rows[0][3] if rows else image_size(image)
-                if any(row[3] != size for row in rows):
-                    raise FormatError("lines of one frame differ in size", file=file, record=f"line {rows[0][0]}")
-                wrong = [row for row in rows if row[2] not in classes]
-                if wrong:
-                    raise FormatError(f"has the unknown class {wrong[0][2]}", file=file, record=f"line {wrong[0][0]}")
-                try:
-                    masks = Masks.from_compressed([row[4] for row in rows], size)
-                except ValueError as error:
-                    raise FormatError(str(error), file=file, record=f"frame {frame}") from None
-                ids = [row[1] for row in rows]
-                if len(set(ids)) < len(ids):
-                    raise FormatError("an object appears twice", file=file, record=f"frame {frame}")
-                segments = Segments(masks, [row[2] for row in rows], ids=ids)
-                reference = ImageRef(str(image), size, video=file.stem, frame=frame)
-                key = keys.get(place, place)
-                yield Sample(key, reference, segments, split=about.splits.get(key) if about else None)
+            yield from ((file, files_by_number, frame) for frame in sorted(by_frame))
 
-    return Reading(classes, unique_keys(samples()), sum(len(each_frame) for each_frame in frames.values()))
+    def sample_of(item: tuple[Path, dict[int, Path], int]) -> Sample:
+        file, files_by_number, frame = item
+        rows = frames[file][frame]
+        place = f"{file.stem}/{frame:06d}"
+        image = files_by_number.get(frame, Path(file.stem) / f"{frame:06d}.png")
+        size = rows[0][3] if rows else image_size(image)
+        if any(row[3] != size for row in rows):
+            raise FormatError("lines of one frame differ in size", file=file, record=f"line {rows[0][0]}")
+        for row in rows:
+            if row[2] not in classes:
+                aside.put(FormatError(f"has the unknown class {row[2]}", file=file, record=f"line {row[0]}"))
+        rows = [row for row in rows if row[2] in classes]
+
+        def segments_of(rows: Sequence[_Row]) -> Segments:
+            try:
+                masks = Masks.from_compressed([row[4] for row in rows], size)
+            except ValueError as error:
+                record = f"frame {frame}" if len(rows) > 1 else f"line {rows[0][0]}"
+                raise FormatError(str(error), file=file, record=record) from None
+            ids = [row[1] for row in rows]
+            if len(set(ids)) < len(ids):
+                raise FormatError("an object appears twice", file=file, record=f"frame {frame}")
+            return Segments(masks, [row[2] for row in rows], ids=ids)
+
+        segments = aside.parts(rows, segments_of, file, lambda row: f"line {row[0]}")
+        reference = ImageRef(str(image), size, video=file.stem, frame=frame)
+        key = keys.get(place, place)
+        return Sample(key, reference, segments, split=about.splits.get(key) if about else None)
+
+    samples = aside.samples(frames_of_files(), sample_of, lambda item: (item[0], f"frame {item[2]}"))
+    return Reading(classes, samples, sum(len(each_frame) for each_frame in frames.values()))
 
 
 _Row = tuple[int, int, int, tuple[int, int], str]  # line, object, class, size, string
 
 
-def _frames(file: Path) -> dict[int, list[_Row]]:
+def _frames(file: Path, aside: Aside) -> dict[int, list[_Row]]:
+    """The rows of each frame; lines that are broken are put aside."""
     out: dict[int, list[_Row]] = {}
     try:
         lines = file.read_text().splitlines()
@@ -119,15 +136,17 @@ def _frames(file: Path) -> dict[int, list[_Row]]:
         try:
             frame, each, class_id, height, width = (int(word) for word in words[:5])
             if abs(each) >= 2**63:
-                raise FormatError(
-                    f"has the object {each}", file=file, record=f"line {number}", needed="64 bits at most"
-                )
+                raise FormatError(f"has the object {each}", needed="64 bits at most")
             out.setdefault(frame, []).append((number, each, class_id, (height, width), words[5]))
+        except FormatError as error:
+            aside.put(error.at(file=file, record=f"line {number}"))
         except (ValueError, IndexError):
-            raise FormatError(
-                f"{line[:40]!r} is not an object", file=file, record=f"line {number}",
-                needed="frame object class height width rle",
-            ) from None  # fmt: skip
+            aside.put(
+                FormatError(
+                    f"{line[:40]!r} is not an object", file=file, record=f"line {number}",
+                    needed="frame object class height width rle",
+                )
+            )  # fmt: skip
     return out
 
 

@@ -1,254 +1,418 @@
 """YOLO segmentation: a text file an image, a line an object, one polygon a line, coordinates relative.
 
 Layout: data.yaml names classes and splits; images/… and labels/… mirror each other (Ultralytics' layout).
-A line holds one ring, so parts and holes are joined to it by bridges that go and return along the same
-line.  Read by the even-odd rule, as here, that is exact; tools that fill otherwise see hair-thin differences.
+Points name pixels, and the outline belongs to the object: what YOLO's programs draw with cv2.fillPoly is what is read
+and written (`_rule_fill`, `_yolo_lines`).  A line holds one ring, so parts and holes are joined to it by bridges: exact
+for holes, a few pixels between parts.  Regions of stuff are a line a part, which data.yaml says, and are one again when
+they are read.
 """
 
-import math
-from collections.abc import Iterable, Iterator
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, cast
+from weakref import ref
 
 import numpy as np
 
+from maskwright.core import drawn
+from maskwright.core.arrays import I64
 from maskwright.core.classes import Class, Classes
-from maskwright.core.mask import Mask
 from maskwright.core.masks import Masks
-from maskwright.core.polygons import Polygon, rectangle
 from maskwright.core.sample import ImageRef, Sample
 from maskwright.core.segments import Segments
-from maskwright.core.yaml_file import load_yaml
+from maskwright.core.typed import Limits
 from maskwright.errors import FormatError
+from maskwright.formats import _aside, _rule_fill, _yolo_lines, _yolo_sets
 from maskwright.formats._contract import (
     Loss,
     Reading,
     Ready,
+    Sure,
     common_losses,
-    image_files,
-    key_of,
     new_file,
     put_image,
     suffix_of,
     unique_keys,
 )  # fmt: skip
-from maskwright.formats._shapes import bridged
+from maskwright.formats._keys import keys_of
+from maskwright.formats._plausible import Noted
+from maskwright.formats._rules import parts_for
 from maskwright.media import image_size
 
 LOSES = frozenset(
-    {"empty", "class", "split", "crowd", "score", "attributes", "area", "ids", "source", "weight", "fields", "shape"}
-)
+    {
+        "empty", "class", "split", "crowd", "score", "attributes", "area", "ids", "source", "weight", "fields", "shape",
+        "regions",
+    }
+)  # fmt: skip
+KEEPS = frozenset({"geometry", "box"})
 
-_SPLITS = ("train", "val", "test")
+#: Rules that draw the outline too; parts drawn by others do not give a mask of theirs under this one.
+_ALIKE = frozenset({"fill", "pillow"})
 
 
 def sniff(path: Path) -> float:
-    """How sure this format is that a path is its own, 0 to 1: a data.yaml with names, and labels/."""
-    try:
-        config = _config_file(path)
-        if config is None or "names" not in load_yaml(config):
-            return 0.0
-        # Without labels it may be a set of nothing but background, but masks/ are label maps.
-        return 0.8 if any(each_path.is_dir() for each_path in config.parent.rglob("labels")) else 0.5
-    except FormatError:
+    """How sure this format is that a path is its own, 0 to 1: a data.yaml with names, and labels/; or texts of lines
+    beside images.  Raises FormatError for a data.yaml that cannot be read.
+    """
+    config = _yolo_sets.settings_file(path)
+    if config is not None:
+        said, _ = _yolo_sets.settings(config)
+        keys = {"names", "nc"} if config.suffix != ".data" else {"classes", "names"}
+        if keys & said.keys():
+            # Without labels it may be a set of nothing but background, but masks/ are label maps.
+            labels = any(place.is_dir() for place in config.parent.rglob("labels"))
+            score = 0.8 if labels or config.suffix == ".data" else 0.5
+            names = said.get("names")
+            number = f"{len(names)} classes" if isinstance(names, list | dict) else "classes"
+            return Sure(score, f"{config.name} names {number}")
+    if not path.is_dir():
         return 0.0
+    if _yolo_sets.has_labels(path):
+        return Sure(0.6, "texts of lines in labels/ beside images/")
+    texts = (file for file in path.glob("*.txt") if file.name not in _yolo_sets.NAMES)
+    if _yolo_sets.names_file(path) is not None:
+        beside = any(_yolo_sets.looks_like_labels(file) for file in texts)
+    else:
+        beside = _yolo_sets.are_beside(path)
+    return Sure(0.6, "texts of lines beside the images") if beside else 0.0
 
 
-def _config_file(path: Path) -> Path | None:
-    if path.is_file():
-        return path if path.suffix in (".yaml", ".yml") else None
-    found = [*path.glob("data.y*ml"), *path.glob("dataset.y*ml"), *path.glob("*.yaml"), *path.glob("*.yml")]
-    return found[0] if found else None
+def read(
+    path: Path, *, images: str | None = None, rule: _yolo_lines.Reading | None = None,
+    names: Sequence[str] | None = None,
+) -> Reading:  # fmt: skip
+    """Images of every split that data.yaml lists, of obj.data, or of folders images and labels.
 
+    A line of five numbers is a box and becomes a rectangle; a number more at the end is a score, or a track where whole
+    ones above 1 stand there in the file.  images: the folder of all images, below `path` or anywhere, where they are
+    not with the labels.  names: class names, in the order of their numbers, in place of the set's.
+    rule: how points become the whole ones that are drawn: cut, cut off as Ultralytics does, but for the precision of
+    the text; round, as supervision does; edges: points along pixel edges, nothing drawn but what is inside.  What
+    data.yaml says where it is not given, else cut.
+    """
+    found = _yolo_sets.find(path, names, images)
+    if not found.images:
+        raise FormatError("lists no image", file=found.file, needed="train: or val: naming a folder of images")
+    meant: _yolo_lines.Reading = rule or ("edges" if found.rule == "edges" else "cut")
+    home = found.file if found.file.is_dir() else found.file.parent
+    told: Counter[str] = Counter()
+    folders: dict[Path, set[Path]] = {}
+    aside = _aside.current()
 
-def read(path: Path) -> Reading:
-    """Images of every split that data.yaml lists. A line of five numbers is a box and becomes a rectangle."""
-    file = _config_file(path)
-    if file is None:
-        raise FormatError("no data.yaml here", file=path)
-    config = load_yaml(file)
-    classes, by_index = _classes(file, config)
-    root = file.parent / str(config.get("path") or ".")
-    if not root.is_dir():
-        root = file.parent  # `path` is often where the set once lay
-    found: list[tuple[str, Path, Path]] = []
-    seen: set[Path] = set()
-    notes = []
-    for split in _SPLITS:
-        entries = config.get(split) or []
-        for entry in entries if isinstance(entries, list) else [entries]:
-            folder = _folder(root, file.parent, str(entry))
-            if folder is None:
-                notes.append(f"the {split} folder {entry!r} is not there")
-                continue
-            base = _images_root(folder)
-            for image in image_files(folder):
-                if image not in seen:
-                    seen.add(image)
-                    found.append((split, image, base))
-    if not found:
-        raise FormatError("lists no image", file=file, needed="train: or val: naming a folder of images")
-    skip = bool(config.get("skip_if_label_file_missing"))
+    def sample_of(item: tuple[str, tuple[str | None, Path, Path]]) -> Sample | None:
+        key, (split, image, base) = item
+        labels = _yolo_sets.label_file(image, home, base)
+        folders.setdefault(_yolo_sets.labels_folder(image) if labels is None else labels.parent, set()).add(
+            image.parent
+        )
+        if labels is None and found.skip:
+            return None
+        told["without"] += labels is None
+        size = image_size(image)
+        segments = Segments.none(size) if labels is None else _segments(
+            labels, size, found.by_number, meant, found.keypoints, told, aside
+        )  # fmt: skip
+        if found.united:
+            segments = _yolo_lines.united(segments, found.united)
+        return Sample(key, ImageRef(str(image), size), segments, split=split)
 
     def samples() -> Iterator[Sample]:
-        for split, image, base in found:
-            labels = _label_file(image, base, file.parent)
-            if labels is None and skip:
-                continue
-            size = image_size(image)
-            segments = Segments.none(size) if labels is None else _segments(labels, size, by_index)
-            key = key_of(image, base)
-            prefix = f"{split}/"
-            yield Sample(key.removeprefix(prefix), ImageRef(str(image), size), segments, split=split)
+        keys, notes = keys_of(_yolo_sets.places_of(found.images, home))
+        found.notes.extend(notes)
+        yield from aside.samples(zip(keys, found.images, strict=True), sample_of, lambda item: (item[1][1], None))
+        found.notes.extend(f"{told[cause]} {words}" for cause, words in _TOLD.items() if told[cause])
+        if alone := _yolo_sets.alone(folders):
+            said = f"{len(alone)} files of labels have no image and were left out, such as {alone[0]}"
+            found.notes.append(Noted(said, "labels without an image", len(alone), str(alone[0])))
+        reading.elsewhere.update(folders)
 
-    return Reading(classes, unique_keys(samples()), len(found), notes)
-
-
-def _folder(root: Path, home: Path, entry: str) -> Path | None:
-    candidates = [root / entry, home / entry, home.parent / entry, Path(entry)]
-    return next((folder for folder in candidates if folder.is_dir()), None)
+    reading = Reading(found.classes, samples(), len(found.images), found.notes)
+    return reading
 
 
-def _images_root(folder: Path) -> Path:
-    """The folder named images at or above `folder`, which labels mirrors."""
-    return next((parent for parent in (folder, *folder.parents) if parent.name == "images"), folder)
+_segments = _yolo_lines.read_lines
+
+_TOLD = {
+    "without": "images have no file of labels, and no segments",
+    "mixed": "lines of five numbers among lines of polygons were read as boxes",
+    "thin": "boxes hold no pixel's centre, and their masks are empty",
+    "bare": "polygons have no pixel in the image, and their masks are empty",
+    "outside": "lines leave the image by more than 1 % of its size, and their masks are cut at its edge",
+    "scores": "lines end with a score",
+    "tracks": "lines end with a whole number, which is the attribute track",
+    "keypoints": "lines have keypoints after their box, which were left out",
+}
 
 
-def _label_file(image: Path, base: Path, home: Path) -> Path | None:
-    inner = image.relative_to(base).with_suffix(".txt")
-    candidates = [base.parent / "labels" / inner, home / "labels" / inner, image.with_suffix(".txt")]
-    return next((candidate for candidate in candidates if candidate.is_file()), None)
+# -- what is written ----------------------------------------------------------------------------------------
 
 
-def _classes(file: Path, config: dict[str, Any]) -> tuple[Classes, dict[int, int]]:
-    """The classes, and the class id that each first number of a line means."""
-    names = config.get("names")
-    if isinstance(names, list):
-        names = dict(enumerate(names))
-    if not isinstance(names, dict) or not names:
-        raise FormatError("lists no class names", file=file, needed="names: as a list or a map")
-    try:
-        # `maskwright` stands in sets that we wrote: every class whole, with the id the dataset calls it by.
-        own = Classes.from_json(config.get("maskwright") or [])
-        known = {class_.name: class_ for class_ in own}
-        index = {int(number): str(name) for number, name in names.items()}
-        found = Classes([*own, *(Class(number, name) for number, name in index.items() if name not in known)])
-        return found, {number: found[name].id for number, name in index.items()}
-    except (TypeError, ValueError, KeyError, AttributeError) as error:
-        raise FormatError(f"its class names cannot be read ({error!r})", file=file) from None
+class _Lines:
+    """How the segments of a sample are written.
 
-
-def _segments(file: Path, size: tuple[int, int], by_index: dict[int, int]) -> Segments:
-    height, width = size
-    polygons, class_ids, attributes = [], [], []
-    try:
-        lines = file.read_text().splitlines()
-    except UnicodeDecodeError as error:
-        raise FormatError(f"not a text file ({error})", file=file) from None
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        record = f"line {number}"
-        try:
-            values = [float(word) for word in line.split()]
-        except ValueError:
-            raise FormatError(f"{line[:40]!r} is not made of numbers", file=file, record=record) from None
-        if values[0] not in by_index:
-            raise FormatError(f"has the unknown class {values[0]:g}", file=file, record=record)
-        points = values[1:]
-        if not np.isfinite(points).all():
-            raise FormatError("has a coordinate that is not a finite number", file=file, record=record)
-        if len(points) == 4:
-            x, y, w, h = points
-            points = [x - w / 2, y - h / 2, x + w / 2, y - h / 2, x + w / 2, y + h / 2, x - w / 2, y + h / 2]
-            attributes.append({"box": True})
-        elif len(points) < 6 or len(points) % 2:
-            raise FormatError(
-                f"has {len(points)} coordinates", file=file, record=record,
-                needed="a box needs 4, a polygon an even number of at least 6",
-            )  # fmt: skip
-        else:
-            attributes.append({})
-        class_ids.append(by_index[int(values[0])])
-        polygons.append(Polygon([[np.array(points).reshape(-1, 2) * (width, height)]]))
-    return Segments(Masks.from_polygons(polygons, size), class_ids, attributes=attributes)
-
-
-def losses(sample: Sample, classes: Classes, *, boxes: bool = False) -> list[Loss]:
-    """What writing this sample would lose, by the words of `CAUSES`; nothing is written. boxes: written in place of
-    outlines.
+    of_rows: the masks of all.  rows: those that are written, by number; of segments without a pixel, those that have a
+    box and are written as boxes.
+    given: boxes that files gave, by row.  texts: of rows that are written in numbers of their own, boxes or rings.
+    boxes: of rows that are written as boxes, what is read back.  rings: whole points of rows that were drawn as this
+    format draws, a ring a line.  outlined: rows whose outline is made, again for each part of stuff; masks: of these;
+    points, bounds: their outlines, and where each begins; bent: those of them that may not be exact.
     """
-    out = common_losses(sample, LOSES - {"split"})
-    if sample.split not in _SPLITS:
+
+    def __init__(self, sample: Sample, classes: Classes, boxes: bool, simplify: float) -> None:
+        segments, self.size = sample.segments, sample.image.size
+        self.masks = self.of_rows = segments.masks
+        geometry = segments.more.get("geometry")
+        declared = _declared(classes)
+        index = {class_.id: number for number, class_ in enumerate(declared)}
+        stuff = {number for number, class_ in enumerate(declared) if class_.kind == "stuff"}
+        kinds = [index.get(class_id, -1) for class_id in segments.class_ids.tolist()]
+        areas = segments.masks.areas().tolist()
+        self.given = _boxes(segments) if boxes or "box" in segments.more or 0 in areas else {}
+        self.rows = [row for row, kind in enumerate(kinds) if kind >= 0 and (areas[row] or row in self.given)]
+        self.texts: dict[int, str] = {}
+        self.boxes: dict[int, list[float]] = {}
+        self.rings: dict[int, list[I64]] = {}
+        own = {} if geometry is None else {row: _yolo_lines.untouched(geometry[row], self.size) for row in self.rows}
+        if boxes or (own and all(values is not None and len(values) == 4 for values in own.values())):
+            self._as_boxes(segments, own)
+        self.rows = [row for row in self.rows if areas[row] or row in self.boxes]
+        self.heads = {row: kinds[row] for row in self.rows}
+        if geometry is not None and not self.boxes:
+            for row in self.rows:
+                values = own[row]
+                if values is not None and len(values) > 4 and not simplify:
+                    self.texts[row] = _yolo_lines.numbers_text(values)
+                elif not simplify and geometry[row] is not None and geometry[row].get("rule") in _ALIKE:
+                    rings = self._rings(parts_for(segments, row, "fill") or [], several=kinds[row] in stuff)
+                    if rings:
+                        self.rings[row] = rings
+        self.outlined = [row for row in self.rows if row not in self.texts and row not in self.rings]
+        self._outline(simplify, {row for row in self.outlined if kinds[row] in stuff})
+
+    def _rings(self, parts: list[list[list[float]]], *, several: bool) -> list[I64]:
+        """Whole points of parts that are a ring each; nothing where one is not, or there are several and may not be."""
+        found = [_yolo_lines.inside(part[0], self.size) for part in parts if len(part) == 1]
+        good = [ring for ring in found if ring is not None]
+        return good if len(good) == len(parts) and (several or len(parts) == 1) else []
+
+    def _as_boxes(self, segments: Segments, own: dict[int, list[float] | None]) -> None:
+        tight = segments.masks.boxes().tolist()
+        for row in self.rows:
+            values = own.get(row)
+            if values is None or len(values) != 4:
+                values = _yolo_lines.relative_box(self.given.get(row, tight[row]), self.size)
+            self.texts[row] = _yolo_lines.numbers_text(values)
+            self.boxes[row] = _yolo_lines.box_of(values, self.size)
+
+    def _outline(self, simplify: float, stuff: set[int]) -> None:
+        from maskwright.formats.kernels import bridges
+
+        rows = self.outlined
+        masks = self.masks if len(rows) == len(self.masks) else self.masks[rows]
+        if stuff:
+            rows, masks = _parted(rows, masks, stuff)
+        self.outlined, self.masks = rows, masks
+        self.points, self.bounds, parts = bridges.single_rings(*masks._spans, self.size[0])
+        self.whole = len(self.points)
+        self.bent = [place for place, number in enumerate(parts.tolist()) if number > 1]
+        if simplify:
+            self.points, self.bounds = bridges.simplified(self.points, self.bounds, simplify)
+            self.bent = list(range(len(rows)))
+
+    def wrong(self) -> dict[int, int]:
+        """Rows that do not come back as they are, and in how many pixels they differ."""
+        if self.boxes:
+            rows, back = list(self.boxes), _yolo_lines.rectangles(list(self.boxes.values()), self.size)
+            masks = self.of_rows[np.array(rows, np.int64)]
+        elif not self.bent:
+            return {}
+        else:
+            rows = [self.outlined[place] for place in self.bent]
+            rings = [self.points[self.bounds[place] : self.bounds[place + 1]] for place in self.bent]
+            each = np.arange(len(rings) + 1)
+            points, bounds = np.concatenate(rings), _rule_fill.bounds([len(ring) for ring in rings])
+            back = _rule_fill.drawn(points, bounds, each, each, self.size)
+            masks = self.masks[np.array(self.bent, np.int64)]
+        out: Counter[int] = Counter()
+        for row, number in zip(rows, (back ^ masks).areas().tolist(), strict=True):
+            out[row] += number
+        return {row: number for row, number in out.items() if number}
+
+    def text(self) -> bytes:
+        """The lines in ASCII, in the order of the rows."""
+        from maskwright.formats.kernels import yolo_text
+
+        # Behind the outlines come the rings that were drawn.
+        rings = [ring for found in self.rings.values() for ring in found]
+        rows = [*self.outlined, *(row for row, found in self.rings.items() for _ in found)]
+        points, bounds = self.points, self.bounds
+        if rings:
+            points = np.concatenate([points, *rings])
+            bounds = np.append(bounds, bounds[-1] + np.cumsum([len(ring) for ring in rings]))
+        heads = np.array([self.heads[row] for row in rows], np.int64)
+        text, offsets = yolo_text.lines(points, bounds, heads, *self.size, _yolo_lines.digits_for(self.size))
+        whole: bytes = text.tobytes()
+        if not self.texts and not self.rings:
+            return whole
+        made = {row: f"{self.heads[row]} {numbers}\n".encode() for row, numbers in self.texts.items()}
+        for k, row in enumerate(rows):
+            made[row] = made.get(row, b"") + whole[offsets[k] : offsets[k + 1]]
+        return b"".join(made[row] for row in self.rows)
+
+
+def _parted(rows: list[int], masks: Masks, stuff: set[int]) -> tuple[list[int], Masks]:
+    """Rows and their masks, those of stuff once for each 8-connected part."""
+    parts, owner = masks.components()
+    counts = np.bincount(owner, minlength=len(rows))
+    split = np.array([row in stuff and counts[place] > 1 for place, row in enumerate(rows)])
+    if not split.any():
+        return rows, masks
+    both = Masks.concatenate([masks, parts], masks.size)
+    places = [
+        place
+        for row in range(len(rows))
+        for place in (len(rows) + np.flatnonzero(owner == row) if split[row] else [row])
+    ]
+    owners = [place if place < len(rows) else owner[place - len(rows)] for place in places]
+    return [rows[place] for place in owners], both[np.array(places, np.int64)]
+
+
+def _boxes(segments: Segments) -> dict[int, Sequence[float]]:
+    """Boxes, xyxy, that files gave, or stated beside what they drew, by row."""
+    given, geometry = segments.more.get("box"), segments.more.get("geometry")
+    found: dict[int, Sequence[float]] = {}
+    for row in range(len(segments)) if given or geometry else ():
+        box = given[row] if given else None
+        box = drawn.stated_box(geometry[row]) if box is None and geometry else box
+        if box is not None:
+            found[row] = box
+    return found
+
+
+def _declared(classes: Classes) -> list[Class]:
+    return [class_ for class_ in classes if class_.role == "class"]
+
+
+#: The newest lines and what they were made of: what is lost of a sample is asked for right before its rows.
+_newest: list[Any] = [None, None, None, None, None]
+
+
+def _lines(sample: Sample, classes: Classes, boxes: bool, simplify: float) -> _Lines:
+    made = tuple(_newest)
+    if made[0] is not None and made[0]() is sample and made[1]() is classes and made[2:4] == (boxes, simplify):
+        return cast("_Lines", made[4])
+    lines = _Lines(sample, classes, boxes, simplify)
+    _newest[:] = [ref(sample), ref(classes), boxes, simplify, lines]
+    return lines
+
+
+def losses(
+    sample: Sample, classes: Classes, *, boxes: bool = False, simplify: Annotated[float, Limits(least=0)] = 0
+) -> list[Loss]:
+    """What writing this sample would lose, by the words of `CAUSES`; nothing is written. boxes: written in place of
+    outlines.  simplify: pixels.
+    """
+    segments, ids = sample.segments, sample.segments.ids.tolist()
+    out = common_losses(sample, LOSES - ({"split", "regions"} if boxes else {"split"}), classes)
+    if sample.split not in _yolo_sets.SPLITS:
         out.append(Loss(sample.key, "split"))
-    for identity, class_id in zip(sample.segments.ids, sample.segments.class_ids, strict=True):
-        if classes[int(class_id)].role != "class":
-            out.append(Loss(sample.key, "class", int(identity)))
-    # Outlines need no look: corners are written to a thousandth of a pixel, half a pixel from the nearest centre, and
-    # the two ways over a bridge are the same numbers.
-    for i, mask in enumerate(sample.segments.masks) if boxes else ():
-        back = Mask.from_polygon(rectangle(*mask.box()), mask.size) if mask.area() else mask
-        if back != mask:
-            out.append(Loss(sample.key, "shape", int(sample.segments.ids[i]), (back ^ mask).area()))
+    declared = {class_.id for class_ in _declared(classes)}
+    for row, class_id in enumerate(segments.class_ids.tolist()):
+        if class_id not in declared:
+            out.append(Loss(sample.key, "class", ids[row]))
+    lines = _lines(sample, classes, boxes, simplify)
+    written = {ids[row] for row in lines.boxes}
+    out = [loss for loss in out if loss.cause != "empty" or loss.segment not in written]
+    out += [Loss(sample.key, "shape", ids[row], pixels) for row, pixels in lines.wrong().items()]
+    if "geometry" in segments.more:
+        kept = lines.texts.keys() | lines.rings.keys()
+        shapes = segments.more["geometry"]
+        out += [Loss(sample.key, "geometry", ids[row]) for row, value in enumerate(shapes) if value and row not in kept]
+    if "box" in segments.more:
+        given = segments.more["box"]
+        out += [Loss(sample.key, "box", ids[row]) for row, box in enumerate(given) if box and row not in lines.boxes]
     return out
 
 
-def prepare(sample: Sample, classes: Classes, *, boxes: bool = False) -> str:
-    """The lines of a sample's file."""
-    declared = [class_ for class_ in classes if class_.role == "class"]
-    index = {class_.id: number for number, class_ in enumerate(declared)}
-    text = box_text if boxes else ring_text
-    return "".join(
-        f"{index[int(sample.segments.class_ids[i])]} {text(mask, *sample.image.size)}\n"
-        for i, mask in enumerate(sample.segments.masks)
-        if mask.area() and int(sample.segments.class_ids[i]) in index
-    )
+def prepare(
+    sample: Sample, classes: Classes, *, boxes: bool = False, simplify: Annotated[float, Limits(least=0)] = 0
+) -> dict[str, Any]:
+    """text: the lines of a sample's file, ASCII.  boxes, rings: how many of each.  Where it is simplified (simplify:
+    pixels), points: how many there were and are, and changed, pixels: of how many segments, which together.
+    """
+    lines = _lines(sample, classes, boxes, simplify)
+    told: dict[str, Any] = {"boxes": len(lines.boxes), "rings": len(lines.rows) - len(lines.boxes)}
+    if simplify:
+        wrong = lines.wrong().values()
+        told |= {"points": [lines.whole, len(lines.points)], "changed": len(wrong), "pixels": sum(wrong)}
+    return {"text": lines.text(), **told}
 
 
 def write(
     samples: Iterable[Sample], classes: Classes, folder: Path, *, images: str = "copy", boxes: bool = False,
-    ready: Ready | None = None,
-) -> None:  # fmt: skip
-    """images: copy, link or none.  boxes: write boxes, for detectors, instead of outlines.
+    simplify: Annotated[float, Limits(least=0)] = 0, ready: Ready | None = None,
+) -> list[str]:  # fmt: skip
+    """images: copy, link or none.  boxes: write boxes, for detectors, instead of outlines; given ones, or stated
+    beside what was drawn, as they were.
 
-    Classes get YOLO's contiguous numbers; data.yaml keeps the old ids, too.
-    ready: what gives a sample's rows in place of `prepare`.
+    simplify: leave out points of outlines that are made, as far as none is more than this many pixels from what is
+    left; what it costs is counted.  Classes get YOLO's contiguous numbers; data.yaml keeps the old ids, too.
+    ready: what gives a sample's rows in place of `prepare`.  -> notes.
     """
     import yaml
 
-    declared = [class_ for class_ in classes if class_.role == "class"]
-    splits = set()
-    ready = ready or (lambda sample: prepare(sample, classes, boxes=boxes))
+    splits: set[str] = set()
+    told: Counter[str] = Counter()
+    ready = ready or (lambda sample: prepare(sample, classes, boxes=boxes, simplify=simplify))
     for sample in unique_keys(samples):
-        split = sample.split if sample.split in _SPLITS else "train"
+        split = sample.split if sample.split in _yolo_sets.SPLITS else "train"
         splits.add(split)
         put_image(sample, folder, f"images/{split}/{sample.key}{suffix_of(sample)}", images)
-        new_file(folder, f"labels/{split}/{sample.key}.txt").write_text(ready(sample))
+        rows = ready(sample)
+        with new_file(folder, f"labels/{split}/{sample.key}.txt").open("wb") as file:
+            file.write(rows["text"])
+        for name in ("changed", "pixels"):
+            told[name] += rows.get(name, 0)
+        before, after = rows.get("points", (0, 0))
+        told["before"] += before
+        told["after"] += after
+        told["files of boxes"] += rows["boxes"] > 0
+        told["files of rings"] += rows["rings"] > 0
+    present = [split for split in _yolo_sets.SPLITS if split in splits]
+    notes = []
+    # Ultralytics' check_det_dataset asks for both keys, takes paths as below the file where `path` is missing, and
+    # `path: .` as the current folder.
+    named = {split: split for split in present}
+    for key in ("train", "val"):
+        if present and key not in splits:
+            named[key] = present[0]
+            notes.append(f"data.yaml names images/{present[0]} as {key} too, because YOLO's programs ask for both")
     about = {
-        "path": ".",
-        **{split: f"images/{split}" for split in _SPLITS if split in splits},
-        "names": {number: class_.name for number, class_ in enumerate(declared)},
-        "maskwright": classes.to_json(),
+        **{key: f"images/{named[key]}" for key in _yolo_sets.SPLITS if key in named},
+        "names": {number: class_.name for number, class_ in enumerate(_declared(classes))},
     }
-    new_file(folder, "data.yaml").write_text(yaml.safe_dump(about, sort_keys=False, allow_unicode=True))
-
-
-def ring_text(mask: Mask, height: int, width: int) -> str:
-    """One mask as relative coordinates of one bridged ring, exact to a thousandth of a pixel.
-
-    height, width: of the image.
-    """
-    ring = bridged(mask.polygon())
-    digits = _digits(height, width)
-    return " ".join(f"{x / width:.{digits}g} {y / height:.{digits}g}" for x, y in ring)
-
-
-def box_text(mask: Mask, height: int, width: int) -> str:
-    """One mask's box: middle, width and height, relative."""
-    left, top, right, bottom = mask.box()
-    sides = ((left + right) / 2 / width, (top + bottom) / 2 / height, (right - left) / width, (bottom - top) / height)
-    return " ".join(f"{side:.{_digits(height, width)}g}" for side in sides)
-
-
-def _digits(height: int, width: int) -> int:
-    return max(6, math.ceil(math.log10(max(height, width))) + 3)
+    dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+    said = {"rule": "fill", "stuff": "parts", "splits": present, "classes": classes.to_json()}
+    if boxes:
+        del said["stuff"]
+    own = json.dumps(said, ensure_ascii=False)
+    if own.isprintable():  # JSON is YAML then, and made in no time
+        text = f"{yaml.dump(about, Dumper=dumper, sort_keys=False, allow_unicode=True)}maskwright: {own}\n"
+    else:
+        whole = {**about, "maskwright": json.loads(own)}
+        text = yaml.dump(whole, Dumper=dumper, sort_keys=False, allow_unicode=True)
+    new_file(folder, "data.yaml").write_text(text, encoding="utf-8")
+    if simplify:
+        notes.append(
+            f"simplified to {told['after']} of {told['before']} points: {told['pixels']} pixels in {told['changed']}"
+            " segments differ"
+        )
+    if told["files of boxes"] and told["files of rings"]:
+        notes.append(
+            f"{told['files of boxes']} files have boxes and {told['files of rings']} outlines, and Ultralytics trains"
+            " on sets of one kind; boxes=true writes boxes alone"
+        )
+    return notes

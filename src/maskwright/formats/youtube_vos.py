@@ -4,7 +4,7 @@ Layout: https://youtube-vos.org.  Below train/, valid/ and test/, or at the top.
 """
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from maskwright.core.masks import Masks
 from maskwright.core.sample import ImageRef, Sample
 from maskwright.core.segments import Segments
 from maskwright.errors import FormatError
+from maskwright.formats import _aside
 from maskwright.formats._contract import (
     Loss,
     Reading,
@@ -30,6 +31,7 @@ from maskwright.formats._contract import (
     write_about,
 )  # fmt: skip
 from maskwright.formats._json import load
+from maskwright.formats._pairs import alone
 from maskwright.formats._rasters import read_map, voc_palette, write_raster
 from maskwright.media import describe
 
@@ -67,7 +69,9 @@ def read(path: Path) -> Reading:
     names = sorted({name for videos in objects.values() for video in videos.values() for name in video.values()})
     classes = about.classes if about else Classes(Class(number, name) for number, name in enumerate(names, 1))
     found: list[tuple[Path, Path, Path, str | None, str, int]] = []
+    notes: list[str] = []
     for home, split in parts:
+        partners: set[Path] = set()
         frames_folder = home / "JPEGImages"
         for folder in sorted({file.parent for file in image_files(frames_folder)}):
             video = folder.relative_to(frames_folder).as_posix()
@@ -77,24 +81,30 @@ def read(path: Path) -> Reading:
                 label = home / "Annotations" / image.relative_to(frames_folder).with_suffix(".png")
                 if label.is_file():
                     found.append((home, image, label, split, video, number))
+                    partners.add(label)
+        labels = home / "Annotations"
+        lone = [key_of(file, labels) for file in sorted(labels.rglob("*.png")) if file not in partners]
+        notes += alone([], lone, "frame")
 
-    def samples() -> Iterator[Sample]:
-        ids = {class_.name: class_.id for class_ in classes}
-        for home, image, label, split, video, number in found:
-            about_image = describe(image)
-            values, masks = Masks.from_label_map(read_map(label, about_image), ignore=[0])
-            known = objects[home].get(video, {})
-            missing = [int(value) for value in values if known.get(int(value)) not in ids]
-            if missing:
-                raise FormatError(
-                    f"has object {missing[0]}, of which meta.json says nothing", file=label, record=f"video {video}"
-                )
-            segments = Segments(masks, [ids[known[int(value)]] for value in values], ids=values)
-            key = key_of(image, home / "JPEGImages")
-            own = about.splits.get(key, split) if about else split
-            yield Sample(key, ImageRef(str(image), about_image.size, video=video, frame=number), segments, split=own)
+    ids = {class_.name: class_.id for class_ in classes}
 
-    return Reading(classes, unique_keys(samples()), len(found))
+    def sample_of(item: tuple[Path, Path, Path, str | None, str, int]) -> Sample:
+        home, image, label, split, video, number = item
+        about_image = describe(image)
+        values, masks = Masks.from_label_map(read_map(label, about_image), ignore=[0])
+        known = objects[home].get(video, {})
+        missing = [int(value) for value in values if known.get(int(value)) not in ids]
+        if missing:
+            raise FormatError(
+                f"has object {missing[0]}, of which meta.json says nothing", file=label, record=f"video {video}"
+            )
+        segments = Segments(masks, [ids[known[int(value)]] for value in values], ids=values)
+        key = key_of(image, home / "JPEGImages")
+        own = about.splits.get(key, split) if about else split
+        return Sample(key, ImageRef(str(image), about_image.size, video=video, frame=number), segments, split=own)
+
+    samples = _aside.current().samples(found, sample_of, lambda item: (item[2], None))
+    return Reading(classes, samples, len(found), notes)
 
 
 def _objects(file: Path) -> dict[str, dict[int, str]]:

@@ -75,8 +75,8 @@ def _mask(each: Mapping[str, Any], size: tuple[int, int]) -> Masks:
         single = isinstance(counts, str | bytes)
         return Masks.from_compressed([counts], size) if single else Masks.from_counts([counts], size)
     if found:
-        return Masks.from_coco_polygons([found], size)
+        return Masks.from_coco_polygons([found], size, tiny=True)
     left, top, right, bottom = (float(side) for side in each["bbox"])
     if each.get("bbox_mode") == _XYWH:
         right, bottom = left + right, top + bottom
-    return Masks.from_coco_polygons([[[left, top, left, bottom, right, bottom, right, top]]], size)
+    return Masks.from_coco_polygons([[[left, top, left, bottom, right, bottom, right, top]]], size, tiny=True)

@@ -9,7 +9,7 @@ import sqlalchemy as sql
 
 from maskwright.core import columns
 from maskwright.core.masks import Masks
-from maskwright.core.segments import Segments, Source
+from maskwright.core.segments import Segments, Source, without_area
 from maskwright.errors import UsageError
 from maskwright.labelling import workflow
 from maskwright.labelling.workflow import Said, Workflow
@@ -200,11 +200,14 @@ def changed(own: Segments, operation: Operation, size: tuple[int, int], author: 
         column.name: [own.column(column.name)[rows[name]] if name in rows else column.default for name in names]
         for column in _FURTHER
     }  # fmt: skip
+    attributes = column(lambda piece: dict(piece.attributes), own.attributes)
     for place, name in enumerate(names):
         old = rows.get(name)
         same = old is not None and masks[place] == own.masks[[old]]
         if not same:
             more["geometry"][place] = None  # it drew the mask that was there
+            if old is not None and attributes[place].get("area") == own.attributes[old].get("area"):
+                attributes[place] = without_area(attributes[place])
         if name in put and not (same and put[name].class_id == own.class_ids[old]):
             more["annotator"][place] = author if put[name].source == "human" else None
         if more["parent"][place] not in places:
@@ -214,7 +217,7 @@ def changed(own: Segments, operation: Operation, size: tuple[int, int], author: 
         scores=column(lambda piece: float("nan") if piece.score is None else piece.score, own.scores),
         is_crowd=column(lambda piece: piece.is_crowd, own.is_crowd),
         source=column(lambda piece: piece.source, own.source),
-        attributes=column(lambda piece: dict(piece.attributes), own.attributes), more=more,
+        attributes=attributes, more=more,
     )  # fmt: skip
 
 

@@ -9,16 +9,19 @@ from typing import Any
 import numpy as np
 
 from maskwright import formats
-from maskwright.core import archive
+from maskwright.core.archive import is_archive
 from maskwright.core.arrays import Array
 from maskwright.core.classes import Classes
 from maskwright.core.masks import Masks
 from maskwright.core.names import confined, safe_key
 from maskwright.core.segments import Segments
+from maskwright.core.unpacking import Limits, unpack
 from maskwright.errors import FormatError, MaskwrightError
 from maskwright.labelling import gestures
 from maskwright.store import Dataset
 
+#: Of an archive that somebody sends.
+LIMITS = Limits(files=20_000, size=2 * 2**30)
 #: What whoever sends a file can do where the command line would take an option.
 ADVICE = "Send all files of the set in one ZIP archive, laid out as docs/reference/formats.md says."
 
@@ -52,8 +55,10 @@ def add_labels(dataset: Dataset, place: Path, *, name: str, write: bool, author:
 
 
 def _add_labels(dataset: Dataset, place: Path, name: str, *, write: bool, author: str) -> Incoming:
-    kind = formats.sniff(place)
-    reading = formats.read(place, kind)
+    reading = formats.read(place)
+    kind = "" if reading.chosen is None else reading.chosen.format
+    if kind == "unlabelled":
+        raise FormatError("these are images without labels", file=name, needed="the labels of the dataset's images")
     own = dataset.classes
     classes, ids = _matched(own, reading.classes)
     by_key: dict[str, gestures.Row] = {}
@@ -92,20 +97,19 @@ def _add_labels(dataset: Dataset, place: Path, name: str, *, write: bool, author
 def laid_out(data: bytes, name: str, folder: Path) -> Path:
     """A file of labels that somebody sent, written below an empty folder -> the place to read it from.
 
-    name: that the sender gives it; of one that ends in .zip the members are unpacked, none of them outside the folder.
-    Raises what `core.archive.unpack` raises.
+    name: that the sender gives it; of an archive's the members are unpacked, none of them outside the folder.  Raises
+    what `core.unpacking.unpack` raises.
     """
     plain = PurePosixPath(name.replace("\\", "/"))
-    if plain.suffix.lower() != ".zip":
+    if not is_archive(plain.name):
         suffix = plain.suffix if plain.suffix[1:].isalnum() and len(plain.suffix) < 12 else ""
         target = confined(folder, safe_key(plain.stem[:100]) + suffix)
         target.write_bytes(data)
         return target
-    packed = folder / "upload.zip"
+    packed = folder / ("upload.zip" if plain.suffix.lower() == ".zip" else "upload.tar")
     packed.write_bytes(data)
     out = folder / "labels"
-    out.mkdir()
-    archive.unpack(packed, out, name=name)
+    unpack(packed, out, name=name, limits=LIMITS)
     inside = list(out.iterdir())
     return inside[0] if len(inside) == 1 else out
 
@@ -118,9 +122,12 @@ def _named(place: Path, name: str) -> Iterator[None]:
     except MaskwrightError as error:
         error.file = None if error.file is None else _without(place, name, str(error.file))
         error.found = _without(place, name, error.found)
+        if isinstance(error, FormatError):
+            error.others = tuple(_without(place, name, line) for line in error.others)
         error.needed = None if error.needed is None else _without(place, name, error.needed)
         if error.todo is not None:
-            error.todo = ADVICE if "--" in error.todo else _without(place, name, error.todo)
+            needs_command_line = "--" in error.todo or "maskwright import " in error.todo
+            error.todo = ADVICE if needs_command_line else _without(place, name, error.todo)
         raise
 
 

@@ -20,6 +20,8 @@ from maskwright.store.dataset import Dataset
 State = Literal["open", "labelled", "review", "approved"]
 STATES: tuple[State, ...] = get_args(State)
 Role = Literal["annotator", "reviewer", "owner"]
+#: What became of a suggestion; open: nothing yet.
+Judged = Literal["open", "accepted", "rejected"]
 ROLES: tuple[Role, ...] = get_args(Role)
 
 CHUNK = 500  # samples looked up at once
@@ -49,10 +51,10 @@ class Remark:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What became of what a run suggested for an image."""
+    """What became of what a run suggested for an image; open: nothing yet, or that was taken back."""
 
     run: str
-    state: Literal["accepted", "rejected"]
+    state: Judged
 
 
 @dataclass(frozen=True)
@@ -134,9 +136,13 @@ def say(connection: Connection, number: int, said: Said, author: str, *, opinion
 
 
 def judge(
-    connection: Connection, run: str, numbers: Sequence[int], state: Literal["accepted", "rejected"], author: str
+    connection: Connection,
+    run: str,
+    numbers: Sequence[int],
+    state: Judged,
+    author: str,
 ) -> None:
-    """Remember what became of what a run suggested for samples; a change of each of them."""
+    """Remember what became of what a run suggested for samples, or with open forget it; a change of each of them."""
     table = schema.suggestions
     for at in range(0, len(numbers), CHUNK):
         chunk = list(numbers[at : at + CHUNK])
@@ -146,7 +152,8 @@ def judge(
         for number in numbers
     ]
     if rows:
-        connection.execute(table.insert(), rows)
+        if state != "open":
+            connection.execute(table.insert(), rows)
         change(connection, numbers, author)
 
 

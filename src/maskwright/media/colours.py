@@ -1,5 +1,6 @@
 """Colours that are not red, green and blue, made these: inks, L*a*b*, premultiplied ones; and profiles by name."""
 
+from functools import lru_cache
 from io import BytesIO
 from typing import Any
 
@@ -8,6 +9,7 @@ import numpy as np
 from maskwright.core.arrays import Array
 
 
+@lru_cache(maxsize=64)  # images of one set have few
 def profile_name(icc: bytes) -> str:
     """What a colour profile calls itself; "unnamed" where it cannot be read."""
     from PIL import ImageCms

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 IMAGE_SUFFIXES = (
     ".jpg", ".png", ".jpeg", ".tif", ".tiff", ".webp", ".bmp", ".gif", ".avif", ".heic", ".heif", ".jp2", ".dcm",
     ".npy", ".nii", ".nii.gz", ".ppm", ".pgm", ".pbm", ".pnm", ".pfm", ".tga", ".ico", ".apng", ".btf", ".dib",
-    ".dicom", ".j2c", ".j2k", ".jfif", ".jpe", ".jpf", ".jpx", ".mpo", ".pcx", ".sgi",
+    ".dicom", ".j2c", ".j2k", ".jfif", ".jpe", ".jpf", ".jpx", ".mpo", ".pcx", ".sgi", ".ppm.gz", ".pgm.gz", ".pbm.gz",
+    ".pnm.gz",
 )  # fmt: skip
 
 

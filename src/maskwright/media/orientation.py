@@ -13,6 +13,9 @@ from maskwright.core.arrays import Array, Size
 #: (left, top, right, bottom) in pixels; right and bottom are the first that are not in it.
 Region = tuple[int, int, int, int]
 
+#: The note of an image whose flag is not one of the eight.
+UNKNOWN = "its flag of orientation is none of the eight, and is passed over"
+
 #: The tag's number in EXIF and TIFF.
 TAG = 0x0112
 
@@ -25,6 +28,12 @@ _MOVES = {
 
 def of(opened: Any) -> int:
     """1 to 8, of an image as Pillow opens it, from its header; 1 where nothing, or nothing sensible, is said."""
+    found = stated(opened)
+    return found if found in _MOVES else 1
+
+
+def stated(opened: Any) -> int:
+    """The flag as it stands there, such as 9; 1 where there is none that can be read."""
     if opened.format in ("TIFF", "MPO_TIFF"):
         return 1  # Pillow turns these itself
     raw = opened.info.get("exif")
@@ -38,7 +47,7 @@ def of(opened: Any) -> int:
         found = exif.get(TAG, 1)
     except (SyntaxError, ValueError, OSError, KeyError, struct.error):
         return 1
-    return found if found in _MOVES else 1
+    return found if isinstance(found, int) else 1
 
 
 def moves(orientation: int) -> tuple[bool, bool, bool]:

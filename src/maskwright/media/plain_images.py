@@ -83,6 +83,8 @@ def _notes(opened: Any, file: Any, channels: tuple[str, ...]) -> tuple[str, ...]
         notes += colours.profile_note(icc)
     if opened.format in ("AVIF", "HEIF") and (bits := _bits(file)) > 8:
         notes.append(f"{bits} bits become 8, all that its reader gives")
+    if orientation.stated(opened) not in range(9):
+        notes.append(orientation.UNKNOWN)
     return tuple(notes)
 
 

@@ -10,6 +10,7 @@ from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import Any
 
+from maskwright.core import drawn
 from maskwright.core.classes import Classes
 from maskwright.core.segments import Segments
 from maskwright.registry import require
@@ -32,11 +33,12 @@ def _rows(segments: Segments, *, truth: bool) -> list[dict[str, Any]]:
     out = []
     for i, string in enumerate(segments.masks.compressed()):
         left, top, right, bottom = (float(edge) for edge in boxes[i])
+        stated = drawn.stated_area(segments, i) if truth else None
         row = {
             "category_id": int(segments.class_ids[i]),
             "segmentation": {"size": list(segments.size), "counts": string.decode()},
             "bbox": [left, top, right - left, bottom - top],
-            "area": float(segments.attributes[i].get("area", areas[i]) if truth else areas[i]),
+            "area": float(areas[i] if stated is None else stated),
         }
         if truth:
             row["iscrowd"] = int(segments.is_crowd[i])

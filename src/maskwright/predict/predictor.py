@@ -159,8 +159,8 @@ class Predictor:
     ) -> Segments:  # fmt: skip
         """Segments of exactly the image's size.
 
-        Of a network that gives each pixel a class: one segment a class, and one a connected part for things; a
-        segment's score is the mean probability of its class over its pixels.  Of one that answers objects: those, as
+        Of a network that gives each pixel a class: one segment a class, and one an 8-connected part for things;
+        a segment's score is the mean probability of its class over its pixels.  Of one that answers objects: those, as
         `predict.objects` has it.  Declared background gives no segment.  min_area: things of fewer pixels are left out.
         min_score: objects below are left out; the task's usual limit when not given.  flip, scales: see `probs`; not
         for networks that answer objects.  image: (H, W, C) as in `probs`, or what `media.read` reads or gives, of which

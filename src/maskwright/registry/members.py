@@ -72,6 +72,12 @@ def outside(family: str) -> list[str]:
     return sorted(name for name in _entries().members.get(family, {}) if isinstance(_loaded(family, name), ModuleType))
 
 
+def heard_of(family: str, name: str) -> bool:
+    """Whether another distribution brings a member of this name, or would if it were not set aside."""
+    wanted = canonical(name)
+    return _loaded(family, wanted) is not None or any(member.name == wanted for member in _entries().aside)
+
+
 def brought_by(family: str, name: str) -> str | None:
     """The distribution that brings a member, which is not set aside before it is loaded; None for one of ours."""
     point = _entries().members.get(family, {}).get(canonical(name))

@@ -3,6 +3,7 @@
 import json
 import math
 import secrets
+import shlex
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -604,7 +605,9 @@ def find(dataset: View, id: str, kind: str | None = None) -> dict[str, Any]:
         f"runs are {', '.join(shown(record['id']) for record in records[:5])}" if records else "no run was made yet"
     )
     found = f"there is no run {shown(id)!r}" if not near else f"{shown(id)!r} begins {len(near)} runs"
-    raise UsageError(found, file=dataset.place, needed=needed, todo="See them with: maskwright runs")
+    place = shlex.quote(redacted(str(dataset.place)))
+    todo = f"See them with: maskwright runs {place}" if records else f"Train first: maskwright train {place}"
+    raise UsageError(found, file=dataset.place, needed=needed, todo=todo)
 
 
 def evaluations(dataset: View, id: str) -> list[dict[str, Any]]:

@@ -16,11 +16,11 @@ from maskwright.core.columns import Column, Owner
 from maskwright.core.mask import Mask
 from maskwright.core.names import shown
 from maskwright.core.sample import Sample
-from maskwright.core.segments import Segments
+from maskwright.core.segments import Segments, without_area
 from maskwright.core.sequence import Sequence as SequenceOfSamples
 from maskwright.errors import ConflictError, DatasetError, UsageError
 from maskwright.media.checksums import Known
-from maskwright.store import bulk, checks, class_sums, hashes, opinions, schema, sequence_rows
+from maskwright.store import about, bulk, checks, class_sums, hashes, opinions, origin, schema, sequence_rows
 from maskwright.store.bulk import BulkChange, Changed
 from maskwright.store.conditions.resolve import check_expression, kind_of_expression, read
 from maskwright.store.conditions.surroundings import Stored
@@ -94,6 +94,10 @@ _SETTABLE_SEGMENT: dict[str, Callable[[Any], Any]] = {
 }  # fmt: skip
 
 
+class KeyThereError(UsageError):
+    """A sample's key that the dataset has already."""
+
+
 class Edit:
     """What can be done inside `with dataset.edit("message") as edit:`.
 
@@ -154,7 +158,7 @@ class Edit:
         self._check_open()
         checks.key(sample.key)
         if sample.key in self._keys or self._number(sample.key) is not None:
-            raise UsageError(f"there is a sample {shown(sample.key)!r} already", file=self._database.place)
+            raise KeyThereError(f"there is a sample {shown(sample.key)!r} already", file=self._database.place)
         self._check_classes(sample.segments, sample.key)
         if self._next_sample is None:
             highest = self._connection.execute(sql.select(sql.func.max(schema.samples.c.sample))).scalar()
@@ -215,6 +219,25 @@ class Edit:
             self._replace(table, place, changed)
             self._keys[row["key"]] = number  # which a look-up would not find before the row is sent
             self.summary["samples changed"] += 1
+
+    def renew(self, sample: Sample) -> None:
+        """Make the sample of this key what this one is; only what differs is written.
+
+        One whose image has another size, or is another frame, takes its place as a new sample.
+        """
+        self._check_open()
+        row, _ = self._sample(self._need(sample.key))
+        image = sample.image
+        if (row["height"], row["width"], row["video"], row["frame"]) != (*image.size, image.video, image.frame):
+            self.remove(sample.key)
+            self.add(sample, hash_image=False)
+            return
+        more = {name: sample.more.get(name, default) for name, default in hashes.SAMPLE_MORE if name in _SETTABLE}
+        self.set(
+            sample.key, uri=image.uri, checksum=image.checksum, split=sample.split, weight=sample.weight,
+            fields=dict(sample.fields), **more,
+        )  # fmt: skip
+        self.put(sample.key, sample.segments)
 
     def fields(self) -> dict[str, dict[str, Any]]:
         """The fields of all samples by key, as they are inside this edit."""
@@ -347,8 +370,11 @@ class Edit:
                     f"the mask is of size {mask.size}", record=f"sample {shown(key)!r}, segment {identity}",
                     needed=f"{size}, the image's height and width",
                 )  # fmt: skip
-            if "geometry" not in values and not np.array_equal(mask.counts, np.frombuffer(row["counts"], "<u4")):
+            same = np.array_equal(mask.counts, np.frombuffer(row["counts"], "<u4"))
+            if not same and "geometry" not in values:
                 changed["geometry"] = None  # it drew the mask that was there
+            if not same and "attributes" not in values:
+                changed["attributes"] = without_area(row["attributes"])
             changed["area"] = int(mask.area())
             changed["counts"] = mask.counts.astype("<u4", copy=False).tobytes()
         if changed["class_id"] != row["class_id"]:
@@ -526,6 +552,20 @@ class Edit:
                 todo="Import into a dataset of its own, or give the sequence another name.",
             )  # fmt: skip
         self._put_sequence(sequence_rows.row_of(sequence))
+
+    def meet_about(self, said: Mapping[str, Any]) -> list[str]:
+        """Keep what files say of the whole set, see `View.about` -> notes on what differs from what is kept, which
+        stays.
+
+        said: by format, as `formats.Reading.about` has it.
+        """
+        self._check_open()
+        return about.meet(self._connection, said) if said else []
+
+    def meet_origin(self, found: origin.Origin) -> None:
+        """Keep what the dataset was made of in place of what was kept before. found: the files, and how they are."""
+        self._check_open()
+        origin.keep(self._connection, found)
 
     def set_sequence(self, name: str, **values: Any) -> None:
         """Change a sequence: axis, spacing, orientation, fields.

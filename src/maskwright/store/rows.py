@@ -92,14 +92,17 @@ def masks_from(blobs: Sequence[bytes], size: tuple[int, int]) -> Masks:
 
 
 def build_segments(rows: Sequence[Any], size: tuple[int, int]) -> Segments:
-    """rows: of the segments table, in z-order. Raises ValueError for what is not a segment over such an image."""
+    """rows: of the segments table, in z-order, whose hashes were compared: their values were checked when they came.
+
+    Raises ValueError for what is not a segment over such an image.
+    """
     if not rows:
         return Segments.none(size)
     told = [hashes.segment_more(row) for row in rows]
     more: dict[str, Any] = {}
     if any(values != hashes.SEGMENT_DEFAULTS for values in told):
         more = {name: [values[place] for values in told] for place, (name, _) in enumerate(hashes.SEGMENT_MORE)}
-    return Segments(
+    return Segments.take_over(
         masks_from([row.counts for row in rows], size),
         [row.class_id for row in rows],
         ids=[row.segment for row in rows],

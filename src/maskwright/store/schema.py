@@ -13,7 +13,7 @@ import sqlalchemy as sql
 from maskwright.core import columns as defined
 from maskwright.core.kinds import KINDS, Stored
 
-VERSION = 3
+VERSION = 4
 
 #: `removed` of a row that is still there.  A number, not NULL: marking a row removed then never makes it
 #: longer, so that SQLite changes it in place.

@@ -98,7 +98,7 @@ def write(view: View, path: str | Path, *, overwrite: bool = False) -> int:
     about = {
         "version": VERSION, "revision": view.revision, "classes": view.classes.to_json(),
         "columns": [column.to_json() for column in columns],
-        "sequences": [sequence.to_json() for sequence in view.sequences.values()],
+        "sequences": [sequence.to_json() for sequence in view.sequences.values()], "about": view.about,
     }  # fmt: skip
     schema = _schema(columns).with_metadata({"maskwright": json.dumps(about)})
     partial = target.with_name(f".{target.name}.{os.getpid()}.part")
@@ -271,6 +271,15 @@ def sequences(path: str | Path) -> list[SequenceOfSamples]:
     """
     with explained(path, "its description"):
         return [SequenceOfSamples.from_json(written) for written in _opened(path)[1].get("sequences", ())]
+
+
+def about(path: str | Path) -> dict[str, Any]:
+    """What the files that the dataset came from say of the whole set, see `View.about`; empty where it is not said.
+
+    Raises FormatError as `read` does.
+    """
+    found = _opened(path)[1].get("about", {})
+    return found if isinstance(found, dict) else {}
 
 
 def _columns(path: str | Path, described: dict[str, Any]) -> list[Column]:

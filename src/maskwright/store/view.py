@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
+from difflib import SequenceMatcher, get_close_matches
 from typing import TYPE_CHECKING, Any, Self, overload
 
 import numpy as np
@@ -15,7 +16,7 @@ from maskwright.core.names import shown, shown_place
 from maskwright.core.sample import Sample
 from maskwright.errors import DatasetError, MaskwrightError, UsageError
 from maskwright.media.windows import Window
-from maskwright.store import class_sums, display, hashes, schema, sending
+from maskwright.store import about, class_sums, display, hashes, schema, sending
 from maskwright.store.conditions.resolve import read
 from maskwright.store.conditions.surroundings import Stored
 from maskwright.store.conditions.to_sql import Writer
@@ -30,6 +31,9 @@ CHUNK = 500  # samples read by one query
 NAMED = 8  # classes that a repr names
 #: What no key holds, and a server does not take.
 _UNKNOWN = re.compile("[\\x00\\ud800-\\udfff]")
+
+#: So many keys at most are compared with one that is not there.
+_COMPARED = 5_000
 
 REMEMBERED = 200_000  # samples of which it is kept when they were read
 
@@ -179,6 +183,15 @@ class View:
             self.database.measured = display.remeasured(View(self.database), self.database.measured)
             found = self.database.measured.window
         return found
+
+    @property
+    def about(self) -> dict[str, Any]:
+        """What the files that were imported say of the whole set, by format, as `formats.Reading.about` has it.
+
+        It belongs to the dataset: all its views and revisions have the same.
+        """
+        with self.database.reading() as connection:
+            return about.kept(connection)
 
     def where(self, text: str) -> "View":
         """The samples that also fulfil a condition, such as "split = 'val' and area < 400".
@@ -371,8 +384,27 @@ class View:
             )  # fmt: skip
         number = self._number_of(key)
         if number is None:
-            raise UsageError(f"there is no sample {shown(key)!r}", file=self.database.place)
+            near = self._nearest(key)
+            todo = None if near is None else f"Did you mean {shown(near)!r}?"
+            raise UsageError(f"there is no sample {shown(key)!r}", file=self.database.place, todo=todo)
         return number
+
+    def _nearest(self, key: str) -> str | None:
+        """The key that is most like one that is not there, among those that end alike, else among some; or None."""
+        keys = schema.samples.c.key
+        key = unicodedata.normalize("NFC", key)
+        last = key.rpartition("/")[2]
+        if not last or _UNKNOWN.search(key):
+            return None
+        with self.database.reading() as connection:
+            where, _ = self._chosen(connection)
+            query = sql.select(keys).where(where).order_by(keys)
+            ends = keys.endswith(f"/{last}", autoescape=True)
+            found = connection.execute(query.where(ends | (keys == last)).limit(_COMPARED)).scalars().all()
+            if found:
+                return str(max(found, key=lambda other: SequenceMatcher(None, key, other).ratio()))
+            found = connection.execute(query.limit(_COMPARED)).scalars().all()
+        return next((str(near) for near in get_close_matches(key, found, n=1)), None)
 
     def _number_of(self, key: str) -> int | None:
         key = unicodedata.normalize("NFC", key)

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from maskwright.core.kernels.dense import grown
 from maskwright.core.kernels.jit import kernel
 
 Array = NDArray[Any]
@@ -15,8 +16,8 @@ def coco_toggles(points: Array, height: int, width: int) -> Array:
     """One ring under COCO's rasterisation rule -> toggle positions, not sorted.
 
     points: (K, 2) float64 (x, y).  The rule, as pycocotools' rleFrPoly has it: walk the outline on a
-    grid five times finer, and wherever the walk enters another fine column whose centre line meets a
-    pixel column, toggle that column from the walk's row on down.  All roundings are the same,
+    grid five times finer, and wherever the walk goes from the fine column 5 c + 2 to the next or back, toggle the pixel
+    column c from the upper of the two rows on down.  Only these places are looked at, and all roundings are the same,
     so the result is bit-equal; a position equal to height * width closes an odd last run.
     """
     number = points.shape[0]
@@ -26,39 +27,46 @@ def coco_toggles(points: Array, height: int, width: int) -> Array:
         fine[k, 0] = np.int64(5.0 * points[k, 0] + 0.5)
         fine[k, 1] = np.int64(5.0 * points[k, 1] + 0.5)
     fine[number] = fine[0]
-    total = 0
+    total = 1
     for k in range(number):
-        total += max(abs(fine[k + 1, 0] - fine[k, 0]), abs(fine[k + 1, 1] - fine[k, 1])) + 1
-    toggles = np.empty(total + 1, np.int64)
+        total += min(abs(fine[k + 1, 0] - fine[k, 0]) // 5, width) + 1
+    toggles = np.empty(total, np.int64)
     used = 0
-    last_u, last_v = np.int64(0), np.int64(0)
     for k in range(number):
         x0, y0, x1, y1 = fine[k, 0], fine[k, 1], fine[k + 1, 0], fine[k + 1, 1]
         across, down = abs(x1 - x0), abs(y1 - y0)
         flat = across >= down
-        backward = x0 > x1 if flat else y0 > y1
-        if backward:
+        if x0 > x1 if flat else y0 > y1:
             x0, y0, x1, y1 = x1, y1, x0, y0
-        steps = across if flat else down
-        slope = 0.0
-        if steps > 0:
-            slope = (y1 - y0) / across if flat else (x1 - x0) / down
-        for step in range(steps + 1):
-            t = steps - step if backward else step
-            if flat:
-                u = x0 + t
-                v = np.int64(y0 + slope * t + 0.5)
+        column = (max(min(x0, x1), 2) + 2) // 5  # of the fine columns 5 c + 2, the first from the left end on
+        last = min((max(x0, x1) - 3) // 5, width - 1) if max(x0, x1) > 2 else -1
+        if column > last:
+            continue
+        if flat:
+            slope = (y1 - y0) / across
+            for c in range(column, last + 1):
+                step = 5 * c + 2 - x0
+                row = min(np.int64(y0 + slope * step + 0.5), np.int64(y0 + slope * (step + 1) + 0.5))
+                toggles[used] = c * height + _row(row, height)
+                used += 1
+            continue
+        slope = (x1 - x0) / down
+        for c in range(column, last + 1):
+            u = 5 * c + 2
+            # The first step beyond it: about where the edge is in the middle, and then to the point.
+            step = min(max(np.int64((u + 0.5 - x0) / slope), 1), down)
+            if slope > 0:
+                while step > 1 and np.int64(x0 + slope * (step - 1) + 0.5) > u:
+                    step -= 1
+                while step < down and np.int64(x0 + slope * step + 0.5) <= u:
+                    step += 1
             else:
-                u = np.int64(x0 + slope * t + 0.5)
-                v = y0 + t
-            if (k > 0 or step > 0) and u != last_u:
-                column = ((u if u < last_u else u - 1) + 0.5) / 5.0 - 0.5
-                if column == np.floor(column) and 0 <= column <= width - 1:
-                    row = (min(v, last_v) + 0.5) / 5.0 - 0.5
-                    row = np.ceil(min(max(row, 0.0), np.float64(height)))
-                    toggles[used] = np.int64(column) * height + np.int64(row)
-                    used += 1
-            last_u, last_v = u, v
+                while step > 1 and np.int64(x0 + slope * (step - 1) + 0.5) <= u:
+                    step -= 1
+                while step < down and np.int64(x0 + slope * step + 0.5) > u:
+                    step += 1
+            toggles[used] = c * height + _row(y0 + step - 1, height)
+            used += 1
     if used % 2 == 1:
         toggles[used] = height * width
         used += 1
@@ -66,20 +74,71 @@ def coco_toggles(points: Array, height: int, width: int) -> Array:
 
 
 @kernel
-def coco_toggles_of_rings(points: Array, ring_offsets: Array, height: int, width: int) -> Array:
-    """`coco_toggles` of ring r, points[ring_offsets[r] : ring_offsets[r + 1]], moved by r * (height * width + 1)."""
-    toggles = np.empty(max(8 * points.shape[0], 64), np.int64)
+def _row(fine: int, height: int) -> int:
+    """The pixel row that a fine row toggles from: that of the first centre line, 5 r + 2, at it or below."""
+    return min((max(fine, -2) + 2) // 5, height)
+
+
+@kernel
+def coco_spans(
+    points: Array, ring_offsets: Array, mask_offsets: Array, height: int, width: int
+) -> tuple[Array, Array, Array]:
+    """`coco_toggles` of every ring, points[ring_offsets[r] : ring_offsets[r + 1]], paired -> spans of N masks.
+
+    mask_offsets: (N + 1,), where each mask's rings begin.  -> starts, ends, and (N + 1,), where each mask's begin.
+    Those of a ring are ascending; those of a mask come ring by ring.
+    """
+    starts = np.empty(max(4 * points.shape[0], 64), np.int64)
+    ends = np.empty_like(starts)
+    offsets = np.zeros(mask_offsets.size, np.int64)
+    counts = np.zeros(max(width, height) + 1, np.int64)
     used = 0
-    for r in range(ring_offsets.size - 1):
-        own = coco_toggles(points[ring_offsets[r] : ring_offsets[r + 1]], height, width)
-        if used + own.size > toggles.size:
-            longer = np.empty(2 * toggles.size + own.size, np.int64)
-            longer[:used] = toggles[:used]
-            toggles = longer
-        for k in range(own.size):
-            toggles[used + k] = own[k] + r * (height * width + 1)
-        used += own.size
-    return toggles[:used]
+    for mask in range(mask_offsets.size - 1):
+        for ring in range(mask_offsets[mask], mask_offsets[mask + 1]):
+            toggles = coco_toggles(points[ring_offsets[ring] : ring_offsets[ring + 1]], height, width)
+            number = toggles.size
+            if used + number > starts.size:
+                starts, ends = grown(starts, used + number), grown(ends, used + number)
+            ascending(toggles, counts, height)
+            for k in range(0, number, 2):
+                if toggles[k] < toggles[k + 1]:
+                    starts[used], ends[used] = toggles[k], toggles[k + 1]
+                    used += 1
+        offsets[mask + 1] = used
+    return starts[:used].copy(), ends[:used].copy(), offsets
+
+
+@kernel
+def ascending(toggles: Array, counts: Array, height: int) -> None:
+    """Sort toggles in place: counted by row, and then by column. counts: zeros, more than the image has of either."""
+    rows, columns = np.empty_like(toggles), np.empty_like(toggles)
+    for k in range(toggles.size):
+        columns[k] = toggles[k] // height
+        rows[k] = toggles[k] - columns[k] * height
+    counted(rows, columns, counts)
+    counted(columns, rows, counts)
+    for k in range(toggles.size):
+        toggles[k] = columns[k] * height + rows[k]
+
+
+@kernel
+def counted(keys: Array, others: Array, counts: Array) -> None:
+    """Pairs in the order of their keys, in place; those of one key stay in theirs. counts: zeros, beyond every key."""
+    first, last = counts.size, -1
+    for k in range(keys.size):
+        counts[keys[k]] += 1
+        first, last = min(first, keys[k]), max(last, keys[k])
+    at = 0
+    for key in range(first, last + 1):
+        here = counts[key]
+        counts[key] = at
+        at += here
+    old_keys, old_others = keys.copy(), others.copy()
+    for k in range(old_keys.size):
+        at = counts[old_keys[k]]
+        counts[old_keys[k]] += 1
+        keys[at], others[at] = old_keys[k], old_others[k]
+    counts[first : last + 1] = 0
 
 
 @kernel
