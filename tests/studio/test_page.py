@@ -44,7 +44,7 @@ def test_click_to_mask_and_corrections(person) -> None:
     assert iou(found.masks, box) > 0.9
     # A click with Shift takes away.
     before = int(found.masks.areas()[1])
-    person.press("c")
+    person.press("Shift+K", "c")  # the chosen object is refined
     person.ask(lambda: person.click(240, 90, "Shift"))
     person.press("Enter")
     assert int(person.segments().masks.areas()[1]) < before
@@ -81,8 +81,10 @@ def test_polygon_with_a_hole_and_lasso(person) -> None:
 
 def test_split_merge_order_and_class(person) -> None:
     person.drag((60, 60), (100, 60))
+    person.press("Shift+Q")
     person.drag((60, 160), (100, 160))  # the same object, in two parts
     assert len(person.segments()) == 1
+    person.press("Shift+Q")
     whole = person.segments().masks.areas()[0]
     person.press("Shift+S")
     found = person.segments()
@@ -90,9 +92,11 @@ def test_split_merge_order_and_class(person) -> None:
     assert found.masks.areas().sum() == whole
     person.press("Shift+M")
     assert person.segments().masks.areas().tolist() == [whole]
-    person.press("2")
+    person.press("2")  # the class of what is drawn next
+    assert person.segments().class_ids.tolist() == [1]
+    person.press("Shift+2")
     assert person.segments().class_ids.tolist() == [2]
-    person.press("q", "1")
+    person.press("1")
     person.drag((80, 40), (80, 180))
     first, second = person.segments().ids.tolist()
     person.press("PageDown")
@@ -341,9 +345,10 @@ def test_two_tabs_on_one_object_ask_instead_of_losing(browser, studio, choice, n
     second = Person(context.new_page(), studio)
     second.press("v")
     second.click(90, 60)
-    second.press("b")
+    second.press("b", "Shift+Q")
     second.drag((60, 60), (60, 120))
     theirs = second.segments().masks
+    first.press("Shift+Q")
     first.drag((120, 60), (120, 120))
     dialog = first.page.get_by_role("dialog")
     dialog.wait_for()

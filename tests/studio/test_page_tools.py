@@ -416,8 +416,7 @@ def test_a_long_refusal_pushes_no_panel_over_another(person) -> None:
     refusing = lambda route: route.fulfill(status=422, json={"detail": words})  # noqa: E731
     person.page.route("**/operations?*", refusing)
     person.drag((60, 60), (160, 60))
-    person.page.locator("[data-state=refused]").wait_for()
-    assert words in person.page.locator("[data-state=refused]").inner_text()
+    person.page.locator("[data-parked='1']").wait_for()
     person.page.get_by_label("Comment on this object").wait_for()
     assert person.page.locator("header").bounding_box()["height"] < 768 / 8
     assert person.page.evaluate("""(() => {
@@ -425,6 +424,8 @@ def test_a_long_refusal_pushes_no_panel_over_another(person) -> None:
           Math.max(...[...section.children].map((part) => part.getBoundingClientRect().bottom))]);
         return bottoms.slice(1).every(([box], k) => bottoms[k][1] <= box.top + 1);
       })()""")
+    person.page.locator("[data-parked='1']").click()
+    assert words in person.page.locator("[data-refused]").inner_text()
     person.page.get_by_role("button", name="Give this change up").click()
-    person.page.locator("[data-state=saved]").wait_for()
+    person.page.locator("[data-refused]").wait_for(state="detached")
     person.until("document.querySelector('nav li .state').innerText.startsWith('0 ')")  # the list forgets it too

@@ -153,8 +153,8 @@ def test_a_value_that_the_studio_refuses_is_given_up_and_the_old_one_is_there_ag
         dataset.columns.add("taken", "integer", low=0, high=5)
     of_image(person).get_by_label("taken").fill("2024-05-01")
     person.press("Enter")
-    person.until("document.querySelector('.status').dataset.state === 'refused'")
-    assert "'taken'" in person.page.locator(".status").inner_text()
+    person.page.locator("[data-parked='1']").click()
+    assert "'taken'" in person.page.locator("[data-refused]").inner_text()
     person.page.get_by_role("button", name="Give this change up").click()
     person.until("document.querySelectorAll('.values input')[1].max === '5'")  # it is of another kind meanwhile
     person.until("document.querySelectorAll('.values input')[1].value === ''")

@@ -884,3 +884,21 @@ def test_the_page_has_the_types_of_this_server(dataset) -> None:
     own = create_app(dataset, Settings(TOKEN)).app.openapi()
     held = json.loads((Path(__file__).parents[2] / "web" / "openapi.json").read_text())
     assert own == held, "run: python scripts/studio_types.py"
+
+
+def test_the_link_stays_the_same_and_is_for_this_user_alone(tmp_path) -> None:
+
+    from maskwright.studio.serving import _kept_token
+
+    with Dataset.create(tmp_path / "set", Classes([Class(1, "cell")])) as dataset:
+        first = _kept_token(dataset)
+        assert len(first) >= 24
+        assert _kept_token(dataset) == first
+        file = tmp_path / "set/.maskwright/studio-token"
+        assert file.stat().st_mode & 0o777 == 0o600
+        file.chmod(0o644)  # others could have read it
+        second = _kept_token(dataset)
+        assert second != first
+        assert file.stat().st_mode & 0o777 == 0o600
+        file.write_text("short")
+        assert len(_kept_token(dataset)) >= 24

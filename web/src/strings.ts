@@ -1,3 +1,6 @@
+/** A gesture by the name that the server knows, as a person reads it. */
+const gestureName = (kind: string): string => words.gestures[kind] ?? words.tools[kind] ?? kind.charAt(0).toUpperCase() + kind.slice(1);
+
 /** Every word that the page says. */
 
 export const words = {
@@ -6,9 +9,14 @@ export const words = {
   saving: "Saving",
   offline: "Offline: your work is kept in this browser and sent when the studio is back",
   conflict: "Somebody else changed this object",
-  refused: "The studio refused a change",
+  locked: "The studio was begun anew: open the link that it printed. Your work is kept in this browser and sent then",
+  refused: (number: number) => `${number} ${number === 1 ? "change was" : "changes were"} refused`,
+  refusedHelp: "Nothing else waits for these. Mend what the reason names and try again, or give the change up: then the image is what the studio has.",
+  tryAgain: "Try again",
+  gestureName: (kind: string) => gestureName(kind),
   noImages: "There are no images here. Put some into the folder and open the studio again.",
-  noObjects: "Nothing is labelled yet. Pick a class, then draw with the brush (B) or click on an object (C).",
+  noObjects: "Nothing is labelled yet. Choose a class, then draw with the brush (B) or click on an object (C).",
+  reclass: "Its class",
   images: "Images",
   search: "Name",
   filter: "Show",
@@ -68,8 +76,8 @@ export const words = {
     wand: "Wand", corners: "Corners", scissors: "Scissors", scribble: "Scribble", fill: "Fill", select: "Select",
   } as Record<string, string>,
   toolHelp: {
-    brush: "Drag to paint; Alt or the right button takes away", eraser: "Drag to take away; Alt or the right button paints",
-    lasso: "Draw round it; Alt takes away", polygon: "Click corners, close on the first; Shift there: a hole follows",
+    brush: "Drag to paint; Shift adds to the chosen object, Alt or the right button takes away", eraser: "Drag to take away from the chosen object, or from the one under it; Alt or the right button paints",
+    lasso: "Draw round it; Shift adds, Alt takes away", polygon: "Click corners, close on the first; Shift there: a hole follows; Backspace takes the last corner back",
     corners: "Drag corners and edges of the chosen object; Alt takes a corner away",
     scissors: "Click along an outline: the line follows the edges of the image", click: "Click on it; Shift or the right button beside it; Enter keeps",
     box: "Drag a box round it; Enter keeps", scribble: "Draw strokes on it; Shift or the right button beside it; Enter keeps",
@@ -78,7 +86,8 @@ export const words = {
   actions: {
     undo: "Undo", redo: "Redo", remove: "Delete", finish: "Finish, save, next", next: "Next image", previous: "Previous image",
     accept: "Accept suggestion", reject: "Reject suggestion", doubtful: "Most doubtful next", bigger: "Larger brush", smaller: "Smaller brush",
-    candidate: "Next candidate", confirm: "Confirm", abandon: "Abandon", deselect: "New object", holes: "Fill holes", islands: "Largest part",
+    candidate: "Next candidate", end: "End and choose nothing", newObject: "+ Object", addTo: "Add to", subtractFrom: "Subtract",
+    refine: "Refine", holes: "Fill holes", islands: "Largest part",
     grow: "Grow", shrink: "Shrink", smooth: "Smooth", split: "Split parts", merge: "Merge below", subtract: "Subtract others",
     raise: "To the front", lower: "To the back", crowd: "Crowd", keys: "Keys", fit: "Fit", outlines: "Outlines", hide: "Hide",
     opaque: "More opaque", clear: "Less opaque", byObject: "Colour by object", protect: "Protect other objects", copy: "Copy to next",
@@ -88,7 +97,40 @@ export const words = {
     window: "Window", level: "Drag to adjust the window",
   } as Record<string, string>,
   keys: "Keys",
-  keysHelp: "Choose an action and press its new key. Digits choose classes. Hold Space to move the image; the wheel zooms.",
+  drawing: "Drawing",
+  drawings: {
+    new: "What is drawn is a new object; with Shift it is added to the chosen one, with Alt or the right button taken away",
+    add: "What is drawn is added to the chosen object", subtract: "What is drawn is taken from the chosen object",
+    refine: "The engine is asked about the chosen object; what else is drawn is added to it",
+  } as Record<string, string>,
+  /** What is under way, in the bar below the image. */
+  underway: (drawing: string, chosen: string | null, next: string) =>
+    ({
+      new: `New ${next}`, add: chosen ? `Adding to ${chosen}` : `Adding to a new ${next}`,
+      subtract: chosen ? `Taking from ${chosen}` : "Taking from the object under the pointer", refine: chosen ? `Refining ${chosen}` : `Refining: choose an object`,
+    })[drawing] ?? "",
+  chosen: (name: string, pixels: number) => `${name}, ${pixels.toLocaleString("en")} px`,
+  isChosen: (object: string) => `chosen: ${object}`,
+  zoom: (scale: number) => `${Math.round(100 * scale)} %`,
+  nothingToTake: "There is no object to take this from: choose one, or draw over it",
+  gestures: {
+    delete: "Deleted", eraser: "Erased", "fill holes": "Filled", islands: "Largest part", shrink: "Shrunk", smooth: "Smoothed", subtract: "Subtracted",
+    intersect: "Intersected", restore: "Restored", adopt: "Taken over", accept: "Accepted", "accept one": "Accepted", class: "Class changed",
+    state: "State changed", reject: "Rejected", value: "Value changed", comment: "Comment changed", raise: "Moved to the front", lower: "Moved to the back",
+    find: "Found by words", click: "Clicked", refine: "Refined",
+  } as Record<string, string>,
+  lost: (kind: string, objects: { name: string; pixels: number; all: boolean }[]) => {
+    const [first, ...more] = objects;
+    const what = first.all ? `${first.name} (${first.pixels.toLocaleString("en")} px) is gone` : `${first.name} lost ${first.pixels.toLocaleString("en")} px`;
+    return `${gestureName(kind)}: ${what}${more.length ? `, and ${more.length} more` : ""}`;
+  },
+  undid: (kind: string, image: string | null) => `Taken back: ${gestureName(kind).toLowerCase()}${image ? ` on ${image}` : ""}`,
+  redid: (kind: string, image: string | null) => `Done again: ${gestureName(kind).toLowerCase()}${image ? ` on ${image}` : ""}`,
+  nothingToUndo: "There is nothing to take back",
+  nothingToRedo: "There is nothing to do again",
+  undoStale: (kind: string) => `${gestureName(kind)}: it was changed since, and stays as it is`,
+  undoLost: (kind: string) => `${gestureName(kind)}: its image is not here any more`,
+  keysHelp: "Choose an action and press its new key. Digits choose the class of what is drawn next; Shift and a digit give the chosen object another class. Hold Space to move the image; the wheel zooms.",
   reset: "As it was",
   close: "Close",
   import: "Import",

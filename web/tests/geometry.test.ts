@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Bits, type Point } from "../src/model/bits";
-import { History } from "../src/model/history";
+import { Trail } from "./trail";
 import { Livewire } from "../src/model/livewire";
 import { rings, simplified } from "../src/model/outline";
 import { sample } from "../src/model/render";
@@ -123,7 +123,7 @@ describe("one object a pixel", () => {
       };
       scene.load([1, 2, 3, 4].map((id) => segment(id, box())));
       const before = JSON.stringify(scene.segments.map((segment) => [segment.id, [...segment.bits.toCounts(12, 12)]]));
-      const history = new History(scene);
+      const history = new Trail(scene);
       const fresh = segment(9, box());
       history.do({ kind: "brush", changes: [change(scene, fresh), ...carved(scene, fresh.bits, 9)] });
       for (const segment of scene.segments) if (segment.id !== 9) expect(segment.bits.and(fresh.bits).empty).toBe(true);
@@ -146,7 +146,7 @@ describe("one object a pixel", () => {
       const scene = new Scene(12, 12);
       scene.load([1, 2, 3].map(kind));
       const before = state(scene);
-      const history = new History(scene);
+      const history = new Trail(scene);
       const exclusive = next() < 0.5;
       const whole = (id: number) => exclusive && id === 2;
       const fresh = [11, 12, 13].map(kind);
@@ -171,7 +171,7 @@ describe("one object a pixel", () => {
   it("everything can be replaced in one gesture, and come back", () => {
     const scene = new Scene(4, 4);
     scene.load([segment(1, bits("##..")), segment(2, bits("..##"))]);
-    const history = new History(scene);
+    const history = new Trail(scene);
     history.do({ kind: "adopt", changes: replaced(scene, [segment(5, bits("####")), segment(6, bits(".#.."))]) });
     expect(scene.segments.map((segment) => segment.id)).toEqual([5, 6]);
     history.undo();

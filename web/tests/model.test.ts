@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Bits } from "../src/model/bits";
-import { History } from "../src/model/history";
+import { Trail } from "./trail";
 import { sample } from "../src/model/render";
 import { format, parse } from "../src/model/rle";
 import { change, removal, Scene, type Segment } from "../src/model/scene";
@@ -117,7 +117,7 @@ describe("scene and history", () => {
   it("say something of an object, and take it back", () => {
     const scene = new Scene(6, 4);
     scene.load([segment(1, bits("####", "####"))]);
-    const history = new History(scene);
+    const history = new Trail(scene);
     history.do({ kind: "comment", changes: [], remark: { segment: 1, before: "", after: "too wide" } });
     history.do({ kind: "comment", changes: [], remark: { segment: 1, before: "too wide", after: "fine" } });
     expect(history.undo()).toEqual({ kind: "undo", changes: [], remark: { segment: 1, before: "fine", after: "too wide" } });
@@ -132,7 +132,7 @@ describe("scene and history", () => {
     for (let seed = 1; seed < 12; seed++) {
       const next = random(seed);
       const scene = new Scene(30, 20);
-      const history = new History(scene);
+      const history = new Trail(scene);
       const states: string[] = [];
       const state = () => JSON.stringify(scene.segments.map((segment) => [segment.id, segment.classId, format(segment.bits.toCounts(30, 20))]));
       states.push(state());

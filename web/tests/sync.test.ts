@@ -230,19 +230,77 @@ describe("sync", () => {
     expect(server.objects.get(5)!.counts).toBe("a");
   });
 
-  it("stops at a change that the server refuses, and goes on without it", async () => {
+  it("sets aside what the server refuses, goes on with the rest, and sends it again when asked", async () => {
+    let mended = false;
     const real = server.apply.bind(server);
     server.apply = async (image, operations) => {
-      if (operations[0].kind === "wrong") throw new Refused(400, "no such class");
+      if (operations[0].kind === "wrong" && !mended) throw new Refused(400, "no such class");
       return real(image, operations);
     };
-    await sync.push(1, { ...put(5, "a"), kind: "wrong" });
+    const wrong = { ...put(5, "a"), kind: "wrong" };
+    await sync.push(1, wrong);
     await sync.push(1, put(6, "b"));
-    await wait();
-    expect(sync.state).toBe("refused");
-    expect(sync.words).toBe("no such class");
-    await sync.drop();
     await sync.settled();
-    expect([...server.objects.keys()]).toEqual([6]);
+    await wait();
+    expect([sync.state, sync.waiting, [...server.objects.keys()]]).toEqual(["saved", 0, [6]]);
+    expect(sync.parked.map(({ refused, gesture }) => [refused, gesture.id])).toEqual([["no such class", wrong.id]]);
+    const page = new Sync(server, shelf, () => undefined, 5); // also through a new page
+    await page.begin();
+    expect(page.parked.length).toBe(1);
+    await page.retry(wrong.id);
+    expect(page.parked.length).toBe(1); // it is still wrong
+    mended = true;
+    await page.retry(wrong.id);
+    await page.settled();
+    expect([page.parked, server.objects.get(5)!.counts, await shelf.all()]).toEqual([[], "a", []]);
+  });
+
+  it("gives up what was set aside", async () => {
+    server.apply = async () => {
+      throw new Refused(422, "too long");
+    };
+    const wrong = put(5, "a");
+    await sync.push(1, wrong);
+    await wait();
+    await sync.drop(wrong.id);
+    expect([sync.parked, await shelf.all(), sync.state]).toEqual([[], [], "saved"]);
+  });
+
+  it.each([429, 503, 502, 408])("waits after %i and sends the same again", async (status) => {
+    const real = server.apply.bind(server);
+    let refusals = 3;
+    server.apply = async (image, operations) => {
+      if (refusals-- > 0) throw new Refused(status, "later");
+      return real(image, operations);
+    };
+    await sync.push(1, put(5, "a"));
+    await sync.push(1, put(6, "b"));
+    for (let k = 0; k < 40 && sync.waiting; k++) await wait();
+    expect([sync.state, sync.parked, [...server.objects.keys()]]).toEqual(["saved", [], [5, 6]]);
+  });
+
+  it("sets aside what makes the server fail again and again", async () => {
+    const real = server.apply.bind(server);
+    server.apply = async (image, operations) => {
+      if (operations[0].put![0].id === 5) throw new Refused(500, "it broke");
+      return real(image, operations);
+    };
+    await sync.push(1, put(5, "a"));
+    await sync.push(1, put(6, "b"));
+    for (let k = 0; k < 40 && sync.waiting; k++) await wait();
+    expect([sync.parked.length, [...server.objects.keys()]]).toEqual([1, [6]]);
+  });
+
+  it("says when the studio lets it in no more, and goes on when it does", async () => {
+    const real = server.apply.bind(server);
+    server.apply = async () => {
+      throw new Refused(401, "open the link");
+    };
+    await sync.push(1, put(5, "a"));
+    await wait();
+    expect(sync.state).toBe("locked");
+    server.apply = real;
+    for (let k = 0; k < 40 && sync.waiting; k++) await wait();
+    expect([sync.state, server.objects.get(5)!.counts]).toEqual(["saved", "a"]);
   });
 });

@@ -1,11 +1,11 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Answered, ColumnInfo, Gesture, ImageInfo, Project } from "../src/api/client";
 import { Bits } from "../src/model/bits";
-import { History } from "../src/model/history";
 import { Scene, type Segment } from "../src/model/scene";
-import { redo, undo } from "../src/pages/label/store/gestures";
 import { current, desk } from "../src/pages/label/store/state";
+import { redo, undo } from "../src/pages/label/store/undo";
 import { fill, isTaken, read, written } from "../src/pages/label/store/values";
+import { Journal, MemoryLedger } from "../src/store/journal";
 import { MemoryShelf } from "../src/store/pending";
 import { message, project } from "../src/store/project";
 import { Sync } from "../src/store/sync";
@@ -78,7 +78,7 @@ describe("setting a value", () => {
     desk.scene = new Scene(4, 3);
     desk.scene.load([{ id: 5, classId: 1, bits: new Bits(0, 0, 2, 2, Uint8Array.of(1, 1, 1, 1)), crowd: false, source: "import", score: 0.5, attributes: { kept: [1], grade: "good" } }]);
     desk.scene.fields = { kept: { a: 1 }, temperature: 20 };
-    desk.history = new History(desk.scene);
+    desk.journal = new Journal(new MemoryLedger(), "here");
     current.value = 7;
     message.value = "";
     project.value = { me: "ada", images: [{ number: 7, confidence: 0.75 } as ImageInfo], classes: [] } as unknown as Project;
@@ -124,7 +124,7 @@ describe("setting a value", () => {
     fill(temperature, null, "20.0");
     fill(grade, 6, "poor");
     await desk.sync.settled();
-    expect([sent, desk.history.canUndo]).toEqual([[], false]);
+    expect([sent, desk.journal.canUndo]).toEqual([[], false]);
   });
 
   it("that is refused says so, and changes nothing", async () => {

@@ -1,5 +1,7 @@
-"""What messages of several routes have in common: the columns of samples and segments."""
+"""What messages of several routes have in common: columns of samples and segments, and words for what a page knows."""
 
+import hashlib
+import json
 from typing import Any
 
 from pydantic import BaseModel, create_model
@@ -36,3 +38,8 @@ class ColumnInfo(BaseModel):
     def of(cls, column: Column, *, built_in: bool) -> "ColumnInfo":
         parts = {name: getattr(column, name) for name in cls.model_fields if name not in ("values", "built_in")}
         return cls(**parts, values=list(column.values), built_in=built_in)
+
+
+def fingerprint(value: Any) -> str:
+    """A word that is another one for each value of JSON: a page that knows it knows the value."""
+    return hashlib.blake2s(json.dumps(value).encode(), digest_size=6).hexdigest()

@@ -3,6 +3,7 @@
 import contextlib
 import hmac
 import ipaddress
+import os
 import secrets
 import socket
 import threading
@@ -24,6 +25,9 @@ from maskwright.studio.app import create_app
 from maskwright.studio.state import Settings
 from maskwright.weights.available import AvailableEngines
 
+#: Letters of a token that lets others in than who sits at this machine.
+_SHORTEST = 16
+
 EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104  only compared with
 
 
@@ -44,9 +48,10 @@ class Serving:
     names: Sequence[str] = ()
 
     def __post_init__(self) -> None:
-        if not _loopback(self.host) and (self.token is None or len(self.token) < 16):
+        if not _loopback(self.host) and (self.token is None or len(self.token) < _SHORTEST):
             raise UsageError(
-                f"the studio would be open to others at {self.host}", needed="a token of at least 16 characters",
+                f"the studio would be open to others at {self.host}",
+                needed=f"a token of at least {_SHORTEST} characters",
                 todo="Give --token, or stay on 127.0.0.1 and use an SSH tunnel.",
             )  # fmt: skip
         links_of("", self.people)
@@ -59,7 +64,7 @@ def serve(dataset: Dataset, wishes: Serving | None = None, *, say: Any = print) 
     wishes = wishes or Serving()
     # Pillow warns of half of what we allow, and refuses more: a bomb is an error, a large image none.
     Image.MAX_IMAGE_PIXELS = MOST_PIXELS // 2
-    secret = wishes.token or secrets.token_urlsafe(24)
+    secret = wishes.token or _kept_token(dataset)
     hosts = reachable(wishes.host, wishes.names)
     links = links_of(secret, wishes.people)
     names = {link: name for name, link in links.items()}
@@ -126,6 +131,30 @@ def _own() -> list[str]:
     with contextlib.suppress(OSError):
         found += [str(row[4][0]) for row in socket.getaddrinfo(name, None)]
     return [*map(_bracketed, found), name.lower(), socket.getfqdn().lower()]
+
+
+def _kept_token(dataset: Dataset) -> str:
+    """The token of a dataset's studio, which this user alone can read: pages that are open go on after a new start.
+
+    A new one where it cannot be kept, as for a database by URL and a folder that cannot be written to.
+    """
+    folder = dataset.database.folder
+    if folder is None or not dataset.database.writable:
+        return secrets.token_urlsafe(24)
+    file = folder / ".maskwright" / "studio-token"
+    try:
+        held = file.read_text(encoding="ascii").strip()
+        if len(held) >= _SHORTEST and not file.stat().st_mode & 0o077:
+            return held
+    except (OSError, UnicodeDecodeError):
+        pass
+    made = secrets.token_urlsafe(24)
+    with contextlib.suppress(OSError):
+        file.parent.mkdir(exist_ok=True)
+        file.unlink(missing_ok=True)
+        with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as sink:
+            sink.write(made)
+    return made
 
 
 def links_of(secret: str, people: Sequence[str]) -> dict[str, str]:

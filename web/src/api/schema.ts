@@ -1005,7 +1005,7 @@ export interface components {
          * Others
          * @description Who else is in an image, the last revision that changed it, and the number of changes of its workflow.
          *
-         *     window: the token of the dataset's window; see `DatasetWindow`.
+         *     window: the token of the dataset's window; see `DatasetWindow`.  known: a word that changes with classes and people.
          */
         Others: {
             /** People */
@@ -1016,6 +1016,8 @@ export interface components {
             workflow: number;
             /** Window */
             window: string;
+            /** Known */
+            known: string;
         };
         /**
          * Person
@@ -1187,6 +1189,8 @@ export interface components {
             parent?: number | null;
             /** Geometry */
             geometry?: unknown | null;
+            /** Box */
+            box?: number[] | null;
             /** Id */
             id: number;
             /** Class Id */
@@ -1257,7 +1261,7 @@ export interface components {
              * State
              * @enum {string}
              */
-            state: "accepted" | "rejected";
+            state: "open" | "accepted" | "rejected";
         };
         /**
          * WindowInfo

@@ -1,12 +1,37 @@
 import type { ComponentChildren } from "preact";
+import { useEffect, useRef } from "preact/hooks";
 import { dialog } from "../store/project";
 import { words } from "../strings";
 
-/** Something over the page, which waits until it is closed. */
+const FOCUSABLE = "button:not([disabled]), input:not([disabled]), select:not([disabled]), textarea:not([disabled]), a[href], summary, [tabindex='0']";
+
+/** Something over the page, which waits until it is closed. It takes the focus and gives it back; Escape and the back button close it. */
 export function Dialog({ title, children, closes = true }: { title: string; children: ComponentChildren; closes?: boolean }) {
+  const box = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    const before = document.activeElement as HTMLElement | null;
+    (box.current?.querySelector<HTMLElement>("[autofocus]") ?? box.current)?.focus();
+    return () => before?.focus?.();
+  }, []);
+  const onKey = (event: KeyboardEvent) => {
+    if (event.key === "Escape" && closes) {
+      event.preventDefault();
+      event.stopPropagation();
+      dialog.value = "";
+    }
+    if (event.key !== "Tab") return;
+    const inside = [...box.current!.querySelectorAll<HTMLElement>(FOCUSABLE)].filter((element) => element.offsetParent !== null);
+    const [first, last] = [inside[0], inside.at(-1)];
+    const at = document.activeElement;
+    if (!first || !last) return event.preventDefault();
+    if (event.shiftKey ? at === first || at === box.current : at === last) {
+      event.preventDefault();
+      (event.shiftKey ? last : first).focus();
+    }
+  };
   return (
     <div class="veil">
-      <div class="dialog" role="dialog" aria-modal="true" aria-label={title}>
+      <div class="dialog" ref={box} role="dialog" aria-modal="true" aria-label={title} tabIndex={-1} onKeyDown={onKey}>
         <h2>{title}</h2>
         {children}
         {closes && <button class="close" onClick={() => (dialog.value = "")}>{words.close}</button>}

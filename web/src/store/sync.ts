@@ -3,7 +3,14 @@
 import { type Answered, type Gesture, Refused, type Said } from "../api/client";
 import type { Layer, Pending, Shelf } from "./pending";
 
-export type State = "saved" | "saving" | "offline" | "conflict" | "refused";
+/** locked: the studio was begun anew, and lets this page in no more. */
+export type State = "saved" | "saving" | "offline" | "locked" | "conflict";
+
+/** Answers after which the same is sent again a while later. */
+const LATER = new Set([408, 425, 429, 502, 503, 504]);
+/** Answers that say the server itself failed are waited out so often; then the gesture is set aside. */
+const TRIES = 3;
+const LONGEST = 15_000; // milliseconds between two tries
 
 export interface Wire {
   apply(image: number, operations: Gesture[], layer: Layer): Promise<Answered[]>;
@@ -26,6 +33,8 @@ export class Sync {
   read = 0;
   /** Gestures that the shelf holds for certain. */
   kept = 0;
+  /** Gestures that the server does not take; they hold up nothing. */
+  parked: Pending[] = [];
   private queue: Pending[] = [];
   /** Number of changes of an image's workflow that this page knows. */
   private said = new Map<number, number>();
@@ -34,6 +43,8 @@ export class Sync {
   private next = 1;
   private running = false;
   private timer: ReturnType<typeof setTimeout> | undefined;
+  /** How often the first that waits has failed. */
+  private failed = 0;
 
   constructor(
     private readonly wire: Wire,
@@ -48,9 +59,11 @@ export class Sync {
 
   /** What an earlier page left behind goes first. */
   async begin(): Promise<void> {
-    this.queue = (await this.shelf.all()).map(upgraded);
-    this.kept = this.queue.length;
-    this.next = Math.max(Date.now(), ...this.queue.map((pending) => pending.place + 1));
+    const all = (await this.shelf.all()).map(upgraded);
+    this.queue = all.filter((pending) => pending.refused === undefined);
+    this.parked = all.filter((pending) => pending.refused !== undefined);
+    this.kept = all.length;
+    this.next = Math.max(Date.now(), ...all.map((pending) => pending.place + 1));
     void this.flush();
     this.changed();
   }
@@ -87,7 +100,7 @@ export class Sync {
     }
     const pending: Pending = { place: this.next++, image, layer, gesture: { ...gesture, base } };
     this.queue.push(pending);
-    this.set(this.state === "conflict" || this.state === "offline" ? this.state : "saving");
+    this.set(this.state === "saved" ? "saving" : this.state);
     await this.shelf.put(pending);
     this.kept++;
     void this.flush();
@@ -96,13 +109,13 @@ export class Sync {
   /** All that waits has been written, or cannot be for now. */
   async settled(image?: number): Promise<void> {
     while (this.queue.some((pending) => image === undefined || pending.image === image)) {
-      if (this.state === "conflict" || this.state === "refused" || this.state === "offline") return;
+      if (this.state === "conflict" || this.state === "locked" || this.state === "offline") return;
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
   }
 
   async flush(): Promise<void> {
-    if (this.running || this.state === "conflict" || this.state === "refused") return;
+    if (this.running || this.state === "conflict") return;
     this.running = true;
     clearTimeout(this.timer);
     try {
@@ -110,7 +123,8 @@ export class Sync {
         const first = this.queue[0];
         const { gesture } = first;
         const layer = first.layer ?? "shared";
-        const [answer] = await this.wire.apply(first.image, [gesture], layer);
+        const answer = await this.sent(first, layer);
+        if (!answer) continue;
         if (answer.stale?.length) {
           this.conflict = { image: first.image, layer, gesture, objects: answer.stale };
           this.set("conflict");
@@ -135,23 +149,50 @@ export class Sync {
           this.queue[k] = { ...pending, gesture: rebased(pending.gesture, now) };
           await this.shelf.put(this.queue[k]);
         }
-        await this.shelf.remove(first.place);
+        await this.shelf.remove(gesture.id);
         this.kept--;
         this.set(this.queue.length ? "saving" : "saved");
       }
       this.set("saved");
     } catch (error) {
-      if (error instanceof Refused && error.status >= 400 && error.status < 500 && error.status !== 401) {
-        this.words = error.message;
-        this.set("refused");
-      } else {
-        this.words = error instanceof Error ? error.message : String(error);
-        this.set("offline");
-        this.timer = setTimeout(() => void this.flush(), this.wait);
-      }
+      this.words = error instanceof Error ? error.message : String(error);
+      this.set(error instanceof Refused && error.status === 401 ? "locked" : "offline");
+      this.timer = setTimeout(() => void this.flush(), Math.min(LONGEST, this.wait * 2 ** Math.min(10, this.failed++)));
     } finally {
       this.running = false;
     }
+  }
+
+  /** The answer; null where the gesture was refused, and set aside with the reason. Throws where it is to be sent again. */
+  private async sent(first: Pending, layer: Layer): Promise<Answered | null> {
+    try {
+      const [answer] = await this.wire.apply(first.image, [first.gesture], layer);
+      this.failed = 0;
+      return answer;
+    } catch (error) {
+      if (!(error instanceof Refused) || error.status === 401 || LATER.has(error.status)) throw error;
+      if (error.status >= 500 && this.failed < TRIES) throw error;
+      this.failed = 0;
+      const parked = { ...first, refused: error.message };
+      await this.shelf.put(parked);
+      this.parked.push(parked);
+      this.queue.shift();
+      this.set(this.queue.length ? "saving" : "saved");
+      return null;
+    }
+  }
+
+  /** Send a gesture again that was set aside, as what is wanted of the objects as they are now. */
+  async retry(id: string): Promise<void> {
+    const parked = this.parked.find((pending) => pending.gesture.id === id);
+    if (!parked) return;
+    this.parked = this.parked.filter((pending) => pending !== parked);
+    const { refused: _, ...pending } = parked;
+    const now = new Map(touched(pending.gesture).map((object) => [object, this.seen.get(`${pending.layer ?? "shared"}/${pending.image}/${object}`) ?? null]));
+    this.queue.push({ ...pending, place: this.next++, gesture: rebased(pending.gesture, now, true) });
+    await this.shelf.put(this.queue.at(-1)!);
+    this.set("saving");
+    await this.flush();
   }
 
   /** The person has chosen. now: revisions of the objects as the server has them; absent where they are gone. */
@@ -184,7 +225,7 @@ export class Sync {
       if (gesture.put.length || gesture.remove.length || says)
         kept.push({ ...pending, gesture });
       else {
-        await this.shelf.remove(pending.place);
+        await this.shelf.remove(pending.gesture.id);
         this.kept--;
       }
     }
@@ -195,16 +236,13 @@ export class Sync {
     await this.flush();
   }
 
-  /** Give up the gesture that the server refuses. */
-  async drop(): Promise<void> {
-    const first = this.queue.shift();
-    if (first) {
-      await this.shelf.remove(first.place);
-      this.kept--;
-    }
-    this.words = "";
-    this.set("saving");
-    await this.flush();
+  /** Give up a gesture that was set aside. */
+  async drop(id: string): Promise<void> {
+    if (!this.parked.some((pending) => pending.gesture.id === id)) return;
+    this.parked = this.parked.filter((pending) => pending.gesture.id !== id);
+    await this.shelf.remove(id);
+    this.kept--;
+    this.changed();
   }
 
   private set(state: State): void {

@@ -1,8 +1,8 @@
 /** Between the scene's objects and the wire's. */
 
-import type { CommentInfo, Gesture, Said, WireSegment } from "../api/client";
+import type { CommentInfo, Gesture, WireSegment } from "../api/client";
 import { Bits } from "../model/bits";
-import type { Command } from "../model/history";
+import type { Command } from "../model/commands";
 import { format, parse } from "../model/rle";
 import type { Segment } from "../model/scene";
 
@@ -18,11 +18,22 @@ export function fromWire(segment: WireSegment, width: number, height: number): S
   };
 }
 
+/** Run lengths of bits, which never change: they are told to the server, and kept to be taken back. */
+const counted = new WeakMap<Bits, { width: number; height: number; counts: string }>();
+
+function countsOf(bits: Bits, width: number, height: number): string {
+  const held = counted.get(bits);
+  if (held?.width === width && held.height === height) return held.counts;
+  const counts = format(bits.toCounts(width, height));
+  counted.set(bits, { width, height, counts });
+  return counts;
+}
+
 export function toWire(segment: Segment, width: number, height: number, z?: number): WireSegment {
   return {
     id: segment.id,
     class_id: segment.classId,
-    counts: format(segment.bits.toCounts(width, height)),
+    counts: countsOf(segment.bits, width, height),
     z: z ?? null,
     is_crowd: segment.crowd,
     source: segment.source,
@@ -32,9 +43,8 @@ export function toWire(segment: Segment, width: number, height: number, z?: numb
   };
 }
 
-export function gesture(
-  command: Command, width: number, height: number, effort: Record<string, number>, said: Said = {},
-): Gesture {
+/** id: of the gesture, which is applied once however often it is sent. */
+export function gesture(command: Command, width: number, height: number, effort: Record<string, number>, id: string): Gesture {
   const put = new Map<number, WireSegment>();
   const remove = new Set<number>();
   for (const change of command.changes) {
@@ -48,11 +58,15 @@ export function gesture(
       remove.add(change.id);
     }
   }
-  const { remark, fields } = command;
-  const workflow = remark ? { ...said, comment: { segment: remark.segment, text: remark.after } } : said;
+  const { kind, remark, fields, said } = command;
   return {
-    id: crypto.randomUUID(), kind: command.kind, put: [...put.values()], remove: [...remove], base: {}, fields: { ...fields?.after },
-    workflow, effort,
+    id, kind, put: [...put.values()], remove: [...remove], base: {}, fields: { ...fields?.after },
+    workflow: {
+      ...(said?.state && { state: said.state.after }),
+      ...(said?.suggestion && { suggestion: { run: said.suggestion.run, state: said.suggestion.after } }),
+      ...(remark && { comment: { segment: remark.segment, text: remark.after } }),
+    },
+    effort,
   };
 }
 

@@ -14,7 +14,8 @@ from maskwright.core.masks import Masks
 from maskwright.core.segments import Segments
 from maskwright.errors import UsageError
 from maskwright.labelling import gestures, own_labels, workflow
-from maskwright.studio.messages import further
+from maskwright.studio.messages import fingerprint, further
+from maskwright.studio.routes.classes import described
 from maskwright.studio.routes.window import token
 from maskwright.studio.state import Studio, number_or_none, person
 
@@ -78,7 +79,7 @@ class Verdict(BaseModel):
     """What became of what a run suggests for the image."""
 
     run: str = Field(min_length=1, max_length=200)
-    state: Literal["accepted", "rejected"]
+    state: workflow.Judged
 
 
 class Said(BaseModel):
@@ -132,13 +133,14 @@ class Present(BaseModel):
 class Others(BaseModel):
     """Who else is in an image, the last revision that changed it, and the number of changes of its workflow.
 
-    window: the token of the dataset's window; see `DatasetWindow`.
+    window: the token of the dataset's window; see `DatasetWindow`.  known: a word that changes with classes and people.
     """
 
     people: list[str]
     revision: int
     workflow: int
     window: str
+    known: str
 
 
 class Question(BaseModel):
@@ -231,7 +233,11 @@ def router(studio: Studio) -> APIRouter:
         people = studio.presence.sign(number, given.tab, person(request))
         changes = workflow.of(dataset, number).number
         seen = token(dataset.window)
-        return Others(people=people, revision=gestures.last_change(dataset, number), workflow=changes, window=seen)
+        names = sorted({*studio.settings.people.values(), *workflow.roles(dataset)})
+        known = fingerprint([[row.model_dump() for row in described(dataset)], names])
+        return Others(
+            people=people, revision=gestures.last_change(dataset, number), workflow=changes, window=seen, known=known
+        )
 
     @routes.post("/api/images/{number}/ask")
     def ask(number: int, question: Question) -> Masked:

@@ -1,7 +1,5 @@
 """The window: how images are displayed, for everybody or in one view, and what helps to choose it."""
 
-import hashlib
-import json
 import math
 from typing import Annotated
 
@@ -13,6 +11,7 @@ from maskwright.errors import UsageError
 from maskwright.media import Image, value_counts, windows
 from maskwright.media.windows import Window
 from maskwright.store import display
+from maskwright.studio.messages import fingerprint
 from maskwright.studio.state import Studio, number_or_none
 
 
@@ -157,8 +156,7 @@ def router(studio: Studio) -> APIRouter:
 
 def token(window: Window | None) -> str:
     """A word that is another one for each window; empty where there is none."""
-    written = json.dumps(window.to_json() if window is not None else None)
-    return "" if window is None else hashlib.blake2s(written.encode(), digest_size=6).hexdigest()
+    return "" if window is None else fingerprint(window.to_json())
 
 
 def asked(

@@ -7,11 +7,13 @@ import { Conflict } from "./dialogs/Conflict";
 import { Export, Import } from "./dialogs/Files";
 import { History } from "./dialogs/History";
 import { Keys } from "./dialogs/Keys";
+import { Refused } from "./dialogs/Refused";
 import { Header } from "./panels/Header";
 import { Images } from "./panels/Images";
 import { Objects } from "./panels/Objects";
 import { Over } from "./panels/Over";
 import { Propagate } from "./panels/Propagate";
+import { Status } from "./panels/Status";
 import { Timeline } from "./panels/Timeline";
 import { Tools } from "./panels/Tools";
 import { Values } from "./panels/Values";
@@ -46,6 +48,7 @@ export function Label({ children }: { children?: ComponentChildren }) {
           {project.value && !project.value.images.length && <p class="empty">{words.noImages}</p>}
         </div>
         <Timeline />
+        <Status />
       </main>
       <aside>
         <Objects />
@@ -57,6 +60,7 @@ export function Label({ children }: { children?: ComponentChildren }) {
       {dialog.value === "import" && <Import />}
       {dialog.value === "classes" && <Classes />}
       {dialog.value === "history" && <History />}
+      {dialog.value === "refused" && <Refused />}
       {children}
       {status.value.state === "conflict" && <Conflict />}
     </div>

@@ -19,6 +19,11 @@ export class Board {
   levelling = false;
   /** Hears the place of the image under the pointer; null where it has left. */
   over: ((at: Point | null) => void) | null = null;
+  /** Hears that the board was drawn. */
+  drawn: (() => void) | null = null;
+  /** A sign beside the pointer, of what drawing does; "" for none. */
+  badge = "";
+  private under: Point | null = null;
   private scene: Scene | null = null;
   private image: ShownImage | null = null;
   private ghost: { bits: Bits; colour: number }[] = [];
@@ -51,7 +56,11 @@ export class Board {
     canvas.addEventListener("pointermove", (e) => this.move(e));
     canvas.addEventListener("pointerup", (e) => this.up(e));
     canvas.addEventListener("pointercancel", (e) => this.cancel(e));
-    canvas.addEventListener("pointerleave", () => this.over?.(null));
+    canvas.addEventListener("pointerleave", () => {
+      this.under = null;
+      this.over?.(null);
+      if (this.badge) this.redraw();
+    });
     canvas.addEventListener("dblclick", (e) => this.tool?.double?.(this.press(e)));
     canvas.addEventListener("contextmenu", (e) => e.preventDefault());
     canvas.addEventListener("wheel", (e) => this.wheel(e), { passive: false });
@@ -173,6 +182,8 @@ export class Board {
     if (this.grid) this.drawGrid();
     this.tool?.draw?.(context);
     if (this.overview) this.drawOverview();
+    if (this.badge && this.under) this.drawBadge(this.under);
+    this.drawn?.();
     this.took = performance.now() - begun;
   }
 
@@ -201,6 +212,19 @@ export class Board {
         )
           out[y * data.width + x] = colour;
     }
+  }
+
+  private drawBadge({ x, y }: Point): void {
+    const { context } = this;
+    context.beginPath();
+    context.arc(x + 16, y + 16, 8, 0, 2 * Math.PI);
+    context.fillStyle = "#000c";
+    context.fill();
+    context.fillStyle = "#fff";
+    context.font = "bold 13px sans-serif";
+    context.textAlign = "center";
+    context.textBaseline = "middle";
+    context.fillText(this.badge, x + 16, y + 16.5);
   }
 
   /** Lines between pixels, as many of them as the eye can part. */
@@ -327,7 +351,9 @@ export class Board {
       if (this.fingers.has(event.pointerId)) this.pinch(event);
       return;
     }
-    this.over?.(this.view.toImage(this.place(event)));
+    this.under = this.place(event);
+    this.over?.(this.view.toImage(this.under));
+    if (this.badge) this.redraw();
     if (this.steering && this.steer(event, false)) return;
     if (this.adjusting) {
       this.level?.move(event.clientX - this.adjusting.x, event.clientY - this.adjusting.y);

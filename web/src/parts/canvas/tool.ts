@@ -13,7 +13,9 @@ export interface Bench {
   pixels(box: Rect): Promise<ImageData> | null;
   /** Where a corner belongs: at the nearest border, when that is asked for. */
   snap(at: Point): Point;
-  /** Make the bits the selected object's, or a new object of the chosen class; one gesture. */
+  /** What was drawn becomes a new object of the chosen class, or part of the chosen object where that is asked for; one gesture. */
+  draw(kind: string, bits: Bits, held: { adds?: boolean; removes?: boolean }): void;
+  /** Change the chosen object; one gesture. */
   commit(kind: string, change: (bits: Bits) => Bits): void;
   /** Show bits that are not an object yet; null takes them away. */
   preview(bits: Bits | null): void;
@@ -24,6 +26,8 @@ export interface Bench {
   /** What a click here would give, if the person waits. */
   hover(at: Point): void;
   confirm(): void;
+  /** Let go of the question that is open. */
+  abandon(): void;
   redraw(): void;
 }
 
@@ -35,6 +39,9 @@ export interface Press extends Point {
 
 /** Alt or the right button: take away. */
 export const removes = (at: Press): boolean => at.alt || at.button === 2;
+
+/** Shift: add to the chosen object. Alt or the right button: take away from it. */
+export const held = (at: Press): { adds: boolean; removes: boolean } => ({ adds: at.shift, removes: removes(at) });
 
 /** Are two places of the image as good as one on the screen? */
 export const near = (view: View, a: Point, b: Point): boolean => Math.hypot(a.x - b.x, a.y - b.y) * view.scale < 9;
@@ -60,4 +67,6 @@ export interface Tool {
   cancel?(): void;
   /** Enter. True where the tool had something to finish. */
   confirm?(): boolean;
+  /** Take back the last corner, point or stroke of what is not finished yet. False where nothing is begun. */
+  back?(): boolean;
 }

@@ -1,7 +1,6 @@
 import { dialog, message } from "../../../store/project";
 import { words } from "../../../strings";
 import { actions } from "../store/actions";
-import { dropRefused } from "../store/conflicts";
 import { others, status } from "../store/state";
 
 /** Whether all is saved, who else is here, what is said to the person, and the dialogs. */
@@ -13,9 +12,10 @@ export function Header() {
       <span class={`status ${state}`} role="status" aria-live="polite" data-state={state}>
         {(words as unknown as Record<string, string>)[state]}
         {status.value.waiting ? ` (${status.value.waiting})` : ""}
-        {state === "refused" ? `: ${status.value.words}` : ""}
       </span>
-      {state === "refused" && <button onClick={() => void dropRefused()}>{words.giveUp}</button>}
+      {status.value.parked > 0 && (
+        <button class="status refused" data-parked={status.value.parked} onClick={() => (dialog.value = "refused")}>{words.refused(status.value.parked)}</button>
+      )}
       {others.value.length > 0 && <span class="others">{words.others(others.value)}</span>}
       <span class="message" role="alert">{message.value}</span>
       <button onClick={actions.work}>{words.actions.work}</button>

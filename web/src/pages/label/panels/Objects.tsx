@@ -2,8 +2,8 @@ import { useState } from "preact/hooks";
 import { dialog } from "../../../store/project";
 import { words } from "../../../strings";
 import { actions } from "../store/actions";
-import { comment, setClass } from "../store/gestures";
-import { classId, colourOf, desk, drawable, layer, redraw, selected, version } from "../store/state";
+import { comment, reclass, setClass } from "../store/gestures";
+import { classId, colourOf, desk, drawable, layer, own, redraw, selected, version } from "../store/state";
 import { Action } from "./Tools";
 
 const EDITS = ["holes", "islands", "grow", "shrink", "smooth", "split", "merge", "subtract", "intersect", "raise", "lower", "crowd", "copy", "hide", "isolate", "remove"];
@@ -37,7 +37,7 @@ export function Objects() {
             type="search" id="find-class" class="wide" placeholder={words.actions.findClass} aria-label={words.actions.findClass} value={typed} onInput={(e) => setTyped(e.currentTarget.value)}
             onKeyDown={(e) => {
               if (e.key === "Enter" && found[0]) {
-                setClass(found[0].id);
+                (e.shiftKey ? reclass : setClass)(found[0].id);
                 setTyped("");
                 e.currentTarget.blur();
               } else if (e.key === "Escape") e.currentTarget.blur();
@@ -75,6 +75,16 @@ export function Objects() {
             </li>
           ))}
         </ul>
+        {selected.value !== null && (
+          <label class="row">
+            {words.reclass}
+            <select value={own()?.classId} data-reclass="" onChange={(e) => reclass(Number(e.currentTarget.value))}>
+              {classes.map((declared) => (
+                <option key={declared.id} value={declared.id}>{declared.name}</option>
+              ))}
+            </select>
+          </label>
+        )}
         {selected.value !== null && (
           <input
             type="text" placeholder={words.comment} aria-label={words.comment}

@@ -5,7 +5,7 @@ import { actions } from "../store/actions";
 import { setThreshold } from "../store/asking";
 import { find } from "../store/finding";
 import {
-  answered, asking, brightness, byObject, contrast, engine, grid, keymap, type Mode, mode, opacity, outlines, overview, protect, radius,
+  answered, asking, brightness, byObject, contrast, drawing, engine, grid, keymap, type Mode, mode, opacity, outlines, overview, protect, radius,
   redraw, snap, threshold, toolName,
 } from "../store/state";
 import { pick, toolNames } from "../store/tools";
@@ -59,6 +59,21 @@ export function Tools() {
           {words.tools[name]}
         </button>
       ))}
+      <span class="gap" />
+      <Action name="newObject" />
+      <span class="drawings" role="group" aria-label={words.drawing}>
+        {(["addTo", "subtractFrom", "refine"] as const).map((name) => {
+          const to = ({ addTo: "add", subtractFrom: "subtract", refine: "refine" } as const)[name];
+          return (
+            <button
+              key={name} class={drawing.value === to ? "chosen" : ""} aria-pressed={drawing.value === to} data-action={name}
+              title={`${words.drawings[to]} (${keymap.value[name]})`} onClick={actions[name]}
+            >
+              {words.actions[name]}
+            </button>
+          );
+        })}
+      </span>
       <span class="gap" />
       {["undo", "redo"].map((name) => (
         <Action key={name} name={name} />

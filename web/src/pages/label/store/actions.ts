@@ -4,13 +4,14 @@ import { change } from "../../../model/scene";
 import { dialog, message, project } from "../../../store/project";
 import { newId } from "../../../store/wire";
 import { abandon, confirmTool, nextCandidate } from "./asking";
-import { crowd, hide, intersect, isolate, merge, perform, redo, remove, restack, setClass, shapes, split, subtract, undo } from "./gestures";
+import { crowd, hide, intersect, isolate, merge, perform, reclass, remove, restack, setClass, shapes, split, subtract } from "./gestures";
 import { doubtful, open, step } from "./images";
 import * as keys from "./keys";
-import { byObject, current, desk, drawable, grid, keymap, opacity, outlines, overview, own, protect, radius, redraw, selected, snap } from "./state";
+import { byObject, current, desk, drawable, type Drawing, drawing, grid, keymap, opacity, outlines, overview, own, protect, radius, redraw, selected, snap } from "./state";
 import { approve, finish, mark, nextReview } from "./states";
 import { accept, reject } from "./suggestions";
 import { pick, toolNames } from "./tools";
+import { redo, undo } from "./undo";
 import { focusWanted, levelling, openPanel, panelOpen, setLevelling } from "./window";
 
 async function copyToNext(): Promise<void> {
@@ -37,24 +38,45 @@ const shade = (by: number) => () => {
   redraw();
 };
 
+/** What drawing does from here on; a second time: back to new objects. */
+export function setDrawing(to: Drawing): void {
+  confirmTool();
+  drawing.value = drawing.value === to ? "new" : to;
+  redraw();
+}
+
+/** The tool's last corner, or what was done last. */
+const back = () => {
+  if (!desk.board?.tool?.back?.()) undo();
+};
+
+/** Escape: whatever is under way ends, nothing is chosen, and what is drawn next is a new object. */
+function end(): void {
+  abandon();
+  setLevelling(false);
+  selected.value = null;
+  drawing.value = "new";
+  message.value = "";
+  redraw();
+}
+
 export const actions: Record<string, () => void> = {
-  undo, redo, remove, accept, reject, doubtful, split, merge, subtract, intersect, crowd, hide, isolate, finish, approve, ...shapes,
+  undo: back, redo, remove: () => void (desk.board?.tool?.back?.() || remove()), accept, reject, doubtful, split, merge, subtract, intersect, crowd, hide, isolate, finish, approve, ...shapes,
   next: () => step(1),
   previous: () => step(-1),
   bigger: () => (radius.value = Math.min(400, Math.ceil(radius.value * 1.25))),
   smaller: () => (radius.value = Math.max(0.5, Math.floor(radius.value / 1.25))),
   candidate: nextCandidate,
-  abandon: () => {
-    abandon();
-    setLevelling(false);
-    dialog.value = "";
-    message.value = "";
-  },
-  deselect: () => {
+  end,
+  newObject: () => {
     confirmTool();
     selected.value = null;
-    desk.board?.redraw();
+    drawing.value = "new";
+    redraw();
   },
+  addTo: () => setDrawing("add"),
+  subtractFrom: () => setDrawing("subtract"),
+  refine: () => setDrawing("refine"),
   raise: () => restack(true, "raise"),
   lower: () => restack(false, "lower"),
   keys: () => (dialog.value = dialog.value === "keys" ? "" : "keys"),
@@ -87,20 +109,32 @@ export const actions: Record<string, () => void> = {
   ...Object.fromEntries(toolNames.map((name) => [name, () => pick(name)])),
 };
 
+/** Does the element want keys for itself? */
+function takesKeys(target: HTMLElement): boolean {
+  if (target instanceof HTMLInputElement) return !["range", "checkbox", "radio", "button", "color"].includes(target.type);
+  return target instanceof HTMLSelectElement || target instanceof HTMLTextAreaElement || target.isContentEditable;
+}
+
 export function onKey(event: KeyboardEvent): void {
+  if (event.defaultPrevented || event.isComposing) return;
+  // What lies over the page has the keys; nothing is done behind it.
+  if (document.querySelector('[aria-modal="true"]')) return;
   const target = event.target as HTMLElement;
-  if (target instanceof HTMLInputElement && target.type !== "range" && target.type !== "checkbox") return;
-  if (target instanceof HTMLSelectElement || target instanceof HTMLTextAreaElement) return;
   const name = keys.nameOf(event);
-  if (/^[1-9]$/.test(name)) {
-    const wanted = drawable()[Number(name) - 1];
-    if (wanted) setClass(wanted.id);
+  if (takesKeys(target)) {
+    if (name === "escape") desk.board?.canvas.focus();
+    return;
+  }
+  const digit = /^(shift\+)?[1-9]$/.exec(name);
+  if (digit) {
+    const wanted = drawable()[Number(name.at(-1)) - 1];
+    if (wanted) (digit[1] ? reclass : setClass)(wanted.id);
     event.preventDefault();
     return;
   }
   const found = Object.entries(keymap.value).find(([, key]) => key === name || (key === "delete" && name === "backspace"));
-  // Enter on a button presses the button.
-  if (!found || (name === "enter" && target instanceof HTMLButtonElement)) return;
+  // Enter on a button presses the button; Tab goes to the next.
+  if (!found || name === "tab" || (name === "enter" && target instanceof HTMLButtonElement)) return;
   event.preventDefault();
   actions[found[0]]?.();
 }

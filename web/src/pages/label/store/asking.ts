@@ -4,8 +4,8 @@ import { api, type Question } from "../../../api/client";
 import { Bits, type Point } from "../../../model/bits";
 import { format, parse } from "../../../model/rle";
 import { message } from "../../../store/project";
-import { clicked, commit } from "./gestures";
-import { answered, asking, current, desk, engine, own, selected, threshold } from "./state";
+import { clicked, commit, draw } from "./gestures";
+import { answered, asking, current, desk, drawing, engine, own, threshold } from "./state";
 
 interface Prompts {
   points: Point[];
@@ -21,17 +21,19 @@ let hovering: ReturnType<typeof setTimeout> | undefined;
 let waiting: ReturnType<typeof setTimeout> | undefined;
 let hovered = false;
 let last: Prompts | null = null;
+/** The object that the open question is about; null where it is about a new one. */
+let about: number | null = null;
 
 export function nothingAsked(): Question {
   return { engine: engine.value, points: [], labels: [], box: null, mask: null, text: null, threshold: 0.5, seq: 0 };
 }
 
-/** What a click here would give, shown while the pointer rests. Only where nothing is asked or chosen already. */
+/** What a click here would give, shown while the pointer rests. Only where nothing is asked already, and it would be a new object. */
 export function hover(at: Point): void {
   clearTimeout(hovering);
   if (candidates.length && !hovered) return;
   hovering = setTimeout(() => {
-    if (!asking.value && selected.value === null) void ask({ points: [at], labels: [1] }, true);
+    if (!asking.value && drawing.value === "new") void ask({ points: [at], labels: [1] }, true);
   }, 180);
 }
 
@@ -49,7 +51,9 @@ export async function ask(prompts: Prompts, hovers = false): Promise<void> {
   asking.value = !hovers;
   const { scene, board } = desk;
   const { box } = prompts;
-  const old = own();
+  // Only where a person wants the chosen object refined is the engine told of it.
+  const old = drawing.value === "refine" ? own() : null;
+  about = old?.id ?? null;
   try {
     const answer = await api.ask(
       current.value,
@@ -59,7 +63,6 @@ export async function ask(prompts: Prompts, hovers = false): Promise<void> {
         box: box
           ? [Math.min(box[0].x, box[1].x), Math.min(box[0].y, box[1].y), Math.max(box[0].x, box[1].x), Math.max(box[0].y, box[1].y)]
           : null,
-        // Clicks with an object selected correct that object.
         mask: old && !box ? format(old.bits.toCounts(scene.width, scene.height)) : null,
       },
       abort.signal,
@@ -87,11 +90,12 @@ export function setThreshold(value: number): void {
 
 export function keepAnswer(): void {
   const found = candidates[candidate];
+  const refined = about !== null && about === own()?.id;
   forget();
   desk.board?.preview(null);
-  // The answer to a question about the chosen object takes its place; another object is added where a class is one object.
-  const corrects = own() !== null;
-  if (found && !found.empty) commit("click", (bits) => (corrects ? found : bits.or(found)));
+  if (!found || found.empty) return;
+  if (refined) commit("refine", () => found);
+  else draw("click", found);
 }
 
 export function nextCandidate(): void {
@@ -104,6 +108,7 @@ function forget(): void {
   candidates = [];
   candidate = 0;
   last = null;
+  about = null;
   threshold.value = 0.5;
   answered.value = false;
   clearTimeout(waiting);

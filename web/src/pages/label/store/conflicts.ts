@@ -16,9 +16,21 @@ export async function resolve(choice: "mine" | "theirs" | "both"): Promise<void>
   if (current.value === conflict.image && layer.value === conflict.layer) await open(conflict.image);
 }
 
-/** Give the refused change up; the list of images tells again what the server has. */
-export async function dropRefused(): Promise<void> {
-  await desk.sync.drop();
+/** Send again what was refused, after what it needs was mended. */
+export async function retryRefused(id: string): Promise<void> {
+  await desk.sync.retry(id);
+  await desk.sync.settled();
+  if (!desk.sync.parked.some((pending) => pending.gesture.id === id)) await readAgain();
+}
+
+/** Give a refused change up; the page shows what the server has. */
+export async function dropRefused(id: string): Promise<void> {
+  desk.journal.forget(id);
+  await desk.sync.drop(id);
+  await readAgain();
+}
+
+async function readAgain(): Promise<void> {
   await reload();
   if (current.value !== null) await open(current.value);
 }

@@ -1,15 +1,20 @@
-/** What a person does to objects: each gesture can be undone, and is told to the server. */
+/** What a person does to objects: each gesture is a command, which can be taken back, and is told to the server. */
 
-import type { Said } from "../../../api/client";
 import { Bits } from "../../../model/bits";
-import type { Command } from "../../../model/history";
-import { added, carved, type Change, change, type Fields, removal, type Segment } from "../../../model/scene";
-import { project } from "../../../store/project";
+import { apply, type Command, lost } from "../../../model/commands";
+import { added, carved, type Change, change, removal, type Segment } from "../../../model/scene";
+import { kept } from "../../../store/journal";
+import { message, project } from "../../../store/project";
 import { gesture, newId } from "../../../store/wire";
-import { classId, current, desk, kindOf, mode, own, protect, radius, selected, version } from "./state";
+import { words } from "../../../strings";
+import { classId, current, desk, drawing, kindOf, mode, nameOfClass, own, protect, radius, selected, version } from "./state";
+import { tell } from "./toast";
 
 let since = performance.now();
 let clicks = 0;
+
+/** Gestures that give an object's pixels to another of the same, or to the same under another class. */
+const MOVED = new Set(["merge", "split", "class"]);
 
 /** A prompt was given. */
 export const clicked = (): void => void clicks++;
@@ -30,64 +35,89 @@ function effort(): Record<string, number> {
   return out;
 }
 
-/** Tell the server. said: of the image, beside what the command changes. */
-export function send(command: Command, said: Said = {}): void {
-  if (current.value === null) return;
-  const number = current.value;
+/** Tell the server, and show what it means for the list of images -> the gesture's id. */
+export function send(command: Command): string {
+  const number = current.value!;
   const { scene, sync, board } = desk;
-  void sync.push(number, gesture(command, scene.width, scene.height, effort(), said), desk.layer);
+  const id = crypto.randomUUID();
+  void sync.push(number, gesture(command, scene.width, scene.height, effort(), id), desk.layer);
   const { me } = project.value!;
+  const state = command.said?.state?.after;
   const rows = project.value!.images.map((image) => {
     if (image.number !== number) return image;
     if (desk.layer === "shared")
-      return { ...image, objects: scene.segments.length, ...(!command.fields && { confidence: null }), ...(said.state && { state: said.state === "open" ? null : said.state }) };
-    if (!said.state) return image;
+      return { ...image, objects: scene.segments.length, ...(!command.fields && { confidence: null }), ...(state && { state: state === "open" ? null : state }) };
+    if (!state) return image;
     const rest = (image.own_labels ?? []).filter((name) => name !== me);
-    return { ...image, own_labels: said.state === "open" ? rest : [...rest, me].sort() };
+    return { ...image, own_labels: state === "open" ? rest : [...rest, me].sort() };
   });
   project.value = { ...project.value!, images: rows };
   version.value++;
   board?.redraw();
+  return id;
 }
 
-/** fields: of the image, beside what changes of its objects. */
-export function perform(kind: string, changes: Change[], fields?: Fields): void {
-  if (!changes.length && !fields) return;
-  const command = { kind, changes, ...(fields && { fields }) };
-  desk.history.do(command);
-  send(command);
-}
-
-export function undo(): void {
-  const command = desk.history.undo();
-  if (command) send(command);
-  if (selected.value !== null && !desk.scene.find(selected.value)) selected.value = null;
-}
-
-export function redo(): void {
-  const command = desk.history.redo();
-  if (command) send(command);
+/** Do something to the open image. Pixels that it takes from objects are told, with a way to take it back. */
+export function perform(kind: string, changes: readonly Change[], more: Omit<Command, "kind" | "changes"> = {}): void {
+  const command: Command = { kind, changes, ...more };
+  if (current.value === null || (!changes.length && !Object.keys(more).length)) return;
+  const { scene, journal } = desk;
+  apply(scene, command);
+  const id = send(command);
+  journal.add({
+    id, tab: journal.tab, image: current.value, layer: desk.layer, width: scene.width, height: scene.height,
+    command: kept(command, scene.width, scene.height), undone: false,
+  });
+  const gone = MOVED.has(kind) ? [] : lost(command);
+  if (gone.length) tell(words.lost(kind, gone.map(({ segment, pixels, all }) => ({ name: nameOfClass(segment.classId), pixels, all }))), true);
+  else tell(null);
 }
 
 /** Is there one object for all of a class? */
 export const isWhole = (id: number): boolean => mode.value === "semantic" || (mode.value === "panoptic" && kindOf(id) === "stuff");
 
-/** What is drawn goes to this object: the chosen object, or the object of its class. */
-function target(): Segment | undefined {
-  const { scene } = desk;
-  if (isWhole(classId.value)) return scene.segments.find((segment) => segment.classId === classId.value && !segment.crowd);
-  return own() ?? undefined;
+/** The object that is all of the chosen class, where a class is one. */
+const ofClass = (): Segment | undefined => desk.scene.segments.find((segment) => segment.classId === classId.value && !segment.crowd);
+
+/** The object that a stroke takes most from. */
+function under(bits: Bits): Segment | undefined {
+  const covered = desk.scene.segments.map((segment) => ({ segment, pixels: desk.scene.hidden.has(segment.id) ? 0 : segment.bits.and(bits).area() }));
+  return covered.filter(({ pixels }) => pixels > 0).sort((a, b) => a.pixels - b.pixels).at(-1)?.segment;
 }
 
-/** One gesture on the target, or on a new object of the chosen class. */
-export function commit(kind: string, edit: (bits: Bits) => Bits, draws = true): void {
+/** How a tool is held: what it draws is added to the chosen object, or taken away. */
+export interface Held {
+  adds?: boolean;
+  removes?: boolean;
+}
+
+/** What a tool drew: a new object, or part of the chosen object where that is asked for; one gesture. */
+export function draw(kind: string, bits: Bits, { adds = false, removes = false }: Held = {}): void {
+  const takes = removes !== (drawing.value === "subtract");
+  const continues = takes || adds || drawing.value !== "new";
+  const old = isWhole(classId.value) ? ofClass() : continues ? (own() ?? (takes ? under(bits) : undefined)) : undefined;
+  if (takes && !old) {
+    message.value = words.nothingToTake;
+    return;
+  }
+  edited(kind, old, takes ? old!.bits.minus(bits) : (old?.bits ?? Bits.none).or(bits));
+}
+
+/** Change the chosen object; one gesture. */
+export function commit(kind: string, edit: (bits: Bits) => Bits): void {
+  const old = own();
+  if (old) edited(kind, old, edit(old.bits));
+}
+
+/** An object becomes these bits, or a new object of the chosen class does. */
+function edited(kind: string, old: Segment | undefined, wanted: Bits): void {
   const { scene } = desk;
-  const old = draws ? target() : (own() ?? undefined);
-  let bits = edit(old?.bits ?? Bits.none).trimmed();
+  let bits = wanted.trimmed();
   if (protect.value) bits = bits.minus(scene.others(old?.id ?? null));
   bits = bits.window(scene.box).trimmed();
   if (!old && bits.empty) return;
   if (old && bits.equals(old.bits)) return;
+  message.value = "";
   if (bits.empty && old) {
     perform(kind, [removal(scene, old.id)]);
     selected.value = null;
@@ -115,18 +145,24 @@ export function remove(): void {
   selected.value = null;
 }
 
+/** The class of what is drawn next. Where a class is one object, that is chosen with it. */
 export function setClass(id: number): void {
   classId.value = id;
-  const { scene } = desk;
-  if (isWhole(id)) {
-    // There is one object of it: choosing the class chooses that.
-    selected.value = scene.segments.find((segment) => segment.classId === id && !segment.crowd)?.id ?? null;
-    desk.board?.redraw();
-    return;
-  }
+  if (isWhole(id)) selected.value = ofClass()?.id ?? null;
+  else if (mode.value !== "instance" && isWhole(own()?.classId ?? -1)) selected.value = null;
+  desk.board?.redraw();
+}
+
+/** The chosen object becomes one of another class, or part of the object that is all of that class. */
+export function reclass(id: number): void {
   const old = own();
-  if (old && mode.value !== "instance" && isWhole(old.classId)) selected.value = null;
-  else if (old && old.classId !== id) perform("class", [change(scene, { ...old, classId: id, source: "human" })]);
+  if (!old || old.classId === id) return;
+  const { scene } = desk;
+  const whole = isWhole(id) ? scene.segments.find((segment) => segment.classId === id && !segment.crowd) : undefined;
+  if (whole) {
+    perform("class", [change(scene, { ...whole, bits: whole.bits.or(old.bits), source: "human" }), removal(scene, old.id)]);
+    selected.value = whole.id;
+  } else perform("class", [change(scene, { ...old, classId: id, source: "human", attributes: touchedUp(old.attributes) })]);
 }
 
 const { round } = Math;
@@ -158,7 +194,7 @@ export function merge(): void {
 
 export function subtract(): void {
   const old = own();
-  if (old) commit("subtract", (bits) => bits.minus(desk.scene.others(old.id)), false);
+  if (old) commit("subtract", (bits) => bits.minus(desk.scene.others(old.id)));
 }
 
 /** Keep what the chosen object shares with the others. */
@@ -186,9 +222,7 @@ export function comment(text: string): void {
   const old = own();
   const before = old ? (desk.scene.comments.get(old.id) ?? "") : "";
   if (!old || before === text) return;
-  const command = { kind: "comment", changes: [], remark: { segment: old.id, before, after: text } };
-  desk.history.do(command);
-  send(command);
+  perform("comment", [], { remark: { segment: old.id, before, after: text } });
 }
 
 export function hide(): void {
@@ -212,9 +246,7 @@ function shown(): void {
   desk.board?.redraw();
 }
 
-const shape = (kind: string, edit: (bits: Bits) => Bits) => () => {
-  if (own()) commit(kind, edit, false);
-};
+const shape = (kind: string, edit: (bits: Bits) => Bits) => () => commit(kind, edit);
 
 export const shapes: Record<string, () => void> = {
   holes: shape("fill holes", (bits) => bits.filled()),

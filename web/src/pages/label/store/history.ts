@@ -51,7 +51,8 @@ export async function restore(revision: number): Promise<void> {
     const same = old && old.bits.equals(segment.bits) && old.classId === segment.classId && flat(old.attributes) === flat(segment.attributes);
     if (!same) changes.push(change(scene, segment));
   }
-  perform("restore", [...changes, ...gone], otherFields(scene.fields, past.fields ?? {}));
+  const fields = otherFields(scene.fields, past.fields ?? {});
+  perform("restore", [...changes, ...gone], fields && { fields });
   dialog.value = "";
   show(null);
 }

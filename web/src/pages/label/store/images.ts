@@ -1,15 +1,16 @@
 /** Which image is open, and what is seen of the others' work on it. */
 
+import { effect } from "@preact/signals";
 import { address, goTo } from "../../../address";
 import { api, type ImageInfo } from "../../../api/client";
-import { History } from "../../../model/history";
 import { Scene } from "../../../model/scene";
 import { type ShownImage, TiledImage, WholeImage } from "../../../parts/canvas/image";
 import { loadColumns } from "../../../store/columns";
+import { Journal, openLedger, tabName } from "../../../store/journal";
 import { type Layer, openShelf } from "../../../store/pending";
 import { message, project, reload } from "../../../store/project";
 import { Sync } from "../../../store/sync";
-import { fromWire, remarks } from "../../../store/wire";
+import { fromWire, remarks, toWire } from "../../../store/wire";
 import { abandon, nothingAsked } from "./asking";
 import { startClock } from "./gestures";
 import { ghost } from "./shown";
@@ -17,6 +18,8 @@ import { describe, hearWindow, loadWindow, lookNow, painter, showWindow } from "
 import { classId, current, desk, layer, offered, others, selected, shown, status, suggested, version } from "./state";
 
 const tab = crypto.randomUUID();
+/** Of the classes and people that this page has. */
+let known = "";
 const BEAT = 5000; // milliseconds between signs of life
 
 /** The project, and what was made here before and not sent yet. */
@@ -27,14 +30,20 @@ async function start(): Promise<void> {
   classId.value = found.classes.find((declared) => declared.role === "class")?.id ?? 1;
   // Two people who share a browser do not send each other's work.
   const sync = new Sync({ apply: api.apply }, await openShelf(`${found.place} ${found.me}`), () => {
-    status.value = { state: sync.state, waiting: sync.waiting, words: sync.words };
+    status.value = { state: sync.state, waiting: sync.waiting, words: sync.words, parked: sync.parked.length };
   });
   desk.sync = sync;
-  await sync.begin();
+  desk.journal = new Journal(await openLedger(`${found.place} ${found.me}`), tabName());
+  await Promise.all([sync.begin(), desk.journal.begin()]);
   window.addEventListener("beforeunload", (event) => {
     if (sync.waiting) event.preventDefault();
   });
   setInterval(() => void beat(), BEAT);
+  // The browser's own ways back and forth.
+  effect(() => {
+    const { page, image } = address.value;
+    if (page === "label" && image !== null && current.peek() !== null && image !== current.peek()) void open(image);
+  });
 }
 
 let started: Promise<void> | null = null;
@@ -57,6 +66,8 @@ export async function beat(): Promise<void> {
     const found = await api.present(number, tab);
     others.value = found.people;
     await hearWindow(found.window);
+    if (known !== found.known && known !== "") await reload(); // somebody added a class, or came to work here
+    known = found.known;
     if (desk.sync.newer(found.revision) || !desk.sync.heard(number, found.workflow)) await refresh(number, found.revision);
   } catch {
     others.value = [];
@@ -134,7 +145,6 @@ export async function open(number: number): Promise<void> {
   scene.fields = labels.fields ?? {};
   scene.load(labels.objects.map((segment) => fromWire(segment, image.width, image.height)));
   desk.scene = scene;
-  desk.history = new History(scene);
   desk.layer = where;
   sync.read = labels.revision;
   sync.forget(number, where);
@@ -172,9 +182,12 @@ export async function offer(number: number): Promise<void> {
   const found = await api.suggestion(number).catch(() => null);
   const run = found?.run;
   if (!found || !run || current.value !== number) return;
+  const { scene } = desk;
+  const there = scene.segments.map((segment) => `${segment.classId} ${toWire(segment, scene.width, scene.height).counts}`);
+  const rest = found.objects.filter((segment) => !there.includes(`${segment.class_id} ${segment.counts}`));
   offered.value = run;
-  suggested.value = found.objects;
-  ghost(found.objects);
+  suggested.value = rest;
+  ghost(rest);
 }
 
 export function step(by: number): void {

@@ -3,7 +3,7 @@
 export const defaults: Record<string, string> = {
   brush: "b", eraser: "e", lasso: "l", polygon: "p", click: "c", box: "x", wand: "w", select: "v",
   undo: "ctrl+z", redo: "ctrl+shift+z", remove: "delete", finish: "enter", next: "d", previous: "s",
-  accept: "a", reject: "r", doubtful: "n", bigger: "]", smaller: "[", candidate: "tab", abandon: "escape", deselect: "q",
+  accept: "a", reject: "r", doubtful: "n", bigger: "]", smaller: "[", candidate: "z", end: "escape", newObject: "q", addTo: "shift+q", subtractFrom: "shift+e", refine: "shift+k",
   holes: "h", islands: "i", grow: "+", shrink: "-", smooth: "m", split: "shift+s", merge: "shift+m", subtract: "shift+x",
   raise: "pageup", lower: "pagedown", crowd: "shift+c", keys: "?", fit: "f", outlines: "o", hide: "shift+h", opaque: ".", clear: ",",
   byObject: "shift+o", protect: "shift+p", copy: "shift+d", review: "shift+r", approve: "shift+a", history: "shift+y",
@@ -18,7 +18,7 @@ const NAME = "maskwright keys";
 export function load(): Record<string, string> {
   try {
     const held: unknown = JSON.parse(localStorage.getItem(NAME) ?? "{}");
-    const own = Object.entries(held as object).filter(([name, key]) => name in defaults && typeof key === "string");
+    const own = Object.entries(held as object).filter(([name, key]) => name in defaults && typeof key === "string" && key !== "tab");
     return { ...defaults, ...Object.fromEntries(own) };
   } catch {
     return { ...defaults };
@@ -30,7 +30,8 @@ export function store(keys: Record<string, string>): void {
 }
 
 export function nameOf(event: KeyboardEvent): string {
-  const key = event.key.length === 1 ? event.key.toLowerCase() : event.key.toLowerCase();
-  const shifted = event.shiftKey && (/^[a-z]$/.test(key) || key.length > 1);
+  // Shift and a digit are another sign on every keyboard.
+  const key = event.shiftKey && /^Digit[1-9]$/.test(event.code) ? event.code.slice(5) : event.key.toLowerCase();
+  const shifted = event.shiftKey && (/^[a-z1-9]$/.test(key) || key.length > 1);
   return `${event.ctrlKey || event.metaKey ? "ctrl+" : ""}${shifted ? "shift+" : ""}${key}`;
 }

@@ -34,7 +34,10 @@ export function takeAt(at: Point): boolean {
   if (suggestion) suggested.value = rest;
   else shown.value = { ...shown.value!, objects: rest };
   ghost(rest);
-  perform("accept one", bringing([taken]));
+  const run = offered.value;
+  const all = suggestion && !rest.length && run !== null;
+  if (all) offered.value = null;
+  perform("accept one", bringing([taken]), all ? { said: { suggestion: { run, before: "open", after: "accepted" } } } : {});
   selected.value = scene.find(taken.id) ? taken.id : null;
   return true;
 }

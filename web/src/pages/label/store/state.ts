@@ -1,10 +1,11 @@
 /** What the label page knows. Whoever changes it lives in the files beside this one. */
 
 import { signal } from "@preact/signals";
-import type { Job, WireSegment } from "../../../api/client";
-import { History } from "../../../model/history";
+import type { ImageInfo, Job, WireSegment } from "../../../api/client";
+import type { State } from "../../../model/commands";
 import { Scene, type Segment } from "../../../model/scene";
 import type { Board } from "../../../parts/canvas/board";
+import { Journal, MemoryLedger } from "../../../store/journal";
 import type { Layer } from "../../../store/pending";
 import { project } from "../../../store/project";
 import type { Sync } from "../../../store/sync";
@@ -13,10 +14,19 @@ import * as keys from "./keys";
 /** instance: objects may overlap.  panoptic: no two share a pixel, and stuff is one object a class.  semantic: every class is. */
 export type Mode = "instance" | "panoptic" | "semantic";
 
+/** new: what is drawn is an object of its own.  add, subtract: it is put to the chosen object, or taken from it.
+ * refine: engines are asked about the chosen object, and what else is drawn is added to it. */
+export const DRAWINGS = ["new", "add", "subtract", "refine"] as const;
+export type Drawing = (typeof DRAWINGS)[number];
+
 export const current = signal<number | null>(null);
 export const selected = signal<number | null>(null);
 export const classId = signal<number>(1);
 export const toolName = signal("brush");
+export const drawing = signal<Drawing>("new");
+/** Where the pointer is on the image, and how large the image is shown. */
+export const pointer = signal<{ x: number; y: number } | null>(null);
+export const zoom = signal(1);
 export const radius = signal(12);
 export const opacity = signal(0.45);
 export const brightness = signal(1);
@@ -32,7 +42,7 @@ export const layer = signal<Layer>("shared");
 export const engine = signal("classical");
 export const threshold = signal(0.5);
 export const answered = signal(false);
-export const status = signal({ state: "saved", waiting: 0, words: "" });
+export const status = signal({ state: "saved", waiting: 0, words: "", parked: 0 });
 export const version = signal(0);
 export const suggested = signal<WireSegment[]>([]);
 /** The run whose suggestion is shown, which may be that nothing is there; none where nothing is suggested. */
@@ -58,7 +68,8 @@ export const learnAgain = signal(true);
 /** What is being worked on; no signal, because it changes with every stroke. `version` tells the views. */
 export const desk = {
   scene: new Scene(1, 1),
-  history: new History(new Scene(1, 1)),
+  /** What this person did here, to be taken back. */
+  journal: new Journal(new MemoryLedger(), ""),
   board: null as Board | null,
   sync: null as unknown as Sync,
   /** Whose labels they are. */
@@ -71,6 +82,14 @@ export const colourOf = (id: number): number => {
 };
 
 export const kindOf = (id: number) => project.value?.classes.find((declared) => declared.id === id)?.kind ?? "thing";
+
+export const nameOfClass = (id: number): string => project.value?.classes.find((declared) => declared.id === id)?.name ?? `${id}`;
+
+/** How far an image is, of everybody's labels or of this person's own. */
+export function stateOf(image: ImageInfo | null): State {
+  if (layer.value === "own") return image?.own_labels?.includes(project.value!.me) ? "labelled" : "open";
+  return (image?.state as State | null | undefined) ?? "open";
+}
 
 /** Classes that can be drawn, in order. */
 export const drawable = () => (project.value?.classes ?? []).filter((declared) => declared.role !== "background");
@@ -86,5 +105,6 @@ export function redraw(): void {
   desk.board.contrast = contrast.value;
   desk.board.grid = grid.value;
   desk.board.overview = overview.value;
+  desk.board.badge = { new: "", add: "+", subtract: "−", refine: "↻" }[drawing.value];
   desk.board.redraw();
 }

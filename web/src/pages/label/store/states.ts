@@ -1,18 +1,21 @@
 /** What a person says of an image: finished, to be reviewed, approved. */
 
-import type { Said } from "../../../api/client";
+import type { State } from "../../../model/commands";
 import { project } from "../../../store/project";
 import { confirmTool } from "./asking";
-import { send } from "./gestures";
+import { perform } from "./gestures";
 import { nextOf, step } from "./images";
-import { info, layer } from "./state";
+import { info, layer, stateOf } from "./state";
 import { learnt } from "./suggestions";
 
 /** Say how far the image is. */
-export function mark(state: NonNullable<Said["state"]>, then?: () => void): void {
+export function mark(state: State, then?: () => void): void {
   if (confirmTool()) return mark(state, then);
-  send({ kind: "state", changes: [] }, { state });
-  if (state === "labelled") learnt();
+  const before = stateOf(info());
+  if (before !== state) {
+    perform("state", [], { said: { state: { before, after: state } } });
+    if (state === "labelled") learnt();
+  }
   then?.();
 }
 

@@ -3,9 +3,9 @@
 import { api, type Job } from "../../../api/client";
 import { message, reload } from "../../../store/project";
 import { fromWire, newId } from "../../../store/wire";
-import { bringing, send } from "./gestures";
+import { bringing, perform } from "./gestures";
 import { offer } from "./images";
-import { current, desk, job, layer, learnAgain, offered, suggested } from "./state";
+import { current, desk, info, job, layer, learnAgain, offered, stateOf, suggested } from "./state";
 
 const AGAIN = 3; // images that are finished before labels are propagated again
 let finished = 0;
@@ -14,18 +14,18 @@ let learner: string | null = null;
 export function accept(): void {
   const run = offered.value;
   if (run === null) return;
-  const { scene, history, board } = desk;
+  const { scene, board } = desk;
   const segments = suggested.value.map((segment) => ({
     // A person has looked at it and stands for it.
     ...fromWire(segment, scene.width, scene.height), id: newId(), source: "human" as const,
     attributes: { ...segment.attributes, accepted: "untouched" },
   }));
-  const command = { kind: "accept", changes: bringing(segments) };
-  if (segments.length) history.do(command);
   suggested.value = [];
   offered.value = null;
   board?.suggest([]);
-  send(command, { state: "labelled", suggestion: { run, state: "accepted" } });
+  perform("accept", bringing(segments), {
+    said: { state: { before: stateOf(info()), after: "labelled" }, suggestion: { run, before: "open", after: "accepted" } },
+  });
   learnt();
 }
 
@@ -35,7 +35,7 @@ export function reject(): void {
   suggested.value = [];
   offered.value = null;
   desk.board?.suggest([]);
-  send({ kind: "reject", changes: [] }, { suggestion: { run, state: "rejected" } });
+  perform("reject", [], { said: { suggestion: { run, before: "open", after: "rejected" } } });
 }
 
 /** An image more is finished: after a few, what was learned is learned anew, in the background. */

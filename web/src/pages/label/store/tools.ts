@@ -11,10 +11,11 @@ import { Box, Click, Scribble } from "../tools/prompt";
 import { Scissors } from "../tools/scissors";
 import { Select } from "../tools/select";
 import { Wand } from "../tools/wand";
-import { ask, confirmTool, hover, keepAnswer } from "./asking";
-import { commit } from "./gestures";
+import { abandon, ask, confirmTool, hover, keepAnswer } from "./asking";
+import { commit, draw } from "./gestures";
 import { takeAt } from "./shown";
-import { asking, byObject, classId, colourOf, desk, opacity, outlines, own, radius, selected, snap, toolName } from "./state";
+import { asking, byObject, colourOf, current, desk, opacity, outlines, own, pointer, radius, selected, snap, toolName, zoom } from "./state";
+import { isTurning } from "./undo";
 import { isPainting, level, levelling, look, lookNow, setLevelling } from "./window";
 
 const SNAP = 9; // pixels of the screen
@@ -34,18 +35,18 @@ const bench: Bench = {
   },
   pixels: (box) => desk.board?.pixels(box) ?? null,
   snap: (at) => (snap.value ? snapped(desk.scene, at, Math.min(40, SNAP / desk.board!.view.scale), selected.value) : at),
+  draw,
   commit,
   preview: (bits) => desk.board?.preview(bits),
   select: (id) => {
     selected.value = id;
-    const segment = own();
-    if (segment) classId.value = segment.classId;
     desk.board?.redraw();
   },
   take: takeAt,
   ask: (prompts) => void ask(prompts),
   hover,
   confirm: keepAnswer,
+  abandon,
   redraw: () => desk.board?.redraw(),
 };
 
@@ -62,12 +63,16 @@ export function attach(canvas: HTMLCanvasElement): void {
     opacity: opacity.value, outlines: outlines.value, byObject: byObject.value, colour: colourOf, selected: selected.value,
   }));
   desk.board.level = level;
-  desk.board.over = look;
+  desk.board.over = (at) => {
+    pointer.value = at && { x: Math.floor(at.x), y: Math.floor(at.y) };
+    look(at);
+  };
+  desk.board.drawn = () => (zoom.value = desk.board?.view.scale ?? 1);
   setLevelling(levelling.value);
   // For tests and benchmarks.
   (window as unknown as { maskwright: unknown }).maskwright = {
-    board: desk.board, scene: () => desk.scene, sync: () => desk.sync, asking: () => asking.value, layer: () => desk.layer,
-    canUndo: () => desk.history.canUndo, painting: isPainting, look: lookNow,
+    board: desk.board, scene: () => desk.scene, sync: () => desk.sync, number: () => current.value, asking: () => asking.value, layer: () => desk.layer,
+    canUndo: () => desk.journal.canUndo, turning: isTurning, painting: isPainting, look: lookNow,
   };
   pick(toolName.value);
 }

@@ -60,7 +60,7 @@ export function fill(column: ColumnInfo, segment: number | null, text: string): 
     if (old) {
       const { [column.name]: _, ...rest } = old.attributes;
       perform("value", [change(scene, { ...old, attributes: after === null ? rest : { ...rest, [column.name]: after } })]);
-    } else perform("value", [], { before: { [column.name]: before }, after: { [column.name]: after } });
+    } else perform("value", [], { fields: { before: { [column.name]: before }, after: { [column.name]: after } } });
   } catch (error) {
     message.value = (error as Error).message;
   }

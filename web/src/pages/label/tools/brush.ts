@@ -1,17 +1,18 @@
 import { Bits, type Point } from "../../../model/bits";
-import { type Bench, type Press, removes, type Tool } from "../../../parts/canvas/tool";
+import { type Bench, held, type Press, type Tool } from "../../../parts/canvas/tool";
 
-/** Paints, or takes away; right button or Alt does the other. A stroke is one gesture. */
+/** Paints, or takes away; right button or Alt does the other, Shift adds to the chosen object. A stroke is one gesture. */
 export class Brush implements Tool {
   private last: Point | null = null;
   private stroke = Bits.none;
-  private erases = false;
+  private how = { adds: false, removes: false };
   private at: Point | null = null;
 
   constructor(private readonly bench: Bench, private readonly eraser: boolean) {}
 
   down(at: Press): void {
-    this.erases = this.eraser !== removes(at);
+    const { adds, removes } = held(at);
+    this.how = { adds, removes: this.eraser !== removes };
     this.stroke = Bits.none;
     this.last = at;
     this.add(at);
@@ -27,9 +28,8 @@ export class Brush implements Tool {
     if (!this.last) return;
     this.add(at);
     this.last = null;
-    const { stroke, erases } = this;
     this.bench.preview(null);
-    this.bench.commit(erases ? "eraser" : "brush", (bits) => (erases ? bits.minus(stroke) : bits.or(stroke)));
+    this.bench.draw(this.how.removes ? "eraser" : "brush", this.stroke, this.how);
   }
 
   cancel(): void {

@@ -1,14 +1,14 @@
 import { Bits } from "../../../model/bits";
 import type { Scene } from "../../../model/scene";
-import { type Bench, type Press, removes, type Tool } from "../../../parts/canvas/tool";
+import { type Bench, held, type Press, type Tool } from "../../../parts/canvas/tool";
 
-/** Pours into what hangs together under the pointer: a gap between objects, a hole, or all that is seen of an object. Alt takes away. */
+/** Pours into what hangs together under the pointer: a gap between objects, a hole, or all that is seen of an object. Shift adds it to the chosen object, Alt takes it away. */
 export class Fill implements Tool {
   constructor(private readonly bench: Bench) {}
 
   down(at: Press): void {
     const found = poured(this.bench.scene, Math.floor(at.x), Math.floor(at.y));
-    if (!found.empty) this.bench.commit("fill", (bits) => (removes(at) ? bits.minus(found) : bits.or(found)));
+    if (!found.empty) this.bench.draw("fill", found, held(at));
   }
 }
 

@@ -1,17 +1,17 @@
 import { Bits, type Point } from "../../../model/bits";
-import { type Bench, near, type Press, removes, type Tool, trace } from "../../../parts/canvas/tool";
+import { type Bench, held, near, type Press, type Tool, trace } from "../../../parts/canvas/tool";
 
-/** Lasso (drawn) and polygon (clicked). Alt takes away. A ring begun with Shift inside the last ring is a hole of it. */
+/** Lasso (drawn) and polygon (clicked). Begun with Shift it adds to the chosen object, with Alt it takes away. A ring begun with Shift inside the last ring is a hole of it. */
 export class Outline implements Tool {
   private rings: Point[][] = [];
   private ring: Point[] = [];
   private at: Point | null = null;
-  private removes = false;
+  private how = { adds: false, removes: false };
 
   constructor(private readonly bench: Bench, private readonly freehand: boolean) {}
 
   down(at: Press): void {
-    if (this.freehand || (!this.ring.length && !this.rings.length)) this.removes = removes(at);
+    if (this.freehand || (!this.ring.length && !this.rings.length)) this.how = held(at);
     if (this.freehand) {
       this.ring = [{ x: at.x, y: at.y }];
       return;
@@ -56,6 +56,13 @@ export class Outline implements Tool {
     this.bench.redraw();
   }
 
+  back(): boolean {
+    if (!this.ring.length && this.rings.length) this.ring = this.rings.pop()!; // a ring that was closed is open again
+    const begun = this.ring.pop() !== undefined;
+    this.bench.redraw();
+    return begun;
+  }
+
   private closeRing(): void {
     if (this.ring.length > 2) this.rings.push(this.ring);
     this.ring = [];
@@ -67,16 +74,14 @@ export class Outline implements Tool {
     if (rings.length) {
       const { scene } = this.bench;
       const inside = Bits.polygon(rings, scene.width, scene.height);
-      const removes = this.removes;
-      if (!inside.empty)
-        this.bench.commit(this.freehand ? "lasso" : "polygon", (bits) => (removes ? bits.minus(inside) : bits.or(inside)));
+      if (!inside.empty) this.bench.draw(this.freehand ? "lasso" : "polygon", inside, this.how);
     }
     this.bench.redraw();
   }
 
   draw(context: CanvasRenderingContext2D): void {
     const { view } = this.bench;
-    context.strokeStyle = this.removes ? "#f66" : "#fff";
+    context.strokeStyle = this.how.removes ? "#f66" : "#fff";
     context.lineWidth = 1.5;
     for (const ring of this.rings) trace(context, view, ring, true);
     trace(context, view, this.at && this.ring.length && !this.freehand ? [...this.ring, this.at] : this.ring, false);

@@ -33,6 +33,15 @@ export class Click implements Tool {
     this.bench.preview(null);
   }
 
+  back(): boolean {
+    if (!this.points.length) return false;
+    this.points = this.points.slice(0, -1);
+    this.labels = this.labels.slice(0, -1);
+    if (this.points.length) this.bench.ask({ points: this.points, labels: this.labels });
+    else this.bench.abandon();
+    return true;
+  }
+
   draw(context: CanvasRenderingContext2D): void {
     this.points.forEach((point, k) => {
       const p = this.bench.view.toScreen(point);
@@ -88,6 +97,12 @@ export class Box implements Tool {
     this.bench.preview(null);
   }
 
+  back(): boolean {
+    if (!this.begin) return false;
+    this.bench.abandon();
+    return true;
+  }
+
   draw(context: CanvasRenderingContext2D): void {
     if (!this.begin || !this.end) return;
     const a = this.bench.view.toScreen(this.begin);
@@ -122,11 +137,23 @@ export class Scribble implements Tool {
   up(): void {
     if (!this.drawing) return;
     this.drawing = false;
+    this.ask();
+  }
+
+  private ask(): void {
     const spacing = SPACING / this.bench.view.scale;
     const chosen = this.strokes.map((stroke) => ({ points: along(stroke.points, spacing, MOST), label: stroke.label }));
     this.bench.ask({
       points: chosen.flatMap((stroke) => stroke.points), labels: chosen.flatMap((stroke) => stroke.points.map(() => stroke.label)),
     });
+  }
+
+  back(): boolean {
+    if (!this.strokes.length) return false;
+    this.strokes.pop();
+    if (this.strokes.length) this.ask();
+    else this.bench.abandon();
+    return true;
   }
 
   confirm(): boolean {

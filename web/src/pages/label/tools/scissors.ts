@@ -1,22 +1,22 @@
 import { Bits, meet, type Point } from "../../../model/bits";
 import { Livewire } from "../../../model/livewire";
-import { type Bench, near, type Press, removes, type Tool, trace } from "../../../parts/canvas/tool";
+import { type Bench, held, near, type Press, type Tool, trace } from "../../../parts/canvas/tool";
 
 const REACH = 256; // pixels of the image around the last corner that the wire can follow
 
-/** Intelligent scissors: between two clicks the line follows the edges of the image. Close on the first corner, or Enter. Alt takes away. */
+/** Intelligent scissors: between two clicks the line follows the edges of the image. Close on the first corner, or Enter. Begun with Shift it adds to the chosen object, with Alt it takes away. */
 export class Scissors implements Tool {
   /** Kept pieces of the line, one a click; the first is a point. */
   private pieces: Point[][] = [];
   private wire: Livewire | null = null;
   private way: Point[] = [];
-  private removes = false;
+  private how = { adds: false, removes: false };
 
   constructor(private readonly bench: Bench) {}
 
   down(at: Press): void {
     if (!this.pieces.length) {
-      this.removes = removes(at);
+      this.how = held(at);
       const corner = this.bench.snap(at);
       this.pieces = [[{ x: corner.x, y: corner.y }]];
       this.seed(corner);
@@ -58,7 +58,7 @@ export class Scissors implements Tool {
 
   draw(context: CanvasRenderingContext2D): void {
     const { view } = this.bench;
-    context.strokeStyle = this.removes ? "#f66" : "#fff";
+    context.strokeStyle = this.how.removes ? "#f66" : "#fff";
     context.lineWidth = 1.5;
     trace(context, view, this.pieces.flat(), false);
     trace(context, view, this.way, false);
@@ -74,6 +74,15 @@ export class Scissors implements Tool {
     const last = this.pieces[this.pieces.length - 1];
     const from = last[last.length - 1];
     return [from, ...(this.wire?.to(to).slice(1, -1) ?? []), { x: to.x, y: to.y }];
+  }
+
+  back(): boolean {
+    const gone = this.pieces.pop();
+    const last = this.pieces.at(-1);
+    if (last) this.seed(last[last.length - 1]);
+    else this.cancel();
+    this.bench.redraw();
+    return gone !== undefined;
   }
 
   private seed(at: Point): void {
@@ -92,10 +101,10 @@ export class Scissors implements Tool {
 
   private finish(): void {
     const ring = this.pieces.flat();
-    const takes = this.removes;
+    const { how } = this;
     this.cancel();
     const { scene } = this.bench;
     const inside = Bits.polygon([ring], scene.width, scene.height);
-    if (!inside.empty) this.bench.commit("scissors", (bits) => (takes ? bits.minus(inside) : bits.or(inside)));
+    if (!inside.empty) this.bench.draw("scissors", inside, how);
   }
 }

@@ -1,10 +1,10 @@
 import { Bits, meet, type Rect } from "../../../model/bits";
-import { type Bench, type Press, removes, type Tool } from "../../../parts/canvas/tool";
+import { type Bench, held, type Press, type Tool } from "../../../parts/canvas/tool";
 
 const WHOLE = 16_000_000; // pixels; in larger images it looks around the click only
 const REACH = 1024;
 
-/** Pixels that hang together with the pixel clicked and look like it; dragging sideways widens what looks alike. Alt takes away. */
+/** Pixels that hang together with the pixel clicked and look like it; dragging sideways widens what looks alike. Shift adds to the chosen object, Alt takes away. */
 export class Wand implements Tool {
   private begin: Press | null = null;
   private image: { pixels: ImageData; box: Rect } | null = null;
@@ -54,7 +54,7 @@ export class Wand implements Tool {
     const { begin, found } = this;
     this.cancel();
     if (!begin || found.empty) return;
-    this.bench.commit("wand", (bits) => (removes(begin) ? bits.minus(found) : bits.or(found)));
+    this.bench.draw("wand", found, held(begin));
   }
 
   private grow(): void {

@@ -1,0 +1,294 @@
+"""What was done on the page is taken back where it was done, and nothing is drawn over what was there unasked."""
+
+import numpy as np
+import pytest
+from studio_person import SIZE, Person, iou, near_line
+
+from maskwright.labelling import workflow
+from maskwright.store import Dataset
+
+pytestmark = [pytest.mark.browser, pytest.mark.filterwarnings("ignore"), pytest.mark.timeout(400)]
+
+FIRST, SECOND = ((60, 60), (120, 60)), ((60, 150), (120, 150))
+
+
+def stroke(line: tuple[tuple[int, int], tuple[int, int]]) -> np.ndarray:
+    return near_line(*line, 12)
+
+
+def underway(person: Person) -> str:
+    return person.page.locator("[data-underway]").inner_text()
+
+
+def toast(person: Person) -> str:
+    return person.page.locator("[data-toast]").inner_text()
+
+
+def test_each_stroke_is_an_object_unless_it_is_added_or_taken_away(person) -> None:
+    person.drag(*FIRST)
+    person.drag(*SECOND)
+    found = person.segments()
+    assert len(found) == 2
+    assert underway(person) == "New disk"
+    person.press("Shift+Q")
+    assert underway(person).startswith("Adding to disk")
+    assert person.page.locator("[data-action=addTo]").get_attribute("aria-pressed") == "true"
+    person.drag((120, 150), (120, 200))
+    assert len(person.segments()) == 2
+    assert iou(person.segments().masks, stroke(SECOND) | near_line((120, 150), (120, 200), 12)) > 0.98
+    person.press("Shift+E")
+    assert underway(person).startswith("Taking from disk")
+    person.drag((120, 180), (120, 220))
+    assert (
+        iou(
+            person.segments().masks,
+            (stroke(SECOND) | near_line((120, 150), (120, 200), 12)) & ~near_line((120, 180), (120, 220), 12),
+        )
+        > 0.97
+    )
+    person.press("Escape")
+    assert underway(person) == "New disk"
+    person.drag((200, 200), (240, 200))
+    assert len(person.segments()) == 3
+    person.page.keyboard.down("Shift")  # for one stroke alone
+    person.drag((240, 200), (280, 200))
+    person.page.keyboard.up("Shift")
+    assert len(person.segments()) == 3
+    person.page.locator("[data-action=newObject]").click()
+    person.drag((240, 220), (280, 220))
+    assert len(person.segments()) == 4
+
+
+def test_a_digit_chooses_what_comes_next_and_with_shift_changes_what_is_chosen(person) -> None:
+    person.drag(*FIRST)
+    person.press("2")
+    assert person.segments().class_ids.tolist() == [1]
+    person.drag(*SECOND)
+    assert person.segments().class_ids.tolist() == [1, 2]
+    person.press("Shift+1")
+    assert person.segments().class_ids.tolist() == [1, 1]
+    person.page.locator("[data-reclass]").select_option("2")
+    assert person.segments().class_ids.tolist() == [1, 2]
+
+
+def test_the_engine_changes_no_object_that_it_was_not_asked_to_refine(person) -> None:
+    person.drag((60, 60), (120, 60))
+    drawn = person.segments().masks
+    person.press("c")
+    person.ask(lambda: person.click(100, 110))
+    person.press("Enter")
+    found = person.segments()
+    assert len(found) == 2
+    assert found.masks[:1] == drawn
+    person.press("Shift+K")
+    assert underway(person).startswith("Refining disk")
+    person.ask(lambda: person.click(100, 60, "Shift"))
+    person.press("Enter")
+    assert len(person.segments()) == 2
+    assert person.segments().masks[:1] == drawn
+
+
+def test_what_is_lost_is_named_and_taken_back_with_one_press(person) -> None:
+    person.drag(*FIRST)
+    pixels = int(person.segments().masks.areas()[0])
+    person.press("Delete")
+    assert f"Deleted: disk ({pixels:,} px) is gone" in toast(person)
+    assert len(person.segments()) == 0
+    person.page.locator("[data-toast] button").click()
+    assert person.segments().masks.areas().tolist() == [pixels]
+    person.press("Escape", "e")
+    person.drag((90, 40), (90, 80))  # nothing is chosen: what lies under it
+    assert "Erased: disk lost" in toast(person)
+    person.press("Escape")
+    person.drag((250, 200), (280, 200))
+    assert "no object to take this from" in person.page.locator(".message").inner_text()
+    person.page.get_by_label("Mode").select_option("panoptic")
+    person.press("b")
+    person.drag((100, 40), (100, 80))
+    assert "disk lost" in toast(person)
+
+
+def test_undo_opens_the_image_that_it_concerns(person) -> None:
+    person.drag(*FIRST)
+    person.image(1)
+    person.drag(*SECOND)
+    person.image(2)
+    person.press("Control+z")
+    person.until("location.hash === '#2' && !window.maskwright.turning()")
+    assert len(person.segments(1)) == 0
+    assert "on p1" in toast(person)
+    person.press("Control+z")
+    person.until("location.hash === '#1' && !window.maskwright.turning()")
+    assert len(person.segments(0)) == 0
+    person.press("Control+Shift+Z", "Control+Shift+Z")
+    person.until("location.hash === '#2' && !window.maskwright.turning()")
+    assert iou(person.segments(0).masks, stroke(FIRST)) > 0.99
+    assert iou(person.segments(1).masks, stroke(SECOND)) > 0.99
+
+
+def test_undo_outlives_the_page(person) -> None:
+    person.drag(*FIRST)
+    person.drag(*SECOND)
+    person.saved()
+    person.page.reload()
+    person.ready()
+    person.press("Control+z")
+    person.until("window.maskwright.scene().segments.length === 1")
+    assert iou(person.segments().masks, stroke(FIRST)) > 0.99
+    person.page.reload()
+    person.ready()
+    person.press("Control+Shift+Z")
+    person.until("window.maskwright.scene().segments.length === 2")
+    person.press("Control+z", "Control+z")
+    assert len(person.segments()) == 0
+    person.press("Control+z")
+    person.until("document.querySelector('[data-toast]')?.innerText.includes('nothing to take back')")
+
+
+def test_two_tabs_take_back_what_is_their_own_first(browser, studio) -> None:
+    context = browser.new_context()
+    first = Person(context.new_page(), studio)
+    first.drag(*FIRST)
+    first.saved()
+    second = Person(context.new_page(), studio)
+    second.drag(*SECOND)
+    second.saved()
+    first.press("Control+z")
+    first.until("window.maskwright.sync().waiting === 0 && !window.maskwright.turning()")
+    assert iou(second.segments().masks, stroke(SECOND)) > 0.99
+    assert len(second.segments()) == 1
+    third = Person(context.new_page(), studio)  # has done nothing: what was done last anywhere
+    third.press("Control+z")
+    third.until("window.maskwright.scene().segments.length === 0")
+    assert len(third.segments()) == 0
+    third.press("Control+Shift+Z")
+    assert len(third.segments()) == 1
+    context.close()
+
+
+def test_what_somebody_else_changed_since_stays(browser, studio) -> None:
+    first = Person(browser.new_context().new_page(), studio)
+    first.drag(*FIRST)
+    first.saved()
+    second = Person(browser.new_context().new_page(), studio)
+    second.press("v")
+    second.click(90, 60)
+    second.press("Shift+2")
+    assert second.segments().class_ids.tolist() == [2]
+    first.until("window.maskwright.scene().segments[0].classId === 2", 30)
+    first.press("Control+z")
+    first.until("document.querySelector('[data-toast]')?.innerText.includes('changed since')")
+    assert second.segments().class_ids.tolist() == [2]
+
+
+def test_how_far_an_image_is_is_taken_back_too(person) -> None:
+    person.drag(*FIRST)
+    person.press("Shift+R")
+    person.saved()
+    with Dataset.open(person.studio.folder, read_only=True) as dataset:
+        assert workflow.of(dataset, 1).state == "review"
+    person.press("Control+z")
+    person.saved()
+    with Dataset.open(person.studio.folder, read_only=True) as dataset:
+        assert workflow.of(dataset, 1).state is None
+    assert len(person.segments()) == 1
+    person.press("Control+z")
+    assert len(person.segments()) == 0
+
+
+def test_while_a_shape_is_drawn_its_last_corner_is_taken_back(person) -> None:
+    person.drag(*FIRST)
+    person.press("p")
+    for corner in ((40, 120), (140, 120), (250, 230), (140, 220)):
+        person.click(*corner)
+    person.press("Control+z", "Backspace")
+    person.click(140, 220)
+    person.click(40, 220)
+    person.press("Enter")
+    assert len(person.segments()) == 2
+    square = np.zeros(SIZE, bool)
+    square[120:220, 40:140] = True
+    assert iou(person.segments().masks, square) > 0.99
+    person.press("c")
+    person.ask(lambda: person.click(100, 110))
+    person.ask(lambda: person.click(10, 10))
+    person.ask(lambda: person.press("Backspace"))
+    person.press("Backspace")  # the first point as well: nothing is asked
+    person.press("Enter")
+    assert len(person.segments()) == 2
+
+
+def test_nothing_is_done_behind_a_dialog_and_focus_comes_back(person) -> None:
+    person.drag(*FIRST)
+    opener = person.page.get_by_role("button", name="Export", exact=True)
+    opener.focus()
+    person.press("Enter")
+    dialog = person.page.get_by_role("dialog")
+    dialog.wait_for()
+    person.press("Delete", "2", "Control+z", "q", "Shift+R")
+    for _ in range(12):
+        person.press("Tab")
+        assert person.page.evaluate("document.querySelector('[role=dialog]').contains(document.activeElement)")
+    person.press("Escape")
+    dialog.wait_for(state="detached")
+    assert opener.evaluate("(element) => element === document.activeElement")
+    assert len(person.segments()) == 1
+    before = person.page.evaluate("document.activeElement.outerHTML")
+    person.press("Tab")
+    assert person.page.evaluate("document.activeElement.outerHTML") != before
+
+
+def test_the_browser_goes_back_to_the_image_before(person) -> None:
+    person.image(1)
+    person.image(3)
+    person.page.go_back()
+    person.until("location.hash === '#2' && window.maskwright.number() === 2")
+    person.page.go_forward()
+    person.until("location.hash === '#4' && window.maskwright.number() === 4")
+
+
+def test_what_is_refused_holds_up_nothing_and_can_be_mended(person) -> None:
+    refused = {"on": True}
+
+    def refusing(route) -> None:
+        if refused["on"] and '"kind":"brush"' in (route.request.post_data or ""):
+            route.fulfill(status=422, json={"detail": "p0: class 1 is not declared"})
+        else:
+            route.continue_()
+
+    person.page.route("**/operations?*", refusing)
+    person.drag(*FIRST)
+    person.press("l")
+    person.drag((200, 40), (260, 40), (260, 100), (200, 100))
+    assert len(person.segments()) == 1  # what came behind it
+    person.page.locator("[data-parked='1']").click()
+    row = person.page.locator("[data-refused]")
+    assert "class 1 is not declared" in row.inner_text()
+    row.get_by_role("button", name="Try again").click()
+    person.page.wait_for_timeout(300)
+    assert row.count() == 1
+    refused["on"] = False
+    row.get_by_role("button", name="Try again").click()
+    row.wait_for(state="detached")
+    assert len(person.segments()) == 2
+    assert iou(person.segments().masks, stroke(FIRST)) > 0.99
+
+
+def test_a_studio_that_is_begun_anew_is_waited_for(person) -> None:
+    person.studio.kill()
+    person.drag(*FIRST)
+    person.until("document.querySelector('.status').dataset.state === 'offline'")
+    person.studio.start()
+    person.saved()
+    assert len(person.segments()) == 1
+
+
+def test_classes_and_people_that_come_are_there_within_seconds(browser, studio, person) -> None:
+    put = """() => fetch("/api/project").then((answer) => answer.json()).then(({classes}) => fetch("/api/classes", {method: "PUT",
+        headers: {"content-type": "application/json"}, body: JSON.stringify({classes: [...classes, {id: 9, name: "ring", kind: "thing",
+        role: "class", colour: null}]})})).then((answer) => answer.status)"""
+    person.until("window.maskwright.number() === 1")
+    person.page.wait_for_timeout(500)
+    other = Person(browser.new_context().new_page(), studio)
+    assert other.page.evaluate(put) == 200
+    person.until("document.querySelector('.classes').innerText.includes('ring')", 15)

@@ -1,0 +1,147 @@
+"""Whatever is done in whatever order: the page shows what the studio holds, and taking all back gives the beginning."""
+
+import random
+
+import pytest
+from studio_person import Person
+
+from maskwright.labelling import workflow
+from maskwright.store import Dataset
+
+pytestmark = [pytest.mark.browser, pytest.mark.filterwarnings("ignore"), pytest.mark.timeout(900)]
+
+IMAGES = 3
+STEPS = 22
+
+
+def held(person: Person) -> list[tuple]:
+    """Of each image: its state, and its objects as the dataset has them."""
+    person.saved()
+    with Dataset.open(person.studio.folder, read_only=True) as dataset:
+        out = []
+        for number in range(1, IMAGES + 1):
+            segments = dataset.read([number])[0].segments
+            rows = zip(segments.ids.tolist(), segments.class_ids.tolist(), segments.masks.compressed(), strict=True)
+            out.append((workflow.of(dataset, number).state, sorted(rows)))
+        return out
+
+
+def shown(person: Person) -> list[tuple[int, int, int]]:
+    """Ids, classes and areas of the objects on the page, with the image's number."""
+    rows = person.page.evaluate("window.maskwright.scene().segments.map((t) => [t.id, t.classId, t.bits.area()])")
+    return sorted((int(row[0]), row[1], row[2]) for row in rows)
+
+
+def kept(person: Person, number: int) -> list[tuple[int, int, int]]:
+    with Dataset.open(person.studio.folder, read_only=True) as dataset:
+        segments = dataset.read([number])[0].segments
+    areas = segments.masks.areas().tolist()
+    return sorted(zip(segments.ids.tolist(), segments.class_ids.tolist(), areas, strict=True))
+
+
+class Refusing:
+    """A studio that refuses the next gesture, once."""
+
+    def __init__(self) -> None:
+        self.next = False
+
+    def __call__(self, route) -> None:
+        if self.next and route.request.method == "POST":
+            self.next = False
+            route.fulfill(status=422, json={"detail": "not this time"})
+        else:
+            route.continue_()
+
+
+def somewhere(chance: random.Random) -> tuple[int, int]:
+    return chance.randrange(20, 300), chance.randrange(20, 220)
+
+
+def step(chance: random.Random, pages: list[Person], refusing: Refusing) -> None:
+    person = pages[0]
+    what = chance.choice(
+        ["draw", "draw", "draw", "add", "subtract", "refine", "class", "delete", "state", "undo", "undo", "redo", "switch",
+         "reload", "other tab", "refused", "split", "mode"]
+    )  # fmt: skip
+    if what in ("draw", "add", "subtract", "refine", "refused"):
+        person.press("Escape", "b")
+        if what in ("add", "subtract", "refine"):
+            person.press("v")
+            person.click(*somewhere(chance))
+            person.press("b", {"add": "Shift+Q", "subtract": "Shift+E", "refine": "Shift+K"}[what])
+        refusing.next = what == "refused"
+        person.drag(somewhere(chance), somewhere(chance))
+        person.press("Escape")
+        person.saved()
+        refusing.next = False
+        if what == "refused" and person.page.locator("[data-parked]").count():
+            person.page.locator("[data-parked]").click()
+            again = chance.random() < 0.5
+            name = "Try again" if again else "Give this change up"
+            person.page.get_by_role("button", name=name).click()
+            person.page.locator("[data-refused]").wait_for(state="detached")
+            person.press("Escape")
+    elif what in ("class", "delete", "split"):
+        person.press("v")
+        person.click(*somewhere(chance))
+        person.press(
+            chance.choice(["Shift+1", "Shift+2"]) if what == "class" else {"delete": "Delete", "split": "Shift+S"}[what]
+        )
+        person.press("Escape")
+    elif what == "state":
+        person.press(chance.choice(["Shift+R", "Shift+A", "Shift+B"]))
+    elif what == "undo":
+        person.press("Control+z")
+    elif what == "redo":
+        person.press("Control+Shift+Z")
+    elif what == "mode":
+        person.page.get_by_label("Mode").select_option(chance.choice(["instance", "panoptic"]))
+    elif what == "switch":
+        person.saved()
+        person.image(chance.randrange(IMAGES))
+    elif what == "reload":
+        person.saved()
+        person.page.reload()
+        person.ready()
+    elif what == "other tab":
+        other = pages[1]
+        other.saved()
+        other.page.reload()  # it sees what is there now, as it would some seconds later
+        other.ready()
+        other.image(chance.randrange(IMAGES))
+        other.press("b")
+        other.drag(somewhere(chance), somewhere(chance))
+        other.saved()
+        person.saved()
+        person.page.reload()
+        person.ready()
+    person.saved()
+
+
+@pytest.mark.parametrize("seed", [pytest.param(1), *(pytest.param(k, marks=pytest.mark.slow) for k in range(2, 8))])
+def test_any_sequence_is_held_and_taken_back(browser, studio, seed) -> None:
+    chance = random.Random(seed)
+    context = browser.new_context()
+    pages = [Person(context.new_page(), studio), Person(context.new_page(), studio)]
+    refusing = Refusing()
+    pages[0].page.route("**/operations?*", refusing)
+    pages[0].drag((60, 60), (120, 60))
+    pages[0].saved()
+    beginning = [(None, []) for _ in range(IMAGES)]
+    for number in range(STEPS):
+        step(chance, pages, refusing)
+        person = pages[0]
+        image = person.page.evaluate("window.maskwright.number()")
+        assert shown(person) == kept(person, image), f"after step {number}"
+    person = pages[0]
+    person.page.get_by_label("Mode").select_option("instance")
+    for _ in range(4 * STEPS):
+        person.press("Control+z")
+        person.saved()
+        if "nothing to take back" in (
+            person.page.locator("[data-toast]").inner_text() if person.page.locator("[data-toast]").count() else ""
+        ):
+            break
+    assert held(person) == beginning
+    assert not person.errors
+    context.close()

@@ -1,0 +1,33 @@
+import { words } from "../../../strings";
+import { actions } from "../store/actions";
+import { classId, drawing, keymap, nameOfClass, own, pointer, selected, toolName, version, zoom } from "../store/state";
+import { toast } from "../store/toast";
+
+/** The bar below the image: what is under way, what the tool wants, what has just happened, and where the pointer is. */
+export function Status() {
+  void version.value;
+  void selected.value;
+  const chosen = own();
+  const name = chosen && words.chosen(nameOfClass(chosen.classId), chosen.bits.area());
+  const at = pointer.value;
+  return (
+    <footer class="bar">
+      <strong data-underway={drawing.value}>{words.underway(drawing.value, name, nameOfClass(classId.value))}</strong>
+      {name && drawing.value === "new" && <span data-chosen="">{words.isChosen(name)}</span>}
+      {toast.value ? (
+        <span class="toast" role="status" data-toast="">
+          {toast.value.words}
+          {toast.value.undo && (
+            <button title={`${words.actions.undo} (${keymap.value.undo})`} onClick={actions.undo}>{words.actions.undo}</button>
+          )}
+        </span>
+      ) : (
+        <span class="quiet hint">{words.toolHelp[toolName.value]}</span>
+      )}
+      <span class="quiet place">
+        {at && `${at.x}, ${at.y} · `}
+        {words.zoom(zoom.value)}
+      </span>
+    </footer>
+  );
+}

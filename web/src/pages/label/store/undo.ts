@@ -1,0 +1,70 @@
+/** Taking back what was done, and doing it again: on the image that it concerns. */
+
+import { apply, type Command, follows, inverse } from "../../../model/commands";
+import { type Entry, restored } from "../../../store/journal";
+import { message, project } from "../../../store/project";
+import { words } from "../../../strings";
+import { send } from "./gestures";
+import { offer, open, work } from "./images";
+import { current, desk, info, layer, redraw, selected, stateOf } from "./state";
+import { tell } from "./toast";
+
+/** Number of steps that are under way. */
+let running = 0;
+let turn: Promise<void> = Promise.resolve();
+
+export const isTurning = (): boolean => running > 0;
+
+export const undo = (): void => step(true);
+export const redo = (): void => step(false);
+
+/** At once where the image is open, else when it is; one after the other. */
+function step(back: boolean): void {
+  const entry = back ? desk.journal.last() : desk.journal.next();
+  if (!running && entry && isHere(entry)) return turned(entry, back, false);
+  running++;
+  turn = turn
+    .then(() => elsewhere(back))
+    .catch((error: Error) => void (message.value = error.message))
+    .finally(() => void running--);
+}
+
+const isHere = (entry: Entry): boolean => current.value === entry.image && layer.value === entry.layer;
+
+async function elsewhere(back: boolean): Promise<void> {
+  const { journal } = desk;
+  const entry = back ? (journal.last() ?? (await journal.lastOfAll())) : journal.next();
+  if (!entry) return tell(back ? words.nothingToUndo : words.nothingToRedo);
+  const opened = !isHere(entry);
+  if (layer.value !== entry.layer) await work(entry.layer);
+  if (current.value !== entry.image && project.value?.images.some((image) => image.number === entry.image)) await open(entry.image);
+  if (isHere(entry)) return turned(entry, back, opened);
+  journal.drop(entry);
+  tell(words.undoLost(entry.command.kind));
+}
+
+/** Take back what was done on the open image, or do it again. opened: it was opened for this. */
+function turned(entry: Entry, back: boolean, opened: boolean): void {
+  const { journal, scene, sync } = desk;
+  const done = restored(entry);
+  const command = back ? inverse(done) : { ...done, kind: "redo" };
+  // Only where everything is as it was left.
+  if (!follows(scene, inverse(command)) || !saysSo(command)) {
+    journal.drop(entry);
+    return tell(words.undoStale(entry.command.kind));
+  }
+  apply(scene, command);
+  send(command);
+  journal.mark(entry, back);
+  const left = command.changes.find((change) => scene.find(change.id));
+  if (selected.value !== null && !scene.find(selected.value)) selected.value = null;
+  if (left && opened) selected.value = left.id;
+  tell((back ? words.undid : words.redid)(entry.command.kind, opened ? (info()?.key ?? null) : null));
+  redraw();
+  if (command.said?.suggestion) void sync.settled(entry.image).then(() => offer(entry.image));
+}
+
+/** Is the image as far as it was left? What somebody else said of it since stays. */
+function saysSo({ said }: Command): boolean {
+  return !said?.state || stateOf(info()) === said.state.before;
+}
