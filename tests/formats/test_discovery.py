@@ -270,6 +270,16 @@ def test_what_is_drawn_has_no_partners_that_are_drawn(tmp_path) -> None:
     assert pixels(next(reading.samples)) == counted(classes())
 
 
+@pytest.mark.parametrize("beside", ["{}annot/{}", "{}_labels/{}", "labels/{}/{}"])
+def test_drawn_images_have_the_labels_that_names_say(tmp_path, beside) -> None:
+    for split in ("train", "val"):
+        label(tmp_path / split / f"{split}.png", mask(1))
+        label(tmp_path / beside.format(split, f"{split}.png"), classes())
+    found = read(tmp_path)[1]
+    assert sorted(sample.split for sample in found.values()) == ["train", "val"]
+    assert all(pixels(sample) == counted(classes()) for sample in found.values())
+
+
 def test_drawn_images_that_are_called_images_have_labels(tmp_path) -> None:
     label(tmp_path / "images" / "a.png", mask(1))
     label(tmp_path / "masks" / "a.png", classes())

@@ -100,7 +100,7 @@ def test_a_broken_image_is_left_out_when_asked(
         main([*command, "--skip-broken"])
     assert not ended.value.code
     said = capsys.readouterr().out
-    assert "on 1 images" in said
+    assert "on 1 image," in said
     assert "broken.png" in said
 
 

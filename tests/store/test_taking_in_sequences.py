@@ -56,7 +56,7 @@ def test_a_video_is_imported_by_reference(place, capsys) -> None:
     assert sorted(path.name for path in (place / "street").glob("*.mp4")) == []
     code, _, err = run(capsys, "import", "clip.mp4", "street")
     assert code == 2
-    assert "there is a sample 'clip/000000' already" in err
+    assert "5 of 23 samples are there already, such as 'clip/000000'" in err
     assert run(capsys, "import", "clip.mp4", "street", "--every", "9", "--name", "day 2/clip")[0] == 0
     with Dataset.open("street") as dataset:
         assert dataset.sequences.names == ["clip", "day 2/clip"]

@@ -245,7 +245,9 @@ def _of_labels_alone(kind: Kind) -> bool:
     """Whether both sides are label maps, and no name says that the one side holds images."""
     way = kind.way
     left, right = all_words([*way.left, way.image]), all_words([*way.right, way.label])
-    if strength(left, IMAGE) or (way.beside and strength(right, LABEL) and not strength(left, LABEL)):
+    # Of train/ and train_labels/, or of a.png and a_mask.png, the second name says which is which.
+    plain = way.beside or all(name == "*" for name in way.left)
+    if strength(left, IMAGE) or (plain and strength(right, LABEL) and not strength(left, LABEL)):
         return False
     if not kind.looks or not all(view.is_label for view in kind.looks):
         return False
