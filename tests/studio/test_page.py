@@ -1,13 +1,10 @@
 """Real labelling in a real browser: mouse and keyboard, judged by the masks that were saved."""
 
-import os
-import signal
 import time
-from pathlib import Path
 
 import numpy as np
 import pytest
-from studio_person import SIZE, Person, chromium, iou, near_line, scene
+from studio_person import SIZE, Person, chromium, crash, iou, near_line, scene
 
 pytestmark = [pytest.mark.browser, pytest.mark.filterwarnings("ignore"), pytest.mark.timeout(400)]
 
@@ -302,15 +299,7 @@ def test_offline_killed_and_back_nothing_is_lost(driver, studio, tmp_path) -> No
     assert "(2)" in person.page.locator(".status").inner_text()
     drawn = person.hash()
     person.until("window.maskwright.sync().kept === 2")  # in the browser's own database
-    # As a crash does it, not as closing a window does.
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            if f"--user-data-dir={profile}" in (process / "cmdline").read_text():
-                os.kill(int(process.name), signal.SIGKILL)
-        except OSError:
-            continue
-    for lock in profile.glob("Singleton*"):
-        lock.unlink()
+    crash(profile)
     studio.start()
     context = launch()
     again = Person(context.new_page(), studio)

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -22,8 +23,8 @@ TOKEN = "a-token-of-enough-letters"
 SERVER = """
 import sys
 from maskwright.studio import Serving, open_place, serve
-dataset, _ = open_place(sys.argv[1], classes="disk,box")
-serve(dataset, Serving(port=int(sys.argv[2]), token=sys.argv[3], people=sys.argv[4:]), say=lambda words: None)
+dataset, _ = open_place(sys.argv[1], classes=sys.argv[4])
+serve(dataset, Serving(port=int(sys.argv[2]), token=sys.argv[3], people=sys.argv[5:]), say=lambda words: None)
 """
 
 
@@ -42,9 +43,10 @@ def scene(k: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 class Studio:
     """The server in a process of its own, on a port that stays the same."""
 
-    def __init__(self, folder: Path, people: tuple[str, ...] = ()) -> None:
+    def __init__(self, folder: Path, people: tuple[str, ...] = (), classes: str = "disk,box") -> None:
         self.folder = folder
         self.people = people
+        self.classes = classes
         with socket.socket() as listener:
             listener.bind(("127.0.0.1", 0))
             self.port = int(listener.getsockname()[1])
@@ -55,7 +57,7 @@ class Studio:
         return f"http://127.0.0.1:{self.port}/?token={token}"
 
     def start(self) -> None:
-        command = [sys.executable, "-c", SERVER, str(self.folder), str(self.port), TOKEN, *self.people]
+        command = [sys.executable, "-c", SERVER, str(self.folder), str(self.port), TOKEN, self.classes, *self.people]
         self.process = subprocess.Popen(command)
         for _ in range(900):
             with socket.socket() as caller:
@@ -159,10 +161,22 @@ class Person:
         )
 
 
+def crash(profile: Path) -> None:
+    """End a browser with its profile in a folder as a crash does it, not as closing a window does."""
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if f"--user-data-dir={profile}" in (process / "cmdline").read_text():
+                os.kill(int(process.name), signal.SIGKILL)
+        except OSError:
+            continue
+    for lock in profile.glob("Singleton*"):
+        lock.unlink()
+
+
 @contextmanager
-def visiting(browser, folder: Path) -> Iterator[Person]:
+def visiting(browser, folder: Path, classes: str = "disk,box") -> Iterator[Person]:
     """Somebody at the page of a studio of its own; nothing may go wrong in the page meanwhile."""
-    studio = Studio(folder)
+    studio = Studio(folder, classes=classes)
     studio.start()
     context = browser.new_context()
     try:
