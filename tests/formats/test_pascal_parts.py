@@ -78,7 +78,7 @@ def test_what_has_no_pixel_is_left_out(tmp_path) -> None:
 def test_broken_files_and_missing_images_are_named(tmp_path) -> None:
     put(tmp_path, "a", [DOG])
     put(tmp_path, "b", [thing("dog", 12, np.ones((3, 3), np.uint8))])
-    with pytest.raises(FormatError, match=r"b\.mat: the label is 3 x 3"):
+    with pytest.raises(FormatError, match=r"b\.mat: object 1: the label is 3 x 3"):
         list(formats.read(tmp_path).samples)
     savemat(tmp_path / "Annotations_Part/b.mat", {"anno": {"objects": {"class": "dog"}}})
     savemat(tmp_path / "Annotations_Part/c.mat", {"other": 1})
@@ -86,7 +86,7 @@ def test_broken_files_and_missing_images_are_named(tmp_path) -> None:
     put(tmp_path, "e", [DOG])
     (tmp_path / "VOCdevkit/VOC2010/JPEGImages/e.jpg").unlink()
     reading = formats.read(tmp_path, skip_broken=True)
-    assert [sample.key for sample in reading.samples] == ["a"]
+    assert [(sample.key, len(sample.segments) > 0) for sample in reading.samples] == [("a", True), ("b", False)]
     told = {broken.file.rpartition("/")[2]: broken.reason for broken in reading.broken}
     assert sorted(told) == ["b.mat", "c.mat", "d.mat", "e.mat"]
     assert "KeyError: 'class_ind'" in told["b.mat"]

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import sets_of_two
 from PIL import Image
 
 from maskwright import formats
@@ -436,6 +437,40 @@ def _frames(pattern: str) -> Callable[[Path, list[str]], None]:
     return lambda home, keys: breaks(home, [f"{KEYS.index(key):06d}" for key in keys])
 
 
+def _pannuke(home: Path, keys: list[str]) -> None:
+    """Fractions in the channel of the first kind of nuclei."""
+    file = file_of(home, "masks.npy")
+    masks = np.load(file)
+    for key in keys:
+        masks[KEYS.index(key), 3, 4, 0] = 0.5
+    np.save(file, masks)
+
+
+def _aperio(home: Path, keys: list[str]) -> None:
+    for key in keys:
+        in_xml(f"{key}.xml", lambda root, _: next(root.iter("Vertex")).set("X", "left"))(home, [])
+
+
+def _labelme_points(home: Path, keys: list[str]) -> None:
+    for key in keys:
+        in_xml(f"{key}.xml", lambda root, _: setattr(root.find("object/polygon/pt/x"), "text", "left"))(home, [])
+
+
+def _pascal_objects(home: Path, keys: list[str]) -> None:
+    """A word in place of the first object's mask."""
+    for key in keys:
+        file = file_of(home, f"{key}.mat")
+        dog = np.zeros(SIZE, bool)
+        dog[11:17, 3 : 12 + KEYS.index(key)] = True
+        sets_of_two.put_objects(file, [(8, "cat"), (12, "dog")], ["none", dog])
+
+
+def _by_number(pattern: str, width: int) -> Callable[[Path, list[str]], None]:
+    """As `in_each_file`, of files that are numbered. pattern: has {} for the number."""
+    breaks = in_each_file(pattern)
+    return lambda home, keys: breaks(home, [f"{KEYS.index(key):0{width}d}" for key in keys])
+
+
 def _set_first(path: str, value: Any) -> Callable[[Any], None]:
     """Puts a value into the first record of a list, at a path of names."""
 
@@ -528,6 +563,30 @@ CASES = {
         "ade20k", in_each_file("annotations/training/{}.png"), parts=False, record=False, build=_benchmark
     ),
     "ade20k objects": Case("ade20k", in_each_file("*_{}_seg.png"), parts=False, record=False, build=_full_release),
+    "pannuke channels": Case("pannuke", _pannuke, build=sets_of_two.pannuke),
+    "nuclei-mat files": Case(
+        "nuclei-mat", in_each_file("Labels/{}.mat"), parts=False, record=False, build=sets_of_two.nuclei_mat
+    ),
+    "cell-tracking outlines": Case(
+        "cell-tracking", _by_number("man_seg{}.tif", 3), parts=False, record=False, build=sets_of_two.cell_tracking
+    ),
+    "part-masks files": Case("part-masks", _by_number("{}_skin.png", 5), record=False, build=sets_of_two.part_masks),
+    "aperio regions": Case("aperio", _aperio, build=sets_of_two.aperio),
+    "aperio files": Case(
+        "aperio", in_each_file("Annotations/{}.xml"), parts=False, record=False, build=sets_of_two.aperio
+    ),
+    "labelme-xml objects": Case("labelme-xml", _labelme_points, build=sets_of_two.labelme_xml),
+    "labelme-xml files": Case(
+        "labelme-xml", in_each_file("Annotations/**/{}.xml"), parts=False, record=False, build=sets_of_two.labelme_xml
+    ),
+    "pascal-parts objects": Case("pascal-parts", _pascal_objects, build=sets_of_two.pascal_parts),
+    "pascal-parts files": Case(
+        "pascal-parts",
+        in_each_file("Annotations_Part/{}.mat"),
+        parts=False,
+        record=False,
+        build=sets_of_two.pascal_parts,
+    ),
 }
 
 #: Of formats that open the images: where these are.
@@ -551,6 +610,10 @@ IMAGES = {
     "ade20k of 150": "images/training/{}.png",
     "ade20k objects": "ADE_train_{}.png",
     "images alone": "{}.png",
+    "nuclei-mat files": "Images/{}.png",
+    "aperio files": "Tissue Images/{}.tif",
+    "labelme-xml files": "Images/**/{}.jpg",
+    "pascal-parts files": "JPEGImages/{}.jpg",
 }
 CASES |= {
     f"images of {name}": Case(case.format, in_each_file(IMAGES[name]), False, False, case.write, case.build)
@@ -560,6 +623,12 @@ CASES |= {
 CASES["images of davis"] = Case("davis", _frames("JPEGImages/**/{}.png"), False, False, build=CASES["davis PNGs"].build)
 CASES["images of youtube-vos"] = Case(
     "youtube-vos", _frames("JPEGImages/**/{}.png"), False, False, build=CASES["youtube-vos PNGs"].build
+)
+CASES["images of cell-tracking"] = Case(
+    "cell-tracking", _by_number("01/t{}.tif", 3), False, False, build=sets_of_two.cell_tracking
+)
+CASES["images of part-masks"] = Case(
+    "part-masks", _by_number("CelebA-HQ-img/{}.jpg", 1), False, False, build=sets_of_two.part_masks
 )
 
 
@@ -857,6 +926,47 @@ def test_a_volume_without_objects_is_left_of_two(tmp_path) -> None:
     (tmp_path / "labelsTr" / "a.nii.gz").write_bytes(b"nothing")
     got, reading = read(tmp_path, "nifti", skip_broken=True)
     assert (list(got), len(reading.broken)) == (["b/0000", "b/0001", "b/0002"], 1)
+
+
+def test_cells_stay_where_their_tracks_are_broken(whole) -> None:
+    home = whole("cell-tracking outlines")
+    file_of(home, "man_track003.tif").write_bytes(b"nothing")
+    tracks = file_of(home, "man_track.txt")
+    tracks.write_text("1 0 13\n2 0 13 1\n")
+    with pytest.raises(FormatError, match=r"man_track\.txt: line 1: (.|\n)*--skip-broken"):
+        read(home, "cell-tracking")
+    got, reading = read(home, "cell-tracking", skip_broken=True)
+    assert [len(sample.segments) for sample in got.values()] == [2] * 14
+    assert list(got["01/t003"].segments.attributes) == [{}, {}]
+    assert list(got["01/t004"].segments.attributes) == [{"track": 1}, {"track": 2, "parent": 1}]
+    places = [(Path(entry.file or "").name, entry.record) for entry in reading.broken]
+    assert places == [("man_track.txt", "line 1"), ("man_track003.tif", None)]
+
+
+def test_a_part_breaks_without_its_object(whole) -> None:
+    """Of Pascal Parts: a part that is no structure, and one of another size than the image."""
+    home = whole("pascal-parts objects")
+    cat, dog = (np.ones(SIZE, bool), np.ones((5, 5), bool))
+    sets_of_two.put_objects(home / "Annotations_Part" / "a03.mat", [(8, "cat"), (12, "dog")], [cat, dog])
+    got, reading = read(home, "pascal-parts", skip_broken=True)
+    assert [len(sample.segments) for sample in got.values()] == [2, 2, 2, 1, *[2] * 10]
+    assert [(Path(entry.file or "").name, entry.record) for entry in reading.broken] == [("a03.mat", "object 2")]
+    assert "5 x 5" in reading.broken[0].reason
+
+
+def test_a_fold_that_is_broken_leaves_the_others(whole) -> None:
+    import shutil
+
+    home = whole("pannuke channels")
+    for name in ("images", "masks"):
+        shutil.copytree(home / name / "fold1", home / name / "fold2")
+    (home / "masks" / "fold2" / "masks.npy").write_bytes(b"nothing")
+    assert formats.choose(home).format == "pannuke"
+    got, reading = read(home, None, skip_broken=True)
+    assert list(got) == [f"fold1/{number:04d}" for number in range(14)]
+    assert [Path(entry.file or "").relative_to(home).as_posix() for entry in reading.broken] == [
+        "masks/fold2/masks.npy"
+    ]
 
 
 def test_labels_that_are_all_broken_are_named_ten_at_once(whole) -> None:

@@ -20,6 +20,7 @@ from maskwright.core.sample import ImageRef, Sample
 from maskwright.core.segments import Segments
 from maskwright.errors import FormatError
 from maskwright.formats import _aside, _listing
+from maskwright.formats._aside import Aside
 from maskwright.formats._contract import Reading, Sure, key_of, split_word
 from maskwright.formats._images_by_name import ImagesByName, common_folder
 from maskwright.formats._rules import RULES
@@ -50,7 +51,7 @@ def sniff(path: Path) -> float:
 def _labels(path: Path) -> list[Path]:
     """The XML files below a folder, where the first of them is ImageScope's."""
     files = _listing.current().of_kind(path, ".xml") if path.is_dir() else []
-    return files if files and _is_ours(head_of(files[0])) else []
+    return files if any(_is_ours(head_of(file)) for file in files[:_LOOKED_INTO]) else []
 
 
 def _is_ours(head: bytes) -> bool:
@@ -78,7 +79,7 @@ def read(path: Path, *, images: str | None = None, class_name: str | None = None
         notes.append(f"layers without a name are called {_UNNAMED}; call all of them so: -o class_name=NAME")
 
     def sample_of(label: Path) -> Sample:
-        layers = _layers(label)
+        layers = _layers(label, aside)
         image = found.needed(label)
         size = image_size(image)
         segments = _segments(layers, size, ids, class_name, label, counts)
@@ -105,27 +106,33 @@ def _names(labels: list[Path]) -> set[str]:
     found: set[str] = set()
     for label in labels:
         try:
-            found |= {layer.name for layer in _layers(label) if layer.regions}
+            found |= {layer.name for layer in _layers(label, Aside(skip=True)) if layer.regions}
         except FormatError:
             continue
     return found or {_UNNAMED}
 
 
-def _layers(label: Path) -> list[_Layer]:
-    """Raises FormatError, naming file and region, for points that are not numbers."""
+def _layers(label: Path, aside: Aside) -> list[_Layer]:
+    """Raises FormatError for a file that is broken. aside: where regions are put whose points are not numbers."""
     out = []
     for layer in root_of(label, "Annotations").iter("Annotation"):
         out.append(_Layer(_name(layer)))
         for number, region in enumerate(layer.iter("Region"), 1):
             record = f"layer {layer.get('Id', len(out))}, region {region.get('Id', number)}"
-            try:
-                points = [(float(vertex.get("X", "")), float(vertex.get("Y", ""))) for vertex in region.iter("Vertex")]
-            except ValueError:
-                points = [(np.nan, np.nan)]
-            if not np.isfinite(points).all():
-                raise FormatError("has a vertex whose X or Y is not a number", file=label, record=record)
-            out[-1].regions.append((dict(region.attrib), points))
+            with aside.record(label, record):
+                out[-1].regions.append((dict(region.attrib), _points(region)))
     return out
+
+
+def _points(region: Any) -> list[tuple[float, float]]:
+    """Raises FormatError for what is not a number."""
+    try:
+        points = [(float(vertex.get("X", "")), float(vertex.get("Y", ""))) for vertex in region.iter("Vertex")]
+    except ValueError:
+        points = [(np.nan, np.nan)]
+    if not np.isfinite(points).all():
+        raise FormatError("has a vertex whose X or Y is not a number")
+    return points
 
 
 def _name(layer: Any) -> str:

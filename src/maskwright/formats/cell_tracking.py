@@ -22,7 +22,7 @@ from maskwright.core.sample import ImageRef, Sample
 from maskwright.core.segments import Segments
 from maskwright.errors import FormatError
 from maskwright.formats import _listing
-from maskwright.formats._aside import current
+from maskwright.formats._aside import Aside, current
 from maskwright.formats._contract import Reading
 from maskwright.formats._plausible import Noted
 from maskwright.formats._rasters import fitting, whole_numbers
@@ -108,6 +108,7 @@ def read(
     class_name: what is outlined.  Of a frame in 3D each slice is a sample.  The attributes `track` and `parent` of a
     segment are those of the one marker that lies in it.
     """
+    aside = current()
     sequences = _sequences(path)
     there = {name for name, kind in _KINDS.items() if any(kind in files for files in sequences.values())}
     chosen = truth or next((name for name in ("gold", "silver") if name in there), None)
@@ -135,10 +136,9 @@ def read(
         text = f"{len(lone)} label files have no frame and were left out, such as {shown(lone[0].file.name)}"
         notes.append(Noted(text, "labels without an image", len(lone), shown(lone[0].file.name)))
     tracks = {
-        sequence: _Tracks(path, sequence, files.get(_KINDS["markers"], []), results=chosen == "results")
+        sequence: _Tracks(path, sequence, files.get(_KINDS["markers"], []), aside, results=chosen == "results")
         for sequence, files in sequences.items()
     }
-    aside = current()
 
     def sample_of(label: _Label) -> Sample:
         image = label.sequence.frames[label.time]
@@ -148,7 +148,7 @@ def read(
         if chosen in ("markers", "results"):
             attributes = [tracks[label.sequence].of_track(number) for number in own.tolist()]
         else:
-            attributes = tracks[label.sequence].attributes(label, about, masks)
+            attributes = tracks[label.sequence].attributes(label, about, masks, aside)
         segments = Segments(masks, [1] * len(own), ids=own, attributes=attributes)
         return _sample(label.sequence, label.time, image, about, label.level, segments)
 
@@ -221,23 +221,31 @@ def _sample(
 class _Tracks:
     """The markers of a sequence, and what man_track.txt, or of results res_track.txt, says of each track."""
 
-    def __init__(self, path: Path, sequence: _Sequence, markers: list[_File], *, results: bool) -> None:
+    def __init__(
+        self, path: Path, sequence: _Sequence, markers: list[_File], aside: Aside, *, results: bool
+    ) -> None:  # fmt: skip
         self._files = {(time, level): file for time, level, file in markers}
         text = path / f"{sequence.key}_{'RES/res' if results else 'GT/TRA/man'}_track.txt"
-        self._parents = _parents(text) if text.is_file() else {}
+        self._parents = _parents(text, aside) if text.is_file() else {}
 
     def of_track(self, number: int) -> dict[str, int]:
         parent = self._parents.get(number, 0)
         return {"track": number, **({"parent": parent} if parent else {})}
 
-    def attributes(self, label: _Label, about: Description, masks: Masks) -> list[dict[str, int]]:
-        """Of each mask its track and that one's parent; nothing where no marker lies in it, or several do."""
+    def attributes(self, label: _Label, about: Description, masks: Masks, aside: Aside) -> list[dict[str, int]]:
+        """Of each mask its track and that one's parent; nothing where no marker lies in it, or several do.
+
+        aside: where a broken file of markers is put; masks have no track then.
+        """
         file, page = self._files.get((label.time, label.level)), 0
         if file is None and label.level is not None:
             file, page = self._files.get((label.time, None)), label.level
-        if file is None:
+        markers: Array | None = None
+        if file is not None:
+            with aside.record(file):
+                markers = _numbers(file, page, about, label.level)
+        if markers is None:
             return [{} for _ in range(len(masks))]
-        markers = _numbers(file, page, about, label.level)
         out: list[dict[str, int]] = []
         for mask in masks:
             inside = np.unique(markers[mask.decode()])
@@ -246,15 +254,16 @@ class _Tracks:
         return out
 
 
-def _parents(file: Path) -> dict[int, int]:
-    """The parent of each track of man_track.txt, 0 for none. Raises FormatError, naming the line."""
+def _parents(file: Path, aside: Aside) -> dict[int, int]:
+    """The parent of each track of man_track.txt, 0 for none. aside: where lines are put that are not tracks."""
     out = {}
     for number, line in enumerate(file.read_text(errors="replace").splitlines(), 1):
         words = line.split()
         if not words:
             continue
-        if len(words) != 4 or not all(word.isascii() and word.isdigit() for word in words):
-            raise FormatError(f"{shown(line, 40)!r} is not a track", file=file, record=f"line {number}",
-                              needed="its number, its first and last frame, and its parent")  # fmt: skip
-        out[int(words[0])] = int(words[3])
+        with aside.record(file, f"line {number}"):
+            if len(words) != 4 or not all(word.isascii() and word.isdigit() for word in words):
+                raise FormatError(f"{shown(line, 40)!r} is not a track",
+                                  needed="its number, its first and last frame, and its parent")  # fmt: skip
+            out[int(words[0])] = int(words[3])
     return out

@@ -35,20 +35,25 @@ LOSES: frozenset[str] = frozenset()
 LIZARD = ("Neutrophil", "Epithelial", "Lymphocyte", "Plasma", "Eosinophil", "Connective tissue")
 _LIZARD_HAS, _OTHERS_HAVE = {"inst_map", "id", "class"}, {"inst_map", "inst_type"}
 _CLASSES = ("id", "class", "inst_type")
+#: The first of so many files that can be read tells what they are.
+_LOOKED_INTO = 10
 
 
 def sniff(path: Path) -> float:
     """How sure this format is that a path is its own, 0 to 1: .mat files with inst_map and classes of nuclei."""
-    file = next(iter(_listing.current().of_kind(path, ".mat")), None) if path.is_dir() else None
-    if file is None:
-        return 0.0
-    try:
-        names = {name for name, *_ in require("scipy.io", "reading .mat files").whosmat(file)}
-    except MissingExtraError:
-        return 0.0
-    except Exception:  # noqa: BLE001 - what a broken file makes it raise is of many kinds
-        return 0.0
+    files = _listing.current().of_kind(path, ".mat")[:_LOOKED_INTO] if path.is_dir() else []
+    names = next(filter(None, map(_names_in, files)), frozenset())
     return 0.95 if names >= _LIZARD_HAS or names >= _OTHERS_HAVE else 0.0
+
+
+def _names_in(file: Path) -> frozenset[str]:
+    """Of the variables of a .mat file; none where it cannot be read, or SciPy is not there."""
+    try:
+        return frozenset(name for name, *_ in require("scipy.io", "reading .mat files").whosmat(file))
+    except MissingExtraError:
+        return frozenset()
+    except Exception:  # noqa: BLE001 - what a broken file makes it raise is of many kinds
+        return frozenset()
 
 
 def read(path: Path, *, images: str | None = None, names: Sequence[str] | None = None) -> Reading:

@@ -12,13 +12,14 @@ import numpy as np
 
 from maskwright.core.arrays import Array
 from maskwright.core.classes import Class, Classes
+from maskwright.core.foreign import explained
 from maskwright.core.masks import Masks
 from maskwright.core.names import shown
 from maskwright.core.sample import ImageRef, Sample
 from maskwright.core.segments import Segments
 from maskwright.errors import FormatError
 from maskwright.formats import _listing
-from maskwright.formats._aside import current
+from maskwright.formats._aside import Aside, current, readable
 from maskwright.formats._contract import Reading, usable_ids
 from maskwright.formats._pairs import alone
 from maskwright.formats._rasters import whole_numbers
@@ -35,9 +36,10 @@ def sniff(path: Path) -> float:
     """How sure this format is that a path is its own, 0 to 1: images.npy with masks.npy of six channels."""
     try:
         pairs = _pairs(path)[0] if path.is_dir() else []
-        return 0.95 if pairs and all(_shape(masks)[3] == _CHANNELS for _, masks in pairs) else 0.0
     except FormatError:
         return 0.0
+    shapes = list(readable(pairs, lambda pair: _shape(pair[1])))
+    return 0.95 if shapes and all(shape[3] == _CHANNELS for shape in shapes) else 0.0
 
 
 def _pairs(path: Path) -> tuple[list[tuple[Path, Path]], list[str], list[str]]:
@@ -74,31 +76,36 @@ def read(path: Path, *, names: Sequence[str] | None = None) -> Reading:
     notes = ["channels of masks.npy are " + ", ".join(called) + " and the background"] if names is None else []
     notes += alone(lone_images, lone_masks, "images.npy", "masks.npy")
     homes = [image.parent.name for image, _ in pairs]
-    total = 0
-    for image, masks in pairs:
-        own, other = _shape(image), _shape(masks)
-        wanted = (*own[:3], _CHANNELS)
-        if other != wanted:
-            raise FormatError(f"is of shape {other}", file=masks, needed=f"{wanted}, for images of shape {own}")
-        total += own[0]
-
     aside = current()
+    numbers: dict[tuple[Path, Path], int] = {}
+    for image, masks in pairs:
+        with aside.record(masks, whole=True):
+            own, other = _shape(image), _shape(masks)
+            wanted = (*own[:3], _CHANNELS)
+            if other != wanted:
+                raise FormatError(f"is of shape {other}", needed=f"{wanted}, for images of shape {own}")
+            numbers[image, masks] = own[0]
 
     def samples() -> Iterator[Sample]:
-        for image, masks in pairs:
+        for (image, masks), number in numbers.items():
             whole = homes.count(image.parent.name) > 1
             home = image.parent.relative_to(path).as_posix() if whole else image.parent.name
-            yield from aside.samples(range(_shape(image)[0]), _reader(image, masks, home, _tissues(image, notes)))
+            sample_of = _reader(image, masks, home, _tissues(image, notes), aside)
+            yield from aside.samples(range(number), sample_of)
 
-    return Reading(classes, samples(), total, notes)
+    return Reading(classes, samples(), sum(numbers.values()), notes)
 
 
-def _reader(image: Path, masks: Path, home: str, tissues: list[str] | None) -> Callable[[int], Sample]:
-    """What reads one image of a file by its number. home: of its key."""
+def _reader(
+    image: Path, masks: Path, home: str, tissues: list[str] | None, aside: Aside
+) -> Callable[[int], Sample]:  # fmt: skip
+    """What reads one image of a file by its number. home: of its key.  aside: where broken channels are put."""
 
     def sample_of(page: int) -> Sample:
         fields = {"pannuke": {"tissue": tissues[page]}} if tissues else {}
-        segments = _segments(pages.read(masks, page), masks, page)
+        with explained(masks, f"image {page}"):
+            channels = pages.read(masks, page)
+        segments = _segments(channels, masks, page, aside)
         uri = f"{image}#page={page}"
         return Sample(f"{home}/{page:04d}", ImageRef(uri, segments.size), segments, fields=fields)
 
@@ -111,18 +118,16 @@ def _shape(file: Path) -> tuple[int, int, int, int]:
     return (about.pages, *about.stored_size, len(about.channels))
 
 
-def _segments(channels: Array, file: Path, page: int) -> Segments:
+def _segments(channels: Array, file: Path, page: int, aside: Aside) -> Segments:
     """channels: (H, W, 6), each but the last one 0 or numbers of objects."""
     masks, class_ids, numbers = [], [], []
     for channel in range(_CHANNELS - 1):
-        try:
+        with aside.record(file, f"image {page}, channel {channel}"):
             values = whole_numbers(np.ascontiguousarray(channels[..., channel]), file)
-        except FormatError as error:
-            raise error.at(record=f"image {page}, channel {channel}") from None
-        own, drawn = Masks.from_label_map(values, ignore=[0])
-        masks.append(drawn)
-        class_ids += [channel] * len(own)
-        numbers += [int(number) for number in own]
+            own, drawn = Masks.from_label_map(values, ignore=[0])
+            masks.append(drawn)
+            class_ids += [channel] * len(own)
+            numbers += [int(number) for number in own]
     return Segments(Masks.concatenate(masks, channels.shape[:2]), class_ids, ids=usable_ids(numbers))
 
 

@@ -17,7 +17,7 @@ from maskwright.core.sample import ImageRef, Sample
 from maskwright.core.segments import Segments
 from maskwright.errors import FormatError
 from maskwright.formats import _listing
-from maskwright.formats._aside import current
+from maskwright.formats._aside import Aside, current
 from maskwright.formats._class_folders import drawn
 from maskwright.formats._contract import Reading, image_files
 from maskwright.formats._pairs import alone, label_files
@@ -79,7 +79,7 @@ def read(path: Path, *, images: str | None = None, labels: str | None = None) ->
 
     def sample_of(image: Path) -> Sample:
         about = describe(image)
-        segments = _segments(found[image], image, about, classes, scaled)
+        segments = _segments(found[image], image, about, classes, scaled, aside)
         return Sample(image.stem, ImageRef(str(image), about.size), segments)
 
     def samples() -> Iterator[Sample]:
@@ -141,22 +141,24 @@ def _classes(parts: set[str]) -> Classes:
 
 
 def _segments(
-    files: dict[str, Path], image: Path, about: Description, classes: Classes, scaled: Counter[str]
+    files: dict[str, Path], image: Path, about: Description, classes: Classes, scaled: Counter[str], aside: Aside
 ) -> Segments:
+    """A segment a part, in the order of the classes. scaled: counts.  aside: where broken masks are put."""
     masks, class_ids = [], []
     for part, file in files.items():
-        pixels = drawn(file, image)
-        size = pixels.shape[:2]
-        ratios = [side / own for side, own in zip(about.size, size, strict=True)]
-        alike = abs(ratios[0] / ratios[1] - 1) <= _SLACK
-        if size not in (about.size, about.stored_size) and alike:
-            mask = Masks.encode(pixels[None]).resize(about.size)
-            scaled[f"{size[0]} x {size[1]} for images of {about.size[0]} x {about.size[1]}"] += 1
-        else:
-            mask = Masks.encode(fitting(pixels, about, file)[None])
-        if mask.areas()[0]:
-            masks.append(mask)
-            class_ids.append(classes[part].id)
+        with aside.record(file):
+            pixels = drawn(file, image)
+            size = pixels.shape[:2]
+            ratios = [side / own for side, own in zip(about.size, size, strict=True)]
+            alike = abs(ratios[0] / ratios[1] - 1) <= _SLACK
+            if size not in (about.size, about.stored_size) and alike:
+                mask = Masks.encode(pixels[None]).resize(about.size)
+                scaled[f"{size[0]} x {size[1]} for images of {about.size[0]} x {about.size[1]}"] += 1
+            else:
+                mask = Masks.encode(fitting(pixels, about, file)[None])
+            if mask.areas()[0]:
+                masks.append(mask)
+                class_ids.append(classes[part].id)
     order = sorted(range(len(masks)), key=lambda place: class_ids[place])
     return Segments(
         Masks.concatenate([masks[place] for place in order], about.size), [class_ids[place] for place in order]

@@ -8,6 +8,7 @@ the set.
 import zlib
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from maskwright.core.sample import ImageRef, Sample
 from maskwright.core.segments import Segments
 from maskwright.errors import FormatError
 from maskwright.formats import _aside, _listing
+from maskwright.formats._aside import Aside
 from maskwright.formats._contract import Reading, Sure
 from maskwright.formats._images_by_name import ImagesByName
 from maskwright.formats._rasters import fitting
@@ -29,19 +31,22 @@ from maskwright.registry import require
 
 LOSES: frozenset[str] = frozenset()
 
+_NEEDED = "anno.objects with class, class_ind, mask and parts"
+
 _HEADER = 128  # bytes of a MATLAB file before its first element
 _COMPRESSED = 15
 #: Numbers of classes of objects; those of parts come behind.
 _VOC = 20
+_LOOKED_INTO = 10
 
 
 def sniff(path: Path) -> float:
     """How sure this format is that a path is its own, 0 to 1: .mat files of anno.objects with images of their names."""
     labels = _labels(path)
-    if not labels or not _is_ours(labels[0]):
+    if not any(map(_is_ours, labels[:_LOOKED_INTO])):
         return 0.0
     images = ImagesByName(path, None)
-    if all(images.of(label) is None for label in labels[:10]):
+    if all(images.of(label) is None for label in labels[:_LOOKED_INTO]):
         return 0.0
     return Sure(0.95, f"{len(labels)} .mat files of objects and their parts with images of their names")
 
@@ -83,11 +88,11 @@ def read(path: Path, *, images: str | None = None, parts: bool = True) -> Readin
     notes = ["classes of parts are named after their object too, such as dog head; to put them together: --map"] * parts
 
     def sample_of(label: Path) -> Sample:
-        objects = _objects(label)
+        objects = _objects(label, aside)
         image = found.needed(label)
         about = describe(image)
         return Sample(
-            label.stem, ImageRef(str(image), about.size), _segments(objects, about, ids, parts, label, counts)
+            label.stem, ImageRef(str(image), about.size), _segments(objects, about, ids, parts, label, counts, aside)
         )
 
     def samples() -> Iterator[Sample]:
@@ -99,30 +104,47 @@ def read(path: Path, *, images: str | None = None, parts: bool = True) -> Readin
 
 @dataclass
 class _Object:
-    """name, number: of its class.  mask: (H, W).  parts: names and masks."""
+    """place: in its file, from 1 on.  name, number: of its class.  mask: (H, W).  parts: names and masks."""
 
+    place: int
     name: str
     number: int
     mask: Array
     parts: list[tuple[str, Array]] = field(default_factory=list)
 
 
-def _objects(label: Path) -> list[_Object]:
-    """Raises FormatError, naming the file, for one that is broken or holds something else."""
+def _objects(label: Path, aside: Aside) -> list[_Object]:
+    """Raises FormatError, naming the file, for one that is broken or holds something else.
+
+    aside: where broken objects are put, and broken parts.
+    """
     try:
         anno = require("scipy.io", "reading .mat files").loadmat(label, simplify_cells=True)["anno"]
-        return [
-            _Object(str(row["class"]), int(row["class_ind"]), _mask(row["mask"]),
-                    [(str(part["part_name"]), _mask(part["mask"])) for part in _rows(row["parts"])])
-            for row in _rows(anno["objects"])
-        ]  # fmt: skip
-    except FormatError:
-        raise
+        rows = _rows(anno["objects"])
     except Exception as error:  # noqa: BLE001 - what a broken file makes it raise is of many kinds
         raise FormatError(
-            f"not a .mat file of objects and parts ({type(error).__name__}: {error})", file=label,
-            needed="anno.objects with class, class_ind, mask and parts",
-        ) from None  # fmt: skip
+            f"not a .mat file of objects and parts ({type(error).__name__}: {error})", file=label, needed=_NEEDED
+        ) from None
+    out = []
+    for place, row in enumerate(rows, 1):
+        with aside.record(label, f"object {place}"):
+            with _structures():
+                found = _Object(place, str(row["class"]), int(row["class_ind"]), _mask(row["mask"]))
+                pieces = _rows(row["parts"])
+            out.append(found)
+            for number, part in enumerate(pieces, 1):
+                with aside.record(label, f"object {place}, part {number}"), _structures():
+                    found.parts.append((str(part["part_name"]), _mask(part["mask"])))
+    return out
+
+
+@contextmanager
+def _structures() -> Iterator[None]:
+    """What a structure that is something else makes the block raise becomes a FormatError."""
+    try:
+        yield
+    except (LookupError, TypeError, ValueError, OverflowError) as error:
+        raise FormatError(f"is something else ({type(error).__name__}: {error})", needed=_NEEDED) from None
 
 
 def _rows(found: Any) -> list[Any]:
@@ -144,7 +166,7 @@ def _classes(labels: list[Path], parts: bool) -> Classes:
     pieces: set[str] = set()
     for label in labels:
         try:
-            for found in _objects(label):
+            for found in _objects(label, Aside(skip=True)):
                 objects.setdefault(found.name, found.number)
                 pieces |= {f"{found.name} {name}" for name, _ in found.parts} if parts else set()
         except FormatError:
@@ -158,9 +180,10 @@ def _classes(labels: list[Path], parts: bool) -> Classes:
 
 
 def _segments(
-    objects: list[_Object], image: Description, ids: dict[str, int], parts: bool, label: Path, counts: Counter[str]
-) -> Segments:
-    """Each object and then its parts. counts: what is left out, in words, is added."""
+    objects: list[_Object], image: Description, ids: dict[str, int], parts: bool, label: Path, counts: Counter[str],
+    aside: Aside,
+) -> Segments:  # fmt: skip
+    """Each object and then its parts. counts: what is left out, in words, is added.  aside: where broken ones go."""
     masks, class_ids, parents = [], [], []
     for found in objects:
         own: int | None = None
@@ -169,9 +192,10 @@ def _segments(
             if not mask.any():
                 counts["objects or parts without a pixel were left out"] += 1
                 continue
-            masks.append(fitting(mask, image, label))
-            class_ids.append(ids[found.name if is_object else f"{found.name} {name}"])
-            parents.append(None if is_object else own)
-            own = len(masks) if is_object else own
+            with aside.record(label, f"object {found.place}" + f", {name}" * (not is_object)):
+                masks.append(fitting(mask, image, label))
+                class_ids.append(ids[found.name if is_object else f"{found.name} {name}"])
+                parents.append(None if is_object else own)
+                own = len(masks) if is_object else own
     stacked = Masks.encode(np.stack(masks)) if masks else Masks.empty(image.size)
     return Segments(stacked, class_ids, more={"parent": parents} if any(parents) else {})
