@@ -427,17 +427,17 @@ def _by_name(kind: Kind, *, named: bool) -> float:
     score += 0.15 * kind.number / max(1, kind.of_labels) + 0.05 * kind.number / max(1, of_images)
     objects = {"instance", "instances", "inst", "object"} if "semantic" in right else set()
     score -= sum(AGAINST_LABEL.get(word, 0.0) for word in set(right) - objects)
-    score -= 0.06 * ("train" in words(way.label) and "ids" in words(way.label)) + 0.1 * _is_second(way)
+    score -= 0.06 * ("train" in words(way.label) and "ids" in words(way.label)) + 0.1 * is_second(way)
     score -= sum(AGAINST_IMAGE.get(word, 0.0) for word in set(left))
     score -= 0.02 * max(0, len(way.left) + len(way.right) - 2)
     score -= 0.1 * bool(way.learned) * (way.learned != "names go on") + 0.01 * (bool(way.image) + bool(way.label))
     return score
 
 
-def _is_second(way: Way) -> bool:
-    """Whether labels are another annotator's: 2nd_manual, _manual2, _2ndHO."""
+def is_second(way: Way) -> bool:
+    """Whether labels are another annotator's: 2nd_manual, _manual2, _2ndHO; vk of STARE, whose first is ah."""
     said = f"{'/'.join(way.right)}/{way.label}".lower()
-    return any(word in said for word in ("2nd", "manual2", "observer2", "second"))
+    return any(word in said for word in ("2nd", "manual2", "observer2", "second")) or "vk" in words(said)
 
 
 def _by_looks(kind: Kind) -> float:

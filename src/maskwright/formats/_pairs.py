@@ -27,6 +27,7 @@ from maskwright.formats._discovery import (
 from maskwright.formats._object_numbers import LOOKED_AT, certain
 from maskwright.formats._plausible import Noted
 from maskwright.formats._roles import LABEL, split_of, strength, words
+from maskwright.formats._second_observers import Observer, observers
 from maskwright.formats._split_lists import splits_of
 from maskwright.formats._tree import Folder
 
@@ -71,7 +72,7 @@ class Layout:
 
     score: how well the pairs fit, 0 to about 1.  reasons: why they were chosen.  left_out: what was not, a line each.
     folders: all below the root.  homes: folders that files about the classes may lie in, and table: such a file.
-    classes: those with a folder each.
+    classes: those with a folder each.  observers: others who drew masks of the same images.
     """
 
     pairs: list[Pair] = field(default_factory=list)
@@ -87,6 +88,7 @@ class Layout:
     folders: list[Folder] = field(default_factory=list)
     table: Table | None = None
     classes: list[str] = field(default_factory=list)
+    observers: list[Observer] = field(default_factory=list)
 
     def notes(self) -> list[str]:
         return [*self.reasons, *alone(self.lone_images, self.lone_labels), *self.left_out]
@@ -117,8 +119,10 @@ class Layout:
                 used.add(name)
         paired = {pair.image for pair in self.pairs}
         labels_here = {pair.label for pair in self.pairs}
-        lone = [prefix + key for key, image in found.items() if image not in paired and image not in labels_here]
-        self.lone_images += lone
+        self.lone_images += [
+            prefix + key for key, image in found.items()
+            if image not in paired and image not in labels_here and not (beside and _is_label(stem_of(image.name)[0]))
+        ]  # fmt: skip
         self.lone_labels += [] if beside else [prefix + key for key in sorted(set(by_key) - used)]
 
 
@@ -293,12 +297,16 @@ def _tell(choice: Choice, found: Layout, shared: int) -> None:
             ]  # fmt: skip
     objects = {pair.objects.parent for pair in found.pairs if pair.objects is not None}
     used = images.keys() | labels.keys() | objects
+    found.observers = observers(choice.others, {pair.image for pair in found.pairs}, choice.root)
+    used |= {file.parent for observer in found.observers for file in observer.files.values()}
     rest = [place for place in choice.places if place.folder.path not in used]
-    found.left_out = [
+    found.left_out = [observer.note() for observer in found.observers]
+    found.left_out += [
         f"{place.folder.name}/ was left out: {place.number_of_images or place.number_of_labels} files that are neither "
         "the images nor the labels chosen"
         for place in rest[:_NAMED]
-    ] + ([f"{len(rest) - _NAMED} more folders were left out"] if len(rest) > _NAMED else [])
+    ]
+    found.left_out += [f"{len(rest) - _NAMED} more folders were left out"] if len(rest) > _NAMED else []
     root = choice.root
     above = {home for folder in used for home in (folder, *folder.parents) if root in (home, *home.parents)}
     found.homes = sorted(above, key=lambda home: (len(home.parts), home))

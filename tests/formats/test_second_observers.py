@@ -1,0 +1,78 @@
+"""Masks that a second person drew of the same images: which are read, and how the others are."""
+
+import shlex
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from maskwright import formats
+
+SIZE = (30, 40)
+NAMES = ("01", "02", "03")
+
+
+def put(file: Path, pixels: np.ndarray) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(pixels).save(file)
+
+
+def photo(number: int) -> np.ndarray:
+    return np.random.default_rng(number).integers(0, 255, (*SIZE, 3), dtype=np.uint8)
+
+
+def drawn(first: bool, number: int) -> np.ndarray:
+    """The second observer is more generous by a row."""
+    out = np.zeros(SIZE, np.uint8)
+    out[4 : 9 if first else 10, 2 + number : 30] = 255
+    return out
+
+
+def beside(home: Path) -> None:
+    """As CHASE_DB1 has it."""
+    for number, name in enumerate(NAMES):
+        put(home / f"{name}.jpg", photo(number))
+        put(home / f"{name}_1stHO.png", drawn(True, number))
+        put(home / f"{name}_2ndHO.png", drawn(False, number))
+
+
+def folders(home: Path, first: str, second: str, images: str = "images") -> None:
+    for number, name in enumerate(NAMES):
+        put(home / images / f"{name}.png", photo(number))
+        put(home / first / f"{name}.png", drawn(True, number))
+        put(home / second / f"{name}.png", drawn(False, number))
+
+
+SETS = {
+    "CHASE_DB1": beside,
+    "DRIVE": lambda home: folders(home, "1st_manual", "2nd_manual"),
+    "STARE": lambda home: folders(home, "labels-ah", "labels-vk", "stare-images"),
+    "observers": lambda home: folders(home, "masks", "masks_observer2"),
+}
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_the_first_is_read_and_the_command_for_the_second_works(tmp_path, name) -> None:
+    home = tmp_path / "a set"
+    SETS[name](home)
+    reading = formats.read(home)
+    first = {sample.key: int(sample.segments.masks.areas().sum()) for sample in reading.samples}
+    assert first == {key: 5 * (28 - number) for number, key in enumerate(NAMES)}
+    (finding,) = [finding for finding in reading.findings if finding.kind == "second annotators"]
+    assert (finding.number, finding.grave) == (3, False)
+    assert not any("neither the images nor the labels" in note for note in reading.notes)
+    words = shlex.split(finding.text.partition("place of the first with: ")[2])
+    assert words[:6] == ["maskwright", "import", str(home), "DATASET", "-f", "label-map"]
+    options = dict(word.split("=", 1) for word in words[6:] if word != "-o")
+    other = formats.read(home, "label-map", **options)
+    second = {sample.key: int(sample.segments.masks.areas().sum()) for sample in other.samples}
+    assert second == {key: 6 * (28 - number) for number, key in enumerate(NAMES)}
+    assert not any("have no label" in note for note in other.notes)
+
+
+def test_a_field_of_view_is_nobodys_drawing(tmp_path) -> None:
+    folders(tmp_path, "1st_manual", "mask")
+    reading = formats.read(tmp_path)
+    list(reading.samples)
+    assert not any(finding.kind == "second annotators" for finding in reading.findings)
