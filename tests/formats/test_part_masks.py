@@ -47,7 +47,7 @@ def test_every_file_is_a_part_of_its_image(tmp_path) -> None:
         assert np.array_equal(hair, (mask(20)[..., 0] > 0).repeat(2, 0).repeat(2, 1))
         assert eye.sum() == 4 * 4 * 6 + 4 * 4 * 2
         assert not (eye & hair).any()
-    assert "9 masks are 20 x 30 for images of 40 x 60 and were scaled (nearest)" in reading.notes
+    assert "9 labels of 20 x 30 were scaled to the image's 40 x 60 (nearest neighbours)" in reading.notes
 
 
 def test_what_has_no_partner_is_said(tmp_path) -> None:

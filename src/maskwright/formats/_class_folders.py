@@ -1,5 +1,6 @@
 """Sets with a folder a class: the same names again in every folder, each file the mask of one class."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,6 @@ from maskwright.errors import FormatError
 from maskwright.formats._aside import Aside
 from maskwright.formats._label_files import read_label
 from maskwright.formats._pairs import Pair
-from maskwright.formats._rasters import fitting
 from maskwright.media import Description
 
 #: A mask of gray with soft edges is cut here.
@@ -25,15 +25,17 @@ def classes_of(names: list[str]) -> Classes:
     return Classes([background, *(Class(number, name, "stuff") for number, name in enumerate(names, 1))])
 
 
-def segments(pair: Pair, image: Description, classes: Classes, aside: Aside) -> Segments:
+def segments(
+    pair: Pair, image: Description, classes: Classes, aside: Aside, fit: Callable[[Array, Description, Path], Array]
+) -> Segments:
     """A segment a class that is drawn in this image; they may overlap.
 
-    A file that is broken, or more than one mask, is put aside.
+    A file that is broken, or more than one mask, is put aside.  fit: lays masks over the image.
     """
     masks, class_ids = [], []
     for name, file in sorted(pair.by_class.items()):
         with aside.record(file):
-            pixels = fitting(drawn(file, pair.image), image, file)
+            pixels = fit(drawn(file, pair.image), image, file)
             if pixels.any():
                 masks.append(Masks.encode(pixels[None]))
                 class_ids.append(classes[name].id)

@@ -451,7 +451,7 @@ def _by_looks(kind: Kind) -> float:
     told = [view.is_label for view in kind.looks if view.is_label is not None]
     score = 0.2 * sum(told) / len(told) if told else 0.1
     if not all(view.fits for view in kind.looks):
-        score -= 0.3
+        score -= 0.1 if all(view.is_alike for view in kind.looks) else 0.3
     unnamed = not strength(all_words([*kind.way.right, kind.way.label]), LABEL)
     if unnamed and told and all(told):
         images = [leaf.files(at)[0] for leaf, at in pairs]

@@ -11,6 +11,7 @@ from maskwright.errors import MaskwrightError
 from maskwright.formats._drawn import FLAT, VALUES, flatness
 from maskwright.formats._label_files import read_label
 from maskwright.formats._rasters import packed
+from maskwright.formats._scaling import alike
 from maskwright.media import describe, read
 
 #: Files larger than this are not opened for a look.
@@ -21,7 +22,8 @@ _LARGE = 64 << 20
 class Look:
     """values: of a label, (H, W) integers or packed colours; None where they were not read.
 
-    is_label: None where that cannot be told.  fits: whether it is of its image's size, either way up.
+    is_label: None where that cannot be told.  fits: whether it is of its image's size, either way up; is_alike: of its
+    shape at least.
     binary: two values at most, one of them 0.  broken: whether a file of the two cannot be read at all, so that another
     pair has to tell.
     """
@@ -31,6 +33,7 @@ class Look:
     fits: bool = True
     binary: bool = False
     broken: bool = False
+    is_alike: bool = True
 
 
 def look(label: Path, image: Path) -> Look:
@@ -49,13 +52,15 @@ def look(label: Path, image: Path) -> Look:
         return Look(None, True)
     values = found.values if found.values.ndim == 2 else packed(found.values)
     fits = values.shape in (about.size, about.stored_size)
+    is_alike = any(alike(values.shape, size) for size in (about.size, about.stored_size))
     if found.lossy:
         bright = (values > 191).mean(), (values < 64).mean()
-        return Look(values, bool(sum(bright) > 0.9), fits, binary=True)
+        return Look(values, bool(sum(bright) > 0.9), fits, binary=True, is_alike=is_alike)
     distinct = np.unique(values)
     few = len(distinct) <= VALUES
     flat = flatness(values) if values.shape[1] > 1 else 1.0
-    return Look(values, few or flat > FLAT, fits, len(distinct) <= 2 and (len(distinct) < 2 or int(distinct[0]) == 0))
+    binary = len(distinct) <= 2 and (len(distinct) < 2 or int(distinct[0]) == 0)
+    return Look(values, few or flat > FLAT, fits, binary, is_alike=is_alike)
 
 
 def _opens(file: Path) -> bool:

@@ -1,6 +1,6 @@
 """What the numbers of label files mean: classes, background, void, colours with names, and segments of what is read."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
@@ -42,7 +42,7 @@ class Meaning:
     colours: numbers of colours, where those are named.  from_: the least value that is class 1, all below being 0.
     moved: class ids of values that are not their own.  planes: whether a plane is a class or an object.
     hidden: class ids without segments, besides the background's.  by_class: whether every class has files of its own.
-    by_folder: the class ids of folders, in place of 1.
+    by_folder: the class ids of folders, in place of 1.  fit: lays what is read over its image.
     """
 
     classes: Classes
@@ -53,22 +53,23 @@ class Meaning:
     hidden: set[int] = field(default_factory=set)
     by_class: bool = False
     by_folder: dict[str, int] = field(default_factory=dict)
+    fit: Callable[[Array, Description, Path], Array] = fitting
 
     def segments(self, pair: Pair, image: Description, hidden: set[int], aside: Aside) -> Segments:
         """Of one label file, or a file a class, over its image as it is shown; broken ones of several are put aside."""
         if self.by_class:
-            return _class_folders.segments(pair, image, self.classes, aside)
+            return _class_folders.segments(pair, image, self.classes, aside, self.fit)
         label = read_label(pair.label, pair.image)
         if label.planes:
-            planes = [fitting(plane, image, pair.label) for plane in label.values]
+            planes = [self.fit(plane, image, pair.label) for plane in label.values]
             masks = Masks.encode(np.stack(planes)) if planes else Masks.empty(image.size)
             ids = np.arange(len(masks)) if self.planes == "classes" else np.ones(len(masks), np.int64)
             kept = (masks.areas() > 0) & ~np.isin(ids, list(hidden))
             return Segments(masks[kept], ids[kept])
-        values = fitting(_numbers(label.values, self.colours, pair.label), image, pair.label)
+        values = self.fit(_numbers(label.values, self.colours, pair.label), image, pair.label)
         for file in pair.more:
             with aside.record(file):
-                more = fitting(_numbers(read_label(file, pair.image).values, {}, file), image, file)
+                more = self.fit(_numbers(read_label(file, pair.image).values, {}, file), image, file)
                 values = np.maximum(values, more)
         if self.from_ is not None:
             values = (values >= self.from_).astype(np.uint8)
@@ -77,7 +78,7 @@ class Meaning:
         if self.by_folder:
             values = np.where(values == 1, self.by_folder[pair.folder], 0)
         if pair.objects is not None:
-            return _objects_beside.segments(values, pair.objects, pair.image, image, hidden)
+            return _objects_beside.segments(values, pair.objects, pair.image, image, hidden, self.fit)
         return Segments.from_label_map(values, ignore=sorted(hidden))
 
 

@@ -3,7 +3,7 @@
 As VOC's SegmentationObject beside SegmentationClass, KITTI's instance/ beside semantic/, iSAID's Instance_masks.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +12,7 @@ from maskwright.core.arrays import Array
 from maskwright.core.masks import Masks
 from maskwright.core.segments import Segments
 from maskwright.formats._label_files import read_label
-from maskwright.formats._rasters import fitting, packed
+from maskwright.formats._rasters import packed
 from maskwright.formats._roles import all_words
 from maskwright.media import Description
 
@@ -29,14 +29,17 @@ def says(folders: Iterable[str], added: str) -> str | None:
     return None
 
 
-def segments(values: Array, file: Path, image: Path, about: Description, hidden: Iterable[int]) -> Segments:
+def segments(
+    values: Array, file: Path, image: Path, about: Description, hidden: Iterable[int],
+    fit: Callable[[Array, Description, Path], Array],
+) -> Segments:  # fmt: skip
     """A segment an object.
 
     values: (H, W) class numbers.  file: whose values or colours differ from object to object.  hidden: class ids
-    without segments.  An object that lies in two classes is one of each.
+    without segments.  fit: lays the file over its image.  An object that lies in two classes is one of each.
     """
     label = read_label(file, image)
-    numbers = fitting(label.values if label.values.ndim == 2 else packed(label.values), about, file)
+    numbers = fit(label.values if label.values.ndim == 2 else packed(label.values), about, file)
     both = values.astype(np.int64) << 32 | numbers.astype(np.int64)
     codes, masks = Masks.from_label_map(both)
     class_ids = codes >> 32

@@ -32,9 +32,10 @@ from maskwright.formats._contract import (
 from maskwright.formats._label_files import read_label
 from maskwright.formats._object_numbers import numbers_of
 from maskwright.formats._pairs import alone, find, why_objects
-from maskwright.formats._rasters import fitting, read_array, read_map, write_raster
+from maskwright.formats._rasters import read_array, read_map, write_raster
 from maskwright.formats._roles import split_of
-from maskwright.media import Description, describe
+from maskwright.formats._scaling import Scaling, command_for
+from maskwright.media import describe
 
 LOSES = frozenset(
     {"classes", "overlap", "empty", "crowd", "score", "attributes", "area", "order", "source", "weight", "fields"}
@@ -94,9 +95,12 @@ def _stem(key: str) -> str | None:
     return next((key.removesuffix(ending) for ending in _ENDINGS if key.endswith(ending)), None)
 
 
-def read(path: Path, *, images: str | None = None, labels: str | None = None, class_name: str = "object") -> Reading:
+def read(
+    path: Path, *, images: str | None = None, labels: str | None = None, class_name: str = "object", scale: bool = False
+) -> Reading:
     """images, labels: folders below `path`, where the two do not lie side by side; images/ and masks/ or labels/ are
-    found without.  class_name: what they show.
+    found without.  class_name: what they show.  scale: whether labels of another resolution than their image, and of
+    its shape, are scaled to it, by nearest neighbours.
     """
     lone: list[str] = []
     pairs = list(_pairs(path, images, labels, lone))
@@ -118,11 +122,13 @@ def read(path: Path, *, images: str | None = None, labels: str | None = None, cl
     classes = Classes([Class(1, class_name, "thing")])
 
     aside = _aside.current()
+    given = {"images": images, "labels": labels, "class_name": None if class_name == "object" else class_name}
+    scaling = Scaling(asked=scale, command=command_for("instance-map", path, given))
 
     def sample_of(pair: tuple[str, Path, Path]) -> Sample:
         key, image, label = pair
         about_image = describe(image)
-        labelled = _map(label, image, about_image)
+        labelled = scaling.fit(_map(label, image), about_image, label)
         below = labelled < 0
         if below.any():
             negative.append(key)
@@ -138,19 +144,20 @@ def read(path: Path, *, images: str | None = None, labels: str | None = None, cl
             notes.append(
                 f"values below 0 are not objects; {len(negative)} label images have some, such as {negative[0]}"
             )
+        notes.extend(scaling.notes())
 
     notes = alone(lone_images, lone)
     negative: list[str] = []
     return Reading(classes, samples(), len(pairs), notes)
 
 
-def _map(file: Path, image: Path, about: Description) -> Array:
+def _map(file: Path, image: Path) -> Array:
     """(H, W) numbers of a file, which may stand in its red channel alone."""
     if file.suffix.lower() in (".npy", ".npz"):
-        return fitting(read_array(file), about, file)
+        return read_array(file)
     label = read_label(file, image) if file.suffix.lower() == ".png" else None
     numbers = numbers_of(label) if label is not None else None
-    return read_map(file, about) if numbers is None else fitting(numbers, about, file)
+    return read_map(file) if numbers is None else numbers
 
 
 def losses(sample: Sample, classes: Classes) -> list[Loss]:

@@ -39,6 +39,7 @@ from maskwright.formats._label_files import survey
 from maskwright.formats._meanings import Meaning, is_named, labels_of, meant
 from maskwright.formats._pairs import Layout, Pair, find
 from maskwright.formats._rasters import palette_of, png
+from maskwright.formats._scaling import Scaling, command_for
 from maskwright.media import describe
 
 LOSES = frozenset(
@@ -96,6 +97,7 @@ def read(
     things: Sequence[int | str] | None = None,
     threshold: Annotated[int, Limits(least=0)] | None = None,
     planes: Literal["classes", "objects"] | None = None,
+    scale: bool = False,
 ) -> Reading:
     """images, labels: the paired folders, below `path`, where they have other names.
 
@@ -105,7 +107,8 @@ def read(
     names: class names by comma, in the order of their values.  background, ignore: the values that mean so;
     255 is ignored when it is declared so, never by habit.  threshold: gray from this value on is one class, below it
     background; 0 takes every value as it is, though edges are soft.  planes: of arrays (N, H, W), whether a plane is a
-    class or an object.
+    class or an object.  scale: whether labels of another resolution than their image, and of its shape, are scaled to
+    it, by nearest neighbours.
     """
     layout = find(path, images, labels, suffix)
     if not layout.pairs:
@@ -144,10 +147,18 @@ def read(
     if many:
         raise FormatError("is one of several label files of an image, and they are not masks of one class each",
                           file=many[0], needed="one label file an image")  # fmt: skip
+    given = {
+        "images": images, "labels": labels, "palette": palette, "names": names, "background": background,
+        "ignore": ignore, "suffix": suffix, "instances": instances, "things": things, "threshold": threshold,
+        "planes": planes,
+    }  # fmt: skip
+    scaling = Scaling(asked=scale, command=command_for("label-map", path, given))
+    meaning.fit = scaling.fit
     classes = meaning.classes
     hidden = meaning.hidden | {class_.id for class_ in classes if class_.role == "background"}
     if any(pair.objects for pair in layout.pairs):
         parted_already = _with_objects(layout, meaning, hidden)
+        scaling.forget()
         classes = Classes(replace(row, kind="thing") if row.id in parted_already else row for row in classes)
     cut: set[int] = set()
     if instances is not None:
@@ -178,7 +189,7 @@ def read(
 
     def samples() -> Iterator[Sample]:
         yield from aside.samples(layout.pairs, sample_of, lambda pair: (pair.label, None))
-        notes.extend(parted.notes())
+        notes.extend([*scaling.notes(), *parted.notes()])
 
     return Reading(classes, samples(), len(layout.pairs), notes)
 

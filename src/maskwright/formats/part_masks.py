@@ -6,7 +6,6 @@ alike where the format is named.
 """
 
 import re
-from collections import Counter
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -21,7 +20,7 @@ from maskwright.formats._aside import Aside, current
 from maskwright.formats._class_folders import drawn
 from maskwright.formats._contract import Reading, image_files
 from maskwright.formats._pairs import alone, label_files
-from maskwright.formats._rasters import fitting
+from maskwright.formats._scaling import Scaling
 from maskwright.media import Description, describe
 
 LOSES: frozenset[str] = frozenset()
@@ -32,8 +31,6 @@ PARTS = ("skin", "nose", "eye_g", "l_eye", "r_eye", "l_brow", "r_brow", "l_ear",
 _KNOWN = re.compile(rf"\d+_({'|'.join(PARTS)})\.png")
 #: So many files are looked at; there must be so many parts among them.
 _LOOKED_AT, _LEAST = 500, 2
-#: Sides may be off by so much of what the scale would have them be.
-_SLACK = 0.01
 
 
 def sniff(path: Path) -> float:
@@ -74,17 +71,17 @@ def read(path: Path, *, images: str | None = None, labels: str | None = None) ->
         f"a file a part: {', '.join(class_.name for class_ in classes if class_.id)}; pixels in none are background"
     ]
     notes += alone([image.relative_to(path).as_posix() for image in sorted(taken - found.keys())], lone)
-    scaled: Counter[str] = Counter()
+    scaling = Scaling(asked=True)
     aside = current()
 
     def sample_of(image: Path) -> Sample:
         about = describe(image)
-        segments = _segments(found[image], image, about, classes, scaled, aside)
+        segments = _segments(found[image], image, about, classes, scaling, aside)
         return Sample(image.stem, ImageRef(str(image), about.size), segments)
 
     def samples() -> Iterator[Sample]:
         yield from aside.samples(sorted(found, key=_order), sample_of, lambda image: (image, None))
-        notes.extend(f"{number} masks are {what} and were scaled (nearest)" for what, number in scaled.items())
+        notes.extend(scaling.notes())
 
     return Reading(classes, samples(), len(found), notes)
 
@@ -141,21 +138,13 @@ def _classes(parts: set[str]) -> Classes:
 
 
 def _segments(
-    files: dict[str, Path], image: Path, about: Description, classes: Classes, scaled: Counter[str], aside: Aside
+    files: dict[str, Path], image: Path, about: Description, classes: Classes, scaling: Scaling, aside: Aside
 ) -> Segments:
-    """A segment a part, in the order of the classes. scaled: counts.  aside: where broken masks are put."""
+    """A segment a part, in the order of the classes. scaling: lays masks over the image.  aside: takes broken ones."""
     masks, class_ids = [], []
     for part, file in files.items():
         with aside.record(file):
-            pixels = drawn(file, image)
-            size = pixels.shape[:2]
-            ratios = [side / own for side, own in zip(about.size, size, strict=True)]
-            alike = abs(ratios[0] / ratios[1] - 1) <= _SLACK
-            if size not in (about.size, about.stored_size) and alike:
-                mask = Masks.encode(pixels[None]).resize(about.size)
-                scaled[f"{size[0]} x {size[1]} for images of {about.size[0]} x {about.size[1]}"] += 1
-            else:
-                mask = Masks.encode(fitting(pixels, about, file)[None])
+            mask = Masks.encode(scaling.fit(drawn(file, image), about, file)[None])
             if mask.areas()[0]:
                 masks.append(mask)
                 class_ids.append(classes[part].id)
