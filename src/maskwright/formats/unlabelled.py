@@ -1,14 +1,17 @@
 """Images without labels, read only: every image below a folder, or one image, is a sample without segments
 
-Folders named train, val or test say the split.  Files of many images, such as videos and volumes, are sequences and are
+Folders named train, val or test say the split; where images lie in several others, as those of a classification do, the
+field `folder` has each one's.  Files of many images, such as videos and volumes, are sequences and are
 left out: each is imported by itself.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 from maskwright.core.classes import Class, Classes
 from maskwright.core.names import shown
+from maskwright.core.plurals import many as in_words
 from maskwright.core.sample import ImageRef, Sample
 from maskwright.core.segments import Segments
 from maskwright.errors import FormatError, UsageError
@@ -16,11 +19,14 @@ from maskwright.formats import _listing
 from maskwright.formats._aside import current
 from maskwright.formats._contract import Reading, Sure, image_files, key_of, split_word
 from maskwright.formats._label_signs import signs_of_labels
+from maskwright.formats._roles import is_split
 from maskwright.media import image_size, is_image_file, sequences
 
 #: Whether a set of it has segments, which its report of what is implausible asks.
 LABELLED = False
 
+#: The field of a sample that has its folder, and how many folders a note names.
+FIELD, _NAMED = "folder", 12
 #: Kinds of files that may hold many images, each of which is looked at.
 _MANY = (".tif", ".tiff", ".btf", ".npy", ".nii", ".nii.gz", ".gif", ".apng", ".dcm", ".dicom", ".webp", ".avif")
 
@@ -48,6 +54,10 @@ def read(path: Path, *, classes: str | None = None) -> Reading:
     home = path.parent if path.is_file() else path
     aside = current()
     notes = [f"{len(files)} image{'s' * (len(files) != 1)} without labels: nothing here is read as labels"]
+    folders = Counter(_folder(file, home) for file in files)
+    apart = len(folders) > 1
+    if apart:
+        notes.append(_said(folders))
 
     def samples() -> Iterator[Sample]:
         many: list[Path] = []
@@ -62,7 +72,9 @@ def read(path: Path, *, classes: str | None = None) -> Reading:
             key = key if key not in taken else file.relative_to(home).as_posix()  # a.png beside a.jpg
             taken.add(key)
             split = next(filter(None, map(split_word, file.relative_to(home).parts[:-1])), None)
-            return Sample(key, ImageRef(str(file), size), Segments.none(size), split=split)
+            folder = _folder(file, home)
+            fields = {FIELD: folder} if apart and folder else {}
+            return Sample(key, ImageRef(str(file), size), Segments.none(size), split=split, fields=fields)
 
         yield from aside.samples(files, sample_of)
         if many:
@@ -72,3 +84,18 @@ def read(path: Path, *, classes: str | None = None) -> Reading:
             )
 
     return Reading(declared, samples(), len(files), notes)
+
+
+def _folder(file: Path, home: Path) -> str:
+    """The folders that a file lies in, below `home`, without those that say a split alone; "" for none."""
+    return "/".join(name for name in file.relative_to(home).parts[:-1] if not is_split(name))
+
+
+def _said(folders: Counter[str]) -> str:
+    """How many images lie in which folder, and where a sample has its own."""
+    named = [f"{shown(name, 60)} {number}" for name, number in sorted(folders.items()) if name]
+    more = f" and {len(named) - _NAMED} more" if len(named) > _NAMED else ""
+    return (
+        f"images lie in {in_words(len(named), 'folder')}: {', '.join(named[:_NAMED])}{more}; these are not classes of "
+        f"segments, and stand in the field {FIELD} of each image"
+    )
