@@ -32,7 +32,7 @@ def load(path, format=None, **options):
         ("davis2016", "davis", 110, 110),
         ("cutie_examples", "davis", 5, 6),
         ("sam2_examples", "segment-anything", 242, 1432),
-        ("berkeley100", "label-map", 96, 101),
+        ("berkeley100", "label-map", 100, 105),
         ("chase_db1", "label-map", 28, 28),
         ("coco_eval_reference/lvis_val_100.json", "coco", 100, 977),
         ("labelme_examples/examples/instance_segmentation/data_annotated", "labelme", 3, 14),

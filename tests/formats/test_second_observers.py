@@ -1,4 +1,4 @@
-"""Masks that a second person drew of the same images: which are read, and how the others are."""
+"""Several masks of one image: those that a second person drew, and those of further objects."""
 
 import shlex
 from pathlib import Path
@@ -76,3 +76,23 @@ def test_a_field_of_view_is_nobodys_drawing(tmp_path) -> None:
     reading = formats.read(tmp_path)
     list(reading.samples)
     assert not any(finding.kind == "second annotators" for finding in reading.findings)
+
+
+def test_labels_with_a_letter_more_are_samples_of_the_image(tmp_path) -> None:
+    """As the Berkeley objects: 189011 whole, and two parts of it."""
+    for number, name in enumerate(("101085", "189011", "3096")):
+        put(tmp_path / "images" / f"{name}.jpg", photo(number))
+        put(tmp_path / "masks" / f"{name}.png", drawn(True, number))
+    for letter in "ab":
+        put(tmp_path / "masks" / f"189011{letter}.png", drawn(letter == "a", 5))
+    put(tmp_path / "masks" / "3096b.png", drawn(True, 7))  # without an a it is of something else
+    reading = formats.read(tmp_path)
+    found = {sample.key: Path(sample.image.uri).name for sample in reading.samples}
+    assert found == {
+        "101085": "101085.jpg", "189011": "189011.jpg", "189011a": "189011.jpg", "189011b": "189011.jpg",
+        "3096": "3096.jpg",
+    }  # fmt: skip
+    assert any(
+        note.startswith("2 labels are called as an image and a letter more, such as 189011a") for note in reading.notes
+    )
+    assert any("1 label has no image and was left out: 3096b" in note for note in reading.notes)

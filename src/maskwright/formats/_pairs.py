@@ -5,9 +5,11 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from string import ascii_lowercase
 from typing import Any
 
 from maskwright.core.names import shown
+from maskwright.core.plurals import many
 from maskwright.core.yaml_file import load_yaml
 from maskwright.errors import FormatError
 from maskwright.formats import _listing
@@ -206,6 +208,7 @@ def _take(choice: Choice, found: Layout) -> None:
         _add_objects(choice.objects, found)
     else:
         _add_further(found)
+        _add_lettered(found)
         _name_by_folder(choice, found)
     found.pairs.sort(key=lambda pair: pair.key)
     if any(pair.split is None for pair in found.pairs):
@@ -243,6 +246,36 @@ def _add_further(found: Layout) -> None:
             pair = named.get((folder.path, base)) if number.isdigit() and suffix in LABEL_KINDS else None
             if pair is not None and folder.path / name not in taken:
                 pair.more.append(folder.path / name)
+
+
+def _add_lettered(found: Layout) -> None:
+    """Labels called as an image and a letter more: 189011a and 189011b of 189011, as the Berkeley objects have them.
+
+    Each is a sample of its own of that image.  Names end in a number, and letters are those from a on.
+    """
+    taken = {file for pair in found.pairs for file in pair.files}
+    named = {
+        (pair.label.parent, stem_of(pair.label.name)[0]): pair
+        for pair in found.pairs if pair.image.parent != pair.label.parent
+    }  # fmt: skip
+    by_pair: dict[str, list[tuple[str, Path, Pair]]] = {}
+    for folder in found.folders:
+        for name in folder.files:
+            stem, suffix = stem_of(name)
+            pair = named.get((folder.path, stem[:-1])) if suffix in LABEL_KINDS and stem[-2:-1].isdigit() else None
+            if pair is not None and folder.path / name not in taken:
+                by_pair.setdefault(pair.key, []).append((stem[-1], folder.path / name, pair))
+    added = []
+    for rows in by_pair.values():
+        rows.sort(key=lambda row: row[0])
+        if "".join(row[0] for row in rows) == ascii_lowercase[: len(rows)]:
+            added += [Pair(pair.key + letter, pair.image, file, pair.split) for letter, file, pair in rows]
+    found.pairs += added
+    if added:
+        found.reasons.append(
+            f"{many(len(added), 'label')} {'is' if len(added) == 1 else 'are'} called as an image and a letter more, "
+            f"such as {shown(added[0].key)}: each is a sample of its own of that image"
+        )
 
 
 def _name_by_folder(choice: Choice, found: Layout) -> None:
