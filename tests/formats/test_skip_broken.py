@@ -928,6 +928,59 @@ def test_a_volume_without_objects_is_left_of_two(tmp_path) -> None:
     assert (list(got), len(reading.broken)) == (["b/0000", "b/0001", "b/0002"], 1)
 
 
+def _photos_of_coco(home: Path) -> list[Path]:
+    """A COCO set of JPEGs, as cameras make them."""
+    files = []
+    (file,) = home.rglob("instances_*.json")
+    content = json.loads(file.read_text())
+    for image in content["images"]:
+        place = file_of(home, f"{Path(image['file_name']).name}")
+        grain = np.random.default_rng(image["id"]).integers(0, 255, (*SIZE, 3), dtype=np.uint8)
+        files.append(place.with_suffix(".jpg"))
+        Image.fromarray(grain).save(files[-1], quality=95)
+        place.unlink()
+        image["file_name"] = image["file_name"].replace(".png", ".jpg")
+    file.write_text(json.dumps(content))
+    return files
+
+
+@pytest.mark.parametrize("how", ["cut", "noise", "middle"])
+def test_images_that_cannot_be_read_whole_are_left_out_with_their_labels(how, whole) -> None:
+    """Though the labels alone state their size; without the option a finding says which, of those cut at the end."""
+    home = whole("coco annotations")
+    if how == "middle":
+        damaged = [file_of(home, f"{key}.png") for key in ("a03", "a05")]
+        for file in damaged:
+            content = bytearray(file.read_bytes())
+            content[content.index(b"IDAT") + 8] ^= 0xFF
+            file.write_bytes(bytes(content))
+    else:
+        photos = _photos_of_coco(home)
+        damaged = [file for file in photos if file.stem in ("a03", "a05")]
+        for file in damaged:
+            file.write_bytes(file.read_bytes()[:-600] if how == "cut" else b"no image at all")
+    got, reading = read(home, "coco")
+    assert len(got) == len(KEYS)
+    kinds = {finding.kind: finding for finding in reading.findings}
+    found = {"cut": "images cut short", "noise": "images unreadable", "middle": None}[how]
+    assert found is None or kinds[found].number == 2
+    assert how != "cut" or "leave them out with --skip-broken" in kinds[found].text
+    got, reading = read(home, "coco", skip_broken=True)
+    assert list(got) == [key for key in KEYS if key not in ("a03", "a05")]
+    assert [Path(entry.file or "") for entry in reading.broken] == damaged
+    assert all("the image cannot be read whole (" in entry.reason for entry in reading.broken)
+    assert "14 images were read whole, to find broken ones" in reading.notes
+    assert not {"images cut short", "images unreadable"} & {finding.kind for finding in reading.findings}
+
+
+def test_no_image_that_can_be_read_is_nothing_left(whole) -> None:
+    home = whole("coco annotations")
+    for file in _photos_of_coco(home):
+        file.write_bytes(file.read_bytes()[:-600])
+    with pytest.raises(FormatError, match="14 records cannot be read, and nothing is left"):
+        read(home, "coco", skip_broken=True)
+
+
 def test_cells_stay_where_their_tracks_are_broken(whole) -> None:
     home = whole("cell-tracking outlines")
     file_of(home, "man_track003.tif").write_bytes(b"nothing")
@@ -1115,7 +1168,7 @@ def test_a_conversion_leaves_them_out_and_lists_them(bad, tmp_path, capsys) -> N
 def test_a_conversion_lists_what_cannot_be_written_too(whole, tmp_path, capsys) -> None:
     home = whole("coco annotations")
     CASES["coco annotations"].breaks(home, KEYS[:1])
-    file_of(home, "images/**/a05.png").write_bytes(b"nothing")
+    file_of(home, "images/**/a05.png").unlink()
     words = ("convert", home, tmp_path / "out", "--to", "yolo", "--allow-loss", "--skip-broken", "--json")
     result = json.loads(called(capsys, *words))
     assert ([row["key"] for row in result["set_aside"]], len(result["broken"])) == (["a05"], 1)

@@ -77,7 +77,8 @@ def command(
     What is read, where and why, and what is left out is printed; --dry-run shows it beforehand. Images without labels
     become samples to label.
 
-    With --skip-broken what cannot be read is left out instead, an object alone where its image can be read without it.
+    With --skip-broken what cannot be read is left out instead, an object alone where its image can be read without it;
+    every image is read whole for that, which takes longer.
 
     What is implausible about them is reported; something grave, such as most images missing, ends this before anything
     is brought in.

@@ -24,6 +24,7 @@ from maskwright.formats._keys import ORIGINAL_KEY, Incoming, Outgoing
 from maskwright.formats._laying import Laying
 from maskwright.formats._plausible import KINDS, Finding, Noted, Watch
 from maskwright.formats._together import together
+from maskwright.formats._whole_images import whole_images
 
 if TYPE_CHECKING:
     from maskwright.compute import SetAside
@@ -81,7 +82,8 @@ def read(
     path: a file, a folder or an archive, or what `find` or `choose` gave.  Without a format the best way to read it is
     chosen, which `Reading.chosen` says, and the notes where something else is there or was read.
     skip_broken: what cannot be read is left out and listed in `Reading.broken`, an object alone where its image can be
-    read without it; without it reading ends with an error that names the first ten.
+    read without it, an image that is there and cannot be read whole with its labels; every image is read for that.
+    Without it reading ends with an error that names the first ten, and of images the last bytes are looked at.
     plausible: whether `Reading.findings` lists what is implausible; a few images are opened for that.
     options: the format's own; and of all, orientation="stored" where labels lie on images as they are stored, though a
     flag turns them when they are shown, for those whose size does not tell.  Raises FormatError, naming file and
@@ -112,7 +114,8 @@ def read(
     reading.broken = aside.broken
     reading.chosen = chosen
     reading.notes[:0] = chosen.notes(given)
-    samples = aside.some(registry.named(guarded(reading.samples, place), "formats", name), place)
+    every = registry.named(guarded(reading.samples, place), "formats", name)
+    samples = aside.some(whole_images(every, aside, reading.notes) if skip_broken else every, place)
     laying = Laying(stored=laid == "stored")
     labelled, takes_images = getattr(module, "LABELLED", True), registry.takes(module.read, "images", given=1)
     watch = Watch(reading.classes, place, laying, labelled=labelled, named=takes_images) if plausible else None

@@ -107,7 +107,9 @@ class Laying:
     def cut_note(self) -> str:
         """Which images are cut short."""
         ends = f"{self.cut.number} image{'s end' if self.cut.number != 1 else ' ends'} too early"
-        return f"{ends} and cannot be read whole: {self.cut.such_as()}"
+        them = "them" if self.cut.number != 1 else "it"
+        said = f"{ends} and cannot be read whole: {self.cut.such_as()}"
+        return f"{said}; replace {them}, or leave {them} out with --skip-broken"
 
 
 def _turned_segments(segments: Segments, how: int) -> Segments:
