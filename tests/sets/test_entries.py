@@ -24,7 +24,8 @@ WANTED = (
     "coco", "coco-panoptic", "coco-stuff", "voc2012", "sbd", "cityscapes", "camvid11", "camvid32", "ade20k", "ade20k-full",
     "coco128", "coco128-seg", "balloons", "lvis", "pascal-parts", "pascal-context", "dsb2018", "isbi2012", "drive",
     "chase-db1", "stare", "kitti", "mapillary", "bdd100k", "sa-1b", "davis2017", "youtube-vos", "mots", "brats",
-    "decathlon", "liaci", "sartorius", "oxford-pet", "kvasir-seg", "isic2018", "carvana", "loveda",
+    "decathlon", "liaci", "sartorius", "oxford-pet", "kvasir-seg", "isic2018", "carvana", "loveda", "pannuke", "lizard",
+    "monuseg", "cell-tracking", "celebamask-hq", "spacenet2",
 )  # fmt: skip
 
 

@@ -533,3 +533,102 @@ def _cvc(folder: Path) -> int:
 @layout("minneapple")
 def _apple(folder: Path) -> int:
     return pairs(folder / "detection/train", ("images/20150919_1.png", "masks/20150919_1.png"), values=(1, 2, 3))
+
+
+@layout("drive")
+def _drive(folder: Path) -> int:
+    for number in (21, 22):
+        image(folder / f"training/images/{number}_training.tif")
+        label(folder / f"training/1st_manual/{number}_manual1.gif", (255,))
+        label(folder / f"training/mask/{number}_training_mask.gif", (255, 255, 255, 255))
+    for number in ("01", "02"):
+        image(folder / f"test/images/{number}_test.tif")
+        label(folder / f"test/mask/{number}_test_mask.gif", (255, 255, 255, 255))
+    return 2
+
+
+@layout("pannuke")
+def _pannuke(folder: Path) -> int:
+    masks = np.zeros((2, *SIZE, 6))
+    masks[:, :10, :20, 2] = 7
+    for fold in (1, 2, 3):
+        for name, values in (("images", np.zeros((2, *SIZE, 3))), ("masks", masks)):
+            home = folder / f"Fold {fold}" / name / f"fold{fold}"
+            home.mkdir(parents=True)
+            np.save(home / f"{name}.npy", values)
+        np.save(folder / f"Fold {fold}/images/fold{fold}/types.npy", np.array(["Breast", "Colon"]))
+    return 6
+
+
+@layout("lizard")
+def _lizard(folder: Path) -> int:
+    import scipy.io
+
+    home = folder / "lizard_labels/Lizard_Labels"
+    (home / "Labels").mkdir(parents=True)
+    (home / "info.csv").write_text("Filename,Source,Split\ncrag_1,CRAG,1\nglas_2,GlaS,2\n")
+    numbers = np.zeros(SIZE, np.int32)
+    numbers[:10, :20] = 3
+    for place, name in enumerate(("crag_1", "glas_2"), 1):
+        image(folder / f"lizard_images{place}/Lizard_Images{place}/{name}.png")
+        scipy.io.savemat(home / f"Labels/{name}.mat", {"inst_map": numbers, "id": [[3]], "class": [[2]]})
+    return 2
+
+
+@layout("monuseg")
+def _monuseg(folder: Path) -> int:
+    vertices = "".join(f'<Vertex X="{x}" Y="{y}" Z="0"/>' for x, y in ((0, 0), (20, 0), (20, 10), (0, 10)))
+    regions = f'<Regions><Region Id="1" Type="0" NegativeROA="0"><Vertices>{vertices}</Vertices></Region></Regions>'
+    text = f'<Annotations MicronsPerPixel="0.25"><Annotation Id="1" Name=""><Attributes/>{regions}</Annotation></Annotations>'
+    for home, labels, name in (
+        (
+            "MoNuSeg 2018 Training Data/Tissue Images",
+            "MoNuSeg 2018 Training Data/Annotations",
+            "TCGA-18-5592-01Z-00-DX1",
+        ),
+        ("MoNuSegTestData", "MoNuSegTestData", "TCGA-2Z-A9J9-01A-01-TS1"),
+    ):
+        image(folder / home / f"{name}.tif")
+        (folder / labels).mkdir(exist_ok=True)
+        (folder / labels / f"{name}.xml").write_text(text)
+    return 2
+
+
+@layout("cell-tracking")
+def _cells(folder: Path) -> int:
+    for sequence in ("01", "02"):
+        home = folder / "Fluo-N2DL-HeLa"
+        for frame in range(3):
+            image(home / sequence / f"t{frame:03d}.tif", "L")
+            label(home / f"{sequence}_GT/TRA/man_track{frame:03d}.tif", (1, 2), np.uint16)
+        label(home / f"{sequence}_GT/SEG/man_seg001.tif", (1, 2), np.uint16)
+        (home / f"{sequence}_GT/TRA/man_track.txt").write_text("1 0 2 0\n2 0 2 0\n")
+    return 2
+
+
+@layout("celebamask-hq")
+def _faces(folder: Path) -> int:
+    home = folder / "CelebAMask-HQ"
+    for number in (0, 1):
+        image(home / f"CelebA-HQ-img/{number}.jpg")
+        for place, part in enumerate(("skin", "hair"), 1):
+            mask = np.zeros((SIZE[0] // 2, SIZE[1] // 2), np.uint8)
+            mask[: 5 * place, :10] = 255
+            file = home / f"CelebAMask-HQ-mask-anno/0/{number:05d}_{part}.png"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(mask).save(file)
+    return 2
+
+
+@layout("spacenet2")
+def _buildings(folder: Path) -> int:
+    home = folder / "AOI_2_Vegas_Train"
+    (home / "geojson/buildings").mkdir(parents=True)
+    ring = [[0, 0], [20, 0], [20, 10], [0, 10], [0, 0]]
+    feature = {"type": "Feature", "properties": {}, "geometry": {"type": "Polygon", "coordinates": [ring]}}
+    for number in (1, 10):
+        for bands in ("RGB-PanSharpen", "MUL-PanSharpen"):
+            image(home / bands / f"{bands}_AOI_2_Vegas_img{number}.tif")
+        text = json.dumps({"type": "FeatureCollection", "features": [feature]})
+        (home / f"geojson/buildings/buildings_AOI_2_Vegas_img{number}.geojson").write_text(text)
+    return 2
