@@ -8,6 +8,9 @@ import pytest
 from PIL import Image
 
 from maskwright import formats
+from maskwright.labelling import agreement, gestures, own_labels, workflow
+from maskwright.labelling.gestures import Operation
+from maskwright.store import Dataset, doctor, transfer
 
 SIZE = (30, 40)
 NAMES = ("01", "02", "03")
@@ -69,6 +72,54 @@ def test_the_first_is_read_and_the_command_for_the_second_works(tmp_path, name) 
     second = {sample.key: int(sample.segments.masks.areas().sum()) for sample in other.samples}
     assert second == {key: 6 * (28 - number) for number, key in enumerate(NAMES)}
     assert not any("have no label" in note for note in other.notes)
+
+
+@pytest.mark.parametrize(("name", "who"), [("CHASE_DB1", "2ndHO"), ("DRIVE", "2nd_manual"), ("STARE", "labels-vk")])
+def test_a_dataset_keeps_both(tmp_path, name, who) -> None:
+    """In one revision, as labels of their own that are finished; classes are chosen in both."""
+    home = tmp_path / "download"
+    SETS[name](home)
+    reading = formats.selected(formats.read(home), map={"object": "vessel"})
+    result = transfer.import_samples(tmp_path / "set", reading.classes, reading.samples, "import")
+    assert result["revision"] == 2
+    with Dataset.open(tmp_path / "set") as dataset:
+        assert own_labels.annotators(dataset) == [who]
+        areas = {sample.key: int(sample.segments.masks.areas().sum()) for sample in dataset}
+        others = {
+            sample.key: int(sample.segments.masks.areas().sum()) for sample in own_labels.view(dataset, who)
+        }  # fmt: skip
+        assert areas == {key: 5 * (28 - number) for number, key in enumerate(NAMES)}
+        assert others == {key: 6 * (28 - number) for number, key in enumerate(NAMES)}
+        assert {row.workflow.own_labels for row in gestures.overview(dataset)} == {(who,)}
+        numbers = [row.number for row in gestures.overview(dataset)]
+        for number in numbers:
+            said = Operation(f"op{number}", "submit", said=workflow.Said(state="labelled"))
+            gestures.apply(dataset, number, said, author="me")
+        assert len(agreement.agreements(dataset)) == 3
+        assert doctor.verify(dataset).problems == []
+
+
+def test_labels_again_are_the_newest(tmp_path) -> None:
+    """A folder that is opened again has what both observers drew since."""
+    home = tmp_path / "download"
+    SETS["DRIVE"](home)
+    formats.open_dataset(home).close()
+    put(home / "2nd_manual" / "02.png", drawn(True, 9))
+    with formats.open_dataset(home) as dataset:
+        others = {
+            sample.key: int(sample.segments.masks.areas().sum()) for sample in own_labels.view(dataset, "2nd_manual")
+        }
+    assert others == {"01": 6 * 28, "02": 5 * 19, "03": 6 * 26}
+
+
+def test_a_broken_mask_of_the_second_goes_alone(tmp_path) -> None:
+    SETS["DRIVE"](tmp_path)
+    (tmp_path / "2nd_manual" / "02.png").write_bytes(b"nothing")
+    reading = formats.read(tmp_path, skip_broken=True)
+    assert [(sample.key, list(sample.own_labels)) for sample in reading.samples] == [
+        ("01", ["2nd_manual"]), ("02", []), ("03", ["2nd_manual"])
+    ]  # fmt: skip
+    assert [Path(entry.file).name for entry in reading.broken] == ["02.png"]
 
 
 def test_a_field_of_view_is_nobodys_drawing(tmp_path) -> None:

@@ -1,6 +1,6 @@
 """A sample: an image and everything known about it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -48,6 +48,8 @@ class Sample:
     split: train, val, test or any other word; None when undecided.  weight: relative chance of being drawn
     in training, 0 excludes.  fields: anything else, JSON-safe; a copy of what was given.
     more: values of further built-in columns (`core.columns.SAMPLE`) by name.
+    own_labels: labels of the same image by other people, as files of several observers have them, by who drew them: a
+    dataset that it is added to keeps them beside the shared ones, and does not give them back here.
     Raises ValueError, naming the field, for values of another kind and parts that do not fit together.
     """
 
@@ -58,6 +60,7 @@ class Sample:
     weight: float = 1.0
     fields: Mapping[str, Any] = field(default_factory=dict)
     more: Mapping[str, Any] = field(default_factory=dict)
+    own_labels: Mapping[str, Segments] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         name = shown(text(self.key, "a sample's key"))
@@ -73,6 +76,11 @@ class Sample:
         object.__setattr__(self, "weight", float(self.weight))
         object.__setattr__(self, "fields", own_mapping(self.fields, f"{name}: fields"))
         object.__setattr__(self, "more", self._further())
+        for who, drawn in self.own_labels.items():
+            if drawn.size != self.image.size:
+                wrong = f"{shown(who)}'s segments of size {drawn.size}"
+                raise ValueError(f"{name}: {wrong} over an image of {self.image.size}")
+        object.__setattr__(self, "own_labels", dict(self.own_labels))
 
     def _further(self) -> dict[str, Any]:
         out = {}
@@ -91,3 +99,14 @@ class Sample:
     def with_segments(self, segments: Segments) -> "Sample":
         """The same sample with other segments. Raises ValueError where their size is not the image's."""
         return replace(self, segments=segments)
+
+    def changed(self, change: Callable[[Segments], Segments]) -> "Sample":
+        """The same sample with its segments, and other people's, as `change` makes them; itself where all stay.
+
+        Raises ValueError where their size is not the image's.
+        """
+        segments = change(self.segments)
+        own = {who: change(drawn) for who, drawn in self.own_labels.items()}
+        if segments is self.segments and all(own[who] is drawn for who, drawn in self.own_labels.items()):
+            return self
+        return replace(self, segments=segments, own_labels=own)

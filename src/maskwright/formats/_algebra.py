@@ -204,11 +204,10 @@ class _Passing:
 
     def through(self, samples: Iterator[Sample], notes: list[str]) -> Iterator[Sample]:
         for sample in samples:
-            yield self._sample(sample)
+            yield sample.changed(self._changed)
         notes.extend(self._notes())
 
-    def _sample(self, sample: Sample) -> Sample:
-        old = sample.segments
+    def _changed(self, old: Segments) -> Segments:
         stays = np.array([class_id in self._target for class_id in old.class_ids.tolist()], bool)
         segments = old
         if not stays.all():
@@ -221,7 +220,7 @@ class _Passing:
         for class_id in self._together & set(new):
             if len({old_id for old_id, new_id in zip(before, new, strict=True) if new_id == class_id}) > 1:
                 segments = self._one(segments, class_id)
-        return sample if segments is old else sample.with_segments(segments)
+        return segments
 
     def _without(self, segments: Segments, stays: np.ndarray) -> Segments:
         self._dropped.update(segments.class_ids[~stays].tolist())

@@ -77,7 +77,8 @@ class Laying:
             return sample
         self._turned += 1
         segments = _turned_segments(sample.segments, found.orientation)
-        return replace(sample, image=replace(image, size=found.size), segments=segments)
+        own = {who: _turned_segments(drawn, found.orientation) for who, drawn in sample.own_labels.items()}
+        return replace(sample, image=replace(image, size=found.size), segments=segments, own_labels=own)
 
     def notes(self) -> list[str]:
         """What was turned."""

@@ -49,7 +49,7 @@ TOLD = {
     "odd sizes": "a few images of another size than nine in ten",
     "outside the image": "what was drawn leaves the image by more than a little",
     "tracks left out": "tracks of a video that have no area",
-    "second annotators": "images that several people labelled, of which one was read",
+    "second annotators": "images that several people labelled, of whom one is read as the labels",
     "classes never used": "declared classes without a segment",
     "classes without a name": "classes that are called by their number",
     "background as a class": "the background is one of the objects",

@@ -23,8 +23,9 @@ class Observer:
         """That they are there, and how they are read."""
         first = next(iter(self.files.values()))
         text = (
-            f"a second observer drew {many(len(self.files), 'image')} as well, and those masks were "
-            f"left out, such as {shown(first.name)}; read them in place of the first with: {self.command}"
+            f"a second observer drew {many(len(self.files), 'image')} as well, such as {shown(first.name)}: "
+            f"a dataset keeps those masks as the own labels of {self.name!r}, beside the first observer's, and a "
+            f"conversion leaves them out; read them in place of the first with: {self.command}"
         )
         return Noted(text, "second annotators", len(self.files), shown(first.name))
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from maskwright.core.classes import Class, Classes
 from maskwright.core.sample import Sample
+from maskwright.core.segments import Segments
 from maskwright.formats._contract import Reading, split_word
 
 
@@ -61,8 +62,10 @@ def _joined(sets: Sequence[Classes]) -> tuple[Classes, list[dict[int, int]]]:
 
 
 def _moved(sample: Sample, key: str, split: str | None, ids: dict[int, int]) -> Sample:
-    segments = sample.segments
-    if len(segments) and any(ids.get(number, number) != number for number in segments.class_ids.tolist()):
-        new = np.array([ids.get(number, number) for number in segments.class_ids.tolist()], np.int64)
-        segments = segments.replace(class_ids=new)
-    return replace(sample, key=key, split=split, segments=segments)
+    def moved(segments: Segments) -> Segments:
+        if len(segments) and any(ids.get(number, number) != number for number in segments.class_ids.tolist()):
+            new = np.array([ids.get(number, number) for number in segments.class_ids.tolist()], np.int64)
+            segments = segments.replace(class_ids=new)
+        return segments
+
+    return replace(sample.changed(moved), key=key, split=split)

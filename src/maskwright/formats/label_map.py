@@ -15,6 +15,7 @@ import numpy as np
 
 from maskwright.core.classes import Classes
 from maskwright.core.sample import ImageRef, Sample
+from maskwright.core.segments import Segments
 from maskwright.core.typed import Limits
 from maskwright.errors import FormatError, UsageError
 from maskwright.formats import _aside, _class_folders, _class_names
@@ -173,19 +174,31 @@ def read(
     parted = Parted(classes)
     aside = _aside.current()
 
+    first_of = {pair.image: pair for pair in reversed(layout.pairs)}
+
+    def checked(segments: Segments, file: Path) -> None:
+        for value in segments.class_ids:
+            if value not in classes:
+                raise FormatError(f"has the undeclared value {value}", file=file, needed=f"declared are {classes}")
+
     def sample_of(pair: Pair) -> Sample:
         about_image = describe(pair.image)
         segments = meaning.segments(pair, about_image, hidden, aside)
-        for value in segments.class_ids:
-            if value not in classes:
-                raise FormatError(f"has the undeclared value {value}", file=pair.label,
-                                  needed=f"declared are {classes}")  # fmt: skip
+        checked(segments, pair.label)
         if instances is not None:
             segments = split_segments(segments, cut, instances)
         elif meaning.planes is None and pair.objects is None:
             parted.look(segments)
         image = ImageRef(str(pair.image), about_image.size)
-        return Sample(pair.key, image, segments, split=splits.get(pair.key, pair.split))
+        own = {}
+        for observer in layout.observers:
+            if pair.image in observer.files and pair is first_of[pair.image]:
+                other = replace(pair, label=observer.files[pair.image], more=[], objects=None)
+                with aside.record(other.label):
+                    drawn = meaning.segments(other, about_image, hidden, aside)
+                    checked(drawn, other.label)
+                    own[observer.name] = drawn if instances is None else split_segments(drawn, cut, instances)
+        return Sample(pair.key, image, segments, split=splits.get(pair.key, pair.split), own_labels=own)
 
     def samples() -> Iterator[Sample]:
         yield from aside.samples(layout.pairs, sample_of, lambda pair: (pair.label, None))

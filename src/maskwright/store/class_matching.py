@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from maskwright.core.classes import Class, Classes
 from maskwright.core.names import folded, shown
 from maskwright.core.sample import Sample
+from maskwright.core.segments import Segments
 from maskwright.errors import UsageError
 
 #: Names that a sentence lists.
@@ -26,12 +27,13 @@ class Matched:
     def samples(self, samples: Iterable[Sample]) -> Iterator[Sample]:
         """The same samples, their segments' classes by the dataset's ids."""
         for sample in samples:
-            found = sample.segments.class_ids.tolist()
-            if self.ids.keys().isdisjoint(found):
-                yield sample
-            else:
-                class_ids = [self.ids.get(class_id, class_id) for class_id in found]
-                yield sample.with_segments(sample.segments.replace(class_ids=class_ids))
+            yield sample.changed(self._matched)
+
+    def _matched(self, segments: Segments) -> Segments:
+        found = segments.class_ids.tolist()
+        if self.ids.keys().isdisjoint(found):
+            return segments
+        return segments.replace(class_ids=[self.ids.get(class_id, class_id) for class_id in found])
 
 
 def same(own: Classes, other: Classes, place: object) -> Matched:

@@ -180,6 +180,7 @@ class Edit:
         self._pending[schema.digests].append(digest)
         self.summary["samples added"] += 1
         self.summary["segments added"] += len(rows)
+        self._put_own_labels(sample)
         return number
 
     def remove(self, key: str) -> None:
@@ -238,6 +239,7 @@ class Edit:
             fields=dict(sample.fields), **more,
         )  # fmt: skip
         self.put(sample.key, sample.segments)
+        self._put_own_labels(sample)
 
     def fields(self) -> dict[str, dict[str, Any]]:
         """The fields of all samples by key, as they are inside this edit."""
@@ -312,6 +314,12 @@ class Edit:
         )  # fmt: skip
         drawn = segments.replace(attributes=attributes)
         _named(key, lambda: self._opinions.put(number, author, drawn, self._database.place))
+
+    def _put_own_labels(self, sample: Sample) -> None:
+        """Other people's labels that a sample brings: they are finished."""
+        for who, drawn in sample.own_labels.items():
+            self.put_opinion(sample.key, drawn, author=who)
+            self._opinions.say_finished(self._need(sample.key), who)
 
     def _check_size(self, number: int, segments: Segments, key: str) -> None:
         size = self._size(number)
@@ -737,7 +745,7 @@ class Edit:
         if self._edited_columns is not None:
             inferred = any((self.summary + self._opinions.summary).values())
             self.summary.update(self._edited_columns.write(inferred=inferred))
-        self._opinions.finish()
+        self._opinions.finish(self._author)
         summary = {name: number for name, number in (self.summary + self._opinions.summary).items() if number}
         if any(name.startswith("classes ") for name in summary) or not self.parent:
             write_class_digest(self._connection, self.revision)

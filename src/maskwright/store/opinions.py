@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sql
@@ -60,6 +61,7 @@ class Changes:
         self._connection = connection
         self._revision = revision
         self._number = self._hash = 0
+        self._finished: dict[int, set[str]] = {}
         self.summary: Counter[str] = Counter()
 
     def put(self, number: int, author: str, segments: Segments, place: object) -> None:
@@ -81,6 +83,10 @@ class Changes:
         self.summary["opinions added"] += len(fresh) - changed
         self.summary["opinions changed"] += changed
         self.summary["opinions removed"] += len(before) - changed
+
+    def say_finished(self, number: int, author: str) -> None:
+        """Somebody's own labels of a sample are done, and others see them; written when the edit ends."""
+        self._finished.setdefault(number, set()).add(author)
 
     def remove(self, number: int) -> None:
         """End everybody's own segments of a sample."""
@@ -109,14 +115,33 @@ class Changes:
         found = self._connection.execute(query.limit(1)).scalar()
         return None if found is None else int(found)
 
-    def finish(self) -> None:
-        """Write the sum over all living rows."""
+    def finish(self, editor: str) -> None:
+        """Write the sum over all living rows, and what is finished. editor: whose edit it is."""
+        self._say(editor)
         if self._number or self._hash:
             number, together = digest(self._connection)
             meta = schema.meta
             self._connection.execute(meta.delete().where(meta.c.name == DIGEST))
             said = f"{number + self._number} {together ^ self._hash}"
             self._connection.execute(meta.insert().values(name=DIGEST, value=said))
+
+    def _say(self, editor: str) -> None:
+        table, now = schema.workflow, datetime.now(UTC).isoformat(timespec="milliseconds")
+        for number, people in self._finished.items():
+            known = self._connection.execute(
+                sql.select(table.c.own_labels, table.c.number).where(table.c.sample == number)
+            ).first()
+            done = sorted(people | set(known.own_labels if known is not None else ()))
+            values = {
+                "own_labels": done,
+                "number": (known.number if known else 0) + 1,
+                "author": editor,
+                "changed": now,
+            }
+            if known is None:
+                self._connection.execute(table.insert().values(sample=number, **values))
+            elif done != known.own_labels:
+                self._connection.execute(table.update().where(table.c.sample == number).values(**values))
 
     def _insert(self, fresh: Sequence[dict[str, Any]]) -> None:
         if fresh:
