@@ -81,7 +81,6 @@ REFUSED = {
     "a model": ({"best.pt": b"x"}, "a model's file, not labels"),
     "a packed file": ({"set.rar": b"x"}, "Unpack it, and give the folder"),
     "Parquet": ({"a.parquet": b"PAR1xx"}, "maskwright snapshot DATASET .*--read"),
-    "Darwin": ({"a.json": {"version": "2.0", "item": {}, "annotations": []}}, "(?i)looks like .*Darwin|V7"),
     "Labelbox": ({"a.ndjson": {"data_row": {}, "projects": {}}}, "an export of Labelbox"),
     "nearly COCO": ({"a.json": {"annotations": [], "categories": []}}, "coco"),
     "texts": ({"a.txt": b"hello"}, "no image and no labels"),

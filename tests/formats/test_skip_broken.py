@@ -483,7 +483,29 @@ def _set_first(path: str, value: Any) -> Callable[[Any], None]:
     return change
 
 
+def _placed(segments: Segments) -> list[tuple[str, list[int]]]:
+    """Class and box (x, y, width, height) of each segment, which are rectangles."""
+    rows = zip(segments.class_ids.tolist(), segments.masks.boxes().tolist(), strict=True)
+    return [(CLASSES[class_id].name, [a, b, c - a, d - b]) for class_id, (a, b, c, d) in rows]
+
+
+def _darwin(held: list[Sample], home: Path) -> None:
+    _copied(held, home / "images")
+    for sample in held:
+        rows = [
+            {"id": f"u{number}", "name": name, "bounding_box": dict(zip("xywh", box, strict=True))}
+            for number, (name, box) in enumerate(_placed(sample.segments))
+        ]
+        slot = {"slot_name": "0", "type": "image", "height": SIZE[0], "width": SIZE[1]}
+        item = {"name": f"{sample.key}.png", "path": "/", "slots": [slot]}
+        (home / f"{sample.key}.json").write_text(json.dumps({"version": "2.0", "item": item, "annotations": rows}))
+
+
 CASES = {
+    "darwin annotations": Case(
+        "darwin", in_each_json("{}.json", _set_first("annotations/0/bounding_box/x", "left")), build=_darwin
+    ),
+    "darwin files": Case("darwin", in_each_file("{}.json"), parts=False, record=False, build=_darwin),
     "yolo lines": Case("yolo", in_each_line("labels/**/{}.txt", "0 0.5 half 0.5 0.25 0.75 0.5")),
     "yolo classes": Case("yolo", in_each_line("labels/**/{}.txt", "7 0.5 0.5 0.5 0.25 0.75 0.5")),
     "yolo texts": Case("yolo", in_each_file("labels/**/{}.txt"), parts=False, record=False),

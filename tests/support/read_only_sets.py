@@ -71,6 +71,15 @@ def aperio(root) -> None:
     save(root / "Tissue Images/a.tif", PICTURE)
 
 
+def darwin(root) -> None:
+    path = [{"x": x, "y": y} for x, y in ((2.0, 1.2), (4.8, 1.0), (5.1, 3.0), (2.2, 2.9))]
+    item = {"name": "a.jpg", "path": "/", "slots": [{"slot_name": "0", "type": "image", "width": 8, "height": 6}]}
+    polygon = {"id": "u-1", "name": "cell", "polygon": {"paths": [path]}, "slot_names": ["0"]}
+    root.mkdir(exist_ok=True)
+    (root / "a.json").write_text(json.dumps({"version": "2.0", "item": item, "annotations": [polygon]}))
+    save(root / "images/a.jpg", PICTURE)
+
+
 def labelme_xml(root) -> None:
     points = "".join(f"<pt><x>{x}</x><y>{y}</y></pt>" for x, y in CORNERS)
     (root / "Annotations/street").mkdir(parents=True)
@@ -185,6 +194,7 @@ BUILDERS = {
         ade20k,
         aperio,
         cell_tracking,
+        darwin,
         dicom_seg,
         labelme_xml,
         mapillary,

@@ -41,6 +41,7 @@ ALIASES = {
     "geojson": ("qupath", "spacenet"),
     "nifti": ("nii", "nii.gz", "nnunet", "decathlon", "msd"),
     "dicom-seg": ("dicom", "dicomseg", "dcm"),
+    "darwin": ("v7", "v7-darwin", "darwin-json", "v7labs", "darwin-v2"),
     "ade20k": ("ade", "sceneparsing"),
     "davis": ("davis2016", "davis2017"),
     "youtube-vos": ("ytvos", "youtubevos", "youtube"),
@@ -54,7 +55,6 @@ _TOOLS: tuple[tuple[frozenset[str], str, str], ...] = tuple(
     for keys, what, export in (
         ("data_row projects", "an export of Labelbox", "Labelbox's COCO converter makes a COCO JSON of it"),
         ("DataRow_ID Label", "an old export of Labelbox", "Labelbox's COCO converter makes a COCO JSON of it"),
-        ("item annotations version", "V7 Darwin JSON", "export it from V7 as COCO"),
         ("metadata instances", "SuperAnnotate JSON", "convert it with SuperAnnotate's own tools to COCO"),
         ("project_name images label_classes", "Hasty JSON", "export it from Hasty as COCO Instance Segmentation"),
         ("data_hash data_units", "Encord JSON", "export it from Encord as COCO"),

@@ -81,15 +81,21 @@ def _coco_outline(mask: Mask) -> list[list[list[float]]] | None:
     return [[ring] for ring in rings] if same else None
 
 
+def _rounded_draw(polygons: Sequence[Parts], size: Size) -> Masks:
+    return _rule_fill.draw([[[np.rint(ring).tolist() for ring in part] for part in parts] for parts in polygons], size)
+
+
 #: edges: a pixel is in when its centre is, holes by even and odd, corners at pixel edges; what we draw ourselves, and
 #: what a browser's canvas, GeoJSON and GDAL mean.  coco: pycocotools' rasterisation; a part is an outer ring alone.
 #: fill: cv2.fillPoly, points cut off to whole ones that name pixels, the outline drawn; what YOLO's programs mean.
 #: pillow: Pillow's ImageDraw: points name pixels and are cut off, the outline is drawn; a part is one ring.
+#: rounded: as fill, of the nearest whole points; what V7's darwin-py means.
 #: skimage: skimage.draw.polygon: points name pixels, and belong inside, on edges and on corners; a part is one ring.
 RULES: dict[str, Rule] = {
     "coco": Rule(_coco_draw, _coco_outline),
     "edges": Rule(_edges_draw, _edges_outline),
     "fill": Rule(_rule_fill.draw, _rule_fill.outline),
     "pillow": Rule(_rule_pillow.draw, _rule_pillow.outline),
+    "rounded": Rule(_rounded_draw, _rule_fill.outline),
     "skimage": Rule(_rule_skimage.draw, _rule_skimage.outline),
 }

@@ -53,7 +53,9 @@ def _kind(file: Path) -> str | None:
 
 def _kind_of(document: Document) -> str | None:
     keys = set(document.keys())
-    return "image" if {"image", "annotations"} <= keys else "video" if {"video_id", "masklet"} <= keys else None
+    if {"image", "annotations"} <= keys and "dataset" not in keys:  # Darwin's version 1.0 has a dataset
+        return "image"
+    return "video" if {"video_id", "masklet"} <= keys else None
 
 
 def read(path: Path, *, manual: bool | None = None) -> Reading:
