@@ -81,7 +81,7 @@ REFUSED = {
     "a model": ({"best.pt": b"x"}, "a model's file, not labels"),
     "a packed file": ({"set.rar": b"x"}, "Unpack it, and give the folder"),
     "Parquet": ({"a.parquet": b"PAR1xx"}, "maskwright snapshot DATASET .*--read"),
-    "Labelbox": ({"a.ndjson": {"data_row": {}, "projects": {}}}, "an export of Labelbox"),
+    "Labelbox": ({"a.json": [{"DataRow ID": "x", "Label": {}}]}, "an old export of Labelbox"),
     "nearly COCO": ({"a.json": {"annotations": [], "categories": []}}, "coco"),
     "texts": ({"a.txt": b"hello"}, "no image and no labels"),
 }

@@ -70,7 +70,6 @@ def test_a_dataset(tmp_path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "what"),
     [
-        ("x.ndjson", {"data_row": {}, "projects": {}}, "an export of Labelbox"),
         ("x.json", [{"DataRow ID": 1, "Label": {}}], "an old export of Labelbox"),
         ("x.jsonl", {"filename": "a.jpg", "height": 4, "width": 6, "detection": {}}, "an ODVG file of MMDetection"),
         ("x.json", {"metadata": {}, "instances": []}, "SuperAnnotate JSON"),

@@ -501,11 +501,42 @@ def _darwin(held: list[Sample], home: Path) -> None:
         (home / f"{sample.key}.json").write_text(json.dumps({"version": "2.0", "item": item, "annotations": rows}))
 
 
+def _labelbox(held: list[Sample], home: Path) -> None:
+    _copied(held, home / "images")
+    lines = []
+    for sample in held:
+        rows = [
+            {"name": name, "bounding_box": dict(zip(("left", "top", "width", "height"), box, strict=True))}
+            for name, box in _placed(sample.segments)
+        ]
+        lines.append(json.dumps({
+            "data_row": {"external_id": f"{sample.key}.png"},
+            "media_attributes": {"height": SIZE[0], "width": SIZE[1]},
+            "projects": {"p": {"labels": [{"annotations": {"objects": rows}}]}},
+        }))  # fmt: skip
+    (home / "x.ndjson").write_text("\n".join(lines))
+
+
+def _in_lines(name: str, old: str, new: str) -> Callable[[Path, list[str]], None]:
+    """In the lines of some keys, the first of a text becomes another; a whole line without one."""
+
+    def breaks(home: Path, keys: list[str]) -> None:
+        lines = (home / name).read_text().split("\n")
+        for place, line in enumerate(lines):
+            if any(f'"{key}.png"' in line for key in keys):
+                lines[place] = line.replace(old, new, 1) if old else line[: len(line) // 2]
+        (home / name).write_text("\n".join(lines))
+
+    return breaks
+
+
 CASES = {
     "darwin annotations": Case(
         "darwin", in_each_json("{}.json", _set_first("annotations/0/bounding_box/x", "left")), build=_darwin
     ),
     "darwin files": Case("darwin", in_each_file("{}.json"), parts=False, record=False, build=_darwin),
+    "labelbox objects": Case("labelbox", _in_lines("x.ndjson", '"left": ', '"right": '), build=_labelbox),
+    "labelbox lines": Case("labelbox", _in_lines("x.ndjson", "", ""), parts=False, build=_labelbox),
     "yolo lines": Case("yolo", in_each_line("labels/**/{}.txt", "0 0.5 half 0.5 0.25 0.75 0.5")),
     "yolo classes": Case("yolo", in_each_line("labels/**/{}.txt", "7 0.5 0.5 0.5 0.25 0.75 0.5")),
     "yolo texts": Case("yolo", in_each_file("labels/**/{}.txt"), parts=False, record=False),

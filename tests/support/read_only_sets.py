@@ -80,6 +80,15 @@ def darwin(root) -> None:
     save(root / "images/a.jpg", PICTURE)
 
 
+def labelbox(root) -> None:
+    box = {"name": "cell", "bounding_box": {"top": 1.0, "left": 2.0, "height": 3.0, "width": 4.0}}
+    labels = [{"label_details": {"created_by": "a@b.c"}, "annotations": {"objects": [box], "classifications": []}}]
+    row = {"data_row": {"id": "1", "external_id": "a.jpg"}, "media_attributes": {"height": 6, "width": 8},
+           "projects": {"p": {"name": "set", "labels": labels}}}  # fmt: skip
+    save(root / "images/a.jpg", PICTURE)
+    (root / "x.ndjson").write_text(json.dumps(row) + "\n")
+
+
 def labelme_xml(root) -> None:
     points = "".join(f"<pt><x>{x}</x><y>{y}</y></pt>" for x, y in CORNERS)
     (root / "Annotations/street").mkdir(parents=True)
@@ -196,6 +205,7 @@ BUILDERS = {
         cell_tracking,
         darwin,
         dicom_seg,
+        labelbox,
         labelme_xml,
         mapillary,
         nuclei_mat,

@@ -42,6 +42,7 @@ ALIASES = {
     "nifti": ("nii", "nii.gz", "nnunet", "decathlon", "msd"),
     "dicom-seg": ("dicom", "dicomseg", "dcm"),
     "darwin": ("v7", "v7-darwin", "darwin-json", "v7labs", "darwin-v2"),
+    "labelbox": ("labelbox-ndjson", "labelbox-export", "lb"),
     "ade20k": ("ade", "sceneparsing"),
     "davis": ("davis2016", "davis2017"),
     "youtube-vos": ("ytvos", "youtubevos", "youtube"),
@@ -53,8 +54,7 @@ ALIASES = {
 _TOOLS: tuple[tuple[frozenset[str], str, str], ...] = tuple(
     (frozenset(keys.split()), what, export)
     for keys, what, export in (
-        ("data_row projects", "an export of Labelbox", "Labelbox's COCO converter makes a COCO JSON of it"),
-        ("DataRow_ID Label", "an old export of Labelbox", "Labelbox's COCO converter makes a COCO JSON of it"),
+        ("DataRow_ID Label", "an old export of Labelbox", "export it again as NDJSON (export v2)"),
         ("metadata instances", "SuperAnnotate JSON", "convert it with SuperAnnotate's own tools to COCO"),
         ("project_name images label_classes", "Hasty JSON", "export it from Hasty as COCO Instance Segmentation"),
         ("data_hash data_units", "Encord JSON", "export it from Encord as COCO"),
