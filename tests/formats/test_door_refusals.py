@@ -71,7 +71,6 @@ def test_a_dataset(tmp_path) -> None:
     ("name", "content", "what"),
     [
         ("x.json", [{"DataRow ID": 1, "Label": {}}], "an old export of Labelbox"),
-        ("x.jsonl", {"filename": "a.jpg", "height": 4, "width": 6, "detection": {}}, "an ODVG file of MMDetection"),
         ("x.json", {"metadata": {}, "instances": []}, "SuperAnnotate JSON"),
         ("x.json", {"version": 0, "tags": [], "shapes": [], "tracks": []}, "CVAT's JSON of a backup"),
         ("x.json", [{"jsonResponse": {}, "externalId": "a"}], "Kili JSON"),

@@ -517,6 +517,19 @@ def _labelbox(held: list[Sample], home: Path) -> None:
     (home / "x.ndjson").write_text("\n".join(lines))
 
 
+def _odvg(held: list[Sample], home: Path) -> None:
+    _copied(held, home / "images")
+    lines = []
+    for sample in held:
+        rows = [
+            {"bbox": [a, b, a + c, b + d], "label": 0, "category": name}
+            for name, (a, b, c, d) in _placed(sample.segments)
+        ]
+        about = {"filename": f"{sample.key}.png", "height": SIZE[0], "width": SIZE[1]}
+        lines.append(json.dumps({**about, "detection": {"instances": rows}}))
+    (home / "x.jsonl").write_text("\n".join(lines))
+
+
 def _in_lines(name: str, old: str, new: str) -> Callable[[Path, list[str]], None]:
     """In the lines of some keys, the first of a text becomes another; a whole line without one."""
 
@@ -537,6 +550,8 @@ CASES = {
     "darwin files": Case("darwin", in_each_file("{}.json"), parts=False, record=False, build=_darwin),
     "labelbox objects": Case("labelbox", _in_lines("x.ndjson", '"left": ', '"right": '), build=_labelbox),
     "labelbox lines": Case("labelbox", _in_lines("x.ndjson", "", ""), parts=False, build=_labelbox),
+    "odvg boxes": Case("odvg", _in_lines("x.jsonl", '"bbox": [', '"bbox": [null, '), build=_odvg),
+    "odvg lines": Case("odvg", _in_lines("x.jsonl", "", ""), parts=False, build=_odvg),
     "yolo lines": Case("yolo", in_each_line("labels/**/{}.txt", "0 0.5 half 0.5 0.25 0.75 0.5")),
     "yolo classes": Case("yolo", in_each_line("labels/**/{}.txt", "7 0.5 0.5 0.5 0.25 0.75 0.5")),
     "yolo texts": Case("yolo", in_each_file("labels/**/{}.txt"), parts=False, record=False),

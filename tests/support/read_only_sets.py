@@ -89,6 +89,13 @@ def labelbox(root) -> None:
     (root / "x.ndjson").write_text(json.dumps(row) + "\n")
 
 
+def odvg(root) -> None:
+    box = {"bbox": [2.0, 1.0, 6.0, 4.0], "label": 0, "category": "cell"}
+    row = {"filename": "a.jpg", "height": 6, "width": 8, "detection": {"instances": [box]}}
+    save(root / "images/a.jpg", PICTURE)
+    (root / "x.jsonl").write_text(json.dumps(row) + "\n")
+
+
 def labelme_xml(root) -> None:
     points = "".join(f"<pt><x>{x}</x><y>{y}</y></pt>" for x, y in CORNERS)
     (root / "Annotations/street").mkdir(parents=True)
@@ -209,6 +216,7 @@ BUILDERS = {
         labelme_xml,
         mapillary,
         nuclei_mat,
+        odvg,
         pannuke,
         part_masks,
         pascal_parts,
