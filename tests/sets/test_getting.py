@@ -351,6 +351,7 @@ def test_no_network_is_a_sentence(server, tmp_path) -> None:
         ("a.tar.gz", tarred(member("a", 5000), mode="w:gz")[:60], "the archive cannot be read"),
         ("a.zip", b"<html>", "the archive cannot be read"),
     ],
+    ids=range(11),
 )
 def test_an_archive_that_is_not_sound_leaves_no_folder(server, tmp_path, name, content, told) -> None:
     place = tmp_path / "deep" / "out"
