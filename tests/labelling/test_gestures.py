@@ -12,7 +12,7 @@ from maskwright.core.segments import Segments
 from maskwright.errors import DatasetError, UsageError
 from maskwright.labelling import assignments, gestures, own_labels, workflow
 from maskwright.labelling.gestures import Operation, Piece
-from maskwright.labelling.workflow import Remark, Said, Verdict
+from maskwright.labelling.workflow import ObjectVerdict, Remark, Said, Verdict
 from maskwright.store import Dataset
 
 SIZE = (20, 30)
@@ -208,7 +208,15 @@ def test_comments_and_verdicts_are_kept_beside_the_labels(dataset) -> None:
     assert texts(opinion="ben") == [("ben", "I doubt it")]
     verdict = Operation("operation-e", "reject", said=Said(suggestion=Verdict("a-run", "rejected")))
     assert gestures.apply(dataset, 1, verdict, author="ada").number == 5
-    assert workflow.rejected(dataset) == {("a-run", 1)}
+    assert workflow.judged(dataset) == {("a-run", 1)}
+    single = Operation("operation-o", "reject one", said=Said(objects=ObjectVerdict("b_run", (3, 12), "rejected")))
+    assert gestures.apply(dataset, 1, single, author="ada").number == 7
+    assert workflow.rejected_objects(dataset, "b_run", 1) == [3, 12]
+    for other, number in (("bXrun", 1), ("b", 1), ("b_run", 2)):
+        assert workflow.rejected_objects(dataset, other, number) == []
+    back = Operation("operation-p", "undo", said=Said(objects=ObjectVerdict("b_run", (3,), "open")))
+    gestures.apply(dataset, 1, back, author="ada")
+    assert workflow.rejected_objects(dataset, "b_run", 1) == [12]
     with pytest.raises(UsageError, match="control"):
         gestures.apply(dataset, 1, remark("f", "a\0b"), author="ada")
     assert gestures.apply(dataset, 1, remark("f", "ab"), author="ada").again is False

@@ -675,8 +675,8 @@ def test_videos_are_followed(tmp_path) -> None:
 
 
 def test_long_work_can_be_cancelled_and_only_one_job_runs(page) -> None:
-    _, disk = scene(0)
-    apply(page, operation("label", 5, disk))
+    for k in range(2):
+        apply(page, operation(f"label-{k}", 5, scene(k)[1], workflow={"state": "labelled"}), image=k + 1)
     job = page.post("/api/propagate", json={"engine": "forest"}).json()
     second = page.post("/api/propagate", json={"engine": "forest"})
     assert second.status_code in (200, 409)

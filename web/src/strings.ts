@@ -41,6 +41,7 @@ export const words = {
   needed: { time: "a time such as 2024-05-01T12:30", bool: "yes or no" } as Record<string, string>,
   isCrowd: "(crowd)",
   isHidden: "(hidden)",
+  isAccepted: "accepted",
   sources: { human: "drawn", model: "by a model", import: "imported" } as Record<string, string>,
   newClass: (id: number) => `class ${id}`,
   comment: "Comment on this object",
@@ -58,12 +59,51 @@ export const words = {
   worst: (drift: number) => `Most drift: ${drift.toFixed(2)}`,
   learnAgain: "Learn again after three more",
   propagate: "Label the rest",
-  propagating: (done: number, total: number | null) => `Labelling the rest: ${done} of ${total ?? "…"}`,
-  propagated: (images: number, quality: number | null) =>
-    `${images} images have suggestions` + (quality === null ? "" : `, expected mean IoU ${quality.toFixed(2)}`),
   cancel: "Cancel",
-  suggestion: (objects: number, confidence: number | null) =>
-    (objects ? `${objects} suggested` : "Nothing is here, it seems") + (confidence === null ? "" : `, confidence ${confidence.toFixed(2)}`),
+  suggestMasks: "Suggest masks",
+  /** Suggestions before anything is labelled: the dialog, its progress, and its result. */
+  firstMasks: {
+    fresh: "Nothing is labelled here yet.",
+    draw: "Or draw: brush (B), or click on an object (C).",
+    lead: "Suggestions are shown hatched, and become labels when you accept them. Images that have labels are left alone.",
+    sources: { everything: "Everything that stands out", words: "What words name", run: "What a network predicts", examples: "What examples show" } as Record<string, string>,
+    about: {
+      everything: "All objects that differ from what is around them, without knowing what they are. Good for cells, parts, fruit; on busy photographs it finds pieces.",
+      words: "All objects that a word means, such as the name of a class.",
+      run: "A network that was trained here, or predictions that a run has made already.",
+      examples: "Learned from the images that you have finished, or from images with labels in an archive.",
+    } as Record<string, string>,
+    orGiven: (lacks: string) => `${lacks} Or give images with their labels in an archive.`,
+    examples: "Examples", finished: "the finished images", archive: "images with labels, in an archive", file: "Archive",
+    from: "Find with", run: "Run", words: "Words", wordsSample: "cell", class: "They are", images: "On",
+    unlabelled: (number: number) => (number === 1 ? "the 1 image without labels" : `all ${number} images without labels`),
+    thisImage: (key: string) => `this image alone: ${key}`,
+    begin: (number: number) => (number === 1 ? "Suggest for 1 image" : `Suggest for ${number} images`),
+    again: "Suggest something else", goesOn: "It goes on when this is closed.",
+    starting: "Starting …",
+    doing: (kind: string, done: number, total: number | null) => {
+      const what = { suggest: "Looking at images", propagate: "Labelling the rest", follow: "Following objects" }[kind] ?? kind;
+      return total === null ? `${what} …` : `${what}: ${done} of ${total}`;
+    },
+    failed: "It did not work:",
+    aside: (key: string, reason: string) => `${key}: ${reason}`,
+    review: "Review them",
+  },
+  suggested: "Suggested",
+  suggestion: (objects: number, left: number, all: number, confidence: number | null) =>
+    (objects ? `${objects} suggested` : left ? `None of ${left} is so sure` : all ? "All that was suggested is judged" : "Nothing is here, it seems") + (confidence === null ? "" : `, confidence ${confidence.toFixed(2)}`),
+  least: "Least confidence",
+  atLeast: (confidence: number) => `≥ ${confidence.toFixed(2)}`,
+  lessSure: (number: number) => `${number} less sure ${number === 1 ? "is" : "are"} not shown`,
+  acceptedSome: (number: number, rest: number, least: number) => `Accepted ${number}; ${rest} of less than ${least.toFixed(2)} left out`,
+  everywhere: (images: number, least: number) => `Accept ${least > 0 ? `≥ ${least.toFixed(2)}` : "all"} on ${images} images`,
+  everywhereHelp: "Accepts what is suggested for all these images, unseen: they are marked as to be reviewed. Each image can be taken back.",
+  acceptedEverywhere: (objects: number, images: number) =>
+    objects ? `Accepted ${objects} objects on ${images} images, which are to be reviewed` : "Nothing was sure enough to be accepted",
+  acceptThis: "Accept this one (→)",
+  rejectThis: "Reject this one (←)",
+  acceptAll: (number: number) => (number ? `Accept ${number} (A)` : "Accept (A)"),
+  judgeHelp: "↓ ↑ look at the next, → accepts it, ← rejects it",
   accept: "Accept (A)",
   reject: "Reject (R)",
   nextDoubtful: "Most doubtful next (N)",
@@ -81,7 +121,8 @@ export const words = {
     corners: "Drag corners and edges of the chosen object; Alt takes a corner away",
     scissors: "Click along an outline: the line follows the edges of the image", click: "Click on it; Shift or the right button beside it; Enter keeps",
     box: "Drag a box round it; Enter keeps", scribble: "Draw strokes on it; Shift or the right button beside it; Enter keeps",
-    wand: "Click: all that looks alike; drag sideways for more or less", fill: "Click a gap or a hole to fill it; Alt takes away", select: "Choose the object under the pointer",
+    wand: "Click: all that looks alike; drag sideways for more or less", fill: "Click a gap or a hole to fill it; Alt takes away",
+    select: "Choose the object under the pointer; a suggestion is accepted, with Alt or the right button rejected",
   } as Record<string, string>,
   actions: {
     undo: "Undo", redo: "Redo", remove: "Delete", finish: "Finish, save, next", next: "Next image", previous: "Previous image",
@@ -94,7 +135,8 @@ export const words = {
     history: "History", review: "Needs review", approve: "Approve", reopen: "Reopen", nextReview: "Next to review", work: "Work",
     intersect: "Intersect", isolate: "Isolate", clockwise: "Turn right", anticlockwise: "Turn left", upright: "Upright",
     grid: "Grid", overview: "Overview", snap: "Snap to borders", findClass: "Find a class", values: "To the values",
-    window: "Window", level: "Drag to adjust the window",
+    window: "Window", level: "Drag to adjust the window", suggest: "Suggest masks", lookOn: "Next suggestion", lookBack: "Suggestion before",
+    acceptLooked: "Accept this suggestion", rejectLooked: "Reject this suggestion",
   } as Record<string, string>,
   keys: "Keys",
   drawing: "Drawing",
@@ -116,7 +158,7 @@ export const words = {
   gestures: {
     delete: "Deleted", eraser: "Erased", "fill holes": "Filled", islands: "Largest part", shrink: "Shrunk", smooth: "Smoothed", subtract: "Subtracted",
     intersect: "Intersected", restore: "Restored", adopt: "Taken over", accept: "Accepted", "accept one": "Accepted", class: "Class changed",
-    state: "State changed", reject: "Rejected", value: "Value changed", comment: "Comment changed", raise: "Moved to the front", lower: "Moved to the back",
+    state: "State changed", reject: "Rejected", "reject one": "Rejected", value: "Value changed", comment: "Comment changed", raise: "Moved to the front", lower: "Moved to the back",
     find: "Found by words", click: "Clicked", refine: "Refined",
   } as Record<string, string>,
   lost: (kind: string, objects: { name: string; pixels: number; all: boolean }[]) => {

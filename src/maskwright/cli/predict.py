@@ -34,6 +34,10 @@ def command(
     resume: Annotated[
         str | None, typer.Option(help="Go on with this run, or the last, where it was cut off, with its own settings.")
     ] = None,
+    suggest: Annotated[
+        bool,
+        typer.Option("--suggest", help="Also put what is predicted for images without labels into the studio's queue."),
+    ] = False,
     json: Json = False,
 ) -> None:
     """Predict the samples of a dataset into a new run, which `evaluate` reads. Bad samples are set aside and listed."""
@@ -44,7 +48,10 @@ def command(
     if resume is not None and any(given.values()):
         kept = ", ".join(name for name, value in given.items() if value)
         raise UsageError("a run that goes on keeps its settings", needed=f"--resume without {kept}")
+    from dataclasses import asdict
+
     from maskwright.cli.opening import open_dataset
+    from maskwright.fewshot import first_masks
     from maskwright.predict.batch import go_on, predict_into_run
 
     with open_dataset(dataset, quiet=json) as opened, progress("predicting", None, quiet=json) as follow:
@@ -59,6 +66,8 @@ def command(
                 min_score=min_score, to=to, format=format, overwrite=overwrite, device=device, workers=workers,
                 timeout=timeout, progress=follow,
             )  # fmt: skip
+        if suggest:
+            result |= {"suggested": asdict(first_masks.suggest(opened, first_masks.of_run(opened, result["run"])))}
     lines = [
         f"run {result['run']}: {many(result['segments'], 'segment')} on {many(result['samples'], 'sample')}"
         + (f", {result['before']} of them before" if result["before"] else "")
@@ -66,5 +75,8 @@ def command(
     ]
     lines += set_aside(result["set_aside"])
     lines += [f"wrote them to {to}"] if to else []
+    if suggest:
+        queued = result["suggested"]
+        lines.append(f"in the studio's queue: {many(queued['objects'], 'object')} on {many(queued['images'], 'image')}")
     lines.append(f"score them with: maskwright evaluate {dataset} {result['run']}")
     emit(result, lines, json)

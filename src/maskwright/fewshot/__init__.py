@@ -1,4 +1,4 @@
-"""A few labelled images -> masks on others.
+"""A few labelled images, or none -> masks on others, as suggestions.
 
 learner = fewshot.load("forest").load()
 learner.fit(samples, classes)
@@ -11,12 +11,13 @@ from typing import Any
 
 from maskwright import registry
 from maskwright.core import typed
+from maskwright.fewshot import first_masks
 from maskwright.fewshot.prediction import Learner, Prediction
-from maskwright.fewshot.propagation import Round, accept, confidences, propagate, suggestion, waiting
+from maskwright.fewshot.propagation import Round, accept, confidences, propagate, queued, suggestion, waiting
 
 __all__ = [
-    "Learner", "Prediction", "Round", "accept", "confidences", "learner", "load", "names", "propagate",
-    "read_options", "suggestion", "waiting",
+    "Learner", "Prediction", "Round", "accept", "confidences", "first_masks", "learner", "load", "names", "propagate",
+    "queued", "read_options", "suggestion", "waiting",
 ]  # fmt: skip
 
 

@@ -13,11 +13,12 @@ import numpy as np
 
 from maskwright import compute, media
 from maskwright.core.classes import Classes
+from maskwright.core.plurals import many
 from maskwright.core.sample import Sample
 from maskwright.core.segments import Segments
 from maskwright.errors import MaskwrightError, UsageError
 from maskwright.fewshot.prediction import Learner, Prediction
-from maskwright.labelling import workflow
+from maskwright.labelling import gestures, workflow
 from maskwright.metrics import confusion
 from maskwright.runs import Run, find, list_runs
 from maskwright.runs.files import folder_of
@@ -52,6 +53,19 @@ class Round:
     set_aside: tuple[compute.SetAside, ...] = ()
     rate: float = 0.0
 
+    @property
+    def words(self) -> str:
+        """The result in a few sentences."""
+        if not self.suggested:
+            parts = ["No image is left to suggest for."]
+        else:
+            parts = [f"Suggestions for {many(self.suggested, 'image')}, learned from {self.labelled}."]
+            if np.isfinite(self.quality):
+                parts.append(f"Expected mean IoU {self.quality:.2f}, measured on the finished images.")
+        if self.set_aside:
+            parts.append(f"{many(len(self.set_aside), 'image')} could not be worked on.")
+        return " ".join(parts)
+
 
 def labelled(view: View) -> tuple[list[int], list[int]]:
     """Numbers of the samples that have a segment made or approved by a person, and of those that have none.
@@ -75,6 +89,7 @@ def propagate(
     *,
     engine: str = "forest",
     examples: Sequence[str] = (),
+    numbers: Sequence[int] | None = None,
     folds: int = 5,
     gain: float = 0.005,
     limit: int | None = None,
@@ -85,9 +100,10 @@ def propagate(
     """Learn from the labelled samples of the view, suggest for the others, rank by confidence.
 
     examples: keys of the samples to learn from; all labelled ones when empty, and then the others get suggestions even
-    where they have labels.  folds: of the cross-validation, 0 for none.  gain: the expected quality has to rise by this
-    from the last round for `rising`.  limit: samples to suggest for, at most.  settings: of the engine; kept with the
-    run.  workers: processes that suggest, each with what was learned; see `compute.map`.
+    where they have labels.  numbers: of the others, suggest for these only.  folds: of the cross-validation, 0 for
+    none.  gain: the expected quality has to rise by this from the last round for `rising`.  limit: samples to suggest
+    for, at most.  settings: of the engine; kept with the run.  workers: processes that suggest, each with what was
+    learned; see `compute.map`.
 
     An interrupted round with the same engine, settings, examples and revision goes on where it stopped. Raises
     UsageError without any labelled sample.  learner: an engine that is ready to fit, of the name `engine`.
@@ -102,6 +118,9 @@ def propagate(
         rest = [number for number in view.numbers() if number not in chosen]
     else:
         known, rest = labelled(view)
+    if numbers is not None:
+        wanted = set(numbers)
+        rest = [number for number in rest if number in wanted]
     if not known:
         raise UsageError(
             "no sample has labels to learn from", file=view.place,
@@ -226,15 +245,34 @@ def suggestion(dataset: Dataset, run: str, number: int) -> Segments:
 def waiting(dataset: Dataset) -> dict[int, tuple[str, float]]:
     """Sample number -> the newest run that suggests something for it, and with what confidence.
 
-    Samples for which a person rejected that are left out.
+    Samples for which a person accepted or rejected that are left out.
     """
     out: dict[int, tuple[str, float]] = {}
     for row in list_runs(dataset):  # the newest first
         if row["status"] in ("done", "interrupted", "dead"):
             for number, value in confidences(dataset, row["id"]).items():
                 out.setdefault(number, (row["id"], value))
-    rejected = workflow.rejected(dataset)
-    return {number: found for number, found in out.items() if (found[0], number) not in rejected}
+    judged = workflow.judged(dataset)
+    return {number: found for number, found in out.items() if (found[0], number) not in judged}
+
+
+def queued(dataset: Dataset, rows: Iterable[gestures.Row]) -> dict[int, tuple[str, float]]:
+    """Of `waiting`, what is to be shown to a person: for samples that are open, and have no objects but accepted ones.
+
+    What a run was asked to suggest for labelled samples is shown there as well.  rows: of `gestures.overview`.
+    """
+    found = waiting(dataset)
+    if not found:
+        return {}
+    asked = {row["id"] for row in list_runs(dataset) if row["settings"].get("labelled")}
+    return {
+        row.number: found[row.number]
+        for row in rows
+        if row.number in found
+        and (
+            found[row.number][0] in asked or (row.workflow.state is None and (not row.segments or bool(row.suggested)))
+        )
+    }
 
 
 def _made(dataset: Dataset, run: str) -> Run:

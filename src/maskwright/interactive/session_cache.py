@@ -10,6 +10,7 @@ from maskwright.core.sample import Sample
 from maskwright.interactive import engines
 from maskwright.interactive.cleanup import Cleanup
 from maskwright.interactive.embeddings import Embeddings
+from maskwright.interactive.engines import Engine
 from maskwright.interactive.prompts import Answer
 from maskwright.interactive.session import Session
 from maskwright.media.windows import Window
@@ -43,6 +44,11 @@ class SessionCache:
         for name in available.names(FAMILY):
             if name in available.weights:
                 self._engine(name)
+
+    def engine(self, name: str) -> Engine:
+        """An engine, loaded once, for other work than a session's. Raises UsageError, ModelError."""
+        found: Engine = self._engine(name)
+        return found
 
     def takes(self, what: str) -> list[str]:
         """Loaded engines that take such a prompt: points, boxes, mask or text."""

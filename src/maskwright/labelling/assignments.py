@@ -93,6 +93,24 @@ def finished_keys(dataset: Dataset) -> list[str]:
     return [row.key for row in overview(dataset) if row.workflow.state in FINISHED]
 
 
+def unlabelled(dataset: Dataset) -> list[int]:
+    """Numbers of images that are open and have no object, in order."""
+    return [row.number for row in overview(dataset) if row.workflow.state is None and not row.segments]
+
+
+def finished_use(dataset: Dataset) -> tuple[int, set[int]]:
+    """Of the finished images: how many have objects, and the classes of those."""
+    numbers = [row.number for row in overview(dataset) if row.workflow.state in FINISHED and row.segments]
+    table = schema.segments
+    found: set[int] = set()
+    with dataset.database.reading() as connection:
+        for at in range(0, len(numbers), workflow.CHUNK):
+            chunk = numbers[at : at + workflow.CHUNK]
+            query = sql.select(table.c.class_id).distinct().where(alive(table, None), table.c.sample.in_(chunk))
+            found |= {int(class_id) for class_id in connection.execute(query).scalars()}
+    return len(numbers), found
+
+
 def class_use(dataset: Dataset) -> list[ClassUse]:
     """Of every declared class, in order."""
     table = schema.segments

@@ -50,7 +50,7 @@ def add_labels(dataset: Dataset, place: Path, *, name: str, write: bool, author:
     the new ones on top.  name: of the labels in errors, notes and history, which never tell where they lie meanwhile.
     write: False only tells what would happen.  Raises FormatError, UsageError; nothing is half done.
     """
-    with _named(place, name):
+    with named(place, name):
         return _add_labels(dataset, place, name, write=write, author=author)
 
 
@@ -115,8 +115,11 @@ def laid_out(data: bytes, name: str, folder: Path) -> Path:
 
 
 @contextmanager
-def _named(place: Path, name: str) -> Iterator[None]:
-    """Errors name what was sent in place of where it lies, and advise what a sender can do."""
+def named(place: Path, name: str) -> Iterator[None]:
+    """Errors name what was sent in place of where it lies, and advise what a sender can do.
+
+    place: where it lies.  name: that the sender gave it.
+    """
     try:
         yield
     except MaskwrightError as error:

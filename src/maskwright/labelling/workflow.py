@@ -58,12 +58,25 @@ class Verdict:
 
 
 @dataclass(frozen=True)
+class ObjectVerdict:
+    """What became of single objects that a run suggested for an image, by their ids in the suggestion."""
+
+    run: str
+    segments: tuple[int, ...]
+    state: Judged
+
+
+@dataclass(frozen=True)
 class Said:
-    """What a gesture says of an image; None says nothing.  state: of the image, or of the author's own labels."""
+    """What a gesture says of an image; None says nothing.  state: of the image, or of the author's own labels.
+
+    suggestion: what became of all that a run suggested for it; objects: of single objects of that.
+    """
 
     state: State | None = None
     comment: Remark | None = None
     suggestion: Verdict | None = None
+    objects: ObjectVerdict | None = None
 
 
 @dataclass(frozen=True)
@@ -130,6 +143,9 @@ def say(connection: Connection, number: int, said: Said, author: str, *, opinion
         _comment(connection, number, said.comment, author, author if opinion else None)
     if said.suggestion is not None:
         judge(connection, said.suggestion.run, [number], said.suggestion.state, author)
+    if said.objects is not None:
+        for segment in said.objects.segments:
+            judge(connection, _single(said.objects.run, segment), [number], said.objects.state, author)
     if values or said.comment is not None:
         change(connection, [number], author, **values)
     return read(connection, [number]).get(number, before)
@@ -157,12 +173,28 @@ def judge(
         change(connection, numbers, author)
 
 
-def rejected(dataset: Dataset) -> set[tuple[str, int]]:
-    """Runs, and the samples for which a person rejected what they suggest."""
+def judged(dataset: Dataset) -> set[tuple[str, int]]:
+    """Runs, and the samples for which a person accepted or rejected what they suggest."""
     table = schema.suggestions
     with dataset.database.reading() as connection:
-        query = sql.select(table.c.run, table.c.sample).where(table.c.state == "rejected")
+        query = sql.select(table.c.run, table.c.sample).where(table.c.state.in_(("accepted", "rejected")))
         return {(row.run, row.sample) for row in connection.execute(query)}
+
+
+def rejected_objects(dataset: Dataset, run: str, number: int) -> list[int]:
+    """Ids of single objects that a run suggests for a sample, and that a person rejected."""
+    table = schema.suggestions
+    begins = _single(run, "")
+    with dataset.database.reading() as connection:
+        query = sql.select(table.c.run).where(
+            table.c.sample == number, table.c.state == "rejected", table.c.run.startswith(begins, autoescape=True)
+        )
+        return sorted(int(name.removeprefix(begins)) for name in connection.execute(query).scalars())
+
+
+def _single(run: str, segment: int | str) -> str:
+    """The name under which the table of suggestions keeps a single object's row; no run's id has a slash."""
+    return f"{run}/{segment}"
 
 
 def _comment(connection: Connection, number: int, remark: Remark, author: str, opinion: str | None) -> None:

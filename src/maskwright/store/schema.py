@@ -362,7 +362,7 @@ leases = sql.Table(
 suggestions = sql.Table(
     "suggestions",
     metadata,
-    sql.Column("run", sql.Text, primary_key=True),
+    sql.Column("run", sql.Text, primary_key=True),  # of a single object: RUN/NUMBER
     sql.Column("sample", sql.Integer, primary_key=True),
     sql.Column("state", sql.Text, nullable=False),  # waiting, accepted, rejected
     sql.Column("author", sql.Text),

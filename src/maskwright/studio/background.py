@@ -25,6 +25,7 @@ class Work:
         self.words = ""
         self.result: dict[str, Any] = {}
         self._stop = threading.Event()
+        self._ended = False
 
     def follow(self, items: Iterable[int]) -> Iterator[int]:
         self.total, self.done = length_hint(items) or None, 0
@@ -34,15 +35,22 @@ class Work:
             yield item
             self.done += 1
 
+    def while_wanted(self, items: Iterable[int]) -> Iterator[int]:
+        """As `follow`, but it ends early where it is stopped, so that the work can say what it did until then."""
+        try:
+            yield from self.follow(items)
+        except Stopped:
+            self._ended = True
+
     def stop(self) -> None:
         self._stop.set()
 
     def run(self, what: Callable[["Work"], dict[str, Any]]) -> None:
         try:
             self.result = what(self)
-            self.status = "done"
+            self.status = "cancelled" if self._ended else "done"
         except Stopped:
-            self.status = "cancelled"
+            self.status, self.words = "cancelled", "Stopped. What was suggested until then is there."
         except MaskwrightError as error:
             self.status, self.words = "failed", str(error)
         except Exception as error:  # noqa: BLE001  the page must hear of it, whatever it was
@@ -65,6 +73,10 @@ class Jobs:
             self._all[work.id] = work
         threading.Thread(target=work.run, args=(what,), name=f"studio-{kind}", daemon=True).start()
         return work
+
+    def newest(self) -> Work | None:
+        """The job that was begun last: a page that is loaded anew goes on showing it."""
+        return next(reversed(self._all.values()), None)
 
     def get(self, id: str) -> Work | None:
         return self._all.get(id)

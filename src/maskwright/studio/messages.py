@@ -1,5 +1,6 @@
 """What messages of several routes have in common: columns of samples and segments, and words for what a page knows."""
 
+import base64
 import hashlib
 import json
 from typing import Any
@@ -8,6 +9,7 @@ from pydantic import BaseModel, create_model
 
 from maskwright.core.columns import BUILT_IN, Column, Owner
 from maskwright.core.kinds import KINDS
+from maskwright.errors import UsageError
 
 
 def further(name: str, owner: Owner) -> type[BaseModel]:
@@ -38,6 +40,14 @@ class ColumnInfo(BaseModel):
     def of(cls, column: Column, *, built_in: bool) -> "ColumnInfo":
         parts = {name: getattr(column, name) for name in cls.model_fields if name not in ("values", "built_in")}
         return cls(**parts, values=list(column.values), built_in=built_in)
+
+
+def decoded(data: str) -> bytes:
+    """A file that was sent as base 64. Raises UsageError for anything else."""
+    try:
+        return base64.b64decode(data, validate=True)
+    except ValueError:
+        raise UsageError("the upload is damaged", needed="base 64") from None
 
 
 def fingerprint(value: Any) -> str:

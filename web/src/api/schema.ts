@@ -234,7 +234,7 @@ export interface paths {
         };
         /**
          * Suggestion
-         * @description What the newest propagation or tracking suggests; nothing where it suggests nothing.
+         * @description What the newest run that suggests something does; nothing where that was accepted or rejected.
          */
         get: operations["suggestion_api_images__number__suggestion_get"];
         put?: never;
@@ -345,6 +345,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/first-masks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Possible
+         * @description What can suggest masks here, what is missing for the rest, and whether labels can be propagated.
+         */
+        get: operations["possible_api_first_masks_get"];
+        put?: never;
+        /**
+         * Suggest
+         * @description Suggest masks for images, in the background. Labels are never touched.
+         */
+        post: operations["suggest_api_first_masks_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/propagate": {
         parameters: {
             query?: never;
@@ -356,7 +380,7 @@ export interface paths {
         put?: never;
         /**
          * Propagate
-         * @description Label the rest: suggestions for all images without labels, learned from those that have some.
+         * @description Label the rest: suggestions for all images without labels, learned from those that are finished.
          */
         post: operations["propagate_api_propagate_post"];
         delete?: never;
@@ -379,6 +403,26 @@ export interface paths {
          * @description Suggestions for the frames of videos, from those that are labelled.
          */
         post: operations["follow_api_follow_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Newest
+         * @description The long work that was begun last since the studio was started; nothing where there was none.
+         */
+        get: operations["newest_api_jobs_get"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -654,6 +698,16 @@ export interface components {
             count?: number | null;
         };
         /**
+         * ChoiceInfo
+         * @description An engine or a run that a source can use; see `fewshot.first_masks.Choice`.
+         */
+        ChoiceInfo: {
+            /** Name */
+            name: string;
+            /** Words */
+            words: string;
+        };
+        /**
          * ClassInfo
          * @description A class, as `core.classes.Class`.
          */
@@ -753,6 +807,27 @@ export interface components {
             token: string;
             /** Deep */
             deep: boolean;
+        };
+        /**
+         * Examples
+         * @description Images with labels, in one archive. data: its bytes in base 64.
+         */
+        Examples: {
+            /** Name */
+            name: string;
+            /** Data */
+            data: string;
+        };
+        /**
+         * FirstMasks
+         * @description What can suggest masks here.  unlabelled: images that are open and have no object.
+         */
+        FirstMasks: {
+            /** Sources */
+            sources: components["schemas"]["SourceInfo"][];
+            readiness: components["schemas"]["ReadinessInfo"];
+            /** Unlabelled */
+            unlabelled: number;
         };
         /**
          * Following
@@ -891,6 +966,8 @@ export interface components {
         /**
          * ImageSegments
          * @description An image's objects, lowest first.  fields: the image's own.  run: that suggests them; none for labels.
+         *
+         *     rejected: ids of suggested objects that a person rejected one by one.
          */
         ImageSegments: {
             /** Revision */
@@ -904,6 +981,8 @@ export interface components {
             workflow?: components["schemas"]["WorkflowInfo"] | null;
             /** Run */
             run?: string | null;
+            /** Rejected */
+            rejected?: number[];
         };
         /**
          * Imported
@@ -1000,6 +1079,21 @@ export interface components {
         NewClasses: {
             /** Classes */
             classes: components["schemas"]["ClassInfo"][];
+        };
+        /**
+         * ObjectVerdict
+         * @description What became of single objects that a run suggests for the image, by their ids in the suggestion.
+         */
+        ObjectVerdict: {
+            /** Run */
+            run: string;
+            /** Segments */
+            segments: number[];
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "open" | "accepted" | "rejected";
         };
         /**
          * Others
@@ -1158,6 +1252,20 @@ export interface components {
             seq: number;
         };
         /**
+         * ReadinessInfo
+         * @description Whether labels can be propagated; see `fewshot.first_masks.Readiness`.
+         */
+        ReadinessInfo: {
+            /** Finished */
+            finished: number;
+            /** More */
+            more: number;
+            /** Missing */
+            missing: string[];
+            /** Words */
+            words: string;
+        };
+        /**
          * Remark
          * @description What is said of an object; nothing takes back what was said.
          */
@@ -1176,6 +1284,7 @@ export interface components {
             state?: ("open" | "labelled" | "review" | "approved") | null;
             comment?: components["schemas"]["Remark"] | null;
             suggestion?: components["schemas"]["Verdict"] | null;
+            objects?: components["schemas"]["ObjectVerdict"] | null;
         };
         /**
          * SegmentInfo
@@ -1221,6 +1330,48 @@ export interface components {
              * @default 0
              */
             revision: number;
+        };
+        /**
+         * SourceInfo
+         * @description Where first masks can come from.  lacks: why it cannot be used, and what to do; empty where it can.
+         */
+        SourceInfo: {
+            /**
+             * Name
+             * @enum {string}
+             */
+            name: "everything" | "words" | "run" | "examples";
+            /** Choices */
+            choices: components["schemas"]["ChoiceInfo"][];
+            /** Lacks */
+            lacks: string;
+        };
+        /**
+         * Suggesting
+         * @description What is to suggest masks.  choice: an engine or a run of the source; its first where there is none.
+         *
+         *     words: what is looked for.  examples: to learn from in place of the finished images.  class_id: of what `everything`
+         *     and `words` find; the first class where there is none.  number: for this image alone, even where it has labels; for
+         *     all images without labels when there is none.
+         */
+        Suggesting: {
+            /**
+             * Source
+             * @enum {string}
+             */
+            source: "everything" | "words" | "run" | "examples";
+            /** Choice */
+            choice?: string | null;
+            /**
+             * Words
+             * @default
+             */
+            words: string;
+            /** Class Id */
+            class_id?: number | null;
+            /** Number */
+            number?: number | null;
+            examples?: components["schemas"]["Examples"] | null;
         };
         /**
          * Upload
@@ -1891,6 +2042,59 @@ export interface operations {
             };
         };
     };
+    possible_api_first_masks_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FirstMasks"];
+                };
+            };
+        };
+    };
+    suggest_api_first_masks_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Suggesting"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     propagate_api_propagate_post: {
         parameters: {
             query?: never;
@@ -1953,6 +2157,26 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    newest_api_jobs_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"] | null;
                 };
             };
         };

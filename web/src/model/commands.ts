@@ -15,6 +15,8 @@ export type Verdict = "open" | "accepted" | "rejected";
 export interface Said {
   readonly state?: Turn<State>;
   readonly suggestion?: Turn<Verdict> & { readonly run: string };
+  /** Of single objects of that, by their ids there. */
+  readonly objects?: Turn<Verdict> & { readonly run: string; readonly ids: readonly number[] };
 }
 
 export interface Command {
@@ -38,6 +40,7 @@ export function inverse({ changes, remark, fields, said }: Command, kind = "undo
       said: {
         ...(said.state && { state: turned(said.state) }),
         ...(said.suggestion && { suggestion: { run: said.suggestion.run, ...turned(said.suggestion) } }),
+        ...(said.objects && { objects: { run: said.objects.run, ids: said.objects.ids, ...turned(said.objects) } }),
       },
     }),
   };

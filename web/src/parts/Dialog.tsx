@@ -13,6 +13,10 @@ export function Dialog({ title, children, closes = true }: { title: string; chil
     (box.current?.querySelector<HTMLElement>("[autofocus]") ?? box.current)?.focus();
     return () => before?.focus?.();
   }, []);
+  // What had the focus may have gone with what the dialog showed before: its keys would be nobody's.
+  useEffect(() => {
+    if (!box.current?.contains(document.activeElement)) box.current?.focus();
+  });
   const onKey = (event: KeyboardEvent) => {
     if (event.key === "Escape" && closes) {
       event.preventDefault();

@@ -64,6 +64,7 @@ export function gesture(command: Command, width: number, height: number, effort:
     workflow: {
       ...(said?.state && { state: said.state.after }),
       ...(said?.suggestion && { suggestion: { run: said.suggestion.run, state: said.suggestion.after } }),
+      ...(said?.objects && { objects: { run: said.objects.run, segments: [...said.objects.ids], state: said.objects.after } }),
       ...(remark && { comment: { segment: remark.segment, text: remark.after } }),
     },
     effort,

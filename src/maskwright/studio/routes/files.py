@@ -1,6 +1,5 @@
 """Labels in and out, as files: what a file would give, what a format would lose, an archive."""
 
-import base64
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -12,9 +11,9 @@ from pydantic import BaseModel, Field
 
 from maskwright import formats
 from maskwright.core.archive import pack
-from maskwright.errors import UsageError
 from maskwright.labelling import incoming
 from maskwright.store import Dataset
+from maskwright.studio.messages import decoded
 from maskwright.studio.state import Studio, person
 
 
@@ -55,10 +54,7 @@ def router(studio: Studio) -> APIRouter:
     @routes.post("/api/import")
     def take_in(given: Upload, request: Request) -> Imported:
         """What a file of labels gives; with `write` it is given."""
-        try:
-            data = base64.b64decode(given.data, validate=True)
-        except ValueError:
-            raise UsageError("the upload is damaged", needed="base 64") from None
+        data = decoded(given.data)
         with tempfile.TemporaryDirectory(prefix="maskwright-import-") as folder:
             place = incoming.laid_out(data, given.name, Path(folder))
             found = incoming.add_labels(dataset, place, name=given.name, write=given.write, author=person(request))

@@ -32,6 +32,12 @@ def router(studio: Studio) -> APIRouter:
             raise HTTPException(404, "there is no such job")
         return found
 
+    @routes.get("/api/jobs")
+    def newest() -> Job | None:
+        """The long work that was begun last since the studio was started; nothing where there was none."""
+        found = studio.jobs.newest()
+        return None if found is None else _job(found)
+
     @routes.get("/api/jobs/{id}")
     def job(id: str) -> Job:
         """How far long work is."""

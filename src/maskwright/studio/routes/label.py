@@ -59,13 +59,17 @@ class WorkflowInfo(BaseModel):
 
 
 class ImageSegments(BaseModel):
-    """An image's objects, lowest first.  fields: the image's own.  run: that suggests them; none for labels."""
+    """An image's objects, lowest first.  fields: the image's own.  run: that suggests them; none for labels.
+
+    rejected: ids of suggested objects that a person rejected one by one.
+    """
 
     revision: int
     objects: list[SegmentInfo]
     fields: dict[str, Any] = Field(default_factory=dict)
     workflow: WorkflowInfo | None = None
     run: str | None = None
+    rejected: list[int] = Field(default_factory=list)
 
 
 class Remark(BaseModel):
@@ -82,12 +86,21 @@ class Verdict(BaseModel):
     state: workflow.Judged
 
 
+class ObjectVerdict(BaseModel):
+    """What became of single objects that a run suggests for the image, by their ids in the suggestion."""
+
+    run: str = Field(min_length=1, max_length=200)
+    segments: list[int] = Field(min_length=1, max_length=2000)
+    state: workflow.Judged
+
+
 class Said(BaseModel):
     """What a gesture says of the image; see `labelling.workflow.Said`."""
 
     state: workflow.State | None = None
     comment: Remark | None = None
     suggestion: Verdict | None = None
+    objects: ObjectVerdict | None = None
 
 
 class Gesture(BaseModel):
@@ -198,12 +211,13 @@ def router(studio: Studio) -> APIRouter:
 
     @routes.get("/api/images/{number}/suggestion")
     def suggestion(number: int) -> ImageSegments:
-        """What the newest propagation or tracking suggests; nothing where it suggests nothing."""
+        """What the newest run that suggests something does; nothing where that was accepted or rejected."""
         found = fewshot.waiting(dataset).get(number)
         if found is None:
             return ImageSegments(revision=dataset.revision, objects=[])
         suggested = _segments(fewshot.suggestion(dataset, found[0], number), dataset.revision, {})
-        return suggested.model_copy(update={"run": found[0]})
+        rejected = workflow.rejected_objects(dataset, found[0], number)
+        return suggested.model_copy(update={"run": found[0], "rejected": rejected})
 
     @routes.get("/api/images/{number}/history")
     def history(number: int) -> list[dict[str, Any]]:
@@ -292,9 +306,11 @@ def _operation(given: Gesture) -> gestures.Operation:
     said = given.workflow
     comment = None if said.comment is None else workflow.Remark(said.comment.segment, said.comment.text)
     verdict = None if said.suggestion is None else workflow.Verdict(said.suggestion.run, said.suggestion.state)
+    single = said.objects
+    objects = None if single is None else workflow.ObjectVerdict(single.run, tuple(single.segments), single.state)
     return gestures.Operation(
         given.id, given.kind, put, given.remove, given.base, given.fields,
-        workflow.Said(said.state, comment, verdict), given.effort,
+        workflow.Said(said.state, comment, verdict, objects), given.effort,
     )  # fmt: skip
 
 

@@ -63,13 +63,13 @@ def router(studio: Studio) -> APIRouter:
     @routes.get("/api/project", response_model=Project)
     def project(request: Request) -> Response:
         """All that the page begins with."""
-        waiting = fewshot.waiting(dataset)
         held = gestures.overview(dataset)
+        queue = fewshot.queued(dataset, held)
         rows = [
             ImageInfo(
                 number=row.number, key=row.key, height=row.size[0], width=row.size[1], split=row.split,
                 state=row.workflow.state, objects=row.segments, video=row.video, frame=row.frame,
-                confidence=None if row.segments or row.number not in waiting else waiting[row.number][1],
+                confidence=queue[row.number][1] if row.number in queue else None,
                 tiles=tiles.levels(row.size), assignee=row.workflow.assignee,
                 own_labels=list(row.workflow.own_labels), **row.more,
             )

@@ -8,18 +8,22 @@ import { Export, Import } from "./dialogs/Files";
 import { History } from "./dialogs/History";
 import { Keys } from "./dialogs/Keys";
 import { Refused } from "./dialogs/Refused";
+import { Suggest } from "./dialogs/Suggest";
+import { Fresh } from "./panels/Fresh";
 import { Header } from "./panels/Header";
 import { Images } from "./panels/Images";
 import { Objects } from "./panels/Objects";
 import { Over } from "./panels/Over";
 import { Propagate } from "./panels/Propagate";
 import { Status } from "./panels/Status";
+import { Suggested } from "./panels/Suggested";
 import { Timeline } from "./panels/Timeline";
 import { Tools } from "./panels/Tools";
 import { Values } from "./panels/Values";
 import { Window } from "./panels/Window";
 import { onKey } from "./store/actions";
 import { begin } from "./store/images";
+import { pickUp } from "./store/jobs";
 import { status } from "./store/state";
 import { attach, detach } from "./store/tools";
 
@@ -28,7 +32,7 @@ export function Label({ children }: { children?: ComponentChildren }) {
   const canvas = useRef<HTMLCanvasElement>(null);
   useEffect(() => {
     attach(canvas.current!);
-    void begin().catch((error: Error) => (message.value = error.message));
+    void begin().then(pickUp).catch((error: Error) => (message.value = error.message));
     window.addEventListener("keydown", onKey);
     return () => {
       window.removeEventListener("keydown", onKey);
@@ -44,6 +48,7 @@ export function Label({ children }: { children?: ComponentChildren }) {
         <div class="stage">
           <canvas ref={canvas} class="board" tabIndex={0} aria-label={words.images} />
           <Over />
+          <Fresh />
           <Window />
           {project.value && !project.value.images.length && <p class="empty">{words.noImages}</p>}
         </div>
@@ -51,6 +56,7 @@ export function Label({ children }: { children?: ComponentChildren }) {
         <Status />
       </main>
       <aside>
+        <Suggested />
         <Objects />
         <Values />
         <Propagate />
@@ -61,6 +67,7 @@ export function Label({ children }: { children?: ComponentChildren }) {
       {dialog.value === "classes" && <Classes />}
       {dialog.value === "history" && <History />}
       {dialog.value === "refused" && <Refused />}
+      {dialog.value === "suggest" && <Suggest />}
       {children}
       {status.value.state === "conflict" && <Conflict />}
     </div>

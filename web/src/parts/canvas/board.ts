@@ -7,6 +7,14 @@ import { View } from "../../model/view";
 import { minimap, type ShownImage } from "./image";
 import type { Press, Tool } from "./tool";
 
+/** Bits that are not an object. alpha: 0 to 255.  chosen: it is the one that is looked at. */
+export interface Ghost {
+  readonly bits: Bits;
+  readonly colour: number;
+  readonly alpha: number;
+  readonly chosen?: boolean;
+}
+
 export class Board {
   readonly view = new View();
   tool: Tool | null = null;
@@ -26,7 +34,7 @@ export class Board {
   private under: Point | null = null;
   private scene: Scene | null = null;
   private image: ShownImage | null = null;
-  private ghost: { bits: Bits; colour: number }[] = [];
+  private ghost: readonly Ghost[] = [];
   private shown: Bits | null = null;
   private readonly context: CanvasRenderingContext2D;
   private readonly layer = document.createElement("canvas");
@@ -133,7 +141,7 @@ export class Board {
     this.redraw();
   }
 
-  suggest(ghost: { bits: Bits; colour: number }[]): void {
+  suggest(ghost: readonly Ghost[]): void {
     this.ghost = ghost;
     this.redraw();
   }
@@ -175,7 +183,7 @@ export class Board {
       this.layer.height = this.data.height;
     }
     sample(scene, view, this.look(), this.data);
-    for (const piece of this.ghost) this.stain(piece.bits, piece.colour, 90, true);
+    for (const piece of this.ghost) this.stain(piece.bits, piece.colour, piece.alpha, true, piece.chosen);
     if (this.shown) this.stain(this.shown, 0xffffff, 120, false);
     this.layer.getContext("2d")!.putImageData(this.data, 0, 0);
     context.drawImage(this.layer, 0, 0);
@@ -187,8 +195,8 @@ export class Board {
     this.took = performance.now() - begun;
   }
 
-  /** Bits that are not an object, over the overlay; hatched where they are only suggested. */
-  private stain(bits: Bits, rgb: number, alpha: number, hatched: boolean): void {
+  /** Bits that are not an object, over the overlay; hatched and outlined where they are only suggested. */
+  private stain(bits: Bits, rgb: number, alpha: number, hatched: boolean, chosen = false): void {
     if (!this.data || !bits.w) return;
     const { view, data } = this;
     const out = new Uint32Array(data.data.buffer);
@@ -198,19 +206,24 @@ export class Board {
     ];
     const [left, right] = bounds(corners.map((corner) => corner.x), data.width);
     const [top, bottom] = bounds(corners.map((corner) => corner.y), data.height);
-    const colour = ((alpha << 24) | ((rgb & 255) << 16) | (rgb & 0xff00) | (rgb >> 16)) >>> 0;
+    const blue = ((rgb & 255) << 16) | (rgb & 0xff00) | (rgb >> 16);
+    const colour = ((alpha << 24) | blue) >>> 0;
+    const rim = chosen ? 0xffffffff : ((Math.min(255, 60 + alpha) << 24) | blue) >>> 0;
+    const thick = chosen ? 3 : 1;
+    const { w, h, data: inside } = bits;
+    const there = (x: number, y: number) => x >= 0 && y >= 0 && x < w && y < h && inside[(y | 0) * w + (x | 0)] !== 0;
     const dx = view.cos / view.scale;
     const dy = -view.sin / view.scale;
+    const [ax, ay] = [thick * dx, thick * dy];
     for (let y = top; y < bottom; y++) {
       let { x: ix, y: iy } = view.toImage({ x: left + 0.5, y: y + 0.5 });
       ix -= bits.x;
       iy -= bits.y;
-      for (let x = left; x < right; x++, ix += dx, iy += dy)
-        if (
-          ix >= 0 && iy >= 0 && ix < bits.w && iy < bits.h && bits.data[Math.floor(iy) * bits.w + Math.floor(ix)] &&
-          (!hatched || (x + y) % 6 < 3)
-        )
-          out[y * data.width + x] = colour;
+      for (let x = left; x < right; x++, ix += dx, iy += dy) {
+        if (!there(ix, iy)) continue;
+        if (hatched && !(there(ix + ax, iy + ay) && there(ix - ax, iy - ay) && there(ix - ay, iy + ax) && there(ix + ay, iy - ax))) out[y * data.width + x] = rim;
+        else if (!hatched || (x + y) % 8 < 4) out[y * data.width + x] = colour;
+      }
     }
   }
 

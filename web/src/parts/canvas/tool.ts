@@ -20,6 +20,8 @@ export interface Bench {
   /** Show bits that are not an object yet; null takes them away. */
   preview(bits: Bits | null): void;
   select(id: number | null): void;
+  /** Reject the object that is suggested here. False where there is none. */
+  drop(at: Point): boolean;
   /** Take the object that is suggested here. False where there is none. */
   take(at: Point): boolean;
   ask(prompts: { points: Point[]; labels: number[]; box?: [Point, Point] }): void;

@@ -3,8 +3,10 @@ import type { ImageInfo } from "../../../api/client";
 import { List } from "../../../parts/List";
 import { project } from "../../../store/project";
 import { words } from "../../../strings";
+import { accepting, acceptEverywhere, stopAccepting } from "../store/everywhere";
 import { open } from "../store/images";
-import { current, layer } from "../store/state";
+import { least } from "../store/offer";
+import { current, filter as chosenFilter, layer } from "../store/state";
 import { lookOfAll } from "../store/window";
 
 const ROW = 52; // pixels; as in the style sheet
@@ -22,7 +24,7 @@ const FILTERS: Record<string, (image: ImageInfo, me: string) => boolean> = {
 
 export function Images() {
   const [typed, setTyped] = useState("");
-  const [filter, setFilter] = useState("all");
+  const filter = chosenFilter.value;
   const images = project.value?.images ?? [];
   const me = project.value?.me ?? "";
   const done = images.filter((image) => image.state === "labelled" || image.state === "approved").length;
@@ -45,7 +47,7 @@ export function Images() {
         <progress value={done} max={Math.max(1, images.length)} /> {words.progress(done, images.length)}
       </p>
       <div class="row">
-        <select class="filter" aria-label={words.filter} value={filter} onChange={(e) => setFilter(e.currentTarget.value)}>
+        <select class="filter" aria-label={words.filter} value={filter} onChange={(e) => (chosenFilter.value = e.currentTarget.value)}>
           {Object.keys(FILTERS).map((name) => (
             <option key={name} value={name}>{words.filters[name]}</option>
           ))}
@@ -55,6 +57,16 @@ export function Images() {
           onInput={(e) => setTyped(e.currentTarget.value)}
         />
       </div>
+      {filter === "suggested" && shown.length > 1 && !accepting.value && (
+        <button class="wide" data-action="acceptEverywhere" title={words.everywhereHelp} onClick={() => void acceptEverywhere()}>
+          {words.everywhere(shown.length, least.value)}
+        </button>
+      )}
+      {accepting.value && (
+        <p class="row" role="status">
+          <progress value={accepting.value.done} max={accepting.value.total} /> <button onClick={stopAccepting}>{words.cancel}</button>
+        </p>
+      )}
       {!shown.length && images.length > 0 && <p class="quiet">{words.nothingFound}</p>}
       <List
         items={shown} height={ROW} chosen={shown.findIndex((image) => image.number === current.value)}

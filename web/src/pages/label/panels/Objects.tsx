@@ -70,7 +70,7 @@ export function Objects() {
               >
                 <Dot rgb={colourOf(segment.classId)} />
                 {name(segment.classId)} {segment.crowd ? words.isCrowd : ""} {scene.hidden.has(segment.id) ? words.isHidden : ""}
-                <span class="quiet"> {words.sources[segment.source]}{scene.comments.has(segment.id) ? " ✎" : ""}</span>
+                <span class="quiet"> {segment.attributes.accepted ? words.isAccepted : words.sources[segment.source]}{scene.comments.has(segment.id) ? " ✎" : ""}</span>
               </button>
             </li>
           ))}

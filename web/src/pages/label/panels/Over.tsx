@@ -1,7 +1,8 @@
 import { words } from "../../../strings";
 import { doubtful } from "../store/images";
+import { least, offered, remaining, wanted } from "../store/offer";
 import { show } from "../store/shown";
-import { info, offered, shown, suggested } from "../store/state";
+import { shown } from "../store/state";
 import { accept, reject } from "../store/suggestions";
 
 /** What to do with objects that are shown over the image's own. */
@@ -10,8 +11,17 @@ export function Over() {
     <>
       {offered.value !== null && !shown.value && (
         <div class="suggestion" role="group">
-          <span>{words.suggestion(suggested.value.length, info()?.confidence ?? null)}</span>
-          <button onClick={accept}>{words.accept}</button>
+          <span>{words.suggestion(wanted.value.length, remaining.value.length, offered.value.objects.length, offered.value.confidence)}</span>
+          {remaining.value.length > 1 && (
+            <label title={words.least}>
+              <input
+                type="range" min={0} max={1} step={0.05} value={least.value} aria-label={words.least}
+                onInput={(e) => (least.value = Number(e.currentTarget.value))}
+              />
+              <output>{words.atLeast(least.value)}</output>
+            </label>
+          )}
+          <button class="primary" data-action="accept" onClick={accept}>{words.acceptAll(wanted.value.length)}</button>
           <button onClick={reject}>{words.reject}</button>
           <button onClick={doubtful}>{words.nextDoubtful}</button>
         </div>

@@ -1,14 +1,23 @@
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { project } from "../../../store/project";
 import { words } from "../../../strings";
+import { actions } from "../store/actions";
+import { loadPossible, possible, propagate } from "../store/jobs";
 import { job, learnAgain } from "../store/state";
-import { propagate, stopJob } from "../store/suggestions";
+import { JobState } from "./JobState";
 
+/** Suggestions for the images that nobody has labelled: the first masks, and what finished images teach. */
 export function Propagate() {
   const [learner, setLearner] = useState("forest");
   const now = job.value;
   const running = now?.status === "running";
-  const result = (now?.result ?? {}) as { suggested?: number; quality?: number | null };
+  const images = project.value?.images ?? [];
+  // What a learner needs is said before it is asked, and anew when another image is finished.
+  const finished = images.filter((image) => image.state !== null).length;
+  useEffect(() => {
+    if (images.length) void loadPossible();
+  }, [finished, images.length]);
+  const ready = possible.value?.readiness;
   return (
     <section class="propagate">
       <h2>{words.propagate}</h2>
@@ -18,18 +27,16 @@ export function Propagate() {
             <option key={name}>{name}</option>
           ))}
         </select>
-        <button data-action="propagate" disabled={running} onClick={() => void propagate(learner)}>{words.propagate}</button>
-        {running && <button onClick={() => void stopJob()}>{words.cancel}</button>}
+        <button data-action="propagate" disabled={running || !ready || ready.more > 0} onClick={() => void propagate(learner)}>{words.propagate}</button>
       </div>
+      {ready && <p class="quiet" data-needs={ready.more}>{ready.words}</p>}
       <label class="quiet">
         <input type="checkbox" checked={learnAgain.value} onInput={() => (learnAgain.value = !learnAgain.value)} /> {words.learnAgain}
       </label>
-      {running && (
-        <p role="status">
-          <progress {...(now.total ? { value: now.done, max: now.total } : {})} /> {words.propagating(now.done, now.total ?? null)}
-        </p>
-      )}
-      {now?.status === "done" && <p role="status" data-done="propagate">{words.propagated(result.suggested ?? 0, result.quality ?? null)}</p>}
+      <div class="row">
+        <button onClick={actions.suggest} disabled={running}>{words.suggestMasks} …</button>
+      </div>
+      {now && <JobState job={now} />}
     </section>
   );
 }

@@ -4,7 +4,7 @@ import { project } from "../../../store/project";
 import { words } from "../../../strings";
 import { open } from "../store/images";
 import { current, info, job } from "../store/state";
-import { follow } from "../store/suggestions";
+import { follow } from "../store/jobs";
 
 const WIDE = 1000;
 const HIGH = 30;

@@ -7,9 +7,10 @@ import { abandon, confirmTool, nextCandidate } from "./asking";
 import { crowd, hide, intersect, isolate, merge, perform, reclass, remove, restack, setClass, shapes, split, subtract } from "./gestures";
 import { doubtful, open, step } from "./images";
 import * as keys from "./keys";
-import { byObject, current, desk, drawable, type Drawing, drawing, grid, keymap, opacity, outlines, overview, own, protect, radius, redraw, selected, snap } from "./state";
+import { looked, offered } from "./offer";
+import { byObject, current, desk, drawable, type Drawing, drawing, filter, grid, keymap, opacity, outlines, overview, own, protect, radius, redraw, selected, snap } from "./state";
 import { approve, finish, mark, nextReview } from "./states";
-import { accept, reject } from "./suggestions";
+import { accept, acceptLooked, reject, rejectLooked, stepLooked } from "./suggestions";
 import { pick, toolNames } from "./tools";
 import { redo, undo } from "./undo";
 import { focusWanted, levelling, openPanel, panelOpen, setLevelling } from "./window";
@@ -55,13 +56,26 @@ function end(): void {
   abandon();
   setLevelling(false);
   selected.value = null;
+  looked.value = null;
   drawing.value = "new";
   message.value = "";
   redraw();
 }
 
+/** The queue of what is suggested, beginning with what is doubted most, where the open image is not of it. */
+export function review(): void {
+  filter.value = "suggested";
+  pick("select");
+  if (!offered.value) doubtful();
+}
+
 export const actions: Record<string, () => void> = {
   undo: back, redo, remove: () => void (desk.board?.tool?.back?.() || remove()), accept, reject, doubtful, split, merge, subtract, intersect, crowd, hide, isolate, finish, approve, ...shapes,
+  lookOn: () => stepLooked(1),
+  lookBack: () => stepLooked(-1),
+  acceptLooked,
+  rejectLooked,
+  suggest: () => (dialog.value = dialog.value === "suggest" ? "" : "suggest"),
   next: () => step(1),
   previous: () => step(-1),
   bigger: () => (radius.value = Math.min(400, Math.ceil(radius.value * 1.25))),
@@ -109,8 +123,10 @@ export const actions: Record<string, () => void> = {
   ...Object.fromEntries(toolNames.map((name) => [name, () => pick(name)])),
 };
 
-/** Does the element want keys for itself? */
-function takesKeys(target: HTMLElement): boolean {
+/** Does the element want this key for itself? */
+function takesKey(target: HTMLElement, name: string): boolean {
+  // A slider or a choice is moved by arrows.
+  if (target instanceof HTMLInputElement && ["range", "radio"].includes(target.type) && name.startsWith("arrow")) return true;
   if (target instanceof HTMLInputElement) return !["range", "checkbox", "radio", "button", "color"].includes(target.type);
   return target instanceof HTMLSelectElement || target instanceof HTMLTextAreaElement || target.isContentEditable;
 }
@@ -121,7 +137,7 @@ export function onKey(event: KeyboardEvent): void {
   if (document.querySelector('[aria-modal="true"]')) return;
   const target = event.target as HTMLElement;
   const name = keys.nameOf(event);
-  if (takesKeys(target)) {
+  if (takesKey(target, name)) {
     if (name === "escape") desk.board?.canvas.focus();
     return;
   }

@@ -7,6 +7,7 @@ import { kept } from "../../../store/journal";
 import { message, project } from "../../../store/project";
 import { gesture, newId } from "../../../store/wire";
 import { words } from "../../../strings";
+import { hear, waitsWith } from "./offer";
 import { classId, current, desk, drawing, kindOf, mode, nameOfClass, own, protect, radius, selected, version } from "./state";
 import { tell } from "./toast";
 
@@ -43,10 +44,14 @@ export function send(command: Command): string {
   void sync.push(number, gesture(command, scene.width, scene.height, effort(), id), desk.layer);
   const { me } = project.value!;
   const state = command.said?.state?.after;
+  if (desk.layer === "shared") hear(command.said);
   const rows = project.value!.images.map((image) => {
     if (image.number !== number) return image;
     if (desk.layer === "shared")
-      return { ...image, objects: scene.segments.length, ...(!command.fields && { confidence: null }), ...(state && { state: state === "open" ? null : state }) };
+      return {
+        ...image, objects: scene.segments.length, ...(!command.fields && { confidence: waitsWith(number, state ?? image.state) }),
+        ...(state && { state: state === "open" ? null : state }),
+      };
     if (!state) return image;
     const rest = (image.own_labels ?? []).filter((name) => name !== me);
     return { ...image, own_labels: state === "open" ? rest : [...rest, me].sort() };

@@ -10,12 +10,12 @@ import { Journal, openLedger, tabName } from "../../../store/journal";
 import { type Layer, openShelf } from "../../../store/pending";
 import { message, project, reload } from "../../../store/project";
 import { Sync } from "../../../store/sync";
-import { fromWire, remarks, toWire } from "../../../store/wire";
+import { fromWire, remarks } from "../../../store/wire";
 import { abandon, nothingAsked } from "./asking";
 import { startClock } from "./gestures";
-import { ghost } from "./shown";
+import { ghosts, looked, offer, suggestionsOf } from "./offer";
 import { describe, hearWindow, loadWindow, lookNow, painter, showWindow } from "./window";
-import { classId, current, desk, layer, offered, others, selected, shown, status, suggested, version } from "./state";
+import { classId, current, desk, layer, others, selected, shown, status, version } from "./state";
 
 const tab = crypto.randomUUID();
 /** Of the classes and people that this page has. */
@@ -39,6 +39,10 @@ async function start(): Promise<void> {
     if (sync.waiting) event.preventDefault();
   });
   setInterval(() => void beat(), BEAT);
+  effect(() => {
+    const over = ghosts.value;
+    desk.board?.suggest(over);
+  });
   // The browser's own ways back and forth.
   effect(() => {
     const { page, image } = address.value;
@@ -88,6 +92,11 @@ async function refresh(number: number, revision: number): Promise<void> {
   scene.comments = remarks(found.workflow?.comments ?? []);
   scene.fields = found.fields ?? {};
   scene.load(found.objects.map((segment) => fromWire(segment, scene.width, scene.height)));
+  if (offer.value) {
+    // Somebody else may have judged it meanwhile.
+    offer.value = null;
+    await offerFor(number);
+  }
   if (selected.value !== null && !scene.find(selected.value)) selected.value = null;
   version.value++;
   board?.redraw();
@@ -152,8 +161,8 @@ export async function open(number: number): Promise<void> {
   for (const segment of labels.objects) sync.knows(number, segment.id, segment.revision ?? 0, where);
   current.value = number;
   selected.value = null;
-  suggested.value = [];
-  offered.value = null;
+  offer.value = null;
+  looked.value = null;
   shown.value = null;
   goTo({ page: "label", image: number });
   startClock();
@@ -162,7 +171,7 @@ export async function open(number: number): Promise<void> {
   if (look !== lookNow()) showWindow();
   describe(number);
   version.value++;
-  if (!labels.objects.length && where === "shared") await offer(number);
+  if (where === "shared" && (!labels.objects.length || image.confidence != null)) await offerFor(number);
   void beat();
   const next = project.value!.images[project.value!.images.indexOf(image) + 1];
   // The next image is encoded while this is worked on.
@@ -178,16 +187,12 @@ export async function work(on: Layer): Promise<void> {
 }
 
 /** Show what is suggested for the image and was not rejected. */
-export async function offer(number: number): Promise<void> {
+export async function offerFor(number: number): Promise<void> {
   const found = await api.suggestion(number).catch(() => null);
   const run = found?.run;
   if (!found || !run || current.value !== number) return;
-  const { scene } = desk;
-  const there = scene.segments.map((segment) => `${segment.classId} ${toWire(segment, scene.width, scene.height).counts}`);
-  const rest = found.objects.filter((segment) => !there.includes(`${segment.class_id} ${segment.counts}`));
-  offered.value = run;
-  suggested.value = rest;
-  ghost(rest);
+  const confidence = project.value?.images.find((image) => image.number === number)?.confidence ?? null;
+  offer.value = { image: number, run, confidence, objects: suggestionsOf(found.objects), rejected: new Set(found.rejected ?? []), verdict: "open" };
 }
 
 export function step(by: number): void {

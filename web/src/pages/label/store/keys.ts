@@ -10,7 +10,7 @@ export const defaults: Record<string, string> = {
   corners: "y", scissors: "g", scribble: "k", intersect: "shift+i", isolate: "shift+v", clockwise: "shift+arrowright",
   anticlockwise: "shift+arrowleft", upright: "shift+arrowup", grid: "shift+g", overview: "shift+f", snap: "shift+n",
   reopen: "shift+b", nextReview: "shift+l", work: "shift+w", fill: "u", findClass: "/", values: "t", window: "j",
-  level: "shift+j",
+  level: "shift+j", suggest: "shift+u", lookOn: "arrowdown", lookBack: "arrowup", acceptLooked: "arrowright", rejectLooked: "arrowleft",
 };
 
 const NAME = "maskwright keys";

@@ -44,9 +44,6 @@ export const threshold = signal(0.5);
 export const answered = signal(false);
 export const status = signal({ state: "saved", waiting: 0, words: "", parked: 0 });
 export const version = signal(0);
-export const suggested = signal<WireSegment[]>([]);
-/** The run whose suggestion is shown, which may be that nothing is there; none where nothing is suggested. */
-export const offered = signal<string | null>(null);
 /** Objects that are shown over the image's own, to be taken or not: another person's, an earlier state's, what words found. */
 export interface Shown {
   /** Whose, for the tests and for the eye. */
@@ -62,6 +59,8 @@ export const job = signal<Job | null>(null);
 export const others = signal<string[]>([]);
 export const keymap = signal(keys.load());
 export const asking = signal(false);
+/** Which images the list shows. */
+export const filter = signal("all");
 /** Propagate again by itself after some images more are finished. */
 export const learnAgain = signal(true);
 

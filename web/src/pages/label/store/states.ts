@@ -6,7 +6,7 @@ import { confirmTool } from "./asking";
 import { perform } from "./gestures";
 import { nextOf, step } from "./images";
 import { info, layer, stateOf } from "./state";
-import { learnt } from "./suggestions";
+import { learnt } from "./jobs";
 
 /** Say how far the image is. */
 export function mark(state: State, then?: () => void): void {

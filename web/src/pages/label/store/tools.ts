@@ -14,6 +14,7 @@ import { Wand } from "../tools/wand";
 import { abandon, ask, confirmTool, hover, keepAnswer } from "./asking";
 import { commit, draw } from "./gestures";
 import { takeAt } from "./shown";
+import { rejectAt } from "./suggestions";
 import { asking, byObject, colourOf, current, desk, opacity, outlines, own, pointer, radius, selected, snap, toolName, zoom } from "./state";
 import { isTurning } from "./undo";
 import { isPainting, level, levelling, look, lookNow, setLevelling } from "./window";
@@ -43,6 +44,7 @@ const bench: Bench = {
     desk.board?.redraw();
   },
   take: takeAt,
+  drop: rejectAt,
   ask: (prompts) => void ask(prompts),
   hover,
   confirm: keepAnswer,

@@ -5,7 +5,8 @@ import { type Entry, restored } from "../../../store/journal";
 import { message, project } from "../../../store/project";
 import { words } from "../../../strings";
 import { send } from "./gestures";
-import { offer, open, work } from "./images";
+import { offerFor, open, work } from "./images";
+import { offer } from "./offer";
 import { current, desk, info, layer, redraw, selected, stateOf } from "./state";
 import { tell } from "./toast";
 
@@ -61,7 +62,9 @@ function turned(entry: Entry, back: boolean, opened: boolean): void {
   if (left && opened) selected.value = left.id;
   tell((back ? words.undid : words.redid)(entry.command.kind, opened ? (info()?.key ?? null) : null));
   redraw();
-  if (command.said?.suggestion) void sync.settled(entry.image).then(() => offer(entry.image));
+  const judged = command.said?.suggestion ?? command.said?.objects;
+  // An offer that is here has heard it already.
+  if (judged && offer.value?.run !== judged.run) void sync.settled(entry.image).then(() => offerFor(entry.image));
 }
 
 /** Is the image as far as it was left? What somebody else said of it since stays. */

@@ -1,0 +1,267 @@
+"""From images of which none is labelled to accepted masks, by mouse and keyboard, judged by what the dataset holds."""
+
+import json
+
+import numpy as np
+import pytest
+from first_masks_scene import blobs
+from PIL import Image
+from studio_person import Person, iou, visiting
+
+from maskwright.core.masks import Masks
+from maskwright.core.segments import Segments
+from maskwright.labelling import workflow
+from maskwright.runs import Run, list_runs
+from maskwright.store import Dataset
+
+pytestmark = [pytest.mark.browser, pytest.mark.filterwarnings("ignore"), pytest.mark.timeout(400)]
+
+TWELVE = 12
+
+
+def folder_of(tmp_path, number: int, *, blank: int = 0):
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for k in range(number):
+        Image.fromarray(blobs(k)[0]).save(folder / f"p{k:02}.png")
+    for k in range(blank):
+        Image.fromarray(np.full((240, 320, 3), 70, np.uint8)).save(folder / f"z{k}.png")
+    return folder
+
+
+@pytest.fixture
+def person(browser, tmp_path):
+    with visiting(browser, folder_of(tmp_path, 3)) as somebody:
+        yield somebody
+
+
+def suggest(person: Person) -> str:
+    """Suggest masks with what the dialog proposes -> the result's words."""
+    person.press("Shift+U")
+    person.page.locator("[data-action=begin]").click()
+    done = person.page.locator("[role=dialog] [data-done=suggest]")
+    done.wait_for()
+    return done.inner_text()
+
+
+def review(person: Person) -> None:
+    person.page.locator("[role=dialog] [data-review]").click()
+    person.page.locator(".suggestion").wait_for()
+
+
+def shown(person: Person) -> Masks:
+    """What the page shows as suggested for the open image."""
+    rows = person.page.evaluate(
+        "() => fetch(`/api/images/${window.maskwright.number()}/suggestion`).then((answer) => answer.json())"
+    )
+    return Masks.from_compressed([segment["counts"] for segment in rows["objects"]], (240, 320))
+
+
+def on_page(person: Person) -> Masks:
+    """The objects of the open image as the page has them."""
+    found = json.loads(person.hash())
+    out = np.zeros((len(found), 240, 320), bool)
+    for mask, (_, _, _, x, y, width, height, bits) in zip(out, found, strict=True):
+        mask[y : y + height, x : x + width] = np.array([bit == "1" for bit in bits]).reshape(height, width)
+    return Masks.encode(out)
+
+
+def left(person: Person) -> int:
+    return person.page.locator("[data-suggestion]").count()
+
+
+def test_from_twelve_unlabelled_images_to_accepted_masks(browser, tmp_path) -> None:
+    with visiting(browser, folder_of(tmp_path, TWELVE)) as person:
+        page = person.page
+        fresh = page.locator("[data-action=suggest]")
+        fresh.wait_for()  # the empty state's main action
+        fresh.click()
+        page.locator("[data-class]").select_option("2")
+        page.locator("[data-action=begin]").click()
+        done = page.locator("[role=dialog] [data-done=suggest]")
+        done.wait_for()
+        objects = sum(len(blobs(k)[1]) for k in range(TWELVE))
+        assert f"{objects} objects suggested on {TWELVE} images." in done.inner_text()
+        with Dataset.open(person.studio.folder, read_only=True) as dataset:
+            assert not any(len(sample.segments) for sample in dataset)
+        review(person)
+        assert page.locator("[data-action=suggest]").count() == 0
+        accepted: dict[int, Masks] = {}
+        for _ in range(TWELVE):
+            number = person.page.evaluate("window.maskwright.number()")
+            assert number not in accepted
+            offered = shown(person)
+            page.locator("[data-action=accept]").click()
+            person.saved()
+            accepted[number] = on_page(person)
+            assert accepted[number] == offered
+            if len(accepted) < TWELVE:
+                person.press("n")
+                person.until(f"window.maskwright.number() !== {number}")
+                page.locator(".suggestion").wait_for()
+        assert "12 of 12 finished" in page.locator("nav .progress").inner_text()
+        with Dataset.open(person.studio.folder, read_only=True) as dataset:
+            for number, masks in accepted.items():
+                found = dataset.read([number])[0].segments
+                assert found.masks == masks
+                assert found.masks.iou(Masks.encode(blobs(number - 1)[1])).max(axis=0).min() > 0.97
+                assert set(found.class_ids.tolist()) == {2}
+                assert set(found.source) == {"human"}
+                assert all(attributes["accepted"] == "untouched" for attributes in found.attributes)
+                assert workflow.of(dataset, number).state == "labelled"
+        assert person.page.locator("nav li button").count() == 0  # nothing waits any more
+
+
+def test_objects_are_judged_one_by_one_and_taken_back(person) -> None:
+    suggest(person)
+    review(person)
+    page = person.page
+    truth = blobs(page.evaluate("window.maskwright.number()") - 1)[1]
+    number = page.evaluate("window.maskwright.number()") - 1
+    assert left(person) == len(truth)
+    person.press("ArrowDown")
+    assert page.locator("[data-suggestion] button.chosen").count() == 1
+    person.press("ArrowRight")  # accept, and look at the next
+    assert len(person.segments(number)) == 1
+    assert left(person) == len(truth) - 1
+    person.press("ArrowLeft")  # reject
+    person.saved()
+    assert left(person) == len(truth) - 2
+    page.reload()
+    person.ready()
+    page.locator(".suggestion").wait_for()
+    assert left(person) == len(truth) - 2  # what was rejected stays so
+    person.press("Control+z")
+    person.until(f"document.querySelectorAll('[data-suggestion]').length === {len(truth) - 1}")
+    person.press("Control+z")
+    person.until(f"document.querySelectorAll('[data-suggestion]').length === {len(truth)}")
+    assert len(person.segments(number)) == 0
+    person.press("v")
+    y, x = (int(axis.mean()) for axis in np.nonzero(truth[0]))
+    person.click(x, y)  # one click takes it
+    assert iou(person.segments(number).masks, truth[0]) > 0.97
+    y, x = (int(axis.mean()) for axis in np.nonzero(truth[1]))
+    person.click(x, y, "Alt")  # and one with Alt drops it
+    person.saved()
+    assert left(person) == len(truth) - 2
+    person.press("a")
+    assert len(person.segments(number)) == len(truth) - 1
+    assert page.locator(".suggestion").count() == 0
+    person.press("Control+z")
+    person.until("!!document.querySelector('.suggestion')")
+    assert left(person) == len(truth) - 2
+    assert len(person.segments(number)) == 1
+    with Dataset.open(person.studio.folder, read_only=True) as dataset:
+        assert workflow.of(dataset, number + 1).state is None
+
+
+def test_what_is_less_sure_is_left_out(person) -> None:
+    truth = blobs(0)[1]
+    with Dataset.open(person.studio.folder) as dataset:
+        run = Run.start(dataset, "predict", {}, name="predicting")
+        run.add_predictions([(1, Segments(Masks.encode(truth), [1] * len(truth), scores=[0.2, 0.55, 0.9]))])
+        run.finish("done")
+    page = person.page
+    person.press("Shift+U")
+    page.locator("[data-source=run] input").check()
+    page.locator("[data-action=begin]").click()
+    page.locator("[role=dialog] [data-done=suggest]").wait_for()
+    review(person)
+    assert left(person) == 3
+    page.get_by_label("Least confidence").fill("0.5")
+    assert left(person) == 2
+    assert "1 less sure" in page.locator(".suggested").inner_text()
+    person.press("a")
+    found = person.segments(0)
+    assert found.scores.tolist() == pytest.approx([0.55, 0.9])
+    assert found.masks == Masks.encode(truth[1:])
+    assert "Accepted 2; 1 of less than 0.50 left out" in page.locator("[data-toast]").inner_text()
+    page.locator("[data-toast] button").click()
+    person.until("document.querySelectorAll('[data-suggestion]').length === 2")
+    assert len(person.segments(0)) == 0
+
+
+def test_work_outlives_the_page_and_ends_in_a_result(browser, tmp_path) -> None:
+    with visiting(browser, folder_of(tmp_path, 8, blank=1)) as person:
+        page = person.page
+        person.press("Shift+U")
+        page.locator("[data-action=begin]").click()
+        page.locator("[role=dialog] [data-running=suggest]").wait_for()
+        page.reload()
+        person.ready()
+        done = page.locator("aside [data-done=suggest]")
+        done.wait_for()
+        assert "on 8 images. Nothing was found on 1 image." in done.inner_text()
+        page.reload()
+        person.ready()
+        page.locator("aside [data-done=suggest]").wait_for()
+        page.locator("aside [data-review]").click()
+        page.locator(".suggestion").wait_for()
+        assert page.locator("nav li button").count() == 8
+
+
+def test_what_is_not_found_or_does_not_work_is_said(browser, tmp_path) -> None:
+    with visiting(browser, folder_of(tmp_path, 1, blank=2)) as person:
+        page = person.page
+        (tmp_path / "photos" / "p00.png").write_bytes(b"no image")
+        words = suggest(person)
+        assert "No object was found. 1 image could not be worked on." in words
+        assert "p00: " in words
+        assert page.locator("[role=dialog] [data-review]").count() == 0
+        page.get_by_role("button", name="Suggest something else").click()
+        lacking = page.locator("[data-source=words]")
+        assert "--weights sam3" in lacking.inner_text()
+        assert lacking.locator("input").is_disabled()
+
+
+def test_label_the_rest_says_what_it_needs_before_it_is_pressed(person) -> None:
+    page = person.page
+    needs, button = page.locator("[data-needs]"), page.locator("[data-action=propagate]")
+    needs.wait_for()
+    assert needs.inner_text() == "2 finished images are needed, with disk and box on them."
+    assert button.is_disabled()
+    person.drag((60, 60), (61, 61))
+    person.press("Enter")
+    person.until("document.querySelector('[data-needs]').dataset.needs === '1'")
+    assert needs.inner_text() == "1 more finished image is needed, with box on it."
+    person.saved()
+    person.press("2")
+    person.drag((60, 60), (61, 61))
+    person.press("Enter")
+    person.until("document.querySelector('[data-needs]').dataset.needs === '0'")
+    assert needs.inner_text() == "Learns from 2 finished images."
+    button.click()
+    page.locator("aside [data-done=propagate]").wait_for()
+    assert "Suggestions for 1 image, learned from 2." in page.locator("aside [data-done=propagate]").inner_text()
+
+
+def test_suggestions_of_another_run_take_the_place_of_those_before(person) -> None:
+    suggest(person)
+    person.press("Escape")
+    before = shown(person)
+    words = suggest(person)
+    assert "3 images" in words
+    assert shown(person) == before
+    with Dataset.open(person.studio.folder, read_only=True) as dataset:
+        assert [row["kind"] for row in list_runs(dataset)] == ["suggest", "suggest"]
+
+
+def test_all_images_are_accepted_at_once_and_left_to_review(person) -> None:
+    suggest(person)
+    review(person)
+    page = person.page
+    page.locator("[data-action=acceptEverywhere]").click()
+    person.until("document.querySelector('[data-toast]')?.innerText.includes('on 3 images')")
+    person.saved()
+    with Dataset.open(person.studio.folder, read_only=True) as dataset:
+        for k in range(3):
+            found = dataset.read([k + 1])[0].segments
+            assert found.masks.iou(Masks.encode(blobs(k)[1])).max(axis=0).min() > 0.97
+            assert set(found.source) == {"model"}  # nobody has looked at them
+            assert workflow.of(dataset, k + 1).state == "review"
+    assert page.locator(".suggestion").count() == 0
+    person.press("Control+z")  # image by image
+    person.until("!!document.querySelector('.suggestion') && !window.maskwright.turning()")
+    assert len(person.segments(page.evaluate("window.maskwright.number()") - 1)) == 0
+    with Dataset.open(person.studio.folder, read_only=True) as dataset:
+        assert sum(workflow.of(dataset, k + 1).state == "review" for k in range(3)) == 2
