@@ -60,6 +60,24 @@ def test_a_gesture_is_one_revision_once(dataset) -> None:
     assert not dataset.check()
 
 
+@pytest.mark.parametrize("work", [gestures, own_labels])
+def test_a_segment_that_others_moved_in_the_stack_is_not_stale(dataset, work) -> None:
+    wrote = {segment: work.apply(dataset, 1, drawn(str(segment), segment, segment), author="ada").revision
+             for segment in (7, 8, 9)}  # fmt: skip
+    gone = Operation("operation-gone", "delete", [], remove=[7], base={7: wrote[7]})
+    assert work.apply(dataset, 1, gone, author="ada").stale == ()
+    mended = work.apply(dataset, 1, drawn("mended", 9, 3, base={9: wrote[9]}), author="ada")
+    assert mended.stale == ()
+    assert (
+        work.apply(dataset, 1, Operation("operation-back", "undo", [Piece(7, 1, mask(7), z=0)]), author="ada").stale
+        == ()
+    )
+    assert work.apply(dataset, 1, drawn("other", 9, 4, base={9: wrote[9]}), author="ada").stale == (9,)
+    taken = Operation("operation-taken", "delete", [], remove=[8], base={8: wrote[8]})
+    assert work.apply(dataset, 1, taken, author="ada").stale == ()
+    assert not dataset.check()
+
+
 def test_opinions_are_apart_and_follow_the_same_rules(dataset) -> None:
     before = dataset.revision
     first = own_labels.apply(dataset, 1, drawn("a", 7, 3), author="ada")

@@ -1,4 +1,7 @@
-"""Whatever is done in whatever order: the page shows what the studio holds, and taking all back gives the beginning."""
+"""Whatever is done in whatever order: the page shows what the studio holds, and taking all back gives the beginning.
+
+The second and third image begin with suggestions, which are accepted and rejected whole and one by one.
+"""
 
 import random
 
@@ -39,6 +42,19 @@ def kept(person: Person, number: int) -> list[tuple[int, int, int]]:
     return sorted(zip(segments.ids.tolist(), segments.class_ids.tolist(), areas, strict=True))
 
 
+def suggested(person: Person) -> list[int]:
+    """Suggest masks for what is not labelled -> how many objects, of the second and the third image."""
+    person.press("Shift+U")
+    person.page.locator("[data-action=begin]").click()
+    person.page.locator("[role=dialog] [data-done=suggest]").wait_for()
+    person.press("Escape")
+    person.page.locator("[role=dialog]").wait_for(state="detached")
+    rows = person.page.evaluate(
+        "() => Promise.all([2, 3].map((n) => fetch(`/api/images/${n}/suggestion`).then((answer) => answer.json())))"
+    )
+    return [len(row["objects"]) for row in rows]
+
+
 class Refusing:
     """A studio that refuses the next gesture, once."""
 
@@ -61,7 +77,7 @@ def step(chance: random.Random, pages: list[Person], refusing: Refusing) -> None
     person = pages[0]
     what = chance.choice(
         ["draw", "draw", "draw", "add", "subtract", "refine", "class", "delete", "state", "undo", "undo", "redo", "switch",
-         "reload", "other tab", "refused", "split", "mode"]
+         "reload", "other tab", "refused", "split", "mode", "accept", "reject", "judge", "judge"]
     )  # fmt: skip
     if what in ("draw", "add", "subtract", "refine", "refused"):
         person.press("Escape", "b")
@@ -90,6 +106,12 @@ def step(chance: random.Random, pages: list[Person], refusing: Refusing) -> None
         person.press("Escape")
     elif what == "state":
         person.press(chance.choice(["Shift+R", "Shift+A", "Shift+B"]))
+    elif what in ("accept", "reject"):
+        person.image(chance.randrange(1, IMAGES))
+        person.press(what[0])
+    elif what == "judge":  # a single object
+        person.image(chance.randrange(1, IMAGES))
+        person.press(chance.choice(["ArrowDown", "ArrowUp"]), chance.choice(["ArrowRight", "ArrowLeft"]))
     elif what == "undo":
         person.press("Control+z")
     elif what == "redo":
@@ -127,11 +149,16 @@ def test_any_sequence_is_held_and_taken_back(browser, studio, seed) -> None:
     pages[0].page.route("**/operations?*", refusing)
     pages[0].drag((60, 60), (120, 60))
     pages[0].saved()
+    assert min(suggested(pages[0])) > 1
     beginning = [(None, []) for _ in range(IMAGES)]
     for number in range(STEPS):
         step(chance, pages, refusing)
         person = pages[0]
         image = person.page.evaluate("window.maskwright.number()")
+        for _ in range(100):  # what was given up is read again from the studio
+            if shown(person) == kept(person, image):
+                break
+            person.page.wait_for_timeout(50)
         assert shown(person) == kept(person, image), f"after step {number}"
     person = pages[0]
     person.page.get_by_label("Mode").select_option("instance")
@@ -143,5 +170,7 @@ def test_any_sequence_is_held_and_taken_back(browser, studio, seed) -> None:
         ):
             break
     assert held(person) == beginning
+    with Dataset.open(studio.folder, read_only=True) as dataset:
+        assert workflow.judged(dataset) == set()
     assert not person.errors
     context.close()

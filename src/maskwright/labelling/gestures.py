@@ -1,8 +1,9 @@
 """Gestures: small changes of one sample that a person makes, each applied once however often it is sent."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, NamedTuple, overload
 
 import sqlalchemy as sql
@@ -70,6 +71,9 @@ class Applied:
 #: Kinds of gestures on somebody's own labels begin with this.
 OWN = "own "
 
+#: Columns of a segment's row that say where it stands and not what it is.
+_OF_THE_ROW = ("row", "z", "hash", "added", "removed")
+
 #: Further columns of segments, which a gesture does not name.
 _FURTHER = tuple(column for column in columns.SEGMENT if column.path is None)
 
@@ -93,7 +97,8 @@ def apply(dataset: Dataset, number: int, operation: Operation, *, author: str) -
                 table.c.sample == number, alive(table, None), table.c.segment.in_(touched(operation))
             )
         )
-        stale = newer(operation, {int(each_row.segment): int(each_row.added) for each_row in living})
+        wrote = {int(each_row.segment): int(each_row.added) for each_row in living}
+        stale = newer(operation, wrote, partial(restacked, connection, table, table.c.sample == number))
         if stale:
             return Applied(dataset.database.head(connection), stale=stale, number=known(connection, number).number)
         edit = Edit(dataset.database, connection, author, f"{operation.kind}: {row.key}")
@@ -152,17 +157,34 @@ def touched(operation: Operation) -> list[int]:
     return [*(piece.segment for piece in operation.put), *operation.remove]
 
 
-def newer(operation: Operation, living: Mapping[int, int]) -> tuple[int, ...]:
+def newer(operation: Operation, living: Mapping[int, int], is_alike: Callable[[int, int], bool]) -> tuple[int, ...]:
     """Segments that are newer than what was seen, or gone, or there although they were thought new.
 
-    living: segment -> what it was written by.
+    living: segment -> what it was written by.  is_alike: whether a segment is as it was at a revision.
     """
     out = []
-    for each in touched(operation):
-        seen, now = operation.base.get(each), living.get(each)
-        if (seen is None) != (now is None) or (seen is not None and now is not None and now > seen):
-            out.append(each)
+    for segment in touched(operation):
+        seen, now = operation.base.get(segment), living.get(segment)
+        if seen is None or now is None:
+            stale = seen is not now
+        else:
+            stale = now > seen and not is_alike(segment, seen)
+        if stale:
+            out.append(segment)
     return tuple(out)
+
+
+def restacked(
+    connection: sql.Connection, table: sql.Table, own: sql.ColumnElement[bool], segment: int, seen: int
+) -> bool:
+    """Whether a segment is as it was at the revision `seen`, but perhaps for its place in the stack.
+
+    Others that came or went below it move that.  own: which of the table's rows are the sample's.
+    """
+    compared = [column for column in table.c if column.name not in _OF_THE_ROW]
+    query = sql.select(*compared).where(own, table.c.segment == segment)
+    then = connection.execute(query.where(alive(table, seen))).first()
+    return then is not None and then == connection.execute(query.where(alive(table, None))).first()
 
 
 def changed(own: Segments, operation: Operation, size: tuple[int, int], author: str) -> Segments:

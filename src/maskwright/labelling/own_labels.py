@@ -4,6 +4,8 @@ They are for measuring how far people agree, and to choose from.  They are in re
 trains on them or exports them who does not ask for them.
 """
 
+from functools import partial
+
 import sqlalchemy as sql
 
 from maskwright.core.segments import Segments
@@ -28,7 +30,10 @@ def apply(dataset: Dataset, number: int, operation: Operation, *, author: str) -
             return done
         row = gestures.sample_row(dataset, connection, number)
         rows = opinions.rows(connection, number, author, None, dataset.place)
-        stale = gestures.newer(operation, {int(drawn.segment): int(drawn.added) for drawn in rows})
+        table = schema.opinions
+        own = sql.and_(table.c.sample == number, table.c.author == author)
+        wrote = {int(drawn.segment): int(drawn.added) for drawn in rows}
+        stale = gestures.newer(operation, wrote, partial(gestures.restacked, connection, table, own))
         if stale:
             now = gestures.known(connection, number).number
             return Applied(dataset.database.head(connection), stale=stale, number=now)
