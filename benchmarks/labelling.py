@@ -39,7 +39,10 @@ GOOD = 0.85
 SERVER = """
 import sys
 from maskwright.studio import Serving, open_place, serve
-serve(open_place(sys.argv[1])[0], Serving(port=int(sys.argv[2]), token=sys.argv[3]), say=lambda words: None)
+from maskwright.labelling.project_task import set_task
+dataset = open_place(sys.argv[1])[0]
+set_task(dataset, "instance")  # so that it is not asked
+serve(dataset, Serving(port=int(sys.argv[2]), token=sys.argv[3]), say=lambda words: None)
 """
 SHOWN = """() => { const { board, scene } = window.maskwright; const one = scene();
   return board.shown ? board.shown.toCounts(one.width, one.height) : null; }"""
@@ -58,6 +61,7 @@ def studio(folder: Path, driver: Any):
             executable_path=os.environ.get("CHROMIUM") or shutil.which("chromium"), args=["--no-sandbox"]
         )
         page = browser.new_page(viewport={"width": 1600, "height": 1000})
+        page.add_init_script("localStorage.setItem('maskwright guide', 'closed')")
         page.goto(f"http://127.0.0.1:{port}/?token={TOKEN}")
         until(page, "!!window.maskwright && window.maskwright.scene().width > 1")
         yield page, f"http://127.0.0.1:{port}"

@@ -241,6 +241,7 @@ def test_a_film_is_followed_from_its_timeline(film) -> None:
     person.ask(lambda: person.click(80 + 24, 110))
     person.press("Enter", "Enter")
     person.saved()
+    person.page.locator(".timeline summary").click()
     person.page.get_by_label("Direction").select_option("forward")
     person.page.locator(".timeline [data-action=follow]").click()
     person.until("document.querySelectorAll('.timeline rect.suggested').length === 3")
@@ -250,7 +251,7 @@ def test_a_film_is_followed_from_its_timeline(film) -> None:
     person.until("document.querySelectorAll('.timeline rect.suggested').length === 5")
     assert person.page.locator("[data-worst]").count() == 1
     # To the last frame by the slider's own keys; one key accepts.
-    person.page.locator(".timeline svg").focus()
+    person.page.locator(".timeline > svg").focus()
     person.page.keyboard.press("End")
     person.until("location.hash === '#6'")
     person.page.locator(".suggestion").wait_for()
@@ -260,7 +261,7 @@ def test_a_film_is_followed_from_its_timeline(film) -> None:
     assert iou(found.masks, frame(5)[1]) > 0.85
     assert person.page.locator(".timeline rect.labelled").count() == 2
     # A click on the strip goes to the frame.
-    box = person.page.locator(".timeline svg").bounding_box()
+    box = person.page.locator(".timeline > svg").bounding_box()
     person.page.mouse.click(box["x"] + box["width"] * 0.1, box["y"] + 8)
     person.until("location.hash === '#1'")
     person.page.get_by_title("Labelled frame after").click()

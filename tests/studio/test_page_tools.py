@@ -396,9 +396,11 @@ def test_everything_fits_and_has_a_name(browser, studio, size, scheme) -> None:
         const rgb = (text) => text.match(/[\\d.]+/g).slice(0, 3).map(Number);
         const light = (c) => { const [r, g, b] = c.map((v) => v / 255).map((v) => v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
           return 0.2126 * r + 0.7152 * g + 0.0722 * b; };
-        const ground = light(rgb(getComputedStyle(document.querySelector("aside")).backgroundColor));
+        const seen = (element) => { const own = getComputedStyle(element).backgroundColor;
+          return /, 0\\)$|transparent/.test(own) ? seen(element.parentElement) : own; };
         return [...document.querySelectorAll("aside *, header *, nav *")].filter((element) => element.textContent.trim() && !element.disabled).map((element) => {
           const own = light(rgb(getComputedStyle(element).color));
+          const ground = light(rgb(seen(element)));
           return (Math.max(own, ground) + 0.05) / (Math.min(own, ground) + 0.05); }).reduce((a, b) => Math.min(a, b), 99);
       })()"""
     assert person.page.evaluate(contrast) > 4.5
@@ -420,7 +422,7 @@ def test_a_long_refusal_pushes_no_panel_over_another(person) -> None:
     person.page.get_by_label("Comment on this object").wait_for()
     assert person.page.locator("header").bounding_box()["height"] < 768 / 8
     assert person.page.evaluate("""(() => {
-        const bottoms = [...document.querySelectorAll("aside > section")].map((section) => [section.getBoundingClientRect(),
+        const bottoms = [...document.querySelectorAll("aside .above > section")].map((section) => [section.getBoundingClientRect(),
           Math.max(...[...section.children].map((part) => part.getBoundingClientRect().bottom))]);
         return bottoms.slice(1).every(([box], k) => bottoms[k][1] <= box.top + 1);
       })()""")

@@ -182,6 +182,32 @@ def test_the_history_goes_back_to_values_too(labeller) -> None:
     assert held(person) == ({"temperature": 30.0}, [{"grade": "poor"}])
 
 
+@pytest.mark.parametrize("size", [(1366, 768), (1920, 1080)])
+def test_what_is_needed_is_seen_without_scrolling(labeller, size) -> None:
+    person = labeller
+    person.page.set_viewport_size({"width": size[0], "height": size[1]})
+    for k in range(4):
+        person.press("q")
+        person.drag((40, 40 + 40 * k), (120, 40 + 40 * k))
+    person.saved()
+    panel = person.page.locator("aside .above").bounding_box()
+    for field in (*of_object(person).locator("input, select").all(), *of_image(person).locator("input").all()):
+        box = field.bounding_box()
+        assert box["y"] + box["height"] <= panel["y"] + panel["height"]
+    for name in ("Finish, save, next", "Needs review", "Approve", "Reopen"):
+        box = person.page.get_by_role("button", name=name).bounding_box()
+        assert box["y"] + box["height"] <= size[1]
+    for action in ("propagate", "review"):
+        box = person.page.locator(f"[data-action={action}]").bounding_box()
+        assert box["y"] + box["height"] <= size[1]
+    # What is needed less often is behind one word, and at hand.
+    edits = person.page.get_by_role("region", name="Edit the chosen object")
+    if not edits.get_by_role("button", name="Crowd").is_visible():
+        edits.get_by_text("More", exact=True).click()
+    edits.get_by_role("button", name="Crowd").click()
+    assert person.segments().is_crowd.tolist() == [False, False, False, True]
+
+
 def test_what_cannot_be_set_is_shown_where_it_has_a_value(browser, studio) -> None:
     with Dataset.open(studio.folder) as dataset, dataset.edit("values that came in") as edit:
         key = dataset.read([1])[0].key

@@ -672,6 +672,12 @@ def test_videos_are_followed(tmp_path) -> None:
         [segment] = page.get("/api/images/4/suggestion").json()["objects"]
         truth = Masks.encode(scene(3)[1][None])
         assert Masks.from_compressed([segment["counts"]], SIZE).iou(truth)[0, 0] > 0.8
+        # From one frame only, and so many.
+        some = finished(page, page.post("/api/images/1/follow", json={"limit": 2}).json())
+        assert (some["result"]["numbers"], some["result"]["until"]) == ([2, 3], None), some
+        assert page.post("/api/images/99/follow", json={}).status_code in (400, 422)
+        wrong = finished(page, page.post("/api/images/1/follow", json={"objects": [999]}).json())
+        assert "there is no object 999" in wrong["words"]
 
 
 def test_long_work_can_be_cancelled_and_only_one_job_runs(page) -> None:

@@ -22,10 +22,16 @@ SIZE = (240, 320)
 TOKEN = "a-token-of-enough-letters"
 SERVER = """
 import sys
+from maskwright.labelling.project_task import set_task, task_of
 from maskwright.studio import Serving, open_place, serve
-dataset, _ = open_place(sys.argv[1], classes=sys.argv[4])
-serve(dataset, Serving(port=int(sys.argv[2]), token=sys.argv[3], people=sys.argv[5:]), say=lambda words: None)
+place, port, token, fresh, classes, *people = sys.argv[1:]
+dataset, _ = open_place(place, classes=None if fresh == "True" else classes)
+if fresh != "True" and task_of(dataset) is None:
+    set_task(dataset, "instance")
+serve(dataset, Serving(port=int(port), token=token, people=people), say=lambda words: None)
 """
+#: Somebody who has seen the guide.
+SEEN = "localStorage.getItem('maskwright guide') ?? localStorage.setItem('maskwright guide', 'closed')"
 
 
 def scene(k: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -41,10 +47,16 @@ def scene(k: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 class Studio:
-    """The server in a process of its own, on a port that stays the same."""
+    """The server in a process of its own, on a port that stays the same.
 
-    def __init__(self, folder: Path, people: tuple[str, ...] = (), classes: str = "disk,box") -> None:
+    fresh: nobody has said yet what the project is for, and nobody at its pages has seen the guide.
+    """
+
+    def __init__(
+        self, folder: Path, people: tuple[str, ...] = (), *, fresh: bool = False, classes: str = "disk,box"
+    ) -> None:
         self.folder = folder
+        self.fresh = fresh
         self.people = people
         self.classes = classes
         with socket.socket() as listener:
@@ -57,7 +69,10 @@ class Studio:
         return f"http://127.0.0.1:{self.port}/?token={token}"
 
     def start(self) -> None:
-        command = [sys.executable, "-c", SERVER, str(self.folder), str(self.port), TOKEN, self.classes, *self.people]
+        command = [
+            sys.executable, "-c", SERVER, str(self.folder), str(self.port), TOKEN, str(self.fresh), self.classes,
+            *self.people,
+        ]  # fmt: skip
         self.process = subprocess.Popen(command)
         for _ in range(900):
             with socket.socket() as caller:
@@ -92,6 +107,8 @@ class Person:
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.set_viewport_size({"width": size[0], "height": size[1]})
         page.set_default_timeout(90_000)  # a busy machine is slow, not wrong
+        if not studio.fresh:
+            page.add_init_script(SEEN)
         page.goto(link or studio.link)
         self.ready()
 
@@ -174,9 +191,9 @@ def crash(profile: Path) -> None:
 
 
 @contextmanager
-def visiting(browser, folder: Path, classes: str = "disk,box") -> Iterator[Person]:
-    """Somebody at the page of a studio of its own; nothing may go wrong in the page meanwhile."""
-    studio = Studio(folder, classes=classes)
+def visiting(browser, folder: Path, classes: str = "disk,box", *, fresh: bool = False) -> Iterator[Person]:
+    """Somebody at the page of a studio of its own; nothing may go wrong in the page meanwhile. fresh: as `Studio`."""
+    studio = Studio(folder, fresh=fresh, classes=classes)
     studio.start()
     context = browser.new_context()
     try:

@@ -29,7 +29,9 @@ export function follow(): void {
   look();
 }
 
-export function goTo(to: Address): void {
+/** passing: the browser's way back does not lead here. */
+export function goTo(to: Address, passing = false): void {
   address.value = to;
-  location.hash = format(to);
+  if (passing) history.replaceState(null, "", `#${format(to)}`);
+  else location.hash = format(to);
 }

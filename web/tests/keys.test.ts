@@ -16,6 +16,8 @@ describe("keys", () => {
     expect(nameOf(event("S", { shiftKey: true }))).toBe("shift+s");
     expect(nameOf(event("?", { shiftKey: true }))).toBe("?");
     expect(nameOf(event("z", { metaKey: true }))).toBe("ctrl+z");
+    expect(nameOf(event(" "))).toBe("space");
+    expect(nameOf(event("ArrowLeft", { ctrlKey: true }))).toBe("ctrl+arrowleft");
     expect(nameOf(event("ArrowLeft", { shiftKey: true }))).toBe("shift+arrowleft");
   });
 });

@@ -166,10 +166,8 @@ def newer(operation: Operation, living: Mapping[int, int], is_alike: Callable[[i
     for segment in touched(operation):
         seen, now = operation.base.get(segment), living.get(segment)
         if seen is None or now is None:
-            stale = seen is not now
-        else:
-            stale = now > seen and not is_alike(segment, seen)
-        if stale:
+            out += [segment] if seen is not now else []
+        elif now > seen and not is_alike(segment, seen):
             out.append(segment)
     return tuple(out)
 

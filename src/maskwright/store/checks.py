@@ -90,6 +90,14 @@ def text(value: object, what: str) -> str:
     return str(value)
 
 
+def storable(value: str, what: str) -> str:
+    """Text of several lines, of any length. Raises UsageError for what no database holds."""
+    plain = str(value)
+    if _UNSTORABLE.search(plain):
+        raise UsageError(f"{what} holds {shown(repr(plain))}", needed="text without NUL or halves of characters")
+    return plain
+
+
 def optional(value: object, what: str) -> str | None:
     return None if value is None else text(value, what)
 
@@ -141,10 +149,7 @@ def _safe(value: Any, where: str, depth: int) -> Any:
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, str):
-        plain = str(value)
-        if _UNSTORABLE.search(plain):
-            raise UsageError(f"{where} holds {shown(repr(plain))}", needed="text without NUL or halves of characters")
-        return plain
+        return storable(value, where)
     if isinstance(value, np.bool_):
         return bool(value)
     if isinstance(value, date | np.datetime64):  # times of Python are dates, too

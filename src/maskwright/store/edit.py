@@ -20,7 +20,18 @@ from maskwright.core.segments import Segments, without_area
 from maskwright.core.sequence import Sequence as SequenceOfSamples
 from maskwright.errors import ConflictError, DatasetError, UsageError
 from maskwright.media.checksums import Known
-from maskwright.store import about, bulk, checks, class_sums, hashes, opinions, origin, schema, sequence_rows
+from maskwright.store import (
+    about,
+    bulk,
+    checks,
+    class_sums,
+    hashes,
+    instructions,
+    opinions,
+    origin,
+    schema,
+    sequence_rows,
+)
 from maskwright.store.bulk import BulkChange, Changed
 from maskwright.store.conditions.resolve import check_expression, kind_of_expression, read
 from maskwright.store.conditions.surroundings import Stored
@@ -464,6 +475,22 @@ class Edit:
             self._end(table, table.c.row == old.row)
             self.summary["classes removed"] += 1
         self._class_ids = set(kept)
+
+    def set_instructions(self, text: str) -> None:
+        """Tell annotators this, as Markdown, in place of what they were told; an empty text tells them nothing.
+
+        Raises UsageError for what is not text, and for more than 20,000 characters.
+        """
+        self._check_open()
+        row = instructions.row_of(text)
+        if text == instructions.told(self._connection, None, self._database.place):
+            return
+        self._end(schema.instructions, instructions.WHOLE)
+        if text:
+            self._connection.execute(
+                schema.instructions.insert().values(**row, added=self.revision, removed=schema.ALIVE)
+            )
+        self.summary["instructions changed"] += 1
 
     def merge_class(self, source: int, target: int) -> int:
         """Give the segments of one class to another, and take the emptied class away -> segments that changed.

@@ -56,6 +56,20 @@ def open_place(place: str, *, classes: str | None = None, every: int = 1) -> tup
     return dataset, notes
 
 
+def look_again(dataset: Dataset) -> list[str]:
+    """Take in images that came into the dataset's folder since it was opened -> notes, as `open_place` has them.
+
+    Raises UsageError for a dataset on a server, which has no folder.
+    """
+    folder = dataset.database.folder
+    if folder is None:
+        raise UsageError(
+            "the dataset is a database on a server, which has no folder of images", file=dataset.place,
+            todo="Take images in with: maskwright import FOLDER DATASET",
+        )  # fmt: skip
+    return _take_in(dataset, folder, 1)
+
+
 def named_classes(names: str | None) -> Classes:
     """Classes of things from their names. Raises UsageError for one that is there twice.
 

@@ -21,6 +21,7 @@ from maskwright.store.conditions.resolve import read
 from maskwright.store.conditions.surroundings import Stored
 from maskwright.store.conditions.to_sql import Writer
 from maskwright.store.database import Database
+from maskwright.store.instructions import told
 from maskwright.store.rows import alive, build_samples, damaged
 from maskwright.store.sequence_rows import Sequences, of_view
 
@@ -169,6 +170,15 @@ class View:
         in the order of their frames.
         """
         return of_view(self)
+
+    @property
+    def instructions(self) -> str:
+        """What annotators are told at this revision, as Markdown; empty where they are told nothing.
+
+        Raises DatasetError where it is damaged.
+        """
+        with self.database.reading() as connection:
+            return told(connection, self._revision, self.database.place)
 
     @property
     def window(self) -> Window | None:

@@ -12,12 +12,24 @@ from maskwright.errors import MaskwrightError, UsageError
 from maskwright.store import Dataset
 from maskwright.store.dataset import user_name
 from maskwright.studio import api_page
-from maskwright.studio.routes import classes, columns, files, images, jobs, label, project, suggestions, team, window
+from maskwright.studio.routes import (
+    classes,
+    columns,
+    files,
+    images,
+    jobs,
+    label,
+    project,
+    setup,
+    suggestions,
+    team,
+    window,
+)
 from maskwright.studio.security import Guard
 from maskwright.studio.state import Settings, Studio
 
 #: Each holds `router(studio)`, and the messages that its routes take and give.
-ROUTES = (project, classes, columns, team, images, label, suggestions, jobs, files, window)
+ROUTES = (project, setup, classes, columns, team, images, label, suggestions, jobs, files, window)
 
 PAGE = Path(__file__).parent / "static"
 NOT_BUILT = (

@@ -7,12 +7,13 @@ from typing import Any
 from maskwright import registry
 from maskwright.core import typed
 from maskwright.media.frames import Frames
+from maskwright.video.following import Followed, follow
 from maskwright.video.suggest import CLASSES, TrackingRun, masks_of, samples_of, track_dataset
 from maskwright.video.tracking import Tracked, track
 
 __all__ = [
-    "CLASSES", "Frames", "Tracked", "TrackingRun", "load", "masks_of", "names", "read_options", "samples_of", "track",
-    "track_dataset",
+    "CLASSES", "Followed", "Frames", "Tracked", "TrackingRun", "follow", "load", "masks_of", "names", "read_options",
+    "samples_of", "track", "track_dataset",
 ]  # fmt: skip
 
 

@@ -28,6 +28,10 @@ export type WindowInfo = Required<Schemas["WindowInfo"]>;
 export type DatasetWindow = Omit<Schemas["DatasetWindow"], "window"> & { window: WindowInfo | null };
 export type ImageDescription = Schemas["ImageDescription"];
 export type ImageNumbers = Schemas["ImageNumbers"];
+export type Setup = Schemas["Setup"];
+export type SetupDone = Schemas["SetupDone"];
+export type Task = NonNullable<SetupDone["task"]>;
+export type SequenceInfo = Schemas["SequenceInfo"];
 export type PixelValues = Schemas["PixelValues"];
 
 /** The server understood, and said no. */
@@ -101,6 +105,9 @@ export const api = {
   firstMasks: () => call<FirstMasks>("GET", "first-masks"),
   suggest: (wishes: Partial<Suggesting> & { source: Suggesting["source"] }) => call<Job>("POST", "first-masks", wishes),
   newestJob: () => call<Job | null>("GET", "jobs"),
+  /** objects: ids of those that are followed; null follows all of the frame. */
+  followOn: (number: number, what: { engine: string; direction: "forward" | "backward"; objects: number[] | null }) =>
+    call<Job>("POST", `images/${number}/follow`, what),
   job: (id: string) => call<Job>("GET", `jobs/${id}`),
   cancel: (id: string) => call<Job>("POST", `jobs/${id}/cancel`),
   classes: (classes: ClassInfo[]) => call<ClassInfo[]>("PUT", "classes", { classes }),
@@ -110,5 +117,9 @@ export const api = {
   assign: (name: string | null, what: { count?: number; numbers?: number[] }) =>
     call<number[]>("POST", "assign", { name, ...what }),
   take: (name: string, data: string, write: boolean) => call<Imported>("POST", "import", { name, data, write }),
+  setUp: (setup: Setup) => call<SetupDone>("PUT", "setup", setup),
+  /** data: an image's bytes in base 64. */
+  addImage: (data: string) => call<{ name: string }>("POST", "instructions/images", { data }),
+  look: () => call<{ images: number; notes: string[] }>("POST", "look"),
   losses: (format: string) => call<LossReport>("GET", `export/${format}`),
 };

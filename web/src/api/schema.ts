@@ -24,6 +24,86 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/setup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set Up
+         * @description Choose what the project is for. Classes and instructions are one revision of the dataset.
+         */
+        put: operations["set_up_api_setup_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/instructions/images": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add Image
+         * @description Keep an image that instructions show.
+         */
+        post: operations["add_image_api_instructions_images_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/instructions/images/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Image
+         * @description An image of the instructions. It never changes: another one has another name.
+         */
+        get: operations["image_api_instructions_images__name__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/look": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Look
+         * @description Look through the dataset's folder for images that are new.
+         */
+        post: operations["look_api_look_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/classes": {
         parameters: {
             query?: never;
@@ -403,6 +483,26 @@ export interface paths {
          * @description Suggestions for the frames of videos, from those that are labelled.
          */
         post: operations["follow_api_follow_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/images/{number}/follow": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Follow On
+         * @description Suggestions for the frames after one, up to the next that is labelled.
+         */
+        post: operations["follow_on_api_images__number__follow_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -847,6 +947,27 @@ export interface components {
             direction: "both" | "forward" | "backward";
         };
         /**
+         * FollowingOn
+         * @description What to follow from one frame. objects: ids of its objects; none follows all of them.  limit: frames at most.
+         */
+        FollowingOn: {
+            /**
+             * Engine
+             * @default classical
+             */
+            engine: string;
+            /**
+             * Direction
+             * @default forward
+             * @enum {string}
+             */
+            direction: "forward" | "backward";
+            /** Objects */
+            objects?: number[] | null;
+            /** Limit */
+            limit?: number | null;
+        };
+        /**
          * Gesture
          * @description One operation; see `labelling.gestures.Operation`. Keys of base are object ids.
          */
@@ -880,6 +1001,14 @@ export interface components {
         Gestures: {
             /** Operations */
             operations: components["schemas"]["Gesture"][];
+        };
+        /**
+         * GivenImage
+         * @description An image for the instructions. data: its bytes in base 64.
+         */
+        GivenImage: {
+            /** Data */
+            data: string;
         };
         /** HTTPValidationError */
         HTTPValidationError: {
@@ -1032,6 +1161,16 @@ export interface components {
             };
         };
         /**
+         * Looked
+         * @description What was found when the dataset's folder was looked through again. images: how many are new.
+         */
+        Looked: {
+            /** Images */
+            images: number;
+            /** Notes */
+            notes: string[];
+        };
+        /**
          * LossReport
          * @description What a format cannot hold.
          */
@@ -1073,6 +1212,14 @@ export interface components {
             target: number;
         };
         /**
+         * Named
+         * @description By which name Markdown shows the image.
+         */
+        Named: {
+            /** Name */
+            name: string;
+        };
+        /**
          * NewClasses
          * @description The classes that are wanted, in order.
          */
@@ -1099,7 +1246,8 @@ export interface components {
          * Others
          * @description Who else is in an image, the last revision that changed it, and the number of changes of its workflow.
          *
-         *     window: the token of the dataset's window; see `DatasetWindow`.  known: a word that changes with classes and people.
+         *     window: the token of the dataset's window; see `DatasetWindow`.  known: a word that changes with classes, people,
+         *     task and instructions.
          */
         Others: {
             /** People */
@@ -1169,6 +1317,9 @@ export interface components {
          * Project
          * @description All that the page begins with.  me: whose page it is.  people: all who work here, as far as that is known.
          *
+         *     task: what it is labelled for, none while nobody has chosen.  is_new: nobody has chosen, and nothing is
+         *     labelled yet.
+         *
          *     engines, learners, followers: those that can be asked.  texts: engines that take words.
          */
         Project: {
@@ -1182,8 +1333,16 @@ export interface components {
             revision: number;
             /** Classes */
             classes: components["schemas"]["ClassInfo"][];
+            /** Task */
+            task: ("semantic" | "instance" | "panoptic") | null;
+            /** Is New */
+            is_new: boolean;
+            /** Instructions */
+            instructions: string;
             /** Images */
             images: components["schemas"]["ImageInfo"][];
+            /** Sequences */
+            sequences: components["schemas"]["SequenceInfo"][];
             /** Engines */
             engines: string[];
             /** Texts */
@@ -1330,6 +1489,47 @@ export interface components {
              * @default 0
              */
             revision: number;
+        };
+        /**
+         * SequenceInfo
+         * @description A sequence that images belong to. step: seconds or mm from one to the next; none where that is not known.
+         */
+        SequenceInfo: {
+            /** Name */
+            name: string;
+            /**
+             * Axis
+             * @enum {string}
+             */
+            axis: "time" | "space";
+            /** Step */
+            step: number | null;
+        };
+        /**
+         * Setup
+         * @description What a project is for. Parts that are not given stay as they are.
+         *
+         *     instructions: Markdown; images in it are names that `/api/instructions/images` gave.
+         */
+        Setup: {
+            /** Task */
+            task?: ("semantic" | "instance" | "panoptic") | null;
+            /** Classes */
+            classes?: components["schemas"]["ClassInfo"][] | null;
+            /** Instructions */
+            instructions?: string | null;
+        };
+        /**
+         * SetupDone
+         * @description What the project is for now.
+         */
+        SetupDone: {
+            /** Task */
+            task: ("semantic" | "instance" | "panoptic") | null;
+            /** Classes */
+            classes: components["schemas"]["ClassInfo"][];
+            /** Instructions */
+            instructions: string;
         };
         /**
          * SourceInfo
@@ -1515,6 +1715,123 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Project"];
+                };
+            };
+        };
+    };
+    set_up_api_setup_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Setup"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SetupDone"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    add_image_api_instructions_images_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GivenImage"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Named"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    image_api_instructions_images__name__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    look_api_look_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Looked"];
                 };
             };
         };
@@ -2138,6 +2455,41 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["Following"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    follow_on_api_images__number__follow_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FollowingOn"];
             };
         };
         responses: {

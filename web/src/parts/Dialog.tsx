@@ -5,8 +5,10 @@ import { words } from "../strings";
 
 const FOCUSABLE = "button:not([disabled]), input:not([disabled]), select:not([disabled]), textarea:not([disabled]), a[href], summary, [tabindex='0']";
 
-/** Something over the page, which waits until it is closed. It takes the focus and gives it back; Escape and the back button close it. */
-export function Dialog({ title, children, closes = true }: { title: string; children: ComponentChildren; closes?: boolean }) {
+/** Something over the page, which waits until it is closed. It takes the focus and gives it back; Escape closes it. `closing`: what its button to close says. */
+export function Dialog({ title, children, closes = true, closing = words.close, wide = false }: {
+  title: string; children: ComponentChildren; closes?: boolean; closing?: string; wide?: boolean;
+}) {
   const box = useRef<HTMLDivElement>(null);
   useEffect(() => {
     const before = document.activeElement as HTMLElement | null;
@@ -35,10 +37,10 @@ export function Dialog({ title, children, closes = true }: { title: string; chil
   };
   return (
     <div class="veil">
-      <div class="dialog" ref={box} role="dialog" aria-modal="true" aria-label={title} tabIndex={-1} onKeyDown={onKey}>
+      <div class={wide ? "dialog broad" : "dialog"} ref={box} role="dialog" aria-modal="true" aria-label={title} tabIndex={-1} onKeyDown={onKey}>
         <h2>{title}</h2>
         {children}
-        {closes && <button class="close" onClick={() => (dialog.value = "")}>{words.close}</button>}
+        {closes && <button class="close" onClick={() => (dialog.value = "")}>{closing}</button>}
       </div>
     </div>
   );

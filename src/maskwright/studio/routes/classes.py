@@ -1,5 +1,6 @@
 """The classes: names, colours, kinds and roles, what uses them, and merging."""
 
+from collections.abc import Sequence
 from typing import Literal
 
 from fastapi import APIRouter, Request
@@ -43,10 +44,7 @@ def router(studio: Studio) -> APIRouter:
     @routes.put("/api/classes")
     def put_classes(given: NewClasses, request: Request) -> list[ClassInfo]:
         """Make these the classes, in this order. A class that is used cannot be left out."""
-        try:
-            wanted = Classes(Class(row.id, row.name, row.kind, row.role, row.colour) for row in given.classes)
-        except ValueError as error:
-            raise UsageError(str(error)) from None
+        wanted = declared(given.classes)
         with dataset.edit("classes in the studio", author=person(request)) as edit:
             edit.set_classes(wanted)
         return described(dataset)
@@ -66,6 +64,14 @@ def router(studio: Studio) -> APIRouter:
         return described(dataset)
 
     return routes
+
+
+def declared(rows: Sequence[ClassInfo]) -> Classes:
+    """Raises UsageError for what cannot be the classes of a dataset, such as a name that is there twice."""
+    try:
+        return Classes(Class(row.id, row.name, row.kind, row.role, row.colour) for row in rows)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
 
 
 def described(dataset: Dataset) -> list[ClassInfo]:

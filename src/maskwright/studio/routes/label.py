@@ -14,6 +14,7 @@ from maskwright.core.masks import Masks
 from maskwright.core.segments import Segments
 from maskwright.errors import UsageError
 from maskwright.labelling import gestures, own_labels, workflow
+from maskwright.labelling.project_task import task_of
 from maskwright.studio.messages import fingerprint, further
 from maskwright.studio.routes.classes import described
 from maskwright.studio.routes.window import token
@@ -146,7 +147,8 @@ class Present(BaseModel):
 class Others(BaseModel):
     """Who else is in an image, the last revision that changed it, and the number of changes of its workflow.
 
-    window: the token of the dataset's window; see `DatasetWindow`.  known: a word that changes with classes and people.
+    window: the token of the dataset's window; see `DatasetWindow`.  known: a word that changes with classes, people,
+    task and instructions.
     """
 
     people: list[str]
@@ -248,10 +250,11 @@ def router(studio: Studio) -> APIRouter:
         changes = workflow.of(dataset, number).number
         seen = token(dataset.window)
         names = sorted({*studio.settings.people.values(), *workflow.roles(dataset)})
-        known = fingerprint([[row.model_dump() for row in described(dataset)], names])
+        about = [[row.model_dump() for row in described(dataset)], names, task_of(dataset), dataset.instructions]
         return Others(
-            people=people, revision=gestures.last_change(dataset, number), workflow=changes, window=seen, known=known
-        )
+            people=people, revision=gestures.last_change(dataset, number), workflow=changes, window=seen,
+            known=fingerprint(about),
+        )  # fmt: skip
 
     @routes.post("/api/images/{number}/ask")
     def ask(number: int, question: Question) -> Masked:

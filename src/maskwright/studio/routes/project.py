@@ -1,12 +1,16 @@
 """What every page begins with: who asks, the classes, and a row for each image."""
 
+from typing import Literal
+
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 
 from maskwright import fewshot, formats
 from maskwright.core.names import shown_place
 from maskwright.labelling import gestures, workflow
+from maskwright.labelling.project_task import Task, task_of
 from maskwright.media import tiles
+from maskwright.store import Dataset
 from maskwright.studio.messages import further
 from maskwright.studio.routes import classes
 from maskwright.studio.routes.classes import ClassInfo
@@ -35,8 +39,19 @@ class ImageInfo(further("SampleColumns", "sample")):  # type: ignore[misc]
     own_labels: list[str] = Field(default_factory=list)
 
 
+class SequenceInfo(BaseModel):
+    """A sequence that images belong to. step: seconds or mm from one to the next; none where that is not known."""
+
+    name: str
+    axis: Literal["time", "space"]
+    step: float | None
+
+
 class Project(BaseModel):
     """All that the page begins with.  me: whose page it is.  people: all who work here, as far as that is known.
+
+    task: what it is labelled for, none while nobody has chosen.  is_new: nobody has chosen, and nothing is
+    labelled yet.
 
     engines, learners, followers: those that can be asked.  texts: engines that take words.
     """
@@ -46,7 +61,11 @@ class Project(BaseModel):
     place: str
     revision: int
     classes: list[ClassInfo]
+    task: Task | None
+    is_new: bool
+    instructions: str
     images: list[ImageInfo]
+    sequences: list[SequenceInfo]
     engines: list[str]
     texts: list[str]
     learners: list[str]
@@ -78,10 +97,14 @@ def router(studio: Studio) -> APIRouter:
         effort = gestures.effort(dataset)
         effort |= {name: sum(getattr(row, name) for row in held) for name in ("suggested", "untouched")}
         engines = studio.engines
+        chosen = task_of(dataset)
+        touched = any(row.segments or row.workflow.state or row.workflow.own_labels for row in held)
         found = Project(
             me=person(request), people=sorted({*studio.settings.people.values(), *workflow.roles(dataset)}),
             place=shown_place(dataset.place), revision=dataset.revision, classes=classes.described(dataset),
-            images=rows, engines=engines.names("interactive.engines"), texts=studio.sessions.takes("text"),
+            task=chosen, is_new=chosen is None and not touched and dataset.database.writable,
+            instructions=dataset.instructions, images=rows, sequences=_sequences(dataset),
+            engines=engines.names("interactive.engines"), texts=studio.sessions.takes("text"),
             learners=engines.names("fewshot.engines"), followers=engines.names("video.engines"),
             formats=formats.writers(), effort=effort,
         )  # fmt: skip
@@ -89,3 +112,10 @@ def router(studio: Studio) -> APIRouter:
         return Response(found.model_dump_json(), media_type="application/json")
 
     return routes
+
+
+def _sequences(dataset: Dataset) -> list[SequenceInfo]:
+    return [
+        SequenceInfo(name=name, axis=known.axis, step=known.spacing[0] if known.spacing else None)
+        for name, known in dataset.sequences.items()
+    ]

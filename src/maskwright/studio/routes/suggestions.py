@@ -37,6 +37,15 @@ class Following(BaseModel):
     direction: Literal["both", "forward", "backward"] = "both"
 
 
+class FollowingOn(BaseModel):
+    """What to follow from one frame. objects: ids of its objects; none follows all of them.  limit: frames at most."""
+
+    engine: str = "classical"
+    direction: Literal["forward", "backward"] = "forward"
+    objects: list[int] | None = Field(default=None, min_length=1, max_length=10_000)
+    limit: int | None = Field(default=None, ge=1)
+
+
 class ChoiceInfo(BaseModel):
     """An engine or a run that a source can use; see `fewshot.first_masks.Choice`."""
 
@@ -93,7 +102,7 @@ class Suggesting(BaseModel):
 
 
 def router(studio: Studio) -> APIRouter:
-    """/api/first-masks, /api/propagate and /api/follow."""
+    """/api/first-masks, /api/propagate, /api/follow, and /api/images/{number}/follow."""
     routes = APIRouter()
     dataset = studio.dataset
 
@@ -208,6 +217,24 @@ def router(studio: Studio) -> APIRouter:
             )  # fmt: skip
             job.words = f"{many(done.suggested, 'frame')} with suggestions, of {many(done.tracks, 'object')} followed."
             return {"run": done.run, "suggested": done.suggested, "tracks": done.tracks, "seconds": done.seconds}
+
+        return begun(studio, "follow", doing)
+
+    @routes.post("/api/images/{number}/follow")
+    def follow_on(number: int, given: FollowingOn) -> Job:
+        """Suggestions for the frames after one, up to the next that is labelled."""
+        studio.sample(number)
+
+        def doing(job: Work) -> dict[str, Any]:
+            done = video.follow(
+                dataset, number, objects=given.objects, direction=given.direction, limit=given.limit,
+                engine=given.engine, settings=studio.engines.options("video.engines", given.engine),
+                progress=job.follow,
+            )  # fmt: skip
+            return {
+                "run": done.run, "suggested": len(done.suggested), "tracks": done.tracks, "until": done.until,
+                "numbers": done.suggested, "confidence": done.confidence, "seconds": done.seconds,
+            }  # fmt: skip
 
         return begun(studio, "follow", doing)
 

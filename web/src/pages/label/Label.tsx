@@ -10,9 +10,13 @@ import { Keys } from "./dialogs/Keys";
 import { Refused } from "./dialogs/Refused";
 import { Suggest } from "./dialogs/Suggest";
 import { Fresh } from "./panels/Fresh";
+import { Setup } from "./dialogs/Setup";
+import { Guide } from "./panels/Guide";
 import { Header } from "./panels/Header";
 import { Images } from "./panels/Images";
-import { Objects } from "./panels/Objects";
+import { Instructions } from "./panels/Instructions";
+import { NoImages } from "./panels/NoImages";
+import { Edits, Objects, States } from "./panels/Objects";
 import { Over } from "./panels/Over";
 import { Propagate } from "./panels/Propagate";
 import { Status } from "./panels/Status";
@@ -21,18 +25,23 @@ import { Timeline } from "./panels/Timeline";
 import { Tools } from "./panels/Tools";
 import { Values } from "./panels/Values";
 import { Window } from "./panels/Window";
-import { onKey } from "./store/actions";
+import { onKey, onTap } from "./store/actions";
 import { begin } from "./store/images";
+import { guide, nextStep } from "./store/guide";
 import { pickUp } from "./store/jobs";
-import { status } from "./store/state";
+import { beginProject } from "./store/setup";
+import { desk, status } from "./store/state";
 import { attach, detach } from "./store/tools";
+import { stop } from "./store/video";
 
 /** An image with its labels, the tools that change them, and all images beside it. `children`: dialogs of other pages. */
 export function Label({ children }: { children?: ComponentChildren }) {
   const canvas = useRef<HTMLCanvasElement>(null);
   useEffect(() => {
     attach(canvas.current!);
-    void begin().then(pickUp).catch((error: Error) => (message.value = error.message));
+    desk.board!.tapped = onTap;
+    canvas.current!.addEventListener("pointerdown", stop);
+    void begin().then(beginProject).then(pickUp).catch((error: Error) => (message.value = error.message));
     window.addEventListener("keydown", onKey);
     return () => {
       window.removeEventListener("keydown", onKey);
@@ -40,30 +49,41 @@ export function Label({ children }: { children?: ComponentChildren }) {
     };
   }, []);
   return (
-    <div class="studio">
+    <div class="studio" data-step={guide.value ? (nextStep(guide.value) ?? undefined) : undefined}>
       <Header />
       <Images />
       <main>
         <Tools />
-        <div class="stage">
-          <canvas ref={canvas} class="board" tabIndex={0} aria-label={words.images} />
-          <Over />
-          <Fresh />
-          <Window />
-          {project.value && !project.value.images.length && <p class="empty">{words.noImages}</p>}
+        <div class="middle">
+          <Instructions />
+          <div class="stage">
+            <canvas ref={canvas} class="board" tabIndex={0} aria-label={words.images} />
+            <Guide />
+            <Over />
+            <Fresh />
+            <Window />
+            <NoImages />
+          </div>
         </div>
         <Timeline />
         <Status />
       </main>
       <aside>
-        <Suggested />
-        <Objects />
-        <Values />
-        <Propagate />
+        <div class="above">
+          <Suggested />
+          <Objects />
+          <Values />
+          <Edits />
+        </div>
+        <div class="below">
+          <States />
+          <Propagate />
+        </div>
       </aside>
       {dialog.value === "keys" && <Keys />}
       {dialog.value === "export" && <Export />}
       {dialog.value === "import" && <Import />}
+      {dialog.value === "setup" && project.value && <Setup />}
       {dialog.value === "classes" && <Classes />}
       {dialog.value === "history" && <History />}
       {dialog.value === "refused" && <Refused />}

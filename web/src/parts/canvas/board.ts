@@ -27,6 +27,8 @@ export class Board {
   levelling = false;
   /** Hears the place of the image under the pointer; null where it has left. */
   over: ((at: Point | null) => void) | null = null;
+  /** Space was pressed, and nothing was moved with it. */
+  tapped: (() => void) | null = null;
   /** Hears that the board was drawn. */
   drawn: (() => void) | null = null;
   /** A sign beside the pointer, of what drawing does; "" for none. */
@@ -49,6 +51,8 @@ export class Board {
   /** Once a pen has drawn, fingers only move the image: a resting hand is not a stroke. */
   private pen = false;
   private panning = false;
+  /** Has the image been moved while Space was held? */
+  private moved = false;
   /** Where the drag that adjusts began, on the screen. */
   private adjusting: Point | null = null;
   private space = false;
@@ -74,15 +78,18 @@ export class Board {
     canvas.addEventListener("wheel", (e) => this.wheel(e), { passive: false });
     const { signal } = this.closing;
     window.addEventListener("keydown", (e) => {
-      if (e.code === "Space" && !(e.target instanceof HTMLInputElement)) {
+      if (e.code === "Space" && !(e.target instanceof HTMLInputElement || e.target instanceof HTMLTextAreaElement)) {
+        if (!e.repeat) this.moved = e.target instanceof HTMLElement && e.target.matches("button, select, summary, a");
         this.space = true;
         canvas.style.cursor = "grab";
       }
     }, { signal });
     window.addEventListener("keyup", (e) => {
-      if (e.code === "Space") {
+      if (e.code === "Space" && this.space) {
         this.space = false;
         canvas.style.cursor = "crosshair";
+        // Pressed, and nothing moved with it.
+        if (!this.moved) this.tapped?.();
       }
     }, { signal });
     const watch = new ResizeObserver(() => this.resize());
@@ -102,14 +109,15 @@ export class Board {
     return this.pressed || this.shown !== null || this.fingers.size > 0;
   }
 
-  show(scene: Scene | null, image: ShownImage | null): void {
+  /** still: it is seen as the one before was; else it is fitted into the window. */
+  show(scene: Scene | null, image: ShownImage | null, still = false): void {
     this.scene = scene;
     this.image?.close();
     this.image = image;
     this.shown = null;
     this.ghost = [];
     this.pressed = false;
-    if (scene) this.view.fit(scene.width, scene.height, this.canvas.width, this.canvas.height);
+    if (scene && !still) this.view.fit(scene.width, scene.height, this.canvas.width, this.canvas.height);
     this.redraw();
   }
 
@@ -342,6 +350,7 @@ export class Board {
     this.last = { x: event.clientX, y: event.clientY };
     this.pressed = true;
     if (this.steer(event, true)) return;
+    if (this.space) this.moved = true;
     this.panning = this.space || event.button === 1 || (this.pen && event.pointerType === "touch");
     if (this.panning) return;
     if (this.level && event.button === 0 && (this.levelling || event.ctrlKey || event.metaKey)) {

@@ -5,6 +5,7 @@ import { project } from "../../../store/project";
 import { words } from "../../../strings";
 import { mergeClass, saveClasses } from "../store/classes";
 import { desk } from "../store/state";
+import { colourNumber, colourText } from "./colours";
 
 /** Names, colours, kinds and roles; merging. What a change would touch is said before it is made. */
 export function Classes() {
@@ -16,7 +17,6 @@ export function Classes() {
   const look = () => desk.sync.settled().then(api.classUse).then((found) => setUses(new Map(found.map((row) => [row.class_id, row]))), () => undefined);
   useEffect(() => void look(), []);
   const set = (k: number, part: Partial<ClassInfo>) => setRows(rows.map((declared, n) => (n === k ? { ...declared, ...part } : declared)));
-  const hex = (declared: ClassInfo) => `#${(declared.colour ?? [51, 136, 255]).map((v) => v.toString(16).padStart(2, "0")).join("")}`;
   const use = (id: number) => uses?.get(id) ?? { class_id: id, objects: 0, images: 0 };
   const name = (id: number) => rows.find((declared) => declared.id === id)?.name ?? `${id}`;
   const effects = rows.flatMap((declared) => {
@@ -30,10 +30,7 @@ export function Classes() {
       <ul class="rows">
         {rows.map((declared, k) => (
           <li key={declared.id} data-class={declared.id}>
-            <input type="color" aria-label={`${words.colour} ${declared.name}`} value={hex(declared)} onInput={(e) => {
-              const v = Number.parseInt(e.currentTarget.value.slice(1), 16);
-              set(k, { colour: [(v >> 16) & 255, (v >> 8) & 255, v & 255] });
-            }} />
+            <input type="color" aria-label={`${words.colour} ${declared.name}`} value={colourText(declared.colour)} onInput={(e) => set(k, { colour: colourNumber(e.currentTarget.value) })} />
             <input type="text" aria-label={words.className} value={declared.name} onInput={(e) => set(k, { name: e.currentTarget.value })} />
             <select aria-label={words.kind} value={declared.kind ?? "thing"} onChange={(e) => set(k, { kind: e.currentTarget.value as "thing" | "stuff" })}>
               <option value="thing">{words.thing}</option>

@@ -1,7 +1,9 @@
 import { useState } from "preact/hooks";
 import { Dialog } from "../../../parts/Dialog";
+import { dialog } from "../../../store/project";
 import { words } from "../../../strings";
 import { remap, resetKeys } from "../store/actions";
+import { startGuide } from "../store/guide";
 import { nameOf } from "../store/keys";
 import { keymap } from "../store/state";
 
@@ -30,6 +32,10 @@ export function Keys() {
           </li>
         ))}
       </ul>
+      <button onClick={() => {
+        dialog.value = "";
+        startGuide();
+      }}>{words.guide.again}</button>
       <button onClick={resetKeys}>{words.reset}</button>
     </Dialog>
   );

@@ -18,6 +18,7 @@ export function Header() {
       )}
       {others.value.length > 0 && <span class="others">{words.others(others.value)}</span>}
       <span class="message" role="alert">{message.value}</span>
+      <button onClick={actions.project}>{words.actions.project}</button>
       <button onClick={actions.work}>{words.actions.work}</button>
       <button onClick={actions.history}>{words.actions.history}</button>
       <button onClick={() => (dialog.value = "import")}>{words.import}</button>

@@ -67,7 +67,15 @@ export function Images() {
           <progress value={accepting.value.done} max={accepting.value.total} /> <button onClick={stopAccepting}>{words.cancel}</button>
         </p>
       )}
-      {!shown.length && images.length > 0 && <p class="quiet">{words.nothingFound}</p>}
+      {!shown.length && images.length > 0 && (
+        <div class="none" data-empty="list">
+          <p class="quiet">{text ? words.nothingFound : (words.empty.waits[filter] ?? words.nothingFound)}</p>
+          <button onClick={() => {
+            setTyped("");
+            chosenFilter.value = "all";
+          }}>{words.empty.showAll}</button>
+        </div>
+      )}
       <List
         items={shown} height={ROW} chosen={shown.findIndex((image) => image.number === current.value)}
         row={(image) => (

@@ -2,11 +2,15 @@ import { useState } from "preact/hooks";
 import { dialog } from "../../../store/project";
 import { words } from "../../../strings";
 import { actions } from "../store/actions";
+import { addClass } from "../store/classes";
 import { comment, reclass, setClass } from "../store/gestures";
-import { classId, colourOf, desk, drawable, layer, own, redraw, selected, version } from "../store/state";
+import { classId, colourOf, desk, drawable, keymap, layer, own, redraw, selected, version } from "../store/state";
+import { pick } from "../store/tools";
 import { Action } from "./Tools";
 
-const EDITS = ["holes", "islands", "grow", "shrink", "smooth", "split", "merge", "subtract", "intersect", "raise", "lower", "crowd", "copy", "hide", "isolate", "remove"];
+const EDITS = ["holes", "smooth", "grow", "shrink", "split", "merge", "copy", "remove"];
+const FURTHER = ["islands", "subtract", "intersect", "raise", "lower", "crowd", "hide", "isolate"];
+const HIGH = 900; // pixels of a window that has room for all of them
 
 export const css = (rgb: number) => `#${rgb.toString(16).padStart(6, "0")}`;
 
@@ -17,6 +21,12 @@ export function Dot({ rgb }: { rgb: number }) {
       <circle cx="5" cy="5" r="5" fill={css(rgb)} />
     </svg>
   );
+}
+
+/** Take a tool in hand, with the keys going to the image. */
+function start(tool: string): void {
+  pick(tool);
+  desk.board?.canvas.focus();
 }
 
 export function Objects() {
@@ -54,10 +64,28 @@ export function Objects() {
             </li>
           ))}
         </ul>
+        {!classes.length && (
+          <div class="none" data-empty="classes">
+            <p class="quiet">{words.empty.classes}</p>
+            <button class="main" onClick={actions.project}>{words.empty.addClasses}</button>
+          </div>
+        )}
+        {classes.length > 0 && !found.length && (
+          <div class="none" data-empty="class">
+            <p class="quiet">{words.empty.noClass(typed)}</p>
+            <button onClick={() => void addClass(typed.trim()).then(() => setTyped(""))}>{words.empty.addClass(typed.trim())}</button>
+          </div>
+        )}
       </section>
       <section class="objects">
         <h2>{layer.value === "own" ? words.layers.own : words.objects}</h2>
-        {!scene.segments.length && <p class="quiet">{words.noObjects}</p>}
+        {!scene.segments.length && classes.length > 0 && (
+          <div class="none" data-empty="objects">
+            <p class="quiet">{words.empty.objects}</p>
+            <button title={keymap.value.brush} onClick={() => start("brush")}>{words.empty.brush}</button>
+            <button title={keymap.value.click} onClick={() => start("click")}>{words.empty.click}</button>
+          </div>
+        )}
         <ul>
           {[...scene.segments].reverse().slice(0, 400).map((segment) => (
             <li key={segment.id}>
@@ -92,18 +120,39 @@ export function Objects() {
             onChange={(e) => comment(e.currentTarget.value)}
           />
         )}
-        {selected.value !== null && (
-          <div class="row small" role="group" aria-label={words.edit}>
-            {EDITS.map((name) => (
-              <Action key={name} name={name} />
-            ))}
-          </div>
-        )}
-        <div class="row states">
-          <button onClick={actions.finish}>{words.actions.finish}</button>
-          {layer.value === "shared" && ["review", "approve", "reopen"].map((name) => <Action key={name} name={name} />)}
-        </div>
       </section>
     </>
+  );
+}
+
+/** What can be done to the chosen object; those that are needed less often open below, at once where there is room. */
+export function Edits() {
+  if (selected.value === null) return null;
+  return (
+    <section aria-label={words.edit}>
+      <div class="row small">
+        {EDITS.map((name) => (
+          <Action key={name} name={name} />
+        ))}
+      </div>
+      <details open={window.innerHeight >= HIGH}>
+        <summary class="quiet">{words.furtherEdits}</summary>
+        <div class="row small">
+          {FURTHER.map((name) => (
+            <Action key={name} name={name} />
+          ))}
+        </div>
+      </details>
+    </section>
+  );
+}
+
+/** How far the image is. */
+export function States() {
+  return (
+    <div class="states">
+      <button class="main" title={`${words.actions.finish} (${words.key(keymap.value.finish)})`} onClick={actions.finish}>{words.actions.finish}</button>
+      {layer.value === "shared" && <div class="row">{["review", "approve", "reopen"].map((name) => <Action key={name} name={name} />)}</div>}
+    </div>
   );
 }

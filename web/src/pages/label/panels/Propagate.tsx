@@ -9,7 +9,8 @@ import { JobState } from "./JobState";
 /** Suggestions for the images that nobody has labelled: the first masks, and what finished images teach. */
 export function Propagate() {
   const [learner, setLearner] = useState("forest");
-  const now = job.value;
+  const busy = job.value?.status === "running";
+  const now = job.value?.kind === "propagate" ? job.value : null;
   const running = now?.status === "running";
   const images = project.value?.images ?? [];
   // What a learner needs is said before it is asked, and anew when another image is finished.
@@ -27,7 +28,7 @@ export function Propagate() {
             <option key={name}>{name}</option>
           ))}
         </select>
-        <button data-action="propagate" disabled={running || !ready || ready.more > 0} onClick={() => void propagate(learner)}>{words.propagate}</button>
+        <button data-action="propagate" disabled={busy || !ready || ready.more > 0} onClick={() => void propagate(learner)}>{words.propagate}</button>
       </div>
       {ready && <p class="quiet" data-needs={ready.more}>{ready.words}</p>}
       <label class="quiet">

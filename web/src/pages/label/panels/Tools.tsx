@@ -1,4 +1,4 @@
-import { useEffect, useRef } from "preact/hooks";
+import { Menu } from "../../../parts/Menu";
 import { project } from "../../../store/project";
 import { words } from "../../../strings";
 import { actions } from "../store/actions";
@@ -37,14 +37,6 @@ function Check({ name, on }: { name: string; on: { value: boolean } }) {
 }
 
 export function Tools() {
-  const menu = useRef<HTMLDetailsElement>(null);
-  useEffect(() => {
-    const close = (event: PointerEvent) => {
-      if (menu.current && !menu.current.contains(event.target as Node)) menu.current.open = false;
-    };
-    window.addEventListener("pointerdown", close);
-    return () => window.removeEventListener("pointerdown", close);
-  }, []);
   const percent = (setting: { value: number }) => (value: number) => {
     setting.value = value / 100;
     redraw();
@@ -93,7 +85,7 @@ export function Tools() {
       )}
       {(project.value?.texts.length ?? 0) > 0 && (
         <input
-          type="search" placeholder={words.find} aria-label={words.find}
+          type="search" id="find-words" placeholder={words.find} aria-label={words.find}
           onKeyDown={(e) => {
             if (e.key === "Enter") void find(e.currentTarget.value);
           }}
@@ -110,23 +102,20 @@ export function Tools() {
       <Check name="protect" on={protect} />
       <Check name="snap" on={snap} />
       {asking.value && <span class="busy" aria-busy="true" />}
-      <details class="menu" ref={menu}>
-        <summary>{words.view}</summary>
-        <div>
-          <Slider name={words.opacity} value={Math.round(opacity.value * 100)} min={0} max={100} set={percent(opacity)} />
-          <Slider name={words.brightness} value={Math.round(brightness.value * 100)} min={20} max={300} set={percent(brightness)} />
-          <Slider name={words.contrast} value={Math.round(contrast.value * 100)} min={20} max={400} set={percent(contrast)} />
-          <Check name="outlines" on={outlines} />
-          <Check name="byObject" on={byObject} />
-          <Check name="grid" on={grid} />
-          <Check name="overview" on={overview} />
-          <div class="row">
-            {["window", "fit", "anticlockwise", "clockwise", "upright"].map((name) => (
-              <Action key={name} name={name} />
-            ))}
-          </div>
+      <Menu name={words.view}>
+        <Slider name={words.opacity} value={Math.round(opacity.value * 100)} min={0} max={100} set={percent(opacity)} />
+        <Slider name={words.brightness} value={Math.round(brightness.value * 100)} min={20} max={300} set={percent(brightness)} />
+        <Slider name={words.contrast} value={Math.round(contrast.value * 100)} min={20} max={400} set={percent(contrast)} />
+        <Check name="outlines" on={outlines} />
+        <Check name="byObject" on={byObject} />
+        <Check name="grid" on={grid} />
+        <Check name="overview" on={overview} />
+        <div class="row">
+          {["window", "fit", "anticlockwise", "clockwise", "upright"].map((name) => (
+            <Action key={name} name={name} />
+          ))}
         </div>
-      </details>
+      </Menu>
     </div>
   );
 }

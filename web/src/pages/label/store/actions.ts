@@ -7,12 +7,14 @@ import { abandon, confirmTool, nextCandidate } from "./asking";
 import { crowd, hide, intersect, isolate, merge, perform, reclass, remove, restack, setClass, shapes, split, subtract } from "./gestures";
 import { doubtful, open, step } from "./images";
 import * as keys from "./keys";
-import { looked, offered } from "./offer";
+import { atHand, looked, offered } from "./offer";
 import { byObject, current, desk, drawable, type Drawing, drawing, filter, grid, keymap, opacity, outlines, overview, own, protect, radius, redraw, selected, snap } from "./state";
+import { showInstructions, told } from "./setup";
 import { approve, finish, mark, nextReview } from "./states";
 import { accept, acceptLooked, reject, rejectLooked, stepLooked } from "./suggestions";
 import { pick, toolNames } from "./tools";
 import { redo, undo } from "./undo";
+import { followHere, frames, jump, play, playing, stepFrame, stop } from "./video";
 import { focusWanted, levelling, openPanel, panelOpen, setLevelling } from "./window";
 
 async function copyToNext(): Promise<void> {
@@ -73,8 +75,6 @@ export const actions: Record<string, () => void> = {
   undo: back, redo, remove: () => void (desk.board?.tool?.back?.() || remove()), accept, reject, doubtful, split, merge, subtract, intersect, crowd, hide, isolate, finish, approve, ...shapes,
   lookOn: () => stepLooked(1),
   lookBack: () => stepLooked(-1),
-  acceptLooked,
-  rejectLooked,
   suggest: () => (dialog.value = dialog.value === "suggest" ? "" : "suggest"),
   next: () => step(1),
   previous: () => step(-1),
@@ -95,6 +95,14 @@ export const actions: Record<string, () => void> = {
   lower: () => restack(false, "lower"),
   keys: () => (dialog.value = dialog.value === "keys" ? "" : "keys"),
   work: () => (dialog.value = dialog.value === "team" ? "" : "team"),
+  play,
+  frameBefore: () => (frames.value.length ? stepFrame(-1) : step(-1)),
+  frameAfter: () => (frames.value.length ? stepFrame(1) : step(1)),
+  labelledBefore: () => jump(-1, "labelled"),
+  labelledAfter: () => jump(1, "labelled"),
+  followHere: () => void followHere(),
+  project: () => (dialog.value = dialog.value === "setup" ? "" : "setup"),
+  instructions: () => showInstructions(!told.value || !project.value?.instructions),
   findClass: () => document.querySelector<HTMLInputElement>("#find-class")?.focus(),
   values: () => document.querySelector<HTMLElement>(".values :is(input, select)")?.focus(),
   window: () => {
@@ -137,6 +145,8 @@ export function onKey(event: KeyboardEvent): void {
   if (document.querySelector('[aria-modal="true"]')) return;
   const target = event.target as HTMLElement;
   const name = keys.nameOf(event);
+  // A slider has its own use for arrows, and holding Space moves the image: a short press is told by the board.
+  if (name === "space" || (target instanceof HTMLInputElement && /arrow|home|end|page/.test(name))) return;
   if (takesKey(target, name)) {
     if (name === "escape") desk.board?.canvas.focus();
     return;
@@ -152,7 +162,21 @@ export function onKey(event: KeyboardEvent): void {
   // Enter on a button presses the button; Tab goes to the next.
   if (!found || name === "tab" || (name === "enter" && target instanceof HTMLButtonElement)) return;
   event.preventDefault();
-  actions[found[0]]?.();
+  if (playing.value && found[0] !== "play") stop();
+  (judging(found[0]) ?? actions[found[0]])?.();
+}
+
+/** What the keys for the next and the last frame do while suggestions are looked through: they accept and reject. */
+function judging(name: string): (() => void) | null {
+  if (!atHand.value && (frames.value.length || !offered.value)) return null;
+  return { frameAfter: acceptLooked, frameBefore: rejectLooked }[name] ?? null;
+}
+
+/** Space was pressed and nothing was moved with it. */
+export function onTap(): void {
+  if (document.querySelector('[aria-modal="true"]')) return;
+  const found = Object.entries(keymap.value).find(([, key]) => key === "space");
+  if (found) actions[found[0]]?.();
 }
 
 export function remap(action: string, key: string): void {

@@ -24,7 +24,13 @@ export async function find(text: string): Promise<void> {
     message.value = `${Math.round(answer.milliseconds)} ms`;
     const kind = classId.value;
     const objects = answer.counts.map((counts, k) => ({ id: newId(), class_id: kind, counts, is_crowd: false, source: "model" as const, score: answer.scores[k], attributes: {}, revision: 0 }));
-    show({ name: text, words: words.found(text, objects.length), objects, take: { words: words.addThem, go: () => add(objects, scene) } });
+    if (!objects.length) {
+      const again = () => {
+        show(null);
+        document.querySelector<HTMLInputElement>("#find-words")?.select();
+      };
+      show({ name: text, words: words.empty.found(text), objects, take: { words: words.empty.otherWords, go: again } });
+    } else show({ name: text, words: words.found(text, objects.length), objects, take: { words: words.addThem, go: () => add(objects, scene) } });
   } catch (error) {
     message.value = (error as Error).message;
   } finally {

@@ -7,6 +7,7 @@ import { kept } from "../../../store/journal";
 import { message, project } from "../../../store/project";
 import { gesture, newId } from "../../../store/wire";
 import { words } from "../../../strings";
+import { did, gestured } from "./guide";
 import { hear, waitsWith } from "./offer";
 import { classId, current, desk, drawing, kindOf, mode, nameOfClass, own, protect, radius, selected, version } from "./state";
 import { tell } from "./toast";
@@ -69,6 +70,7 @@ export function perform(kind: string, changes: readonly Change[], more: Omit<Com
   const { scene, journal } = desk;
   apply(scene, command);
   const id = send(command);
+  gestured(command);
   journal.add({
     id, tab: journal.tab, image: current.value, layer: desk.layer, width: scene.width, height: scene.height,
     command: kept(command, scene.width, scene.height), undone: false,
@@ -153,6 +155,7 @@ export function remove(): void {
 /** The class of what is drawn next. Where a class is one object, that is chosen with it. */
 export function setClass(id: number): void {
   classId.value = id;
+  did("class");
   if (isWhole(id)) selected.value = ofClass()?.id ?? null;
   else if (mode.value !== "instance" && isWhole(own()?.classId ?? -1)) selected.value = null;
   desk.board?.redraw();

@@ -11,11 +11,12 @@ import { type Layer, openShelf } from "../../../store/pending";
 import { message, project, reload } from "../../../store/project";
 import { Sync } from "../../../store/sync";
 import { fromWire, remarks } from "../../../store/wire";
+import { prefetch, taken } from "./ahead";
 import { abandon, nothingAsked } from "./asking";
 import { startClock } from "./gestures";
 import { ghosts, looked, offer, suggestionsOf } from "./offer";
 import { describe, hearWindow, loadWindow, lookNow, painter, showWindow } from "./window";
-import { classId, current, desk, layer, others, selected, shown, status, version } from "./state";
+import { classId, current, desk, info, layer, others, selected, shown, status, version } from "./state";
 
 const tab = crypto.randomUUID();
 /** Of the classes and people that this page has. */
@@ -107,7 +108,7 @@ const tileOf = (number: number, look: string) => (level: number, column: number,
 
 function load(image: ImageInfo, look: string): Promise<ShownImage> {
   const { number, width, height } = image;
-  if (!image.tiles) return api.pixels(number, look).then((bitmap) => new WholeImage(bitmap));
+  if (!image.tiles) return (taken(number, look) ?? api.pixels(number, look)).then((bitmap) => new WholeImage(bitmap));
   return Promise.resolve(new TiledImage(width, height, image.tiles, tileOf(number, look), () => desk.board?.redraw()));
 }
 
@@ -132,7 +133,8 @@ async function repaint(rough: boolean): Promise<void> {
 let onBoard: ShownImage | null = null;
 let opening = 0;
 
-export async function open(number: number): Promise<void> {
+/** passing: others follow at once, so that it is only shown; `arrive` does what else belongs to an open image. */
+export async function open(number: number, passing = false): Promise<void> {
   const image = project.value?.images.find((row) => row.number === number);
   const { board, sync } = desk;
   if (!image || !board) return;
@@ -159,23 +161,44 @@ export async function open(number: number): Promise<void> {
   sync.forget(number, where);
   sync.hear(number, labels.workflow?.number ?? 0);
   for (const segment of labels.objects) sync.knows(number, segment.id, segment.revision ?? 0, where);
+  const before = info();
   current.value = number;
   selected.value = null;
   offer.value = null;
   looked.value = null;
   shown.value = null;
-  goTo({ page: "label", image: number });
+  goTo({ page: "label", image: number }, passing);
   startClock();
-  board.show(scene, pixels);
+  // The next frame of a video is seen as this one was.
+  const alike = image.video && before?.video === image.video && before.width === image.width && before.height === image.height;
+  board.show(scene, pixels, Boolean(alike));
   onBoard = pixels;
   if (look !== lookNow()) showWindow();
-  describe(number);
   version.value++;
-  if (where === "shared" && (!labels.objects.length || image.confidence != null)) await offerFor(number);
+  prefetch(neighbours(image, passing ? 8 : 2), look);
+  const known = image.confidence != null || !passing;
+  if (where === "shared" && known && (!labels.objects.length || image.confidence != null)) await offerFor(number);
+  if (!passing) arrive();
+}
+
+/** All else that belongs to an image that is open. */
+export function arrive(): void {
+  const number = current.value;
+  const images = project.value?.images ?? [];
+  if (number === null) return;
+  describe(number);
   void beat();
-  const next = project.value!.images[project.value!.images.indexOf(image) + 1];
+  const next = images[images.findIndex((image) => image.number === number) + 1];
   // The next image is encoded while this is worked on.
   if (next && !next.tiles) void api.prepare(next.number, nothingAsked()).catch(() => undefined);
+}
+
+/** The frames after a frame, and the one before it; none of an image outside a sequence. */
+function neighbours(image: ImageInfo, after: number): ImageInfo[] {
+  if (!image.video) return [];
+  const frames = project.value!.images.filter((row) => row.video === image.video).sort((a, b) => (a.frame ?? 0) - (b.frame ?? 0));
+  const at = frames.findIndex((row) => row.number === image.number);
+  return [...frames.slice(at + 1, at + 1 + after), ...frames.slice(Math.max(0, at - 1), at)];
 }
 
 /** Work on everybody's labels, or on labels of this person's own, apart from them. */

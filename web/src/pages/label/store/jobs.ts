@@ -46,7 +46,7 @@ export const suggest = (wishes: Wishes, examples: File | null = null): Promise<v
   run(async () => api.suggest(examples ? { ...wishes, examples: { name: examples.name, data: await encoded(examples) } } : wishes));
 
 /** Long work of the server, until it ends; then what it suggests for this image is shown. */
-async function run(begin: () => Promise<Job>): Promise<void> {
+export async function run(begin: () => Promise<Job>): Promise<void> {
   try {
     await desk.sync.settled();
     job.value = await begin();

@@ -10,7 +10,9 @@ export const defaults: Record<string, string> = {
   corners: "y", scissors: "g", scribble: "k", intersect: "shift+i", isolate: "shift+v", clockwise: "shift+arrowright",
   anticlockwise: "shift+arrowleft", upright: "shift+arrowup", grid: "shift+g", overview: "shift+f", snap: "shift+n",
   reopen: "shift+b", nextReview: "shift+l", work: "shift+w", fill: "u", findClass: "/", values: "t", window: "j",
-  level: "shift+j", suggest: "shift+u", lookOn: "arrowdown", lookBack: "arrowup", acceptLooked: "arrowright", rejectLooked: "arrowleft",
+  level: "shift+j", suggest: "shift+u", lookOn: "arrowdown", lookBack: "arrowup", project: "shift+t", instructions: "f1",
+  play: "space", frameBefore: "arrowleft", frameAfter: "arrowright", labelledBefore: "ctrl+arrowleft", labelledAfter: "ctrl+arrowright",
+  followHere: "shift+enter",
 };
 
 const NAME = "maskwright keys";
@@ -31,6 +33,7 @@ export function store(keys: Record<string, string>): void {
 
 export function nameOf(event: KeyboardEvent): string {
   // Shift and a digit are another sign on every keyboard.
+  if (event.key === " ") return "space";
   const key = event.shiftKey && /^Digit[1-9]$/.test(event.code) ? event.code.slice(5) : event.key.toLowerCase();
   const shifted = event.shiftKey && (/^[a-z1-9]$/.test(key) || key.length > 1);
   return `${event.ctrlKey || event.metaKey ? "ctrl+" : ""}${shifted ? "shift+" : ""}${key}`;

@@ -4,6 +4,7 @@ import type { State } from "../../../model/commands";
 import { project } from "../../../store/project";
 import { confirmTool } from "./asking";
 import { perform } from "./gestures";
+import { did } from "./guide";
 import { nextOf, step } from "./images";
 import { info, layer, stateOf } from "./state";
 import { learnt } from "./jobs";
@@ -22,6 +23,7 @@ export function mark(state: State, then?: () => void): void {
 /** Finish, save, next: of the person's own task, where there is such an image. */
 export function finish(): void {
   if (confirmTool()) return;
+  did("finish");
   const me = project.value?.me;
   const mine = info()?.assignee === me && me !== undefined;
   mark("labelled", () => {

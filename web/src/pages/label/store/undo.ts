@@ -5,6 +5,7 @@ import { type Entry, restored } from "../../../store/journal";
 import { message, project } from "../../../store/project";
 import { words } from "../../../strings";
 import { send } from "./gestures";
+import { did } from "./guide";
 import { offerFor, open, work } from "./images";
 import { offer } from "./offer";
 import { current, desk, info, layer, redraw, selected, stateOf } from "./state";
@@ -56,6 +57,7 @@ function turned(entry: Entry, back: boolean, opened: boolean): void {
   }
   apply(scene, command);
   send(command);
+  did("correct");
   journal.mark(entry, back);
   const left = command.changes.find((change) => scene.find(change.id));
   if (selected.value !== null && !scene.find(selected.value)) selected.value = null;

@@ -1,0 +1,41 @@
+/** Colours of classes, in the forms that the server and a field for colours have them. */
+
+import type { ClassInfo } from "../../../api/client";
+
+type Colour = NonNullable<ClassInfo["colour"]>;
+
+const PLAIN: Colour = [51, 136, 255];
+
+/** As a field for colours has it, such as #3388ff. */
+export const colourText = (colour: ClassInfo["colour"]): string => `#${(colour ?? PLAIN).map((part) => part.toString(16).padStart(2, "0")).join("")}`;
+
+export function colourNumber(text: string): Colour {
+  const value = Number.parseInt(text.slice(1), 16);
+  return [(value >> 16) & 255, (value >> 8) & 255, value & 255];
+}
+
+/** One that the others are far from: the hue that leaves most room, as bright as the server's own. */
+export function freshColour(rows: readonly ClassInfo[]): Colour {
+  const taken = rows.map((row) => hue(row.colour ?? PLAIN));
+  const room = (angle: number) => Math.min(360, ...taken.map((other) => Math.min(Math.abs(angle - other), 360 - Math.abs(angle - other))));
+  const angles = Array.from({ length: 72 }, (_, k) => 5 * k);
+  return bright(angles.reduce((a, b) => (room(b) > room(a) ? b : a)));
+}
+
+/** Degrees. */
+function hue([red, green, blue]: Colour): number {
+  const most = Math.max(red, green, blue);
+  const span = most - Math.min(red, green, blue);
+  if (!span) return 0;
+  const sixths = most === red ? (green - blue) / span : most === green ? 2 + (blue - red) / span : 4 + (red - green) / span;
+  return (60 * sixths + 360) % 360;
+}
+
+/** Of a hue, with saturation 0.65 and value 0.95. */
+function bright(degrees: number): Colour {
+  const part = (n: number) => {
+    const k = (n + degrees / 60) % 6;
+    return Math.floor(255 * (0.95 - 0.95 * 0.65 * Math.max(0, Math.min(k, 4 - k, 1))));
+  };
+  return [part(5), part(3), part(1)];
+}
