@@ -35,6 +35,9 @@ def kind_of(suffix: str) -> str:
 
 def stem_of(name: str) -> tuple[str, str]:
     """The name without its suffix, and the suffix in small letters."""
+    stem, dot, end = name.rpartition(".")
+    if dot and stem and "." not in stem and end not in ("gz", "GZ"):  # as most are
+        return stem, f".{end.lower()}"
     stem, suffix = os.path.splitext(name)  # noqa: PTH122 - names are many, and not paths
     if suffix.lower() == ".gz":
         stem, inner = os.path.splitext(stem)  # noqa: PTH122

@@ -362,7 +362,7 @@ def new_file(folder: Path, relative: str) -> Path:
 
 def image_files(folder: Path) -> list[Path]:
     """All images below a folder, sorted, hidden ones left out; links to folders elsewhere are followed."""
-    return [path for path in _listing.current().files(folder) if media.is_image_file(path)]
+    return _listing.current().where(folder, media.is_image_file)
 
 
 def key_of(path: Path, root: Path) -> str:

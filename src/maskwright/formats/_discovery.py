@@ -5,7 +5,7 @@ partners in the same way: train/images from train/masks as val/images from val/m
 chosen, and one that is nearly as good and says something else stops the choice.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
@@ -15,6 +15,7 @@ from pathlib import Path
 
 from maskwright.core.names import shown
 from maskwright.errors import FormatError
+from maskwright.formats import _listing
 from maskwright.formats._columns import Column, columns, commonest, continued, learned, stem_of
 from maskwright.formats._drawn import is_drawn
 from maskwright.formats._looks import Look, look, same_areas
@@ -78,12 +79,16 @@ class Place:
         return out
 
     @cached_property
+    def _suffixes(self) -> Counter[str]:
+        return Counter(stem_of(name)[1] for name in self.folder.files)
+
+    @cached_property
     def number_of_images(self) -> int:
-        return sum(stem_of(name)[1] in IMAGE_KINDS for name in self.folder.files)
+        return sum(self._suffixes[suffix] for suffix in IMAGE_KINDS)
 
     @cached_property
     def number_of_labels(self) -> int:
-        return sum(stem_of(name)[1] in LABEL_KINDS for name in self.folder.files)
+        return sum(self._suffixes[suffix] for suffix in LABEL_KINDS)
 
 
 @dataclass
@@ -207,14 +212,20 @@ def _shared(paths: Sequence[tuple[str, ...]]) -> str:
     return "/".join(shared) or "."
 
 
+def _places(root: Path) -> tuple[list[Folder], list[Place]]:
+    """Several formats ask for them, one after the other."""
+    folders = walk(root)
+    return folders, list(map(Place, folders))
+
+
 def discover(root: Path, images: tuple[str, ...] | None = None, labels: tuple[str, ...] | None = None) -> Choice | None:
     """The kind of pairs below a folder; None where nothing pairs.
 
     images, labels: folders below it that hold the one and the other, where that is known; * is any letters.  Raises
     UndecidedError, naming both, where two kinds are nearly as good as one another and their labels differ.
     """
-    folders = walk(root)
-    places = [place for place in map(Place, folders) if place.number_of_images or place.number_of_labels]
+    folders, every = _listing.current().once(("places", str(root)), lambda: _places(root))
+    places = [place for place in every if place.number_of_images or place.number_of_labels]
     kinds: dict[Way, Kind] = {}
     for left, right in _partners(places, images, labels):
         for way, leaf in _leaves(left, right, named=images is not None or labels is not None):

@@ -200,9 +200,9 @@ def _counted(place: Path, listing: Listing) -> Iterator[str]:
     if place.is_file():
         return
     numbers: dict[str, int] = {}
-    for suffix, files in listing.kinds(place).items():
+    for suffix, number in listing.kinds(place).items():
         kind = "images" if is_image_file(suffix) else f"{suffix} files" if suffix else "other files"
-        numbers[kind] = numbers.get(kind, 0) + len(files)
+        numbers[kind] = numbers.get(kind, 0) + number
     most = sorted(numbers, key=lambda kind: (kind != "images", -numbers[kind], kind))[:3]
     if most:
         yield ", ".join(f"{numbers[kind]} {kind if numbers[kind] > 1 else kind[:-1]}" for kind in most)

@@ -59,7 +59,7 @@ def flatness(values: Array) -> float:
 
 def all_drawn(folder: Path, listing: Listing) -> bool:
     """Whether the images below a folder are label maps, by a dozen of them, and no name says that they are images."""
-    files = [file for file in listing.files(folder) if is_image_file(file)]
+    files = listing.where(folder, is_image_file)
     if not files:
         return False
     looked = [files[len(files) * at // _OPENED] for at in range(_OPENED)] if len(files) > _OPENED else files

@@ -1,13 +1,17 @@
 """What lies in folders: each is listed once while somebody looks for what a set is, and links are followed once."""
 
 import os
-from collections.abc import Iterator
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar, cast
 
 from maskwright.core.archive import LITTER
+
+Made = TypeVar("Made")
 
 #: Folders that Maskwright made beside files: what archives held, and datasets of videos.
 OWN = (".unpacked", ".maskwright")
@@ -26,6 +30,19 @@ class Inner(NamedTuple):
     links: tuple[str, ...]
 
 
+class Run(NamedTuple):
+    """Names of files in a folder that no other folder's come between, sorted."""
+
+    folder: Path
+    names: tuple[str, ...]
+
+
+def suffix_of(name: str) -> str:
+    """The end of a file's name in small letters, such as ".jpg"; "" where it has none, as of `Path.suffix`."""
+    at = name.rfind(".")
+    return name[at:].lower() if 0 < at < len(name) - 1 else ""
+
+
 class Listing:
     """Folders as they were when they were first asked for.
 
@@ -38,9 +55,10 @@ class Listing:
     def __init__(self) -> None:
         self._listed: dict[str, Inner] = {}
         self._stems: dict[str, dict[str, list[str]]] = {}
-        self._walks: dict[str, list[Path]] = {}
+        self._walks: dict[str, list[Run]] = {}
         self._linked: set[str] = set()
-        self._kinds: dict[str, dict[str, list[Path]]] = {}
+        self._kinds: dict[str, Counter[str]] = {}
+        self._made: dict[tuple[str, str], object] = {}
 
     def inside(self, folder: str | Path) -> tuple[list[str], list[str]]:
         """Names of the folders and of the files in a folder, sorted."""
@@ -95,37 +113,56 @@ class Listing:
 
     def files(self, top: str | Path) -> list[Path]:
         """All files below a folder, sorted."""
-        place = str(top)
-        above = next((walk for walk in self._walks if place.startswith(f"{walk}/")), None)
-        inside = above is not None and "/../" not in f"{place}/" and place not in self._linked
-        if place not in self._walks and above is not None and inside:
-            self._walks[place] = [file for file in self._walks[above] if str(file).startswith(f"{place}/")]
-        elif place not in self._walks:
-            root = os.path.realpath(place)
-            self._walks[place] = list(self._below(Path(top), place, root, {root}))
-        return self._walks[place]
+        return [home / name for home, names in self._runs(top) for name in names]
 
-    def _below(self, home: Path, folder: str, root: str, been: set[str]) -> Iterator[Path]:
-        inner = set(self._inner(folder, root, been))
-        for name in sorted([*inner, *self.scan(folder).files]):
-            if name in inner:
-                yield from self._below(home / name, f"{folder}/{name}", root, been)
-            else:
-                yield home / name
+    def where(self, top: str | Path, fits: Callable[[str], bool]) -> list[Path]:
+        """All files below a folder whose names fit, sorted; a path is made of those alone."""
+        return [home / name for home, names in self._runs(top) for name in names if fits(name)]
 
     def of_kind(self, top: str | Path, suffix: str) -> list[Path]:
         """All files below a folder whose names end with this suffix, in capitals or not, sorted; "" for none."""
-        return self.kinds(top).get(suffix, [])
+        if suffix not in self.kinds(top):
+            return []
+        return self.where(top, lambda name: suffix_of(name) == suffix)
 
-    def kinds(self, top: str | Path) -> dict[str, list[Path]]:
-        """All files below a folder by the ends of their names in small letters, such as ".jpg"."""
+    def kinds(self, top: str | Path) -> Counter[str]:
+        """How many files below a folder have names with these ends, in small letters, such as ".jpg"."""
         place = str(top)
         if place not in self._kinds:
-            kinds: dict[str, list[Path]] = {}
-            for file in self.files(top):
-                kinds.setdefault(file.suffix.lower(), []).append(file)
-            self._kinds[place] = kinds
+            self._kinds[place] = Counter(suffix_of(name) for _, names in self._runs(top) for name in names)
         return self._kinds[place]
+
+    def _runs(self, top: str | Path) -> list[Run]:
+        """The names of all files below a folder, those of a folder that follow one another together."""
+        place = str(top)
+        if place not in self._walks:
+            above = next((walk for walk in self._walks if place.startswith(f"{walk}/")), None)
+            inside = above is not None and "/../" not in f"{place}/" and place not in self._linked
+            if above is not None and inside:
+                runs = self._walks[above]
+                self._walks[place] = [run for run in runs if f"{run.folder}/".startswith(f"{place}/")]
+            else:
+                root = os.path.realpath(place)
+                self._walks[place] = list(self._below(Path(top), place, root, {root}))
+        return self._walks[place]
+
+    def _below(self, home: Path, folder: str, root: str, been: set[str]) -> Iterator[Run]:
+        inner, files = self._inner(folder, root, been), self.scan(folder).files
+        begin = 0
+        for name in inner:
+            end = bisect_left(files, name, begin)
+            if end > begin:
+                yield Run(home, files[begin:end])
+            begin = end
+            yield from self._below(home / name, f"{folder}/{name}", root, been)
+        if begin < len(files):
+            yield Run(home, files[begin:])
+
+    def once(self, what: tuple[str, str], make: Callable[[], Made]) -> Made:
+        """What `make` makes of folders, made once. what: its name, and the folder that it is made of."""
+        if what not in self._made:
+            self._made[what] = make()
+        return cast("Made", self._made[what])
 
     def of_stem(self, folder: str | Path, stem: str) -> list[str]:
         """Names of the files in a folder that are called `stem` and a suffix."""

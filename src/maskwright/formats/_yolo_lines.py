@@ -274,14 +274,17 @@ def points_of(words: list[str], values: F64, size: Size, rule: Reading) -> Any:
     if rule == "round":
         return nearest.astype(np.int64)
     long = [word for word, value in zip(words, values, strict=True) if abs(value) >= 0.1] or words
-    error = max(0.5 * 10.0 ** -max(map(_decimals, long)), _FLOAT32) * max(size) + 1e-9
+    error = max(0.5 * 10.0 ** -_decimals(long), _FLOAT32) * max(size) + 1e-9
     return np.where(np.abs(points - nearest) <= error, nearest, np.trunc(points)).astype(np.int64)
 
 
-def _decimals(word: str) -> int:
-    """Digits after the point of a number as it is written."""
-    mantissa, _, power = word.lower().partition("e")
-    return len(mantissa.partition(".")[2]) - int(power or 0)
+def _decimals(words: list[str]) -> int:
+    """Most digits after the point that one of the numbers has as it is written."""
+    text = " ".join(words)
+    if "e" not in text and "E" not in text:
+        return max(len(word.partition(".")[2]) for word in words)
+    parts = [word.lower().partition("e") for word in words]
+    return max(len(mantissa.partition(".")[2]) - int(power or 0) for mantissa, _, power in parts)
 
 
 def box_of(values: list[float], size: Size) -> list[float]:

@@ -137,7 +137,7 @@ def sniff(path: Path) -> float:
 
 
 def _labels(path: Path) -> Iterator[Path]:
-    yield from (file for file in _listing.current().files(path) if "_gt" in file.name and _NAME.fullmatch(file.name))
+    yield from _listing.current().where(path, lambda name: "_gt" in name and _NAME.fullmatch(name) is not None)
 
 
 def read(

@@ -66,9 +66,7 @@ def _pairs(
     """Key, image and label image. lone: where labels without an image are named."""
     apart = images is not None or labels is not None
     home = path / (labels or ".")
-    for file in _listing.current().files(home):
-        if file.suffix.lower() not in _SUFFIXES:
-            continue
+    for file in _listing.current().where(home, lambda name: _listing.suffix_of(name) in _SUFFIXES):
         key = key_of(file, home)
         stem = _stem(key)
         if apart:
