@@ -130,8 +130,34 @@ def write_options(given: Sequence[str] | None, images: str | None) -> dict[str, 
 
 
 @contextmanager
-def progress(what: str, total: int | None, *, quiet: bool = False) -> Iterator[Callable[[Iterable[T]], Iterator[T]]]:
-    """A bar with rate and time left around an iteration; nothing where nobody looks."""
+def progress(
+    what: str, total: int | None, *, done: int = 0, quiet: bool = False
+) -> Iterator[Callable[[Iterable[T]], Iterator[T]]]:
+    """How far an iteration is, with rate and time left, on standard error.
+
+    A bar on a terminal, a line every ten seconds elsewhere.  done: that are not gone through again.
+    """
+    from rich.console import Console
+
+    from maskwright.core.progress import Pace
+
+    if not quiet and not Console(stderr=True).is_terminal:
+
+        def told(items: Iterable[T]) -> Iterator[T]:
+            pace = Pace(what, total or length_hint(items) or None, done)
+            for item in items:
+                yield item
+                if line := pace.line():
+                    say(line, err=True)
+
+        yield told
+        return
+    with _bar(what, total, done, quiet=quiet) as follow:
+        yield follow
+
+
+@contextmanager
+def _bar(what: str, total: int | None, done: int, *, quiet: bool) -> Iterator[Callable[[Iterable[T]], Iterator[T]]]:
     from rich.console import Console
     from rich.progress import (
         BarColumn,
@@ -142,13 +168,12 @@ def progress(what: str, total: int | None, *, quiet: bool = False) -> Iterator[C
         TimeRemainingColumn,
     )
 
-    console = Console(stderr=True)
     with Progress(
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
         TextColumn("{task.fields[rate]}"), TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn(),
-        console=console, disable=quiet or not console.is_terminal, transient=True,
+        console=Console(stderr=True), disable=quiet, transient=True,
     ) as bar:  # fmt: skip
-        task = bar.add_task(what, total=total, rate="")
+        task = bar.add_task(what, total=total, completed=done, rate="")
 
         def follow(items: Iterable[T]) -> Iterator[T]:
             if total is None and (known := length_hint(items)):
