@@ -307,7 +307,7 @@ def test_class_ids_beyond_the_names(tmp_path) -> None:
     """Numbers from 1 where names go from 0; our own readers refuse such a label by itself."""
     watch = Watch(Classes([Class(0, "round"), Class(1, "square")]), tmp_path / "set", Laying())
     for sample in good(tmp_path):
-        watch.see(sample)
+        watch.see(sample, is_there=False, fits=False)
     (finding, *others) = watch.findings([])
     assert (finding.kind, finding.grave, finding.number) == ("class beyond the names", True, 8)
     assert [other.kind for other in others] == ["classes never used"]

@@ -89,8 +89,10 @@ def call(make: Callable[[], typer.Typer], words: Sequence[str]) -> int:
         return _told(error, WRONG if isinstance(error, UsageError) else FAILED, as_json)
     except _Unreadable as error:
         return _unreadable(error, as_json)
-    except (KeyboardInterrupt, typer.Abort):
-        return _told(MaskwrightError("interrupted; nothing half-done was left behind"), INTERRUPTED, as_json)
+    except (KeyboardInterrupt, typer.Abort) as stop:
+        # Work that keeps what it has done says so itself.
+        said = str(stop) if isinstance(stop, KeyboardInterrupt) else ""
+        return _told(MaskwrightError(said or "interrupted; nothing half-done was left behind"), INTERRUPTED, as_json)
     except BrokenPipeError:
         # Nobody reads any more; what Python flushes at its end would be a second error.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

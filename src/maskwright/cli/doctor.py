@@ -21,15 +21,18 @@ def command(
     json: Json = False,
 ) -> None:
     """What is installed, which extras and devices there are, and whether a dataset is what was written."""
-    from maskwright.cli.opening import dataset_of
+    from maskwright.cli.opening import dataset_of, say_unfinished
     from maskwright.diagnostics import diagnose
     from maskwright.errors import DatasetError, UsageError
+    from maskwright.store import Dataset
 
     if dataset is None and (deep or repair):
         raise UsageError("--deep and --repair are about a dataset", needed="maskwright doctor DATASET")
     if dataset is not None:
         with suppress(DatasetError):  # which is its result
             dataset = str(dataset_of(dataset, quiet=json))
+            with Dataset.open(dataset, read_only=True) as opened:
+                say_unfinished(opened, dataset)
     with progress("looking at images", None, quiet=json) as follow:
         result = diagnose(dataset, deep=deep, repair=repair, progress=follow)
     lines = [f"maskwright {result['version']}, Python {result['python']}, {result['system']}, {result['cpus']} CPUs"]

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from maskwright.cli.class_choices import Drop, Map, Merge, Only, choice
+from maskwright.cli.going_on import keep_of, words_of
+from maskwright.cli.going_on import take_back as undo
 from maskwright.cli.output import (
     Author,
     BrokenList,
@@ -25,6 +27,10 @@ from maskwright.core.plurals import many
 if TYPE_CHECKING:
     from maskwright.formats import Candidate
 
+TakeBack = Annotated[
+    bool,
+    typer.Option("--take-back", help="Undo an import that was interrupted; SOURCE is the dataset, nothing is read."),
+]
 DryRun = Annotated[
     bool,
     typer.Option("--dry-run", help="Show what would be read, why, and what it holds; all is read, nothing written."),
@@ -69,10 +75,13 @@ def command(
     skip_broken: SkipUnreadable = False,
     broken_list: BrokenList = None,
     force: Force = False,
+    take_back: TakeBack = False,
     author: Author = None,
     json: Json = False,
 ) -> None:
     """Bring labels into a dataset as one revision; a broken file leaves the dataset as it was.
+
+    What was read is kept while an import goes on: where it is killed, the same command goes on with it.
 
     What is read, where and why, and what is left out is printed; --dry-run shows it beforehand. Images without labels
     become samples to label.
@@ -88,6 +97,7 @@ def command(
     """
     from dataclasses import asdict
     from os.path import isfile
+    from pathlib import Path
 
     from maskwright import formats
     from maskwright.cli.dry_run import chosen_lines, show
@@ -95,8 +105,13 @@ def command(
     from maskwright.core.names import shown_place
     from maskwright.errors import UsageError
     from maskwright.media import remote, sequences
-    from maskwright.store import Dataset, transfer
+    from maskwright.store import transfer
 
+    if take_back:
+        if dataset is not None:
+            raise UsageError("--take-back takes one place", needed="maskwright import DATASET --take-back")
+        undo(source, json)
+        return
     if dataset is None and not dry_run:
         raise UsageError("DATASET is missing", todo="Name the dataset's folder, or look first with --dry-run.")
     file = isfile(source) or remote.is_remote(source)  # noqa: PTH113 - of a name that no file can have, a Path raises
@@ -123,21 +138,31 @@ def command(
         )
     if classes is not None:
         options["classes"] = classes
-    reading = formats.read(candidates[0] if candidates else source, format, skip_broken=skip_broken, **options)
-    reading = formats.selected(reading, **wanted)
+    place = candidates[0] if candidates else source
     if dataset is None or dry_run:
-        show(reading, candidates, json)
+        reading = formats.read(place, format, skip_broken=skip_broken, **options)
+        show(formats.selected(reading, **wanted), candidates, json)
         return
-    chosen = None if reading.chosen is None else reading.chosen.to_json()
-    name = "" if chosen is None else chosen["format"]
-    samples = reading.samples if force else reading.plausible(file=source)
-    its_own = unlabelled and Dataset.exists(dataset)  # images without labels say nothing of a dataset's classes
-    with progress(f"importing {name}", reading.total, quiet=json) as follow:
-        result: dict[str, Any] = transfer.import_samples(
-            dataset, Classes(()) if its_own else reading.classes, follow(samples),
-            message or f"import {name} from {shown_place(source)}", author=author, split=split,
-            hash_images=not no_hash, about=reading.about, merge=merge,
-        )  # fmt: skip
+    chosen_way = candidates[0] if candidates else formats.Candidate(format or "", Path(source), 1.0)
+    call = {"options": options, "split": split, **wanted, "merge": merge, "skip_broken": skip_broken}
+    words = words_of([
+        ("-f", format), ("--split", split), ("-o", option), ("--no-hash", no_hash), ("--classes", classes),
+        ("--map", mapped), ("--only", only), ("--drop", drop), ("--merge", merge), ("--skip-broken", skip_broken),
+        ("--broken-list", broken_list), ("--force", force), ("-m", message), ("--author", author),
+    ])  # fmt: skip
+    its_own = unlabelled and _is_finished(dataset)  # images without labels say nothing of a dataset's classes
+    with keep_of(source, dataset, chosen_way, call, words, hashing=not no_hash, quiet=json) as keep:
+        reading = formats.read(place, format, skip_broken=skip_broken, keep=keep, **options)
+        reading = formats.selected(reading, **wanted)
+        chosen = None if reading.chosen is None else reading.chosen.to_json()
+        name = "" if chosen is None else chosen["format"]
+        samples = keep.read(reading.samples if force else reading.plausible(file=source))
+        with progress(f"importing {name}", reading.total, quiet=json) as follow:
+            result: dict[str, Any] = transfer.import_samples(
+                dataset, Classes(()) if its_own else reading.classes, follow(samples),
+                message or f"import {name} from {shown_place(source)}", author=author, split=split,
+                hash_images=not no_hash, about=reading.about, merge=merge, tray=keep.tray,
+            )  # fmt: skip
     notes = [*reading.notes, *result["notes"]]
     if its_own and classes:
         notes.append("the dataset has classes of its own")
@@ -152,6 +177,13 @@ def command(
         f"{many(result['classes'], 'class')} as revision {result['revision']} of {dataset}"
     )
     emit(result, lines, json)
+
+
+def _is_finished(dataset: str) -> bool:
+    """Whether a dataset is there, and was not begun by an import that is unfinished."""
+    from maskwright.store import Dataset, tray
+
+    return Dataset.exists(dataset) and not ((known := tray.unfinished(dataset)) is not None and known.new)
 
 
 def _candidates(source: str, json: bool, dry_run: bool) -> "list[Candidate]":

@@ -15,7 +15,15 @@ def open_dataset(place: str, *, quiet: bool = False, read_only: bool = False) ->
     """The dataset at a place, as `formats.open_dataset`; sentences go to standard error. quiet: without a bar."""
     from maskwright.store import Dataset
 
-    return Dataset.open(dataset_of(place, quiet=quiet), read_only=read_only)
+    opened = Dataset.open(dataset_of(place, quiet=quiet), read_only=read_only)
+    say_unfinished(opened, place)
+    return opened
+
+
+def say_unfinished(dataset: "Dataset", place: str) -> None:
+    """A note of an import into the dataset that was interrupted, or is going on."""
+    if (known := dataset.unfinished) is not None:
+        say(f"note: {known.told(place)}, and nothing of it is in the dataset. {known.todo(place)}", err=True)
 
 
 def dataset_of(place: str, *, quiet: bool = False) -> "str | Path":

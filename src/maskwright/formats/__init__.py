@@ -1,7 +1,7 @@
 """Label formats, one module each. Any of them in, any of them out, with a report of what is lost."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
 from pathlib import Path
 from types import ModuleType
@@ -20,24 +20,31 @@ from maskwright.formats._aside import Aside, Broken, taking
 from maskwright.formats._check import differences
 from maskwright.formats._contract import CAUSES, Loss, Reading, losses_of
 from maskwright.formats._door import Candidate, find
-from maskwright.formats._keys import ORIGINAL_KEY, Incoming, Outgoing
+from maskwright.formats._fitting import Fitting
+from maskwright.formats._keys import ORIGINAL_KEY, Outgoing
 from maskwright.formats._laying import Laying
-from maskwright.formats._plausible import KINDS, Finding, Noted, Watch
+from maskwright.formats._plausible import KINDS, Finding, Watch
+from maskwright.formats._states import states as states
 from maskwright.formats._together import together
 from maskwright.formats._whole_images import whole_images
 
 if TYPE_CHECKING:
     from maskwright.compute import SetAside
+    from maskwright.formats._keeping import Keep as Keep
     from maskwright.store import Dataset
 
 __all__ = [
-    "CAUSES", "KINDS", "ORIGINAL_KEY", "Broken", "Candidate", "Finding", "Loss", "Reading", "check_place", "choose",
-    "dataset_of", "find", "is_dataset", "is_dataset_or_labels", "losses", "names", "open_dataset", "read", "selected",
-    "sniff", "summary", "write", "writers",
+    "CAUSES", "KINDS", "ORIGINAL_KEY", "Broken", "Candidate", "Finding", "Loss", "Reading", "check_place",
+    "choose", "dataset_of", "find", "is_dataset", "is_dataset_or_labels", "losses", "names", "open_dataset", "read",
+    "selected", "sniff", "summary", "write", "writers",
 ]  # fmt: skip
 
 
-def __getattr__(name: str) -> ModuleType:
+def __getattr__(name: str) -> Any:
+    if name == "Keep":  # which needs the store
+        from maskwright.formats import _keeping
+
+        return _keeping.Keep
     return registry.attribute("formats", name)
 
 
@@ -75,7 +82,7 @@ def choose(path: str | Path) -> Candidate:
 
 def read(
     path: str | Path | Candidate, format: str | None = None, *, skip_broken: bool = False, plausible: bool = True,
-    **options: Any,
+    keep: "Keep | None" = None, **options: Any,
 ) -> Reading:  # fmt: skip
     """Classes and samples of a labelled set in any format.
 
@@ -85,6 +92,7 @@ def read(
     read without it, an image that is there and cannot be read whole with its labels; every image is read for that.
     Without it reading ends with an error that names the first ten, and of images the last bytes are looked at.
     plausible: whether `Reading.findings` lists what is implausible; a few images are opened for that.
+    keep: where samples are kept while they are read; the first one comes when all are.
     options: the format's own; and of all, orientation="stored" where labels lie on images as they are stored, though a
     flag turns them when they are shown, for those whose size does not tell.  Raises FormatError, naming file and
     record, for anything broken, and where nothing is left without that; UsageError for an option the format does not
@@ -105,6 +113,8 @@ def read(
         options = typed.options({**chosen.options, **options}, module.read, f"the format {name}", after=1)
         with registry.naming("formats", name), explained(place):
             aside = Aside(skip_broken)
+            if keep is not None and (mark := keep.mark) is not None and mark["reader"] is not None:
+                aside.go_on(mark["reader"])
             with taking(aside):
                 if chosen.parts:
                     reading = together(chosen.parts, place, lambda part: module.read(part, **options))
@@ -119,7 +129,7 @@ def read(
     laying = Laying(stored=laid == "stored")
     labelled, takes_images = getattr(module, "LABELLED", True), registry.takes(module.read, "images", given=1)
     watch = Watch(reading.classes, place, laying, labelled=labelled, named=takes_images) if plausible else None
-    reading.samples = _fitting(samples, reading, place, laying, watch)
+    reading.samples = Fitting(samples, reading, place, laying, watch, aside, keep).samples()
     return reading
 
 
@@ -129,26 +139,6 @@ def _known(name: str, path: str | Path | Candidate | None = None) -> str:
     if wanted not in registry.ours("formats") and not registry.heard_of("formats", wanted):
         raise _nearest.no_format(name, names(), path if isinstance(path, str | Path) else None)
     return wanted
-
-
-def _fitting(
-    samples: Iterator[Sample], reading: Reading, path: str | Path, laying: Laying, watch: Watch | None
-) -> Iterator[Sample]:
-    """Good keys, and labels on images as shown; what was changed, and what is implausible, is told after the last."""
-    keys = Incoming()
-    try:
-        for sample in samples:
-            fitted = keys.fit(laying.lay(sample))
-            if watch is not None:
-                watch.see(fitted)
-            yield fitted
-    except FormatError as error:
-        raise error.at(file=path) from error.__cause__
-    if watch is not None:
-        reading.findings.extend(watch.findings(reading.notes))
-    told = {note for note in reading.notes if isinstance(note, Noted)}
-    texts = [finding.text for finding in reading.findings if finding.text not in told]
-    reading.notes.extend(keys.notes() + laying.notes() + texts)
 
 
 def open_dataset(

@@ -12,16 +12,17 @@ Where records are not to be skipped, nothing is yielded once one is broken: the 
 broken or enough were looked at, and one error names them all.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from maskwright.core.foreign import explained
 from maskwright.core.names import shown
 from maskwright.core.sample import Sample
 from maskwright.errors import FormatError
+from maskwright.formats._marks import END, Call, Marks, State
 
 #: So many broken records are named at once, of so many that are looked at behind the first.
 NAMED, LOOKED_AT = 10, 1000
@@ -53,6 +54,30 @@ class Aside:
     _named: FormatError | None = None
     _behind: int = 0
     _gone: int = 0  # of what was broken, whole samples
+    _came: bool = False  # a sample
+    _found: bool = False  # a segment
+    _marks: Marks = field(default_factory=Marks)
+    _before: dict[str, Any] | None = None
+
+    def mark(self, samples: int) -> dict[str, Any] | None:
+        """How far reading came, JSON-safe; None where a reader does not say it. samples: that it gave."""
+        calls = self._marks.told(samples)
+        if calls is None or self._errors:
+            return None
+        broken = [[record.file, record.record, record.reason] for record in self.broken]
+        return {"calls": calls, "broken": broken, "gone": self._gone, "came": self._came, "found": self._found}
+
+    def go_on(self, mark: Mapping[str, Any]) -> None:
+        """Pass over what was read when `mark` said this."""
+        self._marks.known = list(mark["calls"])
+        self._before = dict(mark)
+        self._came, self._found = mark["came"], mark["found"]
+
+    def _pass_over(self, call: Call, items: Iterator[Any]) -> None:
+        """What was read before; what was broken in it is known as well."""
+        if self._marks.passed(call, lambda: next(items, END)) and self._before is not None:
+            self.broken[:] = [Broken(*record) for record in self._before["broken"]]
+            self._gone = self._before["gone"]
 
     @property
     def _listing(self) -> bool:
@@ -125,13 +150,12 @@ class Aside:
         """The same samples. Raises FormatError behind them where nothing is left of what was broken: no sample, or no
         segment though there were some.
         """
-        came = found = False
         for sample in samples:
-            came = True
-            found = found or len(sample.segments) > 0
+            self._came = True
+            self._found = self._found or len(sample.segments) > 0
             yield sample
         parts = len(self.broken) > self._gone
-        if self.broken and not found and (parts or not came):
+        if self.broken and not self._found and (parts or not self._came):
             raise self.nothing_left(file)
 
     def nothing_left(self, file: object) -> FormatError:
@@ -141,13 +165,18 @@ class Aside:
 
     def samples(
         self, items: Iterable[Item], sample_of: Callable[[Item], Sample | None],
-        where: Callable[[Item], tuple[object, str | None]] | None = None,
+        where: Callable[[Item], tuple[object, str | None]] | None = None, *, state: State | None = None,
     ) -> Iterator[Sample]:  # fmt: skip
         """The sample of each item, but for those that are None or broken.
 
-        where: file and record of an item, for errors that do not name them.
+        where: file and record of an item, for errors that do not name them.  state: what `sample_of` remembers of the
+        items it had, see `_marks`; items themselves come again when reading is gone on with.
         """
-        for item in items:
+        call = self._marks.begin(state)
+        going = iter(items)
+        self._pass_over(call, going)
+        for item in going:
+            call.items += 1
             made: Sample | None = None
             before = len(self.broken)
             with self.record(*(where(item) if where and self._listing else (None, None))):
@@ -156,6 +185,7 @@ class Aside:
                 self._gone += len(self.broken) - before
             if not self._errors:
                 if made is not None:
+                    call.samples += 1
                     yield made
                 continue
             self._behind += 1

@@ -213,6 +213,16 @@ class Places:
         self._tries -= 1
         return None
 
+    def told(self) -> Any:
+        """What was found so far, as of `_marks.State`."""
+        root = None if self._root is None else str(self._root)
+        return [root, self._tries, self.addressed, self._address, sorted(self._found)]
+
+    def restore(self, told: Any) -> None:
+        """Be as it was when `told` said this."""
+        root, self._tries, self.addressed, self._address, found = told
+        self._root, self._found = None if root is None else Path(root), set(found)
+
     def notes(self) -> list[str]:
         """Where images are that do not lie where their names say, each note with the file's name before it."""
         told = [f"{self._file.name}: images were found in {home}" for home in sorted(self._found)]

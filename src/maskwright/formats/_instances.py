@@ -1,6 +1,7 @@
 """From semantic labels to instances, where someone asks for it."""
 
 from collections.abc import Collection
+from typing import Any
 
 import numpy as np
 
@@ -62,6 +63,15 @@ class Parted:
                 areas = segments.masks[row : row + 1].components(connectivity=8)[0].areas()
                 spread = 2 * areas.max(initial=0) < areas.sum()  # the largest part is less than half of all
                 self._parts.setdefault(class_id, []).append(len(areas) if spread else 1)
+
+    def told(self) -> Any:
+        """What was seen, as of `_marks.State`."""
+        return [self._left, list(self._parts.items())]
+
+    def restore(self, told: Any) -> None:
+        """Be as it was when `told` said this."""
+        self._left, parts = told
+        self._parts = {class_id: list(numbers) for class_id, numbers in parts}
 
     def notes(self) -> list[str]:
         many = {class_id: float(np.median(parts)) for class_id, parts in self._parts.items() if np.median(parts) >= 3}

@@ -11,7 +11,7 @@ from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import count
 from pathlib import Path, PurePosixPath
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from maskwright.core.names import key_problem, safe_key, shown, told_apart
@@ -191,6 +191,19 @@ class Incoming:
         self._alike += 1
         self._alike_example = self._alike_example or shown(found)
         return replace(sample, key=found)
+
+    def original(self, key: str) -> str:
+        """The key that a file gave the sample that has this one."""
+        return self._originals[key]
+
+    def told(self) -> list[Any]:
+        """What notes say, JSON-safe."""
+        return [self._changed, self._example, self._alike, self._alike_example]
+
+    def restore(self, told: list[Any], keys: Iterable[tuple[str, str]]) -> None:
+        """Be as it was when `told` said this. keys: of all samples that came, with those that files gave them."""
+        self._changed, self._example, self._alike, self._alike_example = told
+        self._originals.update(keys)
 
     def notes(self) -> list[str]:
         notes = []

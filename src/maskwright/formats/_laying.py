@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from os.path import exists, isfile
+from typing import Any
 
 from maskwright import media
 from maskwright.core.masks import Masks
@@ -9,9 +10,15 @@ from maskwright.core.names import shown
 from maskwright.core.sample import Sample
 from maskwright.core.segments import Segments
 from maskwright.errors import FormatError
+from maskwright.formats._marks import Parts
 from maskwright.formats._plausible import Tally
 from maskwright.media import orientation, pages
 from maskwright.media.endings import is_cut_short
+
+#: What there is to tell, by attribute.
+_REMEMBERED = (
+    "_turned", "_shown", "_open", "looked", "there", "exchanged", "missing", "unreadable", "amiss", "cut", "flags",
+)  # fmt: skip
 
 
 class Laying:
@@ -30,7 +37,7 @@ class Laying:
         self._stored = stored
         self._turned = 0
         self._shown = 0
-        self._open: list[str] = []
+        self._open = Tally()
         self.looked = self.there = self.exchanged = 0
         self.missing, self.unreadable, self.amiss = Tally(), Tally(), Tally()
         self.cut, self.flags = Tally(), Tally()
@@ -67,7 +74,7 @@ class Laying:
                 self._shown += 1
                 return sample
             if not self._stored:
-                self._open.append(shown(sample.key))
+                self._open.add(sample.key)
                 return sample
         elif found.stored_size != image.size:
             self.fits = False
@@ -80,6 +87,18 @@ class Laying:
         own = {who: _turned_segments(drawn, found.orientation) for who, drawn in sample.own_labels.items()}
         return replace(sample, image=replace(image, size=found.size), segments=segments, own_labels=own)
 
+    def told(self) -> Any:
+        """What is remembered of the samples that came, JSON-safe."""
+        return self._state.told()
+
+    def restore(self, told: Any) -> None:
+        """Be as it was when `told` said this."""
+        self._state.restore(told)
+
+    @property
+    def _state(self) -> Parts:
+        return Parts([self], _REMEMBERED)
+
     def notes(self) -> list[str]:
         """What was turned."""
         out = []
@@ -88,12 +107,12 @@ class Laying:
                 f"the labels of {self._turned} image{'s' * (self._turned != 1)} lay on the raster as it is stored, and "
                 "were turned with it to how the image is shown"
             )
-        if self._open and self._turned and not self._shown:
-            number = len(self._open)
+        if self._open.number and self._turned and not self._shown:
+            number = self._open.number
             out.append(
                 f"{number} more image{'s are' if number != 1 else ' is'} turned without a change of size, such as "
-                f"{self._open[0]}: their labels were taken as the image is shown; if they lie on the raster as well, "
-                "read them again with -o orientation=stored"
+                f"{self._open.examples[0]}: their labels were taken as the image is shown; if they lie on the raster "
+                "as well, read them again with -o orientation=stored"
             )
         return out
 

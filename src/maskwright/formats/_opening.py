@@ -23,14 +23,16 @@ from maskwright.core.sequence import Sequence
 from maskwright.errors import DatasetError, FormatError
 from maskwright.formats import _door
 from maskwright.formats._contract import Reading
+from maskwright.formats._keeping import Keep
 from maskwright.formats._listing import OWN
 from maskwright.formats._plausible import stop_on
 from maskwright.formats._states import state
 from maskwright.media import pages, sequences
-from maskwright.store import Dataset, folder, mounts, sequence_samples, transfer
+from maskwright.store import Dataset, folder, mounts, sequence_samples, transfer, tray
 from maskwright.store import connection as opening
 from maskwright.store import origin as origins
 from maskwright.store.origin import Origin
+from maskwright.store.tray import unfinished
 
 Tell = Callable[[str], None]
 Follow = Callable[[str, int | None, Iterable[Any]], Iterable[Any]]
@@ -47,17 +49,23 @@ def dataset_of(place: str | Path, tell: Tell | None = None, follow: Follow | Non
     if source.is_dir() and not any(True for _ in source.iterdir()):
         raise DatasetError("there is no dataset here", file=source, needed="a dataset, or labels or images")
     home = home_of(source)
-    if Dataset.exists(home) and (used := _used(home, source)) is not None:
+    if _is_whole(home) and (used := _used(home, source)) is not None:
         tell(used)
         return home
     with _alone(home, lambda: tell(f"waiting for another process that imports {shown_place(place)}")):
-        if not Dataset.exists(home):
+        if not _is_whole(home):
             tell(_imported(source, home, tell, follow))
         elif (used := _used(home, source)) is not None:
             tell(used)
         else:
             tell(_renewed(source, home, tell, follow))
     return home
+
+
+def _is_whole(home: Path) -> bool:
+    """Whether a dataset is there, and not only what an import that was killed has kept."""
+    known = unfinished(home)
+    return known is None and Dataset.exists(home)
 
 
 def _untold(sentence: str) -> None:
@@ -136,17 +144,40 @@ def _used(home: Path, source: Path) -> str | None:
 
 
 def _imported(source: Path, home: Path, tell: Tell, follow: Follow) -> str:
-    taking = _Taking(source, tell)
-    reading = taking.reading
-    result: dict[str, Any] = transfer.import_samples(
-        home, reading.classes, follow(f"importing {shown(source.name)}", reading.total, taking.samples()),
-        f"import {shown_place(source)}", about=reading.about, sequences=taking.declared, origin=taking.origin,
-    )  # fmt: skip
+    with _keep(source, home, tell, follow) as keep:
+        taking = _Taking(source, tell, keep)
+        reading = taking.reading
+        samples = keep.read(taking.samples())
+        result: dict[str, Any] = transfer.import_samples(
+            home, reading.classes, follow(f"importing {shown(source.name)}", reading.total, samples),
+            f"import {shown_place(source)}", about=reading.about, sequences=taking.declared, origin=taking.origin,
+            tray=keep.tray,
+        )  # fmt: skip
     _tell_notes(tell, reading, result)
     here = shown_place(source)
     return (
         f"imported {here} into {shown_place(home)}, revision {result['revision']}; used again while {here} is unchanged"
     )
+
+
+def _keep(source: Path, home: Path, tell: Tell, follow: Follow) -> Keep:
+    """Where what is read is kept meanwhile; what an import of other files has left there is taken back."""
+    call, here = {"opened": str(_whole(source))}, shown_place(source)
+
+    def states() -> dict[str, str]:
+        return {str(_whole(source)): state(source)}
+
+    def reading(what: str, total: int | None, done: int, samples: Iterable[Any]) -> Iterable[Any]:
+        if done:
+            tell(f"going on with the import of {here}: {done:,} samples are there")
+        return follow(what, None if total is None else total - done, samples)
+
+    known = unfinished(home)
+    if known is not None and not known.is_going_on and (known.call != call or known.states != states()):
+        tray.take_back(home)
+        tell(f"took back an unfinished import of {known.source}, whose files have changed since")
+    command = f"maskwright show {shlex.quote(str(source))}"
+    return Keep(home, source=here, command=command, call=call, states=states, follow=reading, tell=tell)
 
 
 def _renewed(source: Path, home: Path, tell: Tell, follow: Follow) -> str:
@@ -171,12 +202,12 @@ def _tell_notes(tell: Tell, reading: Reading, result: dict[str, Any]) -> None:
 
 
 class _Taking:
-    """What is read of a place once, and how its files are.
+    """What is read of a place once, and how its files are. keep: where it is kept meanwhile.
 
     reading: labels or images, by `formats.read`; of a video or a stack its images.  declared: the sequence of these.
     """
 
-    def __init__(self, source: Path, tell: Tell) -> None:
+    def __init__(self, source: Path, tell: Tell, keep: Keep | None = None) -> None:
         from maskwright import formats
 
         self._source = str(_whole(source))
@@ -192,7 +223,7 @@ class _Taking:
             if not _lies_in(whole, self._source):
                 self._states[whole] = state(whole)
         tell(f"read as {chosen.format} in {shown_place(chosen.path)}: {'; '.join(chosen.reasons)}")
-        self.reading = formats.read(chosen)
+        self.reading = formats.read(chosen, keep=keep)
 
     def samples(self) -> Iterator[Sample]:
         """Raises FormatError behind the last one where something grave is implausible."""

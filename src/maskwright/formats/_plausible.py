@@ -159,11 +159,11 @@ class Watch:
         self._seen: dict[Any, tuple[str, str, str | None]] = {}
         self._looking = Looking()
 
-    def see(self, sample: Sample) -> None:
-        """The next sample, after `laying` had it."""
+    def see(self, sample: Sample, *, is_there: bool, fits: bool) -> None:
+        """The next sample. is_there, fits: what `laying` said of it."""
         self._samples += 1
         self._note_size(sample)
-        if self._laying.is_there:
+        if is_there:
             self._note_image(sample)
         segments = sample.segments
         number = len(segments)
@@ -174,7 +174,7 @@ class Watch:
             class_ids = segments.class_ids.tolist()
             self._used.update(class_ids)
             self._note_masks(sample, class_ids)
-        if self._laying.fits:
+        if fits:
             self._looking.follow(sample)
 
     def _tally(self, kind: str) -> Tally:

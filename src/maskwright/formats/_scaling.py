@@ -51,6 +51,14 @@ class Scaling:
         """Count from nothing on."""
         self._scaled.clear()
 
+    def told(self) -> Any:
+        """What was scaled, JSON-safe."""
+        return [[*sizes, number] for sizes, number in self._scaled.items()]
+
+    def restore(self, told: Any) -> None:
+        """Be as it was when `told` said this."""
+        self._scaled = Counter({(tuple(own), tuple(whole)): number for own, whole, number in told})
+
     def notes(self) -> list[str]:
         """How many were scaled, for each size of the first few."""
         told = [

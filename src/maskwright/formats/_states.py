@@ -2,15 +2,17 @@
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
 from maskwright.formats._listing import OWN
 
 
-def state(place: str | Path, *, flat: bool = False) -> str:
+def state(place: str | Path, *, flat: bool = False, without: str | None = None) -> str:
     """Of a file, or of all files below a folder; flat: directly inside of it. "gone" where nothing is.
+
+    without: the beginning of the paths of files that do not count.
 
     Links are followed, a folder once; hidden files and what Maskwright made beside files are left out.
     """
@@ -18,13 +20,26 @@ def state(place: str | Path, *, flat: bool = False) -> str:
     if os.path.isdir(root):  # noqa: PTH112 - a name that no file can have is not there
         code = hashlib.sha256()
         for name, about in _walk(root, "", set(), flat):
-            code.update(_told(name, about))
+            if without is None or not f"{root.rstrip('/')}/{name}".startswith(without):
+                code.update(_told(name, about))
         return code.hexdigest()
     try:
         about = os.stat(root)  # noqa: PTH116
     except (OSError, ValueError):
         return "gone"
     return hashlib.sha256(_told(os.path.basename(root), about)).hexdigest()  # noqa: PTH119
+
+
+def states(places: Iterable[str | Path], dataset: str | Path) -> dict[str, str]:
+    """What tells the files at each place from other states of them, without reading one; by whole path.
+
+    dataset: which may lie among them, and does not count.
+    """
+    from maskwright.store.connection import database_file, is_url
+
+    without = None if is_url(dataset) else str(database_file(dataset).absolute())
+    wholes = dict.fromkeys(str(Path(place).absolute()) for place in places)
+    return {whole: state(whole, without=without) for whole in wholes}
 
 
 def _told(name: str, about: os.stat_result | None) -> bytes:

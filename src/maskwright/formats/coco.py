@@ -55,6 +55,7 @@ from maskwright.formats._contract import (
 )
 from maskwright.formats._json import ABSENT, Document, Records
 from maskwright.formats._keys import keys_of, plain_key
+from maskwright.formats._marks import Counts
 from maskwright.media import image_size
 
 LOSES = frozenset({"source", "weight"})
@@ -168,23 +169,41 @@ def read(
 
     aside = _aside.current()
 
+    where = [Places(part.about, images) for part in opened]
+    counts = [Counter[str]() for _ in opened]
+
     def parts() -> Iterator[tuple[_Images, int]]:
         first = 0
-        for part, (rows, _) in zip(opened, wanted, strict=True):
-            places = Places(part.about, images)
-            listed = _Images(part, classes, options, places, keys[first : first + len(part.images)], aside)
+        for part, (rows, _), places, told in zip(opened, wanted, where, counts, strict=True):
+            listed = _Images(part, classes, options, places, keys[first : first + len(part.images)], aside, told)
             first += len(part.images)
             yield from ((listed, row) for row in rows)
             notes.extend(places.notes())
-            notes.extend(f"{part.file.name}: {number} {what}" for what, number in listed.told.items())
+            notes.extend(f"{part.file.name}: {number} {what}" for what, number in told.items())
 
     def samples() -> Iterator[Sample]:
         yield from aside.samples(
-            parts(), lambda item: item[0].sample(item[1]), lambda item: (item[0].part.about, f"image number {item[1]}")
-        )
+            parts(), lambda item: item[0].sample(item[1]), lambda item: (item[0].part.about, f"image number {item[1]}"),
+            state=_Remembered(where, counts),
+        )  # fmt: skip
 
     total = None if only_classes else sum(len(rows) for rows, _ in wanted)
     return Reading(classes, samples(), total, notes, about)
+
+
+class _Remembered:
+    """Of the images that were read, by file. where: images lie.  counts: for notes."""
+
+    def __init__(self, where: list[Places], counts: list[Counter[str]]) -> None:
+        self._where, self._counts = where, Counts(counts)
+
+    def told(self) -> Any:
+        return [[places.told() for places in self._where], self._counts.told()]
+
+    def restore(self, told: Any) -> None:
+        for places, said in zip(self._where, told[0], strict=True):
+            places.restore(said)
+        self._counts.restore(told[1])
 
 
 @dataclass(frozen=True)
@@ -301,9 +320,10 @@ class _Images:
     """
 
     def __init__(
-        self, part: _File, classes: Classes, options: _Options, places: Places, keys: list[str], aside: Aside
-    ) -> None:
-        self.part, self.told = part, Counter[str]()
+        self, part: _File, classes: Classes, options: _Options, places: Places, keys: list[str], aside: Aside,
+        told: Counter[str],
+    ) -> None:  # fmt: skip
+        self.part, self.told = part, told
         self._classes, self._options, self._places, self._keys = classes, options, places, keys
         self._aside = aside
         self._order, self._bounds, self._broken = _by_image(part, options, aside)

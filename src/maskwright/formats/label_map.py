@@ -37,6 +37,7 @@ from maskwright.formats._discovery import UndecidedError
 from maskwright.formats._instances import Parted
 from maskwright.formats._instances import split as split_segments
 from maskwright.formats._label_files import survey
+from maskwright.formats._marks import Several
 from maskwright.formats._meanings import Meaning, is_named, labels_of, meant
 from maskwright.formats._pairs import Layout, Pair, find
 from maskwright.formats._rasters import palette_of, png
@@ -201,7 +202,8 @@ def read(
         return Sample(pair.key, image, segments, split=splits.get(pair.key, pair.split), own_labels=own)
 
     def samples() -> Iterator[Sample]:
-        yield from aside.samples(layout.pairs, sample_of, lambda pair: (pair.label, None))
+        state = Several((parted, scaling))
+        yield from aside.samples(layout.pairs, sample_of, lambda pair: (pair.label, None), state=state)
         notes.extend([*scaling.notes(), *parted.notes()])
 
     return Reading(classes, samples(), len(layout.pairs), notes)

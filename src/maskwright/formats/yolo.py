@@ -10,6 +10,7 @@ they are read.
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, cast
 from weakref import ref
@@ -122,7 +123,10 @@ def read(
     def samples() -> Iterator[Sample]:
         keys, notes = keys_of(_yolo_sets.places_of(found.images, home))
         found.notes.extend(notes)
-        yield from aside.samples(zip(keys, found.images, strict=True), sample_of, lambda item: (item[1][1], None))
+        yield from aside.samples(
+            zip(keys, found.images, strict=True), sample_of, lambda item: (item[1][1], None),
+            state=_Remembered(told, folders),
+        )  # fmt: skip
         found.notes.extend(f"{told[cause]} {words}" for cause, words in _TOLD.items() if told[cause])
         if alone := _yolo_sets.alone(folders):
             said = f"{len(alone)} files of labels have no image and were left out, such as {alone[0]}"
@@ -131,6 +135,22 @@ def read(
 
     reading = Reading(found.classes, samples(), len(found.images), found.notes)
     return reading
+
+
+@dataclass
+class _Remembered:
+    """Of the images that were read. told: counts for notes.  folders: of labels, with those of their images."""
+
+    counts: Counter[str]
+    folders: dict[Path, set[Path]]
+
+    def told(self) -> Any:
+        folders = [[str(folder), sorted(map(str, homes))] for folder, homes in self.folders.items()]
+        return [dict(self.counts), folders]
+
+    def restore(self, told: Any) -> None:
+        self.counts.update(told[0])
+        self.folders.update({Path(folder): set(map(Path, homes)) for folder, homes in told[1]})
 
 
 _segments = _yolo_lines.read_lines

@@ -3,7 +3,7 @@
 import os
 import threading
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Protocol
@@ -20,6 +20,9 @@ from maskwright.store.rows import damaged
 
 #: Any fixed number: PostgreSQL's writers queue for the advisory lock of this name.
 _LOCK = 0x6D61736B
+
+#: The name under which the record of an unfinished import is kept, see `tray`.
+UNFINISHED = "import"
 
 #: Databases that a thread of a process is writing to: a second transaction would wait for the first for ever.
 _writing: set[tuple[object, int, int]] = set()
@@ -189,6 +192,10 @@ class ThereError(DatasetError):
     """A dataset stands where one was to be made."""
 
 
+class UnfinishedError(DatasetError):
+    """A dataset whose first import is unfinished."""
+
+
 class EmptyError(DatasetError):
     """A database without a dataset in it: what a creation that was killed leaves."""
 
@@ -234,6 +241,11 @@ class Making:
             self.undo()
             raise
         self.database = Database(source, place, file.parent.resolve(), writable=True)
+
+    @property
+    def folders(self) -> list[Path]:
+        """Those that were made for it, the outermost first."""
+        return list(self._folders)
 
     def _make_folders(self, folder: Path) -> None:
         absent = [path for path in (folder, *folder.parents) if not path.exists()]
@@ -298,8 +310,57 @@ def check_local(file: Path) -> None:
         )  # fmt: skip
 
 
-def open_(place: str | Path, *, read_only: bool = False) -> Database:
-    """An existing database. Raises DatasetError for what is none, is damaged, or is of a newer version."""
+def open_(place: str | Path, *, read_only: bool = False, unfinished: bool = False) -> Database:
+    """An existing database. Raises DatasetError for what is none, is damaged, or is of a newer version.
+
+    unfinished: open one whose first import is unfinished, too, for which UnfinishedError is raised else.
+    """
+    database = _opened(place, read_only=read_only)
+    if not unfinished:
+        try:
+            _check_finished(database)
+        except BaseException:
+            database.close()
+            raise
+    return database
+
+
+def _check_finished(database: Database) -> None:
+    """Raises UnfinishedError for a dataset without a revision that an import has not finished."""
+    with database.reading() as connection:
+        name = sql.select(schema.meta.c.name).where(schema.meta.c.name == UNFINISHED)
+        made = sql.exists().where(_IDS == 1)
+        waiting = connection.execute(name.where(~made)).first() is not None
+        if waiting:
+            from maskwright.store import tray
+
+            known = tray.kept(connection)
+            assert known is not None
+            raise UnfinishedError(known.told(database.place), file=database.place, todo=known.todo(database.place))
+
+
+def remove_empty(database: Database, folders: Sequence[Path] = ()) -> None:
+    """Close a database without tables and remove its file, as far as nobody else put something in.
+
+    folders: that were made for it, the outermost first.
+    """
+    file = database.file
+    if file is not None:
+        with suppress(Exception), database.engine.connect() as raw, raw.execution_options(writes=True).begin():
+            if not has_tables(raw):
+                file.unlink()
+    database.close()
+    if file is None:
+        return
+    if not file.exists():
+        for end in ("-wal", "-shm"):
+            file.with_name(file.name + end).unlink(missing_ok=True)
+    for folder in reversed(folders):
+        with suppress(OSError):
+            folder.rmdir()
+
+
+def _opened(place: str | Path, *, read_only: bool) -> Database:
     if opening.is_url(place):
         database = Database(_Server(str(place)), place, None, writable=not read_only)
         _bring_up(database)

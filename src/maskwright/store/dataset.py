@@ -18,11 +18,12 @@ from maskwright.core.names import check_name, name_problem, safe_key, shown
 from maskwright.errors import DatasetError, UsageError
 from maskwright.media.windows import Window
 from maskwright.store import connection as opening
-from maskwright.store import database, display, saved_views, schema
+from maskwright.store import database, display, saved_views, schema, tray
 from maskwright.store.bulk import BulkChange
 from maskwright.store.declarations import Columns
 from maskwright.store.edit import Edit
 from maskwright.store.revisions import Change, Revision
+from maskwright.store.tray import Unfinished
 from maskwright.store.vectors import DatasetVectors
 from maskwright.store.view import View
 
@@ -85,6 +86,12 @@ class Dataset(View):
             if opening.is_url(place):
                 raise
         return True
+
+    @property
+    def unfinished(self) -> Unfinished | None:
+        """An import into this dataset that was interrupted or is going on; nothing of it is in any revision yet."""
+        with self.database.reading() as connection:
+            return tray.kept(connection)
 
     def close(self) -> None:
         """Give the database back; once more does nothing.

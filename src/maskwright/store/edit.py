@@ -154,6 +154,11 @@ class Edit:
         self._sequences = sequence_rows.Changes(connection, self.revision, database.place)
 
     @property
+    def connection(self) -> Connection:
+        """The transaction, for what has to be done in it beside the revision."""
+        return self._connection
+
+    @property
     def place(self) -> object:
         """Where the dataset is, for errors."""
         return self._database.place

@@ -6,6 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy.engine import Connection
+
 from maskwright.core.classes import Classes
 from maskwright.core.columns import Column
 from maskwright.core.names import shown
@@ -14,11 +16,13 @@ from maskwright.core.sequence import Sequence
 from maskwright.errors import UsageError
 from maskwright.media.checksums import Hashing
 from maskwright.store import class_matching, database, vectors
+from maskwright.store.database import Database
 from maskwright.store.dataset import Dataset, user_name
 from maskwright.store.edit import Edit, KeyThereError
 from maskwright.store.origin import Origin, keep
 from maskwright.store.sequence_samples import Files
 from maskwright.store.snapshot import VectorGroup
+from maskwright.store.tray import Tray
 
 #: Columns that a note names.
 _NAMED = 12
@@ -29,6 +33,7 @@ def import_samples(
     split: str | None = None, hash_images: bool = True, columns: Iterable[Column] = (),
     vector_groups: Iterable[VectorGroup] = (), sequences: Iterable[Sequence] = (),
     about: Mapping[str, Any] | None = None, merge: bool = False, origin: Callable[[], Origin] | None = None,
+    tray: Tray | None = None,
 ) -> dict[str, Any]:  # fmt: skip
     """Add samples to the dataset at `place`, which is made if need be -> counts, notes and the revision.
 
@@ -42,13 +47,16 @@ def import_samples(
     others, whose samples are pages of one file, the file is asked; the rest are of time.  about: what their files say
     of the whole set, as `formats.Reading` has it, which the dataset keeps; where it has something else, that stays.
     origin: says after the last sample which files a new dataset was made from; its revision is filled in.
+    tray: where these samples were kept while they were read; it ends in the transaction that adds them.
     """
     hashing = Hashing()
     content = hashing.follow(samples) if hash_images else samples
     name = author or user_name()
     own = list(columns)
     found: dict[str, Any] | None = None
-    if not Dataset.exists(place):
+    if tray is not None and tray.known.new:
+        found = _made_of(tray, classes, own, content, message, name, split, about or {}, origin)
+    elif not Dataset.exists(place):
         with suppress(database.ThereError):  # somebody else was faster; nothing was read of the samples
             found = _made(
                 place, classes, own, content, message, name, split, vector_groups, sequences, about or {}, origin
@@ -61,6 +69,8 @@ def import_samples(
             notes = matched.notes
             edit.set_classes(matched.classes)
             found = _filled(edit, own, matched.samples(content), split, vector_groups, sequences, about or {})
+            if tray is not None:
+                tray.end(edit.connection)
     if found["samples"]:
         with Dataset.open(place) as dataset:
             dataset.keep_window()
@@ -122,15 +132,41 @@ def _made(
     """A new dataset and its first samples, in one transaction. Raises ThereError where one is already."""
     making = database.Making(place)
     with making.filling() as connection:
-        first = Edit(making.database, connection, author, "create")
-        first.set_classes(classes)
-        first.finish()
-        edit = Edit(making.database, connection, author, message)
-        found = _filled(edit, columns, samples, split, vector_groups, sequences, about)
-        edit.finish()
-        if origin is not None:
-            keep(connection, replace(origin(), revision=edit.revision))
+        found = _first(
+            making.database, connection, classes, columns, samples, message, author, split, vector_groups, sequences,
+            about, origin,
+        )  # fmt: skip
     making.database.close()
+    return found
+
+
+def _made_of(
+    tray: Tray, classes: Classes, columns: list[Column], samples: Iterable[Sample], message: str, author: str,
+    split: str | None, about: Mapping[str, Any], origin: Callable[[], Origin] | None,
+) -> dict[str, Any]:  # fmt: skip
+    """A new dataset of what a tray in its place holds."""
+    with tray.database.writing() as connection:
+        found = _first(
+            tray.database, connection, classes, columns, samples, message, author, split, (), (), about, origin
+        )
+        tray.end(connection)
+    return found
+
+
+def _first(
+    store: Database, connection: Connection, classes: Classes, columns: list[Column], samples: Iterable[Sample],
+    message: str, author: str, split: str | None, vector_groups: Iterable[VectorGroup], sequences: Iterable[Sequence],
+    about: Mapping[str, Any], origin: Callable[[], Origin] | None,
+) -> dict[str, Any]:  # fmt: skip
+    """The first two revisions: classes, and samples."""
+    first = Edit(store, connection, author, "create")
+    first.set_classes(classes)
+    first.finish()
+    edit = Edit(store, connection, author, message)
+    found = _filled(edit, columns, samples, split, vector_groups, sequences, about)
+    edit.finish()
+    if origin is not None:
+        keep(connection, replace(origin(), revision=edit.revision))
     return found
 
 
