@@ -138,7 +138,9 @@ def main() -> None:
         finally:
             server.kill()
     figures["calibration_s"] = float(np.median([calibration() for _ in range(5)]))
-    report("studio with many images", [(key, f"{value:.3f}") for key, value in figures.items()], ("what", "value"), figures)
+    report(
+        "studio with many images", [(key, f"{value:.3f}") for key, value in figures.items()], ("what", "value"), figures
+    )
 
 
 if __name__ == "__main__":

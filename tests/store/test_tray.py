@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 import sqlalchemy as sql
 
+from maskwright.core.segments import Segments
 from maskwright.errors import DatasetError, UsageError
 from maskwright.store import Dataset, import_samples, packed_samples, schema, tray
 from maskwright.store.tray import Tray, Unfinished
@@ -31,8 +32,13 @@ def filled(place, samples, classes, *, new: bool) -> Tray:
 def test_samples_come_back_as_they_were(make_samples) -> None:
     samples = make_samples(7)
     samples[3] = replace(samples[3], fields={"of": [1, 2.5, None, {"deep": "日本"}]}, weight=0.25, split="val")
+    samples[5] = replace(
+        samples[5], own_labels={"ada": samples[5].segments, "ben": Segments.none(samples[5].image.size)}
+    )
     back = list(packed_samples.unpack(packed_samples.pack(samples)))
     assert packed_samples.pack(back) == packed_samples.pack(samples)
+    assert back[5].own_labels["ada"].masks == samples[5].segments.masks
+    assert [len(drawn) for drawn in back[5].own_labels.values()] == [len(samples[5].segments), 0]
     assert [(sample.key, sample.image.uri, sample.fields) for sample in back] == [
         (sample.key, sample.image.uri, sample.fields) for sample in samples
     ]

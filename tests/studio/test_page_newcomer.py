@@ -70,7 +70,9 @@ def test_forty_nuclei_outlined_and_a_third_image_suggested(browser, folder) -> N
     with visiting(browser, folder, CLASSES) as person:
         pointer = Pointer(person)
         answers = []
-        person.page.on("response", lambda got: answers.append(got.json()) if got.url.endswith("/3/suggestion") else None)
+        person.page.on(
+            "response", lambda got: answers.append(got.json()) if got.url.endswith("/3/suggestion") else None
+        )
         person.page.locator("[data-tool=polygon]").click()
         first = outline_all(person, pointer, 0)
         person.page.locator("[data-tool=brush]").click()

@@ -20,8 +20,8 @@ def pack(samples: Sequence[Sample]) -> bytes:
     told, runs = [], []
     for sample in samples:
         told.append(_told(sample))
-        for segments in (sample.segments, *sample.own_labels.values()):
-            runs.append(segments.masks.counts.astype("<u4", copy=False).tobytes())
+        drawn = (sample.segments, *sample.own_labels.values())
+        runs += [segments.masks.counts.astype("<u4", copy=False).tobytes() for segments in drawn]
     head = f"[{','.join(told)}]".encode()
     return zlib.compress(b"".join([len(head).to_bytes(8, "little"), head, *runs]), 1)
 
