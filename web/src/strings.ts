@@ -28,6 +28,7 @@ export const words = {
   nothingFound: "No image is like that.",
   loading: "Counting …",
   classes: "Classes",
+  moreObjects: (number: number) => `Show ${number.toLocaleString("en")} more`,
   objects: "Objects",
   values: "Values of the object",
   imageValues: "Values of the image",

@@ -1,11 +1,12 @@
 import { words } from "../../../strings";
 import { closeGuide, guide, nextStep, STEPS } from "../store/guide";
+import { offered } from "../store/offer";
 import { keymap } from "../store/state";
 
 /** Four steps on the first image, over a corner of it; the one that is next says how. */
 export function Guide() {
   const done = guide.value;
-  if (!done) return null;
+  if (!done || offered.value) return null; // what is suggested has a bar where this would lie
   const next = nextStep(done);
   return (
     <section class="guide" aria-label={words.guide.title} data-guide={next ?? "done"}>

@@ -4,12 +4,13 @@ import { words } from "../../../strings";
 import { actions } from "../store/actions";
 import { addClass } from "../store/classes";
 import { comment, reclass, setClass } from "../store/gestures";
-import { classId, colourOf, desk, drawable, keymap, layer, own, redraw, selected, version } from "../store/state";
+import { classId, colourOf, current, desk, drawable, keymap, layer, own, redraw, selected, version } from "../store/state";
 import { pick } from "../store/tools";
 import { Action } from "./Tools";
 
 const EDITS = ["holes", "smooth", "grow", "shrink", "split", "merge", "copy", "remove"];
 const FURTHER = ["islands", "subtract", "intersect", "raise", "lower", "crowd", "hide", "isolate"];
+const LISTED = 400;
 const HIGH = 900; // pixels of a window that has room for all of them
 
 export const css = (rgb: number) => `#${rgb.toString(16).padStart(6, "0")}`;
@@ -31,8 +32,11 @@ function start(tool: string): void {
 
 export function Objects() {
   const [typed, setTyped] = useState("");
+  const [long, setLong] = useState<number | null>(null);
   void version.value;
   const { scene } = desk;
+  // The newest first; a list of thousands is made only where it is asked for.
+  const listed = [...scene.segments].reverse().slice(0, long === current.value ? undefined : LISTED);
   const classes = drawable();
   const found = classes.filter((declared) => declared.name.toLowerCase().includes(typed.toLowerCase()));
   const name = (id: number) => classes.find((declared) => declared.id === id)?.name ?? `${id}`;
@@ -87,7 +91,7 @@ export function Objects() {
           </div>
         )}
         <ul>
-          {[...scene.segments].reverse().slice(0, 400).map((segment) => (
+          {listed.map((segment) => (
             <li key={segment.id}>
               <button
                 class={segment.id === selected.value ? "chosen" : ""} aria-pressed={segment.id === selected.value} data-object={segment.id}
@@ -103,6 +107,9 @@ export function Objects() {
             </li>
           ))}
         </ul>
+        {listed.length < scene.segments.length && (
+          <button data-more="" onClick={() => setLong(current.value)}>{words.moreObjects(scene.segments.length - listed.length)}</button>
+        )}
         {selected.value !== null && (
           <label class="row">
             {words.reclass}
