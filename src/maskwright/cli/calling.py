@@ -9,7 +9,6 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
 from types import FrameType
 from typing import Any
 
@@ -119,7 +118,7 @@ def _told(error: MaskwrightError, code: int, as_json: bool) -> int:
     if as_json:
         parts = {name: getattr(error, name) for name in ("file", "record", "found", "needed", "todo")}
         if isinstance(error, LossError):
-            parts["losses"] = [asdict(loss) for loss in error.losses]
+            parts["losses"] = [loss._asdict() for loss in error.losses]
         if isinstance(error, FormatError) and error.others:
             parts["others"] = list(error.others[1:])
         kind = "Interrupted" if code == INTERRUPTED else type(error).__name__

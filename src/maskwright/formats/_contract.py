@@ -31,7 +31,7 @@ from dataclasses import dataclass, field
 from itertools import compress
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
 
@@ -84,11 +84,10 @@ CAUSES |= {name: column.description for name, column in _FURTHER.items()}
 MINOR = frozenset({"area", "ids", "split", "source", "weight", "fields", "order", "sequence", "orientation", *_FURTHER})
 
 
-@dataclass(frozen=True, slots=True)
-class Loss:
+class Loss(NamedTuple):
     """One thing a write loses. segment: its id, None for the whole sample. pixels: how many are lost.
 
-    A set may have millions, so that they are small.
+    A set may have millions, so that they are small, and made in no time.
     """
 
     key: str

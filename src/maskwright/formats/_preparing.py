@@ -11,7 +11,7 @@ import marshal
 import pickle
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
-from itertools import count
+from itertools import chain, count
 from typing import Any
 
 from maskwright import __version__, compute, media, registry
@@ -135,7 +135,7 @@ class _Preparing(compute.Worker[tuple[str, list[Any], Any]]):
                 rows = prepare(sample, self._classes, **bearing(prepare, self._options))
         if self._looks:
             media.read(sample.image)
-        return mark, [value for loss in lost for value in (loss.key, loss.cause, loss.segment, loss.pixels)], rows
+        return mark, list(chain.from_iterable(lost)), rows
 
 
 def _mark(sample: Sample) -> str:
