@@ -8,7 +8,6 @@ import re
 import struct
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from maskwright.core.names import shown
@@ -53,20 +52,45 @@ def sentence(error: BaseException) -> str:
     return f"a value is of the wrong kind: {text}" if isinstance(error, TypeError | AttributeError) else text
 
 
-@contextmanager
-def explained(file: object, record: str | None = None, kind: type[MaskwrightError] = FormatError) -> Iterator[None]:
-    """Errors that the content causes become one of `kind`, naming file and record; the first error stays its cause."""
-    try:
-        yield
-    except MaskwrightError as error:
+def in_place_of(
+    error: BaseException, file: object, record: str | None = None, kind: type[MaskwrightError] = FormatError
+) -> BaseException:
+    """What is raised in place of an error: one of `kind`, naming file and record, where the content caused it; else
+    the error itself.  The first error stays the cause.
+    """
+    if isinstance(error, MaskwrightError):
         error.found = shown(error.found, 500)
         if isinstance(error, kind) and error.file is None:
             error.at(file=file, record=record)
-        raise
-    except Exception as error:
-        if not caused_by_content(error):
-            raise
-        raise kind(f"cannot be read ({sentence(error)})", file=file, record=record) from error
+        return error
+    if not isinstance(error, Exception) or not caused_by_content(error):
+        return error
+    found = kind(f"cannot be read ({sentence(error)})", file=file, record=record)
+    found.__cause__ = error
+    return found
+
+
+class explained:  # noqa: N801 - used as a function
+    """A block whose errors become those that `in_place_of` gives.
+
+    A class, since every sample goes through several of them and a generator takes four times as long.
+    """
+
+    __slots__ = ("_file", "_kind", "_record")
+
+    def __init__(
+        self, file: object, record: str | None = None, kind: type[MaskwrightError] = FormatError
+    ) -> None:
+        self._file, self._record, self._kind = file, record, kind
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, _: object, error: BaseException | None, trace: object) -> None:
+        if error is not None:
+            found = in_place_of(error, self._file, self._record, self._kind)
+            if found is not error:
+                raise found
 
 
 def guarded(samples: Iterator[Sample], file: object) -> Iterator[Sample]:

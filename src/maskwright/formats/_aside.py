@@ -18,7 +18,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from maskwright.core.foreign import explained
+from maskwright.core.foreign import explained, in_place_of
 from maskwright.core.names import shown
 from maskwright.core.sample import Sample
 from maskwright.errors import FormatError
@@ -110,20 +110,20 @@ class Aside:
             self._named = first
         raise self._named
 
-    @contextmanager
-    def record(self, file: object = None, record: str | None = None, *, whole: bool = False) -> Iterator[None]:
+    def record(self, file: object = None, record: str | None = None, *, whole: bool = False) -> "_Record":
         """What the block raises about the content is put aside. file, record: where, if the error does not say it.
 
         whole: whether samples are gone with it, and not parts of them.
         """
-        try:
-            with explained(file, record):
-                yield
-        except FormatError as error:
-            if error is self._named:
-                raise
-            self._gone += whole
-            self.put(error.at(file=file, record=record))
+        return _Record(self, file, record, whole)
+
+    def _broke(self, error: FormatError, file: object, record: str | None, whole: bool) -> bool:
+        """Put a record's error aside, if it is not the one that ends everything."""
+        if error is self._named:
+            return False
+        self._gone += whole
+        self.put(error.at(file=file, record=record))
+        return True
 
     def parts(
         self, parts: Sequence[Item], read: Callable[[Sequence[Item]], Made], file: object, name: Callable[[Item], str]
@@ -192,6 +192,28 @@ class Aside:
             if self._behind > LOOKED_AT:
                 break
         self.end()
+
+
+class _Record:
+    """The block of `Aside.record`: `explained`, and what it makes of an error is put aside."""
+
+    __slots__ = ("_aside", "_file", "_record", "_whole")
+
+    def __init__(self, aside: Aside, file: object, record: str | None, whole: bool) -> None:
+        self._aside, self._file, self._record, self._whole = aside, file, record, whole
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> bool:
+        if error is None:
+            return False
+        found = in_place_of(error, self._file, self._record)
+        if isinstance(found, FormatError) and self._aside._broke(found, self._file, self._record, self._whole):
+            return True
+        if found is not error:
+            raise found
+        return False
 
 
 def _said(first: FormatError, error: FormatError) -> str:
