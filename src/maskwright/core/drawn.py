@@ -78,9 +78,15 @@ def stated_area(segments: Any, row: int) -> float | None:
     the attribute `area`, which goes in the same way.
     """
     geometry = segments.more["geometry"][row] if "geometry" in segments.more else None
-    stated = geometry.get("area") if isinstance(geometry, dict) else None
-    stated = segments.attributes[row].get("area") if stated is None else stated
-    return stated if isinstance(stated, int | float) and not isinstance(stated, bool) else None
+    return stated(geometry, segments.attributes[row])
+
+
+def stated(geometry: object, attributes: Mapping[str, Any]) -> float | None:
+    """The same of one segment's geometry and attributes."""
+    area = geometry.get("area") if isinstance(geometry, dict) else None
+    area = attributes.get("area") if area is None else area
+    number = type(area) is float or (isinstance(area, int | float) and not isinstance(area, bool))
+    return area if number else None  # type: ignore[return-value]
 
 
 def stated_box(drawn: object) -> list[float] | None:

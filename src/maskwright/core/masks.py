@@ -266,10 +266,6 @@ class Masks:
 
         height, width = size
         starts, ends, offsets = kernels.coco_spans(points, rings, masks, height, width)
-        if rings.size > masks.size:
-            owner = np.repeat(np.arange(masks.size - 1), np.diff(offsets))
-            order = np.argsort(owner * (height * width + 1) + starts, kind="stable")
-            starts, ends = starts[order], ends[order]
         return cls.take_over(size, *spans.to_counts(starts, ends, offsets, height * width))
 
     @classmethod

@@ -163,7 +163,7 @@ def common_losses(sample: Sample, loses: frozenset[str], classes: Classes | None
         "crowd": lambda: segments.is_crowd,
         "score": lambda: ~np.isnan(segments.scores),
         "attributes": lambda: [bool(row) and row.keys() != {"area"} for row in attributes],
-        "area": lambda: ["area" in row or drawn.stated_area(segments, i) for i, row in enumerate(attributes)],
+        "area": lambda: map(_has_area, attributes, segments.column("geometry")),
         "ids": lambda: ids != np.arange(1, n + 1),
         "source": lambda: [source != "import" for source in segments.source],
     }
@@ -197,6 +197,11 @@ def common_losses(sample: Sample, loses: frozenset[str], classes: Classes | None
         out.append(Loss(sample.key, "order"))
     of_sample = {"weight": sample.weight != 1, "fields": bool(sample.fields), "split": sample.split is not None}
     return out + [Loss(sample.key, cause) for cause, yes in of_sample.items() if yes and cause in loses]
+
+
+def _has_area(attributes: dict[str, Any], geometry: Any) -> bool:
+    """Whether an area was stated, other than 0."""
+    return "area" in attributes or bool(drawn.stated(geometry, attributes))
 
 
 def further_losses(sample: Sample, keeps: Collection[str]) -> list[Loss]:
@@ -245,8 +250,9 @@ def _flagged(sample: Sample, options: dict[str, Any]) -> list[Loss]:
 
 def usable_ids(found: Sequence[Any]) -> list[int] | None:
     """The ids that a file states, or None, for new ones, where they are not whole numbers that tell segments apart."""
-    whole = all(isinstance(item, int) and not isinstance(item, bool) and abs(item) < 2**63 for item in found)
-    return list(found) if found and whole and len(set(found)) == len(found) else None
+    if set(map(type, found)) != {int} or len(set(found)) < len(found):
+        return None
+    return list(found) if -(2**63) < min(found) and max(found) < 2**63 else None
 
 
 def object_numbers(segments: Segments) -> list[int]:

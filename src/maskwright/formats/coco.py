@@ -61,8 +61,8 @@ from maskwright.media import image_size
 LOSES = frozenset({"source", "weight"})
 KEEPS = frozenset({"geometry", "box"})
 
-_ANNOTATION_KEYS = {"id", "image_id", "category_id", "segmentation", "area", "bbox", "iscrowd", "score", "attributes",
-                    "maskwright"}  # fmt: skip
+_USUAL_KEYS = {"id", "image_id", "category_id", "segmentation", "area", "bbox", "iscrowd", "score"}
+_ANNOTATION_KEYS = {*_USUAL_KEYS, "attributes", "maskwright"}
 
 
 def sniff(path: Path) -> float:
@@ -419,26 +419,35 @@ def _segments(
     masks, geometries, boxes = shapes.read_annotations(
         file, annotations, size, drop_degenerate=options.drop_degenerate, told=told
     )
-    attributes, class_ids = [], []
+    attributes: list[dict[str, Any]] = []
+    class_ids, ids, scores, is_crowd = [], [], [], []
     keys: set[str] = set()
     for position, annotation in enumerate(annotations):
-        class_ids.append(_class_id(file, annotation, classes))
+        class_id = annotation.get("category_id")
+        known = type(class_id) is int and class_id in classes
+        class_ids.append(class_id if known else _class_id(file, annotation, classes))
+        score = annotation.get("score")
+        scores.append(np.nan if score is None else float(score))
+        is_crowd.append(bool(annotation.get("iscrowd", 0)))
+        number = annotation.get("id")
         extra: dict[str, Any] = {}
-        if not annotation.keys() <= _ANNOTATION_KEYS:
+        if not annotation.keys() <= _USUAL_KEYS:
             extra = {name: value for name, value in annotation.items() if name not in _ANNOTATION_KEYS}
             keys |= extra.keys()
-        nested = annotation.get("attributes")
-        if isinstance(nested, dict):
-            extra |= nested
-        elif nested is not None:
-            extra["attributes"] = nested
-            keys.add("attributes")
+            nested = annotation.get("attributes")
+            if isinstance(nested, dict):
+                extra |= nested
+            elif nested is not None:
+                extra["attributes"] = nested
+                keys.add("attributes")
+            own = annotation.get("maskwright")
+            if isinstance(own, dict):
+                # COCO numbers annotations over the whole file; a segment whose own number was taken keeps it beside.
+                number = own.get("id", number)
+                if "box" in own:
+                    boxes[position] = shapes.xyxy(file, annotation, own["box"])
+        ids.append(number)
         attributes.append(extra)
-        own = annotation.get("maskwright")
-        if isinstance(own, dict) and "box" in own:
-            boxes[position] = shapes.xyxy(file, annotation, own["box"])
-    # COCO numbers annotations over the whole file; a segment whose own number was taken keeps it beside.
-    ids = [_own(annotation).get("id", annotation.get("id")) for annotation in annotations]
     usable = usable_ids(ids)
     if usable is None and annotations:
         if any(found is not None for found in ids):  # results have none
@@ -450,19 +459,12 @@ def _segments(
         masks,
         class_ids,
         ids=usable,
-        scores=[
-            np.nan if annotation.get("score") is None else float(annotation["score"]) for annotation in annotations
-        ],
-        is_crowd=[bool(annotation.get("iscrowd", 0)) for annotation in annotations],
+        scores=scores,
+        is_crowd=is_crowd,
         attributes=attributes,
         more={"geometry": geometries, "box": boxes},
     )
     return segments, sorted(keys), told
-
-
-def _own(annotation: Mapping[str, Any]) -> dict[str, Any]:
-    own = annotation.get("maskwright")
-    return own if isinstance(own, dict) else {}
 
 
 def _class_id(file: Path, annotation: Mapping[str, Any], classes: Classes) -> int:

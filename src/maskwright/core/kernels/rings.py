@@ -86,7 +86,7 @@ def coco_spans(
     """`coco_toggles` of every ring, points[ring_offsets[r] : ring_offsets[r + 1]], paired -> spans of N masks.
 
     mask_offsets: (N + 1,), where each mask's rings begin.  -> starts, ends, and (N + 1,), where each mask's begin.
-    Those of a ring are ascending; those of a mask come ring by ring.
+    Those of a mask are ascending by their starts, and may overlap where its rings do.
     """
     starts = np.empty(max(4 * points.shape[0], 64), np.int64)
     ends = np.empty_like(starts)
@@ -95,6 +95,7 @@ def coco_spans(
     used = 0
     for mask in range(mask_offsets.size - 1):
         for ring in range(mask_offsets[mask], mask_offsets[mask + 1]):
+            begin = used
             toggles = coco_toggles(points[ring_offsets[ring] : ring_offsets[ring + 1]], height, width)
             number = toggles.size
             if used + number > starts.size:
@@ -104,8 +105,26 @@ def coco_spans(
                 if toggles[k] < toggles[k + 1]:
                     starts[used], ends[used] = toggles[k], toggles[k + 1]
                     used += 1
+            if begin > offsets[mask]:
+                merged(starts, ends, offsets[mask], begin, used)
         offsets[mask + 1] = used
     return starts[:used].copy(), ends[:used].copy(), offsets
+
+
+@kernel
+def merged(starts: Array, ends: Array, first: int, middle: int, stop: int) -> None:
+    """Two neighbouring pieces of ascending spans, from `first` and from `middle` on, become one, in place."""
+    own_starts, own_ends = starts[middle:stop].copy(), ends[middle:stop].copy()
+    i, j = middle - 1, own_starts.size - 1
+    for at in range(stop - 1, first - 1, -1):
+        if j < 0:
+            break
+        if i >= first and starts[i] > own_starts[j]:
+            starts[at], ends[at] = starts[i], ends[i]
+            i -= 1
+        else:
+            starts[at], ends[at] = own_starts[j], own_ends[j]
+            j -= 1
 
 
 @kernel
