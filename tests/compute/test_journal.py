@@ -105,6 +105,34 @@ def test_an_error_keeps_the_file_but_no_empty_one(tmp_path) -> None:
     assert len(kept(tmp_path)) == 1
 
 
+def test_work_that_ends_within_its_patience_makes_no_file(tmp_path) -> None:
+    with Journal(tmp_path, WORK, patience=60) as journal:
+        journal.write(3, ["a", 1.5])
+        assert journal[3] == ["a", 1.5]
+        assert 3 in journal
+        assert (len(journal), list(journal), list(journal.done([3]))) == (1, [3], [3])
+        assert not list(tmp_path.iterdir())
+    assert not list(tmp_path.iterdir())
+
+
+def test_after_its_patience_all_rows_are_kept(tmp_path, monkeypatch) -> None:
+    from maskwright.compute import journal as module
+
+    now = [0.0]
+    monkeypatch.setattr(module.time, "monotonic", lambda: now[0])
+    journal = Journal(tmp_path, WORK, patience=5)
+    journal.write(1, "young")
+    now[0] = 5.0
+    journal.write(2, "old")
+    assert [journal[1], journal[2]] == ["young", "old"]
+    journal.close()
+    with Journal(tmp_path, WORK, patience=5) as again:  # what is there is taken up at once
+        assert {number: again[number] for number in again} == {1: "young", 2: "old"}
+        again.write(3, "new")
+        assert again[3] == "new"
+    assert not list(tmp_path.iterdir())
+
+
 def test_other_work_never_takes_it_up_and_removes_it_when_it_is_done(tmp_path) -> None:
     write(tmp_path, {1: 1})
     with Journal(tmp_path, {**WORK, "revision": 4}) as other:

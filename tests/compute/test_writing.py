@@ -48,7 +48,7 @@ def hidden(folder: Path) -> list[Path]:
 
 KILLED = """
 import os, shutil, signal, sys
-from maskwright import compute
+from maskwright import compute, formats
 from maskwright.cli import main
 from maskwright.core import staging
 
@@ -67,6 +67,7 @@ def half(source, target):
 
 if __name__ == "__main__":
     where, after, *words = sys.argv[1:]
+    formats._PATIENCE = 0  # as if it had gone on for long
     if where == "preparing":
         compute.Journal.write = dies(compute.Journal.write, int(after))
     elif where == "copying":

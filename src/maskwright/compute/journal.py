@@ -6,6 +6,7 @@ import os
 import struct
 import sys
 import tempfile
+import time
 import zlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -26,71 +27,90 @@ class Journal:
     work: what the rows depend on, JSON-safe: a journal of other work is never taken up.  The file is this process' own
     until it ends, however it ends.  Where another one is at the same work, or the folder is None or cannot be written
     to, rows are kept in a file that nobody finds again.  Every record carries a checksum; the first that is not whole
-    ends what is taken up.  Rows are plain values: None, booleans, numbers, text, bytes, NumPy's arrays, and lists,
+    ends what is taken up.  patience: seconds from now on in which rows are held in memory alone; work that ends sooner
+    costs no file.  Rows are plain values: None, booleans, numbers, text, bytes, NumPy's arrays, and lists,
     tuples and dicts of these; others are held in memory, and are not found again.
     """
 
-    def __init__(self, folder: Path | None, work: Mapping[str, Any]) -> None:
-        head = json.dumps(work, sort_keys=True).encode()
-        name = f"{_PREFIX}{hashlib.sha256(head).hexdigest()[:24]}{_SUFFIX}"
+    def __init__(self, folder: Path | None, work: Mapping[str, Any], *, patience: float = 0.0) -> None:
+        self._head = json.dumps(work, sort_keys=True).encode()
+        name = f"{_PREFIX}{hashlib.sha256(self._head).hexdigest()[:24]}{_SUFFIX}"
+        self._place = None if folder is None else folder / name
         self._file: Path | None = None
+        self._raw: IO[bytes] | None = None
         self._places: dict[int, tuple[int, int]] = {}  # number -> where its rows begin, and how long they are
         self._held: dict[int, Any] = {}
-        raw = None if folder is None else _locked(folder / name)
-        if folder is not None and raw is not None:
-            self._file = folder / name
-        self._raw: IO[bytes] = raw if raw is not None else tempfile.TemporaryFile(buffering=0)  # noqa: SIM115
-        self._end = self._taken_up(head)
+        self._young: dict[int, Any] = {}  # rows of the time of patience
+        self._until = time.monotonic() + patience
+        if patience <= 0 or (self._place is not None and self._place.exists()):
+            self._begin()
 
-    def _taken_up(self, head: bytes) -> int:
+    def _begin(self) -> IO[bytes]:
+        """Open the file, with what is in it, and give it what was held."""
+        raw = None if self._place is None else _locked(self._place)
+        self._file = None if raw is None else self._place
+        self._raw = raw if raw is not None else tempfile.TemporaryFile(buffering=0)  # noqa: SIM115
+        self._end = self._taken_up(self._raw, self._head)
+        young, self._young = self._young, {}
+        for number, rows in young.items():
+            self.write(number, rows)
+        return self._raw
+
+    def _taken_up(self, raw: IO[bytes], head: bytes) -> int:
         """Where the next record goes, once those that are whole are known."""
-        self._raw.seek(0)
+        raw.seek(0)
         line = struct.pack("<I", len(head)) + head
-        if self._raw.read(len(line)) != line:
-            self._raw.seek(0)
-            self._raw.truncate()
-            self._raw.write(line)
+        if raw.read(len(line)) != line:
+            raw.seek(0)
+            raw.truncate()
+            raw.write(line)
             return len(line)
         end = len(line)
-        while len(about := self._raw.read(_RECORD.size)) == _RECORD.size:
+        while len(about := raw.read(_RECORD.size)) == _RECORD.size:
             number, length, checksum = _RECORD.unpack(about)
-            rows = self._raw.read(length)
+            rows = raw.read(length)
             if len(rows) != length or _checksum(number, rows) != checksum:
                 break
             self._places[number] = (end + _RECORD.size, length)
             end += _RECORD.size + length
-        self._raw.truncate(end)
+        raw.truncate(end)
         return end
 
     def __len__(self) -> int:
-        return len(self._places) + len(self._held)
+        return len(self._places) + len(self._held) + len(self._young)
 
     def __contains__(self, number: object) -> bool:
-        return number in self._places or number in self._held
+        return number in self._places or number in self._held or number in self._young
 
     def __iter__(self) -> Iterator[int]:
         """The numbers whose rows are there, in the order of their coming."""
-        return iter([*self._places, *self._held])
+        return iter([*self._places, *self._held, *self._young])
 
     def __getitem__(self, number: int) -> Any:
         """A sample's rows. Raises KeyError where there are none."""
-        if number in self._held:
-            return self._held[number]
+        for held in (self._young, self._held):
+            if number in held:
+                return held[number]
         place, length = self._places[number]
-        self._raw.seek(place)
-        return unpack(self._raw.read(length))
+        raw = self._raw or self._begin()
+        raw.seek(place)
+        return unpack(raw.read(length))
 
     def done(self, numbers: Sequence[int]) -> Collection[int]:
         """All whose rows are there, asked for or not."""
-        return self._places.keys() | self._held.keys()
+        return self._places.keys() | self._held.keys() | self._young.keys()
 
     def write(self, number: int, rows: Any) -> None:
-        """Keep a sample's rows; they are there for a later process when this returns."""
+        """Keep a sample's rows; after the time of patience they are there for a later process when this returns."""
+        if self._raw is None and time.monotonic() < self._until:
+            self._young[number] = rows
+            return
+        raw = self._raw or self._begin()
         try:
             packed = pack(rows)
             record = _RECORD.pack(number, len(packed), _checksum(number, packed)) + packed
-            self._raw.seek(self._end)
-            if self._raw.write(record) != len(record):
+            raw.seek(self._end)
+            if raw.write(record) != len(record):
                 raise OSError("not written whole")
         except (TypeError, OSError):
             self._held[number] = rows  # work goes on without a file
@@ -116,7 +136,8 @@ class Journal:
         if self._file is not None and not self._places:
             with suppress(OSError):
                 self._file.unlink(missing_ok=True)
-        self._raw.close()
+        if self._raw is not None:
+            self._raw.close()
 
     def __enter__(self) -> Self:
         return self

@@ -40,6 +40,10 @@ __all__ = [
 ]  # fmt: skip
 
 
+#: Seconds of writing from which on what was prepared is kept in a file, for the next process if this one is killed.
+_PATIENCE = 0.5
+
+
 def __getattr__(name: str) -> Any:
     if name == "Keep":  # which needs the store
         from maskwright.formats import _keeping
@@ -269,7 +273,8 @@ def write(
     ready = Preparing(Outgoing(samples if frozen is None else frozen(), spared), classes, format, options)
     with (
         staged(Path(folder), overwrite=overwrite, keep=kept, work=ready.name) as stage,
-        closing(compute.Journal(stage.parent, ready.work)) as journal,  # it goes with the folder around the new one
+        # It goes with the folder around the new one.
+        closing(compute.Journal(stage.parent, ready.work, patience=_PATIENCE)) as journal,
     ):
         found = ready.losses(journal, workers, progress, broken)
         grave = [loss for loss in found if loss.grave]

@@ -29,6 +29,15 @@ def load(file: Path, kind: type | tuple[type, ...] = dict) -> Any:
     return content
 
 
+def holds_list(file: Path) -> bool:
+    """Whether a JSON file holds a list, by its first sign; False of one that cannot be read."""
+    try:
+        with open(file, "rb") as raw:
+            return raw.read(4096).removeprefix(b"\xef\xbb\xbf").lstrip(b" \t\r\n")[:1] == b"["
+    except OSError:
+        return False
+
+
 class Document:
     """A JSON file of any length; only what is asked for is parsed.
 

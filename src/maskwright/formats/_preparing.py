@@ -9,6 +9,7 @@ import hashlib
 import json
 import marshal
 import pickle
+from array import array
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import chain, count
@@ -143,13 +144,26 @@ def _mark(sample: Sample) -> str:
     segments, masks = sample.segments, sample.segments.masks
     state = {
         **vars(sample), "image": vars(sample.image), "masks": [masks.size, masks.counts, masks.offsets],
-        "segments": [getattr(segments, name) for name in segments.__slots__ if name != "masks"],
+        "segments": [getattr(segments, name) for name in segments.__slots__ if name not in ("masks", "more")],
+        "more": {name: [_condensed(value) for value in values] if name == "geometry" else values
+                 for name, values in segments.more.items()},
     }  # fmt: skip
     try:
         whole = marshal.dumps(state, 2)  # in which what is said twice does not depend on where it lies
     except ValueError:  # values that JSON does not have
         whole = pickle.dumps(sample, protocol=5)
     return hashlib.sha256(whole).hexdigest()
+
+
+def _condensed(shape: Any) -> Any:
+    """What was drawn with the bytes of its coordinates in place of them, which are made in a fifth of the time."""
+    parts = shape.get("parts") if type(shape) is dict else None
+    if type(parts) is not list:
+        return shape
+    try:
+        return {**shape, "parts": [[array("d", ring).tobytes() for ring in part] for part in parts]}
+    except (TypeError, OverflowError):  # something else than numbers
+        return shape
 
 
 class _Into:

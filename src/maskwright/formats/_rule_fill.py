@@ -6,6 +6,7 @@ what lies in an odd number of them.
 """
 
 from collections.abc import Sequence
+from itertools import accumulate
 
 import numpy as np
 
@@ -49,9 +50,7 @@ def drawn(points: I64, rings: I64, parts: I64, polygons: I64, size: Size) -> Mas
 
 def bounds(numbers: Sequence[int]) -> I64:
     """Where each of a row of pieces begins, and the end. numbers: how long they are."""
-    out = np.zeros(len(numbers) + 1, np.int64)
-    np.cumsum(numbers, out=out[1:])
-    return out
+    return np.fromiter(accumulate(numbers, initial=0), np.int64, len(numbers) + 1)
 
 
 def outline(mask: Mask) -> list[list[list[float]]]:

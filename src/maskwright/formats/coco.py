@@ -53,7 +53,7 @@ from maskwright.formats._contract import (
     unique_keys,
     usable_ids,
 )
-from maskwright.formats._json import ABSENT, Document, Records
+from maskwright.formats._json import ABSENT, Document, Records, holds_list
 from maskwright.formats._keys import keys_of, plain_key
 from maskwright.formats._marks import Counts
 from maskwright.media import image_size
@@ -74,7 +74,7 @@ def sniff(path: Path) -> float:
     first = files[0]
     usual = path.is_file() or first.parent != path or first.name.startswith(("instances", "_annotations"))
     names = ", ".join(file.relative_to(path).as_posix() if path.is_dir() else file.name for file in files[:3])
-    has = "has results" if Document(first).is_list else "has images, annotations and categories"
+    has = "has results" if holds_list(first) else "has images, annotations and categories"
     return Sure(
         0.9 if usual else 0.72,
         f"{names}{' …' if len(files) > 3 else ''} {has if len(files) == 1 else has.replace('has', 'have', 1)}",
@@ -259,7 +259,7 @@ def _open(file: Path, truth: str | None) -> _File:
 
 def _apart(files: list[Path]) -> tuple[list[Path], list[Path]]:
     """Files of labels, and results that lie beside them; results alone where there are no labels."""
-    results = [file for file in files if Document(file).is_list]
+    results = [file for file in files if holds_list(file)]
     labels = [file for file in files if file not in results]
     return (labels, results) if labels else (results, [])
 
@@ -275,7 +275,7 @@ def _with_truth(file: Path) -> str:
     beside = [other for other in sorted(file.parent.glob("*.json")) if other != file and _looks_right(other)]
     known = _image_ids(file)
     best = max(
-        (other for other in beside if not Document(other).is_list),
+        (other for other in beside if not holds_list(other)),
         key=lambda other: (len(known & _image_ids(other)), _alike(file.name, other.name)),
         default=None,
     )

@@ -11,8 +11,8 @@ import numpy as np
 from maskwright.core.arrays import U8, Array, Size
 from maskwright.core.sample import ImageRef
 from maskwright.errors import FormatError, MaskwrightError, UsageError
-from maskwright.media import orientation, pages, plain_images, remote, windows
-from maskwright.media.descriptions import RGB, Description, channel_names
+from maskwright.media import colours, jpeg_header, orientation, pages, plain_images, remote, windows
+from maskwright.media.descriptions import GRAY, RGB, Description, channel_names
 from maskwright.media.orientation import Region
 from maskwright.registry import require
 
@@ -36,7 +36,8 @@ def is_image_file(path: str | Path) -> bool:
 Found = TypeVar("Found")
 
 #: The first bytes of the kinds that most images are of.
-_COMMON = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")
+_JPEG = b"\xff\xd8\xff"
+_COMMON = (_JPEG, b"\x89PNG\r\n\x1a\n")
 #: Kinds of HEIF, after the length and "ftyp" of a file's beginning.
 _HEIF = (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1")
 
@@ -119,7 +120,11 @@ def describe(image: ImageRef | str | Path) -> Description:
     if page is not None:
         return pages.describe(file_path, page)
     with _beginning(uri) as (file, head):
+        if head.startswith(_JPEG) and (found := jpeg_header.plain(file.read(jpeg_header.LENGTH))) is not None:
+            size, channels, profile = found
+            return Description(size, RGB if channels == 3 else GRAY, "uint8", notes=colours.profile_note(profile))
         if not _is_of_pages(uri, head):
+            file.seek(0)
             return _by_pillow(uri, file, head, plain_images.describe)
     return pages.describe(uri)
 
