@@ -133,6 +133,22 @@ def test_after_its_patience_all_rows_are_kept(tmp_path, monkeypatch) -> None:
     assert not list(tmp_path.iterdir())
 
 
+def test_rows_are_made_whole_where_they_go_into_the_file(tmp_path) -> None:
+    made = []
+
+    def whole(rows: list[str]) -> list[str]:
+        made.append(rows)
+        return [*rows, "whole"]
+
+    with Journal(tmp_path, WORK, patience=60, whole=whole) as journal:
+        journal.write(1, ["a"])
+        assert journal[1] == ["a"]
+    assert made == []
+    with Journal(tmp_path, WORK, whole=whole) as journal:
+        journal.write(1, ["a"])
+        assert journal[1] == ["a", "whole"]
+
+
 def test_other_work_never_takes_it_up_and_removes_it_when_it_is_done(tmp_path) -> None:
     write(tmp_path, {1: 1})
     with Journal(tmp_path, {**WORK, "revision": 4}) as other:

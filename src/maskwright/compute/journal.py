@@ -8,7 +8,7 @@ import sys
 import tempfile
 import time
 import zlib
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -27,12 +27,17 @@ class Journal:
     work: what the rows depend on, JSON-safe: a journal of other work is never taken up.  The file is this process' own
     until it ends, however it ends.  Where another one is at the same work, or the folder is None or cannot be written
     to, rows are kept in a file that nobody finds again.  Every record carries a checksum; the first that is not whole
-    ends what is taken up.  patience: seconds from now on in which rows are held in memory alone; work that ends sooner
-    costs no file.  Rows are plain values: None, booleans, numbers, text, bytes, NumPy's arrays, and lists,
-    tuples and dicts of these; others are held in memory, and are not found again.
+    ends what is taken up.  patience: seconds from now on in which rows are held in memory alone, as they were given; work
+    that ends sooner costs no file.  whole: makes of rows what is kept of them in the file, where that is something else
+    and dear.  What is kept is plain values: None, booleans, numbers, text, bytes, NumPy's arrays, and lists, tuples and
+    dicts of these; others are held in memory, and are not found again.
     """
 
-    def __init__(self, folder: Path | None, work: Mapping[str, Any], *, patience: float = 0.0) -> None:
+    def __init__(
+        self, folder: Path | None, work: Mapping[str, Any], *, patience: float = 0.0,
+        whole: Callable[[Any], Any] | None = None,
+    ) -> None:  # fmt: skip
+        self._whole = whole
         self._head = json.dumps(work, sort_keys=True).encode()
         name = f"{_PREFIX}{hashlib.sha256(self._head).hexdigest()[:24]}{_SUFFIX}"
         self._place = None if folder is None else folder / name
@@ -106,6 +111,7 @@ class Journal:
             self._young[number] = rows
             return
         raw = self._raw or self._begin()
+        rows = rows if self._whole is None else self._whole(rows)
         try:
             packed = pack(rows)
             record = _RECORD.pack(number, len(packed), _checksum(number, packed)) + packed

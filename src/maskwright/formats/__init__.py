@@ -274,7 +274,7 @@ def write(
     with (
         staged(Path(folder), overwrite=overwrite, keep=kept, work=ready.name) as stage,
         # It goes with the folder around the new one.
-        closing(compute.Journal(stage.parent, ready.work, patience=_PATIENCE)) as journal,
+        closing(compute.Journal(stage.parent, ready.work, patience=_PATIENCE, whole=Preparing.whole)) as journal,
     ):
         found = ready.losses(journal, workers, progress, broken)
         grave = [loss for loss in found if loss.grave]

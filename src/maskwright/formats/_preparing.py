@@ -66,7 +66,7 @@ class Preparing:
         self._journal = journal
         worker = _Preparing(
             self._samples, self._classes, self._format, self._options, looks=broken is not None,
-            marks=self._view is None,
+            marks=self._view is None, here=workers < 2,
         )  # fmt: skip
         sink = _Into(journal)
         samples = self._view if self._view is not None else sink.new(self._samples.samples)
@@ -82,6 +82,11 @@ class Preparing:
                 rows = sink.lost[number] if number in sink.lost else journal[number][1]
                 losses += map(Loss, rows[::4], rows[1::4], rows[2::4], rows[3::4])
         return losses
+
+    @staticmethod
+    def whole(rows: tuple[Any, ...]) -> tuple[Any, ...]:
+        """What is kept of a sample in a journal's file: with its mark in place of itself."""
+        return (_mark(rows[0]), *rows[1:]) if isinstance(rows[0], Sample) else rows
 
     def __iter__(self) -> Iterator[Sample]:
         """What is written, in order."""
@@ -104,29 +109,32 @@ class Preparing:
         return {"ready": self.ready} if self._prepares else {}
 
 
-class _Preparing(compute.Worker[tuple[str, list[Any], Any]]):
+class _Preparing(compute.Worker[tuple[str | Sample, list[Any], Any]]):
     """A sample -> what tells it from others, what is lost of it and its rows, once its key and split are good.
 
     What is lost is one flat list, four values a loss, which is packed and read at once.  looks: whether its image is
-    read as well.  marks: whether anything else than its number has to tell it from others.
+    read as well.  marks: whether anything else than its number has to tell it from others.  here: whether this is the
+    process that keeps the rows, where the sample itself tells it from others until they go into a file.
     """
 
     batch = 32
 
     def __init__(
         self, samples: Outgoing, classes: Classes, format: str, options: dict[str, Any], *, looks: bool,
-        marks: bool,
+        marks: bool, here: bool,
     ) -> None:  # fmt: skip
         self._outgoing = samples.without_samples()
         self._classes, self._format, self._options = classes, format, options
-        self._marks = marks
+        self._marks, self._here = marks, here
         self._looks = looks and options.get("images") != "none"
 
     def open(self) -> None:
         self._module = registry.load("formats", self._format)
 
-    def __call__(self, number: int, sample: Sample) -> tuple[str, list[Any], Any]:
-        mark = _mark(sample) if self._marks else ""
+    def __call__(self, number: int, sample: Sample) -> tuple[str | Sample, list[Any], Any]:
+        mark: str | Sample = ""
+        if self._marks:
+            mark = sample if self._here else _mark(sample)
         sample = self._outgoing.fit(sample)
         lost = losses_of(self._module, self._format, sample, self._classes, self._options)
         rows = None
