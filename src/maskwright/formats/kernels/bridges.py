@@ -10,28 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from maskwright.core.kernels import pieces
 from maskwright.core.kernels.dense import grown
 from maskwright.core.kernels.jit import kernel
-from maskwright.formats.kernels import contours
+from maskwright.core.kernels.pieces import components, from_spans
+from maskwright.formats.kernels.contours import trace
 
 Array = NDArray[Any]
-
-
-def single_rings(starts: Array, ends: Array, offsets: Array, height: int) -> tuple[Array, Array, Array]:
-    """-> points (K, 2) int64, bounds (N + 1,) where each mask's ring begins, and (N,) how many parts each mask has.
-
-    starts, ends, offsets: spans of N masks.  Rings run as those of `contours.contours`; a mask without a pixel has one
-    without points.  Filled with its outline, the ring of a mask of one part is that mask, holes and all.
-    """
-    x, top, bottom, piece_offsets = pieces.from_spans(starts, ends, offsets, height)
-    component, owner = pieces.components(x, top, bottom, piece_offsets, True)
-    points, rings, of_part, inner, ties = contours.trace(x, top, bottom, piece_offsets, component)
-    number = np.bincount(owner, minlength=offsets.size - 1)
-    areas = np.bincount(component, bottom - top, owner.size).astype(np.int64)
-    if rings.size == number.size + 1 and (number == 1).all():
-        return points, rings, number
-    return *joined(points, rings, of_part, inner, ties, owner, number, areas), number
 
 
 @kernel
@@ -216,6 +200,28 @@ def joined(
         part += parts
         ring = end
     return out[: 2 * size].copy().reshape(-1, 2), bounds
+
+
+@kernel
+def single_rings(starts: Array, ends: Array, offsets: Array, height: int) -> tuple[Array, Array, Array]:
+    """-> points (K, 2) int64, bounds (N + 1,) where each mask's ring begins, and (N,) how many parts each mask has.
+
+    starts, ends, offsets: spans of N masks.  Rings run as those of `contours.contours`; a mask without a pixel has one
+    without points.  Filled with its outline, the ring of a mask of one part is that mask, holes and all.
+    """
+    x, top, bottom, piece_offsets = from_spans(starts, ends, offsets, height)
+    component, owner = components(x, top, bottom, piece_offsets, True)
+    points, rings, of_part, inner, ties = trace(x, top, bottom, piece_offsets, component)
+    number = np.zeros(offsets.size - 1, np.int64)
+    for part in range(owner.size):
+        number[owner[part]] += 1
+    if rings.size == number.size + 1 and (number == 1).all():
+        return points, rings, number
+    areas = np.zeros(owner.size, np.int64)
+    for k in range(x.size):
+        areas[component[k]] += bottom[k] - top[k]
+    points, rings = joined(points, rings, of_part, inner, ties, owner, number, areas)
+    return points, rings, number
 
 
 @kernel
