@@ -116,7 +116,7 @@ def confined(folder: Path, relative: str | PurePosixPath) -> Path:
     """
     text = str(relative)
     inside = PurePosixPath(text)
-    native = Path(text)
+    native = inside if os.name == "posix" else Path(text)
     if inside.is_absolute() or native.drive or native.root or ".." in inside.parts or not inside.parts:
         raise UsageError(f"{shown(text)!r} does not lie below the folder", file=folder, needed="a relative path")
     if (wrong := _file_problem(text, inside)) is not None:
@@ -129,7 +129,12 @@ def confined(folder: Path, relative: str | PurePosixPath) -> Path:
 
 def _through_a_link(folder: Path, inside: PurePosixPath) -> bool:
     """Whether a folder on the way from `folder` to a path below it is a link; without one nothing leads out."""
-    return any(os.path.islink(os.path.join(folder, *inside.parts[:end])) for end in range(1, len(inside.parts)))  # noqa: PTH114, PTH118 - asked for every file that is written
+    place = os.fspath(folder)
+    for part in inside.parts[:-1]:  # asked for every file that is written
+        place = os.path.join(place, part)  # noqa: PTH118
+        if os.path.islink(place):  # noqa: PTH114
+            return True
+    return False
 
 
 def _file_problem(text: str, inside: PurePosixPath) -> str | None:

@@ -130,7 +130,7 @@ def read(
     reading.notes[:0] = chosen.notes(given)
     every = registry.named(guarded(reading.samples, place), "formats", name)
     samples = aside.some(whole_images(every, aside, reading.notes) if skip_broken else every, place)
-    laying = Laying(stored=laid == "stored")
+    laying = Laying(stored=laid == "stored", ends=plausible)
     labelled, takes_images = getattr(module, "LABELLED", True), registry.takes(module.read, "images", given=1)
     watch = Watch(reading.classes, place, laying, labelled=labelled, named=takes_images) if plausible else None
     reading.samples = Fitting(samples, reading, place, laying, watch, aside, keep).samples()

@@ -187,10 +187,11 @@ def common_losses(sample: Sample, loses: frozenset[str], classes: Classes | None
         only = next((class_.id for class_ in classes if class_.role == "class"), None) if classes is not None else None
         out += [Loss(sample.key, "classes", int(ids[i])) for i in np.flatnonzero(segments.class_ids != only)]
     if "regions" in loses:
-        kinds = {class_.id: class_.kind for class_ in classes} if classes is not None else {}
-        seen: set[int] = set()
-        for i, class_id in enumerate(segments.class_ids.tolist()):
-            if kinds.get(class_id) == "stuff" and class_id in seen:
+        class_ids, seen = segments.class_ids.tolist(), set[int]()
+        known = set(class_ids) if classes is not None else ()
+        stuff = {number for number in known if number in classes and classes[number].kind == "stuff"}
+        for i, class_id in enumerate(class_ids if stuff else ()):
+            if class_id in stuff and class_id in seen:
                 out.append(Loss(sample.key, "regions", int(ids[i])))
             seen.add(class_id)
     if "order" in loses and (np.diff(ids if "classes" in loses else segments.class_ids) < 0).any():

@@ -246,10 +246,11 @@ class Outgoing:
             key = unicodedata.normalize("NFC", key)
         if isinstance(split, str):
             split = unicodedata.normalize("NFC", split)
-        record = f"sample {shown(sample.key)!r}"
         if (wrong := key_problem(key)) is not None:
+            record = f"sample {shown(sample.key)!r}"
             raise FormatError(f"the key {wrong}", record=record, todo="Give the sample another key.")
         if split and (wrong := key_problem(split)) is not None:
+            record = f"sample {shown(sample.key)!r}"
             raise FormatError(f"the split {shown(split)!r} {wrong}", record=record, todo="Give it another split.")
         if self._spared is not None:
             self._check_image(sample, self._spared)

@@ -31,10 +31,11 @@ class Laying:
     unreadable, amiss, cut, flags: those that are not there, cannot be read, are not of the size of their labels, end
     too early, and have a flag that is none.  exchanged: how many of another size are so because height and width are
     exchanged.  is_there, fits: whether the last sample's image can be read, and is of the size of its labels.
+    ends: whether the ends of files are looked at, for those that are cut.
     """
 
-    def __init__(self, *, stored: bool = False) -> None:
-        self._stored = stored
+    def __init__(self, *, stored: bool = False, ends: bool = True) -> None:
+        self._stored, self._ends = stored, ends
         self._turned = 0
         self._shown = 0
         self._open = Tally()
@@ -63,7 +64,7 @@ class Laying:
             return sample
         self.is_there = self.fits = True
         self.there += 1
-        if is_cut_short(image.uri):
+        if self._ends and is_cut_short(image.uri):
             self.cut.add(sample.key)
         if orientation.UNKNOWN in found.notes:
             self.flags.add(sample.key)

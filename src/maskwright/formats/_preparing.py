@@ -80,7 +80,7 @@ class Preparing:
         for number in numbers:
             if number not in self._aside:
                 rows = sink.lost[number] if number in sink.lost else journal[number][1]
-                losses += map(Loss, rows[::4], rows[1::4], rows[2::4], rows[3::4])
+                losses += map(Loss._make, zip(*[iter(rows)] * 4, strict=True))
         return losses
 
     @staticmethod

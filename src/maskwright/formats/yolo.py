@@ -185,9 +185,7 @@ class _Lines:
         segments, self.size = sample.segments, sample.image.size
         self.masks = self.of_rows = segments.masks
         geometry = segments.more.get("geometry")
-        declared = _declared(classes)
-        index = {class_.id: number for number, class_ in enumerate(declared)}
-        stuff = {number for number, class_ in enumerate(declared) if class_.kind == "stuff"}
+        index, stuff = _numbers(classes)
         kinds = [index.get(class_id, -1) for class_id in segments.class_ids.tolist()]
         areas = segments.masks.areas().tolist()
         self.given = _boxes(segments) if boxes or "box" in segments.more or 0 in areas else {}
@@ -316,6 +314,22 @@ def _declared(classes: Classes) -> list[Class]:
     return [class_ for class_ in classes if class_.role == "class"]
 
 
+#: The newest classes, and what `_numbers` said of them: every sample of a set is asked about.
+_newest_classes: list[tuple[Any, tuple[dict[int, int], frozenset[int]]]] = []
+
+
+def _numbers(classes: Classes) -> tuple[dict[int, int], frozenset[int]]:
+    """The number in lines of each class by its id, and which numbers are of stuff."""
+    for kept, found in _newest_classes[:]:
+        if kept() is classes:
+            return found
+    declared = _declared(classes)
+    index = {class_.id: number for number, class_ in enumerate(declared)}
+    found = index, frozenset(number for number, class_ in enumerate(declared) if class_.kind == "stuff")
+    _newest_classes[:] = [(ref(classes), found)]
+    return found
+
+
 #: The newest lines and what they were made of: what is lost of a sample is asked for right before its rows.
 _newest: list[Any] = [None, None, None, None, None]
 
@@ -339,9 +353,9 @@ def losses(
     out = common_losses(sample, LOSES - ({"split", "regions"} if boxes else {"split"}), classes)
     if sample.split not in _yolo_sets.SPLITS:
         out.append(Loss(sample.key, "split"))
-    declared = {class_.id for class_ in _declared(classes)}
+    index, _ = _numbers(classes)
     for row, class_id in enumerate(segments.class_ids.tolist()):
-        if class_id not in declared:
+        if class_id not in index:
             out.append(Loss(sample.key, "class", ids[row]))
     lines = _lines(sample, classes, boxes, simplify)
     written = {ids[row] for row in lines.boxes}
@@ -390,7 +404,8 @@ def write(
     for sample in unique_keys(samples):
         split = sample.split if sample.split in _yolo_sets.SPLITS else "train"
         splits.add(split)
-        put_image(sample, folder, f"images/{split}/{sample.key}{suffix_of(sample)}", images)
+        if images != "none":
+            put_image(sample, folder, f"images/{split}/{sample.key}{suffix_of(sample)}", images)
         rows = ready(sample)
         with new_file(folder, f"labels/{split}/{sample.key}.txt").open("wb") as file:
             file.write(rows["text"])
