@@ -43,6 +43,23 @@ def test_polygons_are_drawn_as_opencv_draws_them(found) -> None:
         assert mask == Mask.from_counts(mask.counts, size)
 
 
+@given(polygons(), st.integers(0, 2**32 - 1))
+def test_pixels_in_which_drawn_parts_and_masks_differ(found, seed: int) -> None:
+    from maskwright.formats._rule_fill import bounds
+    from maskwright.formats.kernels import filled
+
+    size, listed = found
+    rings = [np.array(ring, np.int64).reshape(-1, 2) for parts in listed for part in parts for ring in part]
+    rng = np.random.default_rng(seed)
+    dense = rng.random((3, *size)) < rng.random()
+    which = rng.integers(0, 3, len(rings))
+    points = np.concatenate(rings) if rings else np.zeros((0, 2), np.int64)
+    toggles, of_ring = filled.toggles(points, bounds([len(ring) for ring in rings]), np.arange(len(rings) + 1), *size)
+    numbers = filled.differing(toggles, of_ring, *Masks.encode(dense)._spans, which)
+    for ring, mask, number in zip(rings, which, numbers, strict=True):
+        assert number == (opencv([[ring.tolist()]], size) ^ dense[mask]).sum()
+
+
 @given(st.tuples(st.integers(1, 14), st.integers(1, 14)).flatmap(lambda shape: arrays(np.bool_, shape)))
 def test_the_outline_of_a_mask_draws_it(dense: np.ndarray) -> None:
     mask = Mask.encode(dense)

@@ -88,6 +88,15 @@ def test_one_ring_is_a_mask_of_one_part_holes_and_all(dense: np.ndarray) -> None
         assert (drawn ^ mask).sum() <= mask.sum() - sizes.max()
 
 
+def test_an_empty_mask_beside_one_with_a_hole_has_no_ring() -> None:
+    dense = np.zeros((2, 9, 9), bool)
+    dense[0, 1:8, 1:8] = True
+    dense[0, 3:5, 3:5] = False
+    points, bounds, parts = bridges.single_rings(*Masks.encode(dense)._spans, 9)
+    assert (parts.tolist(), bounds.tolist()) == ([1, 0], [0, len(points), len(points)])
+    assert np.array_equal(fill(points, (9, 9)), dense[0])
+
+
 def test_parts_are_joined_where_it_costs_least() -> None:
     dense = np.zeros((3, 12, 30), bool)
     dense[:, 2:9, 2:9] = True

@@ -80,13 +80,16 @@ class Preparing:
         for number in numbers:
             if number not in self._aside:
                 rows = sink.lost[number] if number in sink.lost else journal[number][1]
-                losses += map(Loss._make, zip(*[iter(rows)] * 4, strict=True))
+                losses += rows if rows and type(rows[0]) is Loss else map(Loss, *(rows[k::4] for k in range(4)))
         return losses
 
     @staticmethod
     def whole(rows: tuple[Any, ...]) -> tuple[Any, ...]:
-        """What is kept of a sample in a journal's file: with its mark in place of itself."""
-        return (_mark(rows[0]), *rows[1:]) if isinstance(rows[0], Sample) else rows
+        """What is kept of a sample in a journal's file: its mark, and its losses as one flat list."""
+        mark, lost, prepared = rows
+        if lost and type(lost[0]) is Loss:
+            lost = list(chain.from_iterable(lost))
+        return _mark(mark) if isinstance(mark, Sample) else mark, lost, prepared
 
     def __iter__(self) -> Iterator[Sample]:
         """What is written, in order."""
@@ -112,9 +115,10 @@ class Preparing:
 class _Preparing(compute.Worker[tuple[str | Sample, list[Any], Any]]):
     """A sample -> what tells it from others, what is lost of it and its rows, once its key and split are good.
 
-    What is lost is one flat list, four values a loss, which is packed and read at once.  looks: whether its image is
-    read as well.  marks: whether anything else than its number has to tell it from others.  here: whether this is the
-    process that keeps the rows, where the sample itself tells it from others until they go into a file.
+    looks: whether its image is read as well.  marks: whether anything else than its number has to tell it from others.
+    here: whether this is the process that keeps the rows.  There the sample itself tells it from others until they go
+    into a file, and what is lost is a list of losses; elsewhere it is a flat one of four values a loss, which is packed
+    and read at once.
     """
 
     batch = 32
@@ -144,7 +148,7 @@ class _Preparing(compute.Worker[tuple[str | Sample, list[Any], Any]]):
                 rows = prepare(sample, self._classes, **bearing(prepare, self._options))
         if self._looks:
             media.read(sample.image)
-        return mark, list(chain.from_iterable(lost)), rows
+        return mark, lost if self._here else list(chain.from_iterable(lost)), rows
 
 
 def _mark(sample: Sample) -> str:

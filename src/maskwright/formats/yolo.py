@@ -244,18 +244,19 @@ class _Lines:
         """Rows that do not come back as they are, and in how many pixels they differ."""
         if self.boxes:
             rows, back = list(self.boxes), _yolo_lines.rectangles(list(self.boxes.values()), self.size)
-            masks = self.of_rows[np.array(rows, np.int64)]
+            numbers = (back ^ self.of_rows[np.array(rows, np.int64)]).areas()
         elif not self.bent:
             return {}
         else:
+            from maskwright.formats.kernels import filled
+
             rows = [self.outlined[place] for place in self.bent]
             rings = [self.points[self.bounds[place] : self.bounds[place + 1]] for place in self.bent]
-            each = np.arange(len(rings) + 1)
-            points, bounds = np.concatenate(rings), _rule_fill.bounds([len(ring) for ring in rings])
-            back = _rule_fill.drawn(points, bounds, each, each, self.size)
-            masks = self.masks[np.array(self.bent, np.int64)]
+            bounds = _rule_fill.bounds([len(ring) for ring in rings])
+            toggles, of_ring = filled.toggles(np.concatenate(rings), bounds, np.arange(len(rings) + 1), *self.size)
+            numbers = filled.differing(toggles, of_ring, *self.masks._spans, np.array(self.bent, np.int64))
         out: Counter[int] = Counter()
-        for row, number in zip(rows, (back ^ masks).areas().tolist(), strict=True):
+        for row, number in zip(rows, numbers.tolist(), strict=True):
             out[row] += number
         return {row: number for row, number in out.items() if number}
 

@@ -11,6 +11,10 @@ from maskwright.core.kernels.jit import kernel
 Array = NDArray[Any]
 
 
+#: So many toggles of a column are sorted by insertion.
+_FEW = 16
+
+
 @kernel
 def coco_toggles(points: Array, height: int, width: int) -> Array:
     """One ring under COCO's rasterisation rule -> toggle positions, not sorted.
@@ -129,15 +133,40 @@ def merged(starts: Array, ends: Array, first: int, middle: int, stop: int) -> No
 
 @kernel
 def ascending(toggles: Array, counts: Array, height: int) -> None:
-    """Sort toggles in place: counted by row, and then by column. counts: zeros, more than the image has of either."""
+    """Sort toggles in place: counted by column, and by row first where a column has many. counts: zeros, more than the
+    image has of either.
+    """
     rows, columns = np.empty_like(toggles), np.empty_like(toggles)
+    first, last, most = counts.size, -1, 0
     for k in range(toggles.size):
-        columns[k] = toggles[k] // height
-        rows[k] = toggles[k] - columns[k] * height
-    counted(rows, columns, counts)
-    counted(columns, rows, counts)
+        column = toggles[k] // height
+        columns[k] = column
+        counts[column] += 1
+        first, last, most = min(first, column), max(last, column), max(most, counts[column])
+    if most > _FEW:
+        counts[first : last + 1] = 0
+        for k in range(toggles.size):
+            rows[k] = toggles[k] - columns[k] * height
+        counted(rows, columns, counts)
+        counted(columns, rows, counts)
+        for k in range(toggles.size):
+            toggles[k] = columns[k] * height + rows[k]
+        return
+    at = 0
+    for column in range(first, last + 1):
+        here = counts[column]
+        counts[column] = at
+        at += here
     for k in range(toggles.size):
-        toggles[k] = columns[k] * height + rows[k]
+        rows[counts[columns[k]]] = toggles[k]
+        counts[columns[k]] += 1
+    counts[first : last + 1] = 0
+    for k in range(toggles.size):  # those of a column, by insertion
+        found, at = rows[k], k
+        while at and toggles[at - 1] > found:
+            toggles[at] = toggles[at - 1]
+            at -= 1
+        toggles[at] = found
 
 
 @kernel

@@ -232,3 +232,27 @@ def toggles(points: Array, rings: Array, parts: Array, height: int, width: int) 
         used += number
         bounds[part + 1] = used
     return out[:used].copy(), bounds
+
+
+@kernel
+def differing(toggles: Array, bounds: Array, starts: Array, ends: Array, offsets: Array, masks: Array) -> Array:
+    """(P,) in how many pixels each of P parts, as `toggles` gives them, differs from its mask.
+
+    starts, ends, offsets: spans of N masks.  masks: (P,) the mask of each part.
+    """
+    out = np.zeros(masks.size, np.int64)
+    for part in range(masks.size):
+        i, k = bounds[part], 2 * offsets[masks[part]]
+        last, stop = bounds[part + 1], 2 * offsets[masks[part] + 1]
+        before, differs = np.int64(0), False
+        while i < last or k < stop:
+            other = (ends[k >> 1] if k & 1 else starts[k >> 1]) if k < stop else toggles[i]
+            if i < last and toggles[i] <= other:
+                other = toggles[i]
+                i += 1
+            else:
+                k += 1
+            if differs:
+                out[part] += other - before
+            before, differs = other, not differs
+    return out

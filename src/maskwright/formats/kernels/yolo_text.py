@@ -67,4 +67,4 @@ def lines(points: Array, bounds: Array, heads: Array, height: int, width: int, d
             text[at] = 10
             at += 1
         offsets[i + 1] = at
-    return text[:at].copy(), offsets
+    return text[:at], offsets
