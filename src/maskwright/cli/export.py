@@ -117,7 +117,8 @@ def report(
     from maskwright.formats import summary
 
     name = registry.canonical(name)
-    result = {"format": name, "folder": to, "samples": number - len(broken), "losses": [loss._asdict() for loss in lost]}
+    losses = [loss._asdict() for loss in lost]
+    result = {"format": name, "folder": to, "samples": number - len(broken), "losses": losses}
     left_out = [asdict(sample) for sample in broken]
     result |= {"notes": list(notes), "checked": checked, "set_aside": left_out}
     if unreadable is not None:

@@ -27,10 +27,10 @@ class Journal:
     work: what the rows depend on, JSON-safe: a journal of other work is never taken up.  The file is this process' own
     until it ends, however it ends.  Where another one is at the same work, or the folder is None or cannot be written
     to, rows are kept in a file that nobody finds again.  Every record carries a checksum; the first that is not whole
-    ends what is taken up.  patience: seconds from now on in which rows are held in memory alone, as they were given; work
-    that ends sooner costs no file.  whole: makes of rows what is kept of them in the file, where that is something else
-    and dear.  What is kept is plain values: None, booleans, numbers, text, bytes, NumPy's arrays, and lists, tuples and
-    dicts of these; others are held in memory, and are not found again.
+    ends what is taken up.  patience: seconds from now on in which rows are held in memory alone, as they were given;
+    work that ends sooner costs no file.  whole: makes of rows what is kept of them in the file, where that is something
+    else and dear.  What is kept is plain values: None, booleans, numbers, text, bytes, NumPy's arrays, and lists,
+    tuples and dicts of these; others are held in memory, and are not found again.
     """
 
     def __init__(

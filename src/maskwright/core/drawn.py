@@ -86,7 +86,7 @@ def stated(geometry: object, attributes: Mapping[str, Any]) -> float | None:
     area = geometry.get("area") if isinstance(geometry, dict) else None
     area = attributes.get("area") if area is None else area
     number = type(area) is float or (isinstance(area, int | float) and not isinstance(area, bool))
-    return area if number else None  # type: ignore[return-value]
+    return area if number else None
 
 
 def stated_box(drawn: object) -> list[float] | None:

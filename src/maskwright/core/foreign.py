@@ -78,9 +78,7 @@ class explained:  # noqa: N801 - used as a function
 
     __slots__ = ("_file", "_kind", "_record")
 
-    def __init__(
-        self, file: object, record: str | None = None, kind: type[MaskwrightError] = FormatError
-    ) -> None:
+    def __init__(self, file: object, record: str | None = None, kind: type[MaskwrightError] = FormatError) -> None:
         self._file, self._record, self._kind = file, record, kind
 
     def __enter__(self) -> None:

@@ -28,7 +28,8 @@ import os
 import shutil
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import compress
+from functools import partial
+from itertools import compress, repeat
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
@@ -154,6 +155,15 @@ def split_word(name: str) -> str | None:
     return next((_SPLITS[word] for word in words if word in _SPLITS), None)
 
 
+def losses_of_segments(key: str, cause: str, ids: Iterable[int]) -> Iterator[Loss]:
+    """One loss without pixels a segment; a set may have some for every one. ids: of segments."""
+    return map(_LOSS, zip(repeat(key), repeat(cause), ids, repeat(0)))
+
+
+#: Of four values at once.
+_LOSS = partial(tuple.__new__, Loss)
+
+
 def common_losses(sample: Sample, loses: frozenset[str], classes: Classes | None = None) -> list[Loss]:
     """The losses that need no knowledge of the format but its LOSES."""
     segments = sample.segments
@@ -168,12 +178,10 @@ def common_losses(sample: Sample, loses: frozenset[str], classes: Classes | None
         "source": lambda: [source != "import" for source in segments.source],
     }
     numbers = ids.tolist()
-    out = [
-        Loss(sample.key, cause, number)
-        for cause, lost in rows.items()
-        if cause in loses
-        for number in compress(numbers, lost())
-    ]
+    out: list[Loss] = []
+    for cause, lost in rows.items():
+        if cause in loses:
+            out += losses_of_segments(sample.key, cause, compress(numbers, lost()))
     if "overlap" in loses:
         hidden = hidden_pixels(segments.masks)
         out += [Loss(sample.key, "overlap", int(ids[i]), int(hidden[i])) for i in np.flatnonzero(hidden)]
@@ -188,8 +196,8 @@ def common_losses(sample: Sample, loses: frozenset[str], classes: Classes | None
         out += [Loss(sample.key, "classes", int(ids[i])) for i in np.flatnonzero(segments.class_ids != only)]
     if "regions" in loses:
         class_ids, seen = segments.class_ids.tolist(), set[int]()
-        known = set(class_ids) if classes is not None else ()
-        stuff = {number for number in known if number in classes and classes[number].kind == "stuff"}
+        known = Classes() if classes is None else classes
+        stuff = {number for number in set(class_ids) if number in known and known[number].kind == "stuff"}
         for i, class_id in enumerate(class_ids if stuff else ()):
             if class_id in stuff and class_id in seen:
                 out.append(Loss(sample.key, "regions", int(ids[i])))
@@ -253,7 +261,7 @@ def usable_ids(found: Sequence[Any]) -> list[int] | None:
     """The ids that a file states, or None, for new ones, where they are not whole numbers that tell segments apart."""
     if set(map(type, found)) != {int} or len(set(found)) < len(found):
         return None
-    return list(found) if -(2**63) < min(found) and max(found) < 2**63 else None
+    return list(found) if min(found) > -(2**63) and max(found) < 2**63 else None
 
 
 def object_numbers(segments: Segments) -> list[int]:

@@ -325,7 +325,7 @@ def numbers_text(values: list[float]) -> str:
 def untouched(geometry: Any, size: Size) -> list[float] | None:
     """The numbers of a line that was read, where the usual reading of them gives what was drawn; None elsewhere."""
     values = drawn.own_of(geometry, "yolo")
-    if not isinstance(values, list) or not all(isinstance(value, int | float) for value in values):
+    if values is None or not isinstance(values, list) or not all(isinstance(value, int | float) for value in values):
         return None
     if len(values) == 4:
         same = geometry.get("shape") == "rectangle" and geometry.get("box") == box_of(values, size)

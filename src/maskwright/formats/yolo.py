@@ -32,6 +32,7 @@ from maskwright.formats._contract import (
     Ready,
     Sure,
     common_losses,
+    losses_of_segments,
     new_file,
     put_image,
     suffix_of,
@@ -193,17 +194,21 @@ class _Lines:
         self.texts: dict[int, str] = {}
         self.boxes: dict[int, list[float]] = {}
         self.rings: dict[int, list[I64]] = {}
-        own = {} if geometry is None else {row: _yolo_lines.untouched(geometry[row], self.size) for row in self.rows}
-        if boxes or (own and all(values is not None and len(values) == 4 for values in own.values())):
+        own: dict[int, list[float]] = {}  # what was read, where it still draws what is there
+        if geometry is not None:
+            found = ((row, _yolo_lines.untouched(geometry[row], self.size)) for row in self.rows)
+            own = {row: values for row, values in found if values is not None}
+        as_read = len(own) == len(self.rows) > 0 and all(len(values) == 4 for values in own.values())
+        if boxes or as_read:
             self._as_boxes(segments, own)
         self.rows = [row for row in self.rows if areas[row] or row in self.boxes]
         self.heads = {row: kinds[row] for row in self.rows}
-        if geometry is not None and not self.boxes:
+        if geometry is not None and not self.boxes and not simplify:
             for row in self.rows:
-                values = own[row]
-                if values is not None and len(values) > 4 and not simplify:
-                    self.texts[row] = _yolo_lines.numbers_text(values)
-                elif not simplify and geometry[row] is not None and geometry[row].get("rule") in _ALIKE:
+                drawn_by = None if geometry[row] is None else geometry[row].get("rule")
+                if row in own and len(own[row]) > 4:
+                    self.texts[row] = _yolo_lines.numbers_text(own[row])
+                elif drawn_by in _ALIKE:
                     rings = self._rings(parts_for(segments, row, "fill") or [], several=kinds[row] in stuff)
                     if rings:
                         self.rings[row] = rings
@@ -216,7 +221,7 @@ class _Lines:
         good = [ring for ring in found if ring is not None]
         return good if len(good) == len(parts) and (several or len(parts) == 1) else []
 
-    def _as_boxes(self, segments: Segments, own: dict[int, list[float] | None]) -> None:
+    def _as_boxes(self, segments: Segments, own: dict[int, list[float]]) -> None:
         tight = segments.masks.boxes().tolist()
         for row in self.rows:
             values = own.get(row)
@@ -365,7 +370,8 @@ def losses(
     if "geometry" in segments.more:
         kept = lines.texts.keys() | lines.rings.keys()
         shapes = segments.more["geometry"]
-        out += [Loss(sample.key, "geometry", ids[row]) for row, value in enumerate(shapes) if value and row not in kept]
+        gone = (ids[row] for row, value in enumerate(shapes) if value and row not in kept)
+        out += losses_of_segments(sample.key, "geometry", gone)
     if "box" in segments.more:
         given = segments.more["box"]
         out += [Loss(sample.key, "box", ids[row]) for row, box in enumerate(given) if box and row not in lines.boxes]
