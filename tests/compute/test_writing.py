@@ -340,17 +340,17 @@ def test_broken_samples_are_left_out_and_listed_where_one_asks(dataset, broken, 
     assert f"wrote {NUMBER - 2} samples" in told
 
 
-def test_a_conversion_leaves_broken_samples_out_too(dataset, classes, tmp_path, capsys) -> None:
+def test_a_conversion_leaves_broken_images_out_too(dataset, classes, tmp_path, capsys) -> None:
     formats.write(dataset, classes, tmp_path / "source", "coco", allow_loss=True)
     image = next((tmp_path / "source" / "images").rglob("*.png"))
     image.write_bytes(b"no image")
     words = ("convert", tmp_path / "source", tmp_path / "out", "--to", "yolo", "--allow-loss", "--skip-broken")
     result = json.loads(called(capsys, *words, "--json"))
-    key = image.relative_to(tmp_path / "source" / "images").with_suffix("").as_posix()
-    assert ([sample["key"] for sample in result["set_aside"]], result["samples"]) == ([key], NUMBER - 1)
+    assert ([record["file"] for record in result["broken"]], result["samples"]) == ([str(image)], NUMBER - 1)
     shutil.rmtree(tmp_path / "out")
     assert json.loads(called(capsys, *words[:-1], "--json"))["samples"] == NUMBER, "copied as it is"
-    assert json.loads(called(capsys, *words, "--overwrite", "--images", "none", "--json"))["set_aside"] == []
+    result = json.loads(called(capsys, *words, "--overwrite", "--images", "none", "--json"))
+    assert (len(result["broken"]), result["set_aside"]) == (1, [])
 
 
 def test_where_all_are_broken_nothing_is_written(dataset, classes, tmp_path) -> None:

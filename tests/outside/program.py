@@ -302,6 +302,8 @@ def interactive(image: NDArray[np.uint8], truth: NDArray[np.bool_]) -> None:
         image, engine, mw.interactive.Grid(side=4), embeddings=mw.interactive.Embeddings(megabytes=16)
     )
     assert len(found.masks) == len(found.scores)
+    objects: mw.interactive.Found = mw.interactive.distinct(image, engine, grid=mw.interactive.Grid(side=4))
+    assert len(objects.masks) == len(objects.scores)
 
 
 def clicks(view: mw.store.View) -> None:
@@ -319,6 +321,8 @@ def fewshot(dataset: mw.Dataset, image: NDArray[np.uint8]) -> None:
     guess: mw.fewshot.Prediction = learner.predict(image)
     assert 0 <= guess.confidence <= 1
     assert mw.fewshot.waiting(dataset) == {}
+    assert mw.fewshot.queued(dataset, mw.labelling.gestures.overview(dataset)) == {}
+    assert mw.fewshot.first_masks.readiness(dataset).words
 
 
 def later_fewshot(dataset: mw.Dataset) -> int:
@@ -344,6 +348,11 @@ def later_video(view: mw.store.View, folder: Path, frames: mw.video.Frames) -> i
     known = mw.video.masks_of(folder, frames)
     followed: mw.video.TrackingRun = mw.video.track_dataset(view, engine="classical")
     return len(known) + followed.tracks
+
+
+def later_following(dataset: mw.Dataset) -> list[int]:
+    followed: mw.video.Followed = mw.video.follow(dataset, 1, direction="forward", limit=3)
+    return list(followed.suggested)
 
 
 def runs(dataset: mw.Dataset) -> None:

@@ -118,7 +118,7 @@ def of_version_2(dataset: Dataset, expected: dict[str, Any]) -> None:
     assert workflow.comments(dataset, number["s2"]) == []
     [doubt] = workflow.comments(dataset, number["s2"], opinion="ben")
     assert (doubt.segment, doubt.author, doubt.text) == (60, "ben", "I doubt it")
-    assert workflow.rejected(dataset) == {("suggesting", number["s3"])}
+    assert workflow.judged(dataset) == {("suggesting", number["s3"])}
     # Second opinions live since then, those of a sample that was taken out until it went.
     for name, counts in expected["opinions"].items():
         key, author = name.split()

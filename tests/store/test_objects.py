@@ -319,6 +319,7 @@ VIEW: dict[str, Callable[[Any], object]] = {
     "number_of": lambda view: view.number_of("k1"), "splits": lambda view: view.splits(),
     "weights": lambda view: view.weights(), "class_statistics": lambda view: view.class_statistics(),
     "table": lambda view: view.table(), "window": lambda view: view.window,
+    "instructions": lambda view: view.instructions,
     "sequences": lambda view: view.sequences,
     "__reduce__": pickle.dumps, "__copy__": copy.copy, "__deepcopy__": copy.deepcopy,
 }  # fmt: skip
@@ -333,7 +334,7 @@ DATASET: dict[str, Callable[[Any], object]] = {
     "columns": lambda dataset: dataset.columns, "set_where": lambda dataset: dataset.set_where("", {"weight": 2}),
     "set_from": lambda dataset: dataset.set_from("nowhere.csv"),
     "vectors": lambda dataset: dataset.vectors, "set_window": lambda dataset: dataset.set_window(None),
-    "keep_window": lambda dataset: dataset.keep_window(),
+    "keep_window": lambda dataset: dataset.keep_window(), "unfinished": lambda dataset: dataset.unfinished,
 }  # fmt: skip
 EDIT: dict[str, Callable[[Any], object]] = {
     "add": lambda edit: edit.add(bare("new")), "remove": lambda edit: edit.remove("k1"),
@@ -351,6 +352,7 @@ EDIT: dict[str, Callable[[Any], object]] = {
     "finish": lambda edit: edit.finish(), "columns": lambda edit: edit.columns(), "fields": lambda edit: edit.fields(),
     "put_opinion": lambda edit: edit.put_opinion("k1", Segments.none(SIZE), author="ann"),
     "add_column": lambda edit: edit.add_column(Column("size", "number")),
+    "set_instructions": lambda edit: edit.set_instructions("x"), "connection": lambda edit: edit.connection,
     "drop_column": lambda edit: edit.drop_column("size"), "set_where": lambda edit: edit.set_where("", {"weight": 2}),
 }  # fmt: skip
 #: What needs no database, or is there to close it, or makes or asks for another dataset.

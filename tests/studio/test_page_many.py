@@ -19,9 +19,9 @@ SIZE = (SIDE, SIDE)
 
 def squares() -> Masks:
     """(1000) squares of 12 pixels in 25 rows of 40."""
-    one = Masks.encode(np.ones((1, 12, 12), bool))
+    square = Masks.encode(np.ones((1, 12, 12), bool))
     places = [(16 * (k % 40) + 2, 25 * (k // 40) + 6) for k in range(NUMBER)]
-    return Masks.concatenate([one.paste(SIZE, left=left, top=top) for left, top in places], SIZE)
+    return Masks.concatenate([square.paste(SIZE, left=left, top=top) for left, top in places], SIZE)
 
 
 def test_a_thousand_objects_are_worked_on(browser, tmp_path) -> None:

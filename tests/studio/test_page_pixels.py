@@ -191,24 +191,24 @@ def test_operations_of_two_objects(person, pointer) -> None:
     person.press("p")
     first = ((40, 40), (150, 50), (140, 140), (50, 150))
     click_all(person, *first)
-    one = polygon(pointer.pressed())
+    left = polygon(pointer.pressed())
     click_all(person, first[0])
     pointer.took()
     second = ((100, 90), (200, 100), (190, 200), (110, 190))
     click_all(person, *second)
-    two = polygon(pointer.pressed())
+    right = polygon(pointer.pressed())
     click_all(person, second[0])
-    same(drawn(person), np.stack([one, two]))
+    same(drawn(person), np.stack([left, right]))
     person.press("Shift+I")
-    same(drawn(person)[1], one & two)
+    same(drawn(person)[1], left & right)
     person.press("Control+z", "Shift+X")
-    same(drawn(person), np.stack([one, two & ~one]))
+    same(drawn(person), np.stack([left, right & ~left]))
     person.press("Control+z", "Shift+M")
     found = drawn(person)
     assert len(found) == 1
-    same(found[0], one | two)
+    same(found[0], left | right)
     person.press("Shift+S")
-    assert len(drawn(person)) == 1  # one part stays one object
+    assert len(drawn(person)) == 1  # a single part stays an object
 
 
 def test_modes_take_from_others_what_is_drawn(person, pointer) -> None:

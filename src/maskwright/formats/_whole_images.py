@@ -3,13 +3,12 @@
 Without that only the last bytes of files are looked at (`media.endings`), since reading takes a hundred times as long.
 """
 
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from os.path import isfile
 
 from maskwright import media
-from maskwright.core.plurals import many
 from maskwright.core.sample import ImageRef, Sample
 from maskwright.errors import FormatError
 from maskwright.formats._aside import Aside
@@ -20,44 +19,40 @@ _THREADS, _AHEAD = 2, 4
 
 
 def whole_images(samples: Iterable[Sample], aside: Aside, notes: list[str]) -> Iterator[Sample]:
-    """The samples whose image can be read; the others are put aside, with the image's file. notes: says how many were.
+    """The samples whose image can be read; the others are put aside, with the image's file. notes: says that all were.
 
     Images that are not there, that are elsewhere, and pages of larger files pass: other checks tell of them.
     """
-    counts: Counter[str] = Counter()
     with ThreadPoolExecutor(_THREADS, thread_name_prefix="image") as pool:
-        waiting: deque[tuple[Sample, Future[bool]]] = deque()
+        waiting: deque[tuple[Sample, Future[None]]] = deque()
         try:
             for sample in samples:
                 waiting.append((sample, pool.submit(_read, sample.image)))
                 if len(waiting) > _AHEAD:
-                    yield from _known(*waiting.popleft(), aside, counts)
+                    yield from _known(*waiting.popleft(), aside)
             while waiting:
-                yield from _known(*waiting.popleft(), aside, counts)
+                yield from _known(*waiting.popleft(), aside)
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
-    if number := counts["read"]:
-        notes.append(f"{many(number, 'image')} {'was' if number == 1 else 'were'} read whole, to find broken ones")
+    notes.append("images that are here were read whole, to find broken ones")
 
 
-def _known(sample: Sample, future: "Future[bool]", aside: Aside, counts: Counter[str]) -> Iterator[Sample]:
-    """The sample where its image passes. counts: those that were read."""
+def _known(sample: Sample, future: "Future[None]", aside: Aside) -> Iterator[Sample]:
+    """The sample where its image passes."""
     passes = False
     with aside.record(sample.image.uri, whole=True):
-        counts["read"] += future.exception() is not None or future.result()
         future.result()
         passes = True
     if passes:
         yield sample
 
 
-def _read(image: ImageRef) -> bool:
-    """Whether it is one that is read. Raises FormatError for one that cannot be read whole."""
+def _read(image: ImageRef) -> None:
+    """Raises FormatError for one that cannot be read whole."""
     place, page = pages.page_of(image.uri)
     if "://" in place or page is not None or not isfile(place):  # noqa: PTH113 - of a name that no file can have, a Path raises
-        return False
+        return
     try:
         media.read(place)
     except FormatError as error:
         raise FormatError(f"the image cannot be read whole ({error.found})", file=place) from None
-    return True

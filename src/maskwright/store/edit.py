@@ -156,6 +156,7 @@ class Edit:
     @property
     def connection(self) -> Connection:
         """The transaction, for what has to be done in it beside the revision."""
+        self._check_open()
         return self._connection
 
     @property

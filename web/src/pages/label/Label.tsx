@@ -29,7 +29,7 @@ import { onKey, onTap } from "./store/actions";
 import { begin } from "./store/images";
 import { guide, nextStep } from "./store/guide";
 import { pickUp } from "./store/jobs";
-import { beginProject } from "./store/setup";
+import { beginProject, followProject } from "./store/setup";
 import { desk, status } from "./store/state";
 import { attach, detach } from "./store/tools";
 import { stop } from "./store/video";
@@ -41,6 +41,7 @@ export function Label({ children }: { children?: ComponentChildren }) {
     attach(canvas.current!);
     desk.board!.tapped = onTap;
     canvas.current!.addEventListener("pointerdown", stop);
+    followProject();
     void begin().then(beginProject).then(pickUp).catch((error: Error) => (message.value = error.message));
     window.addEventListener("keydown", onKey);
     return () => {

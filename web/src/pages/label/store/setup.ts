@@ -35,23 +35,31 @@ export function askedOnce(): void {
   if (place !== undefined && !asked().includes(place)) remember(LATER, JSON.stringify([...asked(), place].slice(-200)));
 }
 
+let followed = false;
 let begun = false;
 
-/** The project is known: ask what it is for where nobody has said so, and show what annotators are told. */
+/** The mode is the task's, and the panel shows what annotators are told, from when the project is known: before anything can be drawn. */
+export function followProject(): void {
+  if (followed) return;
+  followed = true;
+  let before: { task?: Task | null; instructions?: string } = {};
+  effect(() => {
+    if (!project.value) return;
+    const { task, instructions } = project.value;
+    if (task && task !== before.task) mode.value = task;
+    // Who closed the panel sees it again when other instructions are given.
+    if (instructions !== before.instructions) told.value = recall(CLOSED) !== instructions;
+    before = { task, instructions };
+  });
+}
+
+/** The project is known: ask what it is for where nobody has said so, and go through the first image. */
 export function beginProject(): void {
   const known = project.value;
   if (!known || begun) return;
   begun = true;
   if (known.is_new && !asked().includes(known.place) && !dialog.value) dialog.value = "setup";
   resumeGuide(known);
-  let before: { task?: Task | null; instructions?: string } = {};
-  effect(() => {
-    const { task, instructions } = project.value!;
-    if (task && task !== before.task) mode.value = task;
-    // Who closed the panel sees it again when other instructions are given.
-    if (instructions !== before.instructions) told.value = recall(CLOSED) !== instructions;
-    before = { task, instructions };
-  });
 }
 
 export function showInstructions(on: boolean): void {
