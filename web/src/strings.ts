@@ -137,7 +137,7 @@ export const words = {
     history: "History", review: "Needs review", approve: "Approve", reopen: "Reopen", nextReview: "Next to review", work: "Work",
     intersect: "Intersect", isolate: "Isolate", clockwise: "Turn right", anticlockwise: "Turn left", upright: "Upright",
     grid: "Grid", overview: "Overview", snap: "Snap to borders", findClass: "Find a class", values: "To the values",
-    play: "Play", frameBefore: "Frame before; reject the suggestion that is looked at", frameAfter: "Frame after; accept the suggestion that is looked at",
+    play: "Play", frameBefore: "Frame before", frameAfter: "Frame after",
     labelledBefore: "Labelled frame before", labelledAfter: "Labelled frame after", followHere: "Follow from here", project: "Project", instructions: "Instructions",
     window: "Window", level: "Drag to adjust the window", suggest: "Suggest masks", lookOn: "Next suggestion", lookBack: "Suggestion before",
   } as Record<string, string>,

@@ -10,7 +10,7 @@ import { JobState } from "./JobState";
 export function Propagate() {
   const [learner, setLearner] = useState("forest");
   const busy = job.value?.status === "running";
-  const now = job.value?.kind === "propagate" ? job.value : null;
+  const now = job.value && job.value.kind !== "follow" ? job.value : null; // what follows objects is told below the frames
   const running = now?.status === "running";
   const images = project.value?.images ?? [];
   // What a learner needs is said before it is asked, and anew when another image is finished.
