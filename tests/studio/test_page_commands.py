@@ -108,6 +108,15 @@ def test_what_is_lost_is_named_and_taken_back_with_one_press(person) -> None:
     assert "disk lost" in toast(person)
 
 
+def test_enter_finishes_the_image_that_was_just_chosen_in_the_list(person) -> None:
+    person.image(2)
+    person.press("Enter")
+    person.until("location.hash === '#4' && !window.maskwright.turning()")
+    person.saved()
+    with Dataset.open(person.studio.folder, read_only=True) as dataset:
+        assert workflow.of(dataset, 3).state == "labelled"
+
+
 def test_undo_opens_the_image_that_it_concerns(person) -> None:
     person.drag(*FIRST)
     person.image(1)

@@ -6,7 +6,7 @@ import { words } from "../../../strings";
 import { accepting, acceptEverywhere, stopAccepting } from "../store/everywhere";
 import { open } from "../store/images";
 import { least } from "../store/offer";
-import { current, filter as chosenFilter, layer } from "../store/state";
+import { current, desk, filter as chosenFilter, layer } from "../store/state";
 import { lookOfAll } from "../store/window";
 
 const ROW = 52; // pixels; as in the style sheet
@@ -82,7 +82,7 @@ export function Images() {
           <li key={image.number}>
             <button
               class={image.number === current.value ? "chosen" : ""} aria-current={image.number === current.value}
-              title={image.key} onClick={() => void open(image.number)}
+              title={image.key} onClick={() => void open(image.number).then(() => desk.board?.canvas.focus())}
             >
               <img src={`/api/images/${image.number}/thumbnail${lookOfAll.value && `?${lookOfAll.value}`}`} loading="lazy" alt="" />
               <span class="key">{image.key}</span>
