@@ -1,6 +1,7 @@
 """COCO's own corners."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -158,3 +159,13 @@ def test_an_image_by_its_address_has_a_key_without_the_host(tmp_path) -> None:
     (tmp_path / "instances.json").write_text(json.dumps(content))
     (sample,) = formats.read(tmp_path, "coco").samples
     assert (sample.key, sample.image.uri) == ("set/u00", image["file_name"])
+
+
+def test_labels_without_images_name_them_for_other_machines(tmp_path, make_samples, classes) -> None:
+    samples = make_samples(2)
+    formats.write(samples, classes, tmp_path / "out", "coco", images="none", allow_loss=True)
+    for file in (tmp_path / "out").rglob("*.json"):
+        for image in json.loads(file.read_text())["images"]:
+            assert not Path(image["file_name"]).is_absolute()
+    back = {sample.key: sample.image.uri for sample in formats.read(tmp_path / "out", "coco").samples}
+    assert back == {sample.key: sample.image.uri for sample in samples}

@@ -140,7 +140,8 @@ def _near(file: Path, name: str, apart: Path | None) -> Path | None:
     folders = (Path(folder) for folder, *_ in islice(_listing.current().folders(home), _FOLDERS))
     found = [
         folder for folder in folders
-        if len(folder.relative_to(home).parts) <= _LEVELS and folder != apart and (folder / name).is_file()
+        if len(folder.relative_to(home).parts) <= _LEVELS
+        and apart not in (folder, *folder.parents) and (folder / name).is_file()
     ]  # fmt: skip
     if len(found) > 1:
         split = split_of(file)
@@ -267,20 +268,16 @@ def write_image(
 ) -> dict[str, Any]:
     """An image's record. images: the writer's option.  mark: what a reader will put under MARK, where it does.
 
-    Without images, one that came from such a file keeps its name, and says beside where it is; others are named by
-    where they are.
+    Without images their names are the same, and what stands beside says where they are.
     """
     coco = sample.fields.get("coco")
     name = sample.key + suffix_of(sample)
-    elsewhere = images == "none" and isinstance(coco, Mapping)
-    if images == "none" and not elsewhere:
-        name = sample.image.uri
     known = dict(coco) if isinstance(coco, Mapping) else {}
     marked = known.pop(MARK, None)
     image_id = files.image_id(known.get("id"))
     height, width = sample.image.size
     row = {**known, "id": image_id, "file_name": name, "height": height, "width": width}
-    own: dict[str, Any] = {"uri": sample.image.uri} if elsewhere else {}
+    own: dict[str, Any] = {"uri": sample.image.uri} if images == "none" else {}
     if plain_key(name) != sample.key or moved(name):
         own["key"] = sample.key
     if split_of(files.folder / f"{files.name_of(sample.split)}.json") != sample.split:
