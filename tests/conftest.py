@@ -9,6 +9,7 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from zlib import crc32
 
 import pytest
 from databases import place, postgres  # noqa: F401  fixtures
@@ -20,6 +21,22 @@ from maskwright.core.sample import Sample
 
 settings.register_profile("all", deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=60)
 settings.load_profile("all")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--part", metavar="WORD/N", help="every N-th test, drawn by a word such as a commit: others are left out"
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--part") is None:
+        return
+    word, _, parts = config.getoption("--part").rpartition("/")
+    chosen = [item for item in items if crc32(f"{word} {item.nodeid}".encode()) % int(parts) == 0]
+    config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
+    items[:] = chosen
+
 
 REAL = Path(os.environ.get("MASKWRIGHT_REAL_DATA", Path(__file__).parents[2] / "shared" / "data"))
 
