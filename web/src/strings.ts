@@ -203,6 +203,7 @@ export const words = {
   view: "View",
   contrast: "Contrast",
   threshold: "Threshold",
+  thresholdHelp: "How sure the engine has to be of a pixel, while its answer to a click, a box or a scribble is open",
   mode: "Mode",
   modeNames: { instance: "instances", panoptic: "panoptic", semantic: "semantic" },
   modes: {
@@ -347,5 +348,10 @@ export const words = {
     found: (text: string) => `Nothing was found for “${text}”`,
     otherWords: "Try other words",
   },
+  foundNothing: (boxed: boolean, strict: boolean) =>
+    `The engine finds nothing here. ${strict ? "Lower the threshold, " : ""}${boxed ? "draw the box closer round the object, or click on it (Click)" : "click in the middle of the object, or draw a box round it (Box)"}.`
+      .replace("here. draw", "here. Draw").replace("here. click", "here. Click"),
+  candidate: (at: number, of: number, key: string) => `Candidate ${at} of ${of}${key ? `; ${shownKey(key)}: the next` : ""}`,
+  oneCandidate: "The engine has only this candidate. Further clicks on the object and beside it correct it.",
   asked: (ms: number) => `${Math.round(ms)} ms`,
 };
