@@ -53,7 +53,7 @@ export function Images() {
   );
   const state = (image: ImageInfo) => {
     if (layer.value === "own") return image.own_labels?.includes(me) ? words.states.labelled : words.states.none;
-    return image.confidence != null ? `? ${image.confidence.toFixed(2)}` : `${image.objects} · ${words.states[image.state ?? "none"]}`;
+    return image.confidence != null ? `${words.confidence} ${image.confidence.toFixed(2)}` : `${image.objects} · ${words.states[image.state ?? "none"]}`;
   };
   return (
     <nav aria-label={words.images}>
@@ -100,7 +100,7 @@ export function Images() {
             >
               <img src={`/api/images/${image.number}/thumbnail${lookOfAll.value && `?${lookOfAll.value}`}`} loading="lazy" alt="" />
               <Cut name={image.key} />
-              <span class={`state ${image.state ?? "none"}`}>
+              <span class={`state ${image.state ?? "none"}`} title={image.confidence != null && layer.value !== "own" ? words.confidenceHelp : undefined}>
                 {state(image)}
                 {image.assignee ? ` · ${image.assignee}` : ""}
               </span>

@@ -3,7 +3,7 @@ import { project } from "../../../store/project";
 import { forget, recall, remember } from "../../../store/kept";
 import { words } from "../../../strings";
 import { actions } from "../store/actions";
-import { loadPossible, possible, propagate } from "../store/jobs";
+import { AGAIN, loadPossible, possible, propagate } from "../store/jobs";
 import { job, learnAgain } from "../store/state";
 import { JobState } from "./JobState";
 
@@ -42,7 +42,7 @@ export function Propagate() {
         </div>
         {ready && <p class="quiet" data-needs={ready.more}>{ready.words}</p>}
         <label class="quiet">
-          <input type="checkbox" checked={learnAgain.value} onInput={() => (learnAgain.value = !learnAgain.value)} /> {words.learnAgain}
+          <input type="checkbox" checked={learnAgain.value} onInput={() => (learnAgain.value = !learnAgain.value)} /> {words.learnAgain(AGAIN)}
         </label>
         <div class="row">
           <button onClick={actions.suggest} disabled={running}>{words.suggestMasks} …</button>
