@@ -33,7 +33,7 @@ def lab(colours: np.ndarray, eye: object) -> np.ndarray:
 @pytest.mark.parametrize("eye", EYES)
 @pytest.mark.parametrize(("number", "least"), [(4, 40), (8, 25)])
 def test_the_first_classes_look_different_to_everybody(eye, number, least) -> None:
-    colours = Classes([Class(0, "background", "stuff", "background")] + [Class(k + 1, f"c{k}") for k in range(number)])
+    colours = Classes([Class(0, "background", "stuff", "background"), *(Class(k + 1, f"c{k}") for k in range(number))])
     seen = lab(colours.colours()[1:].astype(float), EYES[eye])
     apart = np.linalg.norm(seen[:, None] - seen[None], axis=2)[np.triu_indices(number, 1)]
     assert apart.min() > least

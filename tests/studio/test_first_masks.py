@@ -132,8 +132,8 @@ def test_how_many_finished_images_are_needed_is_said_before(page, dataset) -> No
     assert page.get("/api/jobs").json() == job  # a page that is loaded anew shows it
     assert job["result"]["objects"] > 0
     assert str(job["result"]["objects"]) == job["words"].split()[0]
-    for number in (3, 4):
-        label(number, 1, f"further-image-{number}")
+    for number, name in ((3, "third-image"), (4, "fourth-image")):
+        gesture(page, number, name, workflow={"state": "labelled"})
     job = finished(page, page.post("/api/propagate", json={"engine": "forest"}).json())
     assert job["words"] == "No mask was made: every image is finished, or has labels already."
     assert job["result"]["objects"] == job["result"]["images"] == 0

@@ -174,3 +174,48 @@ def test_names_are_cut_where_they_are_alike_and_told_whole(browser, tmp_path) ->
     finally:
         context.close()
         studio.kill()
+
+
+def test_label_the_rest_says_how_far_it_is_and_what_it_made(person) -> None:
+    job = {"id": "a-job", "kind": "propagate", "status": "running", "done": 1, "total": 5, "words": "", "result": {}}
+    told: dict[str, object] = {"words": "Learning from 2 finished images"}
+    person.page.route("**/api/jobs", lambda route: route.fulfill(json=job | told))
+    person.page.route("**/api/jobs/*", lambda route: route.fulfill(json=job | told))
+    person.page.reload()
+    person.ready()
+    running = person.page.locator("[data-running=propagate]")
+    running.wait_for()
+    assert "Learning from 2 finished images: 1 of 5" in running.inner_text()
+    told |= {"words": "", "done": 3}
+    person.until("document.querySelector('[data-running=propagate]').innerText.includes('Labelling the rest: 3 of 5')")
+    why = "No mask was made: every image is finished, or has labels already."
+    told |= {"status": "done", "words": why, "result": {"images": 0, "objects": 0, "suggested": 0}}
+    done = person.page.locator("[data-done=propagate]")
+    done.wait_for()
+    assert done.inner_text() == why
+    assert person.page.locator("[data-review]").count() == 0  # there is nothing to review
+    # Its place closes, and stays closed.
+    person.page.locator(".propagate summary").click()
+    person.page.reload()
+    person.ready()
+    assert not person.page.locator("[data-action=propagate]").is_visible()
+    person.page.locator(".propagate summary").click()
+    assert person.page.locator("[data-action=propagate]").is_visible()
+
+
+def test_losses_are_told_by_their_gravity(person) -> None:
+    told = {"format": "coco", "lines": [], "minor": ["ids: 3 (the segment's id, which is renumbered)"], "grave": 0}
+    person.page.route("**/api/export/*", lambda route: route.fulfill(json=told))
+    person.page.get_by_role("button", name="Export").click()
+    dialog = person.page.get_by_role("dialog")
+    link = dialog.get_by_role("link")
+    link.wait_for()
+    assert link.inner_text() == "Download"
+    assert "allow_loss" not in link.get_attribute("href")
+    assert "no mask changes by it" in dialog.inner_text()
+    told |= {"lines": ["holes: 2 (holes, 40 pixels)"], "grave": 2}
+    dialog.get_by_role("combobox").select_option("yolo")
+    dialog.locator("[data-grave='2']").wait_for()
+    assert link.inner_text() == "Download without what is lost"
+    assert link.get_attribute("href").endswith("?allow_loss=true")
+    assert "it would be lost" in dialog.inner_text()

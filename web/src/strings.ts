@@ -59,7 +59,7 @@ export const words = {
   direction: "Direction",
   directions: { both: "both ways", forward: "forward", backward: "backward" } as Record<string, string>,
   worst: (drift: number) => `Go to the most drift: ${drift.toFixed(2)}`,
-  learnAgain: (images: number) => `Learn again after ${images} more finished images`,
+  learnAgain: (images: number) => `Again after ${images} finished images`,
   propagate: "Label the rest",
   cancel: "Cancel",
   suggestMasks: "Suggest masks",
