@@ -5,6 +5,7 @@ Needs Playwright and Chromium (its path in CHROMIUM, or found).
 
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -27,6 +28,15 @@ serve(open_place(sys.argv[1])[0], Serving(port=8299, token=sys.argv[2]), say=lam
 """
 
 
+def listening() -> None:
+    """Wait until the server answers, a minute at most."""
+    for _ in range(600):
+        with socket.socket() as caller:
+            if caller.connect_ex(("127.0.0.1", 8299)) == 0:
+                return
+        time.sleep(0.1)
+
+
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         classes, samples = build_demo_set(Path(folder) / "images", number=12, size=(384, 512))
@@ -34,8 +44,8 @@ def main() -> None:
         reading = formats.read(Path(folder) / "labels")
         transfer.import_samples(Path(folder) / "demo", reading.classes, reading.samples, "the demo")
         server = subprocess.Popen([sys.executable, "-c", SERVER, str(Path(folder) / "demo"), TOKEN])
-        time.sleep(6)
         try:
+            listening()
             with sync_playwright() as driver:
                 path = os.environ.get("CHROMIUM") or shutil.which("chromium")
                 browser = driver.chromium.launch(executable_path=path, args=["--no-sandbox"])

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 import shutil
 import time
 from pathlib import Path
@@ -127,8 +128,59 @@ def test_how_many_finished_images_are_needed_is_said_before(page, dataset) -> No
     assert now["words"] == "Learns from 2 finished images. None of them has other, so none will be suggested."
     job = finished(page, page.post("/api/propagate", json={"engine": "forest"}).json())
     assert job["status"] == "done", job
-    assert job["words"].startswith("Suggestions for 2 images, learned from 2. Expected mean IoU")
+    assert re.match(r"\d+ masks? suggested on \d images?, learned from 2\. Expected mean IoU", job["words"])
     assert page.get("/api/jobs").json() == job  # a page that is loaded anew shows it
+    assert job["result"]["objects"] > 0
+    assert str(job["result"]["objects"]) == job["words"].split()[0]
+    for number, name in ((3, "third-image"), (4, "fourth-image")):
+        gesture(page, number, name, workflow={"state": "labelled"})
+    job = finished(page, page.post("/api/propagate", json={"engine": "forest"}).json())
+    assert job["words"] == "No mask was made: every image is finished, or has labels already."
+    assert job["result"]["objects"] == job["result"]["images"] == 0
+
+
+class Blind:
+    """Finds nothing; its learning takes steps."""
+
+    window = None
+
+    def fit(self, samples, classes) -> None:
+        self.size = samples[0].image.size
+
+    def predict(self, image) -> fewshot.Prediction:
+        size = image.shape[:2]
+        return fewshot.Prediction(Segments.none(size), np.zeros(size, np.float32))
+
+
+def test_a_round_that_finds_nothing_says_why_and_learning_is_counted(dataset) -> None:
+    with dataset.edit("two are labelled") as edit:
+        for number in (1, 2):
+            key = dataset.read([number])[0].key
+            edit.put(key, Segments(Masks.encode(blobs(number - 1)[1].any(axis=0)[None]), [1]))
+    steps = []
+
+    def learning(folds):
+        for fold in folds:
+            steps.append(fold)
+            yield fold
+
+    done = fewshot.propagate(dataset, dataset.frozen(), Blind(), engine="forest", learning=learning)
+    assert steps == [0, 1]
+    assert (done.objects, done.empty) == (0, done.suggested)
+    assert done.words.startswith(f"No mask was made: nothing on {done.suggested} images looks like what was learned")
+
+
+def test_documents_and_page_say_alike_how_many_finished_images_are_needed() -> None:
+    named = {1: "one", 2: "two", 3: "three", 4: "four"}
+    root = Path(__file__).parents[2]
+    how_to = (root / "docs" / "how-to" / "label-a-folder.md").read_text(encoding="utf-8")
+    reference = (root / "docs" / "reference" / "studio.md").read_text(encoding="utf-8")
+    assert f"With {named[first_masks.EXAMPLES]} finished images, press" in how_to
+    assert f"finish {named[first_masks.EXAMPLES]} by hand" in how_to
+    assert f"{named[first_masks.EXAMPLES].capitalize()} finished images are needed" in reference
+    page = root / "web" / "src" / "pages" / "label" / "store" / "jobs.ts"
+    [again] = re.findall(r"AGAIN = (\d+);", page.read_text(encoding="utf-8"))
+    assert f"after {named[int(again)]} more finished images" in reference
 
 
 # -- everything -----------------------------------------------------------------------------------

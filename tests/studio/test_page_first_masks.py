@@ -168,7 +168,7 @@ def test_what_is_less_sure_is_left_out(person) -> None:
     page.locator("[role=dialog] [data-done=suggest]").wait_for()
     review(person)
     assert left(person) == 3
-    page.get_by_label("Least confidence").fill("0.5")
+    page.get_by_label("Least score").fill("0.5")
     assert left(person) == 2
     assert "1 less sure" in page.locator(".suggested").inner_text()
     person.press("a")
@@ -232,7 +232,7 @@ def test_label_the_rest_says_what_it_needs_before_it_is_pressed(person) -> None:
     assert needs.inner_text() == "Learns from 2 finished images."
     button.click()
     page.locator("aside [data-done=propagate]").wait_for()
-    assert "Suggestions for 1 image, learned from 2." in page.locator("aside [data-done=propagate]").inner_text()
+    assert "suggested on 1 image, learned from 2." in page.locator("aside [data-done=propagate]").inner_text()
 
 
 def test_suggestions_of_another_run_take_the_place_of_those_before(person) -> None:

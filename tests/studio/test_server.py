@@ -716,6 +716,11 @@ def test_export_says_what_is_lost_and_then_gives_an_archive(page) -> None:
     apply(page, gesture)
     report = page.get("/api/export/yolo").json()
     assert report["lines"]
+    assert report["grave"] > 0
+    light = page.get("/api/export/coco").json()
+    assert (light["lines"], light["grave"]) == ([], 0)
+    if light["minor"]:  # it is told, and stops nothing
+        assert page.get("/api/export/coco/archive").status_code == 200
     assert page.get("/api/export/yolo/archive").status_code == 422
     answer = page.get("/api/export/coco/archive?allow_loss=true")
     with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:

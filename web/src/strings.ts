@@ -59,7 +59,7 @@ export const words = {
   direction: "Direction",
   directions: { both: "both ways", forward: "forward", backward: "backward" } as Record<string, string>,
   worst: (drift: number) => `Go to the most drift: ${drift.toFixed(2)}`,
-  learnAgain: "Learn again after three more",
+  learnAgain: (images: number) => `Again after ${images} finished images`,
   propagate: "Label the rest",
   cancel: "Cancel",
   suggestMasks: "Suggest masks",
@@ -83,8 +83,8 @@ export const words = {
     begin: (number: number) => (number === 1 ? "Suggest for 1 image" : `Suggest for ${number} images`),
     again: "Suggest something else", goesOn: "It goes on when this is closed.",
     starting: "Starting …",
-    doing: (kind: string, done: number, total: number | null) => {
-      const what = { suggest: "Looking at images", propagate: "Labelling the rest", follow: "Following objects" }[kind] ?? kind;
+    doing: (kind: string, done: number, total: number | null, now = "") => {
+      const what = now || ({ suggest: "Looking at images", propagate: "Labelling the rest", follow: "Following objects" }[kind] ?? kind);
       return total === null ? `${what} …` : `${what}: ${done} of ${total}`;
     },
     failed: "It did not work:",
@@ -94,7 +94,11 @@ export const words = {
   suggested: "Suggested",
   suggestion: (objects: number, left: number, all: number, confidence: number | null) =>
     (objects ? `${objects} suggested` : left ? `None of ${left} is so sure` : all ? "All that was suggested is judged" : "Nothing is here, it seems") + (confidence === null ? "" : `, confidence ${confidence.toFixed(2)}`),
-  least: "Least confidence",
+  least: "Least score",
+  score: "score",
+  scoreHelp: "Score: how sure the engine, the network or the learner that suggests this object is of it, from 0 to 1. It rates this one object.",
+  confidence: "confidence",
+  confidenceHelp: "Confidence: how sure whatever suggests masks is of the whole image, from 0 to 1: of a learner, how sure the doubtful tenth of its pixels is; of others, the mean score of the objects. The list begins with the least.",
   atLeast: (confidence: number) => `≥ ${confidence.toFixed(2)}`,
   lessSure: (number: number) => `${number} less sure ${number === 1 ? "is" : "are"} not shown`,
   acceptedSome: (number: number, rest: number, least: number) => `Accepted ${number}; ${rest} of less than ${least.toFixed(2)} left out`,
@@ -189,8 +193,11 @@ export const words = {
   export: "Export",
   exportAs: "Export as",
   download: "Download",
-  downloadAnyway: "Download, with these losses",
-  lossless: "Nothing is lost.",
+  downloadAnyway: "Download without what is lost",
+  lossless: "Every mask and class is written as it is.",
+  lossesOf: (format: string) => `${format} cannot hold this; it would be lost (the labels here stay as they are):`,
+  writtenOtherwise: "Only this is written otherwise or left out; no mask changes by it:",
+  weighing: (format: string) => `Looking through what ${format} can hold …`,
   editClasses: "Edit classes",
   add: "Add",
   save: "Save",
@@ -203,6 +210,7 @@ export const words = {
   view: "View",
   contrast: "Contrast",
   threshold: "Threshold",
+  thresholdHelp: "How sure the engine has to be of a pixel, while its answer to a click, a box or a scribble is open",
   mode: "Mode",
   modeNames: { instance: "instances", panoptic: "panoptic", semantic: "semantic" },
   modes: {
@@ -347,5 +355,10 @@ export const words = {
     found: (text: string) => `Nothing was found for “${text}”`,
     otherWords: "Try other words",
   },
+  foundNothing: (boxed: boolean, strict: boolean) =>
+    `The engine finds nothing here. ${strict ? "Lower the threshold, " : ""}${boxed ? "draw the box closer round the object, or click on it (Click)" : "click in the middle of the object, or draw a box round it (Box)"}.`
+      .replace("here. draw", "here. Draw").replace("here. click", "here. Click"),
+  candidate: (at: number, of: number, key: string) => `Candidate ${at} of ${of}${key ? `; ${shownKey(key)}: the next` : ""}`,
+  oneCandidate: "The engine has only this candidate. Further clicks on the object and beside it correct it.",
   asked: (ms: number) => `${Math.round(ms)} ms`,
 };

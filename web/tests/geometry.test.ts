@@ -330,3 +330,20 @@ describe("images in tiles", () => {
     expect(found.shown[2].x).toBeLessThan(found.box.x + found.box.w);
   });
 });
+
+describe("a view that is fitted", () => {
+  it("is told from one that was moved, enlarged or turned", () => {
+    const view = new View();
+    view.fit(300, 200, 800, 600);
+    expect(view.isFitted(300, 200, 800, 600)).toBe(true);
+    expect(view.isFitted(300, 200, 800, 580)).toBe(false);
+    view.pan(5, 0);
+    expect(view.isFitted(300, 200, 800, 600)).toBe(false);
+    view.pan(-5, 0);
+    view.zoom(1.2, { x: 400, y: 300 });
+    expect(view.isFitted(300, 200, 800, 600)).toBe(false);
+    view.turn(90, { x: 400, y: 300 });
+    view.fit(300, 200, 800, 600);
+    expect(view.isFitted(300, 200, 800, 600)).toBe(true);
+  });
+});

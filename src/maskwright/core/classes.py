@@ -15,6 +15,12 @@ Role = Literal["class", "background", "ignore"]
 
 #: Label of pixels that neither train nor score, in every label map Maskwright makes.
 IGNORE_INDEX = 255
+#: Colours that stay apart for eyes without red, green or blue cones as for others: CIELAB distance 25 and more, of the
+#: first four 40.
+DISTINCT = (
+    (242, 84, 84), (0, 80, 242), (0, 242, 242), (242, 207, 36), (165, 58, 147), (187, 242, 133), (0, 161, 242),
+    (242, 133, 169),
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -164,13 +170,19 @@ class Classes:
         return Classes([*self._classes, Class(free, name, "stuff", "background", (0, 0, 0))])
 
     def colours(self) -> Array:
-        """(K, 3) uint8 in the order of indices; classes without a colour get one from the golden angle."""
+        """(K, 3) uint8 in the order of indices.  Classes without a colour get one of `DISTINCT`, further ones from the
+        golden angle.
+        """
         import colorsys
 
         out = np.zeros((self.num_classes, 3), np.uint8)
+        place = -1
         for index, class_ in enumerate(self._indexed):
+            place += class_.role != "background"
             if class_.colour is not None:
                 out[index] = class_.colour
+            elif class_.role != "background" and place < len(DISTINCT):
+                out[index] = DISTINCT[place]
             elif class_.role != "background":
                 red, green, blue = colorsys.hsv_to_rgb((index * 0.618034) % 1, 0.65, 0.95)
                 out[index] = (int(255 * red), int(255 * green), int(255 * blue))

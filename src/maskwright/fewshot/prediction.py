@@ -17,7 +17,7 @@ from maskwright.media.windows import Window
 class Prediction:
     """segments: source `model`, each with its confidence as score.  uncertainty: (H, W) float32, 0 sure, 1 not at all.
 
-    confidence: of the whole image, 0 to 1: the mean certainty over what is labelled and its surroundings.
+    confidence: of the whole image, 0 to 1: how sure the most doubtful tenth of its pixels is.
     """
 
     segments: Segments

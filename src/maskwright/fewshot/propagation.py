@@ -22,7 +22,7 @@ from maskwright.labelling import gestures, workflow
 from maskwright.metrics import confusion
 from maskwright.runs import Run, find, list_runs
 from maskwright.runs.files import folder_of
-from maskwright.runs.record import clean_settings, recorded_view, sample_metrics
+from maskwright.runs.record import FOUND, clean_settings, recorded_view, sample_metrics
 from maskwright.store import Dataset, View
 from maskwright.store.dataset import user_name
 
@@ -38,7 +38,8 @@ class Round:
     quality: expected mean IoU, by cross-validation on the labelled samples; NaN with one of them.  before: that of the
     last round with fewer labels, if any.  rising: another round of labels is likely to help.  least: the keys of the
     least certain samples, least certain first.  set_aside: samples that nothing could be suggested for, with
-    the reason.  rate: suggestions a second, once it had learned.
+    the reason.  rate: suggestions a second, once it had learned.  objects: masks that are suggested.  empty: of the
+    suggested samples, those on which nothing was found.
     """
 
     run: str
@@ -52,16 +53,26 @@ class Round:
     least: list[str]
     set_aside: tuple[compute.SetAside, ...] = ()
     rate: float = 0.0
+    objects: int = 0
+    empty: int = 0
 
     @property
     def words(self) -> str:
-        """The result in a few sentences."""
-        if not self.suggested:
-            parts = ["No image is left to suggest for."]
-        else:
-            parts = [f"Suggestions for {many(self.suggested, 'image')}, learned from {self.labelled}."]
+        """What was made, or why nothing was, in a few sentences."""
+        images = many(self.suggested - self.empty if self.objects else self.suggested, "image")
+        if self.objects:
+            parts = [f"{many(self.objects, 'mask')} suggested on {images}, learned from {self.labelled}."]
             if np.isfinite(self.quality):
                 parts.append(f"Expected mean IoU {self.quality:.2f}, measured on the finished images.")
+            if self.empty:
+                parts.append(f"Nothing was found on {many(self.empty, 'image')}.")
+        elif self.suggested:
+            parts = [f"No mask was made: nothing on {images} looks like what was learned from {self.labelled}."]
+            parts.append("Finish one that shows what is missed, and try again.")
+        elif self.set_aside:
+            parts = ["No mask was made."]
+        else:
+            parts = ["No mask was made: every image is finished, or has labels already."]
         if self.set_aside:
             parts.append(f"{many(len(self.set_aside), 'image')} could not be worked on.")
         return " ".join(parts)
@@ -96,6 +107,7 @@ def propagate(
     settings: dict[str, Any] | None = None,
     workers: int = 1,
     progress: Callable[[Iterable[int]], Iterable[int]] = lambda numbers: numbers,
+    learning: Callable[[Iterable[int]], Iterable[int]] = lambda steps: steps,
 ) -> Round:
     """Learn from the labelled samples of the view, suggest for the others, rank by confidence.
 
@@ -103,7 +115,8 @@ def propagate(
     where they have labels.  numbers: of the others, suggest for these only.  folds: of the cross-validation, 0 for
     none.  gain: the expected quality has to rise by this from the last round for `rising`.  limit: samples to suggest
     for, at most.  settings: of the engine; kept with the run.  workers: processes that suggest, each with what was
-    learned; see `compute.map`.
+    learned; see `compute.map`.  progress, learning: wrap the numbers that are suggested for,
+    and the steps that are learned in before.
 
     An interrupted round with the same engine, settings, examples and revision goes on where it stopped. Raises
     UsageError without any labelled sample.  learner: an engine that is ready to fit, of the name `engine`.
@@ -133,7 +146,7 @@ def propagate(
     })  # fmt: skip
     samples = view.read(known)
     learner.window = view.window
-    quality = cross_validated(learner, samples, classes, folds)
+    quality = cross_validated(learner, samples, classes, folds, learning)
     learner.fit(samples, classes)
     run = resumed(dataset, view, KIND, kept)
     if run is None:
@@ -153,11 +166,13 @@ def propagate(
         raise
     before = _last_quality(dataset, run.id, engine, len(known))
     certain = confidences(view, run.id)
+    found = sample_metrics(view, run.id, FOUND)
     worst = sorted(certain, key=lambda number: certain[number])
     result = Round(
         run.id, engine, len(known), len(certain), quality, before,
         before is None or not np.isfinite(quality) or quality > before + gain, time.perf_counter() - begun,
         [view.read([number])[0].key for number in worst[:20]], outcome.set_aside, outcome.rate,
+        int(sum(found.values())), sum(not count for count in found.values()),
     )  # fmt: skip
     run.finish("done", {"propagation": asdict(result), "quality": quality, "labelled": len(known)})
     return result
@@ -198,15 +213,24 @@ def confidences(view: View, run: str) -> dict[int, float]:
     return sample_metrics(view, run, _METRIC)
 
 
-def cross_validated(learner: Learner, samples: Sequence[Sample], classes: Classes, folds: int) -> float:
-    """Mean IoU over classes when each sample is predicted from the others; NaN for one sample or no folds."""
+def cross_validated(
+    learner: Learner,
+    samples: Sequence[Sample],
+    classes: Classes,
+    folds: int,
+    learning: Callable[[Iterable[int]], Iterable[int]] = lambda steps: steps,
+) -> float:
+    """Mean IoU over classes when each sample is predicted from the others; NaN for one sample or no folds.
+
+    learning: wraps the folds.
+    """
     if folds < 2 or len(samples) < 2:
         return float("nan")
     folds = min(folds, len(samples))
     whole = classes if classes.background is not None else classes.with_background()
     kinds = whole.num_classes
     counts = np.zeros((kinds, kinds + 1), np.int64)
-    for fold in range(folds):
+    for fold in learning(range(folds)):
         learner.fit([each_sample for k, each_sample in enumerate(samples) if k % folds != fold], classes)
         for sample in samples[fold::folds]:
             guess = learner.predict(media.read(sample.image).display(learner.window))

@@ -39,7 +39,7 @@ class Prompts:
         """Checked against an image of `size`.
 
         Labels left out are all 1.  A boolean mask becomes logits of -8 and 8.  Raises UsageError for no prompt at all,
-        for shapes that do not fit, for points outside the image, and for boxes without an inside.
+        for shapes that do not fit, for points and boxes outside the image, and for boxes without an inside.
         """
         height, width = size
         xy = np.asarray([] if points is None else points, np.float32).reshape(-1, 2)
@@ -57,6 +57,10 @@ class Prompts:
         for box in around:
             if not (box[0] < box[2] and box[1] < box[3] and np.isfinite(box).all()):
                 raise UsageError(f"the box {box.tolist()} has no inside", needed="x0, y0, x1, y1")
+            if box[2] <= 0 or box[3] <= 0 or box[0] >= width or box[1] >= height:
+                raise UsageError(
+                    f"the box {box.tolist()} lies outside", needed=f"the image is {width} wide and {height} high"
+                )
         around = np.clip(around, 0, np.array([width, height, width, height], np.float32))
         logits = None
         if mask is not None:

@@ -1137,7 +1137,8 @@ export interface components {
         };
         /**
          * Job
-         * @description status: running, done, failed or cancelled.  result: what it gave; words: for a person.
+         * @description status: running, done, failed or cancelled.  result: what it gave.  words: for a person, what it does now
+         *     where that has a name, and how it ended.
          */
         Job: {
             /** Id */
@@ -1172,13 +1173,16 @@ export interface components {
         };
         /**
          * LossReport
-         * @description What a format cannot hold.
+         * @description What a format cannot hold.  lines: what stops a write unless losses are allowed, `grave` of them in all.  minor:
+         *     what is only written otherwise.
          */
         LossReport: {
             /** Format */
             format: string;
             /** Lines */
             lines: string[];
+            /** Minor */
+            minor: string[];
             /** Grave */
             grave: number;
         };

@@ -32,6 +32,14 @@ export class View {
     this.centre({ x: width / 2, y: height / 2 }, windowWidth, windowHeight);
   }
 
+  /** Is it seen as `fit` shows it? */
+  isFitted(width: number, height: number, windowWidth: number, windowHeight: number): boolean {
+    const whole = new View();
+    whole.turn(this.angle, { x: 0, y: 0 });
+    whole.fit(width, height, windowWidth, windowHeight);
+    return Math.abs(whole.x - this.x) < 1 && Math.abs(whole.y - this.y) < 1 && Math.abs(whole.scale / this.scale - 1) < 1e-3;
+  }
+
   /** Bring a place of the image to the middle of the window. */
   centre(image: Point, windowWidth: number, windowHeight: number): void {
     const now = this.toScreen(image);

@@ -8,6 +8,14 @@ export function recall(name: string): string | null {
   }
 }
 
+export function forget(name: string): void {
+  try {
+    localStorage.removeItem(name);
+  } catch {
+    // it was never there
+  }
+}
+
 export function remember(name: string, value: string): void {
   try {
     localStorage.setItem(name, value);

@@ -3,7 +3,8 @@
 Every click is one step.  Colours of what is known to be inside and outside speak for the superpixels like them,
 everywhere and nearby; distances along the image's edges speak for what is near a click; and the mask so far speaks for
 itself, least near the newest click.  Two rounds of smallest cut and new colour models give the mask at 400 pixels;
-a cut over a narrow band along its border gives it at the image's own size.
+a cut over a narrow band along its border gives it at the image's own size.  What a box holds is found in `boxed`, in
+a view of its own.
 
 A click stands in the middle of an error, so its distance to the mask's border is that error's size: so far it speaks
 with its whole weight, for ever.  Steps are kept, so that a further click costs one step and undoing costs none.
@@ -36,12 +37,13 @@ def load(**options: Any) -> "Classical":
 class Step:
     """mask: (h, w) bool at working size, None before the first.  odds: (h, w) float32.
 
-    reaches: the clicks', in order.
+    reaches: the clicks', in order.  whole: the mask at the image's size, where it is known better than at working size.
     """
 
     mask: Bool | None
     odds: F32 | None
     reaches: tuple[float, ...]
+    whole: Masks | None = None
 
 
 @dataclass
@@ -91,7 +93,7 @@ class Classical:
             step = known
         assert step.mask is not None
         assert step.odds is not None
-        mask = self._refined(scene, step, prompts)
+        mask = self._refined(scene, step, prompts) if step.whole is None else step.whole.decode()[0]
         odds = np.where(step.mask, np.maximum(step.odds, 0.1), np.minimum(step.odds, -0.1)).astype(np.float32)
         return Answer(Masks.encode(mask[None]), np.array([_expected_iou(step.mask, step.odds)], np.float32), odds[None])
 
@@ -119,18 +121,29 @@ class Classical:
             return Step(odds > 0, odds, ())
         if not len(prompts.boxes):
             return Step(None, None, ())
-        # In a box the object is likelier in the middle; what lies around the box is not it.
-        room = _room(scene, prompts)
-        y, x = np.mgrid[: scene.size[0], : scene.size[1]] + 0.5
-        inside = np.zeros(scene.size, np.float32)
-        for x0, y0, x1, y1 in prompts.boxes * scene.scale:
-            off = ((x - (x0 + x1) / 2) / max(x1 - x0, 1) * 2) ** 2 + ((y - (y0 + y1) / 2) / max(y1 - y0, 1) * 2) ** 2
-            np.maximum(inside, np.exp(-2 * off), out=inside, casting="same_kind")
-        outside = (~room).astype(np.float32)
-        nothing = np.zeros(scene.size, bool)
-        prior = np.where(room, 3 * inside - 0.5, -2).astype(np.float32)
-        mask, odds = self._cut(scene, inside * room, outside, prior, nothing, ~room)
-        return Step(mask, odds, ())
+        return self._boxed(scene, prompts.boxes)
+
+    def _boxed(self, scene: Scene, boxes: F32) -> Step:
+        """What is in the boxes, together."""
+        cv2: Any = require("cv2", "the classical engine")
+        from maskwright.interactive.boxed import object_in
+
+        whole = np.zeros(scene.native, bool)
+        odds = np.full(scene.size, -2, np.float32)
+        for box in boxes:
+            found = object_in(scene.image, box, self.weights)
+            whole |= found.mask
+            left, top, right, bottom = (round(float(edge * scene.scale)) for edge in found.crop)
+            left, top = min(left, scene.size[1] - 1), min(top, scene.size[0] - 1)
+            window = np.s_[top : max(top + 1, bottom), left : max(left + 1, right)]
+            size = odds[window].shape
+            odds[window] = np.maximum(odds[window], cv2.resize(found.odds, size[::-1], interpolation=cv2.INTER_AREA))
+        mask = cv2.resize(whole.astype(np.float32), scene.size[::-1], interpolation=cv2.INTER_AREA) > 0.5
+        if not mask.any():  # smaller than a working pixel
+            rows, columns = np.nonzero(whole)
+            row, column = int(rows.mean() * scene.scale), int(columns.mean() * scene.scale)
+            mask[min(row, mask.shape[0] - 1), min(column, mask.shape[1] - 1)] = True
+        return Step(mask, odds, (), Masks.encode(whole[None]))
 
     def _advance(self, scene: Scene, prompts: Prompts, before: Step) -> Step:
         """The mask after the last stroke of `prompts`."""
@@ -153,9 +166,11 @@ class Classical:
         room = _room(scene, prompts)
         floor = np.full(scene.size, 1e6, np.float32)
         floor[[0, -1]] = floor[:, [0, -1]] = weights.border
-        to_inside = scene.distance(inside) if inside.any() else np.full(scene.size, 2, np.float32)
-        to_beside = scene.distance(beside | ~room, floor)
         to_new = scene.distance(new)
+        # Where no click is on the object, the mask that the click corrects stands for one, far from it.
+        known = inside if inside.any() or before.mask is None else before.mask & (to_new > weights.reach)
+        to_inside = scene.distance(known) if known.any() else np.full(scene.size, 2, np.float32)
+        to_beside = scene.distance(beside | ~room, floor)
         prior = np.zeros(scene.size, np.float32)
         bumps(xy, np.where(labels, 1, -1).astype(np.float32), weights.soft * radii, prior)
         prior = (weights.click * prior.clip(-1, 1)).astype(np.float32)
@@ -212,7 +227,7 @@ class Classical:
             mask = _tidied(cut.reshape(scene.size), inside, beside, weights.hole * area) & room
             sure = 1 / (1 + np.exp(-np.abs(odds)))
             like, unlike = mask * sure, ~mask * sure
-        if not mask.any():  # a box that holds nothing like an object: the likeliest pixel
+        if not mask.any():  # nothing is left: the likeliest pixel
             mask.flat[np.argmax(np.where(room, odds, -np.inf))] = True
         return mask, odds.astype(np.float32)
 

@@ -39,10 +39,13 @@ class Imported(BaseModel):
 
 
 class LossReport(BaseModel):
-    """What a format cannot hold."""
+    """What a format cannot hold.  lines: what stops a write unless losses are allowed, `grave` of them in all.  minor:
+    what is only written otherwise.
+    """
 
     format: str
     lines: list[str]
+    minor: list[str]
     grave: int
 
 
@@ -69,7 +72,9 @@ def router(studio: Studio) -> APIRouter:
         """What a format cannot hold of these labels."""
         view = dataset.frozen()
         found = formats.losses(view, view.classes, format)
-        return LossReport(format=format, lines=formats.summary(found), grave=sum(loss.grave for loss in found))
+        grave = [loss for loss in found if loss.grave]
+        minor = [loss for loss in found if not loss.grave]
+        return LossReport(format=format, lines=formats.summary(grave), minor=formats.summary(minor), grave=len(grave))
 
     @routes.get("/api/export/{format}/archive")
     def archive(format: str, allow_loss: bool = False) -> StreamingResponse:

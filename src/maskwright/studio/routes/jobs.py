@@ -11,7 +11,9 @@ from maskwright.studio.state import Studio
 
 
 class Job(BaseModel):
-    """status: running, done, failed or cancelled.  result: what it gave; words: for a person."""
+    """status: running, done, failed or cancelled.  result: what it gave.  words: for a person, what it does now
+    where that has a name, and how it ended.
+    """
 
     id: str
     kind: str

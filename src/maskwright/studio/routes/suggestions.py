@@ -1,6 +1,7 @@
 """Labels that a program suggests: first masks, learned from images that are finished, or followed through videos."""
 
 import tempfile
+from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Literal
@@ -187,14 +188,17 @@ def router(studio: Studio) -> APIRouter:
 
         def doing(job: Work) -> dict[str, Any]:
             options = studio.engines.options("fewshot.engines", engine)
+            job.words = f"Learning from {many(ready.finished, 'finished image')}"
             wanted = assignments.unlabelled(dataset) if numbers is None else numbers
             done = fewshot.propagate(
                 dataset, dataset.frozen(), fewshot.learner(engine, **options), engine=engine, limit=limit,
-                examples=assignments.finished_keys(dataset), numbers=wanted, settings=options, progress=job.follow,
+                examples=assignments.finished_keys(dataset), numbers=wanted, settings=options, learning=job.follow,
+                progress=lambda numbers: _from_here(job, numbers),
             )  # fmt: skip
             job.words = done.words
             return {
-                "run": done.run, "labelled": done.labelled, "images": done.suggested, "suggested": done.suggested,
+                "run": done.run, "labelled": done.labelled, "images": done.suggested - done.empty,
+                "objects": done.objects, "suggested": done.suggested,
                 "quality": number_or_none(done.quality), "rising": done.rising, "seconds": done.seconds,
                 "set_aside": _named(done.set_aside),
             }  # fmt: skip
@@ -239,6 +243,12 @@ def router(studio: Studio) -> APIRouter:
         return begun(studio, "follow", doing)
 
     return routes
+
+
+def _from_here(job: Work, numbers: Iterable[int]) -> Iterable[int]:
+    """What is gone through now has the job's own name again."""
+    job.words = ""
+    return job.follow(numbers)
 
 
 def _named(aside: tuple[SetAside, ...]) -> list[dict[str, Any]]:

@@ -11,7 +11,6 @@ import { Refused } from "./dialogs/Refused";
 import { Suggest } from "./dialogs/Suggest";
 import { Fresh } from "./panels/Fresh";
 import { Setup } from "./dialogs/Setup";
-import { Guide } from "./panels/Guide";
 import { Header } from "./panels/Header";
 import { Images } from "./panels/Images";
 import { Instructions } from "./panels/Instructions";
@@ -59,9 +58,6 @@ export function Label({ children }: { children?: ComponentChildren }) {
           <Instructions />
           <div class="stage">
             <canvas ref={canvas} class="board" tabIndex={0} aria-label={words.images} />
-            <Guide />
-            <Over />
-            <Fresh />
             <Window />
             <NoImages />
           </div>
@@ -71,6 +67,8 @@ export function Label({ children }: { children?: ComponentChildren }) {
       </main>
       <aside>
         <div class="above">
+          <Over />
+          <Fresh />
           <Suggested />
           <Objects />
           <Values />

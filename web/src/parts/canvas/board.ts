@@ -38,6 +38,8 @@ export class Board {
   private image: ShownImage | null = null;
   private ghost: readonly Ghost[] = [];
   private shown: Bits | null = null;
+  /** What colour a preview has, 0xrrggbb. */
+  tint: () => number = () => 0xffffff;
   private readonly context: CanvasRenderingContext2D;
   private readonly layer = document.createElement("canvas");
   private data: ImageData | null = null;
@@ -192,7 +194,7 @@ export class Board {
     }
     sample(scene, view, this.look(), this.data);
     for (const piece of this.ghost) this.stain(piece.bits, piece.colour, piece.alpha, true, piece.chosen);
-    if (this.shown) this.stain(this.shown, 0xffffff, 120, false);
+    if (this.shown) this.stain(this.shown, this.tint(), 120, false);
     this.layer.getContext("2d")!.putImageData(this.data, 0, 0);
     context.drawImage(this.layer, 0, 0);
     if (this.grid) this.drawGrid();
@@ -203,7 +205,8 @@ export class Board {
     this.took = performance.now() - begun;
   }
 
-  /** Bits that are not an object, over the overlay; hatched and outlined where they are only suggested. */
+  /** Bits that are not an object, over the overlay: hatched where they are only suggested. A rim of the colour with a dark line around
+   * it is seen on any ground; of what is looked at or drawn, a white one. */
   private stain(bits: Bits, rgb: number, alpha: number, hatched: boolean, chosen = false): void {
     if (!this.data || !bits.w) return;
     const { view, data } = this;
@@ -212,11 +215,13 @@ export class Board {
     const bounds = (values: number[], most: number) => [
       Math.max(0, Math.floor(Math.min(...values))), Math.min(most, Math.ceil(Math.max(...values))),
     ];
-    const [left, right] = bounds(corners.map((corner) => corner.x), data.width);
-    const [top, bottom] = bounds(corners.map((corner) => corner.y), data.height);
+    // With the line around it.
+    const [left, right] = bounds(corners.flatMap(({ x }) => [x - 2, x + 2]), data.width);
+    const [top, bottom] = bounds(corners.flatMap(({ y }) => [y - 2, y + 2]), data.height);
     const blue = ((rgb & 255) << 16) | (rgb & 0xff00) | (rgb >> 16);
     const colour = ((alpha << 24) | blue) >>> 0;
-    const rim = chosen ? 0xffffffff : ((Math.min(255, 60 + alpha) << 24) | blue) >>> 0;
+    const rim = chosen || !hatched ? 0xffffffff : (0xff000000 | blue) >>> 0;
+    const halo = ((chosen || !hatched ? 0xff : 0xa0) << 24) >>> 0;
     const thick = chosen ? 3 : 1;
     const { w, h, data: inside } = bits;
     const there = (x: number, y: number) => x >= 0 && y >= 0 && x < w && y < h && inside[(y | 0) * w + (x | 0)] !== 0;
@@ -228,8 +233,11 @@ export class Board {
       ix -= bits.x;
       iy -= bits.y;
       for (let x = left; x < right; x++, ix += dx, iy += dy) {
-        if (!there(ix, iy)) continue;
-        if (hatched && !(there(ix + ax, iy + ay) && there(ix - ax, iy - ay) && there(ix - ay, iy + ax) && there(ix + ay, iy - ax))) out[y * data.width + x] = rim;
+        if (!there(ix, iy)) {
+          if (there(ix + dx, iy + dy) || there(ix - dx, iy - dy) || there(ix - dy, iy + dx) || there(ix + dy, iy - dx)) out[y * data.width + x] = halo;
+          continue;
+        }
+        if (!(there(ix + ax, iy + ay) && there(ix - ax, iy - ay) && there(ix - ay, iy + ax) && there(ix + ay, iy - ax))) out[y * data.width + x] = rim;
         else if (!hatched || (x + y) % 8 < 4) out[y * data.width + x] = colour;
       }
     }
@@ -314,9 +322,13 @@ export class Board {
     const width = Math.max(1, Math.round(box.width));
     const height = Math.max(1, Math.round(box.height));
     if (this.canvas.width === width && this.canvas.height === height) return;
+    const before = { width: this.canvas.width, height: this.canvas.height };
     this.canvas.width = width;
     this.canvas.height = height;
-    this.fit();
+    // Only what was seen as a whole is fitted anew; what a person moved or enlarged stays in the middle.
+    if (!this.scene || this.view.isFitted(this.scene.width, this.scene.height, before.width, before.height)) return this.fit();
+    this.view.pan((width - before.width) / 2, (height - before.height) / 2);
+    this.redraw();
   }
 
   /** In the window. */

@@ -5,6 +5,15 @@ import { project } from "../../../store/project";
 import { words } from "../../../strings";
 import { losses, take } from "../store/files";
 
+function Lines({ head, lines, quiet = false }: { head: string; lines: string[]; quiet?: boolean }) {
+  return (
+    <section class={quiet ? "quiet" : undefined}>
+      <p>{head}</p>
+      <ul>{lines.map((line) => <li key={line}>{line}</li>)}</ul>
+    </section>
+  );
+}
+
 export function Export() {
   const [name, setName] = useState("coco");
   const [report, setReport] = useState<LossReport | null>(null);
@@ -14,7 +23,7 @@ export function Export() {
     setTrouble("");
     losses(name).then(setReport, (error: Error) => setTrouble(error.message));
   }, [name]);
-  const link = `/api/export/${name}/archive${report?.lines.length ? "?allow_loss=true" : ""}`;
+  const link = `/api/export/${name}/archive${report?.grave ? "?allow_loss=true" : ""}`;
   return (
     <Dialog title={words.export}>
       <label>
@@ -26,10 +35,14 @@ export function Export() {
         </select>
       </label>
       {trouble && <p role="alert">{trouble}</p>}
+      {!report && !trouble && <p class="quiet" role="status">{words.weighing(name)}</p>}
       {report && (
         <>
-          <ul class="losses">{report.lines.length ? report.lines.map((line) => <li key={line}>{line}</li>) : <li>{words.lossless}</li>}</ul>
-          <a class="button" href={link} download>{report.lines.length ? words.downloadAnyway : words.download}</a>
+          <div class="losses" data-grave={report.grave}>
+            {report.grave > 0 ? <Lines head={words.lossesOf(name)} lines={report.lines} /> : <p>{words.lossless}</p>}
+            {report.minor.length > 0 && <Lines head={words.writtenOtherwise} lines={report.minor} quiet />}
+          </div>
+          <a class={report.grave ? "button" : "button primary"} href={link} download>{report.grave ? words.downloadAnyway : words.download}</a>
         </>
       )}
     </Dialog>

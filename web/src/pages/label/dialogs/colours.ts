@@ -14,8 +14,17 @@ export function colourNumber(text: string): Colour {
   return [(value >> 16) & 255, (value >> 8) & 255, value & 255];
 }
 
-/** One that the others are far from: the hue that leaves most room, as bright as the server's own. */
+/** The server's own, which stay apart for people who are colour-blind too; `core.classes.DISTINCT`. */
+export const DISTINCT: readonly Colour[] = [
+  [242, 84, 84], [0, 80, 242], [0, 242, 242], [242, 207, 36], [165, 58, 147], [187, 242, 133], [0, 161, 242], [242, 133, 169],
+];
+const FAR = 40; // of red, green and blue together
+
+/** One that the others are far from: the next of those that stay apart, or the hue that leaves most room, as bright as the server's own. */
 export function freshColour(rows: readonly ClassInfo[]): Colour {
+  const far = (a: Colour) => rows.every((row) => a.reduce((sum, part, n) => sum + Math.abs(part - (row.colour ?? PLAIN)[n]), 0) > FAR);
+  const kept = DISTINCT.find(far);
+  if (kept) return kept;
   const taken = rows.map((row) => hue(row.colour ?? PLAIN));
   const room = (angle: number) => Math.min(360, ...taken.map((other) => Math.min(Math.abs(angle - other), 360 - Math.abs(angle - other))));
   const angles = Array.from({ length: 72 }, (_, k) => 5 * k);

@@ -1,12 +1,11 @@
 import { words } from "../../../strings";
 import { closeGuide, guide, nextStep, STEPS } from "../store/guide";
-import { offered } from "../store/offer";
 import { keymap } from "../store/state";
 
-/** Four steps on the first image, over a corner of it; the one that is next says how. */
+/** Four steps on the first image, below the list of images; the one that is next says how. */
 export function Guide() {
   const done = guide.value;
-  if (!done || offered.value) return null; // what is suggested has a bar where this would lie
+  if (!done) return null;
   const next = nextStep(done);
   return (
     <section class="guide" aria-label={words.guide.title} data-guide={next ?? "done"}>

@@ -8,6 +8,7 @@ import { open } from "../store/images";
 import { least } from "../store/offer";
 import { current, desk, filter as chosenFilter, layer } from "../store/state";
 import { lookOfAll } from "../store/window";
+import { Guide } from "./Guide";
 
 const ROW = 52; // pixels; as in the style sheet
 
@@ -21,6 +22,19 @@ const FILTERS: Record<string, (image: ImageInfo, me: string) => boolean> = {
   approved: (image) => image.state === "approved",
   twice: (image) => (image.own_labels ?? []).length > 0,
 };
+
+const END = 8; // letters of a long name that are always seen: names of a series differ there
+
+/** A name that is cut in the middle where there is no room for all of it. */
+function Cut({ name }: { name: string }) {
+  if (name.length <= 2 * END) return <span class="key">{name}</span>;
+  return (
+    <span class="key cut">
+      <span>{name.slice(0, -END)}</span>
+      <span>{name.slice(-END)}</span>
+    </span>
+  );
+}
 
 export function Images() {
   const [typed, setTyped] = useState("");
@@ -39,7 +53,7 @@ export function Images() {
   );
   const state = (image: ImageInfo) => {
     if (layer.value === "own") return image.own_labels?.includes(me) ? words.states.labelled : words.states.none;
-    return image.confidence != null ? `? ${image.confidence.toFixed(2)}` : `${image.objects} · ${words.states[image.state ?? "none"]}`;
+    return image.confidence != null ? `${words.confidence} ${image.confidence.toFixed(2)}` : `${image.objects} · ${words.states[image.state ?? "none"]}`;
   };
   return (
     <nav aria-label={words.images}>
@@ -85,8 +99,8 @@ export function Images() {
               title={image.key} onClick={() => void open(image.number).then(() => desk.board?.canvas.focus())}
             >
               <img src={`/api/images/${image.number}/thumbnail${lookOfAll.value && `?${lookOfAll.value}`}`} loading="lazy" alt="" />
-              <span class="key">{image.key}</span>
-              <span class={`state ${image.state ?? "none"}`}>
+              <Cut name={image.key} />
+              <span class={`state ${image.state ?? "none"}`} title={image.confidence != null && layer.value !== "own" ? words.confidenceHelp : undefined}>
                 {state(image)}
                 {image.assignee ? ` · ${image.assignee}` : ""}
               </span>
@@ -94,6 +108,7 @@ export function Images() {
           </li>
         )}
       />
+      <Guide />
     </nav>
   );
 }

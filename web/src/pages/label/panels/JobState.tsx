@@ -1,10 +1,12 @@
 import type { Job } from "../../../api/client";
+import { project } from "../../../store/project";
 import { words } from "../../../strings";
 import { review } from "../store/actions";
 import { stopJob } from "../store/jobs";
 
 interface Result {
   images?: number;
+  objects?: number;
   suggested?: number;
   set_aside?: { key: string; reason: string }[];
 }
@@ -16,12 +18,12 @@ export function JobState({ job, then }: { job: Job; then?: () => void }) {
       <div class="job" role="status" data-running={job.kind}>
         <progress {...(job.total ? { value: job.done, max: job.total } : {})} />
         <div class="row">
-          <span>{words.firstMasks.doing(job.kind, job.done, job.total)}</span>
+          <span>{words.firstMasks.doing(job.kind, job.done, job.total, job.words)}</span>
           <button onClick={() => void stopJob()}>{words.cancel}</button>
         </div>
       </div>
     );
-  const { images, suggested, set_aside: aside = [] } = job.result as Result;
+  const { images, objects, suggested, set_aside: aside = [] } = job.result as Result;
   const failed = job.status === "failed";
   return (
     <div class={`job ${job.status}`} role={failed ? "alert" : "status"} data-done={job.kind} data-status={job.status}>
@@ -36,7 +38,7 @@ export function JobState({ job, then }: { job: Job; then?: () => void }) {
           ))}
         </ul>
       )}
-      {(images ?? suggested ?? 0) > 0 && (
+      {(objects ?? images ?? suggested ?? 0) > 0 && project.value?.images.some((image) => image.confidence != null) && (
         <button
           class="primary" data-review=""
           onClick={() => {

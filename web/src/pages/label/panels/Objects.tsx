@@ -61,9 +61,9 @@ export function Objects() {
         <ul class="classes">
           {found.map((declared) => (
             <li key={declared.id}>
-              <button class={declared.id === classId.value ? "chosen" : ""} aria-pressed={declared.id === classId.value} onClick={() => setClass(declared.id)}>
+              <button class={declared.id === classId.value ? "chosen" : ""} title={declared.name} aria-pressed={declared.id === classId.value} onClick={() => setClass(declared.id)}>
                 <Dot rgb={colourOf(declared.id)} />
-                {classes.indexOf(declared) < 9 && <kbd>{classes.indexOf(declared) + 1}</kbd>} {declared.name} {declared.role === "ignore" ? <span class="quiet">{words.roles.ignore}</span> : ""}
+                {classes.indexOf(declared) < 9 && <kbd>{classes.indexOf(declared) + 1}</kbd>} <span class="name">{declared.name}</span> {declared.role === "ignore" ? <span class="quiet">{words.roles.ignore}</span> : ""}
               </button>
             </li>
           ))}
@@ -101,7 +101,7 @@ export function Objects() {
                 }}
               >
                 <Dot rgb={colourOf(segment.classId)} />
-                {name(segment.classId)} {segment.crowd ? words.isCrowd : ""} {scene.hidden.has(segment.id) ? words.isHidden : ""}
+                <span class="name" title={name(segment.classId)}>{name(segment.classId)}</span> {segment.crowd ? words.isCrowd : ""} {scene.hidden.has(segment.id) ? words.isHidden : ""}
                 <span class="quiet"> {segment.attributes.accepted ? words.isAccepted : words.sources[segment.source]}{scene.comments.has(segment.id) ? " ✎" : ""}</span>
               </button>
             </li>

@@ -1,14 +1,23 @@
 import { useEffect, useState } from "preact/hooks";
 import { project } from "../../../store/project";
+import { forget, recall, remember } from "../../../store/kept";
 import { words } from "../../../strings";
 import { actions } from "../store/actions";
-import { loadPossible, possible, propagate } from "../store/jobs";
+import { AGAIN, loadPossible, possible, propagate } from "../store/jobs";
 import { job, learnAgain } from "../store/state";
 import { JobState } from "./JobState";
+
+const CLOSED = "maskwright rest closed";
 
 /** Suggestions for the images that nobody has labelled: the first masks, and what finished images teach. */
 export function Propagate() {
   const [learner, setLearner] = useState("forest");
+  const [open, setOpen] = useState(() => recall(CLOSED) === null);
+  const keepOpen = (now: boolean) => {
+    setOpen(now);
+    if (now) forget(CLOSED);
+    else remember(CLOSED, "yes");
+  };
   const busy = job.value?.status === "running";
   const now = job.value && job.value.kind !== "follow" ? job.value : null; // what follows objects is told below the frames
   const running = now?.status === "running";
@@ -21,22 +30,24 @@ export function Propagate() {
   const ready = possible.value?.readiness;
   return (
     <section class="propagate">
-      <h2>{words.propagate}</h2>
-      <div class="row">
-        <select aria-label={words.engine} value={learner} onChange={(e) => setLearner(e.currentTarget.value)}>
-          {(project.value?.learners ?? []).map((name) => (
-            <option key={name}>{name}</option>
-          ))}
-        </select>
-        <button data-action="propagate" disabled={busy || !ready || ready.more > 0} onClick={() => void propagate(learner)}>{words.propagate}</button>
-      </div>
-      {ready && <p class="quiet" data-needs={ready.more}>{ready.words}</p>}
-      <label class="quiet">
-        <input type="checkbox" checked={learnAgain.value} onInput={() => (learnAgain.value = !learnAgain.value)} /> {words.learnAgain}
-      </label>
-      <div class="row">
-        <button onClick={actions.suggest} disabled={running}>{words.suggestMasks} …</button>
-      </div>
+      <details open={open} onToggle={(e) => keepOpen(e.currentTarget.open)}>
+        <summary>{words.propagate}</summary>
+        <div class="row">
+          <select aria-label={words.engine} value={learner} onChange={(e) => setLearner(e.currentTarget.value)}>
+            {(project.value?.learners ?? []).map((name) => (
+              <option key={name}>{name}</option>
+            ))}
+          </select>
+          <button data-action="propagate" disabled={busy || !ready || ready.more > 0} onClick={() => void propagate(learner)}>{words.propagate}</button>
+        </div>
+        {ready && <p class="quiet" data-needs={ready.more}>{ready.words}</p>}
+        <label class="quiet">
+          <input type="checkbox" checked={learnAgain.value} onInput={() => (learnAgain.value = !learnAgain.value)} /> {words.learnAgain(AGAIN)}
+        </label>
+        <div class="row">
+          <button onClick={actions.suggest} disabled={running}>{words.suggestMasks} …</button>
+        </div>
+      </details>
       {now && <JobState job={now} />}
     </section>
   );

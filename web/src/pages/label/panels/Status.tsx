@@ -1,6 +1,6 @@
 import { words } from "../../../strings";
 import { actions } from "../store/actions";
-import { classId, drawing, keymap, nameOfClass, own, pointer, selected, toolName, version, zoom } from "../store/state";
+import { candidateShown, classId, drawing, keymap, nameOfClass, own, pointer, selected, toolName, version, zoom } from "../store/state";
 import { toast } from "../store/toast";
 
 /** The bar below the image: what is under way, what the tool wants, what has just happened, and where the pointer is. */
@@ -14,15 +14,16 @@ export function Status() {
     <footer class="bar">
       <strong data-underway={drawing.value}>{words.underway(drawing.value, name, nameOfClass(classId.value))}</strong>
       {name && drawing.value === "new" && <span data-chosen="">{words.isChosen(name)}</span>}
+      {candidateShown.value && <strong data-candidate={candidateShown.value.at}>{words.candidate(candidateShown.value.at, candidateShown.value.of, keymap.value.candidate)}</strong>}
       {toast.value ? (
         <span class="toast" role="status" data-toast="">
-          {toast.value.words}
+          <span class="hint" title={toast.value.words}>{toast.value.words}</span>
           {toast.value.undo && (
             <button title={`${words.actions.undo} (${keymap.value.undo})`} onClick={actions.undo}>{words.actions.undo}</button>
           )}
         </span>
       ) : (
-        <span class="quiet hint">{words.toolHelp[toolName.value]}</span>
+        <span class="quiet hint" title={words.toolHelp[toolName.value]}>{words.toolHelp[toolName.value]}</span>
       )}
       <span class="quiet place">
         {at && `${at.x}, ${at.y} · `}

@@ -13,6 +13,7 @@ export function Suggested() {
     <section class="suggested">
       <h2>
         {words.suggested} <span class="quiet">{wanted.value.length}</span>
+        <abbr class="quiet legend" title={words.scoreHelp}>{words.score}</abbr>
       </h2>
       <ul>
         {wanted.value.slice(0, 400).map((each) => (
@@ -36,7 +37,7 @@ function Row({ each, chosen }: { each: Suggestion; chosen: boolean }) {
         <Dot rgb={colourOf(each.segment.class_id)} />
         <span class="name">{nameOfClass(each.segment.class_id)}</span>
         <Sureness of={sure(each)} />
-        <span class="number">{each.score === null ? words.noValue : each.score.toFixed(2)}</span>
+        <span class="number" title={words.scoreHelp}>{each.score === null ? words.noValue : each.score.toFixed(2)}</span>
       </button>
       <button title={words.acceptThis} aria-label={words.acceptThis} onClick={() => acceptOne(each)}>✓</button>
       <button title={words.rejectThis} aria-label={words.rejectThis} onClick={() => rejectOne(each)}>✕</button>

@@ -19,11 +19,11 @@ export function Action({ name }: { name: string }) {
   );
 }
 
-function Slider({ name, value, min, max, set }: { name: string; value: number; min: number; max: number; set: (value: number) => void }) {
+function Slider({ name, value, min, max, off = false, help, set }: { name: string; value: number; min: number; max: number; off?: boolean; help?: string; set: (value: number) => void }) {
   return (
-    <label>
+    <label title={help} class={off ? "off" : undefined}>
       {name}
-      <input type="range" min={min} max={max} value={value} onInput={(e) => set(Number(e.currentTarget.value))} />
+      <input type="range" min={min} max={max} value={value} disabled={off} onInput={(e) => set(Number(e.currentTarget.value))} />
     </label>
   );
 }
@@ -80,9 +80,10 @@ export function Tools() {
           ))}
         </select>
       </label>
-      {answered.value && (
-        <Slider name={words.threshold} value={Math.round(100 * threshold.value)} min={5} max={95} set={(value) => setThreshold(value / 100)} />
-      )}
+      <Slider
+        name={words.threshold} help={words.thresholdHelp} off={!answered.value} value={Math.round(100 * threshold.value)} min={5} max={95}
+        set={(value) => setThreshold(value / 100)}
+      />
       {(project.value?.texts.length ?? 0) > 0 && (
         <input
           type="search" id="find-words" placeholder={words.find} aria-label={words.find}
@@ -101,7 +102,8 @@ export function Tools() {
       </label>
       <Check name="protect" on={protect} />
       <Check name="snap" on={snap} />
-      {asking.value && <span class="busy" aria-busy="true" />}
+      {/* What comes and goes keeps its room: the image must not move. */}
+      <span class={asking.value ? "busy" : "busy idle"} aria-busy={asking.value} />
       <Menu name={words.view}>
         <Slider name={words.opacity} value={Math.round(opacity.value * 100)} min={0} max={100} set={percent(opacity)} />
         <Slider name={words.brightness} value={Math.round(brightness.value * 100)} min={20} max={300} set={percent(brightness)} />

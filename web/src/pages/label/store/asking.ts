@@ -4,8 +4,10 @@ import { api, type Question } from "../../../api/client";
 import { Bits, type Point } from "../../../model/bits";
 import { format, parse } from "../../../model/rle";
 import { message } from "../../../store/project";
+import { words } from "../../../strings";
 import { clicked, commit, draw } from "./gestures";
-import { answered, asking, current, desk, drawing, engine, own, threshold } from "./state";
+import { answered, asking, candidateShown, current, desk, drawing, engine, own, threshold } from "./state";
+import { tell } from "./toast";
 
 interface Prompts {
   points: Point[];
@@ -49,7 +51,7 @@ export async function ask(prompts: Prompts, hovers = false): Promise<void> {
   abort = new AbortController();
   const seq = ++question;
   asking.value = !hovers;
-  const { scene, board } = desk;
+  const { scene } = desk;
   const { box } = prompts;
   // Only where a person wants the chosen object refined is the engine told of it.
   const old = drawing.value === "refine" ? own() : null;
@@ -68,11 +70,12 @@ export async function ask(prompts: Prompts, hovers = false): Promise<void> {
       abort.signal,
     );
     if (answer.seq !== question) return; // a newer question is on its way
-    candidates = answer.counts.map((counts) => Bits.fromCounts(parse(counts), scene.width, scene.height));
+    candidates = answer.counts.map((counts) => Bits.fromCounts(parse(counts), scene.width, scene.height)).filter((bits) => !bits.empty);
     candidate = Math.max(0, Math.min(candidate, candidates.length - 1));
     answered.value = !hovers;
     message.value = `${Math.round(answer.milliseconds)} ms`;
-    board?.preview(candidates[candidate] ?? null);
+    if (!candidates.length && !hovers) tell(words.foundNothing(box !== undefined, threshold.value > 0.5));
+    show();
   } catch (error) {
     if ((error as Error).name !== "AbortError") message.value = (error as Error).message;
   } finally {
@@ -90,18 +93,26 @@ export function setThreshold(value: number): void {
 
 export function keepAnswer(): void {
   const found = candidates[candidate];
+  const again = last;
   const refined = about !== null && about === own()?.id;
   forget();
   desk.board?.preview(null);
-  if (!found || found.empty) return;
+  // Enter must not end in silence.
+  if (!found) return again ? tell(words.foundNothing(again.box !== undefined, false)) : undefined;
   if (refined) commit("refine", () => found);
   else draw("click", found);
 }
 
 export function nextCandidate(): void {
-  if (candidates.length < 2) return;
+  if (candidates.length < 2) return answered.value ? tell(words.oneCandidate) : undefined;
   candidate = (candidate + 1) % candidates.length;
-  desk.board?.preview(candidates[candidate]);
+  show();
+}
+
+/** The candidate that is chosen, on the image and in the bar below it. */
+function show(): void {
+  desk.board?.preview(candidates[candidate] ?? null);
+  candidateShown.value = candidates.length > 1 && !hovered ? { at: candidate + 1, of: candidates.length } : null;
 }
 
 function forget(): void {
@@ -110,6 +121,7 @@ function forget(): void {
   last = null;
   about = null;
   threshold.value = 0.5;
+  candidateShown.value = null;
   answered.value = false;
   clearTimeout(waiting);
 }

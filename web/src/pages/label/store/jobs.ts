@@ -8,7 +8,7 @@ import { offerFor } from "./images";
 import { offered } from "./offer";
 import { current, desk, info, job, layer, learnAgain } from "./state";
 
-const AGAIN = 3; // images that are finished before labels are propagated again
+export const AGAIN = 3; // images that are finished before labels are propagated again
 let finished = 0;
 let learner: string | null = null;
 

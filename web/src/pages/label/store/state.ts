@@ -59,6 +59,8 @@ export const job = signal<Job | null>(null);
 export const others = signal<string[]>([]);
 export const keymap = signal(keys.load());
 export const asking = signal(false);
+/** Which of an engine's answers is shown, from 1, and of how many. */
+export const candidateShown = signal<{ at: number; of: number } | null>(null);
 /** Which images the list shows. */
 export const filter = signal("all");
 /** Propagate again by itself after some images more are finished. */
@@ -79,6 +81,12 @@ export const colourOf = (id: number): number => {
   const row = project.value?.classes.find((declared) => declared.id === id)?.colour;
   return row ? (row[0] << 16) | (row[1] << 8) | row[2] : 0x3388ff;
 };
+
+/** Of what is drawn: of the class that it will have; white where it is taken away. */
+export function drawnColour(): number {
+  if (drawing.value === "subtract" || toolName.value === "eraser") return 0xffffff;
+  return colourOf((drawing.value === "new" ? null : own())?.classId ?? classId.value);
+}
 
 export const kindOf = (id: number) => project.value?.classes.find((declared) => declared.id === id)?.kind ?? "thing";
 

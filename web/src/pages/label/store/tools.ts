@@ -15,7 +15,7 @@ import { abandon, ask, confirmTool, hover, keepAnswer } from "./asking";
 import { commit, draw } from "./gestures";
 import { takeAt } from "./shown";
 import { rejectAt } from "./suggestions";
-import { asking, byObject, colourOf, current, desk, opacity, outlines, own, pointer, radius, selected, snap, toolName, zoom } from "./state";
+import { asking, byObject, colourOf, current, desk, drawnColour, opacity, outlines, own, pointer, radius, selected, snap, toolName, zoom } from "./state";
 import { isTurning } from "./undo";
 import { isPainting, level, levelling, look, lookNow, setLevelling } from "./window";
 
@@ -64,6 +64,7 @@ export function attach(canvas: HTMLCanvasElement): void {
   desk.board = new Board(canvas, () => ({
     opacity: opacity.value, outlines: outlines.value, byObject: byObject.value, colour: colourOf, selected: selected.value,
   }));
+  desk.board.tint = drawnColour;
   desk.board.level = level;
   desk.board.over = (at) => {
     pointer.value = at && { x: Math.floor(at.x), y: Math.floor(at.y) };
