@@ -119,7 +119,7 @@ export const words = {
   } as Record<string, string>,
   toolHelp: {
     brush: "Drag to paint; Shift adds to the chosen object, Alt or the right button takes away", eraser: "Drag to take away from the chosen object, or from the one under it; Alt or the right button paints",
-    lasso: "Draw round it; Shift adds, Alt takes away", polygon: "Click corners, close on the first; Shift there: a hole follows; Backspace takes the last corner back",
+    lasso: "Draw round it; Shift adds, Alt takes away", polygon: "Click corners, close on the first or with Enter; Backspace takes the last corner back; for a hole, Alt or the right button and corners inside the object",
     corners: "Drag corners and edges of the chosen object; Alt takes a corner away",
     scissors: "Click along an outline: the line follows the edges of the image", click: "Click on it; Shift or the right button beside it; Enter keeps",
     box: "Drag a box round it; Enter keeps", scribble: "Draw strokes on it; Shift or the right button beside it; Enter keeps",
