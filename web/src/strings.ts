@@ -126,6 +126,10 @@ export const words = {
     wand: "Click: all that looks alike; drag sideways for more or less", fill: "Click a gap or a hole to fill it; Alt takes away",
     select: "Choose the object under the pointer; a suggestion is accepted, with Alt or the right button rejected",
   } as Record<string, string>,
+  draftKept: (tool: string, image: string) => `Unfinished ${(words.tools[tool] ?? tool).toLowerCase()} kept on ${image}`,
+  goBack: "Go back",
+  tooLittle: (tool: string) => `The ${(words.tools[tool] ?? tool).toLowerCase()} is not finished: it needs more corners, or Esc drops it`,
+  tooLittleGone: (tool: string) => `Dropped: a ${(words.tools[tool] ?? tool).toLowerCase()} with too few corners`,
   actions: {
     undo: "Undo", redo: "Redo", remove: "Delete", finish: "Finish, save, next", next: "Next image", previous: "Previous image",
     accept: "Accept suggestion", reject: "Reject suggestion", doubtful: "Most doubtful next", bigger: "Larger brush", smaller: "Smaller brush",

@@ -11,10 +11,13 @@ import { type Layer, openShelf } from "../../../store/pending";
 import { message, project, reload } from "../../../store/project";
 import { Sync } from "../../../store/sync";
 import { fromWire, remarks } from "../../../store/wire";
+import { words } from "../../../strings";
 import { prefetch, taken } from "./ahead";
 import { abandon, nothingAsked } from "./asking";
+import { backAgain, type Left, stow, takeUp } from "./drafts";
 import { startClock } from "./gestures";
 import { ghosts, looked, offer, suggestionsOf } from "./offer";
+import { tell } from "./toast";
 import { describe, hearWindow, loadWindow, lookNow, painter, showWindow } from "./window";
 import { classId, current, desk, info, layer, others, selected, shown, status, version } from "./state";
 
@@ -39,6 +42,8 @@ async function start(): Promise<void> {
   window.addEventListener("beforeunload", (event) => {
     if (sync.waiting) event.preventDefault();
   });
+  window.addEventListener("pagehide", () => void stow());
+  window.addEventListener("pageshow", (event) => event.persisted && backAgain());
   setInterval(() => void beat(), BEAT);
   effect(() => {
     const over = ghosts.value;
@@ -133,13 +138,36 @@ async function repaint(rough: boolean): Promise<void> {
 let onBoard: ShownImage | null = null;
 let opening = 0;
 
+/** What was left unfinished on the way to the image that is being opened. */
+let left: Left | null = null;
+
+/** The image is about to be no longer open. */
+function leave(): void {
+  left = stow() ?? left;
+  abandon();
+}
+
+/** An image is open: go on with what was begun on it, and say where something else was left. */
+function settle(): void {
+  takeUp();
+  const found = left;
+  left = null;
+  const row = project.value?.images.find((image) => image.number === found?.image);
+  if (!found || !row || (found.image === current.value && found.layer === desk.layer)) return;
+  const back = async () => {
+    await work(found.layer);
+    await open(found.image);
+  };
+  tell(words.draftKept(found.tool, row.key), false, [{ words: words.goBack, go: () => void back() }]);
+}
+
 /** passing: others follow at once, so that it is only shown; `arrive` does what else belongs to an open image. */
 export async function open(number: number, passing = false): Promise<void> {
   const image = project.value?.images.find((row) => row.number === number);
   const { board, sync } = desk;
   if (!image || !board) return;
   const turn = ++opening;
-  abandon();
+  leave();
   await sync.settled(number);
   const where = layer.value;
   const look = lookNow();
@@ -149,8 +177,10 @@ export async function open(number: number, passing = false): Promise<void> {
   });
   if (!labels || turn !== opening) {
     pixels?.close();
+    if (turn === opening) takeUp();
     return;
   }
+  leave(); // what was begun while it was loaded
   const scene = new Scene(image.width, image.height);
   scene.comments = remarks(labels.workflow?.comments ?? []);
   scene.fields = labels.fields ?? {};
@@ -172,6 +202,7 @@ export async function open(number: number, passing = false): Promise<void> {
   // The next frame of a video is seen as this one was.
   const alike = image.video && before?.video === image.video && before.width === image.width && before.height === image.height;
   board.show(scene, pixels, Boolean(alike));
+  if (!passing) settle();
   onBoard = pixels;
   if (look !== lookNow()) showWindow();
   version.value++;
@@ -186,6 +217,7 @@ export function arrive(): void {
   const number = current.value;
   const images = project.value?.images ?? [];
   if (number === null) return;
+  settle();
   describe(number);
   void beat();
   const next = images[images.findIndex((image) => image.number === number) + 1];

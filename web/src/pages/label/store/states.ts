@@ -2,12 +2,15 @@
 
 import type { State } from "../../../model/commands";
 import { project } from "../../../store/project";
+import { words } from "../../../strings";
 import { confirmTool } from "./asking";
+import { isTooLittle } from "./drafts";
 import { perform } from "./gestures";
 import { did } from "./guide";
 import { nextOf, step } from "./images";
-import { info, layer, stateOf } from "./state";
+import { info, layer, stateOf, toolName } from "./state";
 import { learnt } from "./jobs";
+import { tell } from "./toast";
 
 /** Say how far the image is. */
 export function mark(state: State, then?: () => void): void {
@@ -23,6 +26,7 @@ export function mark(state: State, then?: () => void): void {
 /** Finish, save, next: of the person's own task, where there is such an image. */
 export function finish(): void {
   if (confirmTool()) return;
+  if (isTooLittle()) return tell(words.tooLittle(toolName.value));
   did("finish");
   const me = project.value?.me;
   const mine = info()?.assignee === me && me !== undefined;

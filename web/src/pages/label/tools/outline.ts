@@ -1,11 +1,11 @@
 import { Bits, type Point } from "../../../model/bits";
-import { type Bench, held, near, type Press, type Tool, trace } from "../../../parts/canvas/tool";
+import { type Bench, held, type Held, near, type Press, type Tool, trace } from "../../../parts/canvas/tool";
 
 /** Lasso (drawn) and polygon (clicked). Begun with Shift it adds to the chosen object, with Alt it takes away; which keys are held when it is closed does not matter. */
 export class Outline implements Tool {
   private ring: Point[] = [];
   private at: Point | null = null;
-  private how = { adds: false, removes: false };
+  private how: Held = { adds: false, removes: false };
 
   constructor(private readonly bench: Bench, private readonly freehand: boolean) {}
 
@@ -36,13 +36,22 @@ export class Outline implements Tool {
   }
 
   double(): void {
-    this.confirm();
+    if (!this.freehand && !this.confirm()) this.cancel();
   }
 
+  /** Two corners are not enclosing anything yet. */
   confirm(): boolean {
-    if (this.freehand || !this.ring.length) return false;
+    if (this.freehand || this.ring.length < 3) return false;
     this.finish();
     return true;
+  }
+
+  draft(): unknown {
+    return this.freehand || !this.ring.length ? null : { ring: this.ring, how: this.how };
+  }
+
+  resume(draft: unknown): void {
+    ({ ring: this.ring, how: this.how } = draft as { ring: Point[]; how: Held });
   }
 
   cancel(): void {
