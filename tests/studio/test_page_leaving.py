@@ -56,3 +56,45 @@ def test_enter_loses_no_corners(person) -> None:
     person.click(140, 140)
     person.press("Enter")
     assert len(person.segments()) == 1
+
+
+def test_finish_goes_through_the_list_that_is_shown_and_says_when_all_is_done(person) -> None:
+    person.page.get_by_role("searchbox", name="Name").fill("p")
+    person.image(3)
+    person.page.get_by_label("Show", exact=True).select_option("open")
+    person.page.locator("canvas").focus()
+    person.press("Enter")
+    at_image(person, 5)
+    person.press("Enter")  # around, to what is open before it
+    at_image(person, 1)
+    person.press("d")
+    at_image(person, 2)
+    person.press("Enter")
+    at_image(person, 3)
+    person.press("Enter")
+    at_image(person, 1)
+    person.press("Enter")
+    person.until("document.querySelector('[data-toast]')?.innerText.includes('5 of 5 finished')")
+    person.saved()
+    at_image(person, 1)
+    person.page.locator("[data-way=Export]").click()
+    person.page.get_by_role("dialog", name="Export").wait_for()
+    person.press("Escape")
+
+
+def test_a_list_that_is_done_leads_to_what_is_open_elsewhere(person) -> None:
+    person.page.get_by_role("searchbox", name="Name").fill("p3")
+    person.until("document.querySelectorAll('nav li button').length === 1")
+    person.page.locator("nav li button").click()
+    at_image(person, 4)
+    person.page.locator("canvas").focus()
+    person.press("Enter")
+    person.until("document.querySelector('[data-toast]')?.innerText.includes('1 of 5 finished')")
+    person.page.locator("[data-way='Show the 4 open']").click()
+    at_image(person, 5)
+    assert person.page.get_by_label("Show", exact=True).input_value() == "open"
+    person.press("Shift+R")
+    person.page.get_by_label("Show", exact=True).select_option("review")
+    person.page.locator("canvas").focus()
+    person.press("Enter")
+    assert "Nothing is left in “To review”" in toast(person)

@@ -16,6 +16,7 @@ import { prefetch, taken } from "./ahead";
 import { abandon, nothingAsked } from "./asking";
 import { backAgain, type Left, stow, takeUp } from "./drafts";
 import { startClock } from "./gestures";
+import { following, listed } from "./listing";
 import { ghosts, looked, offer, suggestionsOf } from "./offer";
 import { tell } from "./toast";
 import { describe, hearWindow, loadWindow, lookNow, painter, showWindow } from "./window";
@@ -215,12 +216,11 @@ export async function open(number: number, passing = false): Promise<void> {
 /** All else that belongs to an image that is open. */
 export function arrive(): void {
   const number = current.value;
-  const images = project.value?.images ?? [];
   if (number === null) return;
   settle();
   describe(number);
   void beat();
-  const next = images[images.findIndex((image) => image.number === number) + 1];
+  const next = beside(1);
   // The next image is encoded while this is worked on.
   if (next && !next.tiles) void api.prepare(next.number, nothingAsked()).catch(() => undefined);
 }
@@ -250,18 +250,22 @@ export async function offerFor(number: number): Promise<void> {
   offer.value = { image: number, run, confidence, objects: suggestionsOf(found.objects), rejected: new Set(found.rejected ?? []), verdict: "open" };
 }
 
-export function step(by: number): void {
-  const images = project.value?.images ?? [];
-  const at = images.findIndex((image) => image.number === current.value);
-  const next = images[at + by];
+/** The image after the open one in the list as it is shown, or before it; none beyond its ends. */
+export function beside(by: 1 | -1): ImageInfo | undefined {
+  const list = listed.value;
+  const at = list.findIndex((image) => image.number === current.value);
+  return at >= 0 ? list[at + by] : following(list, project.value?.images ?? [], current.value).at(by > 0 ? 0 : -1);
+}
+
+export function step(by: 1 | -1): void {
+  const next = beside(by);
   if (next) void open(next.number);
 }
 
 /** The next image after this, and around, of which something holds. */
 export function nextOf(holds: (image: ImageInfo) => boolean): boolean {
   const images = project.value?.images ?? [];
-  const at = images.findIndex((image) => image.number === current.value);
-  const next = [...images.slice(at + 1), ...images.slice(0, Math.max(0, at))].find(holds);
+  const next = following(images, images, current.value).find(holds);
   if (next) void open(next.number);
   return Boolean(next);
 }

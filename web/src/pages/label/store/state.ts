@@ -61,6 +61,8 @@ export const keymap = signal(keys.load());
 export const asking = signal(false);
 /** Which images the list shows. */
 export const filter = signal("all");
+/** Part of the names that the list shows. */
+export const searched = signal("");
 /** Propagate again by itself after some images more are finished. */
 export const learnAgain = signal(true);
 
