@@ -306,6 +306,10 @@ def test_classes_are_merged_and_what_that_touches_is_known_before(page, dataset)
         answer = page.post("/api/classes/merge", json={"source": wrong[0], "target": wrong[1]})
         assert answer.status_code == 400
         assert words in answer.text
+    # Classes that were made of others than those that are there take the place of none.
+    stale = page.put("/api/classes", json={"classes": [], "seen": []})
+    assert (stale.status_code, dataset.revision) == (409, before)
+    assert "somebody else" in stale.text
     # A class that is used, if only in somebody's own labels, does not simply go.
     rows = page.get("/api/project").json()["classes"]
     assert "still use" in page.put("/api/classes", json={"classes": rows[1:]}).text

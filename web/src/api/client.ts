@@ -110,7 +110,8 @@ export const api = {
     call<Job>("POST", `images/${number}/follow`, what),
   job: (id: string) => call<Job>("GET", `jobs/${id}`),
   cancel: (id: string) => call<Job>("POST", `jobs/${id}/cancel`),
-  classes: (classes: ClassInfo[]) => call<ClassInfo[]>("PUT", "classes", { classes }),
+  /** seen: as they were when this was wished; refused with 409 where they are not that any more. */
+  classes: (classes: ClassInfo[], seen: ClassInfo[]) => call<ClassInfo[]>("PUT", "classes", { classes, seen }),
   classUse: () => call<ClassUse[]>("GET", "classes/use"),
   mergeClass: (source: number, target: number) => call<ClassInfo[]>("POST", "classes/merge", { source, target }),
   work: () => call<Work>("GET", "work"),

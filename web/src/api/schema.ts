@@ -115,6 +115,8 @@ export interface paths {
         /**
          * Put Classes
          * @description Make these the classes, in this order. A class that is used cannot be left out.
+         *
+         *     Answered with 409, and nothing done, where the classes are not those that were seen.
          */
         put: operations["put_classes_api_classes_put"];
         post?: never;
@@ -1221,11 +1223,13 @@ export interface components {
         };
         /**
          * NewClasses
-         * @description The classes that are wanted, in order.
+         * @description The classes that are wanted, in order.  seen: those that they were made of; none to take their place unasked.
          */
         NewClasses: {
             /** Classes */
             classes: components["schemas"]["ClassInfo"][];
+            /** Seen */
+            seen?: components["schemas"]["ClassInfo"][] | null;
         };
         /**
          * ObjectVerdict

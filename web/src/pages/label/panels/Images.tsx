@@ -2,7 +2,7 @@ import type { ImageInfo } from "../../../api/client";
 import { List } from "../../../parts/List";
 import { project } from "../../../store/project";
 import { words } from "../../../strings";
-import { accepting, acceptEverywhere, stopAccepting } from "../store/everywhere";
+import { accepting, acceptEverywhere, rejectEverywhere, stopAccepting } from "../store/everywhere";
 import { open } from "../store/images";
 import { FILTERS, listed } from "../store/listing";
 import { least } from "../store/offer";
@@ -39,9 +39,14 @@ export function Images() {
         />
       </div>
       {filter === "suggested" && shown.length > 1 && !accepting.value && (
-        <button class="wide" data-action="acceptEverywhere" title={words.everywhereHelp} onClick={() => void acceptEverywhere()}>
-          {words.everywhere(shown.length, least.value)}
-        </button>
+        <>
+          <button class="wide" data-action="acceptEverywhere" title={words.everywhereHelp} onClick={() => void acceptEverywhere()}>
+            {words.everywhere(shown.length, least.value)}
+          </button>
+          <button class="wide" data-action="rejectEverywhere" title={words.nowhereHelp} onClick={() => void rejectEverywhere()}>
+            {words.nowhere(shown.length)}
+          </button>
+        </>
       )}
       {accepting.value && (
         <p class="row" role="status">
