@@ -354,3 +354,15 @@ def test_a_class_that_somebody_uses_meanwhile_stays(browser, studio) -> None:
     first.press("Control+z")
     first.until("document.querySelector('[data-toast]')?.innerText.includes('still use the class')")
     assert names(first) == ["circle", "box", "class 3"]
+
+
+def test_undo_goes_on_from_a_list_that_has_the_focus_and_not_from_a_field_of_text(person) -> None:
+    person.drag(*FIRST)
+    person.page.get_by_label("Mode").focus()
+    person.press("Control+z")
+    assert len(person.segments()) == 0
+    person.press("Control+Shift+Z")
+    assert len(person.segments()) == 1
+    person.page.get_by_role("searchbox", name="Name").fill("p")
+    person.press("Control+z")  # the field's own
+    assert len(person.segments()) == 1

@@ -135,7 +135,9 @@ function takesKey(target: HTMLElement, name: string): boolean {
   // A slider or a choice is moved by arrows.
   if (target instanceof HTMLInputElement && ["range", "radio"].includes(target.type) && name.startsWith("arrow")) return true;
   if (target instanceof HTMLInputElement) return !["range", "checkbox", "radio", "button", "color"].includes(target.type);
-  return target instanceof HTMLSelectElement || target instanceof HTMLTextAreaElement || target.isContentEditable;
+  // A choice has no undo of its own.
+  if (target instanceof HTMLSelectElement) return !name.startsWith("ctrl+");
+  return target instanceof HTMLTextAreaElement || target.isContentEditable;
 }
 
 export function onKey(event: KeyboardEvent): void {
