@@ -102,6 +102,20 @@ def test_the_link_becomes_a_cookie_and_nothing_goes_without(dataset) -> None:
     assert stranger.get("/api/project").status_code == 401
 
 
+def test_who_is_not_let_in_sees_what_to_do(dataset) -> None:
+    stranger = TestClient(create_app(dataset, Settings(TOKEN)), base_url=HOME, follow_redirects=False)
+    browser = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+    for path, status in (("/", 401), ("/?token=wrong", 403)):
+        answer = stranger.get(path, headers=browser)
+        assert answer.status_code == status
+        assert answer.headers["content-type"].startswith("text/html")
+        assert len(answer.headers.get_list("content-security-policy")) == 1
+        assert "in the terminal" in answer.text
+        assert "kept in this browser" in answer.text
+    answer = stranger.get("/api/project", headers={"accept": "*/*"})  # a program: one sentence
+    assert answer.text == "open the link that the studio printed when it began"
+
+
 @pytest.mark.parametrize(
     ("headers", "status"),
     [

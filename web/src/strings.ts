@@ -17,6 +17,10 @@ export const words = {
   refused: (number: number) => `${number} ${number === 1 ? "change was" : "changes were"} refused`,
   refusedHelp: "Nothing else waits for these. Mend what the reason names and try again, or give the change up: then the image is what the studio has.",
   tryAgain: "Try again",
+  shut: {
+    title: "The studio does not let this page in any more",
+    todo: "It was begun anew with another link. Open the link that it printed, in the terminal where it runs, in this browser: this page goes on then. What you did is kept in this browser, and sent then.",
+  },
   gestureName: (kind: string) => gestureName(kind),
   reclass: "Its class",
   images: "Images",

@@ -19,6 +19,7 @@ import { NoImages } from "./panels/NoImages";
 import { Edits, Objects, States } from "./panels/Objects";
 import { Over } from "./panels/Over";
 import { Propagate } from "./panels/Propagate";
+import { ShutOut } from "./panels/ShutOut";
 import { Status } from "./panels/Status";
 import { Suggested } from "./panels/Suggested";
 import { Timeline } from "./panels/Timeline";
@@ -64,6 +65,7 @@ export function Label({ children }: { children?: ComponentChildren }) {
             <Fresh />
             <Window />
             <NoImages />
+            <ShutOut />
           </div>
         </div>
         <Timeline />
