@@ -1,12 +1,13 @@
 /** Which image is open, and what is seen of the others' work on it. */
 
-import { effect } from "@preact/signals";
-import { address, goTo } from "../../../address";
+import { batch, effect } from "@preact/signals";
+import { address, ALL, format, goTo, parse } from "../../../address";
 import { api, type ImageInfo } from "../../../api/client";
 import { Scene } from "../../../model/scene";
 import { type ShownImage, TiledImage, WholeImage } from "../../../parts/canvas/image";
 import { loadColumns } from "../../../store/columns";
 import { Journal, openLedger, tabName } from "../../../store/journal";
+import { recall, remember } from "../../../store/kept";
 import { type Layer, openShelf } from "../../../store/pending";
 import { message, project, reload } from "../../../store/project";
 import { Sync } from "../../../store/sync";
@@ -16,11 +17,11 @@ import { prefetch, taken } from "./ahead";
 import { abandon, nothingAsked } from "./asking";
 import { backAgain, type Left, stow, takeUp } from "./drafts";
 import { startClock } from "./gestures";
-import { following, listed } from "./listing";
+import { FILTERS, following, listed } from "./listing";
 import { ghosts, looked, offer, suggestionsOf } from "./offer";
 import { tell } from "./toast";
 import { describe, hearWindow, loadWindow, lookNow, painter, showWindow } from "./window";
-import { classId, current, desk, info, layer, others, selected, shown, status, version } from "./state";
+import { classId, current, desk, filter, info, layer, others, searched, selected, shown, status, version } from "./state";
 
 const tab = crypto.randomUUID();
 /** Of the classes and people that this page has. */
@@ -50,10 +51,33 @@ async function start(): Promise<void> {
     const over = ghosts.value;
     desk.board?.suggest(over);
   });
+  followList(`maskwright place ${found.place} ${found.me}`);
   // The browser's own ways back and forth.
   effect(() => {
     const { page, image } = address.value;
     if (page === "label" && image !== null && current.peek() !== null && image !== current.peek()) void open(image);
+  });
+}
+
+/** The list's filter and the open image are kept in the address, and under a name in this browser for who comes back without one. */
+function followList(name: string): void {
+  const bare = format(address.peek()) === "";
+  if (bare) address.value = { ...parse(recall(name) ?? ""), page: "label" };
+  effect(() => {
+    const { page, show, name: part } = address.value;
+    if (page !== "label") return;
+    batch(() => {
+      filter.value = show in FILTERS ? show : ALL;
+      searched.value = part;
+    });
+  });
+  effect(() => {
+    const [show, part] = [filter.value, searched.value];
+    const now = address.peek();
+    if (now.page === "label" && (now.show !== show || now.name !== part)) goTo({ ...now, show, name: part }, true);
+  });
+  effect(() => {
+    if (address.value.page === "label" && address.value.image !== null) remember(name, format(address.value));
   });
 }
 
@@ -198,7 +222,7 @@ export async function open(number: number, passing = false): Promise<void> {
   offer.value = null;
   looked.value = null;
   shown.value = null;
-  goTo({ page: "label", image: number }, passing);
+  goTo({ page: "label", image: number, show: filter.value, name: searched.value }, passing);
   startClock();
   // The next frame of a video is seen as this one was.
   const alike = image.video && before?.video === image.video && before.width === image.width && before.height === image.height;
