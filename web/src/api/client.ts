@@ -117,6 +117,9 @@ export const api = {
     call<Masked>("POST", `images/${number}/ask`, question, abort),
   prepare: (number: number, question: Question) => call<unknown>("POST", `images/${number}/prepare`, question),
   present: (number: number, tab: string) => call<Others>("POST", `images/${number}/present`, { tab }),
+  /** The page closes; nothing waits for the answer. */
+  gone: (number: number, tab: string) =>
+    void fetch(`/api/images/${number}/present`, { ...sent("POST", { tab, gone: true }), keepalive: true }).catch(() => undefined),
   propagate: (engine: string) => call<Job>("POST", "propagate", { engine }),
   follow: (engine: string, direction: string) => call<Job>("POST", "follow", { engine, direction }),
   firstMasks: () => call<FirstMasks>("GET", "first-masks"),

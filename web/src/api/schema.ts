@@ -378,7 +378,7 @@ export interface paths {
         put?: never;
         /**
          * Here
-         * @description Tell that a page shows this image -> the others that do.
+         * @description Tell that a page shows this image, or no longer -> the other people who look at it.
          */
         post: operations["here_api_images__number__present_post"];
         delete?: never;
@@ -1299,11 +1299,16 @@ export interface components {
         };
         /**
          * Present
-         * @description A sign of life. tab: made by the page.
+         * @description A sign of life.  tab: made by the page.  gone: it is the last, since the page closes.
          */
         Present: {
             /** Tab */
             tab: string;
+            /**
+             * Gone
+             * @default false
+             */
+            gone: boolean;
         };
         /**
          * PresetInfo

@@ -44,7 +44,10 @@ async function start(): Promise<void> {
   window.addEventListener("beforeunload", (event) => {
     if (sync.waiting) event.preventDefault();
   });
-  window.addEventListener("pagehide", () => void stow());
+  window.addEventListener("pagehide", () => {
+    stow();
+    if (current.value !== null) api.gone(current.value, tab);
+  });
   window.addEventListener("pageshow", (event) => event.persisted && backAgain());
   setInterval(() => void beat(), BEAT);
   effect(() => {
