@@ -81,7 +81,7 @@ def until(page: Any, expression: str) -> None:
 def open_image(page: Any, number: int, key: str) -> None:
     page.get_by_label("Name", exact=True).fill(key)
     page.locator("nav li button").first.click()
-    until(page, f"location.hash === '#{number}'")
+    until(page, f"location.hash.split('?')[0] === '#{number}'")
     page.locator("canvas").focus()
 
 

@@ -301,3 +301,68 @@ def test_classes_and_people_that_come_are_there_within_seconds(browser, studio, 
     other = Person(browser.new_context().new_page(), studio)
     assert other.page.evaluate(put) == 200
     person.until("document.querySelector('.classes').innerText.includes('ring')", 15)
+
+
+def names(person: Person) -> list[str]:
+    person.saved()
+    with Dataset.open(person.studio.folder, read_only=True) as dataset:
+        return [declared.name for declared in dataset.classes]
+
+
+def edit_class(person: Person, name: str, colour: str) -> None:
+    """Rename the first class and paint it, and add one more."""
+    page = person.page
+    page.get_by_role("button", name="Edit classes").click()
+    row = page.locator("[role=dialog] [data-class='1']")
+    row.get_by_label("Name of the class").fill(name)
+    row.locator("input[type=color]").fill(colour)
+    page.locator("[role=dialog]").get_by_role("button", name="Add", exact=True).click()
+    page.locator("[role=dialog]").get_by_role("button", name="Save", exact=True).click()
+    page.locator("[role=dialog]").wait_for(state="detached")
+
+
+def test_changes_of_the_classes_are_taken_back_in_their_turn(person) -> None:
+    person.drag(*FIRST)
+    edit_class(person, "circle", "#ff0000")
+    person.press("3")
+    person.drag(*SECOND)
+    assert names(person) == ["circle", "box", "class 3"]
+    person.image(1)
+    person.page.reload()
+    person.ready()
+    person.press("Control+z")  # the object of the new class
+    person.until("location.hash === '#1' && !window.maskwright.turning()")
+    assert len(person.segments()) == 1
+    person.press("Control+z")
+    person.until("document.querySelector('[data-toast]')?.innerText.includes('classes changed')")
+    assert names(person) == ["disk", "box"]
+    with Dataset.open(person.studio.folder, read_only=True) as dataset:
+        assert dataset.classes[1].colour != (255, 0, 0)
+    person.press("Control+Shift+Z", "Control+Shift+Z")
+    person.until("window.maskwright.scene().segments.length === 2 && !window.maskwright.turning()")
+    assert names(person) == ["circle", "box", "class 3"]
+    assert person.segments().class_ids.tolist() == [1, 3]
+
+
+def test_a_class_that_somebody_uses_meanwhile_stays(browser, studio) -> None:
+    first = Person(browser.new_context().new_page(), studio)
+    edit_class(first, "circle", "#ff0000")
+    second = Person(browser.new_context().new_page(), studio)
+    second.press("3")
+    second.drag(*FIRST)
+    assert second.segments().class_ids.tolist() == [3]
+    first.press("Control+z")
+    first.until("document.querySelector('[data-toast]')?.innerText.includes('still use the class')")
+    assert names(first) == ["circle", "box", "class 3"]
+
+
+def test_undo_goes_on_from_a_list_that_has_the_focus_and_not_from_a_field_of_text(person) -> None:
+    person.drag(*FIRST)
+    person.page.get_by_label("Mode").focus()
+    person.press("Control+z")
+    assert len(person.segments()) == 0
+    person.press("Control+Shift+Z")
+    assert len(person.segments()) == 1
+    person.page.get_by_role("searchbox", name="Name").fill("p")
+    person.press("Control+z")  # the field's own
+    assert len(person.segments()) == 1

@@ -265,3 +265,23 @@ def test_all_images_are_accepted_at_once_and_left_to_review(person) -> None:
     assert len(person.segments(page.evaluate("window.maskwright.number()") - 1)) == 0
     with Dataset.open(person.studio.folder, read_only=True) as dataset:
         assert sum(workflow.of(dataset, k + 1).state == "review" for k in range(3)) == 2
+
+
+def test_all_images_are_rejected_at_once_and_taken_back_at_once(person) -> None:
+    suggest(person)
+    review(person)
+    page = person.page
+    assert page.locator(".suggestion").get_by_role("button", name="Reject all").count() == 1
+    page.locator("[data-action=rejectEverywhere]").click()
+    person.until("document.querySelector('[data-toast]')?.innerText.includes('Rejected')")
+    person.saved()
+    assert page.locator(".suggestion").count() == 0
+    page.locator("[data-empty=list]").wait_for()
+    with Dataset.open(person.studio.folder, read_only=True) as dataset:
+        assert len(workflow.judged(dataset)) == 3
+    page.locator("[data-toast] button").click()
+    person.until("document.querySelectorAll('nav li button').length === 3 && !window.maskwright.turning()")
+    page.locator(".suggestion").wait_for()
+    person.saved()
+    with Dataset.open(person.studio.folder, read_only=True) as dataset:
+        assert workflow.judged(dataset) == set()

@@ -18,10 +18,10 @@ STEPS = 22
 
 
 def held(person: Person) -> list[tuple]:
-    """Of each image: its state, and its objects as the dataset has them."""
+    """The classes; of each image its state, and its objects as the dataset has them."""
     person.saved()
     with Dataset.open(person.studio.folder, read_only=True) as dataset:
-        out = []
+        out: list[tuple] = [tuple(sorted((declared.id, declared.name) for declared in dataset.classes))]
         for number in range(1, IMAGES + 1):
             segments = dataset.read([number])[0].segments
             rows = zip(segments.ids.tolist(), segments.class_ids.tolist(), segments.masks.compressed(), strict=True)
@@ -73,11 +73,31 @@ def somewhere(chance: random.Random) -> tuple[int, int]:
     return chance.randrange(20, 300), chance.randrange(20, 220)
 
 
+def edit_classes(person: Person, chance: random.Random) -> None:
+    """Rename one, add one, or take one away that nothing uses."""
+    page = person.page
+    page.get_by_role("button", name="Edit classes").click()
+    dialog = page.locator("[role=dialog]")
+    person.until("!document.querySelector('[role=dialog] [data-class] .quiet').innerText.includes('…')")
+    rows = dialog.locator("[data-class]")
+    row = rows.nth(chance.randrange(rows.count()))
+    unused = row.get_by_role("button", name="Delete")
+    what = chance.choice(["rename", "add", "delete"])
+    if what == "delete" and rows.count() > 1 and unused.is_enabled() and row.get_attribute("data-class") != "1":
+        unused.click()
+    elif what == "rename":
+        row.get_by_label("Name of the class").fill(f"name {chance.randrange(10**6)}")
+    else:
+        dialog.get_by_role("button", name="Add", exact=True).click()
+    dialog.get_by_role("button", name="Save", exact=True).click()
+    dialog.wait_for(state="detached")
+
+
 def step(chance: random.Random, pages: list[Person], refusing: Refusing) -> None:
     person = pages[0]
     what = chance.choice(
         ["draw", "draw", "draw", "add", "subtract", "refine", "class", "delete", "state", "undo", "undo", "redo", "switch",
-         "reload", "other tab", "refused", "split", "mode", "accept", "reject", "judge", "judge"]
+         "reload", "other tab", "refused", "split", "mode", "accept", "reject", "judge", "judge", "classes", "classes", "reject all"]
     )  # fmt: skip
     if what in ("draw", "add", "subtract", "refine", "refused"):
         person.press("Escape", "b")
@@ -96,12 +116,15 @@ def step(chance: random.Random, pages: list[Person], refusing: Refusing) -> None
             name = "Try again" if again else "Give this change up"
             person.page.get_by_role("button", name=name).click()
             person.page.locator("[data-refused]").wait_for(state="detached")
-            person.press("Escape")
+            person.page.locator("[role=dialog] .close").click()  # the focus may have gone with the row
+            person.page.locator("[role=dialog]").wait_for(state="detached")
     elif what in ("class", "delete", "split"):
         person.press("v")
         person.click(*somewhere(chance))
         person.press(
-            chance.choice(["Shift+1", "Shift+2"]) if what == "class" else {"delete": "Delete", "split": "Shift+S"}[what]
+            chance.choice(["Shift+1", "Shift+2", "Shift+3"])
+            if what == "class"
+            else {"delete": "Delete", "split": "Shift+S"}[what]
         )
         person.press("Escape")
     elif what == "state":
@@ -112,6 +135,15 @@ def step(chance: random.Random, pages: list[Person], refusing: Refusing) -> None
     elif what == "judge":  # a single object
         person.image(chance.randrange(1, IMAGES))
         person.press(chance.choice(["ArrowDown", "ArrowUp"]), chance.choice(["ArrowRight", "ArrowLeft"]))
+    elif what == "classes":
+        edit_classes(person, chance)
+    elif what == "reject all":
+        person.page.get_by_label("Show", exact=True).select_option("suggested")
+        person.page.wait_for_timeout(100)
+        if person.page.locator("[data-action=rejectEverywhere]").count():
+            person.page.locator("[data-action=rejectEverywhere]").click()
+            person.until("document.querySelector('[data-toast]')?.innerText.startsWith('Rejected')")
+        person.page.get_by_label("Show", exact=True).select_option("all")
     elif what == "undo":
         person.press("Control+z")
     elif what == "redo":
@@ -150,7 +182,7 @@ def test_any_sequence_is_held_and_taken_back(browser, studio, seed) -> None:
     pages[0].drag((60, 60), (120, 60))
     pages[0].saved()
     assert min(suggested(pages[0])) > 1
-    beginning = [(None, []) for _ in range(IMAGES)]
+    beginning = [((1, "disk"), (2, "box")), *((None, []) for _ in range(IMAGES))]
     for number in range(STEPS):
         step(chance, pages, refusing)
         person = pages[0]
@@ -159,6 +191,7 @@ def test_any_sequence_is_held_and_taken_back(browser, studio, seed) -> None:
             if shown(person) == kept(person, image):
                 break
             person.page.wait_for_timeout(50)
+            image = person.page.evaluate("window.maskwright.number()")  # an arrow may have led to the next
         assert shown(person) == kept(person, image), f"after step {number}"
     person = pages[0]
     person.page.get_by_label("Mode").select_option("instance")

@@ -102,6 +102,20 @@ def test_the_link_becomes_a_cookie_and_nothing_goes_without(dataset) -> None:
     assert stranger.get("/api/project").status_code == 401
 
 
+def test_who_is_not_let_in_sees_what_to_do(dataset) -> None:
+    stranger = TestClient(create_app(dataset, Settings(TOKEN)), base_url=HOME, follow_redirects=False)
+    browser = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+    for path, status in (("/", 401), ("/?token=wrong", 403)):
+        answer = stranger.get(path, headers=browser)
+        assert answer.status_code == status
+        assert answer.headers["content-type"].startswith("text/html")
+        assert len(answer.headers.get_list("content-security-policy")) == 1
+        assert "in the terminal" in answer.text
+        assert "kept in this browser" in answer.text
+    answer = stranger.get("/api/project", headers={"accept": "*/*"})  # a program: one sentence
+    assert answer.text == "open the link that the studio printed when it began"
+
+
 @pytest.mark.parametrize(
     ("headers", "status"),
     [
@@ -306,6 +320,10 @@ def test_classes_are_merged_and_what_that_touches_is_known_before(page, dataset)
         answer = page.post("/api/classes/merge", json={"source": wrong[0], "target": wrong[1]})
         assert answer.status_code == 400
         assert words in answer.text
+    # Classes that were made of others than those that are there take the place of none.
+    stale = page.put("/api/classes", json={"classes": [], "seen": []})
+    assert (stale.status_code, dataset.revision) == (409, before)
+    assert "somebody else" in stale.text
     # A class that is used, if only in somebody's own labels, does not simply go.
     rows = page.get("/api/project").json()["classes"]
     assert "still use" in page.put("/api/classes", json={"classes": rows[1:]}).text
@@ -865,9 +883,8 @@ def test_uploads_that_are_wrong_or_wicked_leave_nothing(page, dataset, tmp_path)
 def test_others_in_an_image_are_seen(page) -> None:
     sign = lambda tab, image=1: page.post(f"/api/images/{image}/present", json={"tab": tab}).json()  # noqa: E731
     assert sign("tab-a")["people"] == []
-    assert len(sign("tab-b")["people"]) == 1
+    assert sign("tab-b")["people"] == []  # a person's own tabs are nobody else
     sign("tab-a", image=2)
-    assert sign("tab-b")["people"] == []
     # And whether there is something new to be seen.
     before = sign("tab-b")["revision"]
     [done] = apply(page, operation("new", 7, scene(0)[1]))

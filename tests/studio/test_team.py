@@ -91,7 +91,12 @@ def test_each_link_is_its_person_and_no_other(dataset, pages) -> None:
     assert [entry["author"] for entry in ada.get("/api/images/1/history").json()] == ["ben", "ada"]
     assert [entry.author for entry in dataset.log(2)] == ["ben", "ada"]
     ada.post("/api/images/1/present", json={"tab": "tab-a"})
-    assert ben.post("/api/images/1/present", json={"tab": "tab-b"}).json()["people"] == ["ada"]
+    sign = lambda tab: ben.post("/api/images/1/present", json={"tab": tab}).json()["people"]  # noqa: E731
+    assert sign("tab-b") == ["ada"]
+    assert sign("tab-b-again") == ["ada"]  # oneself in another tab is nobody else
+    assert ada.post("/api/images/1/present", json={"tab": "tab-a", "gone": True}).json()["people"] == []
+    assert sign("tab-b") == []
+    ada.post("/api/images/1/present", json={"tab": "tab-a"})
     # The secret itself is nobody's link, and one link does not tell another.
     links = links_of(SECRET, ["ada", "ben"])
     app = create_app(dataset, Settings(SECRET, people={link: name for name, link in links.items()}))

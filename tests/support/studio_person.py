@@ -162,7 +162,7 @@ class Person:
     def image(self, number: int) -> None:
         self.saved()
         self.page.locator("nav li button").nth(number).click()
-        self.until(f"location.hash === '#{number + 1}'")
+        self.until(f"location.hash.split('?')[0] === '#{number + 1}'")
         self.page.wait_for_timeout(150)
 
     def segments(self, number: int = 0) -> Segments:

@@ -1,4 +1,4 @@
-/** Addresses within the studio: `#12` is the label page with image 12, `#/team` the page that is called team. */
+/** Addresses within the studio: `#12?show=open&name=p` is the label page with image 12 and its list, `#/team` the page that is called team. */
 
 import { signal } from "@preact/signals";
 
@@ -6,21 +6,30 @@ export interface Address {
   page: string;
   /** The image that is open, by its number. */
   image: number | null;
+  /** Which images the list shows, and which part of their names. */
+  show: string;
+  name: string;
 }
+
+export const ALL = "all";
 
 /** Of the part behind `#`, without it. */
 export function parse(hash: string): Address {
-  if (hash.startsWith("/")) return { page: hash.slice(1), image: null };
-  const image = Number(hash);
-  return { page: "label", image: hash !== "" && Number.isInteger(image) ? image : null };
+  if (hash.startsWith("/")) return { page: hash.slice(1), image: null, show: ALL, name: "" };
+  const [number, query = ""] = hash.split(/\?(.*)/s);
+  const image = Number(number);
+  const given = new URLSearchParams(query);
+  return { page: "label", image: number !== "" && Number.isInteger(image) ? image : null, show: given.get("show") || ALL, name: given.get("name") ?? "" };
 }
 
-export function format({ page, image }: Address): string {
-  return page === "label" ? String(image ?? "") : `/${page}`;
+export function format({ page, image, show, name }: Address): string {
+  if (page !== "label") return `/${page}`;
+  const query = new URLSearchParams({ ...(show !== ALL && { show }), ...(name && { name }) }).toString();
+  return `${image ?? ""}${query && `?${query}`}`;
 }
 
 /** Where the person is. */
-export const address = signal<Address>({ page: "label", image: null });
+export const address = signal<Address>(parse(""));
 
 /** Begin with the address that the browser shows, and follow it. */
 export function follow(): void {

@@ -1,19 +1,29 @@
 import { describe, expect, it } from "vitest";
 import { format, parse } from "../src/address";
 
+const plain = { show: "all", name: "" };
+
 describe("addresses", () => {
   it("name an image of the label page by its number", () => {
-    expect(parse("12")).toEqual({ page: "label", image: 12 });
-    expect(format({ page: "label", image: 12 })).toBe("12");
+    expect(parse("12")).toEqual({ page: "label", image: 12, ...plain });
+    expect(format({ page: "label", image: 12, ...plain })).toBe("12");
+  });
+
+  it("name what the list shows, where that is not all", () => {
+    const narrowed = { page: "label", image: 12, show: "open", name: "left? & ä" };
+    expect(parse(format(narrowed))).toEqual(narrowed);
+    expect(format({ ...narrowed, name: "" })).toBe("12?show=open");
+    expect(format({ ...narrowed, image: null, name: "" })).toBe("?show=open");
+    expect(parse("?name=p1")).toEqual({ page: "label", image: null, show: "all", name: "p1" });
   });
 
   it("name other pages behind a slash", () => {
-    expect(parse("/team")).toEqual({ page: "team", image: null });
-    expect(format({ page: "team", image: null })).toBe("/team");
+    expect(parse("/team")).toEqual({ page: "team", image: null, ...plain });
+    expect(format({ page: "team", image: null, ...plain })).toBe("/team");
   });
 
   it("lead to the label page where they name nothing", () => {
-    for (const hash of ["", "twelve", "1.5"]) expect(parse(hash)).toEqual({ page: "label", image: null });
-    expect(format({ page: "label", image: null })).toBe("");
+    for (const hash of ["", "twelve", "1.5", "?"]) expect(parse(hash)).toEqual({ page: "label", image: null, ...plain });
+    expect(format({ page: "label", image: null, ...plain })).toBe("");
   });
 });

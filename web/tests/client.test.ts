@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { api, Refused } from "../src/api/client";
+import { api, Refused, shutOut } from "../src/api/client";
 
 afterEach(() => vi.unstubAllGlobals());
 
@@ -13,6 +13,14 @@ describe("what the server refuses", () => {
       expect(error).toBeInstanceOf(Refused);
       expect((error as Refused).message).toBe("p1.png: there is no such file.");
       expect((error as Refused).status).toBe(422);
+    }
+  });
+
+  it("is told where the page is not let in any more, until it is again", async () => {
+    for (const [status, shut] of [[401, true], [422, false], [403, true], [200, false]] as const) {
+      answering(status, "{}");
+      await api.project().catch(() => undefined);
+      expect(shutOut.value).toBe(shut);
     }
   });
 

@@ -81,7 +81,7 @@ describe("setting a value", () => {
     desk.journal = new Journal(new MemoryLedger(), "here");
     current.value = 7;
     message.value = "";
-    project.value = { me: "ada", images: [{ number: 7, confidence: 0.75 } as ImageInfo], classes: [] } as unknown as Project;
+    project.value = { me: "ada", images: [{ number: 7, confidence: 0.75 } as ImageInfo], classes: [{ id: 1, name: "cell" }] } as unknown as Project;
   });
 
   it("of an object is a gesture on it, to and fro", async () => {

@@ -14,7 +14,7 @@ class Presence:
         self._lock = threading.Lock()
 
     def sign(self, number: int, tab: str, person: str) -> list[str]:
-        """A person's page, named by `tab`, shows this image and no other -> the people of the other pages that do."""
+        """A person's page, named by `tab`, shows this image and no other -> the other people whose pages do."""
         now = time.monotonic()
         with self._lock:
             for tabs in self._seen.values():
@@ -23,4 +23,10 @@ class Presence:
             tabs[tab] = (now, person)
             for other in [other for other, (seen, _) in tabs.items() if now - seen > LEASE]:
                 del tabs[other]
-            return [name for other, (_, name) in tabs.items() if other != tab]
+            return sorted({name for _, name in tabs.values() if name != person})
+
+    def gone(self, tab: str) -> None:
+        """A page was closed."""
+        with self._lock:
+            for tabs in self._seen.values():
+                tabs.pop(tab, None)

@@ -4,12 +4,15 @@ The threats are those that other local tools met: any web site can make a browse
 can be made to point there.
 """
 
+import functools
 import hmac
 import time
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from http.cookies import SimpleCookie
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+from maskwright.studio import refusal
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -55,41 +58,44 @@ class Guard:
         if scope["type"] != "http":  # no socket is served
             return
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+        # A browser that opens an address shows what it is answered.
+        opened = scope["method"] in SAFE and "text/html" in headers.get("accept", "")
+        refuse = functools.partial(_refuse, send, opened)
         host = headers.get("host", "")
         if _name_of(host) not in self.hosts:
-            await _refuse(send, 421, "this address does not serve that host name")
+            await refuse(421, "this address does not serve that host name")
             return
         if scope["method"] not in SAFE:
             origin = headers.get("origin")
             if origin is None or urlsplit(origin).netloc.lower() != host.lower():
-                await _refuse(send, 403, "the request comes from another site")
+                await refuse(403, "the request comes from another site")
                 return
             if not headers.get("content-type", "").lower().startswith("application/json"):
-                await _refuse(send, 415, "only JSON is taken")
+                await refuse(415, "only JSON is taken")
                 return
         address = str((scope.get("client") or ("",))[0])
         given = parse_qs(scope.get("query_string", b"").decode("latin-1")).get("token", [""])[0]
         if given and scope["path"] == "/":
             # Right tokens too: else the answers would tell which they are.
             if not self._guessed.left(address):
-                await _refuse(send, 429, "too many links that are not valid; wait a minute")
+                await refuse(429, "too many links that are not valid; wait a minute")
                 return
             if self._person(given) is None:
                 self._guessed.take(address)
-                await _refuse(send, 403, "this link is not valid any more; take the newest from where the studio runs")
+                await refuse(403, "this link is not valid any more; take the newest from where the studio runs")
                 return
             cookie = f"{cookie_name(host)}={given}; HttpOnly; SameSite=Strict; Path=/"
             await _answer(send, 303, b"", [(b"location", b"/"), (b"set-cookie", cookie.encode())])
             return
         person = self._person(_cookie(headers.get("cookie", ""), cookie_name(host)))
         if person is None:
-            await _refuse(send, 401, "open the link that the studio printed when it began")
+            await refuse(401, "open the link that the studio printed when it began")
             return
         if not self._asked.take(person):
-            await _refuse(send, 429, "too many requests at once; wait a moment")
+            await refuse(429, "too many requests at once; wait a moment")
             return
         if int(headers.get("content-length") or 0) > self.most:
-            await _refuse(send, 413, f"more than {self.most} bytes")
+            await refuse(413, f"more than {self.most} bytes")
             return
         scope.setdefault("state", {})["person"] = person
         await self.app(scope, self._limited(receive), _adorned(send))
@@ -169,11 +175,18 @@ def _adorned(send: Send) -> Send:
     return adorned
 
 
-async def _refuse(send: Send, status: int, why: str) -> None:
-    await _answer(send, status, why.encode(), [(b"content-type", b"text/plain; charset=utf-8")])
+async def _refuse(send: Send, opened: bool, status: int, why: str) -> None:
+    """opened: it is answered with a page, else with the bare sentence."""
+    if opened:
+        kind, policy = b"text/html; charset=utf-8", (b"content-security-policy", refusal.POLICY.encode())
+        await _answer(send, status, refusal.page(status, why), [(b"content-type", kind), policy])
+    else:
+        await _answer(send, status, why.encode(), [(b"content-type", b"text/plain; charset=utf-8")])
 
 
 async def _answer(send: Send, status: int, body: bytes, headers: list[tuple[bytes, bytes]]) -> None:
     length = (b"content-length", str(len(body)).encode())
-    await send({"type": "http.response.start", "status": status, "headers": [*headers, length, *HEADERS]})
+    there = {name for name, _ in headers}
+    rest = [row for row in HEADERS if row[0] not in there]
+    await send({"type": "http.response.start", "status": status, "headers": [*headers, length, *rest]})
     await send({"type": "http.response.body", "body": body})

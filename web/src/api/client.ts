@@ -1,5 +1,6 @@
 /** The server's address book; types come from its own schema. */
 
+import { signal } from "@preact/signals";
 import type { components } from "./schema";
 
 type Schemas = components["schemas"];
@@ -34,6 +35,9 @@ export type Task = NonNullable<SetupDone["task"]>;
 export type SequenceInfo = Schemas["SequenceInfo"];
 export type PixelValues = Schemas["PixelValues"];
 
+/** Answers to who is not let in: the studio was begun anew with another link, or reached by another name. */
+export const NOT_LET_IN = [401, 403];
+
 /** The server understood, and said no. */
 export class Refused extends Error {
   constructor(readonly status: number, message: string) {
@@ -41,21 +45,34 @@ export class Refused extends Error {
   }
 }
 
-async function call<T>(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
+async function call<T>(method: string, path: string, body?: unknown, abort?: AbortSignal): Promise<T> {
+  const init = sent(method, body);
+  if (abort) init.signal = abort;
+  const answer = await heard(await fetch(`/api/${path}`, init));
+  return (await answer.json()) as T;
+}
+
+function sent(method: string, body?: unknown): RequestInit {
   const init: RequestInit = { method, credentials: "same-origin" };
   if (body !== undefined || method !== "GET") {
     init.headers = { "content-type": "application/json" };
     init.body = JSON.stringify(body ?? {});
   }
-  if (signal) init.signal = signal;
-  const answer = await fetch(`/api/${path}`, init);
+  return init;
+}
+
+/** Does the studio let this page in no more? */
+export const shutOut = signal(false);
+
+/** The answer, where it is one. Throws what is refused. */
+async function heard(answer: Response): Promise<Response> {
+  shutOut.value = NOT_LET_IN.includes(answer.status);
   if (!answer.ok) throw await refusal(answer);
-  return (await answer.json()) as T;
+  return answer;
 }
 
 async function bitmap(path: string): Promise<ImageBitmap> {
-  const answer = await fetch(`/api/${path}`, { credentials: "same-origin" });
-  if (!answer.ok) throw await refusal(answer);
+  const answer = await heard(await fetch(`/api/${path}`, { credentials: "same-origin" }));
   return createImageBitmap(await answer.blob());
 }
 
@@ -96,10 +113,13 @@ export const api = {
     call<{ revision: number; kind: string; author: string; created: string }[]>("GET", `images/${number}/history`),
   apply: (number: number, operations: Gesture[], layer: "shared" | "own" = "shared") =>
     call<Answered[]>("POST", `images/${number}/operations?layer=${layer}`, { operations }),
-  ask: (number: number, question: Question, signal?: AbortSignal) =>
-    call<Masked>("POST", `images/${number}/ask`, question, signal),
+  ask: (number: number, question: Question, abort?: AbortSignal) =>
+    call<Masked>("POST", `images/${number}/ask`, question, abort),
   prepare: (number: number, question: Question) => call<unknown>("POST", `images/${number}/prepare`, question),
   present: (number: number, tab: string) => call<Others>("POST", `images/${number}/present`, { tab }),
+  /** The page closes; nothing waits for the answer. */
+  gone: (number: number, tab: string) =>
+    void fetch(`/api/images/${number}/present`, { ...sent("POST", { tab, gone: true }), keepalive: true }).catch(() => undefined),
   propagate: (engine: string) => call<Job>("POST", "propagate", { engine }),
   follow: (engine: string, direction: string) => call<Job>("POST", "follow", { engine, direction }),
   firstMasks: () => call<FirstMasks>("GET", "first-masks"),
@@ -110,7 +130,8 @@ export const api = {
     call<Job>("POST", `images/${number}/follow`, what),
   job: (id: string) => call<Job>("GET", `jobs/${id}`),
   cancel: (id: string) => call<Job>("POST", `jobs/${id}/cancel`),
-  classes: (classes: ClassInfo[]) => call<ClassInfo[]>("PUT", "classes", { classes }),
+  /** seen: as they were when this was wished; refused with 409 where they are not that any more. */
+  classes: (classes: ClassInfo[], seen: ClassInfo[]) => call<ClassInfo[]>("PUT", "classes", { classes, seen }),
   classUse: () => call<ClassUse[]>("GET", "classes/use"),
   mergeClass: (source: number, target: number) => call<ClassInfo[]>("POST", "classes/merge", { source, target }),
   work: () => call<Work>("GET", "work"),

@@ -115,6 +115,8 @@ export interface paths {
         /**
          * Put Classes
          * @description Make these the classes, in this order. A class that is used cannot be left out.
+         *
+         *     Answered with 409, and nothing done, where the classes are not those that were seen.
          */
         put: operations["put_classes_api_classes_put"];
         post?: never;
@@ -376,7 +378,7 @@ export interface paths {
         put?: never;
         /**
          * Here
-         * @description Tell that a page shows this image -> the others that do.
+         * @description Tell that a page shows this image, or no longer -> the other people who look at it.
          */
         post: operations["here_api_images__number__present_post"];
         delete?: never;
@@ -1225,11 +1227,13 @@ export interface components {
         };
         /**
          * NewClasses
-         * @description The classes that are wanted, in order.
+         * @description The classes that are wanted, in order.  seen: those that they were made of; none to take their place unasked.
          */
         NewClasses: {
             /** Classes */
             classes: components["schemas"]["ClassInfo"][];
+            /** Seen */
+            seen?: components["schemas"]["ClassInfo"][] | null;
         };
         /**
          * ObjectVerdict
@@ -1299,11 +1303,16 @@ export interface components {
         };
         /**
          * Present
-         * @description A sign of life. tab: made by the page.
+         * @description A sign of life.  tab: made by the page.  gone: it is the last, since the page closes.
          */
         Present: {
             /** Tab */
             tab: string;
+            /**
+             * Gone
+             * @default false
+             */
+            gone: boolean;
         };
         /**
          * PresetInfo

@@ -1,5 +1,6 @@
-/** What a person did to one image, as something that can be taken back: all that it changed, before and after. */
+/** What a person did, as something that can be taken back: all that it changed, before and after. */
 
+import type { Declared } from "./classes";
 import type { Change, Fields, Remark, Scene, Segment } from "./scene";
 
 /** Two values of one thing. */
@@ -21,21 +22,30 @@ export interface Said {
 
 export interface Command {
   readonly kind: string;
+  /** Of one image, as are remark, fields and said. */
   readonly changes: readonly Change[];
   readonly remark?: Remark;
   readonly fields?: Fields;
   readonly said?: Said;
+  /** What became of what runs suggest, of many images. */
+  readonly verdicts?: Turn<Verdict> & { readonly of: readonly { readonly image: number; readonly run: string }[] };
+  /** The classes of all images. */
+  readonly classes?: Turn<readonly Declared[]>;
+  /** It cannot be taken back. */
+  readonly lasting?: true;
 }
 
 const turned = <T>({ before, after }: Turn<T>): Turn<T> => ({ before: after, after: before });
 
 /** The same the other way round. */
-export function inverse({ changes, remark, fields, said }: Command, kind = "undo"): Command {
+export function inverse({ changes, remark, fields, said, verdicts, classes }: Command, kind = "undo"): Command {
   return {
     kind,
     changes: [...changes].reverse().map(({ id, before, after, from, to }) => ({ id, before: after, after: before, from: to, to: from })),
     ...(remark && { remark: { ...remark, ...turned(remark) } }),
     ...(fields && { fields: turned(fields) }),
+    ...(verdicts && { verdicts: { of: verdicts.of, ...turned(verdicts) } }),
+    ...(classes && { classes: turned(classes) }),
     ...(said && {
       said: {
         ...(said.state && { state: turned(said.state) }),

@@ -15,7 +15,8 @@ export interface Entry {
   id: string;
   /** The tab that did it, or that took it back. */
   tab: string;
-  image: number;
+  /** None of a command that concerns all images. */
+  image: number | null;
   layer: Layer;
   width: number;
   height: number;

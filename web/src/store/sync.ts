@@ -1,6 +1,6 @@
 /** Gestures to the server: in order, one after the other, each until it is acknowledged. */
 
-import { type Answered, type Gesture, Refused, type Said } from "../api/client";
+import { type Answered, type Gesture, NOT_LET_IN, Refused, type Said } from "../api/client";
 import type { Layer, Pending, Shelf } from "./pending";
 
 /** locked: the studio was begun anew, and lets this page in no more. */
@@ -156,7 +156,7 @@ export class Sync {
       this.set("saved");
     } catch (error) {
       this.words = error instanceof Error ? error.message : String(error);
-      this.set(error instanceof Refused && error.status === 401 ? "locked" : "offline");
+      this.set(error instanceof Refused && NOT_LET_IN.includes(error.status) ? "locked" : "offline");
       this.timer = setTimeout(() => void this.flush(), Math.min(LONGEST, this.wait * 2 ** Math.min(10, this.failed++)));
     } finally {
       this.running = false;
@@ -170,7 +170,7 @@ export class Sync {
       this.failed = 0;
       return answer;
     } catch (error) {
-      if (!(error instanceof Refused) || error.status === 401 || LATER.has(error.status)) throw error;
+      if (!(error instanceof Refused) || NOT_LET_IN.includes(error.status) || LATER.has(error.status)) throw error;
       if (error.status >= 500 && this.failed < TRIES) throw error;
       this.failed = 0;
       const parked = { ...first, refused: error.message };

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Literal
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, HTTPException, Request
 from pydantic import BaseModel, Field
 
 from maskwright.core.classes import Class, Classes
@@ -24,9 +24,10 @@ class ClassInfo(BaseModel):
 
 
 class NewClasses(BaseModel):
-    """The classes that are wanted, in order."""
+    """The classes that are wanted, in order.  seen: those that they were made of; none to take their place unasked."""
 
     classes: list[ClassInfo] = Field(max_length=5000)
+    seen: list[ClassInfo] | None = Field(default=None, max_length=5000)
 
 
 class Merging(BaseModel):
@@ -43,9 +44,14 @@ def router(studio: Studio) -> APIRouter:
 
     @routes.put("/api/classes")
     def put_classes(given: NewClasses, request: Request) -> list[ClassInfo]:
-        """Make these the classes, in this order. A class that is used cannot be left out."""
+        """Make these the classes, in this order. A class that is used cannot be left out.
+
+        Answered with 409, and nothing done, where the classes are not those that were seen.
+        """
         wanted = declared(given.classes)
         with dataset.edit("classes in the studio", author=person(request)) as edit:
+            if given.seen is not None and given.seen != described_of(edit.classes()):
+                raise HTTPException(409, "somebody else changed the classes meanwhile; look at them again")
             edit.set_classes(wanted)
         return described(dataset)
 
@@ -76,7 +82,11 @@ def declared(rows: Sequence[ClassInfo]) -> Classes:
 
 def described(dataset: Dataset) -> list[ClassInfo]:
     """The dataset's classes in order, each with the colour it is drawn in."""
-    classes = dataset.classes
+    return described_of(dataset.classes)
+
+
+def described_of(classes: Classes) -> list[ClassInfo]:
+    """Classes in order, each with the colour it is drawn in."""
     drawn = dict(zip([declared.id for declared in classes], classes.colours(), strict=False))
     out = []
     for declared in classes:

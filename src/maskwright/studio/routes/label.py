@@ -139,9 +139,10 @@ class Answered(BaseModel):
 
 
 class Present(BaseModel):
-    """A sign of life. tab: made by the page."""
+    """A sign of life.  tab: made by the page.  gone: it is the last, since the page closes."""
 
     tab: str = Field(min_length=4, max_length=64)
+    gone: bool = False
 
 
 class Others(BaseModel):
@@ -245,8 +246,10 @@ def router(studio: Studio) -> APIRouter:
 
     @routes.post("/api/images/{number}/present")
     def here(number: int, given: Present, request: Request) -> Others:
-        """Tell that a page shows this image -> the others that do."""
-        people = studio.presence.sign(number, given.tab, person(request))
+        """Tell that a page shows this image, or no longer -> the other people who look at it."""
+        people = [] if given.gone else studio.presence.sign(number, given.tab, person(request))
+        if given.gone:
+            studio.presence.gone(given.tab)
         changes = workflow.of(dataset, number).number
         seen = token(dataset.window)
         names = sorted({*studio.settings.people.values(), *workflow.roles(dataset)})

@@ -18,6 +18,7 @@ import { NoImages } from "./panels/NoImages";
 import { Edits, Objects, States } from "./panels/Objects";
 import { Over } from "./panels/Over";
 import { Propagate } from "./panels/Propagate";
+import { ShutOut } from "./panels/ShutOut";
 import { Status } from "./panels/Status";
 import { Suggested } from "./panels/Suggested";
 import { Timeline } from "./panels/Timeline";
@@ -60,6 +61,7 @@ export function Label({ children }: { children?: ComponentChildren }) {
             <canvas ref={canvas} class="board" tabIndex={0} aria-label={words.images} />
             <Window />
             <NoImages />
+            <ShutOut />
           </div>
         </div>
         <Timeline />

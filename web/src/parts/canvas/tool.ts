@@ -42,8 +42,13 @@ export interface Press extends Point {
 /** Alt or the right button: take away. */
 export const removes = (at: Press): boolean => at.alt || at.button === 2;
 
+export interface Held {
+  readonly adds: boolean;
+  readonly removes: boolean;
+}
+
 /** Shift: add to the chosen object. Alt or the right button: take away from it. */
-export const held = (at: Press): { adds: boolean; removes: boolean } => ({ adds: at.shift, removes: removes(at) });
+export const held = (at: Press): Held => ({ adds: at.shift, removes: removes(at) });
 
 /** Are two places of the image as good as one on the screen? */
 export const near = (view: View, a: Point, b: Point): boolean => Math.hypot(a.x - b.x, a.y - b.y) * view.scale < 9;
@@ -71,4 +76,7 @@ export interface Tool {
   confirm?(): boolean;
   /** Take back the last corner, point or stroke of what is not finished yet. False where nothing is begun. */
   back?(): boolean;
+  /** What is begun and not finished, as plain values that `resume` takes; null where nothing is. */
+  draft?(): unknown;
+  resume?(draft: unknown): void;
 }

@@ -9,7 +9,7 @@ import { colourNumber, colourText } from "./colours";
 
 /** Names, colours, kinds and roles; merging. What a change would touch is said before it is made. */
 export function Classes() {
-  const before = project.value?.classes ?? [];
+  const [before, setBefore] = useState<ClassInfo[]>(project.value?.classes ?? []); // others may change them while this is open
   const [rows, setRows] = useState<ClassInfo[]>(before);
   const [uses, setUses] = useState<Map<number, ClassUse> | null>(null);
   const [merging, setMerging] = useState<{ source: number; target: number } | null>(null);
@@ -62,6 +62,7 @@ export function Classes() {
             setTrouble("");
             mergeClass(merging.source, merging.target).then((classes) => {
               setRows(classes);
+              setBefore(classes);
               setMerging(null);
               void look();
             }, (error: Error) => setTrouble(error.message));
@@ -75,7 +76,7 @@ export function Classes() {
         const id = 1 + Math.max(0, ...rows.map((declared) => declared.id), ...before.map((declared) => declared.id));
         setRows([...rows, { id, name: words.newClass(id), kind: "thing", role: "class", colour: null }]);
       }}>{words.add}</button>
-      <button disabled={inUse.length > 0} onClick={() => void saveClasses(rows)}>{words.save}</button>
+      <button disabled={inUse.length > 0} onClick={() => void saveClasses(rows, before)}>{words.save}</button>
     </Dialog>
   );
 }

@@ -1,27 +1,16 @@
-import { useMemo, useState } from "preact/hooks";
 import type { ImageInfo } from "../../../api/client";
 import { List } from "../../../parts/List";
 import { project } from "../../../store/project";
 import { words } from "../../../strings";
-import { accepting, acceptEverywhere, stopAccepting } from "../store/everywhere";
+import { accepting, acceptEverywhere, rejectEverywhere, stopAccepting } from "../store/everywhere";
 import { open } from "../store/images";
+import { FILTERS, listed } from "../store/listing";
 import { least } from "../store/offer";
-import { current, desk, filter as chosenFilter, layer } from "../store/state";
+import { current, desk, filter as chosenFilter, layer, searched } from "../store/state";
 import { lookOfAll } from "../store/window";
 import { Guide } from "./Guide";
 
 const ROW = 52; // pixels; as in the style sheet
-
-const FILTERS: Record<string, (image: ImageInfo, me: string) => boolean> = {
-  all: () => true,
-  mine: (image, me) => image.assignee === me,
-  open: (image) => image.state === null,
-  suggested: (image) => image.confidence != null,
-  review: (image) => image.state === "review",
-  labelled: (image) => image.state === "labelled",
-  approved: (image) => image.state === "approved",
-  twice: (image) => (image.own_labels ?? []).length > 0,
-};
 
 const END = 8; // letters of a long name that are always seen: names of a series differ there
 
@@ -37,20 +26,12 @@ function Cut({ name }: { name: string }) {
 }
 
 export function Images() {
-  const [typed, setTyped] = useState("");
   const filter = chosenFilter.value;
   const images = project.value?.images ?? [];
   const me = project.value?.me ?? "";
   const done = images.filter((image) => image.state === "labelled" || image.state === "approved").length;
-  const text = typed.toLowerCase();
-  const shown = useMemo(
-    () => {
-      const found = images.filter((image) => FILTERS[filter](image, me) && (!text || image.key.toLowerCase().includes(text)));
-      // A queue: what is doubted most comes first.
-      return filter === "suggested" ? found.sort((a, b) => (a.confidence ?? 1) - (b.confidence ?? 1)) : found;
-    },
-    [images, filter, text, me],
-  );
+  const text = searched.value;
+  const shown = listed.value;
   const state = (image: ImageInfo) => {
     if (layer.value === "own") return image.own_labels?.includes(me) ? words.states.labelled : words.states.none;
     return image.confidence != null ? `${words.confidence} ${image.confidence.toFixed(2)}` : `${image.objects} · ${words.states[image.state ?? "none"]}`;
@@ -67,14 +48,19 @@ export function Images() {
           ))}
         </select>
         <input
-          type="search" class="filter" placeholder={words.search} aria-label={words.search} value={typed}
-          onInput={(e) => setTyped(e.currentTarget.value)}
+          type="search" class="filter" placeholder={words.search} aria-label={words.search} value={text}
+          onInput={(e) => (searched.value = e.currentTarget.value)}
         />
       </div>
       {filter === "suggested" && shown.length > 1 && !accepting.value && (
-        <button class="wide" data-action="acceptEverywhere" title={words.everywhereHelp} onClick={() => void acceptEverywhere()}>
-          {words.everywhere(shown.length, least.value)}
-        </button>
+        <>
+          <button class="wide" data-action="acceptEverywhere" title={words.everywhereHelp} onClick={() => void acceptEverywhere()}>
+            {words.everywhere(shown.length, least.value)}
+          </button>
+          <button class="wide" data-action="rejectEverywhere" title={words.nowhereHelp} onClick={() => void rejectEverywhere()}>
+            {words.nowhere(shown.length)}
+          </button>
+        </>
       )}
       {accepting.value && (
         <p class="row" role="status">
@@ -85,7 +71,7 @@ export function Images() {
         <div class="none" data-empty="list">
           <p class="quiet">{text ? words.nothingFound : (words.empty.waits[filter] ?? words.nothingFound)}</p>
           <button onClick={() => {
-            setTyped("");
+            searched.value = "";
             chosenFilter.value = "all";
           }}>{words.empty.showAll}</button>
         </div>

@@ -23,7 +23,7 @@ export function Over() {
             </label>
           )}
           <button class="primary" data-action="accept" onClick={accept}>{words.acceptAll(wanted.value.length)}</button>
-          <button onClick={reject}>{words.reject}</button>
+          <button onClick={reject}>{words.rejectAll(remaining.value.length)}</button>
           <button onClick={doubtful}>{words.nextDoubtful}</button>
         </div>
       )}

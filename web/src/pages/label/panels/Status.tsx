@@ -1,7 +1,7 @@
 import { words } from "../../../strings";
 import { actions } from "../store/actions";
 import { candidateShown, classId, drawing, keymap, nameOfClass, own, pointer, selected, toolName, version, zoom } from "../store/state";
-import { toast } from "../store/toast";
+import { tell, toast } from "../store/toast";
 
 /** The bar below the image: what is under way, what the tool wants, what has just happened, and where the pointer is. */
 export function Status() {
@@ -21,6 +21,17 @@ export function Status() {
           {toast.value.undo && (
             <button title={`${words.actions.undo} (${keymap.value.undo})`} onClick={actions.undo}>{words.actions.undo}</button>
           )}
+          {toast.value.ways.map((way) => (
+            <button
+              key={way.words} data-way={way.words}
+              onClick={() => {
+                tell(null);
+                way.go();
+              }}
+            >
+              {way.words}
+            </button>
+          ))}
         </span>
       ) : (
         <span class="quiet hint" title={words.toolHelp[toolName.value]}>{words.toolHelp[toolName.value]}</span>

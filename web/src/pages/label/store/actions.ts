@@ -5,10 +5,10 @@ import { dialog, message, project } from "../../../store/project";
 import { newId } from "../../../store/wire";
 import { abandon, confirmTool, nextCandidate } from "./asking";
 import { crowd, hide, intersect, isolate, merge, perform, reclass, remove, restack, setClass, shapes, split, subtract } from "./gestures";
-import { doubtful, open, step } from "./images";
+import { beside, doubtful, open, step } from "./images";
 import * as keys from "./keys";
 import { atHand, looked, offered } from "./offer";
-import { byObject, current, desk, drawable, type Drawing, drawing, filter, grid, keymap, opacity, outlines, overview, own, protect, radius, redraw, selected, snap } from "./state";
+import { byObject, desk, drawable, type Drawing, drawing, filter, grid, keymap, opacity, outlines, overview, own, protect, radius, redraw, selected, snap } from "./state";
 import { showInstructions, told } from "./setup";
 import { approve, finish, mark, nextReview } from "./states";
 import { accept, acceptLooked, reject, rejectLooked, stepLooked } from "./suggestions";
@@ -20,8 +20,7 @@ import { focusWanted, levelling, openPanel, panelOpen, setLevelling } from "./wi
 async function copyToNext(): Promise<void> {
   const old = own();
   if (!old) return;
-  const images = project.value?.images ?? [];
-  const next = images[images.findIndex((image) => image.number === current.value) + 1];
+  const next = beside(1);
   if (!next) return;
   await open(next.number);
   const bits = old.bits.window(desk.scene.box).trimmed();
@@ -136,7 +135,9 @@ function takesKey(target: HTMLElement, name: string): boolean {
   // A slider or a choice is moved by arrows.
   if (target instanceof HTMLInputElement && ["range", "radio"].includes(target.type) && name.startsWith("arrow")) return true;
   if (target instanceof HTMLInputElement) return !["range", "checkbox", "radio", "button", "color"].includes(target.type);
-  return target instanceof HTMLSelectElement || target instanceof HTMLTextAreaElement || target.isContentEditable;
+  // A choice has no undo of its own.
+  if (target instanceof HTMLSelectElement) return !name.startsWith("ctrl+");
+  return target instanceof HTMLTextAreaElement || target.isContentEditable;
 }
 
 export function onKey(event: KeyboardEvent): void {

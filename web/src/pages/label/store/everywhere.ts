@@ -1,23 +1,26 @@
-/** What is suggested for every image that waits, accepted without being looked at one by one: it is marked so that somebody reviews it. */
+/** What is suggested for all images of the list: accepted without being looked at one by one, and marked so that somebody reviews it; or rejected. */
 
 import { signal } from "@preact/signals";
 import { api, type ImageInfo } from "../../../api/client";
 import { apply, type Command } from "../../../model/commands";
 import { added, Scene } from "../../../model/scene";
 import { kept } from "../../../store/journal";
-import { message, project, reload } from "../../../store/project";
+import { message, reload } from "../../../store/project";
 import { fromWire, gesture, newId } from "../../../store/wire";
 import { words } from "../../../strings";
 import { isWhole } from "./gestures";
 import { open } from "./images";
+import { listed } from "./listing";
 import { isThere, least, rate } from "./offer";
 import { current, desk, mode } from "./state";
 import { tell } from "./toast";
+import { judge, judged, keepWhole } from "./whole";
 
 /** How far it is; none while nothing is under way. */
 export const accepting = signal<{ done: number; total: number } | null>(null);
 
-export const waitingImages = (): ImageInfo[] => (project.value?.images ?? []).filter((image) => image.confidence != null);
+/** Images of the list that wait. */
+const waitingImages = (): ImageInfo[] => listed.value.filter((image) => image.confidence != null);
 
 export async function acceptEverywhere(): Promise<void> {
   if (accepting.value) return;
@@ -43,6 +46,34 @@ export async function acceptEverywhere(): Promise<void> {
   } finally {
     accepting.value = null;
   }
+}
+
+/** All that is suggested for the images of the list, in one command. */
+export async function rejectEverywhere(): Promise<void> {
+  if (accepting.value) return;
+  const images = waitingImages();
+  const of: { image: number; run: string }[] = [];
+  const turn = { before: "open", after: "rejected" } as const;
+  accepting.value = { done: 0, total: images.length };
+  try {
+    await desk.sync.settled();
+    for (const { number } of images) {
+      const { run } = await api.suggestion(number);
+      if (run) {
+        await judge("reject", number, run, turn);
+        of.push({ image: number, run });
+      }
+      if (!accepting.value) break;
+      accepting.value = { done: accepting.value.done + 1, total: images.length };
+    }
+  } catch (error) {
+    message.value = (error as Error).message;
+  } finally {
+    accepting.value = null;
+    if (of.length) keepWhole({ kind: "reject", changes: [], verdicts: { ...turn, of } });
+  }
+  await judged().catch((error: Error) => (message.value = error.message));
+  if (of.length) tell(words.rejectedEverywhere(of.length), true);
 }
 
 /** It ends after the image that it is at. */

@@ -1,22 +1,27 @@
 /** Which image is open, and what is seen of the others' work on it. */
 
-import { effect } from "@preact/signals";
-import { address, goTo } from "../../../address";
+import { batch, effect } from "@preact/signals";
+import { address, ALL, format, goTo, parse } from "../../../address";
 import { api, type ImageInfo } from "../../../api/client";
 import { Scene } from "../../../model/scene";
 import { type ShownImage, TiledImage, WholeImage } from "../../../parts/canvas/image";
 import { loadColumns } from "../../../store/columns";
 import { Journal, openLedger, tabName } from "../../../store/journal";
+import { recall, remember } from "../../../store/kept";
 import { type Layer, openShelf } from "../../../store/pending";
 import { message, project, reload } from "../../../store/project";
 import { Sync } from "../../../store/sync";
 import { fromWire, remarks } from "../../../store/wire";
+import { words } from "../../../strings";
 import { prefetch, taken } from "./ahead";
 import { abandon, nothingAsked } from "./asking";
+import { backAgain, type Left, stow, takeUp } from "./drafts";
 import { startClock } from "./gestures";
+import { FILTERS, following, listed } from "./listing";
 import { ghosts, looked, offer, suggestionsOf } from "./offer";
+import { tell } from "./toast";
 import { describe, hearWindow, loadWindow, lookNow, painter, showWindow } from "./window";
-import { classId, current, desk, info, layer, others, selected, shown, status, version } from "./state";
+import { classId, current, desk, filter, info, layer, others, searched, selected, shown, status, version } from "./state";
 
 const tab = crypto.randomUUID();
 /** Of the classes and people that this page has. */
@@ -39,15 +44,43 @@ async function start(): Promise<void> {
   window.addEventListener("beforeunload", (event) => {
     if (sync.waiting) event.preventDefault();
   });
+  window.addEventListener("pagehide", () => {
+    stow();
+    if (current.value !== null) api.gone(current.value, tab);
+  });
+  window.addEventListener("pageshow", (event) => event.persisted && backAgain());
   setInterval(() => void beat(), BEAT);
   effect(() => {
     const over = ghosts.value;
     desk.board?.suggest(over);
   });
+  followList(`maskwright place ${found.place} ${found.me}`);
   // The browser's own ways back and forth.
   effect(() => {
     const { page, image } = address.value;
     if (page === "label" && image !== null && current.peek() !== null && image !== current.peek()) void open(image);
+  });
+}
+
+/** The list's filter and the open image are kept in the address, and under a name in this browser for who comes back without one. */
+function followList(name: string): void {
+  const bare = format(address.peek()) === "";
+  if (bare) address.value = { ...parse(recall(name) ?? ""), page: "label" };
+  effect(() => {
+    const { page, show, name: part } = address.value;
+    if (page !== "label") return;
+    batch(() => {
+      filter.value = show in FILTERS ? show : ALL;
+      searched.value = part;
+    });
+  });
+  effect(() => {
+    const [show, part] = [filter.value, searched.value];
+    const now = address.peek();
+    if (now.page === "label" && (now.show !== show || now.name !== part)) goTo({ ...now, show, name: part }, true);
+  });
+  effect(() => {
+    if (address.value.page === "label" && address.value.image !== null) remember(name, format(address.value));
   });
 }
 
@@ -133,13 +166,36 @@ async function repaint(rough: boolean): Promise<void> {
 let onBoard: ShownImage | null = null;
 let opening = 0;
 
+/** What was left unfinished on the way to the image that is being opened. */
+let left: Left | null = null;
+
+/** The image is about to be no longer open. */
+function leave(): void {
+  left = stow() ?? left;
+  abandon();
+}
+
+/** An image is open: go on with what was begun on it, and say where something else was left. */
+function settle(): void {
+  takeUp();
+  const found = left;
+  left = null;
+  const row = project.value?.images.find((image) => image.number === found?.image);
+  if (!found || !row || (found.image === current.value && found.layer === desk.layer)) return;
+  const back = async () => {
+    await work(found.layer);
+    await open(found.image);
+  };
+  tell(words.draftKept(found.tool, row.key), false, [{ words: words.goBack, go: () => void back() }]);
+}
+
 /** passing: others follow at once, so that it is only shown; `arrive` does what else belongs to an open image. */
 export async function open(number: number, passing = false): Promise<void> {
   const image = project.value?.images.find((row) => row.number === number);
   const { board, sync } = desk;
   if (!image || !board) return;
   const turn = ++opening;
-  abandon();
+  leave();
   await sync.settled(number);
   const where = layer.value;
   const look = lookNow();
@@ -149,8 +205,10 @@ export async function open(number: number, passing = false): Promise<void> {
   });
   if (!labels || turn !== opening) {
     pixels?.close();
+    if (turn === opening) takeUp();
     return;
   }
+  leave(); // what was begun while it was loaded
   const scene = new Scene(image.width, image.height);
   scene.comments = remarks(labels.workflow?.comments ?? []);
   scene.fields = labels.fields ?? {};
@@ -167,11 +225,12 @@ export async function open(number: number, passing = false): Promise<void> {
   offer.value = null;
   looked.value = null;
   shown.value = null;
-  goTo({ page: "label", image: number }, passing);
+  goTo({ page: "label", image: number, show: filter.value, name: searched.value }, passing);
   startClock();
   // The next frame of a video is seen as this one was.
   const alike = image.video && before?.video === image.video && before.width === image.width && before.height === image.height;
   board.show(scene, pixels, Boolean(alike));
+  if (!passing) settle();
   onBoard = pixels;
   if (look !== lookNow()) showWindow();
   version.value++;
@@ -184,11 +243,11 @@ export async function open(number: number, passing = false): Promise<void> {
 /** All else that belongs to an image that is open. */
 export function arrive(): void {
   const number = current.value;
-  const images = project.value?.images ?? [];
   if (number === null) return;
+  settle();
   describe(number);
   void beat();
-  const next = images[images.findIndex((image) => image.number === number) + 1];
+  const next = beside(1);
   // The next image is encoded while this is worked on.
   if (next && !next.tiles) void api.prepare(next.number, nothingAsked()).catch(() => undefined);
 }
@@ -218,18 +277,22 @@ export async function offerFor(number: number): Promise<void> {
   offer.value = { image: number, run, confidence, objects: suggestionsOf(found.objects), rejected: new Set(found.rejected ?? []), verdict: "open" };
 }
 
-export function step(by: number): void {
-  const images = project.value?.images ?? [];
-  const at = images.findIndex((image) => image.number === current.value);
-  const next = images[at + by];
+/** The image after the open one in the list as it is shown, or before it; none beyond its ends. */
+export function beside(by: 1 | -1): ImageInfo | undefined {
+  const list = listed.value;
+  const at = list.findIndex((image) => image.number === current.value);
+  return at >= 0 ? list[at + by] : following(list, project.value?.images ?? [], current.value).at(by > 0 ? 0 : -1);
+}
+
+export function step(by: 1 | -1): void {
+  const next = beside(by);
   if (next) void open(next.number);
 }
 
 /** The next image after this, and around, of which something holds. */
 export function nextOf(holds: (image: ImageInfo) => boolean): boolean {
   const images = project.value?.images ?? [];
-  const at = images.findIndex((image) => image.number === current.value);
-  const next = [...images.slice(at + 1), ...images.slice(0, Math.max(0, at))].find(holds);
+  const next = following(images, images, current.value).find(holds);
   if (next) void open(next.number);
   return Boolean(next);
 }

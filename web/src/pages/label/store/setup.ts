@@ -4,6 +4,7 @@ import { effect, signal } from "@preact/signals";
 import { api, type ClassInfo, type Task } from "../../../api/client";
 import { recall, remember } from "../../../store/kept";
 import { dialog, project, reload } from "../../../store/project";
+import { didClasses } from "./classes";
 import { resumeGuide } from "./guide";
 import { open } from "./images";
 import { current, mode, redraw } from "./state";
@@ -71,8 +72,10 @@ export function showInstructions(on: boolean): void {
 
 /** Raises what the server says of wrong values. */
 export async function saveSetup(task: Task, classes: ClassInfo[], instructions: string): Promise<void> {
+  const before = project.value!.classes;
   const done = await api.setUp({ task, classes, instructions });
   project.value = { ...project.value!, ...done, is_new: false };
+  didClasses({ before, after: done.classes });
   dialog.value = "";
   redraw();
 }

@@ -63,6 +63,8 @@ export const asking = signal(false);
 export const candidateShown = signal<{ at: number; of: number } | null>(null);
 /** Which images the list shows. */
 export const filter = signal("all");
+/** Part of the names that the list shows. */
+export const searched = signal("");
 /** Propagate again by itself after some images more are finished. */
 export const learnAgain = signal(true);
 

@@ -3,6 +3,7 @@
 import { snapped } from "../../../model/snap";
 import { Board } from "../../../parts/canvas/board";
 import type { Bench, Tool } from "../../../parts/canvas/tool";
+import { words } from "../../../strings";
 import { Brush } from "../tools/brush";
 import { Corners } from "../tools/corners";
 import { Fill } from "../tools/fill";
@@ -12,10 +13,12 @@ import { Scissors } from "../tools/scissors";
 import { Select } from "../tools/select";
 import { Wand } from "../tools/wand";
 import { abandon, ask, confirmTool, hover, keepAnswer } from "./asking";
+import { hand, isTooLittle, stow } from "./drafts";
 import { commit, draw } from "./gestures";
 import { takeAt } from "./shown";
 import { rejectAt } from "./suggestions";
 import { asking, byObject, colourOf, current, desk, drawnColour, opacity, outlines, own, pointer, radius, selected, snap, toolName, zoom } from "./state";
+import { tell } from "./toast";
 import { isTurning } from "./undo";
 import { isPainting, level, levelling, look, lookNow, setLevelling } from "./window";
 
@@ -77,18 +80,20 @@ export function attach(canvas: HTMLCanvasElement): void {
     board: desk.board, scene: () => desk.scene, sync: () => desk.sync, number: () => current.value, asking: () => asking.value, layer: () => desk.layer,
     canUndo: () => desk.journal.canUndo, turning: isTurning, painting: isPainting, look: lookNow,
   };
+  hand.take = pick;
   pick(toolName.value);
 }
 
 /** The board's canvas is about to go. */
 export function detach(): void {
-  confirmTool();
+  stow();
   desk.board?.close();
   desk.board = null;
 }
 
 export function pick(name: string): void {
   confirmTool();
+  if (isTooLittle()) tell(words.tooLittleGone(toolName.value));
   const { board } = desk;
   board?.tool?.cancel?.();
   toolName.value = name;

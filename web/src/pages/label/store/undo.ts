@@ -1,15 +1,18 @@
 /** Taking back what was done, and doing it again: on the image that it concerns. */
 
-import { apply, type Command, follows, inverse } from "../../../model/commands";
+import type { ClassInfo } from "../../../api/client";
+import { apply, type Command, follows, inverse, type Turn } from "../../../model/commands";
 import { type Entry, restored } from "../../../store/journal";
 import { message, project } from "../../../store/project";
 import { words } from "../../../strings";
+import { ClassesRefused, turnClasses } from "./classes";
 import { send } from "./gestures";
 import { did } from "./guide";
 import { offerFor, open, work } from "./images";
 import { offer } from "./offer";
 import { current, desk, info, layer, redraw, selected, stateOf } from "./state";
 import { tell } from "./toast";
+import { judgeAll } from "./whole";
 
 /** Number of steps that are under way. */
 let running = 0;
@@ -31,12 +34,13 @@ function step(back: boolean): void {
     .finally(() => void running--);
 }
 
-const isHere = (entry: Entry): boolean => current.value === entry.image && layer.value === entry.layer;
+const isHere = (entry: Entry): boolean => entry.image !== null && current.value === entry.image && layer.value === entry.layer;
 
 async function elsewhere(back: boolean): Promise<void> {
   const { journal } = desk;
   const entry = back ? (journal.last() ?? (await journal.lastOfAll())) : journal.next();
   if (!entry) return tell(back ? words.nothingToUndo : words.nothingToRedo);
+  if (entry.image === null) return everywhere(entry, back);
   const opened = !isHere(entry);
   if (layer.value !== entry.layer) await work(entry.layer);
   if (current.value !== entry.image && project.value?.images.some((image) => image.number === entry.image)) await open(entry.image);
@@ -45,11 +49,37 @@ async function elsewhere(back: boolean): Promise<void> {
   tell(words.undoLost(entry.command.kind));
 }
 
+/** Take back what was done to all images, or do it again. */
+async function everywhere(entry: Entry, back: boolean): Promise<void> {
+  const { journal } = desk;
+  const { kind, lasting } = entry.command;
+  if (lasting) {
+    journal.drop(entry);
+    return tell(words.undoNever(kind));
+  }
+  const done = restored(entry);
+  const command = back ? inverse(done) : done;
+  try {
+    if (command.classes) await turnClasses(command.classes as Turn<readonly ClassInfo[]>);
+    if (command.verdicts) await judgeAll(command);
+  } catch (error) {
+    if (!(error instanceof ClassesRefused)) throw error; // it can be tried again
+    journal.drop(entry);
+    return tell(words.undoRefused(kind, error.message));
+  }
+  journal.mark(entry, back);
+  tell((back ? words.undid : words.redid)(kind, null));
+}
+
 /** Take back what was done on the open image, or do it again. opened: it was opened for this. */
 function turned(entry: Entry, back: boolean, opened: boolean): void {
   const { journal, scene, sync } = desk;
   const done = restored(entry);
   const command = back ? inverse(done) : { ...done, kind: "redo" };
+  if (command.changes.some(({ after }) => after && !isDeclared(after.classId))) {
+    journal.drop(entry);
+    return tell(words.undoClass(entry.command.kind));
+  }
   // Only where everything is as it was left.
   if (!follows(scene, inverse(command)) || !saysSo(command)) {
     journal.drop(entry);
@@ -66,8 +96,10 @@ function turned(entry: Entry, back: boolean, opened: boolean): void {
   redraw();
   const judged = command.said?.suggestion ?? command.said?.objects;
   // An offer that is here has heard it already.
-  if (judged && offer.value?.run !== judged.run) void sync.settled(entry.image).then(() => offerFor(entry.image));
+  if (judged && offer.value?.run !== judged.run) void sync.settled(current.value!).then(() => offerFor(entry.image!));
 }
+
+const isDeclared = (id: number): boolean => project.value?.classes.some((declared) => declared.id === id) ?? false;
 
 /** Is the image as far as it was left? What somebody else said of it since stays. */
 function saysSo({ said }: Command): boolean {

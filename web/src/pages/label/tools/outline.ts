@@ -1,25 +1,23 @@
 import { Bits, type Point } from "../../../model/bits";
-import { type Bench, held, near, type Press, type Tool, trace } from "../../../parts/canvas/tool";
+import { type Bench, held, type Held, near, type Press, type Tool, trace } from "../../../parts/canvas/tool";
 
-/** Lasso (drawn) and polygon (clicked). Begun with Shift it adds to the chosen object, with Alt it takes away. A ring begun with Shift inside the last ring is a hole of it. */
+/** Lasso (drawn) and polygon (clicked). Begun with Shift it adds to the chosen object, with Alt it takes away; which keys are held when it is closed does not matter. */
 export class Outline implements Tool {
-  private rings: Point[][] = [];
   private ring: Point[] = [];
   private at: Point | null = null;
-  private how = { adds: false, removes: false };
+  private how: Held = { adds: false, removes: false };
 
   constructor(private readonly bench: Bench, private readonly freehand: boolean) {}
 
   down(at: Press): void {
-    if (this.freehand || (!this.ring.length && !this.rings.length)) this.how = held(at);
+    if (this.freehand || !this.ring.length) this.how = held(at);
     if (this.freehand) {
       this.ring = [{ x: at.x, y: at.y }];
       return;
     }
     const first = this.ring[0];
     if (first && this.ring.length > 2 && near(this.bench.view, first, at)) {
-      this.closeRing();
-      if (!at.shift) this.finish();
+      this.finish();
       return;
     }
     const corner = this.bench.snap(at);
@@ -34,48 +32,45 @@ export class Outline implements Tool {
   }
 
   up(): void {
-    if (!this.freehand || !this.ring.length) return;
-    this.closeRing();
-    this.finish();
+    if (this.freehand && this.ring.length) this.finish();
   }
 
   double(): void {
-    this.confirm();
+    if (!this.freehand && !this.confirm()) this.cancel();
   }
 
+  /** Two corners are not enclosing anything yet. */
   confirm(): boolean {
-    if (this.freehand || (!this.ring.length && !this.rings.length)) return false;
-    this.closeRing();
+    if (this.freehand || this.ring.length < 3) return false;
     this.finish();
     return true;
   }
 
+  draft(): unknown {
+    return this.freehand || !this.ring.length ? null : { ring: this.ring, how: this.how };
+  }
+
+  resume(draft: unknown): void {
+    ({ ring: this.ring, how: this.how } = draft as { ring: Point[]; how: Held });
+  }
+
   cancel(): void {
     this.ring = [];
-    this.rings = [];
     this.bench.redraw();
   }
 
   back(): boolean {
-    if (!this.ring.length && this.rings.length) this.ring = this.rings.pop()!; // a ring that was closed is open again
     const begun = this.ring.pop() !== undefined;
     this.bench.redraw();
     return begun;
   }
 
-  private closeRing(): void {
-    if (this.ring.length > 2) this.rings.push(this.ring);
-    this.ring = [];
-  }
-
   private finish(): void {
-    const rings = this.rings;
-    this.rings = [];
-    if (rings.length) {
-      const { scene } = this.bench;
-      const inside = Bits.polygon(rings, scene.width, scene.height);
-      if (!inside.empty) this.bench.draw(this.freehand ? "lasso" : "polygon", inside, this.how);
-    }
+    const { ring } = this;
+    this.ring = [];
+    const { scene } = this.bench;
+    const inside = ring.length > 2 ? Bits.polygon([ring], scene.width, scene.height) : Bits.none;
+    if (!inside.empty) this.bench.draw(this.freehand ? "lasso" : "polygon", inside, this.how);
     this.bench.redraw();
   }
 
@@ -83,7 +78,6 @@ export class Outline implements Tool {
     const { view } = this.bench;
     context.strokeStyle = this.how.removes ? "#f66" : "#fff";
     context.lineWidth = 1.5;
-    for (const ring of this.rings) trace(context, view, ring, true);
     trace(context, view, this.at && this.ring.length && !this.freehand ? [...this.ring, this.at] : this.ring, false);
     if (!this.freehand)
       for (const point of this.ring) {

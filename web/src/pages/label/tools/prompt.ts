@@ -33,6 +33,15 @@ export class Click implements Tool {
     this.bench.preview(null);
   }
 
+  draft(): unknown {
+    return this.points.length ? { points: this.points, labels: this.labels } : null;
+  }
+
+  resume(draft: unknown): void {
+    ({ points: this.points, labels: this.labels } = draft as { points: Point[]; labels: number[] });
+    this.bench.ask({ points: this.points, labels: this.labels });
+  }
+
   back(): boolean {
     if (!this.points.length) return false;
     this.points = this.points.slice(0, -1);
@@ -97,6 +106,16 @@ export class Box implements Tool {
     this.bench.preview(null);
   }
 
+  draft(): unknown {
+    return this.asked ? { begin: this.begin, end: this.end } : null;
+  }
+
+  resume(draft: unknown): void {
+    const { begin, end } = draft as { begin: Point; end: Point };
+    [this.begin, this.end, this.asked] = [begin, end, true];
+    this.bench.ask({ points: [], labels: [], box: [begin, end] });
+  }
+
   back(): boolean {
     if (!this.begin) return false;
     this.bench.abandon();
@@ -146,6 +165,15 @@ export class Scribble implements Tool {
     this.bench.ask({
       points: chosen.flatMap((stroke) => stroke.points), labels: chosen.flatMap((stroke) => stroke.points.map(() => stroke.label)),
     });
+  }
+
+  draft(): unknown {
+    return this.strokes.length && !this.drawing ? this.strokes : null;
+  }
+
+  resume(draft: unknown): void {
+    this.strokes = draft as { points: Point[]; label: number }[];
+    this.ask();
   }
 
   back(): boolean {

@@ -1,6 +1,6 @@
 import { Bits, meet, type Point } from "../../../model/bits";
 import { Livewire } from "../../../model/livewire";
-import { type Bench, held, near, type Press, type Tool, trace } from "../../../parts/canvas/tool";
+import { type Bench, held, type Held, near, type Press, type Tool, trace } from "../../../parts/canvas/tool";
 
 const REACH = 256; // pixels of the image around the last corner that the wire can follow
 
@@ -10,7 +10,7 @@ export class Scissors implements Tool {
   private pieces: Point[][] = [];
   private wire: Livewire | null = null;
   private way: Point[] = [];
-  private how = { adds: false, removes: false };
+  private how: Held = { adds: false, removes: false };
 
   constructor(private readonly bench: Bench) {}
 
@@ -39,14 +39,24 @@ export class Scissors implements Tool {
   }
 
   double(): void {
-    this.confirm();
+    if (!this.confirm()) this.cancel();
   }
 
+  /** A single corner is not enclosing anything yet. */
   confirm(): boolean {
-    if (!this.pieces.length) return false;
-    if (this.pieces.length > 1) this.pieces.push(this.follow(this.pieces[0][0]));
+    if (this.pieces.length < 2) return false;
+    this.pieces.push(this.follow(this.pieces[0][0]));
     this.finish();
     return true;
+  }
+
+  draft(): unknown {
+    return this.pieces.length ? { pieces: this.pieces, how: this.how } : null;
+  }
+
+  resume(draft: unknown): void {
+    ({ pieces: this.pieces, how: this.how } = draft as { pieces: Point[][]; how: Held });
+    this.seed(this.pieces.at(-1)!.at(-1)!);
   }
 
   cancel(): void {

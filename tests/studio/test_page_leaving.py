@@ -1,0 +1,100 @@
+"""What is not finished when somebody goes on to another image, and where they come then."""
+
+import numpy as np
+import pytest
+from studio_person import SIZE, Person, iou
+
+pytestmark = [pytest.mark.browser, pytest.mark.filterwarnings("ignore"), pytest.mark.timeout(600)]
+
+
+def toast(person: Person) -> str:
+    return person.page.locator("[data-toast]").inner_text()
+
+
+def at_image(person: Person, number: int) -> None:
+    person.until(f"window.maskwright.number() === {number} && location.hash.split('?')[0] === '#{number}'")
+
+
+def test_a_polygon_that_is_begun_stays_with_its_image(person) -> None:
+    square = np.zeros(SIZE, bool)
+    square[40:140, 40:140] = True
+    person.press("p", "2")
+    for corner in ((40, 40), (140, 40), (140, 140)):
+        person.click(*corner)
+    person.image(2)
+    assert "Unfinished polygon kept on p0" in toast(person)
+    person.press("b", "1")
+    person.page.locator("[data-way='Go back']").click()
+    at_image(person, 1)
+    assert person.page.locator("[data-tool=polygon]").get_attribute("aria-pressed") == "true"
+    person.page.go_back()  # to the third image
+    at_image(person, 3)
+    person.page.go_forward()
+    at_image(person, 1)
+    person.page.reload()
+    person.ready()
+    person.until("document.querySelector('[data-tool=polygon]').ariaPressed === 'true'")
+    person.click(40, 140)
+    person.press("Enter")
+    found = person.segments()
+    assert found.class_ids.tolist() == [2]
+    assert iou(found.masks, square) > 0.99
+    person.image(1)
+    person.image(0)
+    person.press("Enter")  # nothing is left of it: the image is finished
+    at_image(person, 2)
+    assert len(person.segments()) == 1
+
+
+def test_enter_loses_no_corners(person) -> None:
+    person.press("p")
+    person.click(40, 40)
+    person.click(140, 40)
+    person.press("Enter")
+    assert "needs more corners" in toast(person)
+    at_image(person, 1)
+    person.click(140, 140)
+    person.press("Enter")
+    assert len(person.segments()) == 1
+
+
+def test_finish_goes_through_the_list_that_is_shown_and_says_when_all_is_done(person) -> None:
+    person.page.get_by_role("searchbox", name="Name").fill("p")
+    person.image(3)
+    person.page.get_by_label("Show", exact=True).select_option("open")
+    person.page.locator("canvas").focus()
+    person.press("Enter")
+    at_image(person, 5)
+    person.press("Enter")  # around, to what is open before it
+    at_image(person, 1)
+    person.press("d")
+    at_image(person, 2)
+    person.press("Enter")
+    at_image(person, 3)
+    person.press("Enter")
+    at_image(person, 1)
+    person.press("Enter")
+    person.until("document.querySelector('[data-toast]')?.innerText.includes('5 of 5 finished')")
+    person.saved()
+    at_image(person, 1)
+    person.page.locator("[data-way=Export]").click()
+    person.page.get_by_role("dialog", name="Export").wait_for()
+    person.press("Escape")
+
+
+def test_a_list_that_is_done_leads_to_what_is_open_elsewhere(person) -> None:
+    person.page.get_by_role("searchbox", name="Name").fill("p3")
+    person.until("document.querySelectorAll('nav li button').length === 1")
+    person.page.locator("nav li button").click()
+    at_image(person, 4)
+    person.page.locator("canvas").focus()
+    person.press("Enter")
+    person.until("document.querySelector('[data-toast]')?.innerText.includes('1 of 5 finished')")
+    person.page.locator("[data-way='Show the 4 open']").click()
+    at_image(person, 5)
+    assert person.page.get_by_label("Show", exact=True).input_value() == "open"
+    person.press("Shift+R")
+    person.page.get_by_label("Show", exact=True).select_option("review")
+    person.page.locator("canvas").focus()
+    person.press("Enter")
+    assert "Nothing is left in “To review”" in toast(person)

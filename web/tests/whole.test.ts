@@ -1,0 +1,151 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import { api, type ClassInfo, type Gesture, type Project, Refused } from "../src/api/client";
+import { differing, turnedClasses } from "../src/model/classes";
+import { type Command, inverse } from "../src/model/commands";
+import { Scene } from "../src/model/scene";
+import { addClass, mergeClass, saveClasses } from "../src/pages/label/store/classes";
+import { rejectEverywhere } from "../src/pages/label/store/everywhere";
+import { classId, current, desk, filter, layer, searched } from "../src/pages/label/store/state";
+import { toast } from "../src/pages/label/store/toast";
+import { isTurning, redo, undo } from "../src/pages/label/store/undo";
+import { Journal, MemoryLedger } from "../src/store/journal";
+import { message, project } from "../src/store/project";
+import type { Sync } from "../src/store/sync";
+
+const declared = (id: number, name: string, more: Partial<ClassInfo> = {}): ClassInfo => ({ id, name, kind: "thing", role: "class", colour: [id, id, id], ...more });
+const [CELL, LEAF, ROOT] = [declared(1, "cell"), declared(2, "leaf"), declared(3, "root")];
+const names = (list: readonly { name: string }[]) => list.map(({ name }) => name);
+
+describe("a change of the classes", () => {
+  const turn = { before: [CELL, LEAF], after: [{ ...CELL, name: "nucleus" }, ROOT] };
+
+  it("knows which it changes", () => {
+    expect(differing(turn)).toEqual([1, 2, 3]);
+    expect(differing({ before: [CELL, LEAF], after: [CELL, LEAF] })).toEqual([]);
+  });
+
+  it("leaves what others did to the rest", () => {
+    const now = [CELL, declared(9, "bark"), LEAF];
+    expect(turnedClasses(now, turn)).toEqual({ classes: [{ ...CELL, name: "nucleus" }, declared(9, "bark"), ROOT], changed: [] });
+    const back = turnedClasses(turnedClasses(now, turn).classes, { before: turn.after, after: turn.before });
+    expect([names(back.classes), back.changed]).toEqual([["cell", "bark", "leaf"], []]);
+  });
+
+  it("names what others have changed of it", () => {
+    expect(turnedClasses([{ ...CELL, name: "egg" }, LEAF], turn).changed).toEqual(["egg"]);
+    expect(turnedClasses([CELL], turn).changed).toEqual([]); // it is gone already, as is wished
+    expect(turnedClasses([CELL, { ...LEAF, kind: "stuff" }], turn).changed).toEqual(["leaf"]);
+  });
+
+  it("minds colours only where it changed one", () => {
+    const red = { ...CELL, colour: [255, 0, 0] as [number, number, number] };
+    expect(turnedClasses([red, LEAF], turn).changed).toEqual([]);
+    expect(turnedClasses([red], { before: [CELL], after: [{ ...CELL, colour: [0, 255, 0] as [number, number, number] }] }).changed).toEqual(["cell"]);
+  });
+
+  it("is taken back as other commands are", () => {
+    const command: Command = { kind: "classes", changes: [], classes: turn, verdicts: { before: "open", after: "rejected", of: [{ image: 1, run: "r" }] } };
+    expect(inverse(inverse(command), "classes")).toEqual(command);
+  });
+});
+
+describe("commands on all images", () => {
+  let server: ClassInfo[] = [];
+  let used: number[] = [];
+  let sent: [number, Gesture][] = [];
+  let waits: Record<number, string> = {};
+
+  beforeEach(() => {
+    [server, used, sent, waits] = [[CELL, LEAF], [], [], { 1: "run", 3: "run" }];
+    const images = () => [1, 2, 3].map((number) => ({ number, key: `p${number}`, state: null, confidence: waits[number] ? 0.5 : null }));
+    const found = () => ({ me: "ada", place: "here", classes: server, images: images() }) as unknown as Project;
+    Object.assign(api, {
+      project: async () => found(),
+      columns: async () => [],
+      classes: async (wanted: ClassInfo[], seen: ClassInfo[]) => {
+        if (JSON.stringify(seen) !== JSON.stringify(server)) throw new Refused(409, "somebody else");
+        const gone = used.find((id) => !wanted.some((row) => row.id === id));
+        if (gone) throw new Refused(400, `segments still use the class with id ${gone}`);
+        return (server = wanted.map((row) => ({ ...row, colour: row.colour ?? [7, 7, 7] })));
+      },
+      mergeClass: async (source: number) => (server = server.filter(({ id }) => id !== source)),
+      suggestion: async (number: number) => ({ revision: 1, objects: [], run: waits[number] ?? null, rejected: [] }),
+    });
+    project.value = found();
+    desk.scene = new Scene(10, 10);
+    desk.journal = new Journal(new MemoryLedger(), "tab");
+    const push = async (image: number, gesture: Gesture) => {
+      sent.push([image, gesture]);
+      if (gesture.workflow?.suggestion?.state === "rejected") delete waits[image];
+      else waits[image] = "run";
+    };
+    desk.sync = { push, settled: async () => undefined } as unknown as Sync;
+    [current.value, classId.value, layer.value, filter.value, searched.value, message.value] = [null, 1, "shared", "all", "", ""];
+    desk.layer = "shared";
+  });
+
+  const settled = async () => {
+    do await new Promise((resolve) => setTimeout(resolve, 1));
+    while (isTurning());
+  };
+  const back = () => (undo(), settled());
+  const again = () => (redo(), settled());
+
+  it("take classes back and do them again", async () => {
+    await addClass("root");
+    expect([names(server), classId.value]).toEqual([["cell", "leaf", "root"], 3]);
+    await saveClasses(server.filter(({ id }) => id !== 2).map((row) => (row.id === 1 ? { ...row, name: "nucleus" } : row)));
+    expect(names(server)).toEqual(["nucleus", "root"]);
+    await back();
+    expect(server.map(({ name, id }) => [id, name]).sort()).toEqual([[1, "cell"], [2, "leaf"], [3, "root"]]);
+    await back();
+    expect([names(server).sort(), classId.value]).toEqual([["cell", "leaf"], 1]);
+    await again();
+    await again();
+    expect(names(server).sort()).toEqual(["nucleus", "root"]);
+    expect(toast.value?.words).toContain("classes changed");
+  });
+
+  it("are not kept where nothing changed", async () => {
+    await saveClasses([...project.value!.classes]);
+    expect(desk.journal.canUndo).toBe(false);
+  });
+
+  it("leave what somebody else did meanwhile, and say what they cannot take back", async () => {
+    await addClass("root");
+    server = [...server, declared(9, "bark")]; // this page has not heard of it yet
+    await back();
+    expect(names(server)).toEqual(["cell", "leaf", "bark"]);
+    await again();
+    used = [3];
+    await back();
+    expect(names(server)).toContain("root");
+    expect(toast.value?.words).toContain("segments still use the class");
+    expect(desk.journal.canUndo).toBe(false);
+    await saveClasses(server.map((row) => (row.id === 1 ? { ...row, name: "nucleus" } : row)));
+    server = server.map((row) => (row.id === 1 ? { ...row, name: "egg" } : row));
+    await back();
+    expect(names(server)).toContain("egg");
+    expect(toast.value?.words).toContain("somebody else changed “egg”");
+  });
+
+  it("say that merging is not taken back", async () => {
+    await saveClasses([CELL, { ...LEAF, name: "needle" }]);
+    await mergeClass(2, 1);
+    await back();
+    expect(toast.value?.words).toContain("cannot be taken back");
+    expect(names(server)).toEqual(["cell"]);
+  });
+
+  it("reject what waits on all images of the list, and take it back at once", async () => {
+    filter.value = "suggested";
+    await rejectEverywhere();
+    expect(waits).toEqual({});
+    expect(sent.map(([image, { workflow }]) => [image, workflow?.suggestion])).toEqual([[1, { run: "run", state: "rejected" }], [3, { run: "run", state: "rejected" }]]);
+    await back();
+    expect(waits).toEqual({ 1: "run", 3: "run" });
+    expect(desk.journal.canUndo).toBe(false);
+    await again();
+    expect(waits).toEqual({});
+  });
+});
