@@ -221,7 +221,7 @@ def fit(
             _share_from_first(average, accelerator)
             if main and settings.histograms:
                 histograms.log(run, progress.step, plain)
-            scores = evaluate(average, info, source, val_numbers, accelerator, precision, run)
+            scores, _ = evaluate(average, info, source, val_numbers, accelerator, precision, run)
             if main:
                 run.log(progress.step, {f"val/{name}": value for name, value in task.curve(scores).items()})
                 tell(share, {task.main: scores[task.main]})
