@@ -281,10 +281,10 @@ def _checkpoint(folder: Path, network, task) -> None:
     import torch
 
     from maskwright.predict.checkpoint import ModelInfo, save
-    from maskwright.train.loop import LAST, STATE, Progress, _save_state
+    from maskwright.train.state import LAST, STATE, Progress, save_state
 
     save(network, ModelInfo("lite", task.classes.to_json()), folder / LAST)
-    _save_state(folder / STATE, network, torch.optim.AdamW(network.parameters()), Progress())
+    save_state(folder / STATE, network, torch.optim.AdamW(network.parameters()), Progress())
 
 
 def test_a_training_whose_checkpoint_cannot_be_written_ends_as_failed(capsys, street, monkeypatch) -> None:

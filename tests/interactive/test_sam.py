@@ -178,6 +178,26 @@ def test_embeddings_are_encoded_once_and_told_apart(folders, tmp_path) -> None:
     assert load(folders, "sam2").key != engine.key
 
 
+def test_what_is_encoded_goes_to_another_device_once() -> None:
+    from maskwright.interactive.on_device import OnDevice
+
+    images = [{"size": np.array([2, 2]), "e0": np.zeros((1, 2**18), np.float32)} for _ in range(3)]
+    there = OnDevice("meta", megabytes=2)
+    first = there.tensors(images[0])
+    assert set(first) == {"e0"}
+    assert first["e0"].device.type == "meta"
+    assert there.tensors(images[0])["e0"] is first["e0"], "the next prompt finds it there"
+    there.tensors(images[1])
+    assert there.tensors(images[0])["e0"] is first["e0"], "two have room"
+    there.tensors(images[2])
+    assert there.tensors(images[0])["e0"] is first["e0"]
+    assert len(there._kept) == 2, "the one that was asked about longest ago went"
+    own = OnDevice("cpu")
+    own.tensors(images[0])["e0"][0, 0] = 1
+    assert images[0]["e0"][0, 0] == 1, "on a CPU nothing is copied"
+    assert not own._kept
+
+
 @pytest.mark.parametrize("runtime", ["onnx", "openvino"])
 @pytest.mark.parametrize("name", ["sam", "sam2"])
 def test_encoders_in_other_runtimes_answer_alike(folders, name, runtime) -> None:

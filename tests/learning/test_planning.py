@@ -301,15 +301,23 @@ def test_deep_supervision_and_histograms(dataset) -> None:
 
 
 def test_windows_cover_the_picture_and_blend_to_the_same(tmp_path) -> None:
-    image = np.random.default_rng(0).integers(0, 255, (150, 333, 3), dtype=np.uint8)
+    whole = torch.rand(3, 150, 333, generator=torch.Generator().manual_seed(0))
     for tile in (64, 100, 400):
         assert tiling.starts(333, tile)[-1] + tile >= 333
         assert max(np.diff([*tiling.starts(333, tile), 333])) <= tile
 
-        def pointwise(part):
-            return part.transpose(2, 0, 1).astype(np.float32) / 255
+        for at_once in (1, 5):
+            shapes: list[torch.Tensor] = []
 
-        assert np.allclose(tiling.blended(pointwise, image, tile), pointwise(image), atol=1e-5)
+            def pointwise(windows, shapes=shapes):
+                shapes.append(torch.stack([whole[:, rows, columns] for rows, columns in windows]))
+                return shapes[-1]
+
+            strips = list(tiling.strips(pointwise, (150, 333), tile, at_once))
+            assert [top for top, _ in strips] == tiling.starts(150, tile)
+            assert np.allclose(torch.cat([strip for _, strip in strips], 1), whole, atol=1e-5)
+            assert sum(map(len, shapes)) == tiling.number((150, 333), tile)
+            assert max(map(len, shapes)) <= at_once
 
 
 def test_several_scales_and_mirrors_are_averaged() -> None:

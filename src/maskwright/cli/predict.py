@@ -4,7 +4,19 @@ from typing import Annotated
 
 import typer
 
-from maskwright.cli.output import At, DatasetPlace, Json, Overwrite, Where, Workers, emit, progress, set_aside, view_of
+from maskwright.cli.output import (
+    At,
+    DatasetPlace,
+    Json,
+    Overwrite,
+    Where,
+    Workers,
+    emit,
+    progress,
+    say,
+    set_aside,
+    view_of,
+)
 from maskwright.core.plurals import many
 from maskwright.errors import UsageError
 
@@ -29,6 +41,10 @@ def command(
     format: Annotated[str, typer.Option("--format", "-f", help="In this format.")] = "coco",
     overwrite: Overwrite = False,
     device: Annotated[str | None, typer.Option(help="cpu, or a GPU when there is one.")] = None,
+    batch_size: Annotated[
+        int | None,
+        typer.Option(min=1, help="Images that enter the network together; when not given, what suits the device."),
+    ] = None,
     workers: Workers = 1,
     timeout: Annotated[float | None, typer.Option(help="Set a sample aside that takes more seconds than this.")] = None,
     resume: Annotated[
@@ -54,24 +70,27 @@ def command(
     from maskwright.fewshot import first_masks
     from maskwright.predict.batch import go_on, predict_into_run
 
+    def told(note: str) -> None:
+        say(note, err=True)
+
     with open_dataset(dataset, quiet=json) as opened, progress("predicting", None, quiet=json) as follow:
         if resume is not None:
             result = go_on(
-                opened, resume, to=to, format=format, overwrite=overwrite, device=device, workers=workers,
-                timeout=timeout, progress=follow,
+                opened, resume, to=to, format=format, overwrite=overwrite, device=device,
+                batch_size=batch_size, workers=workers, timeout=timeout, progress=follow, report=told,
             )  # fmt: skip
         else:
             result = predict_into_run(
                 view_of(opened, at, where), model, flip=flip, scales=(1.0, *(scales or ())), min_area=min_area,
-                min_score=min_score, to=to, format=format, overwrite=overwrite, device=device, workers=workers,
-                timeout=timeout, progress=follow,
+                min_score=min_score, to=to, format=format, overwrite=overwrite, device=device,
+                batch_size=batch_size, workers=workers, timeout=timeout, progress=follow, report=told,
             )  # fmt: skip
         if suggest:
             result |= {"suggested": asdict(first_masks.suggest(opened, first_masks.of_run(opened, result["run"])))}
     lines = [
         f"run {result['run']}: {many(result['segments'], 'segment')} on {many(result['samples'], 'sample')}"
         + (f", {result['before']} of them before" if result["before"] else "")
-        + f"; {result['rate']:.1f} samples a second"
+        + f"; {result['rate']:.1f} samples a second on {result['device']}"
     ]
     lines += set_aside(result["set_aside"])
     lines += [f"wrote them to {to}"] if to else []

@@ -45,6 +45,17 @@ class Worker(abc.ABC, Generic[Rows]):
         A UsageError or a DatasetError ends the whole call; whatever else it raises sets this sample aside.
         """
 
+    def each(self, numbers: Sequence[int], samples: Sequence[Any]) -> Iterator[Rows | Exception]:
+        """For samples that were read together, in their order: the rows of each, or what it raised.
+
+        Another one is for a worker that is faster with several samples at hand; what it raises itself ends the call.
+        """
+        for number, sample in zip(numbers, samples, strict=True):
+            try:
+                yield self(number, sample)
+            except Exception as error:  # noqa: BLE001  whatever it is, other samples go on
+                yield error
+
 
 @dataclass(frozen=True)
 class Result:
@@ -117,12 +128,8 @@ def results(job: Job, numbers: Sequence[int], samples: Sequence[Any] | None) -> 
                 return
             yield _failed(numbers[0], error, job)
             return
-    for number, sample in zip(numbers, samples, strict=True):
-        try:
-            result = Result(number, job.worker(number, sample))
-        except Exception as error:  # noqa: BLE001  whatever it is, other samples go on
-            result = _failed(number, error, job)
-        yield result
+    for number, found in zip(numbers, job.worker.each(numbers, samples), strict=True):
+        yield _failed(number, found, job) if isinstance(found, Exception) else Result(number, found)
 
 
 def _ends_all(error: Exception, job: Job) -> bool:
@@ -130,7 +137,7 @@ def _ends_all(error: Exception, job: Job) -> bool:
 
 
 def _failed(number: int, error: Exception, job: Job) -> Result:
-    """Called while the error is handled; raises it again when it ends the call."""
+    """Raises the error again when it ends the call."""
     if _ends_all(error, job):
         raise error
     if isinstance(error, MaskwrightError):

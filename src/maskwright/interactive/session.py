@@ -71,6 +71,7 @@ class Session:
         self.closer = closer and self.engine.key is not None
         self._embeddings = embeddings or Embeddings()
         self._encoded = self._embeddings.get(self.engine, self.image)
+        self._near: tuple[tuple[int, int, int, int], Any] | None = None  # the last crop, encoded
         self.reset()
 
     def predict(
@@ -113,12 +114,14 @@ class Session:
             return answer
         x0, y0, x1, y1 = crop
         shift = np.array([x0, y0], np.float32)
-        piece = np.ascontiguousarray(self.image[y0:y1, x0:x1])
         asked = Prompts.of(
             (y1 - y0, x1 - x0), prompts.points - shift, prompts.point_labels, prompts.boxes - np.tile(shift, 2),
             answer.masks[0].decode(window=crop),
         )  # fmt: skip
-        near = self.engine.answer(self._embeddings.get(self.engine, piece), asked)
+        if self._near is None or self._near[0] != crop:
+            piece = np.ascontiguousarray(self.image[y0:y1, x0:x1])
+            self._near = crop, self._embeddings.get(self.engine, piece)
+        near = self.engine.answer(self._near[1], asked)
         return replace(answer, masks=near.masks.paste(self.size, left=x0, top=y0), scores=near.scores)
 
     # -- the session's own prompts -------------------------------------------------------------------

@@ -5,12 +5,15 @@ summed over the whole set, then divided.  Ignored pixels are dropped.  A class t
 shows has no IoU (NaN) and does not enter the mean.  Scores of single images are named so.
 """
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from maskwright.core.arrays import I64, as_numpy
 from maskwright.metrics._division import mean, ratio
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 HIGHER_IS_BETTER = True
 
@@ -41,6 +44,34 @@ def update(pred: object, target: object, *, num_classes: int, ignore_index: int 
     counts: I64 = pairs[:num_classes, : num_classes + 1].copy()
     counts[:, num_classes] += pairs[:num_classes, num_classes + 1]
     return counts
+
+
+def update_on_device(
+    pred: "Tensor", target: object, *, num_classes: int, ignore_index: int | None = 255
+) -> I64:  # fmt: skip
+    """(K, K + 1) int64 counts as `update` has them, made where `pred` is: only they leave the device.
+
+    pred: class indices, any shape.  target: the same shape, an array, or a tensor on any device.  ignore_index: see
+    `update`, which raises the same ValueError.
+    """
+    import torch
+
+    t = torch.as_tensor(target).to(pred.device)
+    if pred.shape != t.shape:
+        raise ValueError(
+            f"prediction {tuple(pred.shape)} and truth {tuple(t.shape)} differ in shape; score at the truth's size"
+        )
+    p, t = pred.reshape(-1).long(), t.reshape(-1).long()
+    side = num_classes + 2  # the last two rows: foreign and ignored truth; the last but one column: foreign predictions
+    column = torch.where((p >= 0) & (p < num_classes), p, num_classes)
+    row = torch.where((t >= 0) & (t < num_classes), t, num_classes)
+    if ignore_index is not None:
+        row = torch.where(t == ignore_index, num_classes + 1, row)
+        column = torch.where(p == ignore_index, num_classes, column)
+    found: I64 = torch.bincount(row * side + column, minlength=side * side).reshape(side, side).cpu().numpy()
+    if found[num_classes].any():
+        raise ValueError(f"the truth holds labels outside 0 … {num_classes - 1} that are not ignored")
+    return found[:num_classes, : num_classes + 1].copy()
 
 
 def _narrow(labels: Any, num_classes: int, ignore_index: int | None, code: int) -> Any:

@@ -12,6 +12,9 @@ from maskwright.core.sample import Sample
 from maskwright.core.segments import Segments
 from maskwright.errors import UsageError
 from maskwright.media.checksums import checksum
+from maskwright.predict.answers import Asked
+from maskwright.predict.batch_size import BatchSize
+from maskwright.predict.precision import name_of, usable
 from maskwright.predict.predictor import Predictor
 from maskwright.runs import Run, find, list_runs
 from maskwright.runs.files import folder_of
@@ -21,8 +24,16 @@ from maskwright.store import Dataset, View
 #: What predictions take, whoever asks for them.
 MinScore = Annotated[float | None, typed.Limits(least=0, most=1)]
 Scales = Sequence[Annotated[float, typed.Limits(above=0)]]
+BatchAtOnce = Annotated[int | None, typed.Limits(least=1)]
+
+#: Samples that are read together; the network waits at the end of each such parcel.
+PARCEL = 64
 
 FILES = (".safetensors", ".onnx", ".xml", ".pt2")
+
+
+def _silent(note: str) -> None:
+    """Nobody wants to know."""
 
 
 def checkpoint_of(view: View, model: str) -> Path:
@@ -69,19 +80,23 @@ def predict_into_run(
     format: str = "coco",
     overwrite: bool = False,
     device: str | None = None,
+    batch_size: BatchAtOnce = None,
     workers: int = 1,
     timeout: float | None = None,
     progress: Callable[[Iterable[int]], Iterable[int]] = lambda numbers: numbers,
+    report: Callable[[str], None] = _silent,
 ) -> dict[str, Any]:
     """Predict every sample of a view into a new run -> its id and counts.
 
     model: a run's id, "last", or a checkpoint's path; several, joined by commas, predict together.  flip, scales,
     min_area, min_score: as in `Predictor.predict`.  to: also write the predictions there, in a label format;
-    overwrite: in the place of what the folder holds.  workers, timeout: see `compute.map`; `set_aside` lists the
-    samples that could not be predicted, with the reason.
+    overwrite: in the place of what the folder holds.  batch_size: see `Predictor.predict_many`; with a `timeout` images
+    enter one by one.  workers, timeout: see `compute.map`; `set_aside` lists the samples that could not be predicted,
+    with the reason.  report: told what is worth a note while it works, such as memory that does not suffice.
     An interrupted run keeps what it had predicted, and `go_on` goes on with it.  Raises UsageError for a min_score that
     is not 0 to 1, and a scale that is not above 0.
     """
+    batch_size = typed.read(batch_size, BatchAtOnce, found="the option batch_size")
     min_score = typed.read(min_score, MinScore, found="the option min_score")
     scales = typed.read(scales, Scales, found="the option scales")
     view = view.frozen()
@@ -89,7 +104,9 @@ def predict_into_run(
     checkpoints = [checkpoint_of(view, name) for name in names]
     if to is not None:
         formats.check_place(Path(to), overwrite=overwrite, keep=checkpoints)  # before the work, not after it
-    worker = _Predicting(checkpoints, device, flip, tuple(scales), min_area, min_score)
+    worker = _Predicting(
+        checkpoints, device, Asked(flip, tuple(scales), min_area, min_score), batch_size, together=timeout is None
+    )
     classes = worker.prepare(alone=workers <= 1 and timeout is None)
     settings = {
         "model": model, "flip": flip, "scales": list(scales), "min_area": min_area, "min_score": min_score,
@@ -97,7 +114,7 @@ def predict_into_run(
     }  # fmt: skip
     run = Run.start(view, "predict", settings)
     written = _To(to, format, overwrite=overwrite, keep=checkpoints)
-    return _predict(run, worker, classes, written, workers, timeout, progress)
+    return _predict(run, worker, classes, written, workers, timeout, progress, report)
 
 
 def go_on(
@@ -108,9 +125,11 @@ def go_on(
     format: str = "coco",
     overwrite: bool = False,
     device: str | None = None,
+    batch_size: BatchAtOnce = None,
     workers: int = 1,
     timeout: float | None = None,
     progress: Callable[[Iterable[int]], Iterable[int]] = lambda numbers: numbers,
+    report: Callable[[str], None] = _silent,
 ) -> dict[str, Any]:
     """Predict what a run of `predict_into_run` lacks, at its revision, with its settings -> as that says it.
 
@@ -136,13 +155,12 @@ def go_on(
         checkpoints.append(place)
     if to is not None:
         formats.check_place(Path(to), overwrite=overwrite, keep=checkpoints)
-    worker = _Predicting(
-        checkpoints, device, settings["flip"], tuple(settings["scales"]), settings["min_area"], settings["min_score"]
-    )
+    asked = Asked(settings["flip"], tuple(settings["scales"]), settings["min_area"], settings["min_score"])
+    worker = _Predicting(checkpoints, device, asked, batch_size, together=timeout is None)
     classes = worker.prepare(alone=workers <= 1 and timeout is None)
     resumed = Run.resume(dataset, record["id"])
     written = _To(to, format, overwrite=overwrite, keep=checkpoints)
-    return _predict(resumed, worker, classes, written, workers, timeout, progress)
+    return _predict(resumed, worker, classes, written, workers, timeout, progress, report)
 
 
 def _checksum(checkpoint: Path) -> list[str | None]:
@@ -169,9 +187,11 @@ def _predict(
     workers: int,
     timeout: float | None,
     progress: Callable[[Iterable[int]], Iterable[int]],
+    report: Callable[[str], None],
 ) -> dict[str, Any]:
+    into = _Into(run, report)
     try:
-        outcome = compute.map(run.view, worker, _Into(run), workers=workers, timeout=timeout, progress=progress)
+        outcome = compute.map(run.view, worker, into, workers=workers, timeout=timeout, progress=progress)
         found = sample_metrics(run.view, run.id, FOUND)
         aside = [asdict(sample) for sample in outcome.set_aside]
         if aside or outcome.before:
@@ -187,50 +207,86 @@ def _predict(
         )  # fmt: skip
     return {
         "run": run.id, "samples": len(found), "segments": int(sum(found.values())), "before": outcome.before,
-        "set_aside": aside, "rate": outcome.rate, "folder": to.folder,
+        "set_aside": aside, "rate": outcome.rate, "folder": to.folder, "device": worker.device_name,
+        "notes": into.notes,
     }  # fmt: skip
 
 
-class _Predicting(compute.Worker[Segments]):
-    """A sample -> its segments."""
+#: A sample's segments, and what is worth a note since the one before.
+_Rows = tuple[Segments, tuple[str, ...]]
+
+
+class _Predicting(compute.Worker[_Rows]):
+    """A sample -> its segments. together: several are handed over at once, so that they can enter together."""
 
     def __init__(
-        self, checkpoints: Sequence[Path], device: str | None, flip: bool, scales: tuple[float, ...], min_area: int,
-        min_score: float | None,
-    ) -> None:  # fmt: skip
+        self, checkpoints: Sequence[Path], device: str | None, asked: Asked, batch_size: int | None, *, together: bool
+    ) -> None:
         self._checkpoints = checkpoints[0] if len(checkpoints) == 1 else list(checkpoints)
         self._device = device
-        self._how: dict[str, Any] = {"flip": flip, "scales": scales, "min_area": min_area, "min_score": min_score}
+        self._asked = asked
+        self._wanted = batch_size
+        self.batch = PARCEL if together else 1
         self._predictor: Predictor | None = None
+        self._batch_size: BatchSize | None = None
+        self._notes: list[str] = []
+
+    @property
+    def device_name(self) -> str:
+        """Of the device that it works on."""
+        return name_of(self._device)
 
     def prepare(self, *, alone: bool) -> Classes:
         """The network's classes. Raises what a file that is not a network raises, before a run is made of it.
 
         alone: the network stays, for the work of this process; otherwise it takes no memory on the device.
         """
+        usable(self._device)
         predictor = Predictor.load(self._checkpoints, device=self._device if alone else "cpu")
+        predictor.check(self._asked)
         self._predictor = predictor if alone else None
         return predictor.classes
 
     def open(self) -> None:
         self._predictor = self._predictor or Predictor.load(self._checkpoints, device=self._device)
+        self._batch_size = BatchSize(self._predictor.device, self._wanted, self._notes.append)
 
-    def __call__(self, number: int, sample: Sample) -> Segments:
+    def each(self, numbers: Sequence[int], samples: Sequence[Sample]) -> Iterator[_Rows | Exception]:
         assert self._predictor is not None
-        return self._predictor.predict(sample.image, **self._how)
+        found = self._predictor.answers_of(
+            samples, lambda sample: (sample.image, None), lambda answer, _: answer.segments(), self._asked,
+            batch_size=self._batch_size,
+        )  # fmt: skip
+        for segments in found:
+            notes = tuple(self._notes)
+            self._notes.clear()
+            yield segments if isinstance(segments, Exception) else (segments, notes)
+
+    def __call__(self, number: int, sample: Sample) -> _Rows:
+        [found] = self.each([number], [sample])
+        if isinstance(found, Exception):
+            raise found
+        return found
 
 
 class _Into:
-    """A run as a sink of predictions."""
+    """A run as a sink of predictions. report: told each note once, whichever process makes it."""
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, report: Callable[[str], None]) -> None:
         self._run = run
+        self._report = report
+        self.notes: list[str] = []
 
     def done(self, numbers: Sequence[int]) -> list[int]:
         return self._run.predicted()
 
-    def write(self, number: int, rows: Segments) -> None:
-        self._run.add_predictions([(number, rows)])
+    def write(self, number: int, rows: _Rows) -> None:
+        segments, notes = rows
+        for note in notes:
+            if note not in self.notes:
+                self.notes.append(note)
+                self._report(note)
+        self._run.add_predictions([(number, segments)])
 
 
 class _Predicted:

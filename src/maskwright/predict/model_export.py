@@ -131,7 +131,7 @@ def _compared(mine: Predictor, theirs: Predictor, images: Sequence[Array], truth
     counts = np.zeros((2, kinds, kinds + 1), np.int64)
     for number, image in enumerate(images):
         with torch.inference_mode():
-            a, b = (each._native(each._tensor(image))[0] for each in (mine, theirs))
+            a, b = (each._logits([each._tensor(image)])[0][0] for each in (mine, theirs))
         differ, largest = max(differ, float((a - b).abs().max())), max(largest, float(a.abs().max()))
         labels = [each.argmax(0).numpy().astype(np.uint8) for each in (a, b)]
         same += int((labels[0] == labels[1]).sum())

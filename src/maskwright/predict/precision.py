@@ -29,6 +29,14 @@ def usable(device: str | None) -> str:
     return wanted
 
 
+def name_of(device: str | None) -> str:
+    """As people know it: "cpu", or a GPU's own name. device: as `usable` takes it. Raises UsageError as that does."""
+    import torch
+
+    found = usable(device)
+    return f"{found} ({torch.cuda.get_device_name(found)})" if found.startswith("cuda") else found
+
+
 def bf16_pays(device: "torch.device") -> bool:
     """True where bfloat16 arithmetic is native; elsewhere it is emulated and slower than float32."""
     import torch

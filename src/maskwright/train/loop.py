@@ -12,60 +12,35 @@ import math
 import time
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from maskwright import losses, models, transforms
-from maskwright.errors import DatasetError, ModelError, UsageError
-from maskwright.metrics import confusion
+from maskwright.errors import ModelError, UsageError
 from maskwright.predict import tasks
 from maskwright.predict.checkpoint import EIGHT_BITS, ModelInfo, load, load_info, save
 from maskwright.predict.layout import Layout
 from maskwright.predict.precision import chosen, usable
-from maskwright.predict.predictor import Predictor, segments_from_probs
 from maskwright.registry import require
 from maskwright.runs import Run
-from maskwright.runs.files import NEEDED, whole
-from maskwright.runs.record import clean
 from maskwright.store import View
 from maskwright.train import data, histograms, overlays
 from maskwright.train.allocator import keep_memory
+from maskwright.train.evaluation import evaluate, finish, judging
 from maskwright.train.groups import parameter_groups
 from maskwright.train.normalisation import layout_of
 from maskwright.train.settings import Settings
+from maskwright.train.state import LAST, STATE, Progress, fill_network, restore, save_state, stored_state
 from maskwright.train.task import Task, chosen_task
-from maskwright.weights import fill, read_weights
+from maskwright.weights import fill
 
 if TYPE_CHECKING:
     from torch import nn
 
 Report = Callable[[float, Mapping[str, Any]], None]
 
-STATE = "last.state.pt"
 BEST = "best.safetensors"
-LAST = "last.safetensors"
-
-
-@dataclass
-class Progress:
-    """How far a training is; stored with every checkpoint."""
-
-    step: int = 0
-    epoch: int = 0
-    elapsed: float = 0.0
-    best: float = -1.0
-    evaluated: int = 0
-    waited: int = 0  # evaluations since the best one
-
-    def tired(self, settings: Settings) -> bool:
-        """True when no evaluation was better for as long as the settings allow."""
-        return bool(settings.patience) and self.waited >= settings.patience
-
-    def share(self, total: int, minutes: float | None) -> float:
-        return self.step / total if minutes is None else self.elapsed / (60 * minutes)
 
 
 @dataclass(frozen=True)
@@ -95,7 +70,7 @@ def ready(view: View, settings: Settings, *, resume: Path | None = None) -> Read
     """
     torch = require("torch", "training")
     usable(settings.device)
-    stored = None if resume is None else _stored(resume)
+    stored = None if resume is None else stored_state(resume)
     torch.manual_seed(settings.seed)
     keep_memory()
     chosen_task(settings.model, settings.task, view.classes)  # a word before the images
@@ -117,7 +92,7 @@ def ready(view: View, settings: Settings, *, resume: Path | None = None) -> Read
         )
     weights_note = None
     if stored is not None:
-        _fill(model, stored[0], resume)
+        fill_network(model, stored[0], resume)
     elif settings.weights is not None:
         weights_note = fill(model, settings.weights, layout.channels)
         kept += (weights_note,)
@@ -175,7 +150,7 @@ def fit(
         tile=settings.tile, window=None if getattr(model, "answers", "logits") == "logits" else settings.size,
         notes=begin.kept,
     ).taking(begin.layout)  # fmt: skip
-    progress = Progress() if begin.stored is None else _restore(begin.stored[1], average, optimizer, run.folder)
+    progress = Progress() if begin.stored is None else restore(begin.stored[1], average, optimizer, run.folder)
     plain = model
     model, optimizer = accelerator.prepare(model, optimizer)
     averaging = _Averaging(average, plain, settings.ema)
@@ -246,11 +221,11 @@ def fit(
             _share_from_first(average, accelerator)
             if main and settings.histograms:
                 histograms.log(run, progress.step, plain)
-            scores = evaluate(average, info, source, val_numbers, accelerator, precision, run)
+            scores, _ = evaluate(average, info, source, val_numbers, accelerator, precision, run)
             if main:
                 run.log(progress.step, {f"val/{name}": value for name, value in task.curve(scores).items()})
                 tell(share, {task.main: scores[task.main]})
-                predictor = _judging(average, info, str(accelerator.device), precision)
+                predictor = judging(average, info, str(accelerator.device), precision)
                 overlays.draw(run, progress.step, predictor, view, source, val_numbers[: settings.overlays])
             better = not scores[task.main] <= progress.best
             progress.waited = 0 if better else progress.waited + 1
@@ -260,7 +235,7 @@ def fit(
                     save(average, info, run.folder / BEST)
         if main:
             save(plain, info, run.folder / LAST)
-            _save_state(run.folder / STATE, average, optimizer, progress)
+            save_state(run.folder / STATE, average, optimizer, progress)
 
     # -- the best weights, predictions of every validation sample, final scores
     accelerator.wait_for_everyone()
@@ -303,63 +278,6 @@ def learning_rate(share: float, settings: Settings) -> float:
     return settings.lr * rising * max(1e-3, 0.5 * (1 + math.cos(math.pi * min(share, 1.0))))
 
 
-def evaluate(
-    average: "nn.Module", info: ModelInfo, source: data.Source, numbers: list[int], accelerator: Any, precision: str,
-    run: Run,
-) -> dict[str, Any]:  # fmt: skip
-    """Scores of the averaged weights at full resolution; processes share the images and add their counts."""
-    predictor = _judging(average, info, str(accelerator.device), precision)
-    task = source.task
-    counts = task.nothing()
-    for number in numbers[accelerator.process_index :: accelerator.num_processes]:
-        counts += task.counts(predictor, *source.get(number))
-        run.beat()
-    return task.scores(_summed(counts, accelerator))
-
-
-def _judging(model: "nn.Module", info: ModelInfo, device: str, precision: str) -> Predictor:
-    """For images as `data.Source` has them, whose numbers are brought to 0 … 1 already."""
-    return Predictor(model, info.taking(info.layout.of_units()), device=device, precision=precision)
-
-
-def _summed(counts: Any, accelerator: Any) -> Any:
-    """Counts of all processes together: arrays are added, lists joined."""
-    import torch
-
-    if isinstance(counts, np.ndarray):
-        return accelerator.reduce(torch.from_numpy(counts).to(accelerator.device), reduction="sum").cpu().numpy()
-    if accelerator.num_processes == 1:
-        return counts
-    every: list[Any] = [None] * accelerator.num_processes
-    torch.distributed.all_gather_object(every, counts)
-    return [each for part in every for each in part]
-
-
-def finish(
-    model: "nn.Module", info: ModelInfo, numbers: list[int], source: data.Source, run: Run, precision: str, device: str
-) -> dict[str, Any]:
-    """Predict the validation samples into the run, with each one's own scores -> scores over all."""
-    predictor = _judging(model, info, device, precision)
-    task = source.task
-    counts = task.nothing()
-    own: dict[int, float] = {}
-    for number in numbers:
-        image, truth = source.get(number)
-        if task.objects:
-            found = predictor.predict(image)
-            each = task.asked.update(found, truth, task.classes)
-        else:
-            probs = predictor.probs(image)
-            each = confusion.update(probs.argmax(0).astype(np.uint8), truth, num_classes=task.classes.num_classes)
-            found = segments_from_probs(probs, task.classes)
-        own[number] = float(task.scores(each)[task.main])
-        counts += each
-        run.add_predictions([(number, found)])
-    run.log_samples(task.main, own)
-    result: dict[str, Any] = clean(task.scores(counts))
-    return {"task": task.name, "main": task.main, **result}
-
-
 def _share_from_first(average: "nn.Module", accelerator: Any) -> None:
     """Batch statistics are each process's own; all evaluate the first one's, which are those that are kept."""
     import torch
@@ -394,60 +312,3 @@ class _Averaging:
 
 def _autocast(torch: Any, device: Any, precision: str) -> Any:
     return torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16")
-
-
-def _save_state(path: Path, average: "nn.Module", optimizer: Any, progress: Progress) -> None:
-    """What resuming needs beside the weights: averaged weights, optimizer, random numbers, place."""
-    import torch
-
-    state = {
-        "average": average.state_dict(),
-        "optimizer": optimizer.state_dict(),
-        "random": torch.get_rng_state(),
-        "progress": dict(vars(progress)),
-    }
-    with whole(path) as partial:
-        try:
-            torch.save(state, partial)
-        except RuntimeError:  # torch's way to say that a write failed; its words help nobody
-            raise DatasetError("cannot be written (the write broke off)", file=path, needed=NEEDED) from None
-
-
-def _stored(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The last weights and state that a training left. Raises UsageError where they are not, ModelError for others."""
-    import torch
-
-    for name in (LAST, STATE):
-        if not (folder / name).is_file():
-            raise UsageError("the run has no checkpoint to resume from", file=folder, needed=f"{LAST} and {STATE}")
-    weights = read_weights(folder / LAST)
-    try:
-        state = torch.load(folder / STATE, weights_only=True, map_location="cpu")
-        replace(Progress(), **state["progress"])
-        for part in ("average", "optimizer", "random"):
-            state[part]
-    except Exception as error:  # noqa: BLE001  a damaged file can make its reader raise anything
-        raise ModelError(
-            f"not the readable state of a training ({str(error)[:120]})", file=folder / STATE,
-            todo="Begin a new run from its weights: --weights " + str(folder / LAST),
-        ) from None  # fmt: skip
-    return weights, state
-
-
-def _fill(model: "nn.Module", weights: Mapping[str, Any], folder: Path | None) -> None:
-    try:
-        model.load_state_dict(dict(weights))
-    except RuntimeError as error:
-        raise ModelError(f"its weights do not fit the run's own settings ({error})", file=folder) from None
-
-
-def _restore(state: Mapping[str, Any], average: "nn.Module", optimizer: Any, folder: Path) -> Progress:
-    import torch
-
-    try:
-        average.load_state_dict(state["average"])
-        optimizer.load_state_dict(state["optimizer"])
-        torch.set_rng_state(state["random"])
-    except (RuntimeError, ValueError, TypeError, KeyError) as error:
-        raise ModelError(f"its state does not fit the run's own settings ({error})", file=folder / STATE) from None
-    return replace(Progress(), **state["progress"])

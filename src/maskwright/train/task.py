@@ -11,12 +11,10 @@ from maskwright.core.classes import Classes
 from maskwright.core.sample import Sample
 from maskwright.core.segments import Segments
 from maskwright.errors import UsageError
-from maskwright.metrics import confusion
 from maskwright.predict import tasks
 
 if TYPE_CHECKING:
     from maskwright.models import Objects
-    from maskwright.predict.predictor import Predictor
 
 
 def chosen_task(model: str, wanted: str, classes: Classes) -> str:
@@ -89,12 +87,6 @@ class Task:
 
     def nothing(self) -> Any:
         return self.asked.nothing(self.classes)
-
-    def counts(self, predictor: "Predictor", image: Any, truth: Any) -> Any:
-        """One image's counts."""
-        if not self.objects:
-            return confusion.update(predictor.label_map(image), truth, num_classes=self.classes.num_classes)
-        return self.asked.update(predictor.predict(image), truth, self.classes)
 
     def scores(self, counts: Any) -> dict[str, Any]:
         """With `classes`: the main score by class name, where the metric has one."""

@@ -17,6 +17,7 @@ from maskwright.core.masks import Masks
 from maskwright.core.typed import Device
 from maskwright.errors import UsageError
 from maskwright.interactive.engines._encoders import faster
+from maskwright.interactive.on_device import OnDevice
 from maskwright.interactive.prompts import Answer, Prompts
 from maskwright.predict.checkpoint import MEAN, STD
 from maskwright.predict.objects import masks_above
@@ -40,6 +41,7 @@ class Sam:
         self._torch: Any = require("torch", f"the engine {name}")
         self.model = model.to(device).eval()
         self.stretch, self.device = stretch, device
+        self._on_device = OnDevice(device)
         self.side = int(model.config.prompt_encoder_config.image_size)
         self.key: str | None = f"{name}-{_fingerprint(model)}"
         example = self._torch.zeros(1, 3, self.side, self.side)
@@ -100,7 +102,8 @@ class Sam:
         each instead of one.  -> (B, A, m, m) logits, (B, A) expected IoU.
         """
         torch = self._torch
-        tensors = [torch.from_numpy(encoded[f"e{k}"]).to(self.device) for k in range(len(encoded) - 1)]
+        there = self._on_device.tensors(encoded)
+        tensors = [there[f"e{k}"] for k in range(len(there))]
 
         def given(values: Array | None, dtype: Any) -> Any:
             return (

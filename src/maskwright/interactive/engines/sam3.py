@@ -12,6 +12,7 @@ from maskwright.core.arrays import U8, Array, Size
 from maskwright.core.typed import Device
 from maskwright.errors import ModelError, UsageError
 from maskwright.interactive.engines._sam import _fingerprint
+from maskwright.interactive.on_device import OnDevice
 from maskwright.interactive.prompts import Answer, Prompts
 from maskwright.predict.objects import masks_above
 from maskwright.registry import require
@@ -48,6 +49,7 @@ class Sam3:
                 f"the folder has no tokenizer ({type(error).__name__})", file=weights, needed="tokenizer.json beside it"
             ) from None
         self.threshold, self.device = threshold, device
+        self._on_device = OnDevice(device)
         self.side = int(model.config.vision_config.backbone_config.image_size)
         self.key: str | None = f"sam3-{_fingerprint(model)}"
 
@@ -70,7 +72,7 @@ class Sam3:
 
         torch = self._torch
         size: Size = (int(encoded["size"][0]), int(encoded["size"][1]))
-        tensor = {name: torch.from_numpy(array).to(self.device) for name, array in encoded.items() if name != "size"}
+        tensor = self._on_device.tensors(encoded)
         levels = sum(name.startswith("level") for name in tensor)
         vision = Sam3VisionEncoderOutput(
             last_hidden_state=tensor["last"],

@@ -43,8 +43,13 @@ def example(info: ModelInfo, stride: int, size: tuple[int, int] | None) -> Any:
     return torch.randn(1, len(info.mean), height, width, generator=torch.Generator().manual_seed(0))
 
 
-def runner(call: Callable[[Any], Any], stride: int, size: tuple[int, int] | None) -> "nn.Module":
-    """call: (N, C, h, w) float32 array -> logits array.  A file of one size pads images to it."""
+def runner(
+    call: Callable[[Any], Any], stride: int, size: tuple[int, int] | None, *, batches: bool = True
+) -> "nn.Module":
+    """call: (N, C, h, w) float32 array -> logits array.  A file of one size pads images to it.
+
+    batches: whether N may be more than 1; otherwise images enter one by one.
+    """
     import torch
 
     class Runner(torch.nn.Module):
@@ -61,7 +66,9 @@ def runner(call: Callable[[Any], Any], stride: int, size: tuple[int, int] | None
                         todo="Export it without --size, or with a larger one.",
                     )
                 x = torch.nn.functional.pad(x, (0, size[1] - width, 0, size[0] - height), mode="replicate")
-            out = torch.as_tensor(call(x.float().contiguous().cpu().numpy()))
+            given = x.float().contiguous().cpu().numpy()
+            parts = [given] if batches or len(given) == 1 else [given[k : k + 1] for k in range(len(given))]
+            out = torch.cat([torch.as_tensor(call(part)) for part in parts])
             return out[..., :height, :width]
 
     return Runner()

@@ -50,7 +50,7 @@ def load(path: Path) -> tuple["nn.Module", ModelInfo]:
         raise ModelError(f"not a readable ONNX file ({str(error)[:120]})", file=path) from None
     held = session.get_modelmeta().custom_metadata_map.get(KEY)
     info, stride, size = read_description(held, path)
-    return runner(lambda x: session.run(None, {"image": x})[0], stride, size), info
+    return runner(lambda x: session.run(None, {"image": x})[0], stride, size, batches=size is None), info
 
 
 def quantise(source: Path, path: Path, inputs: list[Any]) -> None:

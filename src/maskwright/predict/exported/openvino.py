@@ -43,7 +43,7 @@ def load(path: Path) -> tuple["nn.Module", ModelInfo]:
 
     options = {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": torch.get_num_threads()}
     compiled = shared.compile_model(graph, "CPU", options)
-    return runner(lambda x: compiled(x)[0], stride, size), info
+    return runner(lambda x: compiled(x)[0], stride, size, batches=size is None), info
 
 
 @functools.cache

@@ -44,4 +44,4 @@ def load(path: Path) -> tuple["nn.Module", ModelInfo]:
         raise ModelError(f"not a readable exported program ({str(error)[:120]})", file=path) from None
     info, stride, size = read_description(held[KEY], path)
     network = program.module()
-    return runner(lambda x: network(torch.from_numpy(x)).detach(), stride, size), info
+    return runner(lambda x: network(torch.from_numpy(x)).detach(), stride, size, batches=False), info

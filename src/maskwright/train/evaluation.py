@@ -1,0 +1,121 @@
+"""Scores of a network in training at full resolution, and the predictions that a finished training leaves."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from maskwright.core.segments import Segments
+from maskwright.metrics import confusion
+from maskwright.predict.answers import Answer, Asked, PixelAnswer
+from maskwright.predict.batch_size import BatchSize
+from maskwright.predict.checkpoint import ModelInfo
+from maskwright.predict.predictor import Predictor
+from maskwright.runs import Run
+from maskwright.runs.record import clean
+from maskwright.train import data
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+def evaluate(
+    average: "nn.Module", info: ModelInfo, source: data.Source, numbers: list[int], accelerator: Any, precision: str,
+    run: Run, *, until: float | None = None, note: Callable[[str], None] | None = None,
+) -> tuple[dict[str, Any], int]:  # fmt: skip
+    """Scores of the averaged weights at full resolution, and over how many images they are; processes share the images
+    and add their counts.
+
+    until: on the clock of time.monotonic(): images are taken evenly from the whole set until then, at least one by each
+    process.  note: told where memory does not suffice for a batch.
+    """
+    rank, world, device = accelerator.process_index, accelerator.num_processes, str(accelerator.device)
+    predictor = judging(average, info, device, precision)
+    task = source.task
+    order = numbers if until is None else evenly(numbers)
+    counts, seen = task.nothing(), 0
+    for _, each in _judged(predictor, source, order[rank::world], keep=False, until=until, note=note):
+        counts += each
+        seen += 1
+        run.beat()
+    return task.scores(_summed(counts, accelerator)), int(_summed(np.array([seen]), accelerator)[0])
+
+
+def finish(
+    model: "nn.Module", info: ModelInfo, numbers: list[int], source: data.Source, run: Run, precision: str, device: str,
+    *, note: Callable[[str], None] | None = None,
+) -> dict[str, Any]:  # fmt: skip
+    """Predict the validation samples into the run, with each one's own scores -> scores over all.
+
+    note: told where memory does not suffice for a batch.
+    """
+    predictor = judging(model, info, device, precision)
+    task = source.task
+    counts = task.nothing()
+    own: dict[int, float] = {}
+    for number, (found, each) in zip(
+        numbers, _judged(predictor, source, numbers, keep=True, note=note), strict=True
+    ):  # fmt: skip
+        own[number] = float(task.scores(each)[task.main])
+        counts += each
+        assert found is not None
+        run.add_predictions([(number, found)])
+    run.log_samples(task.main, own)
+    result: dict[str, Any] = clean(task.scores(counts))
+    return {"task": task.name, "main": task.main, **result}
+
+
+def _judged(
+    predictor: Predictor, source: data.Source, numbers: Sequence[int], *, keep: bool, until: float | None = None,
+    note: Callable[[str], None] | None = None,
+) -> Iterator[tuple[Segments | None, Any]]:  # fmt: skip
+    """Of each image, in order, what was predicted, where it is kept, and its counts.
+
+    Images are read, and judged, beside the network, and no more are in memory than enter it soon.  Class indices of a
+    network on a GPU are counted there.  Raises what reading or predicting an image raises.
+    """
+    task = source.task
+
+    def judge(answer: Answer, truth: Any) -> tuple[Segments | None, Any]:
+        if task.objects:
+            found = answer.segments()
+            return (found if keep else None), task.asked.update(found, truth, task.classes)
+        assert isinstance(answer, PixelAnswer)
+        kinds = task.classes.num_classes
+        if answer.labels.is_cuda:
+            each = confusion.update_on_device(answer.labels, truth, num_classes=kinds)
+        else:
+            each = confusion.update(answer.label_map(), truth, num_classes=kinds)
+        return (answer.segments() if keep else None), each
+
+    asked = Asked(sure=keep or task.objects)
+    size = BatchSize(predictor.device, note=note)
+    for each in predictor.answers_of(numbers, source.get, judge, asked, batch_size=size, until=until):
+        if isinstance(each, Exception):
+            raise each
+        yield each
+
+
+def evenly(numbers: Sequence[int]) -> list[int]:
+    """The same numbers in an order in which any first part lies evenly over all of them."""
+    bits = max(1, (len(numbers) - 1).bit_length())
+    places = (int(f"{place:0{bits}b}"[::-1], 2) for place in range(1 << bits))
+    return [numbers[place] for place in places if place < len(numbers)]
+
+
+def judging(model: "nn.Module", info: ModelInfo, device: str, precision: str) -> Predictor:
+    """For images as `data.Source` has them, whose numbers are brought to 0 … 1 already."""
+    return Predictor(model, info.taking(info.layout.of_units()), device=device, precision=precision)
+
+
+def _summed(counts: Any, accelerator: Any) -> Any:
+    """Counts of all processes together: arrays are added, lists joined."""
+    import torch
+
+    if isinstance(counts, np.ndarray):
+        return accelerator.reduce(torch.from_numpy(counts).to(accelerator.device), reduction="sum").cpu().numpy()
+    if accelerator.num_processes == 1:
+        return counts
+    every: list[Any] = [None] * accelerator.num_processes
+    torch.distributed.all_gather_object(every, counts)
+    return [each for part in every for each in part]
