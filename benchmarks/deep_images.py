@@ -72,7 +72,7 @@ def timed(kind: str) -> dict[str, float]:
             found = {}
             for name, with_step in (("data", False), ("step", True)):
                 began = 0.0
-                stream = data.batches(source, order, settings, 0, rank=0, world=1)
+                stream = _stream(data, source, order, settings)
                 for count, (images, targets) in enumerate(stream, 1):
                     if with_step:
                         loss = criterion(model(images).float(), targets)
@@ -83,6 +83,16 @@ def timed(kind: str) -> dict[str, float]:
                         began = time.process_time()
                 found[name] = 1000 * (time.process_time() - began) / (settings.batch_size * (BATCHES - 4))
             return found
+
+
+def _stream(data, source, order, settings):
+    if hasattr(data, "batches"):  # of a version before this one
+        return data.batches(source, order, settings, 0, rank=0, world=1)
+    import torch
+
+    from maskwright.train.feed import Feed
+
+    return Feed(source, settings, torch.device("cpu")).epoch(order, 0)
 
 
 def main() -> None:

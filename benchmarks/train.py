@@ -1,11 +1,11 @@
 """Images a second of the trainer against a bare PyTorch loop with the same model, windows and batches.
 
     OMP_NUM_THREADS=2 python benchmarks/train.py [model ...]
+    python benchmarks/train.py --feed                          what feeding costs, and whether the network waits for it
 
-The bare loop is a script as one writes it: cross-entropy and a one-hot Dice, forward, backward, AdamW, one thread that
-prepares batches ahead; no averaged weights, no clipped gradients, no schedule, no record.  The third column gives it
-our loss and our way with memory.  Each side runs in a process of its own, in turns; medians over the turns of the
-median step.
+The bare loop is a script as one writes it: cross-entropy and a one-hot Dice, forward, backward, AdamW, our batches made
+ahead; no averaged weights, no clipped gradients, no schedule, no record.  The third column gives it our loss and our
+way with memory.  Each side runs in a process of its own, in turns; medians over the turns of the median step.
 """
 
 import statistics
@@ -16,6 +16,7 @@ import time
 from itertools import pairwise
 from pathlib import Path
 
+import feeding
 import torch
 from timing import report
 from torch.nn import functional
@@ -27,6 +28,7 @@ from maskwright.runs import Run
 from maskwright.store import Dataset, transfer
 from maskwright.train import Settings, data, fit
 from maskwright.train.allocator import keep_memory
+from maskwright.train.feed import Feed
 from maskwright.train.task import Task
 
 STEPS, TURNS = 25, 3
@@ -53,10 +55,11 @@ def bare(dataset, settings, criterion) -> float:
     weights = dataset.weights()
     marks = []
     epoch = 0
+    feed = Feed(source, settings, torch.device("cpu"))
     while len(marks) <= STEPS:
         order = data.epoch_order(numbers, weights, settings, epoch)
         epoch += 1
-        for images, targets in data.batches(source, order, settings, epoch, rank=0, world=1):
+        for images, targets in feed.epoch(order, epoch):
             with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bf16"):
                 logits = model(images)
             loss = criterion(logits.float(), targets)
@@ -66,6 +69,7 @@ def bare(dataset, settings, criterion) -> float:
             marks.append(time.perf_counter())
             if len(marks) > STEPS:
                 break
+    feed.close()
     return speed(marks, settings)
 
 
@@ -114,6 +118,9 @@ def timed(side: str, model: str) -> float:
 
 
 def main() -> None:
+    if sys.argv[1:] == ["--feed"]:
+        feeding.main()
+        return
     if len(sys.argv) == 3 and sys.argv[1] in SIDES:
         print(timed(*sys.argv[1:]))
         return

@@ -366,7 +366,7 @@ def test_processes_share_the_processors(dataset, tmp_path, monkeypatch) -> None:
 
     for name in processes._THREADS:
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(processes, "_processors", lambda: 8)
+    monkeypatch.setattr(processes, "processors", lambda: 8)
     with processes._threads_of(3):
         assert os.environ["OMP_NUM_THREADS"] == "2"
     assert "OMP_NUM_THREADS" not in os.environ

@@ -59,6 +59,7 @@ def command(
         int | None, typer.Option(help="Cross-validation: so many networks, each validated on its own part.")
     ] = None,
     cache_mb: choices.CacheMb = None,
+    workers: choices.Workers = None,
     overlays: choices.Overlays = None,
     histograms: choices.Histograms = None,
     tracker: choices.Trackers = None,

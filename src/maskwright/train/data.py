@@ -1,8 +1,8 @@
-"""From a dataset's view to batches: decode, cache, augment, stack; a thread works ahead."""
+"""From a dataset's view to windows: split, order, decode, cache, augment; `feed` makes batches of them."""
 
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -10,19 +10,17 @@ import numpy as np
 from maskwright import media, registry, transforms
 from maskwright.core.arrays import Array
 from maskwright.core.classes import IGNORE_INDEX
+from maskwright.core.sample import Sample
 from maskwright.core.segments import Segments
 from maskwright.errors import DatasetError, MaskwrightError, UsageError
 from maskwright.predict.checkpoint import EIGHT_BITS
 from maskwright.predict.layout import Layout
-from maskwright.predict.predictor import image_batch
 from maskwright.store import View
 from maskwright.train import whole_sequences
 from maskwright.train.settings import Settings
 from maskwright.train.task import Task
 from maskwright.transforms import colour, flip, scale_crop
 from maskwright.transforms._moves import Target
-
-AHEAD = 3  # batches prepared while the network works
 
 
 def split_numbers(view: View, settings: Settings) -> tuple[list[int], list[int], str | None]:
@@ -117,7 +115,7 @@ def balanced(view: View, numbers: Sequence[int], weights: dict[int, float], thre
 class Source:
     """Decoded images and their truth by sample number; as many as fit are kept in memory.
 
-    layout: what the network takes of the images.
+    layout: what the network takes of the images.  Any number of threads may ask at once.
     """
 
     def __init__(self, view: View, task: Task, cache_mb: int, layout: Layout = EIGHT_BITS) -> None:
@@ -126,21 +124,47 @@ class Source:
         self.layout = layout
         self._room = cache_mb * 2**20
         self._kept: dict[int, tuple[Array, Any]] = {}
+        self._lock = Lock()
         # Images are small; OpenCV's own threads would only push the network's aside.
         registry.require("cv2", "training").setNumThreads(1)
 
-    def get(self, number: int) -> tuple[Array, Any]:
-        """(H, W, C) as `Layout.units` gives it, and (H, W) uint8 class indices with 255 ignored, or segments."""
+    def rows(self, numbers: Iterable[int]) -> dict[int, Sample]:
+        """Of those that are not kept, what the dataset holds: sixteen together cost a quarter of one by one."""
+        wanted = [number for number in dict.fromkeys(numbers) if number not in self._kept]
+        return dict(zip(wanted, self._view.read(wanted), strict=True)) if wanted else {}
+
+    def get(self, number: int, rows: Mapping[int, Sample] | None = None) -> tuple[Array, Any]:
+        """(H, W, C) as `Layout.units` gives it, and (H, W) uint8 class indices with 255 ignored, or segments.
+
+        rows: samples that `rows` has read.
+        """
         found = self._kept.get(number)
         if found is None:
-            sample = self._view.read([number])[0]
+            sample = rows[number] if rows and number in rows else self._view.read([number])[0]
             image = self.layout.units(self.layout.pick(media.read(sample.image), sample.image.uri))
-            found = (image, self.task.truth(sample))
-            need = image.nbytes + (found[1].masks.counts.nbytes if self.task.objects else found[1].nbytes)
-            if need <= self._room:
-                self._room -= need
-                self._kept[number] = found
+            truth = self.task.truth(sample)
+            found = image, _bare(truth) if self.task.objects else truth
+            need = _bytes_of(*found)
+            with self._lock:
+                if need <= self._room and number not in self._kept:
+                    self._room -= need
+                    self._kept[number] = found
         return found
+
+    def key_of(self, number: int) -> str:
+        return self._view.read([number])[0].key
+
+
+def _bare(truth: Segments) -> Segments:
+    """Without what was drawn and what is said of it, which no network learns from."""
+    return Segments.take_over(truth.masks, truth.class_ids, ids=truth.ids, scores=truth.scores, is_crowd=truth.is_crowd)
+
+
+def _bytes_of(image: Array, truth: Any) -> int:
+    if not isinstance(truth, Segments):
+        return int(image.nbytes + truth.nbytes)
+    columns = (truth.masks.counts, truth.masks.offsets, truth.class_ids, truth.ids, truth.scores, truth.is_crowd)
+    return int(image.nbytes) + sum(int(column.nbytes) for column in columns)
 
 
 def epoch_order(numbers: Sequence[int], weights: dict[int, float], settings: Settings, epoch: int) -> list[int]:
@@ -162,18 +186,28 @@ GENTLE = {"brightness": 3.0, "contrast": 0.03, "saturation": 0.0}
 
 def augmented(image: Array, target: Target, rng: np.random.Generator, settings: Settings) -> tuple[Array, Target]:
     """A window of an image as `Source.get` gives it, with its target."""
+    image, target = moved(image, target, rng, settings)
+    if settings.colour:
+        image = colour.changed(image, colours(image, rng))
+    for spec, apply in _further(settings.transforms):
+        image, target = _checked(spec, apply, image, target, rng)
+    return image, target
+
+
+def moved(image: Array, target: Target, rng: np.random.Generator, settings: Settings) -> tuple[Array, Target]:
+    """What `augmented` does first: a window, scaled and turned; its colours are as they were."""
     image, target = scale_crop.apply(
         image, target, rng, size=settings.size, scale=settings.scale, stretch=settings.stretch
     )
     turn = settings.turn and settings.size[0] == settings.size[1]
-    image, target = flip.apply(
+    return flip.apply(
         image, target, rng, horizontal=settings.flip_horizontal, vertical=settings.flip_vertical, turn=turn
     )
-    if settings.colour:
-        image, target = colour.apply(image, target, rng, **({} if image.dtype == np.uint8 else GENTLE))
-    for spec, apply in _further(settings.transforms):
-        image, target = _checked(spec, apply, image, target, rng)
-    return image, target
+
+
+def colours(image: Array, rng: np.random.Generator) -> colour.Change:
+    """What `augmented` does next to the colours, drawn but not done."""
+    return colour.drawn(rng, **({} if image.dtype == np.uint8 else GENTLE))
 
 
 def _checked(
@@ -217,40 +251,3 @@ def _checked(
 @cache
 def _further(specs: tuple[str, ...]) -> list[tuple[str, Callable[..., tuple[Any, Any]]]]:
     return [(spec, transforms.parse(spec)) for spec in specs]
-
-
-def batches(
-    source: Source, order: Sequence[int], settings: Settings, epoch: int, *, rank: int, world: int, start: int = 0
-) -> Iterator[tuple[Any, Any]]:
-    """Images (B / world, C, h, w) and targets of this process, batch by batch: (B / world, h, w), or a list of Objects.
-
-    The randomness of an item depends on seed, epoch and place alone: any number of processes, and a run that
-    was interrupted, see the same images.
-    """
-    import torch
-
-    def make(first: int) -> Any:
-        images, targets = [], []
-        for place in range(first + rank, first + settings.batch_size, world):
-            rng = np.random.default_rng([settings.seed, epoch, place])
-            image, target = augmented(*source.get(order[place]), rng, settings)
-            images.append(image)
-            targets.append(target)
-        pixels = image_batch(images, source.layout.mean, source.layout.std)
-        if source.task.objects:
-            return pixels, [source.task.targets(each_target) for each_target in targets]
-        return pixels, torch.from_numpy(np.stack(targets)).long()
-
-    firsts = range(start * settings.batch_size, len(order), settings.batch_size)
-    with ThreadPoolExecutor(1) as pool:
-        waiting: list[Future[Any]] = []
-        try:
-            for first in firsts:
-                waiting.append(pool.submit(make, first))
-                if len(waiting) > AHEAD:
-                    yield waiting.pop(0).result()
-            while waiting:
-                yield waiting.pop(0).result()
-        finally:
-            for each in waiting:
-                each.cancel()

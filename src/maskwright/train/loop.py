@@ -11,8 +11,9 @@ import copy
 import math
 import time
 from collections.abc import Callable, Mapping
-from contextlib import nullcontext
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,7 @@ from maskwright.store import View
 from maskwright.train import data, histograms, overlays
 from maskwright.train.allocator import keep_memory
 from maskwright.train.evaluation import evaluate, finish, judging
+from maskwright.train.feed import Feed
 from maskwright.train.groups import parameter_groups
 from maskwright.train.normalisation import layout_of
 from maskwright.train.settings import Settings
@@ -119,6 +121,14 @@ def fit(
 
     resume: go on from the last checkpoint in the run's folder.
     """
+    with ExitStack() as ends:
+        return _fit(view, settings, run, ends, resume=resume, report=report, begin=begin)
+
+
+def _fit(
+    view: View, settings: Settings, run: Run, ends: ExitStack, *, resume: bool, report: Report | None,
+    begin: Ready | None,
+) -> dict[str, Any]:  # fmt: skip
     torch = require("torch", "training")
     accelerate = require("accelerate", "training")
     tell = report or _silent
@@ -139,6 +149,8 @@ def fit(
     model, task, criterion = begin.model, begin.task, begin.criterion
     train_numbers, val_numbers = begin.train_numbers, begin.val_numbers
     source = data.Source(view, task, settings.cache_mb, begin.layout)
+    place = accelerator.process_index, accelerator.num_processes
+    feed = ends.enter_context(Feed(source, settings, accelerator.device, *place))
     own_loss = bool(getattr(model, "own_loss", False))
     model = model.to(accelerator.device).to(memory_format=torch.channels_last)
     average = copy.deepcopy(model).eval().requires_grad_(False)
@@ -168,10 +180,10 @@ def fit(
     while (share := progress.share(total, settings.minutes)) < 1 and not progress.tired(settings):
         order = data.epoch_order(train_numbers, weights, settings, progress.epoch)
         done = progress.step - progress.epoch * steps
-        stream = data.batches(
-            source, order, settings, progress.epoch,
-            rank=accelerator.process_index, world=accelerator.num_processes, start=done,
-        )  # fmt: skip
+        later = partial(data.epoch_order, train_numbers, weights, settings, progress.epoch + 1)
+        stream = feed.epoch(
+            order, progress.epoch, start=done, then=later if progress.epoch + 1 < settings.epochs else None
+        )
         network.train()
         summed, seen = 0.0, 0
         for images, targets in stream:
@@ -184,9 +196,7 @@ def fit(
             optimizer.zero_grad()
             value = 0.0
             parts = list(_parts(images, targets, settings.accumulate))
-            for number, (pixels, labels) in enumerate(parts, 1):
-                x = pixels.to(accelerator.device, non_blocking=True)
-                truth = _moved(labels, accelerator.device)
+            for number, (x, truth) in enumerate(parts, 1):
                 # Processes exchange gradients once, with the last part.
                 shared = nullcontext() if number == len(parts) else accelerator.no_sync(model)
                 with shared:
@@ -262,10 +272,6 @@ def _parts(images: Any, targets: Any, number: int) -> Any:
     size = len(images) // number
     for first in range(0, len(images), size):
         yield images[first : first + size], targets[first : first + size]
-
-
-def _moved(targets: Any, device: Any) -> Any:
-    return [target.to(device) for target in targets] if isinstance(targets, list) else targets.to(device)
 
 
 def _silent(share: float, numbers: Mapping[str, Any]) -> None:

@@ -4,14 +4,17 @@ Eight bits of gray, or of red, green and blue, are scaled as every published enc
 measured: 0 and 1 are percentiles of the whole training set, mean and deviation exact sums over it.
 """
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
-from itertools import islice
+from threading import Lock
+from typing import TypeVar
 
 import numpy as np
 
 from maskwright import media
+from maskwright.compute.processors import processors
 from maskwright.core.arrays import F64, Array
 from maskwright.core.sample import ImageRef
 from maskwright.errors import FormatError, UsageError
@@ -27,7 +30,11 @@ MEASURED = 200  # training images that are decoded to be measured
 PERCENTILES = (0.1, 99.9)
 VALUES = 1 << 24  # of all images and channels together that percentiles are taken of
 KEPT = 1 << 28  # bytes of decoded images that are not read twice
+THREADS = 8  # that decode and count, at most
+LIVE = 1 << 30  # bytes that these work on at once
 LEAST_STD = 0.05  # of numbers from 0 to 1; a channel that hardly varies is not blown up further
+
+Found = TypeVar("Found")
 
 #: What was found lately: plan, trials and training ask for the same.
 _found: dict[tuple[object, ...], tuple[Layout, tuple[str, ...]]] = {}
@@ -181,23 +188,45 @@ def _unlike(image: ImageRef, description: Description, usual: Description) -> Fo
 
 
 class _Drawn:
-    """Images in the layout's channels, to be gone through twice; as many as fit are kept."""
+    """Images in the layout's channels, to be gone through twice; as many as fit are kept.
+
+    Threads decode and count a few images ahead, at most `LIVE` bytes of them.
+    """
 
     def __init__(self, images: Sequence[ImageRef], layout: Layout) -> None:
         self._images, self._layout = images, layout
-        self._kept: list[Array] = []
+        self._kept: dict[int, Array] = {}
         self._room = KEPT
+        self._lock = Lock()
+        largest = max((image.size[0] * image.size[1] for image in images), default=1) * len(layout.channels)
+        # Counting works on numbers of eight bytes, a few times over.
+        self._threads = max(1, min(processors(), THREADS, LIVE // (32 * largest)))
 
-    def __iter__(self) -> Iterator[Array]:
-        yield from self._kept
-        for image in islice(self._images, len(self._kept), None):
+    def each(self, work: Callable[[Array], Found]) -> Iterator[Found]:
+        """What `work` finds in each image, in their order."""
+        with ThreadPoolExecutor(self._threads) as pool:
+            waiting: deque[Future[Found]] = deque()
+            try:
+                for place in range(len(self._images)):
+                    waiting.append(pool.submit(self._worked, work, place))
+                    if len(waiting) > self._threads:
+                        yield waiting.popleft().result()
+                while waiting:
+                    yield waiting.popleft().result()
+            finally:
+                for future in waiting:
+                    future.cancel()
+
+    def _worked(self, work: Callable[[Array], Found], place: int) -> Found:
+        pixels = self._kept.get(place)
+        if pixels is None:
+            image = self._images[place]
             pixels = self._layout.pick(media.read(image), image.uri)
-            if self._room >= pixels.nbytes:
-                self._room -= pixels.nbytes
-                self._kept.append(pixels)
-            else:
-                self._room = 0  # only the first ones: they come in order
-            yield pixels
+            with self._lock:
+                if self._room >= pixels.nbytes:
+                    self._room -= pixels.nbytes
+                    self._kept[place] = pixels
+        return work(pixels)
 
 
 def measured(images: Sequence[ImageRef], layout: Layout) -> Layout:
@@ -213,15 +242,20 @@ def measured(images: Sequence[ImageRef], layout: Layout) -> Layout:
         low, high = _limits(drawn, layout, len(images))
         layout = replace(layout, low=low, high=high)
     low_, high_ = np.array(layout.low), np.array(layout.high)
-    number = np.zeros(len(layout.channels))
-    first, second = np.zeros_like(number), np.zeros_like(number)
-    for pixels in drawn:
+
+    def sums(pixels: Array) -> F64:
+        """(channels, 3): how many values, their sum, and that of their squares."""
+        found = np.zeros((pixels.shape[2], 3))
         for index in range(pixels.shape[2]):
             values = _finite(pixels[..., index])
             units: F64 = ((values.astype(np.float64) - low_[index]) / (high_[index] - low_[index])).clip(0, 1)
-            number[index] += units.size
-            first[index] += units.sum()
-            second[index] += np.square(units).sum()
+            found[index] = units.size, units.sum(), np.square(units).sum()
+        return found
+
+    total = np.zeros((len(layout.channels), 3))
+    for found in drawn.each(sums):
+        total += found
+    number, first, second = total.T
     mean = first / number
     std = np.sqrt(np.maximum(second / number - mean**2, 0)).clip(LEAST_STD)
     return replace(layout, mean=tuple(mean.tolist()), std=tuple(std.tolist()))
@@ -236,13 +270,24 @@ def _limits(drawn: _Drawn, layout: Layout, images: int) -> tuple[tuple[float, ..
     most = max(1, VALUES // (max(1, images) * len(layout.channels)))
     held: list[list[Array]] = [[] for _ in layout.channels]
     least, greatest = np.full(len(held), np.inf), np.full(len(held), -np.inf)
-    for pixels in drawn:
-        for index, own in enumerate(held):
-            values = _finite(pixels[..., index])
-            if values.size:
-                least[index] = min(least[index], float(values.min()))
-                greatest[index] = max(greatest[index], float(values.max()))
-                own.append(values[:: -(-values.size // most) | 1].copy())  # odd: not the same columns in every row
+
+    def extremes(pixels: Array) -> list[tuple[float, float, Array] | None]:
+        """By channel the least value, the greatest, and some of all, where there is any."""
+        by_channel = (_finite(pixels[..., index]) for index in range(pixels.shape[2]))
+        return [
+            # Every so many, an odd number: not the same columns in every row.
+            (float(values.min()), float(values.max()), values[:: -(-values.size // most) | 1].copy())
+            if values.size
+            else None
+            for values in by_channel
+        ]
+
+    for found in drawn.each(extremes):
+        for index, channel in enumerate(found):
+            if channel is not None:
+                least[index] = min(least[index], channel[0])
+                greatest[index] = max(greatest[index], channel[1])
+                held[index].append(channel[2])
     limits = []
     for index, own in enumerate(held):
         if not own:

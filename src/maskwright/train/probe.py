@@ -12,6 +12,7 @@ from maskwright.registry import require
 from maskwright.store import View
 from maskwright.train import data
 from maskwright.train.allocator import keep_memory
+from maskwright.train.feed import Feed
 from maskwright.train.groups import parameter_groups
 from maskwright.train.normalisation import layout_of
 from maskwright.train.settings import Settings
@@ -49,13 +50,10 @@ class Trial:
         self.order = order * max(1, math.ceil(64 * settings.batch_size / len(order)))
 
     def batches(self) -> Any:
-        return data.batches(self.source, self.order, self.settings, 0, rank=0, world=1)
+        with Feed(self.source, self.settings, self.device) as feed:
+            yield from feed.epoch(self.order, 0)
 
     def step(self, images: "Tensor", targets: Any) -> float:
-        images = images.to(self.device)
-        targets = (
-            [target.to(self.device) for target in targets] if isinstance(targets, list) else targets.to(self.device)
-        )
         with models.naming(self.settings.model), autocast(self.device, self.precision):
             answer = self.model(images, targets, self.criterion) if self.own_loss else self.model(images)
         loss = answer.float() if self.own_loss else self.criterion(answer.float(), targets)

@@ -98,6 +98,12 @@ class Settings:
         "Frames of one sequence may be on both sides, where splits are drawn and in folds; else sequences stay whole.",
     ] = False
     cache_mb: Annotated[int, Limits(least=0), "Megabytes of decoded images kept in memory."] = 1024
+    workers: Annotated[
+        int | None,
+        Limits(least=0),
+        "Threads that prepare images for the network; 0 prepares them in its own thread; from this machine's processors"
+        " where nothing is said.",
+    ] = None
     overlays: Annotated[int, Limits(least=0), "Validation images drawn at every evaluation."] = 4
     histograms: Annotated[bool, "Distributions of weights and gradients by layer, at every evaluation."] = False
     trackers: Annotated[tuple[Annotated[str, Member("runs.trackers")], ...], "Also record with these."] = ()

@@ -1,44 +1,42 @@
-"""Moving a target, be it a label map or segments; the image's own moves lie with each augmentation."""
+"""Moving an image, and a target, be it a label map or segments."""
 
 from typing import Any, TypeVar
 
 import numpy as np
 
-from maskwright.core.arrays import Size
+from maskwright.core.arrays import Array, Size
 from maskwright.core.masks import Masks
 from maskwright.core.segments import Segments
 from maskwright.registry import require
 
 Target = TypeVar("Target", Any, Segments)  # (H, W) uint8 class indices, or Segments
 
+CHANNELS = 4  # OpenCV's moves, averages, borders and colours are made for so many
+Border = tuple[int, int, int, int]  # pixels above, below, left and right
 
-def window(target: Target, top: int, left: int, size: Size, fill: int) -> Target:
-    """What a window shows; beyond the image a label map gets `fill` and segments nothing."""
-    height, width = size
+
+def placed(target: Target, part: tuple[int, int, int, int], size: Size, border: Border, fill: int) -> Target:
+    """A rectangle of a target, scaled by nearest neighbour, with a border around it.
+
+    part: (top, bottom, left, right) inside the target.  size: what it is scaled to.  border: in pixels of the answer,
+    in which a label map gets `fill` and segments nothing.
+    """
+    top, bottom, left, right = part
+    above, below, before, after = border
     if isinstance(target, Segments):
-        return target.moved(target.masks.crop((left, top, left + width, top + height)))
-    y0, x0 = max(top, 0), max(left, 0)
-    y1, x1 = min(top + height, target.shape[0]), min(left + width, target.shape[1])
-    inside = target[y0:y1, x0:x1]
-    if inside.shape == (height, width):
-        return inside
+        masks = target.masks.crop((left, top, right, bottom)).resize(size)
+        if any(border):
+            masks = masks.paste((size[0] + above + below, size[1] + before + after), left=before, top=above)
+        return target.moved(masks)
     cv2 = require("cv2", "the augmentation scale-crop")
-    border = (y0 - top, top + height - y1, x0 - left, left + width - x1)
-    return cv2.copyMakeBorder(inside, *border, cv2.BORDER_CONSTANT, value=fill)
-
-
-def resized(target: Target, size: Size) -> Target:
-    """Nearest neighbour."""
-    if isinstance(target, Segments):
-        return target.moved(target.masks.resize(size))
-    cv2 = require("cv2", "the augmentation scale-crop")
-    return cv2.resize(target, size[::-1], interpolation=cv2.INTER_NEAREST_EXACT)
+    moved = cv2.resize(target[top:bottom, left:right], size[::-1], interpolation=cv2.INTER_NEAREST_EXACT)
+    return cv2.copyMakeBorder(moved, *border, cv2.BORDER_CONSTANT, value=fill) if any(border) else moved
 
 
 def mirrored(target: Target, *, horizontal: bool) -> Target:
     if isinstance(target, Segments):
         return target.moved(target.masks.flip(horizontal=horizontal))
-    return np.ascontiguousarray(target[:, ::-1] if horizontal else target[::-1])
+    return flipped(target, horizontal=horizontal)
 
 
 def turned(target: Target, quarters: int) -> Target:
@@ -47,4 +45,26 @@ def turned(target: Target, quarters: int) -> Target:
         dense = np.rot90(target.masks.decode(), quarters, axes=(1, 2))
         masks = Masks.encode(np.ascontiguousarray(dense)) if len(target) else Masks.empty(dense.shape[1:])
         return target.moved(masks)
-    return np.ascontiguousarray(np.rot90(target, quarters))
+    return rotated(target, quarters)
+
+
+def flipped(pixels: Array, *, horizontal: bool) -> Array:
+    """(H, W) or (H, W, C), as the reversed view would be, in order; OpenCV moves whole pixels, thirty times faster."""
+    if _plain(pixels):
+        found: Array = require("cv2", "the augmentation flip").flip(pixels, 1 if horizontal else 0)
+        return found.reshape(pixels.shape)
+    return np.ascontiguousarray(pixels[:, ::-1] if horizontal else pixels[::-1])
+
+
+def rotated(pixels: Array, quarters: int) -> Array:
+    """(H, W) or (H, W, C), counter-clockwise, as np.rot90."""
+    if quarters % 4 and _plain(pixels):
+        cv2 = require("cv2", "the augmentation flip")
+        ways = (cv2.ROTATE_90_COUNTERCLOCKWISE, cv2.ROTATE_180, cv2.ROTATE_90_CLOCKWISE)
+        found: Array = cv2.rotate(pixels, ways[quarters % 4 - 1])
+        return found.reshape(*found.shape[:2], *pixels.shape[2:])
+    return np.ascontiguousarray(np.rot90(pixels, quarters))
+
+
+def _plain(pixels: Array) -> bool:
+    return pixels.dtype in (np.uint8, np.float32) and (pixels.ndim == 2 or pixels.shape[2] <= CHANNELS)

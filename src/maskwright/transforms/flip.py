@@ -3,7 +3,7 @@
 import numpy as np
 
 from maskwright.core.arrays import Array
-from maskwright.transforms._moves import Target, mirrored, turned
+from maskwright.transforms._moves import Target, flipped, mirrored, rotated, turned
 
 
 def apply(
@@ -17,10 +17,10 @@ def apply(
     oblong image.
     """
     if rng.random() < horizontal:
-        image, target = image[:, ::-1], mirrored(target, horizontal=True)
+        image, target = flipped(image, horizontal=True), mirrored(target, horizontal=True)
     if rng.random() < vertical:
-        image, target = image[::-1], mirrored(target, horizontal=False)
+        image, target = flipped(image, horizontal=False), mirrored(target, horizontal=False)
     if turn:
         quarters = int(rng.integers(4))
-        image, target = np.rot90(image, quarters), turned(target, quarters)
+        image, target = rotated(image, quarters), turned(target, quarters)
     return np.ascontiguousarray(image), target

@@ -1,13 +1,12 @@
 """A random window at a random scale, resized to a fixed size."""
 
 import math
-from typing import Any
 
 import numpy as np
 
 from maskwright.core.arrays import Array, Size
 from maskwright.registry import require
-from maskwright.transforms._moves import Target, resized, window
+from maskwright.transforms._moves import CHANNELS, Border, Target, placed
 
 
 def apply(
@@ -28,40 +27,52 @@ def apply(
 
     Where the image is smaller than the window, it is padded with zeros and `fill` (ignored).
     """
-    cv2 = require("cv2", "the augmentation scale-crop")
     factor = math.exp(rng.uniform(math.log(scale[0]), math.log(scale[1])))
     ratio = math.exp(rng.uniform(-stretch, stretch) / 2)
-    # The window in source pixels that becomes `size`: cropping first touches the fewest pixels.
+    # The window in source pixels that becomes `size`; of it only what lies in the image is touched.
     height = max(1, round(size[0] / (factor * ratio)))
     width = max(1, round(size[1] / (factor / ratio)))
     top = _start(image.shape[0], height, rng)
     left = _start(image.shape[1], width, rng)
-    y0, x0 = max(top, 0), max(left, 0)
-    y1, x1 = min(top + height, image.shape[0]), min(left + width, image.shape[1])
-    pixels = image[y0:y1, x0:x1]
-    if pixels.shape[:2] != (height, width):
-        border = (y0 - top, top + height - y1, x0 - left, left + width - x1)
-        if 1 < pixels.shape[2] <= _CHANNELS:
-            pixels = cv2.copyMakeBorder(pixels, *border, cv2.BORDER_CONSTANT, value=(0, 0, 0))
-        else:
-            pixels = np.pad(pixels, (border[:2], border[2:], (0, 0)))
+    y0, y1, above, inner_height = _inside(top, height, image.shape[0], size[0])
+    x0, x1, before, inner_width = _inside(left, width, image.shape[1], size[1])
+    inner = (inner_height, inner_width)
+    border = (above, size[0] - above - inner_height, before, size[1] - before - inner_width)
     shrink = height * width > size[0] * size[1]
-    way = cv2.INTER_AREA if shrink else cv2.INTER_LINEAR
-    pixels = _resampled(cv2, pixels, size, way)
-    return pixels, resized(window(target, top, left, (height, width), fill), size)
+    pixels = _resampled(image[y0:y1, x0:x1], inner, shrink=shrink)
+    if any(border):
+        pixels = _bordered(pixels, border)
+    return pixels, placed(target, (y0, y1, x0, x1), inner, border, fill)
 
 
-_CHANNELS = 4  # OpenCV's averages and borders are made for so many
+def _inside(start: int, length: int, whole: int, wanted: int) -> tuple[int, int, int, int]:
+    """Of a window along one axis: where it enters and leaves the image, and in the answer its begin and its length."""
+    first, last = max(start, 0), min(start + length, whole)
+    begin = round((first - start) * wanted / length)
+    end = round((last - start) * wanted / length)
+    begin = min(begin, wanted - 1)
+    return first, last, begin, max(1, end - begin)
 
 
-def _resampled(cv2: Any, pixels: Array, size: Size, way: int) -> Array:
-    """(h, w, C) -> (*size, C)."""
+def _resampled(pixels: Array, size: Size, *, shrink: bool) -> Array:
+    """(h, w, C) -> (*size, C): averages of areas where it shrinks, else linear."""
+    cv2 = require("cv2", "the augmentation scale-crop")
     number = pixels.shape[2]
-    if number <= _CHANNELS:
+    if number <= CHANNELS:
+        way = cv2.INTER_AREA if shrink else cv2.INTER_LINEAR
         found: Array = cv2.resize(pixels, size[::-1], interpolation=way)
         return found if number > 1 else found[..., None]
-    parts = [pixels[..., first : first + _CHANNELS] for first in range(0, number, _CHANNELS)]
-    return np.concatenate([_resampled(cv2, np.ascontiguousarray(part), size, way) for part in parts], axis=2)
+    parts = [pixels[..., first : first + CHANNELS] for first in range(0, number, CHANNELS)]
+    return np.concatenate([_resampled(np.ascontiguousarray(part), size, shrink=shrink) for part in parts], axis=2)
+
+
+def _bordered(pixels: Array, border: Border) -> Array:
+    """With zeros around it."""
+    if 1 < pixels.shape[2] <= CHANNELS:
+        cv2 = require("cv2", "the augmentation scale-crop")
+        found: Array = cv2.copyMakeBorder(pixels, *border, cv2.BORDER_CONSTANT, value=(0, 0, 0))
+        return found
+    return np.pad(pixels, (border[:2], border[2:], (0, 0)))
 
 
 def _start(length: int, window: int, rng: np.random.Generator) -> int:

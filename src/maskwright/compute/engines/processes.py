@@ -21,6 +21,7 @@ from typing import Any
 
 from maskwright.compute.engines import Results
 from maskwright.compute.parcels import Parcel, Parcels
+from maskwright.compute.processors import processors
 from maskwright.compute.work import Job, Opened, Result
 from maskwright.compute.work import results as results_of
 from maskwright.errors import MaskwrightError
@@ -233,7 +234,7 @@ class _Place:
 @contextmanager
 def _threads_of(workers: int) -> Iterator[None]:
     """Of a process that starts in this block: a fair share of the processors, where nobody chose a number."""
-    share = str(max(1, _processors() // workers))
+    share = str(max(1, processors() // workers))
     added = [name for name in _THREADS if name not in os.environ]
     os.environ.update(dict.fromkeys(added, share))
     try:
@@ -241,10 +242,6 @@ def _threads_of(workers: int) -> Iterator[None]:
     finally:
         for name in added:
             os.environ.pop(name, None)
-
-
-def _processors() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @contextmanager
