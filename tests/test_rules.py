@@ -20,7 +20,7 @@ SOURCE = Path(maskwright.__file__).parent
 ROOT = Path(__file__).parents[1]
 
 RANK = rooms.rank()
-HEAVY = {"torch", "torchvision", "timm", "transformers", "segmentation_models_pytorch", "accelerate", "numba"}
+HEAVY = {"torch", "torchvision", "timm", "transformers", "segmentation_models_pytorch", "numba"}
 
 
 def test_imports_go_down_only() -> None:

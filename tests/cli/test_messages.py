@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from maskwright import formats
 from maskwright.cli import VERBS
 from maskwright.cli.output import emit, say, table
 from maskwright.runs import Run, find, list_runs
+from maskwright.runs.record import curves
 from maskwright.store import Dataset
 
 NOWHERE = "postgresql://ann:geh%2Feim@127.0.0.1:9/set?connect_timeout=2"
@@ -158,12 +160,11 @@ def test_an_unknown_model_is_said_before_what_the_data_lack(capsys, make_samples
 @pytest.mark.parametrize(
     ("more", "named"),
     [
-        (("--epochs", 9, "--lr", "1e-4", "--no-turn"), "--resume without --epochs, --no-turn, --lr"),
-        (("--device", "cpu"), "--resume without --device"),
+        (("--epochs", 9, "--lr", "1e-4", "--no-turn"), "--resume without --no-turn, --lr"),
         (("--model", "unett"), "--resume without --model"),
         (("--folds", 2, "--at", "head~", "--where", "weight > 0"), "--resume without --folds, --where, --at"),
-        (("--plan", "plan.yaml", "--budget", "20m"), "--resume without --plan, --budget"),
-        (("--transform", "flip", "--tracker", "mlflow"), "--resume without --transform, --tracker"),
+        (("--plan", "plan.yaml", "--budget", "20m"), "--resume without --plan"),
+        (("--transform", "flip", "--tracker", "mlflow"), "--resume without --transform"),
         (("--name", "two"), "--resume without --name"),
     ],
 )
@@ -277,18 +278,48 @@ def test_resume_refuses_a_living_run_and_says_what_a_dead_one_lacks(capsys, stre
         state.touch()
 
 
+def test_an_interrupted_training_says_how_it_goes_on_and_takes_more_epochs(capsys, street, monkeypatch) -> None:
+    pytest.importorskip("torch")
+    from maskwright.train import steps
+
+    small = ("--epochs", 2, "--size", 64, 64, "--batch-size", 2, "--device", "cpu", "--precision", "fp32")
+    real, taken = steps.Steps.step, []
+
+    def interrupted(self, *rest) -> None:
+        if len(taken) == 1:
+            raise KeyboardInterrupt
+        taken.append(real(self, *rest))
+
+    monkeypatch.setattr(steps.Steps, "step", interrupted)
+    code, _, err = run(capsys, "train", street, *small, "--name", "one")
+    assert code == 130
+    command = f"maskwright train {street} --resume one"
+    assert err.strip().splitlines()[-1] == f"maskwright: interrupted; `{command}` goes on."
+    monkeypatch.undo()
+    code, out, err = run(capsys, *command.split()[1:], "--epochs", 3, "--overlays", 0)
+    assert code == 0, err
+    assert "goes on with epochs 3, which was 2" in out
+    assert "goes on with overlays 0, which was 4" in out
+    with Dataset.open(street) as dataset:
+        record = find(dataset, "one")
+        assert (record["status"], record["settings"]["epochs"], record["settings"]["where"]) == ("done", 3, [])
+        assert {step for step, _ in curves(dataset, "one")["val/mean_iou"]} <= {2, 4, 6}
+
+
 def _checkpoint(folder: Path, network, task) -> None:
     import torch
 
     from maskwright.predict.checkpoint import ModelInfo, save
-    from maskwright.train.state import LAST, STATE, Progress, save_state
+    from maskwright.train.resuming import LAST, STATE, Progress, save_state
 
-    save(network, ModelInfo("lite", task.classes.to_json()), folder / LAST)
-    save_state(folder / STATE, network, torch.optim.AdamW(network.parameters()), Progress())
+    info = ModelInfo("lite", task.classes.to_json())
+    save(network, info, folder / LAST)
+    state = {"optimizer": torch.optim.AdamW(network.parameters()).state_dict()}
+    save_state(folder / STATE, network, network, state, Progress(), json.dumps(asdict(info)))
 
 
 def test_a_training_whose_checkpoint_cannot_be_written_ends_as_failed(capsys, street, monkeypatch) -> None:
-    pytest.importorskip("accelerate")
+    pytest.importorskip("torch")
     from maskwright.runs import files
 
     real = Path.replace

@@ -23,7 +23,8 @@ from maskwright.predict.batch_size import BatchSize
 from maskwright.predict.pixels import decided, segments_of, sums_by_class
 from maskwright.runs import Run
 from maskwright.store import Dataset, transfer
-from maskwright.train import data, evaluation
+from maskwright.train import data, validation
+from maskwright.train.distributed import Processes
 from maskwright.train.task import Task
 
 CLASSES = Classes([Class(3, "disc"), Class(8, "ground", "stuff"), Class(9, "rest", "stuff", "background")])
@@ -385,15 +386,6 @@ def test_notes_on_memory_reach_who_asked(tmp_path, dataset, monkeypatch) -> None
     assert run["samples"] == 9
 
 
-class Alone:
-    """The one process of a training."""
-
-    process_index, num_processes, device = 0, 1, torch.device("cpu")
-
-    def reduce(self, values, reduction):
-        return values
-
-
 @pytest.mark.parametrize("case", ["semantic", "panoptic"])
 def test_evaluation_counts_what_prediction_predicts(dataset, case) -> None:
     predictor, _ = made(case)
@@ -401,10 +393,7 @@ def test_evaluation_counts_what_prediction_predicts(dataset, case) -> None:
     source = data.Source(dataset, task, 0)
     numbers = dataset.numbers()
     run = Run.start(dataset, "train", {})
-    scores, seen = evaluation.evaluate(
-        predictor.model, predictor.info, source, numbers, Alone(), "fp32", run, until=None
-    )  # fmt: skip
-    assert seen == len(numbers)
+    scores = validation.evaluate(predictor.model, predictor.info, source, numbers, Processes("cpu"), "fp32", run)
     counts = task.nothing()
     for number in numbers:
         image, truth = source.get(number)
@@ -414,19 +403,19 @@ def test_evaluation_counts_what_prediction_predicts(dataset, case) -> None:
             counts += confusion.update(predictor.label_map(image), truth, num_classes=3)
     want = task.scores(counts)
     assert scores[task.main] == pytest.approx(want[task.main], nan_ok=True, abs=1e-3)
-    ended = evaluation.finish(predictor.model, predictor.info, numbers, source, run, "fp32", "cpu")
+    ended = validation.finish(predictor.model, predictor.info, numbers, source, run, "fp32", "cpu")
     assert ended[task.main] == pytest.approx(scores[task.main], nan_ok=True)
     assert run.predicted() == sorted(numbers)
-    few, seen = evaluation.evaluate(
-        predictor.model, predictor.info, source, numbers, Alone(), "fp32", run, until=time.monotonic()
-    )  # fmt: skip
-    assert seen == 1, "at least one"
-    assert task.main in few
+    assert "samples" not in ended
+    again = Run.start(dataset, "train", {})
+    now = time.monotonic()
+    few = validation.finish(predictor.model, predictor.info, numbers, source, again, "fp32", "cpu", until=now)
+    assert few["samples"] == len(again.predicted()) == 1, "at least one"
 
 
 def test_any_first_part_of_an_evaluation_lies_evenly_over_the_set() -> None:
     for length in (1, 2, 7, 64, 100):
-        order = evaluation.evenly(range(length))
+        order = validation.evenly(range(length))
         assert sorted(order) == list(range(length))
         for part in range(2, length + 1):
             gaps = np.diff(sorted({*order[:part], length}))

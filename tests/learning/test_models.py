@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from small_networks import SMALL
 
 torch = pytest.importorskip("torch")
 
@@ -97,22 +98,6 @@ def test_segnet_puts_values_back_where_they_came_from() -> None:
 def test_torchvision_says_what_it_lacks() -> None:
     with pytest.raises(UsageError, match=r"no encoder 'vgg'.*mobilenet_v3_large"):
         models.build("deeplabv3/vgg", 3)
-
-
-QUERIES = {"queries": 8, "width": 32, "pixel_layers": 1, "decoder_layers": 2, "feedforward": 64, "points": 300}
-SMALL = {
-    "mask2former": {**QUERIES, "encoder": "swin-nano"},
-    "oneformer": {**QUERIES, "encoder": "swin-nano"},
-    "eomt": {"encoder": "nano", "side": 64, "queries": 8, "points": 300},
-    "rfdetr": {"encoder": "nano", "side": 96, "queries": 8, "width": 32, "decoder_layers": 2, "groups": 2},
-    "maskrcnn": {"encoder": "resnet18", "norm": "group", "samples": 32, "proposals": 50},
-    "dino": {"encoder": "dinov3-nano"},
-    "gscnn": {"width": 16},
-    "unet2015": {"base": 4},
-    "lite": {"widths": (4, 8, 8, 8, 8), "decoder": 8},
-    "segnet": {"width": 0.1},
-    "fastfcn": {"width": 32},
-}
 
 
 OBJECTS = ("eomt", "mask2former", "maskrcnn", "oneformer", "rfdetr")

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from small_networks import SMALL
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("transformers")
-pytest.importorskip("accelerate")
 
 from maskwright import models
 from maskwright.core.classes import Class, Classes
@@ -25,14 +25,7 @@ from maskwright.store import Dataset, transfer
 from maskwright.train import Settings, fit
 from maskwright.train.task import Task, chosen_task
 
-QUERIES = {"queries": 8, "width": 32, "pixel_layers": 1, "decoder_layers": 2, "feedforward": 64, "points": 300}
-SMALL = {
-    "mask2former": {**QUERIES, "encoder": "swin-nano"},
-    "oneformer": {**QUERIES, "encoder": "swin-nano"},
-    "eomt": {"encoder": "nano", "side": 64, "queries": 8, "points": 300},
-    "rfdetr": {"encoder": "nano", "side": 96, "queries": 8, "width": 32, "decoder_layers": 2, "groups": 2},
-    "maskrcnn": {"encoder": "resnet18", "norm": "group", "samples": 32, "proposals": 50},
-}
+OBJECTS = ("eomt", "mask2former", "maskrcnn", "oneformer", "rfdetr")
 CLASSES = Classes(
     [Class(3, "disc"), Class(4, "bar"), Class(9, "ground", "stuff"), Class(20, "void", "stuff", "ignore")]
 )
@@ -254,7 +247,7 @@ def test_every_network_of_objects_trains_judges_and_comes_back(dataset, name, ma
 
 
 @pytest.mark.train
-@pytest.mark.parametrize("name", sorted(SMALL))
+@pytest.mark.parametrize("name", OBJECTS)
 def test_every_network_of_objects_learns_two_pictures(name: str) -> None:
     torch.manual_seed(0)
     model = models.build(name, 2, **SMALL[name]).train()

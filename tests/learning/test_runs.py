@@ -413,25 +413,23 @@ def test_files_are_there_whole_or_not_at_all(tmp_path) -> None:
 def test_a_checkpoint_that_does_not_fit_on_the_disk_is_one_sentence(tmp_path) -> None:
     torch = pytest.importorskip("torch")
     from maskwright.predict.checkpoint import ModelInfo, save
-    from maskwright.train.state import Progress, save_state
+    from maskwright.train.resuming import Progress, save_state
 
     small = torch.nn.Linear(4, 4)
-    state = (torch.optim.AdamW(small.parameters()), Progress())
     save(small, ModelInfo("lite", []), tmp_path / "best.safetensors")
-    save_state(tmp_path / "last.state.pt", small, *state)
+    save_state(tmp_path / "last.state.pt", small, small, {}, Progress(), "{}")
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     program = (
         "import resource, sys, torch\n"
         "from pathlib import Path\n"
         "from maskwright.errors import DatasetError\n"
         "from maskwright.predict.checkpoint import ModelInfo, save\n"
-        "from maskwright.train.state import Progress, save_state\n"
+        "from maskwright.train.resuming import Progress, save_state\n"
         "large = torch.nn.Linear(600, 600)\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))\n"
         "folder = Path(sys.argv[1])\n"
         "for write in (lambda: save(large, ModelInfo('lite', []), folder / 'best.safetensors'),\n"
-        "              lambda: save_state(folder / 'last.state.pt', large, torch.optim.AdamW(large.parameters()),\n"
-        "                                  Progress())):\n"
+        "              lambda: save_state(folder / 'last.state.pt', large, large, {}, Progress(), '{}')):\n"
         "    try:\n"
         "        write()\n"
         "    except DatasetError as error:\n"

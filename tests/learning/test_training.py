@@ -1,15 +1,16 @@
 """The loop: it learns, resumes exactly, runs in two processes, and augments image and label together."""
 
 import json
+import random
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
-pytest.importorskip("accelerate")
 
 from maskwright import transforms
 from maskwright.core.masks import Masks
@@ -100,6 +101,57 @@ def test_resuming_is_exact(dataset) -> None:
         mine, theirs = load_file(run.folder / file), load_file(whole.folder / file)
         assert all(torch.equal(mine[name], theirs[name]) for name in theirs), file
     assert curves(dataset, "parts")["val/mean_iou"] == curves(dataset, "whole")["val/mean_iou"]
+
+
+TRAINS = """
+import json, sys
+from maskwright.runs import Run, list_runs
+from maskwright.store import Dataset
+from maskwright.train import Settings, fit, loop
+loop.KEPT = 0.0  # a checkpoint after every step: a kill is as likely in one as it is in between
+settings = Settings.from_json(json.loads(sys.argv[2]))
+with Dataset.open(sys.argv[1]) as dataset:
+    go_on = "parts" in [record["id"] for record in list_runs(dataset)]
+    run = Run.resume(dataset, "parts") if go_on else Run.start(dataset, "train", settings.to_json(), name="parts")
+    print("going", flush=True)
+    run.finish(scores=fit(run.view, settings, run, resume=go_on))
+"""
+
+
+@pytest.mark.train
+@pytest.mark.timeout(1800)
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+@pytest.mark.parametrize("kills", [3, pytest.param(20, marks=pytest.mark.slow)])
+def test_killed_at_any_moment_and_gone_on_it_is_the_same_training(dataset, kills) -> None:
+    settings = replace(SETTINGS, epochs=10 * kills, evaluations=kills, device="cpu", colour=True)
+    whole, scores = train(dataset, settings, "whole")
+    command = [sys.executable, "-c", TRAINS, dataset.place, json.dumps(settings.to_json())]
+    rng = random.Random(kills)
+    killed = 0
+    while True:
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
+            assert child.stdout is not None
+            if child.stdout.readline() == "going\n":
+                with suppress(subprocess.TimeoutExpired):
+                    child.wait(rng.uniform(0.2, 2.5) if killed < kills else 600)
+            going = child.poll() is None
+            if going:
+                child.kill()
+        if not going:
+            break
+        killed += 1
+    assert child.returncode == 0
+    assert killed >= min(kills, 3), "it was over before it was killed often enough to say anything"
+    parts = Run.open(dataset, "parts")
+    from safetensors.torch import load_file
+
+    for file in ("last.safetensors", "best.safetensors"):
+        mine, theirs = load_file(parts.folder / file), load_file(whole.folder / file)
+        assert all(torch.equal(mine[name], theirs[name]) for name in theirs), file
+    mine, theirs = curves(dataset, "parts"), curves(dataset, "whole")
+    assert mine["val/mean_iou"] == theirs["val/mean_iou"]
+    assert mine["train/loss"] == theirs["train/loss"]
+    assert find(dataset, "parts")["scores"] == json.loads(json.dumps(scores))
 
 
 @pytest.mark.train
@@ -261,17 +313,3 @@ def test_a_transform_by_name_that_answers_something_else_is_named(apply, said, m
     with pytest.raises(UsageError, match=rf"the transform 'mine\(a=1\)' {said}"):
         data.augmented(image, target, np.random.default_rng(0), settings)
     data._further.cache_clear()
-
-
-def test_a_process_trains_on_one_kind_of_device_and_then_on_the_other() -> None:
-    accelerate = pytest.importorskip("accelerate")
-    torch = pytest.importorskip("torch")
-    from maskwright.train import loop
-
-    accelerate.state.AcceleratorState._reset_state(reset_partial_state=True)  # of trainings before
-    state = accelerate.Accelerator(cpu=True).state
-    state._shared_state["device"] = accelerate.state.PartialState._shared_state["device"] = torch.device("cuda:0")
-    loop._forget_device(accelerate, cpu=False)
-    assert accelerate.state.PartialState().device.type == "cuda", "what was chosen stays while it is asked for"
-    loop._forget_device(accelerate, cpu=True)
-    assert accelerate.Accelerator(cpu=True).device.type == "cpu"

@@ -125,7 +125,7 @@ DOORS: dict[str, Callable[[], object]] = {
 #: Doors that do their work, or wait for a browser, where none of these is missing.
 _LONG = {
     "command demo": ("torch", "skimage"), "command studio": ("fastapi", "uvicorn"), "command sweep": ("torch", "optuna"),
-    "command train": ("torch", "accelerate", "safetensors"),
+    "command train": ("torch", "safetensors"),
 }  # fmt: skip
 
 

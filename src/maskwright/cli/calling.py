@@ -32,7 +32,7 @@ MINUS = "\N{MINUS SIGN}"
 _Unreadable: type[Exception] = typer.BadParameter.__mro__[2]
 
 #: Modules whose functions are called by C code.
-CALLED_BACK = ("maskwright.store.locks",)
+CALLED_BACK = ("maskwright.store.locks", "llvmlite.binding.executionengine")
 
 _NUMBER = re.compile(r"\d+(\.\d*)?|\.\d+")
 _NEGATIVE = re.compile(rf"-({_NUMBER.pattern})(e[+-]?\d+)?", re.IGNORECASE)

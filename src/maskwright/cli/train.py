@@ -1,6 +1,7 @@
 """maskwright train"""
 
 import os
+import shlex
 from typing import Annotated, Any
 
 import typer
@@ -49,6 +50,8 @@ def command(
     predict_scale: choices.PredictScale = None,
     tile: choices.Tile = None,
     compile: choices.Compile = None,
+    deterministic: choices.Deterministic = None,
+    sync_batchnorm: choices.SyncBatchnorm = None,
     seed: choices.Seed = None,
     precision: choices.Precision = None,
     device: choices.Device = None,
@@ -64,7 +67,10 @@ def command(
     histograms: choices.Histograms = None,
     tracker: choices.Trackers = None,
     name: Annotated[str | None, typer.Option(help="The run's id; made from the time when not given.")] = None,
-    resume: Annotated[str | None, typer.Option(help="Go on with this run, with its settings and no others.")] = None,
+    resume: Annotated[
+        str | None,
+        typer.Option(help="Go on with this run, with its settings; epochs, times and the device may be others."),
+    ] = None,
     where: Where = None,
     at: At = None,
     json: Json = False,
@@ -83,18 +89,22 @@ def command(
     from maskwright.train.loop import ready
 
     require("torch", "training")
-    require("accelerate", "training")
     main = int(os.environ.get("RANK", "0")) == 0
     if name is not None:
         name = run_name(name)
     with open_dataset(dataset, quiet=json) as opened:
         if resume is not None:
             record = find(opened, resume, "train")
-            settings = _settings_of(Settings, record)
+            before = _settings_of(Settings, record)
+            settings = _going_on(before, given)
             # All is checked before anything is changed; other processes than the first own nothing.
             place, seen = folder_of(opened, record["id"]), recorded_view(opened, record)
             begin = ready(seen, settings, resume=place)
             run = Run.resume(opened, record["id"], trackers=settings.trackers) if main else Run(seen, "", place)
+            if main and settings != before:
+                run.change_settings(settings.to_json())
+                for line in _changes(before, settings):
+                    say(line, err=json)
         else:
             view = view_of(opened, at, where).frozen()
             if name is not None and main:
@@ -126,8 +136,24 @@ def command(
     emit(result, _lines(scores, settings.val_split, run.folder), json)
 
 
-#: What a run that goes on still takes.
-GOING_ON = ("dataset", "resume", "json")
+#: What a run that goes on still takes: how long, where and how it is shown, and nothing that it has learned by.
+GOING_ON = (
+    "dataset", "resume", "json", "epochs", "minutes", "budget", "patience", "device", "cache_mb", "overlays",
+    "histograms", "tracker",
+)  # fmt: skip
+
+
+def _going_on(settings: Any, given: dict[str, Any]) -> Any:
+    """The settings of a run that goes on, with what was given now; epochs take the place of a time."""
+    from dataclasses import replace
+
+    longer = {"minutes": None} if "epochs" in given and "minutes" not in given else {}
+    return replace(settings, **longer, **given)
+
+
+def _changes(before: Any, after: Any) -> list[str]:
+    was, now = before.to_json(), after.to_json()
+    return [f"goes on with {name} {now[name]}, which was {was[name]}" for name in now if now[name] != was[name]]
 
 
 def _check_resumed(called: dict[str, Any]) -> None:
@@ -140,7 +166,7 @@ def _check_resumed(called: dict[str, Any]) -> None:
         raise UsageError("a run that goes on keeps its name", needed="--resume without --name")
     if ignored:
         kept = ", ".join(ignored)
-        raise UsageError("a run that goes on keeps its settings", needed=f"--resume without {kept}")
+        raise UsageError("a run that goes on keeps what it learns by", needed=f"--resume without {kept}")
 
 
 def _lines(scores: dict[str, Any], split: str, folder: Any) -> list[str]:
@@ -192,6 +218,15 @@ def _settings_of(kind: Any, record: dict[str, Any]) -> Any:
         raise error.at(record=f"run {record['id']}") from None
 
 
+def _said(name: str, value: float) -> str:
+    """A number of the progress, as people read it."""
+    if name == "waiting":
+        return f"waits {value:.0%} for images"
+    if name == "memory_gb":
+        return f"memory {value:.1f} GB"
+    return f"{name} {value:.4g}"
+
+
 def _watched(fit: Any, run: Any, settings: Any, begin: Any, resume: bool, *, quiet: bool) -> dict[str, Any]:
     from rich.console import Console
     from rich.progress import (
@@ -211,23 +246,14 @@ def _watched(fit: Any, run: Any, settings: Any, begin: Any, resume: bool, *, qui
     with Progress(*columns, console=console, disable=quiet or not console.is_terminal) as bar:
         task = bar.add_task("", total=1.0)
         latest: dict[str, float] = {}
-        began: list[tuple[float, int]] = []
 
         def report(share: float, numbers: dict[str, Any]) -> None:
-            import time
-
             if "note" in numbers:
                 if not quiet:
                     console.print(plain(f"note: {numbers['note']}"), markup=False)
                 return
             latest.update(numbers)
-            if "step" in numbers:
-                began.append((time.monotonic(), numbers["step"]))
-                del began[:-50]
-                if len(began) > 1:
-                    spent = began[-1][0] - began[0][0]
-                    latest["images/s"] = settings.batch_size * (began[-1][1] - began[0][1]) / max(spent, 1e-9)
-            text = "  ".join(f"{name} {value:.4g}" for name, value in latest.items())
+            text = "  ".join(_said(name, value) for name, value in latest.items())
             bar.update(task, completed=min(share, 1.0), description=text)
             if not quiet and not numbers.keys().isdisjoint(("mean_iou", "AP", "pq")):
                 console.print(f"{min(share, 1):4.0%}  {text}")
@@ -239,4 +265,7 @@ def _watched(fit: Any, run: Any, settings: Any, begin: Any, resume: bool, *, qui
                 run.discard()  # a call that was wrong from the start is not a training run
             elif run.id:
                 run.end(error)
+                if isinstance(error, KeyboardInterrupt):
+                    again = f"maskwright train {shlex.quote(str(run.view.place))} --resume {run.id}"
+                    raise KeyboardInterrupt(f"interrupted; `{again}` goes on") from None
             raise

@@ -34,10 +34,10 @@ class OnDevice:
         found = {name: torch.from_numpy(array).to(self.device) for name, array in encoded.items() if name != "size"}
         with self._lock:
             self._kept[name] = (encoded, found)
-            while len(self._kept) > 1 and sum(_bytes(held) for held, _ in self._kept.values()) > self.limit:
+            while len(self._kept) > 1 and sum(_bytes(there) for _, there in self._kept.values()) > self.limit:
                 self._kept.popitem(last=False)
         return found
 
 
-def _bytes(encoded: dict[str, Array]) -> int:
-    return sum(array.nbytes for array in encoded.values())
+def _bytes(tensors: dict[str, Any]) -> int:
+    return sum(tensor.nbytes for tensor in tensors.values())

@@ -10,6 +10,10 @@ if TYPE_CHECKING:
     import torch
 
 
+#: Types of numbers to compute in.
+WORDS = ("bf16", "fp16", "fp32")
+
+
 def best_device() -> str:
     import torch
 
@@ -56,17 +60,18 @@ def _cpu_flag(*names: str) -> bool:
 
 
 def chosen(precision: str, device: "torch.device") -> str:
-    """auto, bf16 or fp32 -> bf16 or fp32. Raises UsageError for another word."""
+    """auto, bf16, fp16 or fp32 -> one of the last three. Raises UsageError for others, and for fp16 without a GPU."""
     if precision == "auto":
         return "bf16" if bf16_pays(device) else "fp32"
-    if precision not in ("bf16", "fp32"):
-        raise UsageError(f"the precision {precision!r} is unknown", needed="auto, bf16 or fp32")
+    if precision not in WORDS:
+        raise UsageError(f"the precision {precision!r} is unknown", needed=f"auto, {', '.join(WORDS[:-1])} or fp32")
+    if precision == "fp16" and device.type != "cuda":
+        raise UsageError("the precision fp16 is a GPU's", needed=f"auto, bf16 or fp32 on a {device.type}")
     return precision
 
 
 def autocast(device: "torch.device", precision: str) -> AbstractContextManager[Any]:
     import torch
 
-    if chosen(precision, device) == "bf16":
-        return torch.autocast(device.type, torch.bfloat16)
-    return nullcontext()
+    narrow = {"bf16": torch.bfloat16, "fp16": torch.float16}.get(chosen(precision, device))
+    return nullcontext() if narrow is None else torch.autocast(device.type, narrow)

@@ -13,7 +13,6 @@ EXTRA_OF = {
     "torchvision": "train",
     "timm": "train",
     "segmentation_models_pytorch": "train",
-    "accelerate": "train",
     "safetensors": "train",
     "hotcoco": "train",
     "cv2": "train",

@@ -9,7 +9,7 @@ from typing import Any
 
 from maskwright import __version__
 
-PACKAGES = ("numpy", "numba", "torch", "torchvision", "timm", "segmentation-models-pytorch", "accelerate")
+PACKAGES = ("numpy", "numba", "torch", "torchvision", "timm", "segmentation-models-pytorch")
 
 
 def environment() -> dict[str, Any]:

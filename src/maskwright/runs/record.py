@@ -231,6 +231,22 @@ class Run:
             connection.execute(table.insert(), rows)
         self._tracker.log(step, values)
 
+    def forget_after(self, step: int) -> None:
+        """Drop the points of curves and the distributions beyond a step: a run that goes on from there makes them anew.
+
+        step: whole number along the training; what was logged at it stays.
+        """
+        table = schema.run_points
+        with self._writing() as connection:
+            connection.execute(table.delete().where(table.c.run == self.id, table.c.step > step))
+        place = self.folder / "histograms.jsonl"
+        if place.is_file():
+            kept = []
+            for line in place.read_text().splitlines():
+                with suppress(ValueError):  # a line that a kill cut off
+                    kept += [f"{line}\n"] * (json.loads(line)["step"] <= step)
+            files.write_whole(place, "".join(kept))
+
     def log_image(
         self, step: int, name: str, image: Any, *, plain: Any = None, masks: Mapping[str, Segments] | None = None
     ) -> None:
@@ -492,6 +508,14 @@ class Run:
             ):  # fmt: skip
                 connection.execute(part.delete().where(part.c.run == self.id))
             connection.execute(table.delete().where(table.c.id == self.id))
+
+    def change_settings(self, settings: Mapping[str, Any]) -> None:
+        """Of a run that goes on with others than it began with; what its view was stays. settings: JSON-safe."""
+        table = schema.runs
+        with self._writing() as connection:
+            held = connection.execute(sql.select(table.c.settings).where(table.c.id == self.id)).scalar_one()
+            kept = clean_settings({**held, **settings})
+            connection.execute(table.update().where(table.c.id == self.id).values(settings=kept))
 
     def add_scores(self, scores: Mapping[str, Any]) -> None:
         """Put further scores beside those the run has."""

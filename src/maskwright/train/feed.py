@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 AHEAD = 3  # batches at least that are made while the network works
 MOST = 16  # threads by themselves: more would wait for Python's lock
-#: How many processes of the training this machine has, as torchrun and Accelerate say it.
+#: How many processes of the training this machine has, as torchrun says it.
 HERE = "LOCAL_WORLD_SIZE"
 
 

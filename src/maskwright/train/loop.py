@@ -4,23 +4,24 @@
     torchrun --nproc-per-node 2 -m maskwright train …     several, on one machine
     torchrun --nnodes 2 … -m maskwright train …           several machines
 
-accelerate finds the device and the other processes; everything else happens here.
+What a step does is in steps.py, how it is fed in feed.py, how it is judged in validation.py, who takes part in
+distributed.py, and what a budget of time leaves in clock.py.
 """
 
-import copy
+import json
 import math
 import time
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack, nullcontext
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from maskwright import losses, models, transforms
-from maskwright.errors import ModelError, UsageError
+from maskwright.errors import UsageError
 from maskwright.predict import tasks
-from maskwright.predict.checkpoint import EIGHT_BITS, ModelInfo, load, load_info, save
+from maskwright.predict.checkpoint import EIGHT_BITS, ModelInfo, load, read_info, save
 from maskwright.predict.layout import Layout
 from maskwright.predict.precision import chosen, usable
 from maskwright.registry import require
@@ -28,13 +29,18 @@ from maskwright.runs import Run
 from maskwright.store import View
 from maskwright.train import data, histograms, overlays
 from maskwright.train.allocator import keep_memory
-from maskwright.train.evaluation import evaluate, finish, judging
+from maskwright.train.averaging import averaged
+from maskwright.train.clock import Clock
+from maskwright.train.determinism import exact
+from maskwright.train.distributed import Processes
 from maskwright.train.feed import Feed
-from maskwright.train.groups import parameter_groups
 from maskwright.train.normalisation import layout_of
+from maskwright.train.pace import Pace
+from maskwright.train.resuming import LAST, STATE, Progress, fill_network, restore, save_state, stored_state
 from maskwright.train.settings import Settings
-from maskwright.train.state import LAST, STATE, Progress, fill_network, restore, save_state, stored_state
+from maskwright.train.steps import Steps
 from maskwright.train.task import Task, chosen_task
+from maskwright.train.validation import evaluate, evenly, finish, judging
 from maskwright.weights import fill
 
 if TYPE_CHECKING:
@@ -44,13 +50,19 @@ Report = Callable[[float, Mapping[str, Any]], None]
 
 BEST = "best.safetensors"
 
+#: Seconds between two checkpoints: what a kill loses at most, with the time that writing takes.
+KEPT = 45.0
+
+#: Steps after which the curve of the loss gets a point, and an evaluation that is due is made, inside an epoch.
+PART = 50
+
 
 @dataclass(frozen=True)
 class Ready:
     """What a training begins with, checked: nothing of it is on disk or in the dataset.
 
-    layout: what the network takes of the images.  stored: of a run that goes on, its last weights and what
-    `last.state.pt` holds.  notes: for a person.  kept: those of them that the network's file keeps.
+    layout: what the network takes of the images.  stored: of a run that goes on, what `stored_state` gives.
+    notes: for a person.  kept: those of them that the network's file keeps.
     """
 
     model: "nn.Module"
@@ -61,7 +73,7 @@ class Ready:
     notes: list[str]
     layout: Layout = EIGHT_BITS
     kept: tuple[str, ...] = ()
-    stored: tuple[dict[str, Any], dict[str, Any]] | None = None
+    stored: dict[str, Any] | None = None
 
 
 def ready(view: View, settings: Settings, *, resume: Path | None = None) -> Ready:
@@ -78,10 +90,11 @@ def ready(view: View, settings: Settings, *, resume: Path | None = None) -> Read
     chosen_task(settings.model, settings.task, view.classes)  # a word before the images
     train_numbers, val_numbers, split_note = data.split_numbers(view, settings)
     label_note = data.unlabelled(view, train_numbers, val_numbers)
-    if resume is None:
+    if stored is None:
         layout, kept = layout_of(view, train_numbers, val_numbers, settings.channels)
     else:
-        info = load_info(resume / LAST)
+        assert resume is not None
+        info = read_info(stored["info"], resume / STATE)
         layout, kept = info.layout, info.notes
     model, task, class_note = prepared(view, settings, len(layout.channels))
     criterion = losses.parse(settings.loss)
@@ -94,19 +107,12 @@ def ready(view: View, settings: Settings, *, resume: Path | None = None) -> Read
         )
     weights_note = None
     if stored is not None:
-        fill_network(model, stored[0], resume)
+        fill_network(model, stored["weights"], resume)
     elif settings.weights is not None:
         weights_note = fill(model, settings.weights, layout.channels)
         kept += (weights_note,)
     notes = [note for note in (class_note, split_note, label_note, *kept) if note]
     return Ready(model, task, train_numbers, val_numbers, criterion, notes, layout, kept, stored)
-
-
-def _forget_device(accelerate: Any, *, cpu: bool) -> None:
-    """Let a process that has trained on one kind of device train on the other: Accelerate keeps the first one's."""
-    known = accelerate.state.PartialState._shared_state
-    if known and known["num_processes"] == 1 and (known["device"].type == "cpu") != cpu:
-        accelerate.state.AcceleratorState._reset_state(reset_partial_state=True)
 
 
 def fit(
@@ -117,143 +123,195 @@ def fit(
 
     view: training and validation samples, by their splits.  run: where curves, scores and predictions go.
     report: called with the share done and the latest numbers.  begin: what `ready` gave for the same view and settings.
-    Raises ModelError when the loss is not finite, DatasetError when a checkpoint cannot be written.
+    Raises ModelError when the loss or its gradient stay without a finite value, DatasetError when a checkpoint cannot
+    be written.
 
     resume: go on from the last checkpoint in the run's folder.
     """
-    with ExitStack() as ends:
-        return _fit(view, settings, run, ends, resume=resume, report=report, begin=begin)
+    with exact(settings), ExitStack() as ends:
+        return _trained(view, settings, run, resume, report or _silent, begin, ends)
 
 
-def _fit(
-    view: View, settings: Settings, run: Run, ends: ExitStack, *, resume: bool, report: Report | None,
-    begin: Ready | None,
-) -> dict[str, Any]:  # fmt: skip
+def _trained(
+    view: View, settings: Settings, run: Run, resume: bool, tell: Report, begin: Ready | None, ends: ExitStack
+) -> dict[str, Any]:
     torch = require("torch", "training")
-    accelerate = require("accelerate", "training")
-    tell = report or _silent
+    started = time.monotonic()
 
     # -- set up
     begin = begin or ready(view, settings, resume=run.folder if resume else None)
-    force_cpu = settings.device == "cpu" or not torch.cuda.is_available()
-    _forget_device(accelerate, cpu=force_cpu)
-    accelerator = accelerate.Accelerator(cpu=force_cpu, mixed_precision="no")
-    if settings.minutes is not None and accelerator.num_processes > 1:
-        raise UsageError("a time budget is for one process", needed="--epochs with several processes")
-    if settings.batch_size % (accelerator.num_processes * settings.accumulate):
+    processes = Processes(settings.device)
+    if settings.batch_size % (processes.world * settings.accumulate):
         raise UsageError(
-            f"a batch of {settings.batch_size} cannot be shared by {accelerator.num_processes} processes"
+            f"a batch of {settings.batch_size} cannot be shared by {processes.world} processes"
             f" in {settings.accumulate} parts each"
         )
-    precision = chosen(settings.precision, accelerator.device)
-    model, task, criterion = begin.model, begin.task, begin.criterion
-    train_numbers, val_numbers = begin.train_numbers, begin.val_numbers
+    precision = chosen(settings.precision, processes.device)
+    task, main = begin.task, processes.first
     source = data.Source(view, task, settings.cache_mb, begin.layout)
-    place = accelerator.process_index, accelerator.num_processes
-    feed = ends.enter_context(Feed(source, settings, accelerator.device, *place))
-    own_loss = bool(getattr(model, "own_loss", False))
-    model = model.to(accelerator.device).to(memory_format=torch.channels_last)
-    average = copy.deepcopy(model).eval().requires_grad_(False)
-    optimizer = torch.optim.AdamW(
-        parameter_groups(model, settings), settings.lr, betas=(0.9, 0.99), weight_decay=settings.weight_decay
-    )
+    feed = ends.enter_context(Feed(source, settings, processes.device, processes.rank, processes.world))
     info = ModelInfo(
         settings.model, task.classes.to_json(), settings.config, scale=settings.predict_scale, task=task.name,
-        tile=settings.tile, window=None if getattr(model, "answers", "logits") == "logits" else settings.size,
+        tile=settings.tile, window=None if getattr(begin.model, "answers", "logits") == "logits" else settings.size,
         notes=begin.kept,
     ).taking(begin.layout)  # fmt: skip
-    progress = Progress() if begin.stored is None else restore(begin.stored[1], average, optimizer, run.folder)
-    plain = model
-    model, optimizer = accelerator.prepare(model, optimizer)
-    averaging = _Averaging(average, plain, settings.ema)
-    network = torch.compile(model) if settings.compile else model
+    model = processes.joined_statistics(begin.model) if settings.sync_batchnorm else begin.model
+    model = model.to(processes.device).to(memory_format=torch.channels_last)
+    past = None if begin.stored is None else begin.stored["progress"]
+    average = averaged(model, settings.ema, steps=past["step"] if past else 0)
+    steps = Steps(model, begin.criterion, settings, processes, precision)
+    progress = Progress() if begin.stored is None else restore(begin.stored, average.module, steps, run.folder)
+    if main:
+        run.forget_after(progress.step)
     weights = view.weights()
     if settings.balance:
-        weights = data.balanced(view, train_numbers, weights)
-    steps = math.ceil(len(train_numbers) / settings.batch_size)
-    total = settings.epochs * steps
+        weights = data.balanced(view, begin.train_numbers, weights)
+    in_epoch = math.ceil(len(begin.train_numbers) / settings.batch_size)
+    clock = Clock(
+        settings, settings.epochs * in_epoch, processes, elapsed=progress.elapsed + time.monotonic() - started
+    )
+    pace = Pace(settings.batch_size, processes.device)
     for note in begin.notes:
         tell(0.0, {"note": note})
-    started = time.monotonic() - progress.elapsed
+    if past and processes.device.type == "cuda" and not settings.deterministic:
+        other = "on a GPU its numbers differ slightly from those without a break, except with --deterministic"
+        tell(0.0, {"note": f"goes on after step {past['step']}; {other}"})
+    kept = -math.inf
+    order: list[int] = []
+    val_numbers = begin.val_numbers
 
-    # -- train
-    while (share := progress.share(total, settings.minutes)) < 1 and not progress.tired(settings):
-        order = data.epoch_order(train_numbers, weights, settings, progress.epoch)
-        done = progress.step - progress.epoch * steps
-        later = partial(data.epoch_order, train_numbers, weights, settings, progress.epoch + 1)
-        stream = feed.epoch(
-            order, progress.epoch, start=done, then=later if progress.epoch + 1 < settings.epochs else None
-        )
-        network.train()
-        summed, seen = 0.0, 0
-        for images, targets in stream:
-            share = progress.share(total, settings.minutes)
-            if share >= 1:
-                break
-            for group in optimizer.param_groups:
-                waits = group["encoder"] and share < settings.freeze
-                group["lr"] = 0.0 if waits else group["factor"] * learning_rate(share, settings)
-            optimizer.zero_grad()
-            value = 0.0
-            parts = list(_parts(images, targets, settings.accumulate))
-            for number, (x, truth) in enumerate(parts, 1):
-                # Processes exchange gradients once, with the last part.
-                shared = nullcontext() if number == len(parts) else accelerator.no_sync(model)
-                with shared:
-                    with models.naming(settings.model), _autocast(torch, accelerator.device, precision):
-                        answer = network(x, truth, criterion) if own_loss else network(x)
-                    loss = answer.float() if own_loss else criterion(answer.float(), truth, share)
-                    accelerator.backward(loss / len(parts))
-                value += float(loss.detach()) / len(parts)
-            accelerator.clip_grad_norm_(model.parameters(), settings.clip)
-            optimizer.step()
-            if not math.isfinite(value):
-                raise ModelError(
-                    f"the loss became {value} in step {progress.step}", todo="Lower --lr, or use --precision fp32."
-                )
-            progress.step += 1
-            averaging.update(progress.step)
-            progress.elapsed = time.monotonic() - started
-            run.beat()
-            summed, seen = summed + value, seen + 1
-            tell(progress.share(total, settings.minutes), {"loss": summed / seen, "step": progress.step})
-        if progress.step >= (progress.epoch + 1) * steps:
-            progress.epoch += 1
-        share = progress.share(total, settings.minutes)
+    def seen() -> list[str]:
+        first = (progress.step - 1) % in_epoch * settings.batch_size
+        return [sample.key for sample in view.read(order[first : first + settings.batch_size])]
 
-        # -- every so often, evaluate and save
-        main = accelerator.is_main_process
-        if main and seen:
-            run.log(progress.step, {"train/loss": summed / seen, "train/lr": optimizer.param_groups[0]["lr"]})
-        due = math.floor(share * settings.evaluations + 1e-9) > progress.evaluated or share >= 1
-        if due:
-            progress.evaluated = math.floor(share * settings.evaluations + 1e-9)
-            _share_from_first(average, accelerator)
-            if main and settings.histograms:
-                histograms.log(run, progress.step, plain)
-            scores, _ = evaluate(average, info, source, val_numbers, accelerator, precision, run)
-            if main:
-                run.log(progress.step, {f"val/{name}": value for name, value in task.curve(scores).items()})
-                tell(share, {task.main: scores[task.main]})
-                predictor = judging(average, info, str(accelerator.device), precision)
-                overlays.draw(run, progress.step, predictor, view, source, val_numbers[: settings.overlays])
-            better = not scores[task.main] <= progress.best
-            progress.waited = 0 if better else progress.waited + 1
-            if better:
-                progress.best = scores[task.main] if scores[task.main] == scores[task.main] else -1.0
-                if main:
-                    save(average, info, run.folder / BEST)
+    def keep() -> None:
+        nonlocal kept
         if main:
-            save(plain, info, run.folder / LAST)
-            save_state(run.folder / STATE, average, optimizer, progress)
+            progress.elapsed = clock.elapsed
+            described = json.dumps(asdict(info))
+            save_state(run.folder / STATE, model, average.module, steps.state(), progress, described)
+        kept = time.monotonic()
+
+    def judge(share: float, number: int) -> None:
+        began = time.monotonic()
+        if began - kept >= KEPT / 4:  # it may take long
+            keep()
+        processes.share_from_first(average.module)
+        if main and settings.histograms:
+            histograms.log(run, progress.step, model)
+        scores = judged(val_numbers)
+        if main:
+            run.log(progress.step, {f"val/{name}": value for name, value in task.curve(scores).items()})
+            tell(share, {task.main: scores[task.main]})
+            predictor = judging(average.module, info, str(processes.device), precision)
+            overlays.draw(run, progress.step, predictor, view, source, begin.val_numbers[: settings.overlays])
+        better = not scores[task.main] <= progress.best
+        progress.evaluated, progress.judged = number, progress.step
+        progress.waited = 0 if better else progress.waited + 1
+        if better:
+            progress.best = scores[task.main] if scores[task.main] == scores[task.main] else -1.0
+            if main:
+                save(average.module, info, run.folder / BEST)
+        if main:
+            save(model, info, run.folder / LAST)
+        clock.judging = progress.judging = processes.said_by_first(time.monotonic() - began)
+        clock.forget()
+        pace.forget()
+        keep()
+
+    def judged(numbers: list[int]) -> dict[str, Any]:
+        def note(text: str) -> None:
+            tell(0.0, {"note": text})
+
+        return evaluate(average.module, info, source, numbers, processes, precision, run, note=note)
+
+    def fitted() -> list[int]:
+        """The validation images that evaluations within a budget can take, after a try with a few of them."""
+        every = evenly(begin.val_numbers)
+        if not progress.images:
+            few = every[: processes.world]
+            for _ in range(2):  # the first one warms up
+                began = time.monotonic()
+                judged(few)
+                spent = time.monotonic() - began
+                if spent > 0.02 * (clock.budget or 0.0):
+                    break
+            each = processes.said_by_first(spent / len(few))
+            progress.images = clock.fits(each, len(every))
+            progress.judging = each * progress.images
+        clock.judging = progress.judging
+        if progress.images < len(every):
+            told = f"evaluations are over {progress.images} of {len(every)} images, evenly drawn"
+            tell(0.0, {"note": f"{told}: all would take more than their part of the time"})
+        return every[: progress.images]
+
+    def noted() -> None:
+        """A point of the loss's curve."""
+        summed, number = steps.losses()
+        if main and number:
+            values = {"train/loss": summed / number, "train/lr": steps.optimizer.param_groups[0]["lr"]}
+            run.log(progress.step, values | ({"train/skipped": steps.skipped} if steps.skipped else {}))
+        steps.forget()
+
+    # -- train; evaluate where it is due at the end of an epoch, of a long part of one, or of the training
+    keep()
+    if clock.budget is not None:
+        val_numbers = fitted()
+    while not progress.tired(settings):
+        share = clock.share(progress.step)
+        paused = not progress.step % in_epoch or progress.step - max(progress.judged, 0) >= PART or share >= 1
+        number = clock.due(share, progress.evaluated)
+        if number is not None and paused and progress.step > max(progress.judged, 0):
+            judge(share, number)
+            continue
+        if share >= 1 and progress.step:
+            break
+        progress.epoch, done = divmod(progress.step, in_epoch)
+        order = data.epoch_order(begin.train_numbers, weights, settings, progress.epoch)
+        steps.train()
+        later = partial(data.epoch_order, begin.train_numbers, weights, settings, progress.epoch + 1)
+        for x, truth in feed.epoch(
+            order, progress.epoch, start=done, then=None if clock.ends(progress.step, in_epoch) else later
+        ):
+            share = clock.share(progress.step)
+            if share >= 1 and progress.step:
+                break
+            # What is random in a step depends on seed, step and process alone: a training that goes on is the same.
+            torch.manual_seed(_seed(settings.seed, progress.step, processes.rank))
+            steps.step(x, truth, share)
+            progress.step += 1
+            average.update_parameters(model)
+            run.beat()
+            share = clock.share(progress.step)
+            mean = steps.look(progress.step, keys=seen)
+            if mean is not None:
+                tell(share, {"loss": mean, "step": progress.step, **pace.at(progress.step, feed.waited)})
+            if not progress.step % PART or not progress.step % in_epoch:
+                noted()
+                if clock.due(share, progress.evaluated) is not None:
+                    break
+            if time.monotonic() - kept >= KEPT:
+                keep()
+    steps.ended(progress.step, keys=seen)
 
     # -- the best weights, predictions of every validation sample, final scores
-    accelerator.wait_for_everyone()
-    if not accelerator.is_main_process:
+    processes.wait()
+    if not main:
         return {}
     best, info = load(run.folder / BEST)
     run.log_artifact(run.folder / BEST)
-    return finish(best, info, val_numbers, source, run, precision, str(accelerator.device))
+    scores = finish(best, info, begin.val_numbers, source, run, precision, str(processes.device), until=clock.end)
+    if "samples" in scores:
+        told = f"predicted and scored {scores['samples']} of {len(begin.val_numbers)} validation images"
+        tell(1.0, {"note": f"{told}, which is what the time allowed; maskwright predict does all"})
+    return scores
+
+
+def _seed(seed: int, step: int, rank: int) -> int:
+    """Of one step in one process."""
+    import numpy as np
+
+    return int(np.random.SeedSequence([seed, step, rank]).generate_state(1, np.uint64)[0] >> 1)
 
 
 def prepared(view: View, settings: Settings, channels: int = 3) -> tuple["nn.Module", Task, str | None]:
@@ -267,54 +325,5 @@ def prepared(view: View, settings: Settings, channels: int = 3) -> tuple["nn.Mod
     return model, Task(name, classes, getattr(model, "answers", "logits") != "logits"), note
 
 
-def _parts(images: Any, targets: Any, number: int) -> Any:
-    """A batch in `number` equal parts."""
-    size = len(images) // number
-    for first in range(0, len(images), size):
-        yield images[first : first + size], targets[first : first + size]
-
-
 def _silent(share: float, numbers: Mapping[str, Any]) -> None:
     """Nobody wants to know."""
-
-
-def learning_rate(share: float, settings: Settings) -> float:
-    """Linear warm-up, then half a cosine down to a thousandth."""
-    rising = min(1.0, (share + 1e-3) / settings.warmup) if settings.warmup else 1.0
-    return settings.lr * rising * max(1e-3, 0.5 * (1 + math.cos(math.pi * min(share, 1.0))))
-
-
-def _share_from_first(average: "nn.Module", accelerator: Any) -> None:
-    """Batch statistics are each process's own; all evaluate the first one's, which are those that are kept."""
-    import torch
-
-    if accelerator.num_processes > 1:
-        for value in average.state_dict().values():
-            torch.distributed.broadcast(value, 0)
-
-
-class _Averaging:
-    """Moves the averaged weights toward the model's; faster in the beginning, when they are still far off.
-
-    Which tensors belong together is found once: there are hundreds, and this happens at every step.
-    """
-
-    def __init__(self, average: "nn.Module", model: "nn.Module", decay: float) -> None:
-        self._decay = decay
-        pairs = list(zip(average.state_dict().values(), model.state_dict().values(), strict=True))
-        self._mine = [mine for mine, _ in pairs if mine.dtype.is_floating_point]
-        self._theirs = [theirs for mine, theirs in pairs if mine.dtype.is_floating_point]
-        self._counters = [(mine, theirs) for mine, theirs in pairs if not mine.dtype.is_floating_point]
-
-    def update(self, step: int) -> None:
-        import torch
-
-        rate = 1 - min(self._decay, (1 + step) / (10 + step))
-        with torch.no_grad():
-            torch._foreach_lerp_(self._mine, self._theirs, rate)
-            for mine, theirs in self._counters:
-                mine.copy_(theirs)
-
-
-def _autocast(torch: Any, device: Any, precision: str) -> Any:
-    return torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16")

@@ -1,6 +1,5 @@
 """From a dataset's fingerprint, a device and a time budget to settings, with a reason for each."""
 
-import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from maskwright.registry import require
 from maskwright.runs.files import write_whole
 from maskwright.store import View
 from maskwright.train import data
+from maskwright.train.clock import JUDGING
 from maskwright.train.fingerprint import Fingerprint, fingerprint
 from maskwright.train.settings import Settings, read_setting
 
@@ -99,19 +99,21 @@ def plan(
     settings = _fitting(settings, reasons)
     minutes = None
     if measure:
-        from maskwright.train.probe import seconds_a_step
+        from maskwright.train.probe import rates
 
-        step = seconds_a_step(view, settings)
+        step, image = rates(view, settings)
         steps = -(-facts.training // settings.batch_size)
+        judging = image * len(val) * (settings.evaluations + 1)  # the predictions at the end take as long as one
         if settings.minutes is None:
-            minutes = step * steps * settings.epochs / 60
+            minutes = (step * steps * settings.epochs + judging) / 60
             reasons["epochs"] = reasons.get("epochs", "") or "the default"
         else:
             minutes = settings.minutes
-            passes = 60 * minutes / (step * steps)
+            judging = min(judging, JUDGING * 60 * minutes)
+            passes = (60 * minutes - judging) / (step * steps)
             reasons["minutes"] = reasons.get("minutes", "as the plan says") + (
                 f"; about {passes:.0f} passes over {facts.training} samples,"
-                f" at {settings.batch_size / step:.1f} images a second"
+                f" at {settings.batch_size / step:.1f} images a second, and {judging / 60:.1f} minutes of evaluations"
             )
     return Plan(settings, reasons, facts, minutes)
 
@@ -130,10 +132,7 @@ def _device(wanted: str | None) -> str:
 def _rules(facts: Fingerprint, device: str, given: dict[str, Any]) -> dict[str, tuple[Any, str]]:
     """setting -> (value, reason); later rules read what was given."""
     out: dict[str, tuple[Any, str]] = {}
-    # A clock that each process reads for itself cannot end a training that several share.
-    alone = int(os.environ.get("WORLD_SIZE", "1")) == 1
-    usual = BUDGET.get(device, 20.0) if alone else None
-    budget = given.get("minutes") or (None if "epochs" in given else usual)
+    budget = given.get("minutes") or (None if "epochs" in given else BUDGET.get(device, 20.0))
     if budget is not None and "minutes" not in given:
         out["minutes"] = budget, f"the usual time on a {device}; --budget gives another"
     elif "minutes" in given:
@@ -191,8 +190,6 @@ def _rules(facts: Fingerprint, device: str, given: dict[str, Any]) -> dict[str, 
         out["ema"] = 0.998, "averages over fewer steps, as there are fewer"
     if facts.training * 4 < 8 * 50:
         out["ema"] = 0.99, "a small set: averages over fewer steps"
-    if "minutes" not in out and "epochs" not in given:
-        out["epochs"] = 40, "the usual number; several processes train for epochs"
     if budget is not None and budget < 2:
         out["evaluations"] = 4, "a short training is looked at less often"
     # -- loss

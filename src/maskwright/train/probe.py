@@ -3,19 +3,24 @@
 import math
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from maskwright import losses, models
 from maskwright.errors import ModelError
+from maskwright.predict.checkpoint import ModelInfo
 from maskwright.predict.precision import autocast, chosen, usable
 from maskwright.registry import require
+from maskwright.runs import Run
 from maskwright.store import View
 from maskwright.train import data
 from maskwright.train.allocator import keep_memory
+from maskwright.train.distributed import Processes
 from maskwright.train.feed import Feed
 from maskwright.train.groups import parameter_groups
 from maskwright.train.normalisation import layout_of
 from maskwright.train.settings import Settings
+from maskwright.train.steps import Steps
 from maskwright.weights import fill
 
 if TYPE_CHECKING:
@@ -46,6 +51,7 @@ class Trial:
             parameter_groups(self.model, settings), settings.lr, betas=(0.9, 0.99), weight_decay=settings.weight_decay
         )
         self.source = data.Source(view, task, settings.cache_mb, layout)
+        self.task, self.val = task, val
         order = data.epoch_order(train, view.weights(), settings, 0)
         self.order = order * max(1, math.ceil(64 * settings.batch_size / len(order)))
 
@@ -64,19 +70,51 @@ class Trial:
         return float(loss.detach())
 
 
-def seconds_a_step(view: View, settings: Settings, *, seconds: float = 4.0) -> float:
-    """Median over as many steps as fit, at least two; the first, which warms up, left out."""
+class Rates(NamedTuple):
+    """step: seconds of a training step, the wait for its images among them.  image: seconds to judge an image."""
+
+    step: float
+    image: float
+
+
+def rates(view: View, settings: Settings, *, seconds: float = 4.0) -> Rates:
+    """Measured on this machine with the feed and the steps of a training, and with its evaluation.
+
+    seconds: of steps that are timed, at least two; the first, which warms up, is left out.
+    """
+    from maskwright.train import validation
+    from maskwright.train.averaging import averaged
+
+    torch = require("torch", "training")
     trial = Trial(view, settings)
-    times = []
-    began = time.monotonic()
+    processes = Processes(settings.device, alone=True)
+    steps = Steps(trial.model, trial.criterion, settings, processes, trial.precision)
+    average = averaged(trial.model, settings.ema)
+    steps.train()
+    began = 0.0
     for number, (images, targets) in enumerate(trial.batches()):
-        start = time.monotonic()
-        trial.step(images, targets)
-        if number:
-            times.append(time.monotonic() - start)
-        if len(times) >= 2 and time.monotonic() - began > seconds:
-            break
-    return sorted(times)[len(times) // 2]
+        steps.step(images, targets, 0.0)
+        average.update_parameters(trial.model)
+        if not number or (number >= 2 and time.monotonic() - began > seconds):
+            if trial.device.type == "cuda":
+                torch.cuda.synchronize(trial.device)
+            if number:
+                break
+            began = time.monotonic()
+    step = (time.monotonic() - began) / number
+    info = ModelInfo(
+        settings.model, trial.task.classes.to_json(), settings.config, scale=settings.predict_scale,
+        task=trial.task.name, tile=settings.tile,
+        window=None if getattr(trial.model, "answers", "logits") == "logits" else settings.size,
+    ).taking(trial.source.layout)  # fmt: skip
+    few = trial.val[:2]
+    spent = 0.0
+    for _ in range(2):  # the first time warms up
+        began = time.monotonic()
+        network, beats = average.module, Run(view, "", Path())
+        validation.evaluate(network, info, trial.source, few, processes, trial.precision, beats)
+        spent = time.monotonic() - began
+    return Rates(step, spent / len(few))
 
 
 def find_lr(

@@ -82,9 +82,13 @@ class Settings:
     ] = 0
     compile: Annotated[bool, "torch.compile; needs a C++ compiler on CPU."] = False
     seed: Annotated[int, Limits(least=0, below=2**63), "Fixes everything that is random."] = 0
-    precision: Annotated[Literal["auto", "bf16", "fp32"], "Of the arithmetic; auto is bf16 where that is native."] = (
-        "auto"
-    )
+    precision: Annotated[
+        Literal["auto", "bf16", "fp16", "fp32"], "Of the arithmetic; auto is bf16 where that is native."
+    ] = "auto"
+    deterministic: Annotated[
+        bool, "On a GPU too, the same numbers every time: slower, and refused by networks that have no such kernels."
+    ] = False
+    sync_batchnorm: Annotated[bool, "Batch statistics over all processes; on GPUs."] = False
     device: Annotated[Device | None, "Where to train; a GPU when there is one."] = None
     train_split: Annotated[str, "The split to train on."] = "train"
     val_split: Annotated[str, "The split to validate on."] = "val"

@@ -3,8 +3,6 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from maskwright.core.segments import Segments
 from maskwright.metrics import confusion
 from maskwright.predict.answers import Answer, Asked, PixelAnswer
@@ -14,55 +12,54 @@ from maskwright.predict.predictor import Predictor
 from maskwright.runs import Run
 from maskwright.runs.record import clean
 from maskwright.train import data
+from maskwright.train.distributed import Processes
 
 if TYPE_CHECKING:
     from torch import nn
 
 
 def evaluate(
-    average: "nn.Module", info: ModelInfo, source: data.Source, numbers: list[int], accelerator: Any, precision: str,
-    run: Run, *, until: float | None = None, note: Callable[[str], None] | None = None,
-) -> tuple[dict[str, Any], int]:  # fmt: skip
-    """Scores of the averaged weights at full resolution, and over how many images they are; processes share the images
-    and add their counts.
+    average: "nn.Module", info: ModelInfo, source: data.Source, numbers: list[int], processes: Processes,
+    precision: str, run: Run, *, note: Callable[[str], None] | None = None,
+) -> dict[str, Any]:  # fmt: skip
+    """Scores of the averaged weights at full resolution; processes share the images and add their counts.
 
-    until: on the clock of time.monotonic(): images are taken evenly from the whole set until then, at least one by each
-    process.  note: told where memory does not suffice for a batch.
+    note: told where memory does not suffice for a batch.
     """
-    rank, world, device = accelerator.process_index, accelerator.num_processes, str(accelerator.device)
-    predictor = judging(average, info, device, precision)
+    predictor = judging(average, info, str(processes.device), precision)
     task = source.task
-    order = numbers if until is None else evenly(numbers)
-    counts, seen = task.nothing(), 0
-    for _, each in _judged(predictor, source, order[rank::world], keep=False, until=until, note=note):
+    counts = task.nothing()
+    for _, each in _judged(predictor, source, numbers[processes.rank :: processes.world], keep=False, note=note):
         counts += each
-        seen += 1
         run.beat()
-    return task.scores(_summed(counts, accelerator)), int(_summed(np.array([seen]), accelerator)[0])
+    return task.scores(processes.total(counts))
 
 
 def finish(
     model: "nn.Module", info: ModelInfo, numbers: list[int], source: data.Source, run: Run, precision: str, device: str,
-    *, note: Callable[[str], None] | None = None,
+    *, until: float | None = None, note: Callable[[str], None] | None = None,
 ) -> dict[str, Any]:  # fmt: skip
     """Predict the validation samples into the run, with each one's own scores -> scores over all.
 
-    note: told where memory does not suffice for a batch.
+    until: on the clock of time.monotonic(): samples are taken evenly from all of them until then, at least one; where
+    some are left, `samples` says how many were taken.  note: told where memory does not suffice for a batch.
     """
     predictor = judging(model, info, device, precision)
     task = source.task
     counts = task.nothing()
     own: dict[int, float] = {}
+    order = numbers if until is None else evenly(numbers)
     for number, (found, each) in zip(
-        numbers, _judged(predictor, source, numbers, keep=True, note=note), strict=True
-    ):  # fmt: skip
+        order, _judged(predictor, source, order, keep=True, until=until, note=note), strict=until is None
+    ):
         own[number] = float(task.scores(each)[task.main])
         counts += each
         assert found is not None
         run.add_predictions([(number, found)])
     run.log_samples(task.main, own)
     result: dict[str, Any] = clean(task.scores(counts))
-    return {"task": task.name, "main": task.main, **result}
+    some = {} if len(own) == len(numbers) else {"samples": len(own)}
+    return {"task": task.name, "main": task.main, **some, **result}
 
 
 def _judged(
@@ -106,16 +103,3 @@ def evenly(numbers: Sequence[int]) -> list[int]:
 def judging(model: "nn.Module", info: ModelInfo, device: str, precision: str) -> Predictor:
     """For images as `data.Source` has them, whose numbers are brought to 0 … 1 already."""
     return Predictor(model, info.taking(info.layout.of_units()), device=device, precision=precision)
-
-
-def _summed(counts: Any, accelerator: Any) -> Any:
-    """Counts of all processes together: arrays are added, lists joined."""
-    import torch
-
-    if isinstance(counts, np.ndarray):
-        return accelerator.reduce(torch.from_numpy(counts).to(accelerator.device), reduction="sum").cpu().numpy()
-    if accelerator.num_processes == 1:
-        return counts
-    every: list[Any] = [None] * accelerator.num_processes
-    torch.distributed.all_gather_object(every, counts)
-    return [each for part in every for each in part]

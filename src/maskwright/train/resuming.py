@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any
 from maskwright.errors import DatasetError, ModelError, UsageError
 from maskwright.runs.files import NEEDED, whole
 from maskwright.train.settings import Settings
-from maskwright.weights import read_weights
 
 if TYPE_CHECKING:
     from torch import nn
 
 STATE = "last.state.pt"
 LAST = "last.safetensors"
+
+#: Of the file, in this order: what a step changes, and how far it is.
+PARTS = ("weights", "average", "steps", "progress", "info")
 
 
 @dataclass
@@ -27,24 +29,32 @@ class Progress:
     best: float = -1.0
     evaluated: int = 0
     waited: int = 0  # evaluations since the best one
+    judged: int = -1  # the step of the last evaluation
+    judging: float = 0.0  # seconds that one takes
+    images: int = 0  # that an evaluation within a budget looks at
 
     def tired(self, settings: Settings) -> bool:
         """True when no evaluation was better for as long as the settings allow."""
         return bool(settings.patience) and self.waited >= settings.patience
 
-    def share(self, total: int, minutes: float | None) -> float:
-        return self.step / total if minutes is None else self.elapsed / (60 * minutes)
 
+def save_state(
+    path: Path, model: "nn.Module", average: "nn.Module", steps: Mapping[str, Any], progress: Progress,
+    info: str,
+) -> None:  # fmt: skip
+    """Write all that a training needs to go on, in one file that is replaced whole.
 
-def save_state(path: Path, average: "nn.Module", optimizer: Any, progress: Progress) -> None:
-    """What resuming needs beside the weights: averaged weights, optimizer, random numbers, place."""
+    model, average: the network in training and its averaged weights.  steps: what `Steps.state` gave.  info: of the
+    network, as its checkpoint has it, in JSON.  Raises DatasetError where it cannot be written.
+    """
     import torch
 
     state = {
+        "weights": model.state_dict(),
         "average": average.state_dict(),
-        "optimizer": optimizer.state_dict(),
-        "random": torch.get_rng_state(),
+        "steps": dict(steps),
         "progress": dict(vars(progress)),
+        "info": info,
     }
     with whole(path) as partial:
         try:
@@ -53,41 +63,44 @@ def save_state(path: Path, average: "nn.Module", optimizer: Any, progress: Progr
             raise DatasetError("cannot be written (the write broke off)", file=path, needed=NEEDED) from None
 
 
-def stored_state(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The last weights and state that a training left. Raises UsageError where they are not, ModelError for others."""
+def stored_state(folder: Path) -> dict[str, Any] | None:
+    """What `save_state` wrote; None for a training that was killed before it had kept anything.
+
+    folder: the run's.  Raises UsageError where the file is gone from beside the weights, ModelError where it cannot be
+    read.
+    """
     import torch
 
-    for name in (LAST, STATE):
-        if not (folder / name).is_file():
-            raise UsageError("the run has no checkpoint to resume from", file=folder, needed=f"{LAST} and {STATE}")
-    weights = read_weights(folder / LAST)
+    if not (folder / STATE).exists() and not (folder / LAST).exists():
+        return None
+    if not (folder / STATE).is_file():
+        raise UsageError("the run has no checkpoint to resume from", file=folder, needed=STATE)
     try:
-        state = torch.load(folder / STATE, weights_only=True, map_location="cpu")
+        state: dict[str, Any] = torch.load(folder / STATE, weights_only=True, map_location="cpu")
         replace(Progress(), **state["progress"])
-        for part in ("average", "optimizer", "random"):
+        for part in PARTS:
             state[part]
     except Exception as error:  # noqa: BLE001  a damaged file can make its reader raise anything
         raise ModelError(
             f"not the readable state of a training ({str(error)[:120]})", file=folder / STATE,
             todo="Begin a new run from its weights: --weights " + str(folder / LAST),
         ) from None  # fmt: skip
-    return weights, state
+    return state
 
 
 def fill_network(model: "nn.Module", weights: Mapping[str, Any], folder: Path | None) -> None:
+    """Raises ModelError for weights of another network."""
     try:
         model.load_state_dict(dict(weights))
     except RuntimeError as error:
         raise ModelError(f"its weights do not fit the run's own settings ({error})", file=folder) from None
 
 
-def restore(state: Mapping[str, Any], average: "nn.Module", optimizer: Any, folder: Path) -> Progress:
-    import torch
-
+def restore(state: Mapping[str, Any], average: "nn.Module", steps: Any, folder: Path) -> Progress:
+    """Fill averaged weights and `Steps` -> how far the training was. Raises ModelError for another network's."""
     try:
         average.load_state_dict(state["average"])
-        optimizer.load_state_dict(state["optimizer"])
-        torch.set_rng_state(state["random"])
+        steps.restore(state["steps"])
     except (RuntimeError, ValueError, TypeError, KeyError) as error:
         raise ModelError(f"its state does not fit the run's own settings ({error})", file=folder / STATE) from None
     return replace(Progress(), **state["progress"])
