@@ -9,6 +9,9 @@ from maskwright.train.settings import Settings
 #: The share of a budget that evaluations may take, the last one and the predictions at the end among them.
 JUDGING = 0.3
 
+#: What the predictions at the end may take beyond the budget: so many seconds, or this share of it, where that is more.
+OVER = 5.0, 0.05
+
 #: Steps between two times at which processes agree on the time.
 AGREE = 10
 
@@ -57,8 +60,11 @@ class Clock:
 
     @property
     def end(self) -> float | None:
-        """When the budget is used up, as `time.monotonic` counts; None where there is none."""
-        return None if self.budget is None else self._started + self.budget
+        """When predictions at the end have to stop, as `time.monotonic` counts; None where there is no budget.
+
+        Scores over some of the images are worth less than a few seconds: they have `OVER` beyond the budget.
+        """
+        return None if self.budget is None else self._started + self.budget + max(OVER[0], OVER[1] * self.budget)
 
     def share(self, step: int) -> float:
         """0 to 1, at a step; the same in all processes."""
