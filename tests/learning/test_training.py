@@ -155,6 +155,22 @@ def test_killed_at_any_moment_and_gone_on_it_is_the_same_training(dataset, kills
 
 
 @pytest.mark.train
+@pytest.mark.slow
+def test_a_time_is_kept_by_two_processes_together(dataset) -> None:
+    command = [
+        sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m", "maskwright",
+        "train", dataset.place, "--minutes", "6s", "--name", "both", "--batch-size", "4", "--size", "64", "64",
+        "--model", "lite", "--device", "cpu",
+    ]  # fmt: skip
+    done = subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    record = find(dataset, "both")
+    assert (record["status"], record["settings"]["minutes"]) == ("done", 0.1)
+    assert record["scores"]["mean_iou"] > 0
+    assert curves(dataset, "both")["val/mean_iou"], "it was evaluated on the way"
+
+
+@pytest.mark.train
 def test_the_seed_fixes_everything_and_runs_compare(dataset) -> None:
     (each, a), (_, b), (_, c) = (
         train(dataset, replace(SETTINGS, seed=seed), name) for seed, name in ((0, "a"), (0, "b"), (1, "c"))
