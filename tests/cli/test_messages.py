@@ -280,17 +280,18 @@ def test_resume_refuses_a_living_run_and_says_what_a_dead_one_lacks(capsys, stre
 
 def test_an_interrupted_training_says_how_it_goes_on_and_takes_more_epochs(capsys, street, monkeypatch) -> None:
     pytest.importorskip("torch")
-    from maskwright.train import steps
+    from maskwright.train import loop, steps
 
     small = ("--epochs", 2, "--size", 64, 64, "--batch-size", 2, "--device", "cpu", "--precision", "fp32")
-    real, taken = steps.Steps.step, []
+    taken = []
 
-    def interrupted(self, *rest) -> None:
-        if len(taken) == 1:
-            raise KeyboardInterrupt
-        taken.append(real(self, *rest))
+    class Interrupted(steps.Steps):
+        def step(self, *rest) -> None:
+            if len(taken) == 1:
+                raise KeyboardInterrupt
+            taken.append(super().step(*rest))
 
-    monkeypatch.setattr(steps.Steps, "step", interrupted)
+    monkeypatch.setattr(loop, "Steps", Interrupted)
     code, _, err = run(capsys, "train", street, *small, "--name", "one")
     assert code == 130
     command = f"maskwright train {street} --resume one"

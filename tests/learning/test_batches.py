@@ -9,7 +9,6 @@ import pytest
 from PIL import Image
 
 torch = pytest.importorskip("torch")
-pytest.importorskip("accelerate")
 
 from maskwright import models
 from maskwright.core.classes import Class, Classes

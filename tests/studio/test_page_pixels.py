@@ -69,12 +69,14 @@ def test_polygon_with_a_hole(person, pointer) -> None:
     person.press("p")
     click_all(person, *outer)
     corners = pointer.pressed()
-    person.click(*outer[0], "Shift")
+    click_all(person, outer[0])
+    person.saved()
     inner = ((90, 80), (150, 85), (120, 150))
     pointer.took()
-    click_all(person, *inner)
+    for corner in inner:
+        person.click(*corner, "Alt")
     hole = pointer.pressed()
-    click_all(person, inner[0])
+    person.click(*inner[0], "Alt")
     same(drawn(person)[0], polygon(corners, hole))
 
 
@@ -153,9 +155,10 @@ def test_wand_and_fill(person, pointer) -> None:
 
 def test_what_is_done_to_a_chosen_object(person, pointer) -> None:
     person.press("p")
-    for ring in (((40, 40), (140, 40), (140, 140), (40, 140)), ((70, 70), (110, 72), (100, 110))):
-        click_all(person, *ring)
-        person.click(*ring[0], *(("Shift",) if ring[0] == (40, 40) else ()))
+    for ring, *held in (((40, 40), (140, 40), (140, 140), (40, 140)),), (((70, 70), (110, 72), (100, 110)), "Alt"):
+        for corner in (*ring, ring[0]):
+            person.click(*corner, *held)
+        person.saved()
     person.press("Shift+Q", "b")
     person.drag((220, 60), (260, 90))  # a second part
     person.press("v")

@@ -118,7 +118,8 @@ def _join(torch: Any, backend: str) -> None:
         raise UsageError("this PyTorch cannot train in several processes", needed="a build with torch.distributed")
     if not distributed.is_initialized():
         distributed.init_process_group(backend)
-        atexit.register(_leave, distributed)
+        if backend == "nccl":  # which warns of a group that is left open; gloo ends with its process
+            atexit.register(_leave, distributed)
 
 
 def _leave(distributed: Any) -> None:

@@ -1,13 +1,16 @@
 """How far a training is, and the file that lets it go on."""
 
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from maskwright.errors import DatasetError, ModelError, UsageError
+from maskwright.predict.checkpoint import load_info
 from maskwright.runs.files import NEEDED, whole
 from maskwright.train.settings import Settings
+from maskwright.weights import read_weights
 
 if TYPE_CHECKING:
     from torch import nn
@@ -77,6 +80,7 @@ def stored_state(folder: Path) -> dict[str, Any] | None:
         raise UsageError("the run has no checkpoint to resume from", file=folder, needed=STATE)
     try:
         state: dict[str, Any] = torch.load(folder / STATE, weights_only=True, map_location="cpu")
+        state = _of_before(state, folder) if "optimizer" in state else state
         replace(Progress(), **state["progress"])
         for part in PARTS:
             state[part]
@@ -86,6 +90,19 @@ def stored_state(folder: Path) -> dict[str, Any] | None:
             todo="Begin a new run from its weights: --weights " + str(folder / LAST),
         ) from None  # fmt: skip
     return state
+
+
+def _of_before(state: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """What a version wrote that kept the weights beside, and no account of its steps."""
+    import torch
+
+    info = load_info(folder / LAST)
+    progress = {**state["progress"], "judged": state["progress"]["step"]}
+    steps = {"optimizer": state["optimizer"], "scaler": {}, "found": torch.zeros(5, dtype=torch.float64)}
+    return {
+        "weights": read_weights(folder / LAST), "average": state["average"], "steps": steps, "progress": progress,
+        "info": json.dumps(asdict(info)),
+    }  # fmt: skip
 
 
 def fill_network(model: "nn.Module", weights: Mapping[str, Any], folder: Path | None) -> None:
