@@ -233,10 +233,10 @@ def _trained(
             for _ in range(2):  # the first one warms up
                 began = time.monotonic()
                 judged(few)
-                spent = time.monotonic() - began
+                spent = processes.said_by_first(time.monotonic() - began)
                 if spent > 0.02 * (clock.budget or 0.0):
                     break
-            each = processes.said_by_first(spent / len(few))
+            each = spent / len(few)
             progress.images = clock.fits(each, len(every))
             progress.judging = each * progress.images
         clock.judging = progress.judging
