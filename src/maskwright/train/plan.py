@@ -113,9 +113,14 @@ def plan(
             passes = (60 * minutes - judging) / (step * steps)
             reasons["minutes"] = reasons.get("minutes", "as the plan says") + (
                 f"; about {passes:.0f} passes over {facts.training} samples,"
-                f" at {settings.batch_size / step:.1f} images a second, and {judging / 60:.1f} minutes of evaluations"
+                f" at {settings.batch_size / step:.1f} images a second, and {_time(judging)} of evaluations"
             )
     return Plan(settings, reasons, facts, minutes)
+
+
+def _time(seconds: float) -> str:
+    """As people say it."""
+    return f"{seconds:.0f} seconds" if seconds < 90 else f"{seconds / 60:.1f} minutes"
 
 
 def _only(values: dict[str, Any], *names: str) -> dict[str, Any]:
