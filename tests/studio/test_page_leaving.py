@@ -98,3 +98,51 @@ def test_a_list_that_is_done_leads_to_what_is_open_elsewhere(person) -> None:
     person.page.locator("canvas").focus()
     person.press("Enter")
     assert "Nothing is left in “To review”" in toast(person)
+
+
+def delayed(person: Person, milliseconds: int) -> None:
+    """Answers of engines come so late."""
+
+    def wait(route) -> None:
+        person.page.wait_for_timeout(milliseconds)
+        route.continue_()
+
+    person.page.route("**/ask", wait)
+
+
+def test_enter_before_the_answer_keeps_it_and_the_next_finishes(person) -> None:
+    delayed(person, 600)
+    person.press("x")
+    person.drag((50, 60), (150, 160))
+    person.press("Enter", "Enter", "2")
+    assert "Kept as soon as the answer is here" in toast(person)
+    person.until("document.querySelector('[data-toast]')?.innerText.includes('Kept as disk')")
+    at_image(person, 1)
+    person.drag((205, 75), (275, 165))
+    person.page.get_by_role("button", name="Finish, save, next").click()
+    person.until("document.querySelector('[data-toast]')?.innerText.includes('Kept as box')")
+    at_image(person, 1)
+    assert person.segments().class_ids.tolist() == [1, 2]
+    person.page.locator("canvas").focus()
+    person.press("Enter")
+    at_image(person, 2)
+    assert len(person.segments(0)) == 2
+
+
+def test_an_answer_that_is_wanted_comes_to_its_image_whatever_is_done_meanwhile(person) -> None:
+    delayed(person, 600)
+    person.press("c")
+    person.click(100, 110)
+    person.press("Enter", "2")
+    person.click(240, 120)  # a question of its own
+    person.press("Enter")
+    person.press("b", "d")
+    at_image(person, 2)
+    found = person.segments(0)
+    assert found.class_ids.tolist() == [1, 2]
+    assert person.page.locator("[data-tool=brush]").get_attribute("aria-pressed") == "true"
+    person.press("c")
+    person.click(100, 110)
+    person.press("Enter", "Escape")  # dropped after all
+    person.page.wait_for_timeout(1500)
+    assert len(person.segments(1)) == 0

@@ -139,6 +139,8 @@ export const words = {
   } as Record<string, string>,
   draftKept: (tool: string, image: string) => `Unfinished ${(words.tools[tool] ?? tool).toLowerCase()} kept on ${image}`,
   goBack: "Go back",
+  keepsSoon: "Kept as soon as the answer is here; Esc drops it",
+  keptAs: (name: string) => `Kept as ${name}`,
   listDone: (list: string, done: number, all: number) => `Nothing is left in “${list}”; ${done} of ${all} finished`,
   showOpen: (number: number) => `Show the ${number} open`,
   tooLittle: (tool: string) => `The ${(words.tools[tool] ?? tool).toLowerCase()} is not finished: it needs more corners, or Esc drops it`,

@@ -3,7 +3,7 @@
 import { change } from "../../../model/scene";
 import { dialog, message, project } from "../../../store/project";
 import { newId } from "../../../store/wire";
-import { abandon, confirmTool, nextCandidate } from "./asking";
+import { abandon, confirmTool, letGo, nextCandidate } from "./asking";
 import { crowd, hide, intersect, isolate, merge, perform, reclass, remove, restack, setClass, shapes, split, subtract } from "./gestures";
 import { beside, doubtful, open, step } from "./images";
 import * as keys from "./keys";
@@ -49,7 +49,7 @@ export function setDrawing(to: Drawing): void {
 
 /** The tool's last corner, or what was done last. */
 const back = () => {
-  if (!desk.board?.tool?.back?.()) undo();
+  if (!desk.board?.tool?.back?.() && !letGo()) undo();
 };
 
 /** Escape: whatever is under way ends, nothing is chosen, and what is drawn next is a new object. */

@@ -14,7 +14,7 @@ import { Sync } from "../../../store/sync";
 import { fromWire, remarks } from "../../../store/wire";
 import { words } from "../../../strings";
 import { prefetch, taken } from "./ahead";
-import { abandon, nothingAsked } from "./asking";
+import { abandon, allKept, nothingAsked } from "./asking";
 import { backAgain, type Left, stow, takeUp } from "./drafts";
 import { startClock } from "./gestures";
 import { FILTERS, following, listed } from "./listing";
@@ -195,6 +195,8 @@ export async function open(number: number, passing = false): Promise<void> {
   const { board, sync } = desk;
   if (!image || !board) return;
   const turn = ++opening;
+  await allKept();
+  if (turn !== opening) return;
   leave();
   await sync.settled(number);
   const where = layer.value;
@@ -208,6 +210,8 @@ export async function open(number: number, passing = false): Promise<void> {
     if (turn === opening) takeUp();
     return;
   }
+  await allKept();
+  if (turn !== opening) return pixels.close();
   leave(); // what was begun while it was loaded
   const scene = new Scene(image.width, image.height);
   scene.comments = remarks(labels.workflow?.comments ?? []);

@@ -3,19 +3,29 @@
 import type { State } from "../../../model/commands";
 import { dialog, project } from "../../../store/project";
 import { words } from "../../../strings";
-import { confirmTool } from "./asking";
+import { allKept, confirmTool } from "./asking";
 import { isTooLittle } from "./drafts";
 import { perform } from "./gestures";
 import { did } from "./guide";
 import { nextOf, open } from "./images";
 import { following, isDone, isUnfinished, listed } from "./listing";
-import { current, filter, info, layer, searched, stateOf, toolName } from "./state";
+import { asking, current, filter, info, layer, searched, stateOf, toolName, version } from "./state";
 import { learnt } from "./jobs";
 import { tell, type Way } from "./toast";
 
+/** Keep what is begun and go on; where its answer is on its way, when that is kept. */
+function keepFirst(go: () => void): void {
+  const [waits, before, image] = [asking.value, version.value, current.value];
+  if (confirmTool() && waits) void allKept().then(() => version.value !== before && current.value === image && go());
+  else go();
+}
+
 /** Say how far the image is. */
 export function mark(state: State, then?: () => void): void {
-  if (confirmTool()) return mark(state, then);
+  keepFirst(() => say(state, then));
+}
+
+function say(state: State, then?: () => void): void {
   const before = stateOf(info());
   if (before !== state) {
     perform("state", [], { said: { state: { before, after: state } } });
@@ -33,7 +43,7 @@ export function finish(): void {
   const mine = info()?.assignee === me && me !== undefined;
   // As it is shown now: a finished image may leave the list.
   const order = following(listed.value, project.value?.images ?? [], current.value).map((image) => image.number);
-  mark("labelled", () => {
+  say("labelled", () => {
     const rows = new Map((project.value?.images ?? []).map((image) => [image.number, image]));
     const left = order.map((number) => rows.get(number)!).filter(isUnfinished);
     const next = (mine && left.find((image) => image.assignee === me)) || left[0];
