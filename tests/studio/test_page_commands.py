@@ -366,3 +366,30 @@ def test_undo_goes_on_from_a_list_that_has_the_focus_and_not_from_a_field_of_tex
     person.page.get_by_role("searchbox", name="Name").fill("p")
     person.press("Control+z")  # the field's own
     assert len(person.segments()) == 1
+
+
+def test_what_lies_on_protected_objects_alone_is_said_and_can_be_drawn_over_them(person) -> None:
+    person.press("l")
+    person.drag((40, 40), (160, 40), (160, 160), (40, 160))
+    person.page.get_by_label("Protect other objects").check()
+    person.press("b", "2")
+    person.drag((80, 80), (120, 80))
+    assert "Nothing drawn: all of it lies on disk, which is protected" in toast(person)
+    assert len(person.segments()) == 1
+    person.press("1")  # it stays of the class that it was drawn with
+    person.page.locator("[data-way='Draw over it']").click()
+    found = person.segments()
+    assert found.class_ids.tolist() == [1, 2]
+    assert iou(found.masks, near_line((80, 80), (120, 80), 12)) > 0.98
+    person.press("Control+z")
+    assert len(person.segments()) == 1
+    person.drag((240, 200), (280, 200))
+    person.page.keyboard.down("Shift")
+    person.drag((80, 100), (120, 100))
+    person.page.keyboard.up("Shift")
+    assert "Nothing drawn" in toast(person)
+    person.press("x")
+    person.ask(lambda: person.drag((60, 70), (140, 150)))
+    person.press("Enter")
+    assert "Nothing drawn" in toast(person)
+    assert len(person.segments()) == 2

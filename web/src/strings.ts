@@ -139,6 +139,8 @@ export const words = {
   } as Record<string, string>,
   draftKept: (tool: string, image: string) => `Unfinished ${(words.tools[tool] ?? tool).toLowerCase()} kept on ${image}`,
   goBack: "Go back",
+  allProtected: (names: string[]) => `Nothing drawn: all of it lies on ${names.join(" and ")}, which ${names.length > 1 ? "are" : "is"} protected`,
+  drawOver: "Draw over it",
   keepsSoon: "Kept as soon as the answer is here; Esc drops it",
   keptAs: (name: string) => `Kept as ${name}`,
   listDone: (list: string, done: number, all: number) => `Nothing is left in “${list}”; ${done} of ${all} finished`,
