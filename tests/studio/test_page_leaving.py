@@ -146,3 +146,40 @@ def test_an_answer_that_is_wanted_comes_to_its_image_whatever_is_done_meanwhile(
     person.press("Enter", "Escape")  # dropped after all
     person.page.wait_for_timeout(1500)
     assert len(person.segments(1)) == 0
+
+
+def test_another_tool_keeps_what_is_begun_and_says_so(person) -> None:
+    person.press("c")
+    person.ask(lambda: person.click(100, 110))
+    person.press("b")
+    assert "Kept as disk" in toast(person)
+    person.page.locator("[data-toast] button").click()
+    assert len(person.segments()) == 0
+    person.press("Shift+R", "x")
+    person.ask(lambda: person.drag((205, 75), (275, 165)))
+    person.press("Shift+B")  # opened again: the answer stays open
+    assert len(person.segments()) == 0
+    person.press("Shift+R")
+    assert "Kept as disk" in toast(person)
+    assert len(person.segments()) == 1
+    person.page.locator("[data-way=Undo]").click()
+    assert len(person.segments()) == 0
+
+
+def test_the_button_closes_a_polygon_and_finishes_in_one_go(person) -> None:
+    finish = person.page.get_by_role("button", name="Finish, save, next")
+    person.press("p")
+    person.click(40, 40)
+    person.click(140, 40)
+    finish.click()
+    assert "needs more corners" in toast(person)
+    at_image(person, 1)
+    person.click(140, 140)
+    finish.click()
+    at_image(person, 2)
+    assert "Kept as disk" in toast(person)
+    assert len(person.segments(0)) == 1
+    person.page.locator("[data-way=Undo]").click()
+    at_image(person, 1)
+    person.until("!window.maskwright.turning()")
+    assert len(person.segments(0)) == 0

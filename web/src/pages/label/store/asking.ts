@@ -151,7 +151,7 @@ function takeBack({ wanted: then }: Asked, newest: boolean): void {
 
 /** Say what has just been kept, unless what it cost is said. */
 export function sayKept(): void {
-  if (toast.value === null || toast.value.words === words.keepsSoon) tell(words.keptAs(nameOfClass(own()?.classId ?? classId.value)), true);
+  if (!toast.value?.undo) tell(words.keptAs(nameOfClass(own()?.classId ?? classId.value)), true);
 }
 
 /** When every answer that is wanted has come. */
@@ -221,6 +221,12 @@ export function confirmTool(): boolean {
     return true;
   }
   return desk.board?.tool?.confirm?.() ?? false;
+}
+
+/** Finish what the tool has begun because something else is taken up, and say what became of it. */
+export function keepBegun(): void {
+  const before = version.value;
+  if (confirmTool() && version.value !== before) sayKept();
 }
 
 export function abandon(): void {

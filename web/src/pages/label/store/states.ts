@@ -9,20 +9,33 @@ import { perform } from "./gestures";
 import { did } from "./guide";
 import { nextOf, open } from "./images";
 import { following, isDone, isUnfinished, listed } from "./listing";
-import { asking, current, filter, info, layer, searched, stateOf, toolName, version } from "./state";
+import { asking, classId, current, filter, info, layer, nameOfClass, own, searched, stateOf, toolName, version } from "./state";
 import { learnt } from "./jobs";
 import { tell, type Way } from "./toast";
+import { undo } from "./undo";
 
-/** Keep what is begun and go on; where its answer is on its way, when that is kept. */
+/** Keep what is begun and go on; where its answer is on its way, when that is kept. What was kept is said last, with a way to take back all of it. */
 function keepFirst(go: () => void): void {
   const [waits, before, image] = [asking.value, version.value, current.value];
-  if (confirmTool() && waits) void allKept().then(() => version.value !== before && current.value === image && go());
-  else go();
+  const on = () => {
+    const kept = version.value !== before ? nameOfClass(own()?.classId ?? classId.value) : null;
+    const state = stateOf(info());
+    go();
+    if (kept === null) return;
+    const steps = stateOf(project.value?.images.find((row) => row.number === image) ?? null) === state ? 1 : 2;
+    const back = () => {
+      for (let k = 0; k < steps; k++) undo();
+    };
+    tell(words.keptAs(kept), false, [{ words: words.actions.undo, go: back }]);
+  };
+  if (confirmTool() && waits) void allKept().then(() => version.value !== before && current.value === image && on());
+  else on();
 }
 
-/** Say how far the image is. */
+/** Say how far the image is. What is begun is kept first; on an image that is opened again it stays as it is. */
 export function mark(state: State, then?: () => void): void {
-  keepFirst(() => say(state, then));
+  if (state === "open") say(state, then);
+  else keepFirst(() => say(state, then));
 }
 
 function say(state: State, then?: () => void): void {
@@ -50,6 +63,12 @@ export function finish(): void {
     if (next) void open(next.number);
     else sayAllDone();
   });
+}
+
+/** The button: what is begun is kept, and the image finished in one go; an answer that nobody has seen yet is only kept. */
+export function finishNow(): void {
+  if (asking.value) finish();
+  else keepFirst(finish);
 }
 
 /** Nothing of the list is left: how far all is, and what comes then. */

@@ -12,7 +12,7 @@ import { Box, Click, Scribble } from "../tools/prompt";
 import { Scissors } from "../tools/scissors";
 import { Select } from "../tools/select";
 import { Wand } from "../tools/wand";
-import { abandon, ask, confirmTool, hover, keepAnswer } from "./asking";
+import { abandon, ask, hover, keepAnswer, keepBegun } from "./asking";
 import { hand, isTooLittle, stow } from "./drafts";
 import { commit, draw } from "./gestures";
 import { takeAt } from "./shown";
@@ -92,7 +92,7 @@ export function detach(): void {
 }
 
 export function pick(name: string): void {
-  confirmTool();
+  keepBegun();
   if (isTooLittle()) tell(words.tooLittleGone(toolName.value));
   const { board } = desk;
   board?.tool?.cancel?.();
