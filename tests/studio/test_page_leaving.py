@@ -183,3 +183,22 @@ def test_the_button_closes_a_polygon_and_finishes_in_one_go(person) -> None:
     at_image(person, 1)
     person.until("!window.maskwright.turning()")
     assert len(person.segments(0)) == 0
+
+
+def test_what_is_begun_is_said_on_its_own_image(person) -> None:
+    person.press("p")
+    person.click(40, 40)
+    person.click(140, 40)
+    hint = person.page.locator("[data-begun]")
+    assert hint.inner_text() == "Unfinished polygon: Enter closes, Esc drops"
+    person.image(1)
+    assert "kept on p0" in toast(person)
+    assert hint.count() == 0
+    person.image(0)
+    hint.wait_for()
+    assert hint.inner_text() == "Unfinished polygon: Enter closes, Esc drops"
+    person.page.reload()
+    person.ready()
+    hint.wait_for()
+    person.press("Escape")
+    hint.wait_for(state="detached")

@@ -40,6 +40,8 @@ export const snap = signal(false);
 export const mode = signal<Mode>("instance");
 export const layer = signal<Layer>("shared");
 export const engine = signal("classical");
+/** Has the tool begun something that it can finish or drop? */
+export const begun = signal(false);
 export const threshold = signal(0.5);
 export const answered = signal(false);
 export const status = signal({ state: "saved", waiting: 0, words: "", parked: 0 });

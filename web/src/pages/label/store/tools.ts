@@ -13,11 +13,11 @@ import { Scissors } from "../tools/scissors";
 import { Select } from "../tools/select";
 import { Wand } from "../tools/wand";
 import { abandon, ask, hover, keepAnswer, keepBegun } from "./asking";
-import { hand, isTooLittle, stow } from "./drafts";
+import { hand, isBegun, isTooLittle, stow } from "./drafts";
 import { commit, draw } from "./gestures";
 import { takeAt } from "./shown";
 import { rejectAt } from "./suggestions";
-import { asking, byObject, colourOf, current, desk, drawnColour, opacity, outlines, own, pointer, radius, selected, snap, toolName, zoom } from "./state";
+import { asking, begun, byObject, colourOf, current, desk, drawnColour, opacity, outlines, own, pointer, radius, selected, snap, toolName, zoom } from "./state";
 import { tell } from "./toast";
 import { isTurning } from "./undo";
 import { isPainting, level, levelling, look, lookNow, setLevelling } from "./window";
@@ -73,7 +73,10 @@ export function attach(canvas: HTMLCanvasElement): void {
     pointer.value = at && { x: Math.floor(at.x), y: Math.floor(at.y) };
     look(at);
   };
-  desk.board.drawn = () => (zoom.value = desk.board?.view.scale ?? 1);
+  desk.board.drawn = () => {
+    zoom.value = desk.board?.view.scale ?? 1;
+    begun.value = isBegun();
+  };
   setLevelling(levelling.value);
   // For tests and benchmarks.
   (window as unknown as { maskwright: unknown }).maskwright = {
