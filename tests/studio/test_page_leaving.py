@@ -202,3 +202,17 @@ def test_what_is_begun_is_said_on_its_own_image(person) -> None:
     hint.wait_for()
     person.press("Escape")
     hint.wait_for(state="detached")
+
+
+def test_an_image_that_is_finished_with_nothing_on_it_is_named(person) -> None:
+    person.press("Enter")
+    at_image(person, 2)
+    person.page.wait_for_timeout(300)
+    assert "p0 finished with nothing on it" in toast(person)
+    person.page.locator("[data-toast] button").click()
+    at_image(person, 1)
+    person.until("!window.maskwright.turning()")
+    person.drag((60, 60), (120, 60))
+    person.press("Enter")
+    at_image(person, 2)
+    assert person.page.locator("[data-toast]").count() == 0

@@ -9,7 +9,7 @@ import { perform } from "./gestures";
 import { did } from "./guide";
 import { nextOf, open } from "./images";
 import { following, isDone, isUnfinished, listed } from "./listing";
-import { asking, classId, current, filter, info, layer, nameOfClass, own, searched, stateOf, toolName, version } from "./state";
+import { asking, classId, current, desk, filter, info, layer, nameOfClass, own, searched, stateOf, toolName, version } from "./state";
 import { learnt } from "./jobs";
 import { tell, type Way } from "./toast";
 import { undo } from "./undo";
@@ -56,12 +56,14 @@ export function finish(): void {
   const mine = info()?.assignee === me && me !== undefined;
   // As it is shown now: a finished image may leave the list.
   const order = following(listed.value, project.value?.images ?? [], current.value).map((image) => image.number);
+  const bare = desk.scene.segments.length === 0 && stateOf(info()) !== "labelled" ? (info()?.key ?? null) : null;
   say("labelled", () => {
     const rows = new Map((project.value?.images ?? []).map((image) => [image.number, image]));
     const left = order.map((number) => rows.get(number)!).filter(isUnfinished);
     const next = (mine && left.find((image) => image.assignee === me)) || left[0];
     if (next) void open(next.number);
-    else sayAllDone();
+    else sayAllDone(bare);
+    if (next && bare !== null) tell(words.finishedEmpty(bare), true);
   });
 }
 
@@ -71,8 +73,8 @@ export function finishNow(): void {
   else keepFirst(finish);
 }
 
-/** Nothing of the list is left: how far all is, and what comes then. */
-function sayAllDone(): void {
+/** Nothing of the list is left: how far all is, and what comes then. bare: the image that was finished with nothing on it. */
+function sayAllDone(bare: string | null): void {
   const images = project.value?.images ?? [];
   const done = images.filter(isDone).length;
   const open_ = images.filter(isUnfinished).length;
@@ -82,7 +84,8 @@ function sayAllDone(): void {
   if (open_ && narrowed) ways.push({ words: words.showOpen(open_), go: showOpen });
   if (waiting) ways.push({ words: words.actions.nextReview, go: () => void nextReview() });
   ways.push({ words: words.export, go: () => void (dialog.value = "export") });
-  tell(narrowed && open_ ? words.listDone(words.filters[filter.value], done, images.length) : words.progress(done, images.length), false, ways);
+  const how = narrowed && open_ ? words.listDone(words.filters[filter.value], done, images.length) : words.progress(done, images.length);
+  tell(bare === null ? how : `${how}; ${words.finishedEmpty(bare)}`, bare !== null, ways);
 }
 
 /** The open images of all, and the next of them. */
