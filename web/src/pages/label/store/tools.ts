@@ -17,7 +17,7 @@ import { hand, isBegun, isTooLittle, stow } from "./drafts";
 import { commit, draw } from "./gestures";
 import { takeAt } from "./shown";
 import { rejectAt } from "./suggestions";
-import { asking, begun, byObject, colourOf, current, desk, drawnColour, opacity, outlines, own, pointer, radius, selected, snap, toolName, zoom } from "./state";
+import { asking, begun, byObject, colourOf, current, desk, drawingNow, drawnColour, opacity, outlines, own, pointer, radius, selected, snap, toolName, underway, zoom } from "./state";
 import { tell } from "./toast";
 import { isTurning } from "./undo";
 import { isPainting, level, levelling, look, lookNow, setLevelling } from "./window";
@@ -36,6 +36,9 @@ const bench: Bench = {
   },
   get selected() {
     return own();
+  },
+  get tint() {
+    return `#${drawnColour().toString(16).padStart(6, "0")}`;
   },
   pixels: (box) => desk.board?.pixels(box) ?? null,
   snap: (at) => (snap.value ? snapped(desk.scene, at, Math.min(40, SNAP / desk.board!.view.scale), selected.value) : at),
@@ -76,6 +79,7 @@ export function attach(canvas: HTMLCanvasElement): void {
   desk.board.drawn = () => {
     zoom.value = desk.board?.view.scale ?? 1;
     begun.value = isBegun();
+    underway.value = drawingNow();
   };
   setLevelling(levelling.value);
   // For tests and benchmarks.
