@@ -366,3 +366,72 @@ def test_undo_goes_on_from_a_list_that_has_the_focus_and_not_from_a_field_of_tex
     person.page.get_by_role("searchbox", name="Name").fill("p")
     person.press("Control+z")  # the field's own
     assert len(person.segments()) == 1
+
+
+def test_what_lies_on_protected_objects_alone_is_said_and_can_be_drawn_over_them(person) -> None:
+    person.press("l")
+    person.drag((40, 40), (160, 40), (160, 160), (40, 160))
+    person.page.get_by_label("Protect other objects").check()
+    person.press("b", "2")
+    person.drag((80, 80), (120, 80))
+    assert "Nothing drawn: all of it lies on disk, which is protected" in toast(person)
+    assert len(person.segments()) == 1
+    person.press("1")  # it stays of the class that it was drawn with
+    person.page.locator("[data-way='Draw over it']").click()
+    found = person.segments()
+    assert found.class_ids.tolist() == [1, 2]
+    assert iou(found.masks, near_line((80, 80), (120, 80), 12)) > 0.98
+    person.press("Control+z")
+    assert len(person.segments()) == 1
+    person.drag((240, 200), (280, 200))
+    person.page.keyboard.down("Shift")
+    person.drag((80, 100), (120, 100))
+    person.page.keyboard.up("Shift")
+    assert "Nothing drawn" in toast(person)
+    person.press("x")
+    person.ask(lambda: person.drag((60, 70), (140, 150)))
+    person.press("Enter")
+    assert "Nothing drawn" in toast(person)
+    assert len(person.segments()) == 2
+
+
+def pixels_like(person: Person, colour: tuple[int, int, int], x: float, y: float) -> int:
+    """How many pixels of the board around a place of the image have a colour."""
+    return person.page.evaluate(
+        """([x, y, colour]) => new Promise((done) => {
+            const { board } = window.maskwright;
+            board.redraw();
+            requestAnimationFrame(() => requestAnimationFrame(() => {
+                const at = board.view.toScreen({x, y});
+                const { data } = board.canvas.getContext("2d").getImageData(Math.round(at.x) - 8, Math.round(at.y) - 8, 16, 16);
+                let found = 0;
+                for (let k = 0; k < data.length; k += 4) found += colour.every((value, c) => Math.abs(data[k + c] - value) < 6);
+                done(found);
+            }));
+        })""",
+        [x, y, list(colour)],
+    )
+
+
+def test_lines_have_the_colour_of_what_they_draw_and_the_bar_says_what_is_taken_away(person) -> None:
+    person.press("l")
+    person.drag((40, 40), (200, 40), (200, 200), (40, 200))
+    project = """() => fetch("/api/project").then((answer) => answer.json())"""
+    colour = person.page.evaluate(project)["classes"][0]["colour"] or (0x33, 0x88, 0xFF)
+    person.press("p", "Escape")
+    person.click(20, 220)
+    person.click(180, 220)
+    assert pixels_like(person, colour, 100, 220) > 16
+    assert underway(person) == "New disk"
+    person.press("Escape", "v")
+    person.click(100, 110)
+    person.press("p")
+    person.click(80, 80, "Alt")
+    person.click(160, 80)
+    assert pixels_like(person, colour, 120, 80) == 0
+    assert pixels_like(person, (255, 255, 255), 120, 80) > 16
+    assert underway(person).startswith("Taking from disk")
+    person.press("Escape", "e")
+    person.until("document.querySelector('[data-underway]').dataset.underway === 'subtract'")
+    person.press("b")
+    person.until("document.querySelector('[data-underway]').dataset.underway === 'new'")

@@ -98,3 +98,121 @@ def test_a_list_that_is_done_leads_to_what_is_open_elsewhere(person) -> None:
     person.page.locator("canvas").focus()
     person.press("Enter")
     assert "Nothing is left in “To review”" in toast(person)
+
+
+def delayed(person: Person, milliseconds: int) -> None:
+    """Answers of engines come so late."""
+
+    def wait(route) -> None:
+        person.page.wait_for_timeout(milliseconds)
+        route.continue_()
+
+    person.page.route("**/ask", wait)
+
+
+def test_enter_before_the_answer_keeps_it_and_the_next_finishes(person) -> None:
+    delayed(person, 600)
+    person.press("x")
+    person.drag((50, 60), (150, 160))
+    person.press("Enter", "Enter", "2")
+    assert "Kept as soon as the answer is here" in toast(person)
+    person.until("document.querySelector('[data-toast]')?.innerText.includes('Kept as disk')")
+    at_image(person, 1)
+    person.drag((205, 75), (275, 165))
+    person.page.get_by_role("button", name="Finish, save, next").click()
+    person.until("document.querySelector('[data-toast]')?.innerText.includes('Kept as box')")
+    at_image(person, 1)
+    assert person.segments().class_ids.tolist() == [1, 2]
+    person.page.locator("canvas").focus()
+    person.press("Enter")
+    at_image(person, 2)
+    assert len(person.segments(0)) == 2
+
+
+def test_an_answer_that_is_wanted_comes_to_its_image_whatever_is_done_meanwhile(person) -> None:
+    delayed(person, 600)
+    person.press("c")
+    person.click(100, 110)
+    person.press("Enter", "2")
+    person.click(240, 120)  # a question of its own
+    person.press("Enter")
+    person.press("b", "d")
+    at_image(person, 2)
+    found = person.segments(0)
+    assert found.class_ids.tolist() == [1, 2]
+    assert person.page.locator("[data-tool=brush]").get_attribute("aria-pressed") == "true"
+    person.press("c")
+    person.click(100, 110)
+    person.press("Enter", "Escape")  # dropped after all
+    person.page.wait_for_timeout(1500)
+    assert len(person.segments(1)) == 0
+
+
+def test_another_tool_keeps_what_is_begun_and_says_so(person) -> None:
+    person.press("c")
+    person.ask(lambda: person.click(100, 110))
+    person.press("b")
+    assert "Kept as disk" in toast(person)
+    person.page.locator("[data-toast] button").click()
+    assert len(person.segments()) == 0
+    person.press("Shift+R", "x")
+    person.ask(lambda: person.drag((205, 75), (275, 165)))
+    person.press("Shift+B")  # opened again: the answer stays open
+    assert len(person.segments()) == 0
+    person.press("Shift+R")
+    assert "Kept as disk" in toast(person)
+    assert len(person.segments()) == 1
+    person.page.locator("[data-way=Undo]").click()
+    assert len(person.segments()) == 0
+
+
+def test_the_button_closes_a_polygon_and_finishes_in_one_go(person) -> None:
+    finish = person.page.get_by_role("button", name="Finish, save, next")
+    person.press("p")
+    person.click(40, 40)
+    person.click(140, 40)
+    finish.click()
+    assert "needs more corners" in toast(person)
+    at_image(person, 1)
+    person.click(140, 140)
+    finish.click()
+    at_image(person, 2)
+    assert "Kept as disk" in toast(person)
+    assert len(person.segments(0)) == 1
+    person.page.locator("[data-way=Undo]").click()
+    at_image(person, 1)
+    person.until("!window.maskwright.turning()")
+    assert len(person.segments(0)) == 0
+
+
+def test_what_is_begun_is_said_on_its_own_image(person) -> None:
+    person.press("p")
+    person.click(40, 40)
+    person.click(140, 40)
+    hint = person.page.locator("[data-begun]")
+    assert hint.inner_text() == "Unfinished polygon: Enter closes, Esc drops"
+    person.image(1)
+    assert "kept on p0" in toast(person)
+    assert hint.count() == 0
+    person.image(0)
+    hint.wait_for()
+    assert hint.inner_text() == "Unfinished polygon: Enter closes, Esc drops"
+    person.page.reload()
+    person.ready()
+    hint.wait_for()
+    person.press("Escape")
+    hint.wait_for(state="detached")
+
+
+def test_an_image_that_is_finished_with_nothing_on_it_is_named(person) -> None:
+    person.press("Enter")
+    at_image(person, 2)
+    person.page.wait_for_timeout(300)
+    assert "p0 finished with nothing on it" in toast(person)
+    person.page.locator("[data-toast] button").click()
+    at_image(person, 1)
+    person.until("!window.maskwright.turning()")
+    person.drag((60, 60), (120, 60))
+    person.press("Enter")
+    at_image(person, 2)
+    assert person.page.locator("[data-toast]").count() == 0

@@ -139,6 +139,15 @@ export const words = {
   } as Record<string, string>,
   draftKept: (tool: string, image: string) => `Unfinished ${(words.tools[tool] ?? tool).toLowerCase()} kept on ${image}`,
   goBack: "Go back",
+  unfinished: (tool: string, keep: string, drop: string) => {
+    const closes = ["polygon", "scissors"].includes(tool);
+    return `Unfinished ${(words.tools[tool] ?? tool).toLowerCase()}: ${shownKey(keep)} ${closes ? "closes" : "keeps"}, ${drop === "escape" ? "Esc" : shownKey(drop)} drops`;
+  },
+  finishedEmpty: (image: string) => `${image} finished with nothing on it`,
+  allProtected: (names: string[]) => `Nothing drawn: all of it lies on ${names.join(" and ")}, which ${names.length > 1 ? "are" : "is"} protected`,
+  drawOver: "Draw over it",
+  keepsSoon: "Kept as soon as the answer is here; Esc drops it",
+  keptAs: (name: string) => `Kept as ${name}`,
   listDone: (list: string, done: number, all: number) => `Nothing is left in “${list}”; ${done} of ${all} finished`,
   showOpen: (number: number) => `Show the ${number} open`,
   tooLittle: (tool: string) => `The ${(words.tools[tool] ?? tool).toLowerCase()} is not finished: it needs more corners, or Esc drops it`,

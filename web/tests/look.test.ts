@@ -2,7 +2,10 @@ import { beforeEach, describe, expect, it } from "vitest";
 import type { Project } from "../src/api/client";
 import { Bits } from "../src/model/bits";
 import { Scene } from "../src/model/scene";
-import { classId, desk, drawing, drawnColour, selected, toolName } from "../src/pages/label/store/state";
+import { classId, desk, drawing, drawnColour, selected } from "../src/pages/label/store/state";
+import { Brush } from "../src/pages/label/tools/brush";
+import type { Board } from "../src/parts/canvas/board";
+import type { Bench } from "../src/parts/canvas/tool";
 import { project } from "../src/store/project";
 import { words } from "../src/strings";
 
@@ -15,7 +18,6 @@ describe("what is drawn", () => {
     classId.value = 1;
     selected.value = 7;
     drawing.value = "new";
-    toolName.value = "click";
   });
 
   it("has the colour of the class that it will have", () => {
@@ -30,8 +32,9 @@ describe("what is drawn", () => {
     drawing.value = "subtract";
     expect(drawnColour()).toBe(0xffffff);
     drawing.value = "new";
-    toolName.value = "eraser";
+    desk.board = { tool: new Brush({} as Bench, true) } as unknown as Board;
     expect(drawnColour()).toBe(0xffffff);
+    desk.board = null;
   });
 });
 

@@ -9,6 +9,8 @@ export interface Bench {
   readonly view: View;
   readonly radius: number;
   readonly selected: Segment | null;
+  /** Colour of what is drawn and not finished: the class's, white where it is taken away. */
+  readonly tint: string;
   /** Pixels of a box inside the image, RGBA; null where no image is shown. */
   pixels(box: Rect): Promise<ImageData> | null;
   /** Where a corner belongs: at the nearest border, when that is asked for. */
@@ -65,6 +67,15 @@ export function trace(context: CanvasRenderingContext2D, view: View, corners: re
   context.stroke();
 }
 
+/** Lines of what is drawn and not finished: of its colour, in a white rim with a dark line around it. */
+export function traceDrawn(context: CanvasRenderingContext2D, view: View, corners: readonly Point[], tint: string): void {
+  for (const [width, colour] of [[6, "#000"], [4.5, "#fff"], [2.5, tint]] as const) {
+    context.lineWidth = width;
+    context.strokeStyle = colour;
+    trace(context, view, corners, false);
+  }
+}
+
 export interface Tool {
   down?(at: Press): void;
   move?(at: Press, pressed: boolean): void;
@@ -72,6 +83,8 @@ export interface Tool {
   double?(at: Press): void;
   draw?(context: CanvasRenderingContext2D): void;
   cancel?(): void;
+  /** What is under way, or what the tool would do unless keys say otherwise: does it add, does it take away? */
+  how?(): Held;
   /** Enter. True where the tool had something to finish. */
   confirm?(): boolean;
   /** Take back the last corner, point or stroke of what is not finished yet. False where nothing is begun. */

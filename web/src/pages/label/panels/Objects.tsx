@@ -158,7 +158,7 @@ export function Edits() {
 export function States() {
   return (
     <div class="states">
-      <button class="main" title={`${words.actions.finish} (${words.key(keymap.value.finish)})`} onClick={actions.finish}>{words.actions.finish}</button>
+      <button class="main" title={`${words.actions.finish} (${words.key(keymap.value.finish)})`} onClick={actions.finishNow}>{words.actions.finish}</button>
       {layer.value === "shared" && <div class="row">{["review", "approve", "reopen"].map((name) => <Action key={name} name={name} />)}</div>}
     </div>
   );

@@ -1,6 +1,6 @@
 import { words } from "../../../strings";
 import { actions } from "../store/actions";
-import { candidateShown, classId, drawing, keymap, nameOfClass, own, pointer, selected, toolName, version, zoom } from "../store/state";
+import { begun, candidateShown, classId, keymap, nameOfClass, own, pointer, selected, toolName, underway, version, zoom } from "../store/state";
 import { tell, toast } from "../store/toast";
 
 /** The bar below the image: what is under way, what the tool wants, what has just happened, and where the pointer is. */
@@ -12,8 +12,8 @@ export function Status() {
   const at = pointer.value;
   return (
     <footer class="bar">
-      <strong data-underway={drawing.value}>{words.underway(drawing.value, name, nameOfClass(classId.value))}</strong>
-      {name && drawing.value === "new" && <span data-chosen="">{words.isChosen(name)}</span>}
+      <strong data-underway={underway.value}>{words.underway(underway.value, name, nameOfClass(classId.value))}</strong>
+      {name && underway.value === "new" && <span data-chosen="">{words.isChosen(name)}</span>}
       {candidateShown.value && <strong data-candidate={candidateShown.value.at}>{words.candidate(candidateShown.value.at, candidateShown.value.of, keymap.value.candidate)}</strong>}
       {toast.value ? (
         <span class="toast" role="status" data-toast="">
@@ -34,7 +34,9 @@ export function Status() {
           ))}
         </span>
       ) : (
-        <span class="quiet hint" title={words.toolHelp[toolName.value]}>{words.toolHelp[toolName.value]}</span>
+        <span class="quiet hint" data-begun={begun.value ? "" : undefined} title={words.toolHelp[toolName.value]}>
+          {begun.value ? words.unfinished(toolName.value, keymap.value.finish, keymap.value.end) : words.toolHelp[toolName.value]}
+        </span>
       )}
       <span class="quiet place">
         {at && `${at.x}, ${at.y} · `}

@@ -3,14 +3,14 @@
 import { change } from "../../../model/scene";
 import { dialog, message, project } from "../../../store/project";
 import { newId } from "../../../store/wire";
-import { abandon, confirmTool, nextCandidate } from "./asking";
+import { abandon, keepBegun, letGo, nextCandidate } from "./asking";
 import { crowd, hide, intersect, isolate, merge, perform, reclass, remove, restack, setClass, shapes, split, subtract } from "./gestures";
 import { beside, doubtful, open, step } from "./images";
 import * as keys from "./keys";
 import { atHand, looked, offered } from "./offer";
 import { byObject, desk, drawable, type Drawing, drawing, filter, grid, keymap, opacity, outlines, overview, own, protect, radius, redraw, selected, snap } from "./state";
 import { showInstructions, told } from "./setup";
-import { approve, finish, mark, nextReview } from "./states";
+import { approve, finish, finishNow, mark, nextReview } from "./states";
 import { accept, acceptLooked, reject, rejectLooked, stepLooked } from "./suggestions";
 import { pick, toolNames } from "./tools";
 import { redo, undo } from "./undo";
@@ -42,14 +42,14 @@ const shade = (by: number) => () => {
 
 /** What drawing does from here on; a second time: back to new objects. */
 export function setDrawing(to: Drawing): void {
-  confirmTool();
+  keepBegun();
   drawing.value = drawing.value === to ? "new" : to;
   redraw();
 }
 
 /** The tool's last corner, or what was done last. */
 const back = () => {
-  if (!desk.board?.tool?.back?.()) undo();
+  if (!desk.board?.tool?.back?.() && !letGo()) undo();
 };
 
 /** Escape: whatever is under way ends, nothing is chosen, and what is drawn next is a new object. */
@@ -71,7 +71,7 @@ export function review(): void {
 }
 
 export const actions: Record<string, () => void> = {
-  undo: back, redo, remove: () => void (desk.board?.tool?.back?.() || remove()), accept, reject, doubtful, split, merge, subtract, intersect, crowd, hide, isolate, finish, approve, ...shapes,
+  undo: back, redo, remove: () => void (desk.board?.tool?.back?.() || remove()), accept, reject, doubtful, split, merge, subtract, intersect, crowd, hide, isolate, finish, finishNow, approve, ...shapes,
   lookOn: () => stepLooked(1),
   lookBack: () => stepLooked(-1),
   suggest: () => (dialog.value = dialog.value === "suggest" ? "" : "suggest"),
@@ -82,7 +82,7 @@ export const actions: Record<string, () => void> = {
   candidate: nextCandidate,
   end,
   newObject: () => {
-    confirmTool();
+    keepBegun();
     selected.value = null;
     drawing.value = "new";
     redraw();

@@ -5,9 +5,10 @@ import { Bits, type Point } from "../../../model/bits";
 import { format, parse } from "../../../model/rle";
 import { message } from "../../../store/project";
 import { words } from "../../../strings";
+import { hand } from "./drafts";
 import { clicked, commit, draw } from "./gestures";
-import { answered, asking, candidateShown, current, desk, drawing, engine, own, threshold } from "./state";
-import { tell } from "./toast";
+import { answered, asking, candidateShown, classId, current, desk, type Drawing, drawing, engine, nameOfClass, own, selected, threshold, toolName, version } from "./state";
+import { tell, toast } from "./toast";
 
 interface Prompts {
   points: Point[];
@@ -15,10 +16,31 @@ interface Prompts {
   box?: [Point, Point];
 }
 
+/** What an answer becomes that is wanted before it is here: as it was said then. */
+interface Wanted {
+  tool: string;
+  begun: unknown;
+  classId: number;
+  drawing: Drawing;
+  selected: number | null;
+}
+
+/** A question that is on its way. */
+interface Asked {
+  abort: AbortController;
+  /** The object that it is about; null where it is about a new one. */
+  about: number | null;
+  wanted: Wanted | null;
+}
+
 let candidates: Bits[] = [];
 let candidate = 0;
 let question = 0;
-let abort: AbortController | null = null;
+/** The newest question, while it is on its way. */
+let asked: Asked | null = null;
+/** Questions whose answers are kept as soon as they are here. */
+const wanted = new Set<Asked>();
+let waiters: (() => void)[] = [];
 let hovering: ReturnType<typeof setTimeout> | undefined;
 let waiting: ReturnType<typeof setTimeout> | undefined;
 let hovered = false;
@@ -47,8 +69,7 @@ export async function ask(prompts: Prompts, hovers = false): Promise<void> {
   if (prompts !== last) candidate = 0;
   if (!hovers && prompts !== last) clicked();
   if (!hovers) last = prompts;
-  abort?.abort();
-  abort = new AbortController();
+  if (!asked?.wanted) asked?.abort.abort();
   const seq = ++question;
   asking.value = !hovers;
   const { scene } = desk;
@@ -56,6 +77,8 @@ export async function ask(prompts: Prompts, hovers = false): Promise<void> {
   // Only where a person wants the chosen object refined is the engine told of it.
   const old = drawing.value === "refine" ? own() : null;
   about = old?.id ?? null;
+  const mine: Asked = { abort: new AbortController(), about, wanted: null };
+  asked = mine;
   try {
     const answer = await api.ask(
       current.value,
@@ -67,20 +90,85 @@ export async function ask(prompts: Prompts, hovers = false): Promise<void> {
           : null,
         mask: old && !box ? format(old.bits.toCounts(scene.width, scene.height)) : null,
       },
-      abort.signal,
+      mine.abort.signal,
     );
+    const found = answer.counts.map((counts) => Bits.fromCounts(parse(counts), scene.width, scene.height)).filter((bits) => !bits.empty);
+    if (mine.wanted) {
+      if (seq === question) forget();
+      if (desk.scene === scene) keepWanted(mine, found[0], box !== undefined);
+      return;
+    }
     if (answer.seq !== question) return; // a newer question is on its way
-    candidates = answer.counts.map((counts) => Bits.fromCounts(parse(counts), scene.width, scene.height)).filter((bits) => !bits.empty);
+    candidates = found;
     candidate = Math.max(0, Math.min(candidate, candidates.length - 1));
     answered.value = !hovers;
     message.value = `${Math.round(answer.milliseconds)} ms`;
     if (!candidates.length && !hovers) tell(words.foundNothing(box !== undefined, threshold.value > 0.5));
     show();
   } catch (error) {
-    if ((error as Error).name !== "AbortError") message.value = (error as Error).message;
+    if ((error as Error).name !== "AbortError") {
+      message.value = (error as Error).message;
+      takeBack(mine, seq === question);
+    }
   } finally {
+    if (asked === mine) asked = null;
     if (seq === question) asking.value = false;
+    wanted.delete(mine);
+    if (!wanted.size) for (const go of waiters.splice(0)) go();
   }
+}
+
+/** Keep the answer that comes to the open question, as things are now; the tool is free for the next. */
+function want(): void {
+  if (!asked || asked.wanted) return;
+  const tool = desk.board?.tool;
+  asked.wanted = { tool: toolName.value, begun: tool?.draft?.() ?? null, classId: classId.value, drawing: drawing.value, selected: selected.value };
+  wanted.add(asked);
+  tool?.cancel?.();
+  tell(words.keepsSoon);
+}
+
+/** The answer that was wanted is here. What was chosen for drawing meanwhile stays chosen. */
+function keepWanted(question: Asked, found: Bits | undefined, boxed: boolean): void {
+  if (!found) return tell(words.foundNothing(boxed, false));
+  const then = question.wanted!;
+  const now = { classId: classId.value, drawing: drawing.value, selected: selected.value };
+  const before = version.value;
+  [classId.value, drawing.value, selected.value] = [then.classId, then.drawing, then.selected];
+  if (question.about !== null && question.about === own()?.id) commit("refine", () => found);
+  else draw("click", found);
+  if (version.value !== before) sayKept();
+  [classId.value, drawing.value] = [now.classId, now.drawing];
+  if (now.selected !== then.selected) selected.value = now.selected;
+}
+
+/** No answer came: what was asked with is in the tool again, where nothing else is begun. */
+function takeBack({ wanted: then }: Asked, newest: boolean): void {
+  const tool = desk.board?.tool;
+  if (!then?.begun || !newest || toolName.value !== then.tool || (tool?.draft?.() ?? null) !== null) return;
+  tool?.resume?.(then.begun);
+}
+
+/** Say what has just been kept, unless what it cost is said. */
+export function sayKept(): void {
+  if (!toast.value?.undo) tell(words.keptAs(nameOfClass(own()?.classId ?? classId.value)), true);
+}
+
+/** When every answer that is wanted has come. */
+export const allKept = (): Promise<void> => (wanted.size ? new Promise((done) => waiters.push(done)) : Promise.resolve());
+
+/** What is asked with, of the answer that is wanted; null where none is. */
+hand.wanted = () => [...wanted].find((question) => question.wanted?.tool === toolName.value)?.wanted?.begun ?? null;
+
+/** Want no answer any more. False where none was. */
+export function letGo(): boolean {
+  if (!wanted.size) return false;
+  for (const question of wanted) {
+    question.wanted = null;
+    question.abort.abort();
+  }
+  tell(null);
+  return true;
 }
 
 /** How sure the engine has to be; the open question is answered anew. */
@@ -126,15 +214,24 @@ function forget(): void {
   clearTimeout(waiting);
 }
 
-/** Finish what the tool has begun, as Enter does. False where there was nothing. */
+/** Finish what the tool has begun, as Enter does; an answer that is on its way is kept when it comes. False where there was nothing. */
 export function confirmTool(): boolean {
-  // An answer that is still on its way is not to be kept unseen.
-  if (asking.value) return false;
+  if (asking.value) {
+    want();
+    return true;
+  }
   return desk.board?.tool?.confirm?.() ?? false;
 }
 
+/** Finish what the tool has begun because something else is taken up, and say what became of it. */
+export function keepBegun(): void {
+  const before = version.value;
+  if (confirmTool() && version.value !== before) sayKept();
+}
+
 export function abandon(): void {
-  abort?.abort();
+  letGo();
+  asked?.abort.abort();
   clearTimeout(hovering);
   question++;
   forget();

@@ -23,7 +23,11 @@ export interface Left {
 const MOST = 50; // drafts that are kept; the oldest go
 
 /** Whoever takes a tool in hand; set by the file that knows the tools. */
-export const hand = { take: (_tool: string): void => undefined };
+export const hand = {
+  take: (_tool: string): void => undefined,
+  /** What an engine is asked with whose answer is kept when it comes; null where none is. Set by the file that asks. */
+  wanted: (): unknown => null,
+};
 
 const shelf = (): string => `maskwright drafts ${project.value?.place} ${project.value?.me}`;
 const nameOf = (layer: Layer, image: number): string => `${layer}/${image}`;
@@ -47,7 +51,7 @@ export const isTooLittle = (): boolean => isBegun() && !asking.value;
 /** Keep what is begun on the open image with it -> where, or null where nothing is begun. */
 export function stow(): Left | null {
   const image = current.value;
-  const begun = desk.board?.tool?.draft?.() ?? null;
+  const begun = desk.board?.tool?.draft?.() ?? hand.wanted();
   if (image === null || begun === null) return null;
   const drafts = all();
   const { layer } = desk;

@@ -117,13 +117,16 @@ export function commit(kind: string, edit: (bits: Bits) => Bits): void {
 }
 
 /** An object becomes these bits, or a new object of the chosen class does. */
-function edited(kind: string, old: Segment | undefined, wanted: Bits): void {
+function edited(kind: string, old: Segment | undefined, wanted: Bits, kindOfIt = classId.value, guarded = protect.value): void {
   const { scene } = desk;
   let bits = wanted.trimmed();
-  if (protect.value) bits = bits.minus(scene.others(old?.id ?? null));
+  if (guarded) bits = bits.minus(scene.others(old?.id ?? null));
   bits = bits.window(scene.box).trimmed();
-  if (!old && bits.empty) return;
-  if (old && bits.equals(old.bits)) return;
+  if (old ? bits.equals(old.bits) : bits.empty) {
+    const fresh = wanted.minus(old?.bits ?? Bits.none).window(scene.box).trimmed();
+    if (guarded && !fresh.empty) sayProtected(fresh, old, (now) => edited(kind, now, (now?.bits ?? Bits.none).or(fresh), kindOfIt, false));
+    return;
+  }
   message.value = "";
   if (bits.empty && old) {
     perform(kind, [removal(scene, old.id)]);
@@ -132,10 +135,21 @@ function edited(kind: string, old: Segment | undefined, wanted: Bits): void {
   }
   const after: Segment = old
     ? { ...old, bits, source: "human", attributes: touchedUp(old.attributes) }
-    : { id: newId(), classId: classId.value, bits, crowd: false, source: "human", score: null, attributes: {} };
+    : { id: newId(), classId: kindOfIt, bits, crowd: false, source: "human", score: null, attributes: {} };
   const rest = mode.value === "instance" ? [] : carved(scene, bits, after.id);
   perform(kind, [change(scene, after), ...rest]);
   selected.value = after.id;
+}
+
+/** All that was drawn lies on objects that are protected: which, and a way to draw it over them. */
+function sayProtected(bits: Bits, old: Segment | undefined, over: (now: Segment | undefined) => void): void {
+  const { scene } = desk;
+  const below = scene.segments.filter((segment) => segment.id !== old?.id && !scene.hidden.has(segment.id) && !segment.bits.and(bits).trimmed().empty);
+  const go = () => {
+    const now = old && scene.find(old.id);
+    if (desk.scene === scene && !old === !now) over(now);
+  };
+  tell(words.allProtected([...new Set(below.map((segment) => nameOfClass(segment.classId)))]), false, [{ words: words.drawOver, go }]);
 }
 
 /** What bringing in further objects changes, as the mode has it. */

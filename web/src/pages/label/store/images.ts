@@ -14,12 +14,12 @@ import { Sync } from "../../../store/sync";
 import { fromWire, remarks } from "../../../store/wire";
 import { words } from "../../../strings";
 import { prefetch, taken } from "./ahead";
-import { abandon, nothingAsked } from "./asking";
+import { abandon, allKept, nothingAsked } from "./asking";
 import { backAgain, type Left, stow, takeUp } from "./drafts";
 import { startClock } from "./gestures";
 import { FILTERS, following, listed } from "./listing";
 import { ghosts, looked, offer, suggestionsOf } from "./offer";
-import { tell } from "./toast";
+import { tell, toast, type Toast } from "./toast";
 import { describe, hearWindow, loadWindow, lookNow, painter, showWindow } from "./window";
 import { classId, current, desk, filter, info, layer, others, searched, selected, shown, status, version } from "./state";
 
@@ -168,6 +168,8 @@ let opening = 0;
 
 /** What was left unfinished on the way to the image that is being opened. */
 let left: Left | null = null;
+/** Of which image it is said that something was left there, and how. */
+let saidOf: (Left & { toast: Toast | null }) | null = null;
 
 /** The image is about to be no longer open. */
 function leave(): void {
@@ -178,6 +180,10 @@ function leave(): void {
 /** An image is open: go on with what was begun on it, and say where something else was left. */
 function settle(): void {
   takeUp();
+  if (saidOf && saidOf.image === current.value && saidOf.layer === desk.layer) {
+    if (toast.value === saidOf.toast) tell(null);
+    saidOf = null;
+  }
   const found = left;
   left = null;
   const row = project.value?.images.find((image) => image.number === found?.image);
@@ -187,6 +193,7 @@ function settle(): void {
     await open(found.image);
   };
   tell(words.draftKept(found.tool, row.key), false, [{ words: words.goBack, go: () => void back() }]);
+  saidOf = { ...found, toast: toast.value };
 }
 
 /** passing: others follow at once, so that it is only shown; `arrive` does what else belongs to an open image. */
@@ -195,6 +202,8 @@ export async function open(number: number, passing = false): Promise<void> {
   const { board, sync } = desk;
   if (!image || !board) return;
   const turn = ++opening;
+  await allKept();
+  if (turn !== opening) return;
   leave();
   await sync.settled(number);
   const where = layer.value;
@@ -208,6 +217,8 @@ export async function open(number: number, passing = false): Promise<void> {
     if (turn === opening) takeUp();
     return;
   }
+  await allKept();
+  if (turn !== opening) return pixels.close();
   leave(); // what was begun while it was loaded
   const scene = new Scene(image.width, image.height);
   scene.comments = remarks(labels.workflow?.comments ?? []);

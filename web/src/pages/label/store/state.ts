@@ -40,6 +40,10 @@ export const snap = signal(false);
 export const mode = signal<Mode>("instance");
 export const layer = signal<Layer>("shared");
 export const engine = signal("classical");
+/** What drawing does at this moment, with the keys that are held. */
+export const underway = signal<Drawing>("new");
+/** Has the tool begun something that it can finish or drop? */
+export const begun = signal(false);
 export const threshold = signal(0.5);
 export const answered = signal(false);
 export const status = signal({ state: "saved", waiting: 0, words: "", parked: 0 });
@@ -86,8 +90,15 @@ export const colourOf = (id: number): number => {
 
 /** Of what is drawn: of the class that it will have; white where it is taken away. */
 export function drawnColour(): number {
-  if (drawing.value === "subtract" || toolName.value === "eraser") return 0xffffff;
-  return colourOf((drawing.value === "new" ? null : own())?.classId ?? classId.value);
+  const doing = drawingNow();
+  return doing === "subtract" ? 0xffffff : colourOf((doing === "new" ? null : own())?.classId ?? classId.value);
+}
+
+/** What drawing does with the keys and the tool as they are: Alt takes away, and so does the eraser; Shift adds. */
+export function drawingNow(): Drawing {
+  const { adds, removes } = desk.board?.tool?.how?.() ?? { adds: false, removes: false };
+  if (removes !== (drawing.value === "subtract")) return "subtract";
+  return (adds || removes) && drawing.value !== "refine" ? "add" : drawing.value;
 }
 
 export const kindOf = (id: number) => project.value?.classes.find((declared) => declared.id === id)?.kind ?? "thing";
@@ -109,6 +120,7 @@ export const own = (): Segment | null => (selected.value === null ? null : (desk
 export const info = () => project.value?.images.find((image) => image.number === current.value) ?? null;
 
 export function redraw(): void {
+  underway.value = drawingNow();
   if (!desk.board) return;
   desk.board.brightness = brightness.value;
   desk.board.contrast = contrast.value;

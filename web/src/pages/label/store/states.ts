@@ -3,19 +3,42 @@
 import type { State } from "../../../model/commands";
 import { dialog, project } from "../../../store/project";
 import { words } from "../../../strings";
-import { confirmTool } from "./asking";
+import { allKept, confirmTool } from "./asking";
 import { isTooLittle } from "./drafts";
 import { perform } from "./gestures";
 import { did } from "./guide";
 import { nextOf, open } from "./images";
 import { following, isDone, isUnfinished, listed } from "./listing";
-import { current, filter, info, layer, searched, stateOf, toolName } from "./state";
+import { asking, classId, current, desk, filter, info, layer, nameOfClass, own, searched, stateOf, toolName, version } from "./state";
 import { learnt } from "./jobs";
 import { tell, type Way } from "./toast";
+import { undo } from "./undo";
 
-/** Say how far the image is. */
+/** Keep what is begun and go on; where its answer is on its way, when that is kept. What was kept is said last, with a way to take back all of it. */
+function keepFirst(go: () => void): void {
+  const [waits, before, image] = [asking.value, version.value, current.value];
+  const on = () => {
+    const kept = version.value !== before ? nameOfClass(own()?.classId ?? classId.value) : null;
+    const state = stateOf(info());
+    go();
+    if (kept === null) return;
+    const steps = stateOf(project.value?.images.find((row) => row.number === image) ?? null) === state ? 1 : 2;
+    const back = () => {
+      for (let k = 0; k < steps; k++) undo();
+    };
+    tell(words.keptAs(kept), false, [{ words: words.actions.undo, go: back }]);
+  };
+  if (confirmTool() && waits) void allKept().then(() => version.value !== before && current.value === image && on());
+  else on();
+}
+
+/** Say how far the image is. What is begun is kept first; on an image that is opened again it stays as it is. */
 export function mark(state: State, then?: () => void): void {
-  if (confirmTool()) return mark(state, then);
+  if (state === "open") say(state, then);
+  else keepFirst(() => say(state, then));
+}
+
+function say(state: State, then?: () => void): void {
   const before = stateOf(info());
   if (before !== state) {
     perform("state", [], { said: { state: { before, after: state } } });
@@ -33,17 +56,25 @@ export function finish(): void {
   const mine = info()?.assignee === me && me !== undefined;
   // As it is shown now: a finished image may leave the list.
   const order = following(listed.value, project.value?.images ?? [], current.value).map((image) => image.number);
-  mark("labelled", () => {
+  const bare = desk.scene.segments.length === 0 && stateOf(info()) !== "labelled" ? (info()?.key ?? null) : null;
+  say("labelled", () => {
     const rows = new Map((project.value?.images ?? []).map((image) => [image.number, image]));
     const left = order.map((number) => rows.get(number)!).filter(isUnfinished);
     const next = (mine && left.find((image) => image.assignee === me)) || left[0];
     if (next) void open(next.number);
-    else sayAllDone();
+    else sayAllDone(bare);
+    if (next && bare !== null) tell(words.finishedEmpty(bare), true);
   });
 }
 
-/** Nothing of the list is left: how far all is, and what comes then. */
-function sayAllDone(): void {
+/** The button: what is begun is kept, and the image finished in one go; an answer that nobody has seen yet is only kept. */
+export function finishNow(): void {
+  if (asking.value) finish();
+  else keepFirst(finish);
+}
+
+/** Nothing of the list is left: how far all is, and what comes then. bare: the image that was finished with nothing on it. */
+function sayAllDone(bare: string | null): void {
   const images = project.value?.images ?? [];
   const done = images.filter(isDone).length;
   const open_ = images.filter(isUnfinished).length;
@@ -53,7 +84,8 @@ function sayAllDone(): void {
   if (open_ && narrowed) ways.push({ words: words.showOpen(open_), go: showOpen });
   if (waiting) ways.push({ words: words.actions.nextReview, go: () => void nextReview() });
   ways.push({ words: words.export, go: () => void (dialog.value = "export") });
-  tell(narrowed && open_ ? words.listDone(words.filters[filter.value], done, images.length) : words.progress(done, images.length), false, ways);
+  const how = narrowed && open_ ? words.listDone(words.filters[filter.value], done, images.length) : words.progress(done, images.length);
+  tell(bare === null ? how : `${how}; ${words.finishedEmpty(bare)}`, bare !== null, ways);
 }
 
 /** The open images of all, and the next of them. */

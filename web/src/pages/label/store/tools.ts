@@ -12,12 +12,12 @@ import { Box, Click, Scribble } from "../tools/prompt";
 import { Scissors } from "../tools/scissors";
 import { Select } from "../tools/select";
 import { Wand } from "../tools/wand";
-import { abandon, ask, confirmTool, hover, keepAnswer } from "./asking";
-import { hand, isTooLittle, stow } from "./drafts";
+import { abandon, ask, hover, keepAnswer, keepBegun } from "./asking";
+import { hand, isBegun, isTooLittle, stow } from "./drafts";
 import { commit, draw } from "./gestures";
 import { takeAt } from "./shown";
 import { rejectAt } from "./suggestions";
-import { asking, byObject, colourOf, current, desk, drawnColour, opacity, outlines, own, pointer, radius, selected, snap, toolName, zoom } from "./state";
+import { asking, begun, byObject, colourOf, current, desk, drawingNow, drawnColour, opacity, outlines, own, pointer, radius, selected, snap, toolName, underway, zoom } from "./state";
 import { tell } from "./toast";
 import { isTurning } from "./undo";
 import { isPainting, level, levelling, look, lookNow, setLevelling } from "./window";
@@ -36,6 +36,9 @@ const bench: Bench = {
   },
   get selected() {
     return own();
+  },
+  get tint() {
+    return `#${drawnColour().toString(16).padStart(6, "0")}`;
   },
   pixels: (box) => desk.board?.pixels(box) ?? null,
   snap: (at) => (snap.value ? snapped(desk.scene, at, Math.min(40, SNAP / desk.board!.view.scale), selected.value) : at),
@@ -73,7 +76,11 @@ export function attach(canvas: HTMLCanvasElement): void {
     pointer.value = at && { x: Math.floor(at.x), y: Math.floor(at.y) };
     look(at);
   };
-  desk.board.drawn = () => (zoom.value = desk.board?.view.scale ?? 1);
+  desk.board.drawn = () => {
+    zoom.value = desk.board?.view.scale ?? 1;
+    begun.value = isBegun();
+    underway.value = drawingNow();
+  };
   setLevelling(levelling.value);
   // For tests and benchmarks.
   (window as unknown as { maskwright: unknown }).maskwright = {
@@ -92,7 +99,7 @@ export function detach(): void {
 }
 
 export function pick(name: string): void {
-  confirmTool();
+  keepBegun();
   if (isTooLittle()) tell(words.tooLittleGone(toolName.value));
   const { board } = desk;
   board?.tool?.cancel?.();

@@ -1,18 +1,18 @@
 import { Bits, type Point } from "../../../model/bits";
-import { type Bench, held, type Press, type Tool } from "../../../parts/canvas/tool";
+import { type Bench, held, type Held, type Press, type Tool } from "../../../parts/canvas/tool";
 
 /** Paints, or takes away; right button or Alt does the other, Shift adds to the chosen object. A stroke is one gesture. */
 export class Brush implements Tool {
   private last: Point | null = null;
   private stroke = Bits.none;
-  private how = { adds: false, removes: false };
+  private stance = { adds: false, removes: false };
   private at: Point | null = null;
 
   constructor(private readonly bench: Bench, private readonly eraser: boolean) {}
 
   down(at: Press): void {
     const { adds, removes } = held(at);
-    this.how = { adds, removes: this.eraser !== removes };
+    this.stance = { adds, removes: this.eraser !== removes };
     this.stroke = Bits.none;
     this.last = at;
     this.add(at);
@@ -29,7 +29,11 @@ export class Brush implements Tool {
     this.add(at);
     this.last = null;
     this.bench.preview(null);
-    this.bench.draw(this.how.removes ? "eraser" : "brush", this.stroke, this.how);
+    this.bench.draw(this.stance.removes ? "eraser" : "brush", this.stroke, this.stance);
+  }
+
+  how(): Held {
+    return this.last ? this.stance : { adds: false, removes: this.eraser };
   }
 
   cancel(): void {

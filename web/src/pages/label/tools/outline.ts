@@ -1,16 +1,16 @@
 import { Bits, type Point } from "../../../model/bits";
-import { type Bench, held, type Held, near, type Press, type Tool, trace } from "../../../parts/canvas/tool";
+import { type Bench, held, type Held, near, type Press, type Tool, traceDrawn } from "../../../parts/canvas/tool";
 
 /** Lasso (drawn) and polygon (clicked). Begun with Shift it adds to the chosen object, with Alt it takes away; which keys are held when it is closed does not matter. */
 export class Outline implements Tool {
   private ring: Point[] = [];
   private at: Point | null = null;
-  private how: Held = { adds: false, removes: false };
+  private stance: Held = { adds: false, removes: false };
 
   constructor(private readonly bench: Bench, private readonly freehand: boolean) {}
 
   down(at: Press): void {
-    if (this.freehand || !this.ring.length) this.how = held(at);
+    if (this.freehand || !this.ring.length) this.stance = held(at);
     if (this.freehand) {
       this.ring = [{ x: at.x, y: at.y }];
       return;
@@ -47,11 +47,15 @@ export class Outline implements Tool {
   }
 
   draft(): unknown {
-    return this.freehand || !this.ring.length ? null : { ring: this.ring, how: this.how };
+    return this.freehand || !this.ring.length ? null : { ring: this.ring, how: this.stance };
   }
 
   resume(draft: unknown): void {
-    ({ ring: this.ring, how: this.how } = draft as { ring: Point[]; how: Held });
+    ({ ring: this.ring, how: this.stance } = draft as { ring: Point[]; how: Held });
+  }
+
+  how(): Held {
+    return this.ring.length ? this.stance : { adds: false, removes: false };
   }
 
   cancel(): void {
@@ -70,15 +74,13 @@ export class Outline implements Tool {
     this.ring = [];
     const { scene } = this.bench;
     const inside = ring.length > 2 ? Bits.polygon([ring], scene.width, scene.height) : Bits.none;
-    if (!inside.empty) this.bench.draw(this.freehand ? "lasso" : "polygon", inside, this.how);
+    if (!inside.empty) this.bench.draw(this.freehand ? "lasso" : "polygon", inside, this.stance);
     this.bench.redraw();
   }
 
   draw(context: CanvasRenderingContext2D): void {
     const { view } = this.bench;
-    context.strokeStyle = this.how.removes ? "#f66" : "#fff";
-    context.lineWidth = 1.5;
-    trace(context, view, this.at && this.ring.length && !this.freehand ? [...this.ring, this.at] : this.ring, false);
+    traceDrawn(context, view, this.at && this.ring.length && !this.freehand ? [...this.ring, this.at] : this.ring, this.bench.tint);
     if (!this.freehand)
       for (const point of this.ring) {
         const p = view.toScreen(point);

@@ -1,6 +1,6 @@
 import { Bits, meet, type Point } from "../../../model/bits";
 import { Livewire } from "../../../model/livewire";
-import { type Bench, held, type Held, near, type Press, type Tool, trace } from "../../../parts/canvas/tool";
+import { type Bench, held, type Held, near, type Press, type Tool, traceDrawn } from "../../../parts/canvas/tool";
 
 const REACH = 256; // pixels of the image around the last corner that the wire can follow
 
@@ -10,13 +10,13 @@ export class Scissors implements Tool {
   private pieces: Point[][] = [];
   private wire: Livewire | null = null;
   private way: Point[] = [];
-  private how: Held = { adds: false, removes: false };
+  private stance: Held = { adds: false, removes: false };
 
   constructor(private readonly bench: Bench) {}
 
   down(at: Press): void {
     if (!this.pieces.length) {
-      this.how = held(at);
+      this.stance = held(at);
       const corner = this.bench.snap(at);
       this.pieces = [[{ x: corner.x, y: corner.y }]];
       this.seed(corner);
@@ -51,12 +51,16 @@ export class Scissors implements Tool {
   }
 
   draft(): unknown {
-    return this.pieces.length ? { pieces: this.pieces, how: this.how } : null;
+    return this.pieces.length ? { pieces: this.pieces, how: this.stance } : null;
   }
 
   resume(draft: unknown): void {
-    ({ pieces: this.pieces, how: this.how } = draft as { pieces: Point[][]; how: Held });
+    ({ pieces: this.pieces, how: this.stance } = draft as { pieces: Point[][]; how: Held });
     this.seed(this.pieces.at(-1)!.at(-1)!);
+  }
+
+  how(): Held {
+    return this.pieces.length ? this.stance : { adds: false, removes: false };
   }
 
   cancel(): void {
@@ -68,10 +72,8 @@ export class Scissors implements Tool {
 
   draw(context: CanvasRenderingContext2D): void {
     const { view } = this.bench;
-    context.strokeStyle = this.how.removes ? "#f66" : "#fff";
-    context.lineWidth = 1.5;
-    trace(context, view, this.pieces.flat(), false);
-    trace(context, view, this.way, false);
+    const { tint } = this.bench;
+    traceDrawn(context, view, [...this.pieces.flat(), ...this.way], tint);
     context.fillStyle = "#fff";
     for (const piece of this.pieces) {
       const p = view.toScreen(piece[piece.length - 1]);
@@ -111,7 +113,7 @@ export class Scissors implements Tool {
 
   private finish(): void {
     const ring = this.pieces.flat();
-    const { how } = this;
+    const how = this.stance;
     this.cancel();
     const { scene } = this.bench;
     const inside = Bits.polygon([ring], scene.width, scene.height);

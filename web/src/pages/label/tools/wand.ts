@@ -1,5 +1,5 @@
 import { Bits, meet, type Rect } from "../../../model/bits";
-import { type Bench, held, type Press, type Tool } from "../../../parts/canvas/tool";
+import { type Bench, held, type Held, type Press, type Tool } from "../../../parts/canvas/tool";
 
 const WHOLE = 16_000_000; // pixels; in larger images it looks around the click only
 const REACH = 1024;
@@ -48,6 +48,10 @@ export class Wand implements Tool {
     this.begin = null;
     this.released = false;
     this.bench.preview(null);
+  }
+
+  how(): Held {
+    return this.begin ? held(this.begin) : { adds: false, removes: false };
   }
 
   private finish(): void {
