@@ -5,6 +5,13 @@ const gestureName = (kind: string): string => words.gestures[kind] ?? words.tool
 const shownKey = (key: string): string => key.split("+").map((part) => ARROWS[part] ?? part.charAt(0).toUpperCase() + part.slice(1)).join("+");
 const ARROWS: Record<string, string> = { arrowleft: "←", arrowright: "→", arrowup: "↑", arrowdown: "↓" };
 
+interface ObjectSize {
+  name: string;
+  pixels: number;
+}
+
+const sized = (object: ObjectSize | null): string => (object ? `${object.name}, ${object.pixels.toLocaleString("en")} px` : "deleted");
+
 /** Every word that the page says. */
 
 export const words = {
@@ -12,7 +19,18 @@ export const words = {
   saved: "Saved",
   saving: "Saving",
   offline: "Offline: your work is kept in this browser and sent when the studio is back",
-  conflict: "Somebody else changed this object",
+  conflict: "This object was changed elsewhere too",
+  conflicts: {
+    title: (author: string | null) => (author === null ? "You changed this object in another tab of yours" : `${author} changed this object meanwhile`),
+    here: (mine: ObjectSize | null) => `Here: ${sized(mine)}`,
+    there: (author: string | null, theirs: ObjectSize | null) => `${author === null ? "In your other tab" : `By ${author}`}: ${sized(theirs)}`,
+    more: (number: number) => `${number} more ${number === 1 ? "object" : "objects"} of the same change`,
+    mine: (author: string | null, theirs: ObjectSize | null) =>
+      `Keep mine: what was ${theirs ? "made of it" : "deleted"} ${author === null ? "in your other tab" : `by ${author}`}${theirs ? ` (${sized(theirs)})` : ""} is replaced; Undo gives it back.`,
+    theirs: (mine: ObjectSize | null) => `Take theirs: what you did here${mine ? ` (${sized(mine)})` : ""} is lost.`,
+    both: "Keep both: nothing is lost; yours becomes an object of its own, which Undo takes away again.",
+  },
+  keptBoth: "Both are kept: yours is an object of its own",
   locked: "The studio was begun anew: open the link that it printed. Your work is kept in this browser and sent then",
   refused: (number: number) => `${number} ${number === 1 ? "change was" : "changes were"} refused`,
   refusedHelp: "Nothing else waits for these. Mend what the reason names and try again, or give the change up: then the image is what the studio has.",
@@ -180,7 +198,7 @@ export const words = {
     delete: "Deleted", eraser: "Erased", "fill holes": "Filled", islands: "Largest part", shrink: "Shrunk", smooth: "Smoothed", subtract: "Subtracted",
     intersect: "Intersected", restore: "Restored", adopt: "Taken over", accept: "Accepted", "accept one": "Accepted", class: "Class changed",
     state: "State changed", reject: "Rejected", "reject one": "Rejected", value: "Value changed", comment: "Comment changed", raise: "Moved to the front", lower: "Moved to the back",
-    classes: "Classes changed", "merge classes": "Classes merged", find: "Found by words", click: "Clicked", refine: "Refined",
+    classes: "Classes changed", "merge classes": "Classes merged", "keep both": "Both kept", find: "Found by words", click: "Clicked", refine: "Refined",
   } as Record<string, string>,
   lost: (kind: string, objects: { name: string; pixels: number; all: boolean }[]) => {
     const [first, ...more] = objects;

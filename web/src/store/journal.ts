@@ -5,7 +5,7 @@ import type { WireSegment } from "../api/client";
 import type { Layer } from "./pending";
 import { fromWire, toWire } from "./wire";
 
-type KeptChange = { id: number; before: WireSegment | null; after: WireSegment | null; from: number; to: number };
+export type KeptChange = { id: number; before: WireSegment | null; after: WireSegment | null; from: number; to: number };
 type Kept = Omit<Command, "changes"> & { changes: KeptChange[] };
 
 export interface Entry {
@@ -94,6 +94,16 @@ export class Journal {
     this.queue(async () => {
       if (entry.place !== undefined) await this.ledger.remove(entry.place);
     });
+  }
+
+  /** The server took something else than it was told: the command is that; one of which nothing is left goes. An undone one stays. */
+  amend(id: string, changes: (was: readonly KeptChange[]) => KeptChange[]): void {
+    const entry = this.own.find((other) => other.id === id && !other.undone);
+    if (!entry) return;
+    entry.command = { ...entry.command, changes: changes(entry.command.changes) };
+    const { changes: left, said, fields, remark } = entry.command;
+    if (left.length || said || fields || remark) this.write(entry);
+    else this.drop(entry);
   }
 
   forget(id: string): void {

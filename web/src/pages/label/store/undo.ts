@@ -23,6 +23,13 @@ export const isTurning = (): boolean => running > 0;
 export const undo = (): void => step(true);
 export const redo = (): void => step(false);
 
+/** What is taken back meanwhile waits until this has ended. */
+export function hold(work: Promise<void>): Promise<void> {
+  running++;
+  turn = turn.then(() => work).finally(() => void running--);
+  return turn;
+}
+
 /** At once where the image is open, else when it is; one after the other. */
 function step(back: boolean): void {
   const entry = back ? desk.journal.last() : desk.journal.next();
