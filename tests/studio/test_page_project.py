@@ -76,7 +76,10 @@ def test_later_is_later_and_all_can_be_changed(newcomer) -> None:
     dialog.get_by_label("Name of the class").fill("")
     dialog.get_by_role("button", name="Begin").click()
     dialog.get_by_role("alert").wait_for()  # the class that is there cannot be without a name
-    dialog.get_by_label("Name of the class").fill("cell")
+    assert dialog.get_by_role("alert").inner_text().startswith("Class 1, which was “object”, has no name: type one")
+    dialog.get_by_role("button", name="Add a class").click()
+    assert "left out" in dialog.locator("[data-left-out]").inner_text()
+    dialog.get_by_label("Name of the class").first.fill("cell")
     dialog.get_by_role("button", name="Begin").click()
     dialog.wait_for(state="detached")
     assert person.page.get_by_role("button", name="cell").count() == 1
