@@ -320,7 +320,14 @@ def test_the_network_drops_and_comes_back(person) -> None:
     person.until("document.querySelector('.status').dataset.state === 'offline'")
     person.press("e")
     person.drag((90, 40), (90, 80))
+    person.page.locator("nav li button").nth(1).click()
+    person.until(
+        "document.querySelector('.message').textContent.startsWith('The studio does not answer; what you draw is kept')"
+    )
+    assert person.page.locator(".status").inner_text() == "Offline (2)"
+    assert person.page.evaluate("(e => e.scrollWidth <= e.clientWidth)(document.querySelector('.message'))")
     person.page.context.set_offline(False)
+    person.until("document.querySelector('.message').textContent === ''")
     assert len(person.segments()) == 1
     person.until("document.querySelector('.status').dataset.state === 'saved'")
     cut = near_line((60, 60), (120, 60), 12) & ~near_line((90, 40), (90, 80), 12)
