@@ -12,6 +12,8 @@ interface ObjectSize {
 
 const sized = (object: ObjectSize | null): string => (object ? `${object.name}, ${object.pixels.toLocaleString("en")} px` : "deleted");
 
+const sentenced = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+
 /** Every word that the page says. */
 
 export const words = {
@@ -47,6 +49,8 @@ export const words = {
   filters: {
     all: "All", mine: "Mine", open: "Open", suggested: "Suggested", review: "To review", labelled: "Labelled", approved: "Approved", twice: "Labelled twice",
   } as Record<string, string>,
+  lookedAgain: (images: number, notes: string[]) => sentenced([...(images ? [] : ["there are no new images"]), ...notes].join("; ")),
+  lookAgainHelp: (place: string) => `Take in images that were put into ${place} since`,
   nothingFound: "No image is like that.",
   unnamed: (row: number, was: string | null) => `Class ${row}${was ? `, which was “${was}”,` : ""} has no name: type one, or take its row out with ×`,
   unreachable: "The studio does not answer; what you draw is kept here and sent later",
@@ -86,6 +90,7 @@ export const words = {
   worst: (drift: number) => `Go to the most drift: ${drift.toFixed(2)}`,
   learnAgain: (images: number) => `Again after ${images} finished images`,
   propagate: "Label the rest",
+  nothingLeft: "Nothing is left to label: every image has labels or is finished.",
   cancel: "Cancel",
   suggestMasks: "Suggest masks",
   /** Suggestions before anything is labelled: the dialog, its progress, and its result. */
@@ -115,6 +120,8 @@ export const words = {
     failed: "It did not work:",
     aside: (key: string, reason: string) => `${key}: ${reason}`,
     review: "Review them",
+    allJudged: "Nothing of what was suggested waits any more.",
+    waits: (images: number) => (images === 1 ? "1 image waits for you now." : `${images} images wait for you now.`),
   },
   suggested: "Suggested",
   suggestion: (objects: number, left: number, all: number, confidence: number | null) =>

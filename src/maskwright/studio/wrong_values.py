@@ -7,12 +7,13 @@ _LONGEST = 60  # letters of a found value that are told
 #: Where values come from; the name of the field says enough.
 _PLACES = {"body", "query", "path", "header", "cookie"}
 _NEEDED = {
-    "missing": "a value", "string_too_short": "text of {min_length} or more letters", "string_too_long": "at most {max_length} letters",
-    "too_short": "at least {min_length} items", "too_long": "at most {max_length} items", "literal_error": "{expected}",
-    "enum": "{expected}", "int_parsing": "a whole number", "int_type": "a whole number", "int_from_float": "a whole number",
+    "missing": "a value", "string_too_short": "text of {min_length} or more letters",
+    "string_too_long": "at most {max_length} letters", "too_short": "at least {min_length} items",
+    "too_long": "at most {max_length} items", "literal_error": "{expected}", "enum": "{expected}",
+    "int_parsing": "a whole number", "int_type": "a whole number", "int_from_float": "a whole number",
     "float_parsing": "a number", "float_type": "a number", "finite_number": "a finite number",
-    "bool_parsing": "true or false", "bool_type": "true or false", "string_type": "text",
-    "list_type": "a list", "tuple_type": "a list", "dict_type": "an object", "model_attributes_type": "an object",
+    "bool_parsing": "true or false", "bool_type": "true or false", "string_type": "text", "list_type": "a list",
+    "tuple_type": "a list", "dict_type": "an object", "model_attributes_type": "an object",
     "greater_than": "more than {gt}", "greater_than_equal": "{ge} or more", "less_than": "less than {lt}",
     "less_than_equal": "{le} or less", "string_pattern_mismatch": "text like {pattern}", "json_invalid": "JSON",
 }  # fmt: skip
