@@ -259,6 +259,14 @@ def test_images_are_looked_for_again(browser, tmp_path) -> None:
     page.locator("nav li button[aria-current=true]").wait_for()
     empty.wait_for(state="detached")
     assert page.evaluate("window.maskwright.scene().width") == 320
+    # Also where there are some: what came since is taken in, and said.
+    toast = page.locator("[data-toast]")
+    page.locator("[data-action=look]").click()
+    toast.get_by_text("There are no new images.").wait_for()
+    Image.fromarray(scene(1)[0]).save(home / "newer.png")
+    page.locator("[data-action=look]").click()
+    toast.get_by_text("Took in 1 image.").wait_for()
+    assert page.locator("nav li button").count() == 2
     context.close()
     studio.kill()
 

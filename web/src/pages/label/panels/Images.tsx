@@ -1,12 +1,15 @@
+import { useState } from "preact/hooks";
 import type { ImageInfo } from "../../../api/client";
 import { List } from "../../../parts/List";
-import { project } from "../../../store/project";
+import { message, project } from "../../../store/project";
 import { words } from "../../../strings";
 import { accepting, acceptEverywhere, rejectEverywhere, stopAccepting } from "../store/everywhere";
 import { open } from "../store/images";
 import { FILTERS, listed } from "../store/listing";
 import { least } from "../store/offer";
+import { lookAgain } from "../store/setup";
 import { current, desk, filter as chosenFilter, layer, searched } from "../store/state";
+import { tell } from "../store/toast";
 import { lookOfAll } from "../store/window";
 import { Guide } from "./Guide";
 
@@ -23,6 +26,18 @@ function Cut({ name }: { name: string }) {
       <span>{name.slice(-END)}</span>
     </span>
   );
+}
+
+/** Images that were put into the project's folder since come from here. */
+function LookAgain() {
+  const [looking, setLooking] = useState(false);
+  const look = () => {
+    setLooking(true);
+    lookAgain()
+      .then(({ images, notes }) => tell(words.lookedAgain(images, notes)), (error: Error) => (message.value = error.message))
+      .finally(() => setLooking(false));
+  };
+  return <button class="wide" data-action="look" title={words.lookAgainHelp(project.value?.place ?? "")} disabled={looking} onClick={look}>{words.empty.look}</button>;
 }
 
 export function Images() {
@@ -52,6 +67,7 @@ export function Images() {
           onInput={(e) => (searched.value = e.currentTarget.value)}
         />
       </div>
+      {images.length > 0 && <LookAgain />}
       {filter === "suggested" && shown.length > 1 && !accepting.value && (
         <>
           <button class="wide" data-action="acceptEverywhere" title={words.everywhereHelp} onClick={() => void acceptEverywhere()}>
