@@ -50,6 +50,11 @@ export class Journal {
     return this.own.some((entry) => !entry.undone);
   }
 
+  /** What this tab did and did not take back. */
+  get standing(): Kept[] {
+    return this.own.filter((entry) => !entry.undone).map((entry) => entry.command);
+  }
+
   get canRedo(): boolean {
     return this.own.some((entry) => entry.undone);
   }

@@ -7,7 +7,7 @@ import { message, project } from "../../../store/project";
 import { words } from "../../../strings";
 import { ClassesRefused, turnClasses } from "./classes";
 import { send } from "./gestures";
-import { did } from "./guide";
+import { gestured, takenBack } from "./guide";
 import { offerFor, open, work } from "./images";
 import { offer } from "./offer";
 import { current, desk, info, layer, redraw, selected, stateOf } from "./state";
@@ -94,8 +94,9 @@ function turned(entry: Entry, back: boolean, opened: boolean): void {
   }
   apply(scene, command);
   send(command);
-  did("correct");
   journal.mark(entry, back);
+  if (back) takenBack(entry.command, journal.standing);
+  else gestured(entry.command);
   const left = command.changes.find((change) => scene.find(change.id));
   if (selected.value !== null && !scene.find(selected.value)) selected.value = null;
   if (left && opened) selected.value = left.id;
