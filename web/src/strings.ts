@@ -130,6 +130,8 @@ export const words = {
   score: "score",
   scoreHelp: "Score: how sure the engine, the network or the learner that suggests this object is of it, from 0 to 1. It rates this one object.",
   confidence: "confidence",
+  /** In the list, where there is little room. */
+  doubt: (confidence: number) => `? ${confidence.toFixed(2)}`,
   confidenceHelp: "Confidence: how sure whatever suggests masks is of the whole image, from 0 to 1: of a learner, how sure the doubtful tenth of its pixels is; of others, the mean score of the objects. The list begins with the least.",
   atLeast: (confidence: number) => `≥ ${confidence.toFixed(2)}`,
   lessSure: (number: number) => `${number} less sure ${number === 1 ? "is" : "are"} not shown`,
@@ -208,7 +210,8 @@ export const words = {
     delete: "Deleted", eraser: "Erased", "fill holes": "Filled", islands: "Largest part", shrink: "Shrunk", smooth: "Smoothed", subtract: "Subtracted",
     intersect: "Intersected", restore: "Restored", adopt: "Taken over", accept: "Accepted", "accept one": "Accepted", class: "Class changed",
     state: "State changed", reject: "Rejected", "reject one": "Rejected", value: "Value changed", comment: "Comment changed", raise: "Moved to the front", lower: "Moved to the back",
-    classes: "Classes changed", "merge classes": "Classes merged", "keep both": "Both kept", find: "Found by words", click: "Clicked", refine: "Refined",
+    classes: "Classes changed", "merge classes": "Classes merged", "keep both": "Both kept", find: "Found by words", refine: "Refined",
+    click: "Found by click", box: "Found in a box", scribble: "Found by scribble", finish: "Finished", review: "Sent to review", approve: "Approved", reopen: "Reopened",
   } as Record<string, string>,
   lost: (kind: string, objects: { name: string; pixels: number; all: boolean }[]) => {
     const [first, ...more] = objects;
@@ -299,7 +302,7 @@ export const words = {
   newer: "After",
   noHistory: "Nobody has changed anything here yet.",
   past: (kind: string, author: string, created: string, objects: number) =>
-    `After ${kind} by ${author}, ${created.slice(0, 19).replace("T", " ")}: ${objects} objects`,
+    `After “${gestureName(kind)}” by ${author}, ${created.slice(0, 19).replace("T", " ")}: ${objects} objects`,
   find: "Find by words",
   found: (text: string, objects: number) => `${objects} found for “${text}”`,
   size: "Size",

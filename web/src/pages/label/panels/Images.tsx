@@ -19,7 +19,7 @@ const END = 8; // letters of a long name that are always seen: names of a series
 
 /** A name that is cut in the middle where there is no room for all of it. */
 function Cut({ name }: { name: string }) {
-  if (name.length <= 2 * END) return <span class="key">{name}</span>;
+  if (name.length <= END) return <span class="key">{name}</span>;
   return (
     <span class="key cut">
       <span>{name.slice(0, -END)}</span>
@@ -49,7 +49,7 @@ export function Images() {
   const shown = listed.value;
   const state = (image: ImageInfo) => {
     if (layer.value === "own") return image.own_labels?.includes(me) ? words.states.labelled : words.states.none;
-    return image.confidence != null ? `${words.confidence} ${image.confidence.toFixed(2)}` : `${image.objects} · ${words.states[image.state ?? "none"]}`;
+    return image.confidence != null ? words.doubt(image.confidence) : `${image.objects} · ${words.states[image.state ?? "none"]}`;
   };
   return (
     <nav aria-label={words.images}>
@@ -102,7 +102,7 @@ export function Images() {
             >
               <img src={`/api/images/${image.number}/thumbnail${lookOfAll.value && `?${lookOfAll.value}`}`} loading="lazy" alt="" />
               <Cut name={image.key} />
-              <span class={`state ${image.state ?? "none"}`} title={image.confidence != null && layer.value !== "own" ? words.confidenceHelp : undefined}>
+              <span class={`state ${image.state ?? "none"}`} title={image.confidence != null && layer.value !== "own" ? `${words.confidence} ${image.confidence.toFixed(2)}. ${words.confidenceHelp}` : undefined}>
                 {state(image)}
                 {image.assignee ? ` · ${image.assignee}` : ""}
               </span>

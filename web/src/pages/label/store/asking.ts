@@ -6,7 +6,7 @@ import { format, parse } from "../../../model/rle";
 import { message } from "../../../store/project";
 import { words } from "../../../strings";
 import { clicked, commit, draw } from "./gestures";
-import { answered, asking, candidateShown, current, desk, drawing, engine, own, threshold } from "./state";
+import { answered, asking, candidateShown, current, desk, drawing, engine, own, threshold, toolName } from "./state";
 import { tell } from "./toast";
 
 interface Prompts {
@@ -100,7 +100,7 @@ export function keepAnswer(): void {
   // Enter must not end in silence.
   if (!found) return again ? tell(words.foundNothing(again.box !== undefined, false)) : undefined;
   if (refined) commit("refine", () => found);
-  else draw("click", found);
+  else draw(again?.box ? "box" : toolName.value === "scribble" ? "scribble" : "click", found);
 }
 
 export function nextCandidate(): void {

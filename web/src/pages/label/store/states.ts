@@ -13,12 +13,15 @@ import { current, filter, info, layer, searched, stateOf, toolName } from "./sta
 import { learnt } from "./jobs";
 import { tell, type Way } from "./toast";
 
+/** What saying it is called. */
+const NAMES: Record<State, string> = { labelled: "finish", review: "review", approved: "approve", open: "reopen" };
+
 /** Say how far the image is. */
 export function mark(state: State, then?: () => void): void {
   if (confirmTool()) return mark(state, then);
   const before = stateOf(info());
   if (before !== state) {
-    perform("state", [], { said: { state: { before, after: state } } });
+    perform(NAMES[state], [], { said: { state: { before, after: state } } });
     if (state === "labelled") learnt();
   }
   then?.();
