@@ -197,7 +197,8 @@ def main() -> None:
                 f"{whole['memory_gb']:.1f}",
             ))  # fmt: skip
             figures[row] = {"bare": alone, "trainer": whole}
-    title = f"training on {name_of(str(device))}, windows of {asked.size}, batches of {asked.batch}, {chosen('auto', device)}"
+    what = f"windows of {asked.size}, batches of {asked.batch}, {chosen('auto', device)}"
+    title = f"training on {name_of(str(device))}, {what}"
     report(title, rows, ("network", "bare loop, images/s", "trainer", "ratio", "waits", "GB"), figures)
     both = shared("", asked)
     print(f"\ntwo processes on {name_of(str(device))}: {'as one' if both['exit'] == 0 else 'FAILED'}")

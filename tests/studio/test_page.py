@@ -320,7 +320,14 @@ def test_the_network_drops_and_comes_back(person) -> None:
     person.until("document.querySelector('.status').dataset.state === 'offline'")
     person.press("e")
     person.drag((90, 40), (90, 80))
+    person.page.locator("nav li button").nth(1).click()
+    person.until(
+        "document.querySelector('.message').textContent.startsWith('The studio does not answer; what you draw is kept')"
+    )
+    assert person.page.locator(".status").inner_text() == "Offline (2)"
+    assert person.page.evaluate("(e => e.scrollWidth <= e.clientWidth)(document.querySelector('.message'))")
     person.page.context.set_offline(False)
+    person.until("document.querySelector('.message').textContent === ''")
     assert len(person.segments()) == 1
     person.until("document.querySelector('.status').dataset.state === 'saved'")
     cut = near_line((60, 60), (120, 60), 12) & ~near_line((90, 40), (90, 80), 12)
@@ -353,6 +360,66 @@ def test_two_tabs_on_one_object_ask_instead_of_losing(browser, studio, choice, n
         assert iou(found.masks, mine) > 0.95
     if choice != "Keep mine":
         assert theirs.iou(found.masks).max() == 1
+    context.close()
+
+
+def test_both_kept_is_a_command_that_is_taken_back(browser, studio) -> None:
+    context = browser.new_context()
+    first = Person(context.new_page(), studio)
+    first.drag((60, 60), (120, 60))
+    first.saved()
+    second = Person(context.new_page(), studio)
+    second.press("v")
+    second.click(90, 60)
+    second.press("b", "Shift+Q")
+    second.drag((60, 60), (60, 120))
+    theirs = second.segments().masks
+    first.press("Shift+Q")
+    first.drag((120, 60), (120, 120))
+    dialog = first.page.get_by_role("dialog")
+    dialog.locator("[data-conflict]").wait_for()
+    words = dialog.inner_text()
+    assert "in another tab of yours" in words
+    assert "disk, " in words
+    assert f"{int(theirs.areas()[0]):,} px" in words
+    dialog.get_by_role("button", name="Keep both").click()
+    first.until("document.querySelector('.status').dataset.state === 'saved'")
+    assert len(first.segments()) == 2
+    first.page.keyboard.press("Control+z")
+    left = first.segments()
+    assert len(left) == 1
+    assert theirs.iou(left.masks).max() == 1
+    first.page.keyboard.press("Control+Shift+Z")
+    assert len(first.segments()) == 2
+    first.image(1)
+    first.page.reload()
+    first.ready()
+    first.page.keyboard.press("Control+z")
+    first.until("!window.maskwright.turning() && location.hash.startsWith('#1')")
+    left = first.segments()
+    assert len(left) == 1
+    assert theirs.iou(left.masks).max() == 1
+    context.close()
+
+
+def test_a_change_kept_over_anothers_gives_that_back(browser, studio) -> None:
+    context = browser.new_context()
+    first = Person(context.new_page(), studio)
+    first.drag((60, 60), (120, 60))
+    first.saved()
+    second = Person(context.new_page(), studio)
+    second.press("v")
+    second.click(90, 60)
+    second.press("b", "Shift+Q")
+    second.drag((60, 60), (60, 120))
+    theirs = second.segments().masks
+    first.press("Shift+Q")
+    first.drag((120, 60), (120, 120))
+    first.page.get_by_role("dialog").get_by_role("button", name="Keep mine").click()
+    first.until("document.querySelector('.status').dataset.state === 'saved'")
+    assert theirs.iou(first.segments().masks).max() < 1
+    first.page.keyboard.press("Control+z")
+    assert theirs.iou(first.segments().masks).max() == 1
     context.close()
 
 

@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from studio_person import SIZE, Person, iou, near_line
+from PIL import Image
+from studio_person import SIZE, Person, iou, near_line, scene, visiting
 
 from maskwright.labelling import workflow
 from maskwright.store import Dataset
@@ -435,3 +436,45 @@ def test_lines_have_the_colour_of_what_they_draw_and_the_bar_says_what_is_taken_
     person.until("document.querySelector('[data-underway]').dataset.underway === 'subtract'")
     person.press("b")
     person.until("document.querySelector('[data-underway]').dataset.underway === 'new'")
+
+
+def test_what_was_done_is_named_as_it_was_done(person) -> None:
+    page = person.page
+    person.press("x")
+    person.ask(lambda: person.drag((50, 60), (150, 160)))
+    person.press("Enter")
+    person.saved()
+    person.press("Enter")
+    person.saved()
+    person.press("Control+z")
+    page.locator("[data-toast]").get_by_text("Taken back: finished").wait_for()
+    person.saved()
+    person.press("Control+z")
+    page.locator("[data-toast]").get_by_text("Taken back: found in a box").wait_for()
+    person.saved()
+    page.get_by_role("button", name="History", exact=True).click()
+    rows = page.get_by_role("dialog").locator("b[data-kind]")
+    rows.first.wait_for()
+    assert [text for text in rows.all_inner_texts() if text != "Undo"] == ["Finished", "Found in a box"]
+
+
+def test_names_of_a_series_and_confidences_are_seen_whole(browser, tmp_path) -> None:
+    folder = tmp_path / "series"
+    folder.mkdir()
+    for k in (25, 30):
+        Image.fromarray(scene(k % 5)[0]).save(folder / f"{k:012}.png")
+    with visiting(browser, folder) as person:
+        person.press("Shift+U")
+        person.page.locator("[data-action=begin]").click()
+        person.page.locator("[role=dialog] [data-done=suggest]").wait_for()
+        person.press("Escape")
+        for row in person.page.locator("nav li button").all():
+            name, state = row.locator(".key span").last, row.locator(".state")
+            assert name.inner_text().endswith(("25", "30"))
+            for part in (name, state):
+                assert part.evaluate("(e) => e.scrollWidth <= e.clientWidth + 1 || e.clientWidth === 0")
+            assert name.evaluate(
+                "(e) => e.getBoundingClientRect().right <= e.closest('button').getBoundingClientRect().right"
+            )
+            assert state.inner_text().startswith("? 0.")
+            assert state.get_attribute("title").startswith("confidence 0.")

@@ -233,6 +233,24 @@ def test_label_the_rest_says_what_it_needs_before_it_is_pressed(person) -> None:
     button.click()
     page.locator("aside [data-done=propagate]").wait_for()
     assert "suggested on 1 image, learned from 2." in page.locator("aside [data-done=propagate]").inner_text()
+    # What is said is what is there: finished meanwhile, nothing waits any more, and nothing is left to learn for.
+    person.press("Enter")
+    person.until("document.querySelector('[data-needs]').dataset.left === '0'")
+    assert needs.inner_text() == "Nothing is left to label: every image has labels or is finished."
+    assert button.is_disabled()
+    done = page.locator("aside [data-done=propagate]")
+    assert "Nothing of what was suggested waits any more." in done.inner_text()
+    assert "suggested on" not in done.inner_text()
+    person.saved()
+    status, said = page.evaluate(
+        """async () => {
+            const answer = await fetch("/api/propagate", {method: "POST", headers: {"content-type": "application/json"},
+              body: JSON.stringify({engine: "forest"})});
+            return [answer.status, (await answer.json()).detail];
+        }"""
+    )
+    assert status == 400
+    assert "nothing is left to label" in said
 
 
 def test_suggestions_of_another_run_take_the_place_of_those_before(person) -> None:

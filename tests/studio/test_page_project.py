@@ -76,7 +76,10 @@ def test_later_is_later_and_all_can_be_changed(newcomer) -> None:
     dialog.get_by_label("Name of the class").fill("")
     dialog.get_by_role("button", name="Begin").click()
     dialog.get_by_role("alert").wait_for()  # the class that is there cannot be without a name
-    dialog.get_by_label("Name of the class").fill("cell")
+    assert dialog.get_by_role("alert").inner_text().startswith("Class 1, which was “object”, has no name: type one")
+    dialog.get_by_role("button", name="Add a class").click()
+    assert "left out" in dialog.locator("[data-left-out]").inner_text()
+    dialog.get_by_label("Name of the class").first.fill("cell")
     dialog.get_by_role("button", name="Begin").click()
     dialog.wait_for(state="detached")
     assert person.page.get_by_role("button", name="cell").count() == 1
@@ -154,15 +157,16 @@ def test_the_guide_goes_on_when_a_step_is_really_done(newcomer) -> None:
     person.page.reload()
     person.ready()
     assert person.page.locator(".guide").count() == 0
-    # From the help it begins anew; an undone stroke is a correction, too; and it can be closed at any time.
+    # From the help it begins anew; what is undone is not done; and it can be closed at any time.
     person.page.locator("canvas").focus()
     person.press("?")
     person.page.get_by_role("button", name="Show the guide").click()
     assert step(person) == "class"
     person.press("1")
     person.drag((60, 60), (160, 60))
+    assert step(person) == "correct"
     person.press("Control+z")
-    assert step(person) == "finish"
+    assert step(person) == "correct"  # an outline of before stands; taking back is no correction
     person.page.get_by_role("button", name="Close the guide").click()
     person.page.reload()
     person.ready()
@@ -256,6 +260,14 @@ def test_images_are_looked_for_again(browser, tmp_path) -> None:
     page.locator("nav li button[aria-current=true]").wait_for()
     empty.wait_for(state="detached")
     assert page.evaluate("window.maskwright.scene().width") == 320
+    # Also where there are some: what came since is taken in, and said.
+    toast = page.locator("[data-toast]")
+    page.locator("[data-action=look]").click()
+    toast.get_by_text("There are no new images.").wait_for()
+    Image.fromarray(scene(1)[0]).save(home / "newer.png")
+    page.locator("[data-action=look]").click()
+    toast.get_by_text("Took in 1 image.").wait_for()
+    assert page.locator("nav li button").count() == 2
     context.close()
     studio.kill()
 

@@ -90,6 +90,23 @@ def test_wrong_settings_change_nothing(page, dataset, wrong, status) -> None:
     assert page.get("/api/project").json()["task"] is None
 
 
+def test_wrong_values_are_told_in_a_sentence(page) -> None:
+    rows = [{"id": 1, "name": "cell"}, {"id": 2, "name": ""}]
+    for path in ("/api/setup", "/api/classes"):
+        said = page.put(path, json={"classes": rows}).json()["detail"]
+        assert said == "name of number 2 of classes: found an empty text, needed text of 1 or more letters.", path
+    assert "found 'depth', needed 'semantic'" in page.put("/api/setup", json={"task": "depth"}).json()["detail"]
+    assert page.put("/api/classes", json={}).json()["detail"] == "classes: found nothing, needed a value."
+    wrong = page.put("/api/classes", json={"classes": [{"id": "a", "name": 3}]}).json()["detail"]
+    assert wrong == "id of number 1 of classes: found 'a', needed a whole number. (1 more of the values is wrong)"
+    not_json = page.put("/api/classes", content=b"{", headers={"content-type": "application/json"}).json()["detail"]
+    assert "needed JSON" in not_json
+    odd = page.put(
+        "/api/classes", content=b'{"classes": [{"id": NaN, "name": "a"}]}', headers={"content-type": "application/json"}
+    )
+    assert "nan" in odd.json()["detail"]
+
+
 def test_other_pages_hear_of_it(page) -> None:
     def word() -> str:
         return page.post("/api/images/1/present", json={"tab": "tab1"}).json()["known"]

@@ -5,6 +5,15 @@ const gestureName = (kind: string): string => words.gestures[kind] ?? words.tool
 const shownKey = (key: string): string => key.split("+").map((part) => ARROWS[part] ?? part.charAt(0).toUpperCase() + part.slice(1)).join("+");
 const ARROWS: Record<string, string> = { arrowleft: "←", arrowright: "→", arrowup: "↑", arrowdown: "↓" };
 
+interface ObjectSize {
+  name: string;
+  pixels: number;
+}
+
+const sized = (object: ObjectSize | null): string => (object ? `${object.name}, ${object.pixels.toLocaleString("en")} px` : "deleted");
+
+const sentenced = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+
 /** Every word that the page says. */
 
 export const words = {
@@ -12,7 +21,18 @@ export const words = {
   saved: "Saved",
   saving: "Saving",
   offline: "Offline: your work is kept in this browser and sent when the studio is back",
-  conflict: "Somebody else changed this object",
+  conflict: "This object was changed elsewhere too",
+  conflicts: {
+    title: (author: string | null) => (author === null ? "You changed this object in another tab of yours" : `${author} changed this object meanwhile`),
+    here: (mine: ObjectSize | null) => `Here: ${sized(mine)}`,
+    there: (author: string | null, theirs: ObjectSize | null) => `${author === null ? "In your other tab" : `By ${author}`}: ${sized(theirs)}`,
+    more: (number: number) => `${number} more ${number === 1 ? "object" : "objects"} of the same change`,
+    mine: (author: string | null, theirs: ObjectSize | null) =>
+      `Keep mine: what was ${theirs ? "made of it" : "deleted"} ${author === null ? "in your other tab" : `by ${author}`}${theirs ? ` (${sized(theirs)})` : ""} is replaced; Undo gives it back.`,
+    theirs: (mine: ObjectSize | null) => `Take theirs: what you did here${mine ? ` (${sized(mine)})` : ""} is lost.`,
+    both: "Keep both: nothing is lost; yours becomes an object of its own, which Undo takes away again.",
+  },
+  keptBoth: "Both are kept: yours is an object of its own",
   locked: "The studio was begun anew: open the link that it printed. Your work is kept in this browser and sent then",
   refused: (number: number) => `${number} ${number === 1 ? "change was" : "changes were"} refused`,
   refusedHelp: "Nothing else waits for these. Mend what the reason names and try again, or give the change up: then the image is what the studio has.",
@@ -29,7 +49,12 @@ export const words = {
   filters: {
     all: "All", mine: "Mine", open: "Open", suggested: "Suggested", review: "To review", labelled: "Labelled", approved: "Approved", twice: "Labelled twice",
   } as Record<string, string>,
+  lookedAgain: (images: number, notes: string[]) => sentenced([...(images ? [] : ["there are no new images"]), ...notes].join("; ")),
+  lookAgainHelp: (place: string) => `Take in images that were put into ${place} since`,
   nothingFound: "No image is like that.",
+  unnamed: (row: number, was: string | null) => `Class ${row}${was ? `, which was “${was}”,` : ""} has no name: type one, or take its row out with ×`,
+  unreachable: "The studio does not answer; what you draw is kept here and sent later",
+  offlineShort: "Offline",
   loading: "Counting …",
   classes: "Classes",
   moreObjects: (number: number) => `Show ${number.toLocaleString("en")} more`,
@@ -65,6 +90,7 @@ export const words = {
   worst: (drift: number) => `Go to the most drift: ${drift.toFixed(2)}`,
   learnAgain: (images: number) => `Again after ${images} finished images`,
   propagate: "Label the rest",
+  nothingLeft: "Nothing is left to label: every image has labels or is finished.",
   cancel: "Cancel",
   suggestMasks: "Suggest masks",
   /** Suggestions before anything is labelled: the dialog, its progress, and its result. */
@@ -94,6 +120,8 @@ export const words = {
     failed: "It did not work:",
     aside: (key: string, reason: string) => `${key}: ${reason}`,
     review: "Review them",
+    allJudged: "Nothing of what was suggested waits any more.",
+    waits: (images: number) => (images === 1 ? "1 image waits for you now." : `${images} images wait for you now.`),
   },
   suggested: "Suggested",
   suggestion: (objects: number, left: number, all: number, confidence: number | null) =>
@@ -102,6 +130,8 @@ export const words = {
   score: "score",
   scoreHelp: "Score: how sure the engine, the network or the learner that suggests this object is of it, from 0 to 1. It rates this one object.",
   confidence: "confidence",
+  /** In the list, where there is little room. */
+  doubt: (confidence: number) => `? ${confidence.toFixed(2)}`,
   confidenceHelp: "Confidence: how sure whatever suggests masks is of the whole image, from 0 to 1: of a learner, how sure the doubtful tenth of its pixels is; of others, the mean score of the objects. The list begins with the least.",
   atLeast: (confidence: number) => `≥ ${confidence.toFixed(2)}`,
   lessSure: (number: number) => `${number} less sure ${number === 1 ? "is" : "are"} not shown`,
@@ -189,7 +219,8 @@ export const words = {
     delete: "Deleted", eraser: "Erased", "fill holes": "Filled", islands: "Largest part", shrink: "Shrunk", smooth: "Smoothed", subtract: "Subtracted",
     intersect: "Intersected", restore: "Restored", adopt: "Taken over", accept: "Accepted", "accept one": "Accepted", class: "Class changed",
     state: "State changed", reject: "Rejected", "reject one": "Rejected", value: "Value changed", comment: "Comment changed", raise: "Moved to the front", lower: "Moved to the back",
-    classes: "Classes changed", "merge classes": "Classes merged", find: "Found by words", click: "Clicked", refine: "Refined",
+    classes: "Classes changed", "merge classes": "Classes merged", "keep both": "Both kept", find: "Found by words", refine: "Refined",
+    click: "Found by click", box: "Found in a box", scribble: "Found by scribble", finish: "Finished", review: "Sent to review", approve: "Approved", reopen: "Reopened",
   } as Record<string, string>,
   lost: (kind: string, objects: { name: string; pixels: number; all: boolean }[]) => {
     const [first, ...more] = objects;
@@ -280,7 +311,7 @@ export const words = {
   newer: "After",
   noHistory: "Nobody has changed anything here yet.",
   past: (kind: string, author: string, created: string, objects: number) =>
-    `After ${kind} by ${author}, ${created.slice(0, 19).replace("T", " ")}: ${objects} objects`,
+    `After “${gestureName(kind)}” by ${author}, ${created.slice(0, 19).replace("T", " ")}: ${objects} objects`,
   find: "Find by words",
   found: (text: string, objects: number) => `${objects} found for “${text}”`,
   size: "Size",
@@ -319,6 +350,7 @@ export const words = {
     classesHelp: "What there is to be found. Enter adds the next.",
     classSample: "such as cell",
     addClass: "Add a class",
+    leftOut: (rows: number) => (rows === 1 ? "The row without a name is left out." : `The ${rows} rows without a name are left out.`),
     moreOfClasses: "Roles, merging …",
     kindHelp: "Things are counted one by one; stuff, such as sky or ground, is not",
     thing: "thing: counted",

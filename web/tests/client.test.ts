@@ -1,5 +1,7 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { api, Refused, shutOut } from "../src/api/client";
+import { api, Refused, shutOut, Unreachable, unreachable } from "../src/api/client";
+import { message } from "../src/store/project";
+import { words } from "../src/strings";
 
 afterEach(() => vi.unstubAllGlobals());
 
@@ -27,5 +29,22 @@ describe("what the server refuses", () => {
   it("is the text as it came where it is not JSON", async () => {
     answering(502, "the proxy is down");
     await expect(api.pixels(1)).rejects.toThrow("the proxy is down");
+  });
+
+  it("is a sentence where nobody answers, which goes with the next answer", async () => {
+    vi.stubGlobal("fetch", async () => {
+      throw new TypeError("Failed to fetch");
+    });
+    const error: unknown = await api.pixels(1).catch((failed: unknown) => failed);
+    expect(error).toBeInstanceOf(Unreachable);
+    expect((error as Error).message).toBe(words.unreachable);
+    expect(unreachable.value).toBe(true);
+    message.value = words.unreachable;
+    answering(200, "[]");
+    await api.columns();
+    expect([unreachable.value, message.value]).toEqual([false, ""]);
+    message.value = "something else";
+    await api.columns();
+    expect(message.value).toBe("something else");
   });
 });

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Project } from "../src/api/client";
-import { closeGuide, did, gestured, guide, nextStep, resumeGuide, startGuide } from "../src/pages/label/store/guide";
+import { closeGuide, did, gestured, guide, nextStep, resumeGuide, startGuide, takenBack } from "../src/pages/label/store/guide";
 
 const held = new Map<string, string>();
 (globalThis as { localStorage?: unknown }).localStorage = {
@@ -48,6 +48,28 @@ describe("the guide", () => {
     did("finish");
     expect(next()).toBeNull();
     expect(guide.value?.size).toBe(4);
+  });
+
+  it("goes back where what was done is taken back, and nothing else is that step", () => {
+    startGuide();
+    did("class");
+    const [first, second] = [{ kind: "brush", changes: made }, { kind: "lasso", changes: made }];
+    gestured(first);
+    gestured(second);
+    takenBack(second, [first]);
+    expect(next()).toBe("correct");
+    takenBack(first, []);
+    expect(next()).toBe("outline");
+    gestured(first); // made again
+    const mended = { kind: "eraser", changes: changed };
+    gestured(mended);
+    takenBack(mended, [first]);
+    expect(next()).toBe("correct");
+    const finished = { kind: "finish", changes: [], said: { state: { before: "open", after: "labelled" } } } as const;
+    gestured(finished);
+    expect(guide.value?.has("finish")).toBe(true);
+    takenBack(finished, [first]);
+    expect(guide.value?.has("finish")).toBe(false);
   });
 
   it("goes on after a reload where it was, and does not come again after its end", () => {

@@ -126,7 +126,7 @@ describe("sync", () => {
       await wait();
       expect(sync.state).toBe("conflict");
       expect(server.objects.get(5)!.counts).toBe("theirs");
-      await sync.resolve(choice, new Map([[5, 11]]), () => 77);
+      await sync.resolve(choice === "mine" ? "mine" : "theirs", new Map([[5, 11]]), choice === "both" ? put(77, "mine") : null);
       await sync.settled();
       expect(sync.state).toBe("saved");
       expect(server.objects.get(5)!.counts).toBe(mine);
@@ -185,7 +185,7 @@ describe("sync", () => {
     await sync.push(1, { ...put(5, ""), put: [], fields: { grade: "poor" } });
     await wait();
     expect(sync.state).toBe("conflict");
-    await sync.resolve("theirs", new Map([[5, 11]]), () => 77);
+    await sync.resolve("theirs", new Map([[5, 11]]));
     await sync.settled();
     expect(sent.at(-1)!.fields).toEqual({ grade: "poor" });
     expect(server.objects.get(5)!.counts).toBe("theirs");
@@ -216,7 +216,7 @@ describe("sync", () => {
     await sync.push(1, { ...put(5, "mine"), workflow: { state: "labelled" } });
     await wait();
     expect(sync.state).toBe("conflict");
-    await sync.resolve("theirs", new Map([[5, 11]]), () => 77);
+    await sync.resolve("theirs", new Map([[5, 11]]));
     await sync.settled();
     expect([server.said, server.objects.get(5)!.counts]).toEqual([1, "theirs"]);
   });

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from maskwright.core.classes import Class, Classes
 from maskwright.core.names import natural, safe_key, shown, told_apart
+from maskwright.core.plurals import many
 from maskwright.core.sample import ImageRef, Sample
 from maskwright.core.segments import Segments
 from maskwright.core.sequence import Sequence
@@ -129,7 +130,7 @@ def _take_in(dataset: Dataset, folder: Path, every: int) -> list[str]:
                 added += 1
             for sequence in declared:
                 edit.add_sequence(sequence)
-        notes += [*hashing.notes(), f"took in {added} images"]
+        notes += [*hashing.notes(), f"took in {many(added, 'image')}"]
         dataset.keep_window()
     return notes
 

@@ -4,14 +4,13 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI, HTTPException, Request
-from fastapi.encoders import jsonable_encoder
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, JSONResponse, Response
 
 from maskwright.errors import MaskwrightError, UsageError
 from maskwright.store import Dataset
 from maskwright.store.dataset import user_name
-from maskwright.studio import api_page
+from maskwright.studio import api_page, wrong_values
 from maskwright.studio.routes import (
     classes,
     columns,
@@ -49,9 +48,7 @@ def create_app(dataset: Dataset, settings: Settings) -> Any:
 
     @api.exception_handler(RequestValidationError)
     async def refused(_: Request, error: RequestValidationError) -> JSONResponse:
-        # Without the values: NaN, which JSON does not hold, may be among them.
-        kept = [{name: part[name] for name in ("type", "loc", "msg")} for part in error.errors()]
-        return JSONResponse({"detail": jsonable_encoder(kept)}, 422)
+        return JSONResponse({"detail": wrong_values.sentence(error.errors())}, 422)
 
     for module in ROUTES:
         api.include_router(module.router(studio))

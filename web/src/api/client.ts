@@ -1,6 +1,7 @@
 /** The server's address book; types come from its own schema. */
 
 import { signal } from "@preact/signals";
+import { words } from "../strings";
 import type { components } from "./schema";
 
 type Schemas = components["schemas"];
@@ -38,6 +39,29 @@ export type PixelValues = Schemas["PixelValues"];
 /** Answers to who is not let in: the studio was begun anew with another link, or reached by another name. */
 export const NOT_LET_IN = [401, 403];
 
+/** Did the last request come to no server? */
+export const unreachable = signal(false);
+
+/** A request came to no server, or no answer came back. */
+export class Unreachable extends Error {
+  constructor() {
+    super(words.unreachable);
+  }
+}
+
+/** As `fetch`, but what goes wrong on the way is a sentence. A request that was given up says so as ever. */
+async function reached(path: string, init: RequestInit): Promise<Response> {
+  try {
+    const answer = await fetch(path, init);
+    unreachable.value = false;
+    return answer;
+  } catch (error) {
+    if ((error as Error).name === "AbortError") throw error;
+    unreachable.value = true;
+    throw new Unreachable();
+  }
+}
+
 /** The server understood, and said no. */
 export class Refused extends Error {
   constructor(readonly status: number, message: string) {
@@ -48,7 +72,7 @@ export class Refused extends Error {
 async function call<T>(method: string, path: string, body?: unknown, abort?: AbortSignal): Promise<T> {
   const init = sent(method, body);
   if (abort) init.signal = abort;
-  const answer = await heard(await fetch(`/api/${path}`, init));
+  const answer = await heard(await reached(`/api/${path}`, init));
   return (await answer.json()) as T;
 }
 
@@ -72,21 +96,21 @@ async function heard(answer: Response): Promise<Response> {
 }
 
 async function bitmap(path: string): Promise<ImageBitmap> {
-  const answer = await heard(await fetch(`/api/${path}`, { credentials: "same-origin" }));
+  const answer = await heard(await reached(`/api/${path}`, { credentials: "same-origin" }));
   return createImageBitmap(await answer.blob());
 }
 
 /** What the server says, as a sentence. */
 async function refusal(answer: Response): Promise<Refused> {
   const text = await answer.text();
-  let words = text;
+  let said = text;
   try {
     const detail: unknown = JSON.parse(text).detail;
-    words = typeof detail === "string" ? detail : JSON.stringify(detail);
+    if (typeof detail === "string") said = detail;
   } catch {
-    // not JSON: the words are the text
+    // not JSON: it is said as it is
   }
-  return new Refused(answer.status, words);
+  return new Refused(answer.status, said);
 }
 
 export const api = {

@@ -5,7 +5,7 @@ import type { WireSegment } from "../api/client";
 import type { Layer } from "./pending";
 import { fromWire, toWire } from "./wire";
 
-type KeptChange = { id: number; before: WireSegment | null; after: WireSegment | null; from: number; to: number };
+export type KeptChange = { id: number; before: WireSegment | null; after: WireSegment | null; from: number; to: number };
 type Kept = Omit<Command, "changes"> & { changes: KeptChange[] };
 
 export interface Entry {
@@ -48,6 +48,11 @@ export class Journal {
 
   get canUndo(): boolean {
     return this.own.some((entry) => !entry.undone);
+  }
+
+  /** What this tab did and did not take back. */
+  get standing(): Kept[] {
+    return this.own.filter((entry) => !entry.undone).map((entry) => entry.command);
   }
 
   get canRedo(): boolean {
@@ -94,6 +99,16 @@ export class Journal {
     this.queue(async () => {
       if (entry.place !== undefined) await this.ledger.remove(entry.place);
     });
+  }
+
+  /** The server took something else than it was told: the command is that; one of which nothing is left goes. An undone one stays. */
+  amend(id: string, changes: (was: readonly KeptChange[]) => KeptChange[]): void {
+    const entry = this.own.find((other) => other.id === id && !other.undone);
+    if (!entry) return;
+    entry.command = { ...entry.command, changes: changes(entry.command.changes) };
+    const { changes: left, said, fields, remark } = entry.command;
+    if (left.length || said || fields || remark) this.write(entry);
+    else this.drop(entry);
   }
 
   forget(id: string): void {

@@ -93,17 +93,22 @@ export class Sync {
   }
 
   async push(image: number, gesture: Gesture, layer: Layer = "shared"): Promise<void> {
-    const base: Record<string, number> = {};
-    for (const id of touched(gesture)) {
-      const revision = this.seen.get(`${layer}/${image}/${id}`);
-      if (revision) base[id] = revision;
-    }
-    const pending: Pending = { place: this.next++, image, layer, gesture: { ...gesture, base } };
+    const pending: Pending = { place: this.next++, image, layer, gesture: { ...gesture, base: this.based(image, layer, gesture) } };
     this.queue.push(pending);
     this.set(this.state === "saved" ? "saving" : this.state);
     await this.shelf.put(pending);
     this.kept++;
     void this.flush();
+  }
+
+  /** On which revisions of its objects a gesture is made. */
+  private based(image: number, layer: Layer, gesture: Gesture): Record<string, number> {
+    const base: Record<string, number> = {};
+    for (const id of touched(gesture)) {
+      const revision = this.seen.get(`${layer}/${image}/${id}`);
+      if (revision) base[id] = revision;
+    }
+    return base;
   }
 
   /** All that waits has been written, or cannot be for now. */
@@ -195,19 +200,33 @@ export class Sync {
     await this.flush();
   }
 
-  /** The person has chosen. now: revisions of the objects as the server has them; absent where they are gone. */
-  async resolve(choice: "mine" | "theirs" | "both", now: Map<number, number>, fresh: () => number): Promise<void> {
+  /** Gestures that wait on the labels that the conflict is about, in order. */
+  get contested(): Gesture[] {
+    const { conflict } = this;
+    return conflict ? this.queue.filter((pending) => sameLabels(pending, conflict)).map(({ gesture }) => gesture) : [];
+  }
+
+  /**
+   * The person has chosen. now: revisions of the objects as the server has them; absent where they are gone.
+   * beside: with `theirs`, a gesture that keeps this page's objects too.
+   */
+  async resolve(choice: "mine" | "theirs", now: Map<number, number>, beside: Gesture | null = null): Promise<void> {
     const conflict = this.conflict;
     if (!conflict) return;
     const stale = new Set(conflict.objects);
-    const renamed = new Map<number, number>();
-    if (choice === "both") for (const id of stale) renamed.set(id, fresh());
     const theirs = new Map([...stale].map((id) => [id, now.get(id) ?? null] as const));
     for (const [id, revision] of theirs) {
       if (revision === null) this.seen.delete(`${conflict.layer}/${conflict.image}/${id}`);
       else this.seen.set(`${conflict.layer}/${conflict.image}/${id}`, revision);
     }
     const kept: Pending[] = [];
+    const { image, layer } = conflict;
+    // Kept before anything that it replaces is let go.
+    const added: Pending[] = beside ? [{ place: this.next++, image, layer, gesture: { ...beside, base: this.based(image, layer, beside) } }] : [];
+    for (const pending of added) {
+      await this.shelf.put(pending);
+      this.kept++;
+    }
     for (const pending of this.queue) {
       const concerned = sameLabels(pending, conflict);
       if (!concerned || choice === "mine") {
@@ -215,10 +234,7 @@ export class Sync {
         continue;
       }
       const gesture = { ...pending.gesture, base: { ...pending.gesture.base } };
-      gesture.put = (gesture.put ?? []).flatMap((segment) => {
-        if (!stale.has(segment.id)) return [segment];
-        return choice === "both" ? [{ ...segment, id: renamed.get(segment.id)! }] : [];
-      });
+      gesture.put = (gesture.put ?? []).filter((segment) => !stale.has(segment.id));
       gesture.remove = (gesture.remove ?? []).filter((id) => !stale.has(id));
       for (const id of stale) delete gesture.base[id];
       const says = Object.values(gesture.workflow ?? {}).some(Boolean) || Object.keys(gesture.fields ?? {}).length;
@@ -230,7 +246,7 @@ export class Sync {
       }
     }
     for (const pending of kept) await this.shelf.put(pending);
-    this.queue = kept;
+    this.queue = [...kept, ...added];
     this.conflict = null;
     this.set("saving");
     await this.flush();

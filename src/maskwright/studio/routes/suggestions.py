@@ -181,10 +181,12 @@ def router(studio: Studio) -> APIRouter:
         return kinds[0] if wanted is None else wanted
 
     def learned(engine: str, numbers: list[int] | None, limit: int | None = None) -> Job:
-        """Begin to propagate. Raises UsageError while too few images are finished."""
+        """Begin to propagate. Raises UsageError while too few images are finished, or none is left."""
         ready = first_masks.readiness(dataset)
         if ready.more:
             raise UsageError(ready.words.rstrip("."), todo="Finish images with Enter once all on them is labelled.")
+        if numbers is None and not assignments.unlabelled(dataset):
+            raise UsageError("nothing is left to label: every image has labels or is finished")
 
         def doing(job: Work) -> dict[str, Any]:
             options = studio.engines.options("fewshot.engines", engine)

@@ -76,7 +76,7 @@ export function Classes() {
         const id = 1 + Math.max(0, ...rows.map((declared) => declared.id), ...before.map((declared) => declared.id));
         setRows([...rows, { id, name: words.newClass(id), kind: "thing", role: "class", colour: null }]);
       }}>{words.add}</button>
-      <button disabled={inUse.length > 0} onClick={() => void saveClasses(rows, before)}>{words.save}</button>
+      <button disabled={inUse.length > 0} onClick={() => void saveClasses(rows, before).then(setTrouble)}>{words.save}</button>
     </Dialog>
   );
 }

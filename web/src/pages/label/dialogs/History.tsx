@@ -22,7 +22,7 @@ export function History() {
       <ul class="rows">
         {rows?.map((past, k) => (
           <li key={`${past.revision} ${past.created}`}>
-            <span>{past.created.slice(0, 19).replace("T", " ")}</span> <b>{past.kind}</b> <span class="quiet">{past.author}</span>
+            <span>{past.created.slice(0, 19).replace("T", " ")}</span> <b data-kind={past.kind}>{words.gestureName(past.kind)}</b> <span class="quiet">{past.author}</span>
             <button onClick={() => void look(rows, k)}>{words.compare}</button>
             <button onClick={() => void restore(past.revision)}>{words.restore}</button>
           </li>

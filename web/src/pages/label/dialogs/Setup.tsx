@@ -4,6 +4,7 @@ import { Dialog } from "../../../parts/Dialog";
 import { Markdown } from "../../../parts/Markdown";
 import { dialog, project } from "../../../store/project";
 import { words } from "../../../strings";
+import { unnamed } from "../store/classes";
 import { addImage, askedOnce, imageAddress, MOST_BYTES, saveSetup } from "../store/setup";
 import { colourNumber, colourText, freshColour } from "./colours";
 
@@ -20,11 +21,15 @@ export function Setup() {
   const [trouble, setTrouble] = useState("");
   const [saving, setSaving] = useState(false);
   useEffect(() => askedOnce, []);
+  const isLeftOut = (row: ClassInfo) => !row.name.trim() && !known.classes.some((before) => before.id === row.id);
   const save = async () => {
+    const named = rows.filter((row) => !isLeftOut(row));
+    const wrong = unnamed(named, known.classes);
+    setTrouble(wrong);
+    if (wrong) return;
     setSaving(true);
-    setTrouble("");
     try {
-      await saveSetup(task, rows.filter((row) => row.name.trim() || known.classes.some((before) => before.id === row.id)), text);
+      await saveSetup(task, named, text);
     } catch (error) {
       setTrouble((error as Error).message);
       setSaving(false);
@@ -44,6 +49,7 @@ export function Setup() {
       </fieldset>
       <Classes rows={rows} setRows={setRows} saved={!isNew} />
       <Instructions text={text} setText={setText} setTrouble={setTrouble} />
+      {rows.some(isLeftOut) && <p class="quiet" role="status" data-left-out="">{said.leftOut(rows.filter(isLeftOut).length)}</p>}
       {trouble && <p role="alert" class="trouble">{trouble}</p>}
       <button class="main" data-action="setup" disabled={saving} onClick={() => void save()}>{isNew ? said.begin : words.save}</button>
     </Dialog>

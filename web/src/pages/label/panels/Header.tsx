@@ -10,14 +10,14 @@ export function Header() {
     <header>
       <h1>{words.title}</h1>
       <span class={`status ${state}`} role="status" aria-live="polite" data-state={state}>
-        {(words as unknown as Record<string, string>)[state]}
+        {state === "offline" && message.value === words.unreachable ? words.offlineShort : (words as unknown as Record<string, string>)[state]}
         {status.value.waiting ? ` (${status.value.waiting})` : ""}
       </span>
       {status.value.parked > 0 && (
         <button class="status refused" data-parked={status.value.parked} onClick={() => (dialog.value = "refused")}>{words.refused(status.value.parked)}</button>
       )}
       {others.value.length > 0 && <span class="others">{words.others(others.value)}</span>}
-      <span class="message" role="alert">{message.value}</span>
+      <span class="message" role="alert" title={message.value}>{message.value}</span>
       <button onClick={actions.project}>{words.actions.project}</button>
       <button onClick={actions.work}>{words.actions.work}</button>
       <button onClick={actions.history}>{words.actions.history}</button>

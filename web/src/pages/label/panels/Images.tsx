@@ -1,12 +1,15 @@
+import { useState } from "preact/hooks";
 import type { ImageInfo } from "../../../api/client";
 import { List } from "../../../parts/List";
-import { project } from "../../../store/project";
+import { message, project } from "../../../store/project";
 import { words } from "../../../strings";
 import { accepting, acceptEverywhere, rejectEverywhere, stopAccepting } from "../store/everywhere";
 import { open } from "../store/images";
 import { FILTERS, listed } from "../store/listing";
 import { least } from "../store/offer";
+import { lookAgain } from "../store/setup";
 import { current, desk, filter as chosenFilter, layer, searched } from "../store/state";
+import { tell } from "../store/toast";
 import { lookOfAll } from "../store/window";
 import { Guide } from "./Guide";
 
@@ -16,13 +19,25 @@ const END = 8; // letters of a long name that are always seen: names of a series
 
 /** A name that is cut in the middle where there is no room for all of it. */
 function Cut({ name }: { name: string }) {
-  if (name.length <= 2 * END) return <span class="key">{name}</span>;
+  if (name.length <= END) return <span class="key">{name}</span>;
   return (
     <span class="key cut">
       <span>{name.slice(0, -END)}</span>
       <span>{name.slice(-END)}</span>
     </span>
   );
+}
+
+/** Images that were put into the project's folder since come from here. */
+function LookAgain() {
+  const [looking, setLooking] = useState(false);
+  const look = () => {
+    setLooking(true);
+    lookAgain()
+      .then(({ images, notes }) => tell(words.lookedAgain(images, notes)), (error: Error) => (message.value = error.message))
+      .finally(() => setLooking(false));
+  };
+  return <button class="wide" data-action="look" title={words.lookAgainHelp(project.value?.place ?? "")} disabled={looking} onClick={look}>{words.empty.look}</button>;
 }
 
 export function Images() {
@@ -34,7 +49,7 @@ export function Images() {
   const shown = listed.value;
   const state = (image: ImageInfo) => {
     if (layer.value === "own") return image.own_labels?.includes(me) ? words.states.labelled : words.states.none;
-    return image.confidence != null ? `${words.confidence} ${image.confidence.toFixed(2)}` : `${image.objects} · ${words.states[image.state ?? "none"]}`;
+    return image.confidence != null ? words.doubt(image.confidence) : `${image.objects} · ${words.states[image.state ?? "none"]}`;
   };
   return (
     <nav aria-label={words.images}>
@@ -52,6 +67,7 @@ export function Images() {
           onInput={(e) => (searched.value = e.currentTarget.value)}
         />
       </div>
+      {images.length > 0 && <LookAgain />}
       {filter === "suggested" && shown.length > 1 && !accepting.value && (
         <>
           <button class="wide" data-action="acceptEverywhere" title={words.everywhereHelp} onClick={() => void acceptEverywhere()}>
@@ -86,7 +102,7 @@ export function Images() {
             >
               <img src={`/api/images/${image.number}/thumbnail${lookOfAll.value && `?${lookOfAll.value}`}`} loading="lazy" alt="" />
               <Cut name={image.key} />
-              <span class={`state ${image.state ?? "none"}`} title={image.confidence != null && layer.value !== "own" ? words.confidenceHelp : undefined}>
+              <span class={`state ${image.state ?? "none"}`} title={image.confidence != null && layer.value !== "own" ? `${words.confidence} ${image.confidence.toFixed(2)}. ${words.confidenceHelp}` : undefined}>
                 {state(image)}
                 {image.assignee ? ` · ${image.assignee}` : ""}
               </span>

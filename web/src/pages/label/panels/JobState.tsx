@@ -25,11 +25,15 @@ export function JobState({ job, then }: { job: Job; then?: () => void }) {
     );
   const { images, objects, suggested, set_aside: aside = [] } = job.result as Result;
   const failed = job.status === "failed";
+  // Of images that were finished or judged since nothing waits any more, whatever was suggested.
+  const waits = (project.value?.images ?? []).filter((image) => image.confidence != null).length;
+  const some = !failed && (objects ?? 0) > 0;
+  const told = some && !waits ? words.firstMasks.allJudged : some && waits !== images ? `${job.words} ${words.firstMasks.waits(waits)}` : job.words;
   return (
     <div class={`job ${job.status}`} role={failed ? "alert" : "status"} data-done={job.kind} data-status={job.status}>
       <p>
         {failed && `${words.firstMasks.failed} `}
-        {job.words}
+        {told}
       </p>
       {aside.length > 0 && (
         <ul class="quiet">

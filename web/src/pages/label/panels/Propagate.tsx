@@ -3,7 +3,7 @@ import { project } from "../../../store/project";
 import { forget, recall, remember } from "../../../store/kept";
 import { words } from "../../../strings";
 import { actions } from "../store/actions";
-import { AGAIN, loadPossible, possible, propagate } from "../store/jobs";
+import { AGAIN, isUnlabelled, loadPossible, possible, propagate } from "../store/jobs";
 import { job, learnAgain } from "../store/state";
 import { JobState } from "./JobState";
 
@@ -28,6 +28,8 @@ export function Propagate() {
     if (images.length) void loadPossible();
   }, [finished, images.length]);
   const ready = possible.value?.readiness;
+  // As the list has it now: what the server said may be older.
+  const left = images.filter(isUnlabelled).length;
   return (
     <section class="propagate">
       <details open={open} onToggle={(e) => keepOpen(e.currentTarget.open)}>
@@ -38,9 +40,9 @@ export function Propagate() {
               <option key={name}>{name}</option>
             ))}
           </select>
-          <button data-action="propagate" disabled={busy || !ready || ready.more > 0} onClick={() => void propagate(learner)}>{words.propagate}</button>
+          <button data-action="propagate" disabled={busy || !ready || ready.more > 0 || !left} onClick={() => void propagate(learner)}>{words.propagate}</button>
         </div>
-        {ready && <p class="quiet" data-needs={ready.more}>{ready.words}</p>}
+        {ready && <p class="quiet" data-needs={ready.more} data-left={left}>{left ? ready.words : words.nothingLeft}</p>}
         <label class="quiet">
           <input type="checkbox" checked={learnAgain.value} onInput={() => (learnAgain.value = !learnAgain.value)} /> {words.learnAgain(AGAIN)}
         </label>

@@ -136,7 +136,7 @@ function keepWanted(question: Asked, found: Bits | undefined, boxed: boolean): v
   const before = version.value;
   [classId.value, drawing.value, selected.value] = [then.classId, then.drawing, then.selected];
   if (question.about !== null && question.about === own()?.id) commit("refine", () => found);
-  else draw("click", found);
+  else draw(boxed ? "box" : then.tool === "scribble" ? "scribble" : "click", found);
   if (version.value !== before) sayKept();
   [classId.value, drawing.value] = [now.classId, now.drawing];
   if (now.selected !== then.selected) selected.value = now.selected;
@@ -188,7 +188,7 @@ export function keepAnswer(): void {
   // Enter must not end in silence.
   if (!found) return again ? tell(words.foundNothing(again.box !== undefined, false)) : undefined;
   if (refined) commit("refine", () => found);
-  else draw("click", found);
+  else draw(again?.box ? "box" : toolName.value === "scribble" ? "scribble" : "click", found);
 }
 
 export function nextCandidate(): void {

@@ -42,21 +42,31 @@ export function didClasses(turn: Turn<readonly ClassInfo[]>): void {
   if (differing(turn).length) keepWhole({ kind: "classes", changes: [], classes: turn });
 }
 
-/** seen: the classes that `rows` were made of. */
-export async function saveClasses(rows: ClassInfo[], seen: readonly ClassInfo[] = project.value!.classes): Promise<void> {
+/** seen: the classes that `rows` were made of. -> why they are not saved; empty where they are. */
+export async function saveClasses(rows: ClassInfo[], seen: readonly ClassInfo[] = project.value!.classes): Promise<string> {
+  const wrong = unnamed(rows, seen);
+  if (wrong) return wrong;
   try {
     didClasses(await turnClasses({ before: seen, after: rows }));
-    dialog.value = "";
+    dialog.value = message.value = "";
+    return "";
   } catch (error) {
-    message.value = (error as Error).message;
+    return (error as Error).message;
   }
+}
+
+/** Which row has no name, as a sentence; empty where all have one. */
+export function unnamed(rows: readonly ClassInfo[], before: readonly ClassInfo[]): string {
+  const at = rows.findIndex((row) => !row.name.trim());
+  if (at < 0) return "";
+  return words.unnamed(at + 1, before.find((declared) => declared.id === rows[at].id)?.name ?? null);
 }
 
 /** Declare a class more, and draw with it. */
 export async function addClass(name: string): Promise<void> {
   const before = project.value!.classes;
   const id = 1 + Math.max(0, ...before.map((declared) => declared.id));
-  await saveClasses([...before, { id, name, kind: "thing", role: "class", colour: null }]);
+  message.value = await saveClasses([...before, { id, name, kind: "thing", role: "class", colour: null }]);
   if (project.value!.classes.some((declared) => declared.id === id)) setClass(id);
 }
 

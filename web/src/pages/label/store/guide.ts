@@ -40,10 +40,26 @@ export function did(step: Step): void {
   if (guide.value && !guide.value.has(step)) keep(new Set([...guide.value, step]));
 }
 
-/** A gesture: what it made or changed. */
-export function gestured({ kind, changes }: Pick<Command, "kind" | "changes">): void {
-  if (kind === "accept" || kind === "restore" || !changes.length) return;
-  did(changes.some(({ before, after }) => !before && after) ? "outline" : "correct");
+type Done = { readonly kind: string; readonly changes: readonly { readonly before: unknown; readonly after: unknown }[] } & Pick<Command, "said">;
+
+/** The step that a gesture is, by what it made, changed or said; none of others. */
+function stepOf({ kind, changes, said }: Done): Step | null {
+  if (kind === "accept" || kind === "restore") return null;
+  if (!changes.length) return said?.state?.after === "labelled" ? "finish" : null;
+  return changes.some(({ before, after }) => !before && after) ? "outline" : "correct";
+}
+
+/** A gesture was made, or made again. */
+export function gestured(done: Done): void {
+  const step = stepOf(done);
+  if (step) did(step);
+}
+
+/** A gesture was taken back: its step is not done any more, where none of those that stand is that step too. */
+export function takenBack(done: Done, standing: readonly Done[]): void {
+  const step = stepOf(done);
+  if (!step || !guide.value?.has(step) || standing.some((other) => stepOf(other) === step)) return;
+  keep(new Set([...guide.value].filter((other) => other !== step)));
 }
 
 function keep(done: ReadonlySet<Step>): void {

@@ -1,7 +1,7 @@
 /** Long work of the server that suggests labels: begun here, followed until it ends, also after a reload. */
 
 import { signal } from "@preact/signals";
-import { api, type FirstMasks, type Job, Refused, type Suggesting } from "../../../api/client";
+import { api, type FirstMasks, type ImageInfo, type Job, Refused, type Suggesting } from "../../../api/client";
 import { message, project, reload } from "../../../store/project";
 import { encoded } from "./files";
 import { offerFor } from "./images";
@@ -28,6 +28,7 @@ export async function loadPossible(): Promise<void> {
 /** An image more is finished: after a few, what was learned is learned anew, in the background. */
 export function learnt(): void {
   finished++;
+  if (!(project.value?.images ?? []).some(isUnlabelled)) return;
   if (learnAgain.value && learner && finished >= AGAIN && job.value?.status !== "running" && layer.value === "shared") void propagate(learner);
 }
 
@@ -65,16 +66,20 @@ export async function run(begin: () => Promise<Job>): Promise<void> {
 /** What is under way already, or has just ended: begun before this page was loaded, or on another. */
 export async function pickUp(): Promise<void> {
   if (job.value) return;
-  job.value = await api.newestJob().catch(() => null);
+  const found = await api.newestJob().catch(() => null);
+  if (found && found.status !== "running") await reload();
+  job.value = found;
   if (job.value?.status === "running") await watch().catch((error: Error) => (message.value = error.message));
 }
 
 async function watch(): Promise<void> {
   while (job.value?.status === "running") {
     await new Promise((resolve) => setTimeout(resolve, 400));
-    job.value = await api.job(job.value.id);
+    const now = await api.job(job.value.id);
+    // Before the result is told: what it tells is what is there.
+    if (now.status !== "running") await reload();
+    job.value = now;
   }
-  await reload();
   const number = current.value;
   if (number !== null && !offered.value && layer.value === "shared" && (info()?.confidence != null || !desk.scene.segments.length)) await offerFor(number);
   void loadPossible();
@@ -83,6 +88,9 @@ async function watch(): Promise<void> {
 export async function stopJob(): Promise<void> {
   if (job.value) await api.cancel(job.value.id);
 }
+
+/** Is it still to be labelled: open, and without an object? */
+export const isUnlabelled = (image: ImageInfo): boolean => image.state === null && !image.objects;
 
 /** Has nobody done anything here yet, and no program either? */
 export const isFresh = (): boolean => {

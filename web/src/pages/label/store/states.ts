@@ -14,6 +14,9 @@ import { learnt } from "./jobs";
 import { tell, type Way } from "./toast";
 import { undo } from "./undo";
 
+/** What saying it is called. */
+const NAMES: Record<State, string> = { labelled: "finish", review: "review", approved: "approve", open: "reopen" };
+
 /** Keep what is begun and go on; where its answer is on its way, when that is kept. What was kept is said last, with a way to take back all of it. */
 function keepFirst(go: () => void): void {
   const [waits, before, image] = [asking.value, version.value, current.value];
@@ -41,7 +44,7 @@ export function mark(state: State, then?: () => void): void {
 function say(state: State, then?: () => void): void {
   const before = stateOf(info());
   if (before !== state) {
-    perform("state", [], { said: { state: { before, after: state } } });
+    perform(NAMES[state], [], { said: { state: { before, after: state } } });
     if (state === "labelled") learnt();
   }
   then?.();

@@ -7,7 +7,7 @@ import { message, project } from "../../../store/project";
 import { words } from "../../../strings";
 import { ClassesRefused, turnClasses } from "./classes";
 import { send } from "./gestures";
-import { did } from "./guide";
+import { gestured, takenBack } from "./guide";
 import { offerFor, open, work } from "./images";
 import { offer } from "./offer";
 import { current, desk, info, layer, redraw, selected, stateOf } from "./state";
@@ -22,6 +22,13 @@ export const isTurning = (): boolean => running > 0;
 
 export const undo = (): void => step(true);
 export const redo = (): void => step(false);
+
+/** What is taken back meanwhile waits until this has ended. */
+export function hold(work: Promise<void>): Promise<void> {
+  running++;
+  turn = turn.then(() => work).finally(() => void running--);
+  return turn;
+}
 
 /** At once where the image is open, else when it is; one after the other. */
 function step(back: boolean): void {
@@ -87,8 +94,9 @@ function turned(entry: Entry, back: boolean, opened: boolean): void {
   }
   apply(scene, command);
   send(command);
-  did("correct");
   journal.mark(entry, back);
+  if (back) takenBack(entry.command, journal.standing);
+  else gestured(entry.command);
   const left = command.changes.find((change) => scene.find(change.id));
   if (selected.value !== null && !scene.find(selected.value)) selected.value = null;
   if (left && opened) selected.value = left.id;
