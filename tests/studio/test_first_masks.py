@@ -134,9 +134,9 @@ def test_how_many_finished_images_are_needed_is_said_before(page, dataset) -> No
     assert str(job["result"]["objects"]) == job["words"].split()[0]
     for number, name in ((3, "third-image"), (4, "fourth-image")):
         gesture(page, number, name, workflow={"state": "labelled"})
-    job = finished(page, page.post("/api/propagate", json={"engine": "forest"}).json())
-    assert job["words"] == "No mask was made: every image is finished, or has labels already."
-    assert job["result"]["objects"] == job["result"]["images"] == 0
+    refused = page.post("/api/propagate", json={"engine": "forest"})
+    assert refused.status_code == 400
+    assert "nothing is left to label" in refused.json()["detail"]
 
 
 class Blind:

@@ -15,8 +15,10 @@ from maskwright.store.dataset import Dataset
 from maskwright.store.rows import alive
 
 FINISHED = ("labelled", "review", "approved")
+#: Gestures that say how far an image is; before they had names of their own all were called "state".
+_STATES = ("state", "finish", "review", "approve", "reopen")
 #: Gestures that say something of an image, and draw nothing.
-_SAYS = ("state", "comment")
+_SAYS = (*_STATES, "comment")
 
 
 @dataclass(frozen=True)
@@ -143,7 +145,7 @@ def progress(dataset: Dataset) -> Progress:
                 accepting += seconds
             elif row.kind not in _SAYS and not row.kind.startswith(OWN):
                 drawing += seconds
-            if row.kind in ("accept", "state") and row.sample in done:
+            if row.kind in ("accept", *_STATES) and row.sample in done:
                 last[row.sample] = (row.author, row.created[:10])
     finished = Counter(name for name, _ in last.values())
     assigned = Counter(row.workflow.assignee for row in rows if row.workflow.assignee is not None)

@@ -98,7 +98,7 @@ export function Images() {
           <li key={image.number}>
             <button
               class={image.number === current.value ? "chosen" : ""} aria-current={image.number === current.value}
-              title={image.key} onClick={() => void open(image.number).then(() => desk.board?.canvas.focus())}
+              title={image.key} aria-label={`${image.key}, ${state(image)}${image.assignee ? ` · ${image.assignee}` : ""}`} onClick={() => void open(image.number).then(() => desk.board?.canvas.focus())}
             >
               <img src={`/api/images/${image.number}/thumbnail${lookOfAll.value && `?${lookOfAll.value}`}`} loading="lazy" alt="" />
               <Cut name={image.key} />
