@@ -104,6 +104,25 @@ def test_later_is_later_and_all_can_be_changed(newcomer) -> None:
     assert "Tails do not count." in told.inner_text()
 
 
+def test_what_changes_while_the_page_begins_is_heard_of(newcomer) -> None:
+    person = newcomer
+    person.page.get_by_role("button", name="Later").click()
+
+    def late(route) -> None:
+        """The project as it was, and an edit of another person before the page gets it."""
+        answer = route.fetch()
+        with Dataset.open(person.studio.folder) as dataset, dataset.edit("told") as edit:
+            edit.set_instructions("Tails count.")
+        route.fulfill(response=answer)
+
+    person.page.route("**/api/project", late, times=1)
+    person.page.reload()
+    person.ready()
+    told = person.page.get_by_role("region", name="Instructions")
+    told.wait_for()
+    assert "Tails count." in told.inner_text()
+
+
 def test_instructions_cannot_do_anything_to_the_page(browser, studio) -> None:
     wicked = (
         "<img src=x onerror=\"document.title='gone'\">\n\n<script>document.title='gone'</script>\n\n"

@@ -112,7 +112,7 @@ def test_other_pages_hear_of_it(page) -> None:
         return page.post("/api/images/1/present", json={"tab": "tab1"}).json()["known"]
 
     first = word()
-    assert word() == first
+    assert word() == first == page.get("/api/project").json()["known"]
     page.put("/api/setup", json={"instructions": "Whole cells."})
     second = word()
     page.put("/api/setup", json={"task": "semantic"})

@@ -1254,8 +1254,7 @@ export interface components {
          * Others
          * @description Who else is in an image, the last revision that changed it, and the number of changes of its workflow.
          *
-         *     window: the token of the dataset's window; see `DatasetWindow`.  known: a word that changes with classes, people,
-         *     task and instructions.
+         *     window: the token of the dataset's window; see `DatasetWindow`.  known: see `routes.project.known_word`.
          */
         Others: {
             /** People */
@@ -1329,6 +1328,7 @@ export interface components {
         /**
          * Project
          * @description All that the page begins with.  me: whose page it is.  people: all who work here, as far as that is known.
+         *     known: see `known_word`.
          *
          *     task: what it is labelled for, none while nobody has chosen.  is_new: nobody has chosen, and nothing is
          *     labelled yet.
@@ -1344,6 +1344,8 @@ export interface components {
             place: string;
             /** Revision */
             revision: number;
+            /** Known */
+            known: string;
             /** Classes */
             classes: components["schemas"]["ClassInfo"][];
             /** Task */

@@ -57,6 +57,11 @@ export class Sync {
     return this.queue.length;
   }
 
+  /** The images that gestures wait for, or are on their way to. */
+  get images(): number[] {
+    return this.queue.map((pending) => pending.image);
+  }
+
   /** What an earlier page left behind goes first. */
   async begin(): Promise<void> {
     const all = (await this.shelf.all()).map(upgraded);

@@ -14,9 +14,8 @@ from maskwright.core.masks import Masks
 from maskwright.core.segments import Segments
 from maskwright.errors import UsageError
 from maskwright.labelling import gestures, own_labels, workflow
-from maskwright.labelling.project_task import task_of
-from maskwright.studio.messages import fingerprint, further
-from maskwright.studio.routes.classes import described
+from maskwright.studio.messages import further
+from maskwright.studio.routes.project import known_word
 from maskwright.studio.routes.window import token
 from maskwright.studio.state import Studio, number_or_none, person
 
@@ -148,8 +147,7 @@ class Present(BaseModel):
 class Others(BaseModel):
     """Who else is in an image, the last revision that changed it, and the number of changes of its workflow.
 
-    window: the token of the dataset's window; see `DatasetWindow`.  known: a word that changes with classes, people,
-    task and instructions.
+    window: the token of the dataset's window; see `DatasetWindow`.  known: see `routes.project.known_word`.
     """
 
     people: list[str]
@@ -252,11 +250,9 @@ def router(studio: Studio) -> APIRouter:
             studio.presence.gone(given.tab)
         changes = workflow.of(dataset, number).number
         seen = token(dataset.window)
-        names = sorted({*studio.settings.people.values(), *workflow.roles(dataset)})
-        about = [[row.model_dump() for row in described(dataset)], names, task_of(dataset), dataset.instructions]
         return Others(
             people=people, revision=gestures.last_change(dataset, number), workflow=changes, window=seen,
-            known=fingerprint(about),
+            known=known_word(studio),
         )  # fmt: skip
 
     @routes.post("/api/images/{number}/ask")

@@ -11,7 +11,7 @@ from maskwright.labelling import gestures, workflow
 from maskwright.labelling.project_task import Task, task_of
 from maskwright.media import tiles
 from maskwright.store import Dataset
-from maskwright.studio.messages import further
+from maskwright.studio.messages import fingerprint, further
 from maskwright.studio.routes import classes
 from maskwright.studio.routes.classes import ClassInfo
 from maskwright.studio.state import Studio, person
@@ -49,6 +49,7 @@ class SequenceInfo(BaseModel):
 
 class Project(BaseModel):
     """All that the page begins with.  me: whose page it is.  people: all who work here, as far as that is known.
+    known: see `known_word`.
 
     task: what it is labelled for, none while nobody has chosen.  is_new: nobody has chosen, and nothing is
     labelled yet.
@@ -60,6 +61,7 @@ class Project(BaseModel):
     people: list[str]
     place: str
     revision: int
+    known: str
     classes: list[ClassInfo]
     task: Task | None
     is_new: bool
@@ -82,6 +84,7 @@ def router(studio: Studio) -> APIRouter:
     @routes.get("/api/project", response_model=Project)
     def project(request: Request) -> Response:
         """All that the page begins with."""
+        known = known_word(studio)  # first: what changes while the rest is read is heard of by the next word
         held = gestures.overview(dataset)
         queue = fewshot.queued(dataset, held)
         rows = [
@@ -100,9 +103,9 @@ def router(studio: Studio) -> APIRouter:
         chosen = task_of(dataset)
         touched = any(row.segments or row.workflow.state or row.workflow.own_labels for row in held)
         found = Project(
-            me=person(request), people=sorted({*studio.settings.people.values(), *workflow.roles(dataset)}),
-            place=shown_place(dataset.place), revision=dataset.revision, classes=classes.described(dataset),
-            task=chosen, is_new=chosen is None and not touched and dataset.database.writable,
+            me=person(request), people=_people(studio), place=shown_place(dataset.place), revision=dataset.revision,
+            known=known, classes=classes.described(dataset), task=chosen,
+            is_new=chosen is None and not touched and dataset.database.writable,
             instructions=dataset.instructions, images=rows, sequences=_sequences(dataset),
             engines=engines.names("interactive.engines"), texts=studio.sessions.takes("text"),
             learners=engines.names("fewshot.engines"), followers=engines.names("video.engines"),
@@ -112,6 +115,17 @@ def router(studio: Studio) -> APIRouter:
         return Response(found.model_dump_json(), media_type="application/json")
 
     return routes
+
+
+def known_word(studio: Studio) -> str:
+    """A word that changes with classes, people, task and instructions: a page that is told another asks anew."""
+    dataset = studio.dataset
+    described = [row.model_dump() for row in classes.described(dataset)]
+    return fingerprint([described, _people(studio), task_of(dataset), dataset.instructions])
+
+
+def _people(studio: Studio) -> list[str]:
+    return sorted({*studio.settings.people.values(), *workflow.roles(studio.dataset)})
 
 
 def _sequences(dataset: Dataset) -> list[SequenceInfo]:

@@ -4,7 +4,7 @@ import { Bits } from "../../../model/bits";
 import { apply, type Command, lost } from "../../../model/commands";
 import { added, carved, type Change, change, removal, type Segment } from "../../../model/scene";
 import { kept } from "../../../store/journal";
-import { message, project } from "../../../store/project";
+import { message, project, touched } from "../../../store/project";
 import { gesture, newId } from "../../../store/wire";
 import { words } from "../../../strings";
 import { did, gestured } from "./guide";
@@ -58,6 +58,7 @@ export function send(command: Command): string {
     return { ...image, own_labels: state === "open" ? rest : [...rest, me].sort() };
   });
   project.value = { ...project.value!, images: rows };
+  touched(number);
   version.value++;
   board?.redraw();
   return id;

@@ -9,7 +9,7 @@ import { loadColumns } from "../../../store/columns";
 import { Journal, openLedger, tabName } from "../../../store/journal";
 import { recall, remember } from "../../../store/kept";
 import { type Layer, openShelf } from "../../../store/pending";
-import { message, project, reload } from "../../../store/project";
+import { message, project, reload, sends } from "../../../store/project";
 import { Sync } from "../../../store/sync";
 import { fromWire, remarks } from "../../../store/wire";
 import { words } from "../../../strings";
@@ -24,8 +24,6 @@ import { describe, hearWindow, loadWindow, lookNow, painter, showWindow } from "
 import { classId, current, desk, filter, info, layer, others, searched, selected, shown, status, version } from "./state";
 
 const tab = crypto.randomUUID();
-/** Of the classes and people that this page has. */
-let known = "";
 const BEAT = 5000; // milliseconds between signs of life
 
 /** The project, and what was made here before and not sent yet. */
@@ -39,6 +37,7 @@ async function start(): Promise<void> {
     status.value = { state: sync.state, waiting: sync.waiting, words: sync.words, parked: sync.parked.length };
   });
   desk.sync = sync;
+  sends(() => sync.images);
   desk.journal = new Journal(await openLedger(`${found.place} ${found.me}`), tabName());
   await Promise.all([sync.begin(), desk.journal.begin()]);
   window.addEventListener("beforeunload", (event) => {
@@ -104,8 +103,7 @@ export async function beat(): Promise<void> {
     const found = await api.present(number, tab);
     others.value = found.people;
     await hearWindow(found.window);
-    if (known !== found.known && known !== "") await reload(); // somebody added a class, or came to work here
-    known = found.known;
+    if (project.value?.known !== found.known) await reload(); // somebody added a class, or came to work here
     if (desk.sync.newer(found.revision) || !desk.sync.heard(number, found.workflow)) await refresh(number, found.revision);
   } catch {
     others.value = [];
