@@ -71,6 +71,30 @@ def test_what_others_draw_appears_and_who_is_here_too(team) -> None:
     ben.until("!document.querySelector('.others')", 15)
 
 
+@pytest.mark.parametrize("opened_again", [False, True])
+def test_what_is_drawn_while_labels_are_read_stays(team, opened_again) -> None:
+    ada, ben = team
+    late: list[tuple] = []
+    ada.page.route("**/images/1/objects*", lambda route: late.append((route, route.fetch())), times=1)
+    if opened_again:
+        ada.page.locator("nav li button").nth(0).click()
+    else:
+        ben.drag((60, 160), (160, 160))
+        ben.saved()
+    while not late:  # the page has asked, and the answer is on its way
+        ada.page.wait_for_timeout(30)
+    ada.drag((60, 60), (160, 60))
+    ada.saved()
+    route, answer = late[0]
+    route.fulfill(response=answer)
+    ada.page.wait_for_timeout(300)
+    assert ada.page.evaluate("window.maskwright.scene().segments.some(({ bits }) => bits.has(100, 60))")
+    if not opened_again:
+        ada.until("window.maskwright.scene().segments.length === 2")
+    ada.press("Control+z")
+    ada.until(f"window.maskwright.scene().segments.length === {0 if opened_again else 1}")
+
+
 def test_two_label_apart_and_are_compared(team) -> None:
     ada, ben = team
     ada.drag((200, 200), (220, 200))

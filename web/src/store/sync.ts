@@ -36,6 +36,8 @@ export class Sync {
   /** Gestures that the server does not take; they hold up nothing. */
   parked: Pending[] = [];
   private queue: Pending[] = [];
+  /** Gestures so far, by image. */
+  private made = new Map<number, number>();
   /** Number of changes of an image's workflow that this page knows. */
   private said = new Map<number, number>();
   /** Revision that this page knows of each object, by image. */
@@ -55,6 +57,11 @@ export class Sync {
 
   get waiting(): number {
     return this.queue.length;
+  }
+
+  /** How many gestures this page has made on an image: what was asked when it were fewer does not know all of them. */
+  gestures(image: number): number {
+    return this.made.get(image) ?? 0;
   }
 
   /** The images that gestures wait for, or are on their way to. */
@@ -100,6 +107,7 @@ export class Sync {
   async push(image: number, gesture: Gesture, layer: Layer = "shared"): Promise<void> {
     const pending: Pending = { place: this.next++, image, layer, gesture: { ...gesture, base: this.based(image, layer, gesture) } };
     this.queue.push(pending);
+    this.made.set(image, this.gestures(image) + 1);
     this.set(this.state === "saved" ? "saving" : this.state);
     await this.shelf.put(pending);
     this.kept++;
@@ -200,6 +208,7 @@ export class Sync {
     const { refused: _, ...pending } = parked;
     const now = new Map(touched(pending.gesture).map((object) => [object, this.seen.get(`${pending.layer ?? "shared"}/${pending.image}/${object}`) ?? null]));
     this.queue.push({ ...pending, place: this.next++, gesture: rebased(pending.gesture, now, true) });
+    this.made.set(pending.image, this.gestures(pending.image) + 1);
     await this.shelf.put(this.queue.at(-1)!);
     this.set("saving");
     await this.flush();

@@ -115,8 +115,9 @@ async function refresh(number: number, revision: number): Promise<void> {
   const { sync, scene, board } = desk;
   const idle = () => current.value === number && layer.value === "shared" && !sync.waiting && !board?.busy;
   if (!idle()) return;
+  const made = sync.gestures(number);
   const found = await api.objects(number);
-  if (!idle()) return;
+  if (!idle() || made !== sync.gestures(number)) return; // what was done here meanwhile may not be in it
   sync.read = Math.max(revision, found.revision);
   sync.forget(number);
   sync.hear(number, found.workflow?.number ?? 0);
@@ -206,6 +207,7 @@ export async function open(number: number, passing = false): Promise<void> {
   await sync.settled(number);
   const where = layer.value;
   const look = lookNow();
+  const made = sync.gestures(number);
   const [labels, pixels] = await Promise.all([api.objects(number, { layer: where }), load(image, look)]).catch((error: Error) => {
     message.value = error.message;
     return [null, null] as const;
@@ -217,6 +219,10 @@ export async function open(number: number, passing = false): Promise<void> {
   }
   await allKept();
   if (turn !== opening) return pixels.close();
+  if (made !== sync.gestures(number)) {
+    pixels.close(); // it was open already, and something was done on it
+    return open(number, passing);
+  }
   leave(); // what was begun while it was loaded
   const scene = new Scene(image.width, image.height);
   scene.comments = remarks(labels.workflow?.comments ?? []);
@@ -279,9 +285,11 @@ export async function work(on: Layer): Promise<void> {
 
 /** Show what is suggested for the image and was not rejected. */
 export async function offerFor(number: number): Promise<void> {
+  const made = desk.sync.gestures(number);
   const found = await api.suggestion(number).catch(() => null);
   const run = found?.run;
   if (!found || !run || current.value !== number) return;
+  if (made !== desk.sync.gestures(number)) return offerFor(number); // a part of it may have been judged meanwhile
   const confidence = project.value?.images.find((image) => image.number === number)?.confidence ?? null;
   offer.value = { image: number, run, confidence, objects: suggestionsOf(found.objects), rejected: new Set(found.rejected ?? []), verdict: "open" };
 }
