@@ -4,8 +4,6 @@ import os
 import shutil
 import signal
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from studio_server import fork_studio, kill_studio
 
 from maskwright.core.masks import Masks
 from maskwright.core.segments import Segments
@@ -20,16 +19,6 @@ from maskwright.store import Dataset
 
 SIZE = (240, 320)
 TOKEN = "a-token-of-enough-letters"
-SERVER = """
-import sys
-from maskwright.labelling.project_task import set_task, task_of
-from maskwright.studio import Serving, open_place, serve
-place, port, token, fresh, classes, *people = sys.argv[1:]
-dataset, _ = open_place(place, classes=None if fresh == "True" else classes)
-if fresh != "True" and task_of(dataset) is None:
-    set_task(dataset, "instance")
-serve(dataset, Serving(port=int(port), token=token, people=people), say=lambda words: None)
-"""
 #: Somebody who has seen the guide.
 SEEN = "localStorage.getItem('maskwright guide') ?? localStorage.setItem('maskwright guide', 'closed')"
 
@@ -63,28 +52,24 @@ class Studio:
             listener.bind(("127.0.0.1", 0))
             self.port = int(listener.getsockname()[1])
         self.link = self.link_of(TOKEN)
-        self.process: subprocess.Popen | None = None
+        self.process: int | None = None
 
     def link_of(self, token: str) -> str:
         return f"http://127.0.0.1:{self.port}/?token={token}"
 
     def start(self) -> None:
-        command = [
-            sys.executable, "-c", SERVER, str(self.folder), str(self.port), TOKEN, str(self.fresh), self.classes,
-            *self.people,
-        ]  # fmt: skip
-        self.process = subprocess.Popen(command)
-        for _ in range(900):
+        classes = None if self.fresh else self.classes
+        self.process = fork_studio(str(self.folder), self.port, TOKEN, classes, list(self.people))
+        for _ in range(1800):
             with socket.socket() as caller:
                 if caller.connect_ex(("127.0.0.1", self.port)) == 0:
                     return
-            time.sleep(0.1)
+            time.sleep(0.05)
         raise AssertionError("the studio did not start")
 
     def kill(self) -> None:
         if self.process is not None:
-            self.process.kill()
-            self.process.wait()
+            kill_studio(self.process)
             self.process = None
 
 
