@@ -121,12 +121,12 @@ def test_these_formats_prepare() -> None:
     [
         ("coco", 1, "preparing", 3, (5, 5, 8)),
         ("coco", 2, "preparing", 3, (5, 5, 8)),
-        ("coco", 1, "copying", 5, (0, 0, 3)),
+        pytest.param("coco", 1, "copying", 5, (0, 0, 3), marks=pytest.mark.slow),
         ("coco", 1, "exchanging", 0, (0, 0, 0)),
-        ("yolo", 2, "copying", 2, (0, 0, 6)),
-        ("label-map", 1, "copying", 7, (0, 0, 1)),
+        pytest.param("yolo", 2, "copying", 2, (0, 0, 6), marks=pytest.mark.slow),
+        pytest.param("label-map", 1, "copying", 7, (0, 0, 1), marks=pytest.mark.slow),
         ("via", 1, "preparing", 6, (0, 2, 8)),
-        ("via", 2, "copying", 4, (0, 0, 4)),
+        pytest.param("via", 2, "copying", 4, (0, 0, 4), marks=pytest.mark.slow),
     ],
 )
 def test_a_killed_export_goes_on_and_is_equal_byte_for_byte(
@@ -147,7 +147,9 @@ def test_a_killed_export_goes_on_and_is_equal_byte_for_byte(
 
 
 @pytest.mark.parametrize(("workers", "where", "after", "dear"), [
-    (1, "preparing", 3, (5, 5, 8)), (2, "preparing", 3, (5, 5, 8)), (1, "copying", 5, (0, 0, 3)),
+    (1, "preparing", 3, (5, 5, 8)),
+    pytest.param(2, "preparing", 3, (5, 5, 8), marks=pytest.mark.slow),
+    pytest.param(1, "copying", 5, (0, 0, 3), marks=pytest.mark.slow),
 ])  # fmt: skip
 def test_a_killed_conversion_goes_on_and_is_equal_byte_for_byte(
     dataset, classes, tmp_path, capsys, monkeypatch, workers, where, after, dear

@@ -23,7 +23,7 @@ SMALL = {
 }
 PIXELS = sorted(set(models.names()) - {"eomt", "mask2former", "maskrcnn", "oneformer", "rfdetr"})
 # The others take minutes together.
-QUICK = ("lite", "unet", "unet2015")
+QUICK = ("lite", "unet2015")
 SIDE, STEPS = 96, 240
 # Share of right pixels; less where answers are an eighth or a sixteenth of the size and cannot follow an outline.
 ENOUGH = {"deeplabv3": 0.85, "lraspp": 0.85, "dino": 0.85}

@@ -102,6 +102,8 @@ def test_torchvision_says_what_it_lacks() -> None:
 
 OBJECTS = ("eomt", "mask2former", "maskrcnn", "oneformer", "rfdetr")
 PIXELS = [name for name in models.names() if name not in OBJECTS]
+# Those that take the longest to learn.
+LARGE = ("deeplabv3", "fcn", "upernet")
 
 
 @pytest.mark.parametrize("name", models.names())
@@ -137,7 +139,9 @@ class TestEveryModelOfPixels(ModelContract):
 
 
 @pytest.mark.train
-@pytest.mark.parametrize("name", PIXELS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow) if name in LARGE else name for name in PIXELS]
+)
 def test_every_model_learns_two_pictures(name: str) -> None:
     torch.manual_seed(0)
     model = models.build(name, 3, **SMALL.get(name, {}))

@@ -247,7 +247,9 @@ def test_every_network_of_objects_trains_judges_and_comes_back(dataset, name, ma
 
 
 @pytest.mark.train
-@pytest.mark.parametrize("name", OBJECTS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow) if name == "maskrcnn" else name for name in OBJECTS]
+)
 def test_every_network_of_objects_learns_two_pictures(name: str) -> None:
     torch.manual_seed(0)
     model = models.build(name, 2, **SMALL[name]).train()

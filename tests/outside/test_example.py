@@ -119,6 +119,7 @@ def test_labels_from_the_command_line(run, command, example_folder, demo_set, tm
     assert (refused.returncode, "has no option 'images'" in refused.stderr) == (2, True)
 
 
+@pytest.mark.slow
 @pytest.mark.train
 def test_learning_from_the_command_line(run, demo_set, tmp_path) -> None:
     dataset = tmp_path / "dataset"

@@ -163,6 +163,7 @@ def test_a_loss_or_model_that_fails_is_named(late, tmp_path) -> None:
         predictor.predict(torch.zeros(8, 8, 3, dtype=torch.uint8).numpy())
 
 
+@pytest.mark.slow
 @pytest.mark.train
 def test_on_the_command_line_it_is_one_sentence_and_nothing_stays(
     command: Callable[..., subprocess.CompletedProcess[str]], late_folder, tmp_path

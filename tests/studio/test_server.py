@@ -26,6 +26,7 @@ from maskwright.core.segments import Segments
 from maskwright.errors import UsageError
 from maskwright.labelling import gestures
 from maskwright.store import Dataset
+from maskwright.store.view import View
 from maskwright.studio import Serving, Settings, create_app, open_place, serve
 
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -892,6 +893,26 @@ def test_others_in_an_image_are_seen(page) -> None:
     apply(page, {"id": "operation-gone", "kind": "delete", "remove": [7], "base": {"7": done["revision"]}})
     assert sign("tab-b")["revision"] > done["revision"]
     assert sign("tab-a", image=2)["revision"] == before
+
+
+def test_labels_are_of_the_revision_that_is_told(dataset, page, monkeypatch) -> None:
+    """Somebody writes while they are read: who is told of the revision before hears of it later."""
+    [done] = apply(page, operation("first", 7, scene(0)[1]))
+    read = View.read
+    again: list[dict] = []
+
+    def slow(self, numbers) -> list[Sample]:
+        found = read(self, numbers)
+        if not again:
+            again.append({})
+            again[0] = apply(page, operation("second", 7, scene(1)[1], base=done["revision"]))[0]
+        return found
+
+    monkeypatch.setattr(View, "read", slow)
+    told = page.get("/api/images/1/objects").json()
+    assert again[0]["revision"] > done["revision"]
+    assert told["revision"] == done["revision"]
+    assert [row["revision"] for row in told["objects"]] == [done["revision"]]
 
 
 def test_operations_from_python(tmp_path) -> None:

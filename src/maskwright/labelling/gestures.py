@@ -20,6 +20,7 @@ from maskwright.store.edit import Edit
 from maskwright.store.overview import Overview
 from maskwright.store.overview import overview as samples_overview
 from maskwright.store.rows import alive
+from maskwright.store.view import View
 
 
 @dataclass(frozen=True)
@@ -241,11 +242,11 @@ def changed(own: Segments, operation: Operation, size: tuple[int, int], author: 
     )  # fmt: skip
 
 
-def revisions_of(dataset: Dataset, number: int) -> dict[int, int]:
-    """Living segments of a sample -> the revision that each was written in."""
-    table = schema.segments
-    with dataset.database.reading() as connection:
-        query = sql.select(table.c.segment, table.c.added).where(table.c.sample == number, alive(table, None))
+def revisions_of(view: View, number: int) -> dict[int, int]:
+    """Segments of a sample in a view -> the revision that each was written in."""
+    table, revision = schema.segments, view.revision
+    with view.database.reading() as connection:
+        query = sql.select(table.c.segment, table.c.added).where(table.c.sample == number, alive(table, revision))
         return {int(row.segment): int(row.added) for row in connection.execute(query)}
 
 

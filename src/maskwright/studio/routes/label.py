@@ -196,13 +196,14 @@ def router(studio: Studio) -> APIRouter:
             whose = of or person(request)
             if whose != person(request) and whose not in workflow.of(dataset, number).own_labels:
                 raise UsageError(f"{whose} has not finished labels of their own on image {number}")
+            revision = dataset.revision if at is None else at  # before the labels, as the workflow below
             segments, written = own_labels.read(dataset, number, whose, at)
-            found = _segments(segments, dataset.revision if at is None else at, written)
+            found = _segments(segments, revision, written)
             return found.model_copy(update={"workflow": _workflow(number, whose)})
         work = _workflow(number)  # before the labels: what changes in between is asked for again
-        view = dataset if at is None else dataset.at(at)
+        view = dataset.frozen() if at is None else dataset.at(at)
         sample = view.read([number])[0]
-        found = _segments(sample.segments, view.revision, gestures.revisions_of(dataset, number))
+        found = _segments(sample.segments, view.revision, gestures.revisions_of(view, number))
         return found.model_copy(update={"fields": dict(sample.fields), "workflow": work})
 
     def _workflow(number: int, opinion: str | None = None) -> WorkflowInfo:

@@ -84,7 +84,8 @@ def router(studio: Studio) -> APIRouter:
     @routes.get("/api/project", response_model=Project)
     def project(request: Request) -> Response:
         """All that the page begins with."""
-        known = known_word(studio)  # first: what changes while the rest is read is heard of by the next word
+        # First: what changes while the rest is read is heard of later.
+        known, revision = known_word(studio), dataset.revision
         held = gestures.overview(dataset)
         queue = fewshot.queued(dataset, held)
         rows = [
@@ -103,7 +104,7 @@ def router(studio: Studio) -> APIRouter:
         chosen = task_of(dataset)
         touched = any(row.segments or row.workflow.state or row.workflow.own_labels for row in held)
         found = Project(
-            me=person(request), people=_people(studio), place=shown_place(dataset.place), revision=dataset.revision,
+            me=person(request), people=_people(studio), place=shown_place(dataset.place), revision=revision,
             known=known, classes=classes.described(dataset), task=chosen,
             is_new=chosen is None and not touched and dataset.database.writable,
             instructions=dataset.instructions, images=rows, sequences=_sequences(dataset),
