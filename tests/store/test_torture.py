@@ -29,6 +29,13 @@ def tortured(rounds: int, *options: str) -> dict:
     return found
 
 
+@pytest.fixture
+def server() -> None:
+    pytest.importorskip("psycopg")
+    if not [*Path("/usr/lib/postgresql").glob("*/bin/initdb")] and not shutil.which("initdb"):
+        pytest.skip("PostgreSQL's server binaries are not installed (Debian: apt-get install postgresql)")
+
+
 def test_a_round_of_each_event(tmp_path) -> None:
     found = tortured(8, "--place", str(tmp_path))
     assert len(found["events"]) + len(found["skipped"]) == 8
@@ -37,17 +44,23 @@ def test_a_round_of_each_event(tmp_path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.postgres
+@pytest.mark.usefixtures("server")
 def test_seven_rounds_on_a_server() -> None:
-    pytest.importorskip("psycopg")
-    if not [*Path("/usr/lib/postgresql").glob("*/bin/initdb")] and not shutil.which("initdb"):
-        pytest.skip("PostgreSQL's server binaries are not installed (Debian: apt-get install postgresql)")
     assert len(tortured(7, "--postgresql", "auto")["events"]) == 7
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(3600)
 def test_two_hundred_rounds(tmp_path) -> None:
     assert tortured(200, "--place", str(tmp_path), "--seed", "2")["total"]["rounds"] == 200
+
+
+@pytest.mark.long
+@pytest.mark.postgres
+@pytest.mark.timeout(3600)
+@pytest.mark.usefixtures("server")
+def test_two_hundred_rounds_on_a_server() -> None:
+    assert tortured(200, "--postgresql", "auto", "--seed", "3")["total"]["rounds"] == 200
 
 
 # -- the judge
