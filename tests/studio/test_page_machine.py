@@ -28,10 +28,12 @@ def held(person: Person) -> list[tuple]:
         return out
 
 
-def shown(person: Person) -> list[tuple[int, int, int]]:
-    """Ids, classes and areas of the objects on the page, with the image's number."""
-    rows = person.page.evaluate("window.maskwright.scene().segments.map((t) => [t.id, t.classId, t.bits.area()])")
-    return sorted((int(row[0]), row[1], row[2]) for row in rows)
+def shown(person: Person) -> tuple[int, list[tuple[int, int, int]]]:
+    """The number of the image on the page; ids, classes and areas of its objects there."""
+    number, rows = person.page.evaluate(
+        "[window.maskwright.number(), window.maskwright.scene().segments.map((t) => [t.id, t.classId, t.bits.area()])]"
+    )
+    return number, sorted((int(row[0]), row[1], row[2]) for row in rows)
 
 
 def kept(person: Person, number: int) -> list[tuple[int, int, int]]:
@@ -187,13 +189,13 @@ def test_any_sequence_is_held_and_taken_back(browser, studio, seed, steps) -> No
     for number in range(steps):
         step(chance, pages, refusing)
         person = pages[0]
-        image = person.page.evaluate("window.maskwright.number()")
         for _ in range(100):  # what was given up is read again from the studio
-            if shown(person) == kept(person, image):
+            image, objects = shown(person)
+            if objects == kept(person, image):
                 break
             person.page.wait_for_timeout(50)
-            image = person.page.evaluate("window.maskwright.number()")  # an arrow may have led to the next
-        assert shown(person) == kept(person, image), f"after step {number}"
+        else:
+            assert objects == kept(person, image), f"after step {number}"
     person = pages[0]
     person.page.get_by_label("Mode").select_option("instance")
     for _ in range(4 * steps):
