@@ -137,7 +137,7 @@ export const words = {
   lessSure: (number: number) => `${number} less sure ${number === 1 ? "is" : "are"} not shown`,
   acceptedSome: (number: number, rest: number, least: number) => `Accepted ${number}; ${rest} of less than ${least.toFixed(2)} left out`,
   everywhere: (images: number, least: number) => `Accept ${least > 0 ? `≥ ${least.toFixed(2)}` : "all"} on ${images} images`,
-  everywhereHelp: "Accepts what is suggested for all these images, unseen: they are marked as to be reviewed. Each image can be taken back.",
+  everywhereHelp: "Accepts what is suggested for all these images, unseen: they are marked as to be reviewed. Undo takes all of it back.",
   acceptedEverywhere: (objects: number, images: number) =>
     objects ? `Accepted ${objects} objects on ${images} images, which are to be reviewed` : "Nothing was sure enough to be accepted",
   nowhere: (images: number) => `Reject all on ${images} images`,
@@ -217,7 +217,7 @@ export const words = {
   nothingToTake: "There is no object to take this from: choose one, or draw over it",
   gestures: {
     delete: "Deleted", eraser: "Erased", "fill holes": "Filled", islands: "Largest part", shrink: "Shrunk", smooth: "Smoothed", subtract: "Subtracted",
-    intersect: "Intersected", restore: "Restored", adopt: "Taken over", accept: "Accepted", "accept one": "Accepted", class: "Class changed",
+    intersect: "Intersected", restore: "Restored", adopt: "Taken over", accept: "Accepted", "accept one": "Accepted", "accept everywhere": "Accepted on many images", class: "Class changed",
     state: "State changed", reject: "Rejected", "reject one": "Rejected", value: "Value changed", comment: "Comment changed", raise: "Moved to the front", lower: "Moved to the back",
     classes: "Classes changed", "merge classes": "Classes merged", "keep both": "Both kept", find: "Found by words", refine: "Refined",
     click: "Found by click", box: "Found in a box", scribble: "Found by scribble", finish: "Finished", review: "Sent to review", approve: "Approved", reopen: "Reopened",
@@ -231,6 +231,9 @@ export const words = {
   redid: (kind: string, image: string | null) => `Done again: ${gestureName(kind).toLowerCase()}${image ? ` on ${image}` : ""}`,
   nothingToUndo: "There is nothing to take back",
   nothingToRedo: "There is nothing to do again",
+  someStay: (names: string[], all: number) =>
+    `${names.length} of ${all} images ${names.length === 1 ? "was" : "were"} changed since and ${names.length === 1 ? "stays as it is" : "stay as they are"}: ${names.slice(0, 5).join(", ")}${names.length > 5 ? " …" : ""}`,
+  goneImage: "one that is not here any more",
   undoStale: (kind: string) => `${gestureName(kind)}: it was changed since, and stays as it is`,
   undoNever: (kind: string) => `${gestureName(kind)}: that cannot be taken back here; the dataset's history keeps what was`,
   undoClass: (kind: string) => `${gestureName(kind)}: its class is not here any more`,

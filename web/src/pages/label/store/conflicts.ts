@@ -12,7 +12,7 @@ import { fromWire, gesture, newId } from "../../../store/wire";
 import { words } from "../../../strings";
 import { isWhole } from "./gestures";
 import { open } from "./images";
-import { current, desk, layer, mode, nameOfClass } from "./state";
+import { current, desk, isExclusive, layer, nameOfClass } from "./state";
 import { tell } from "./toast";
 import { hold } from "./undo";
 
@@ -126,7 +126,7 @@ function copied(conflict: Conflict, theirs: ImageSegments, waiting: readonly Ges
   const scene = new Scene(width, height);
   scene.load([...segments.values()].map((segment) => fromWire(segment, width, height)));
   const copies = mine.map((segment) => ({ ...fromWire(segment, width, height), id: newId() }));
-  const command: Command = { kind: "keep both", changes: added(scene, copies, mode.value !== "instance", isWhole) };
+  const command: Command = { kind: "keep both", changes: added(scene, copies, isExclusive(), isWhole) };
   const id = crypto.randomUUID();
   return { id, width, height, command, told: gesture(command, width, height, {}, id) };
 }

@@ -111,6 +111,11 @@ export function stateOf(image: ImageInfo | null): State {
   return (image?.state as State | null | undefined) ?? "open";
 }
 
+export const isDeclared = (id: number): boolean => project.value?.classes.some((declared) => declared.id === id) ?? false;
+
+/** May no two objects share a pixel? */
+export const isExclusive = (): boolean => mode.value !== "instance";
+
 /** Classes that can be drawn, in order. */
 export const drawable = () => (project.value?.classes ?? []).filter((declared) => declared.role !== "background");
 
