@@ -10,6 +10,9 @@ interface ObjectSize {
   pixels: number;
 }
 
+/** The first of so many names. */
+const listed = (names: string[], all: number): string => `${names.slice(0, 5).join(", ")}${all > 5 ? ` and ${all - 5} more` : ""}`;
+
 const sized = (object: ObjectSize | null): string => (object ? `${object.name}, ${object.pixels.toLocaleString("en")} px` : "deleted");
 
 const sentenced = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
@@ -231,8 +234,11 @@ export const words = {
   redid: (kind: string, image: string | null) => `Done again: ${gestureName(kind).toLowerCase()}${image ? ` on ${image}` : ""}`,
   nothingToUndo: "There is nothing to take back",
   nothingToRedo: "There is nothing to do again",
+  merged: (source: string, target: string) => `${source} is ${target} now`,
+  mergedStay: (objects: number, images: number, names: string[]) =>
+    `${objects} ${objects === 1 ? "object was" : "objects were"} changed since and ${objects === 1 ? "stays as it is" : "stay as they are"}, on ${listed(names, images)}`,
   someStay: (names: string[], all: number) =>
-    `${names.length} of ${all} images ${names.length === 1 ? "was" : "were"} changed since and ${names.length === 1 ? "stays as it is" : "stay as they are"}: ${names.slice(0, 5).join(", ")}${names.length > 5 ? " …" : ""}`,
+    `${names.length} of ${all} images ${names.length === 1 ? "was" : "were"} changed since and ${names.length === 1 ? "stays as it is" : "stay as they are"}: ${listed(names, names.length)}`,
   goneImage: "one that is not here any more",
   undoStale: (kind: string) => `${gestureName(kind)}: it was changed since, and stays as it is`,
   undoNever: (kind: string) => `${gestureName(kind)}: that cannot be taken back here; the dataset's history keeps what was`,
@@ -287,7 +293,7 @@ export const words = {
   use: (objects: number, images: number) => `${objects} objects on ${images} images`,
   renames: (was: string, is: string, objects: number, images: number) => `${was} becomes ${is} on ${objects} objects of ${images} images`,
   merges: (source: string, target: string, objects: number, images: number) =>
-    `${objects} objects on ${images} images become ${target}; the class ${source} goes. History keeps what was.`,
+    `${objects} objects on ${images} images become ${target}; the class ${source} goes. Undo gives it back, with its objects.`,
   workingOn: "These labels are shown and changed:",
   layers: { shared: "everybody's", own: "my own, apart" },
   shared: "everybody's",

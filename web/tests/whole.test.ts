@@ -66,9 +66,13 @@ describe("commands on all images", () => {
   let objects: Record<number, WireSegment[]> = {};
   let states: Record<number, string | null> = {};
   let down: number | null = null;
+  let told: string[] = [];
+  let gone: ClassInfo[] = [];
+  let [stayed, taken] = [0, false];
 
   beforeEach(() => {
     [server, used, sent, waits] = [[CELL, LEAF], [], [], { 1: "run", 3: "run" }];
+    [told, gone, stayed, taken] = [[], [], 0, false];
     [objects, states, down, mode.value] = [{ 1: [], 2: [], 3: [] }, {}, null, "instance"];
     const images = () => [1, 2, 3].map((number) => ({ number, key: `p${number}`, width: SIZE, height: SIZE, state: states[number] ?? null, confidence: waits[number] ? 0.5 : null }));
     const found = () => ({ me: "ada", place: "here", classes: server, images: images() }) as unknown as Project;
@@ -81,7 +85,18 @@ describe("commands on all images", () => {
         if (gone) throw new Refused(400, `segments still use the class with id ${gone}`);
         return (server = wanted.map((row) => ({ ...row, colour: row.colour ?? [7, 7, 7] })));
       },
-      mergeClass: async (source: number) => (server = server.filter(({ id }) => id !== source)),
+      mergeClass: async (source: number, _: number, id: string) => {
+        told.push(id);
+        if (!server.some((row) => row.id === source)) throw new Refused(400, "there is no class");
+        if (down === 0) throw new Error("not now");
+        gone = server;
+        return (server = server.filter((row) => row.id !== source));
+      },
+      takeBackMerging: async (merging: string, id: string) => {
+        told.push(`${id} of ${merging}`);
+        if (taken) throw new Refused(400, "the name is that of another class by now");
+        return { classes: (server = gone), objects: 1, stayed, images: stayed && 1, stayed_on: stayed ? ["p1"] : [] };
+      },
       suggestion: async (number: number) => ({ revision: 1, objects: waits[number] ? suggested() : [], run: waits[number] ?? null, rejected: [] }),
       objects: async (number: number) => {
         if (number === down) throw new Error("not now");
@@ -150,12 +165,35 @@ describe("commands on all images", () => {
     expect(toast.value?.words).toContain("somebody else changed “egg”");
   });
 
-  it("say that merging is not taken back", async () => {
+  it("take a merging back and do it again, each time under a name of its own", async () => {
     await saveClasses([CELL, { ...LEAF, name: "needle" }]);
     await mergeClass(2, 1);
+    expect([names(server), toast.value?.words, toast.value?.undo]).toEqual([["cell"], "needle is cell now", true]);
     await back();
-    expect(toast.value?.words).toContain("cannot be taken back");
+    expect([names(server), toast.value?.words]).toEqual([["cell", "needle"], "Taken back: classes merged"]);
+    await again();
     expect(names(server)).toEqual(["cell"]);
+    stayed = 2;
+    await back();
+    expect(toast.value?.words).toContain("2 objects were changed since and stay as they are, on p1");
+    await back();
+    expect(names(server)).toEqual(["cell", "leaf"]);
+    const [id] = told[0].split("-0");
+    expect(told).toEqual([`${id}-0`, `${id}-1 of ${id}-0`, `${id}-2`, `${id}-3 of ${id}-2`]);
+  });
+
+  it("ask for the same merging again where no answer came, and drop one that is refused", async () => {
+    down = 0;
+    await expect(mergeClass(2, 1)).rejects.toThrow("not now");
+    down = null;
+    await mergeClass(2, 1);
+    expect([told.length, new Set(told).size, desk.journal.standing.length]).toEqual([2, 1, 1]);
+    await expect(mergeClass(9, 1)).rejects.toThrow("no class");
+    expect(desk.journal.standing.length).toBe(1);
+    taken = true;
+    await back();
+    expect(toast.value?.words).toContain("that of another class by now");
+    expect([names(server), desk.journal.canUndo]).toEqual([["cell"], false]);
   });
 
   it("accept what waits on all images of the list, and take it back at once", async () => {

@@ -166,6 +166,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/classes/merge/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take Back
+         * @description The class is there again, with the objects that it had; those that were changed since stay as they are.
+         */
+        post: operations["take_back_api_classes_merge_undo_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/columns": {
         parameters: {
             query?: never;
@@ -1209,13 +1229,31 @@ export interface components {
         };
         /**
          * Merging
-         * @description Everything of the class source becomes the class target; source goes.
+         * @description Everything of the class source becomes the class target; source goes.  id: by which it can be taken back.
          */
         Merging: {
             /** Source */
             source: number;
             /** Target */
             target: number;
+            /** Id */
+            id?: string;
+        };
+        /**
+         * MergingTakenBack
+         * @description objects: that have their class again.  stayed: that were changed since, on the images of these keys, at most 20.
+         */
+        MergingTakenBack: {
+            /** Classes */
+            classes: components["schemas"]["ClassInfo"][];
+            /** Objects */
+            objects: number;
+            /** Stayed */
+            stayed: number;
+            /** Images */
+            images: number;
+            /** Stayed On */
+            stayed_on: string[];
         };
         /**
          * Named
@@ -1589,6 +1627,16 @@ export interface components {
             examples?: components["schemas"]["Examples"] | null;
         };
         /**
+         * TakingBack
+         * @description A merging is taken back.  merging: the id that it was given.
+         */
+        TakingBack: {
+            /** Id */
+            id: string;
+            /** Merging */
+            merging: string;
+        };
+        /**
          * Upload
          * @description A file of labels. data: its bytes in base 64.  write: False only tells what would happen.
          */
@@ -1924,6 +1972,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ClassInfo"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    take_back_api_classes_merge_undo_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TakingBack"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MergingTakenBack"];
                 };
             };
             /** @description Validation Error */

@@ -29,6 +29,14 @@ export interface Part {
   readonly said?: Said;
 }
 
+/** A class that became another. The server knows what it moved: by `id`, and how often that was done and taken back since. */
+export interface Merge {
+  readonly source: number;
+  readonly target: number;
+  readonly id: string;
+  readonly turns: number;
+}
+
 export interface Command {
   readonly kind: string;
   /** Of one image, as are remark, fields and said. */
@@ -42,7 +50,8 @@ export interface Command {
   readonly verdicts?: Turn<Verdict> & { readonly of: readonly { readonly image: number; readonly run: string }[] };
   /** The classes of all images. */
   readonly classes?: Turn<readonly Declared[]>;
-  /** It cannot be taken back. */
+  readonly merge?: Merge;
+  /** It cannot be taken back: so an earlier version of this page kept what merged classes. */
   readonly lasting?: true;
 }
 

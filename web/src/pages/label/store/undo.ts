@@ -5,7 +5,7 @@ import { apply, type Command, follows, inverse, type Turn } from "../../../model
 import { type Entry, restored } from "../../../store/journal";
 import { message, project } from "../../../store/project";
 import { words } from "../../../strings";
-import { ClassesRefused, turnClasses } from "./classes";
+import { ClassesRefused, turnClasses, turnMerge } from "./classes";
 import { send } from "./gestures";
 import { gestured, takenBack } from "./guide";
 import { offerFor, open, work } from "./images";
@@ -73,6 +73,11 @@ async function everywhere(entry: Entry, back: boolean): Promise<void> {
   try {
     if (command.classes) await turnClasses(command.classes as Turn<readonly ClassInfo[]>);
     if (command.verdicts) await judgeAll(command);
+    if (done.merge) {
+      const { merge, stays: left } = await turnMerge(done.merge, back);
+      journal.change(entry, { ...entry.command, merge });
+      stays = left;
+    }
     if (command.parts) {
       const stayed = await turnParts(command);
       const parts = entry.command.parts!.filter(({ image }) => !stayed.has(image));
