@@ -32,9 +32,10 @@ export const words = {
     more: (number: number) => `${number} more ${number === 1 ? "object" : "objects"} of the same change`,
     mine: (author: string | null, theirs: ObjectSize | null) =>
       `Keep mine: what was ${theirs ? "made of it" : "deleted"} ${author === null ? "in your other tab" : `by ${author}`}${theirs ? ` (${sized(theirs)})` : ""} is replaced; Undo gives it back.`,
-    theirs: (mine: ObjectSize | null) => `Take theirs: what you did here${mine ? ` (${sized(mine)})` : ""} is lost.`,
+    theirs: (mine: ObjectSize | null) => `Take theirs: what you did here${mine ? ` (${sized(mine)})` : ""} goes; Undo puts it in the place of theirs.`,
     both: "Keep both: nothing is lost; yours becomes an object of its own, which Undo takes away again.",
   },
+  tookTheirs: "Theirs is taken; Undo puts yours in its place",
   keptBoth: "Both are kept: yours is an object of its own",
   locked: "The studio was begun anew: open the link that it printed. Your work is kept in this browser and sent then",
   refused: (number: number) => `${number} ${number === 1 ? "change was" : "changes were"} refused`,
@@ -222,7 +223,7 @@ export const words = {
     delete: "Deleted", eraser: "Erased", "fill holes": "Filled", islands: "Largest part", shrink: "Shrunk", smooth: "Smoothed", subtract: "Subtracted",
     intersect: "Intersected", restore: "Restored", adopt: "Taken over", accept: "Accepted", "accept one": "Accepted", "accept everywhere": "Accepted on many images", class: "Class changed",
     state: "State changed", reject: "Rejected", "reject one": "Rejected", value: "Value changed", comment: "Comment changed", raise: "Moved to the front", lower: "Moved to the back",
-    classes: "Classes changed", "merge classes": "Classes merged", "keep both": "Both kept", find: "Found by words", refine: "Refined",
+    classes: "Classes changed", "merge classes": "Classes merged", "keep both": "Both kept", "take theirs": "Theirs taken", find: "Found by words", refine: "Refined",
     click: "Found by click", box: "Found in a box", scribble: "Found by scribble", finish: "Finished", review: "Sent to review", approve: "Approved", reopen: "Reopened",
   } as Record<string, string>,
   lost: (kind: string, objects: { name: string; pixels: number; all: boolean }[]) => {
