@@ -51,7 +51,10 @@ def test_everything_is_as_it_was(merged) -> None:
         done = edit.take_back_merge(revision)
     assert (done.objects, done.stayed, done.stayed_on) == (6, 0, ())
     assert list(dataset.classes) == [CELL, LEAF, ROOT]
-    assert [dataset.at(revision - 1).read([k])[0].segments == dataset.read([k])[0].segments for k in (1, 2)] == [True, True]
+    assert [dataset.at(revision - 1).read([k])[0].segments == dataset.read([k])[0].segments for k in (1, 2)] == [
+        True,
+        True,
+    ]
     assert dataset.check() == []
 
 

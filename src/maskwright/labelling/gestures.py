@@ -120,9 +120,7 @@ def applied(connection: sql.Connection, number: int, operation: Operation) -> Ap
     found = revision_of(connection, operation.id)
     if found is None:
         return None
-    return Applied(
-        found, again=True, number=known(connection, number).number, before=changed_at(connection, number)
-    )
+    return Applied(found, again=True, number=known(connection, number).number, before=changed_at(connection, number))
 
 
 def revision_of(connection: sql.Connection, id: str) -> int | None:

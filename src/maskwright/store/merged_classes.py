@@ -74,9 +74,7 @@ def unchanged(connection: Connection, table: sql.Table, revision: int, source: i
 
     table: of the shared labels or of people's own.
     """
-    found = connection.execute(
-        _moved(table, revision, source, lambda merged, now: (merged.c.row.label("merged"), now.c.row.label("now")))
-    ).all()
+    found = connection.execute(_moved(table, revision, source)).all()
     same = [row.now for row in found if row.now == row.merged]
     doubtful = [row for row in found if row.now != row.merged]
     compared = [column for column in table.c if column.name not in _OF_THE_ROW]
@@ -94,27 +92,27 @@ def outcome(connection: Connection, revision: int, source: int) -> TakenBack:
     back, stayed = 0, 0
     where: set[int] = set()
     for table in (schema.segments, schema.opinions):
-        query = _moved(table, revision, source, lambda merged, now: (now.c.sample, now.c.class_id))
-        for sample, class_id in connection.execute(query):
-            if class_id == source:
+        for row in connection.execute(_moved(table, revision, source)):
+            if row.class_id == source:
                 back += 1
             else:
                 stayed += 1
-                where.add(sample)
+                where.add(row.sample)
     return TakenBack(back, stayed, tuple(_keys(connection, sorted(where))))
 
 
-def _moved(table: sql.Table, revision: int, source: int, columns: Any) -> sql.Select[Any]:
-    """Objects that the merging moved and that are still there. columns: of their rows then and now -> what is asked."""
+def _moved(table: sql.Table, revision: int, source: int) -> sql.Select[Any]:
+    """Objects that the merging moved and that are still there: rows `merged`, then, and `now`."""
     ended, merged, now = table.alias(), table.alias(), table.alias()
 
     def same(a: Any, b: Any) -> list[Any]:
         names = ["sample", "segment", *(["author"] if "author" in table.c else [])]
         return [a.c[name] == b.c[name] for name in names]
 
-    return sql.select(*columns(merged, now)).where(
+    rows = merged.c.row.label("merged"), now.c.row.label("now"), now.c.sample, now.c.class_id
+    return sql.select(*rows).where(
         ended.c.removed == revision, ended.c.class_id == source, merged.c.added == revision,
-        merged.c.class_id != source, *same(ended, merged), *same(merged, now), alive(now, None),
+        merged.c.class_id != source, *same(ended, merged), *same(merged, now), now.c.removed == schema.ALIVE_SQL,
     )  # fmt: skip
 
 

@@ -54,7 +54,7 @@ class TakingBack(BaseModel):
 
 
 class MergingTakenBack(BaseModel):
-    """objects: that have their class again.  stayed: that were changed since, on the images of these keys, at most 20."""
+    """objects: that have their class again.  stayed: that were changed since, on images of these keys, at most 20."""
 
     classes: list[ClassInfo]
     objects: int
