@@ -766,10 +766,11 @@ def test_export_says_what_is_lost_and_then_gives_an_archive(page) -> None:
     gesture["put"][0]["is_crowd"] = True
     apply(page, gesture)
     report = page.get("/api/export/yolo").json()
-    assert report["lines"]
-    assert report["grave"] > 0
+    assert {loss["cause"]: loss["number"] for loss in report["grave"]}["crowd"] == 1
+    assert {loss["key"] for loss in report["grave"]} == {"p0"}
     light = page.get("/api/export/coco").json()
-    assert (light["lines"], light["grave"]) == ([], 0)
+    assert light["grave"] == []
+    assert light["file"] in page.get("/api/export/coco/archive").headers["content-disposition"]
     if light["minor"]:  # it is told, and stops nothing
         assert page.get("/api/export/coco/archive").status_code == 200
     assert page.get("/api/export/yolo/archive").status_code == 422

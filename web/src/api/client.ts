@@ -25,6 +25,7 @@ export type Imported = Schemas["Imported"];
 export type Others = Schemas["Others"];
 export type ClassUse = Schemas["ClassUse"];
 export type Work = Schemas["Work"];
+export type LossInfo = Schemas["LossInfo"];
 export type LossReport = Schemas["LossReport"];
 export type WindowInfo = Required<Schemas["WindowInfo"]>;
 export type DatasetWindow = Omit<Schemas["DatasetWindow"], "window"> & { window: WindowInfo | null };

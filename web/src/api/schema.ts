@@ -1118,7 +1118,7 @@ export interface components {
          * ImageSegments
          * @description An image's objects, lowest first.  fields: the image's own.  run: that suggests them; none for labels.
          *
-         *     rejected: ids of suggested objects that a person rejected one by one.
+         *     rejected: ids of suggested objects that a person rejected one by one.  ranked: scores only order what is suggested.
          */
         ImageSegments: {
             /** Revision */
@@ -1134,6 +1134,11 @@ export interface components {
             run?: string | null;
             /** Rejected */
             rejected?: number[];
+            /**
+             * Ranked
+             * @default false
+             */
+            ranked: boolean;
         };
         /**
          * Imported
@@ -1194,19 +1199,36 @@ export interface components {
             notes: string[];
         };
         /**
+         * LossInfo
+         * @description What a format cannot hold, of one cause.  words: the cause in a sentence's part.  number: how often.  key: of the
+         *     first image with it.
+         */
+        LossInfo: {
+            /** Cause */
+            cause: string;
+            /** Words */
+            words: string;
+            /** Number */
+            number: number;
+            /** Pixels */
+            pixels: number;
+            /** Key */
+            key: string;
+        };
+        /**
          * LossReport
-         * @description What a format cannot hold.  lines: what stops a write unless losses are allowed, `grave` of them in all.  minor:
-         *     what is only written otherwise.
+         * @description What a format cannot hold.  grave: what stops a write unless losses are allowed.  minor: what is only written
+         *     otherwise.  file: the archive's name.
          */
         LossReport: {
             /** Format */
             format: string;
-            /** Lines */
-            lines: string[];
-            /** Minor */
-            minor: string[];
             /** Grave */
-            grave: number;
+            grave: components["schemas"]["LossInfo"][];
+            /** Minor */
+            minor: components["schemas"]["LossInfo"][];
+            /** File */
+            file: string;
         };
         /**
          * Masked
@@ -1241,7 +1263,7 @@ export interface components {
         };
         /**
          * MergingTakenBack
-         * @description objects: that have their class again.  stayed: that were changed since, on the images of these keys, at most 20.
+         * @description objects: that have their class again.  stayed: that were changed since, on images of these keys, at most 20.
          */
         MergingTakenBack: {
             /** Classes */
