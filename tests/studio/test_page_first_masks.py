@@ -125,6 +125,11 @@ def test_objects_are_judged_one_by_one_and_taken_back(person) -> None:
     truth = blobs(page.evaluate("window.maskwright.number()") - 1)[1]
     number = page.evaluate("window.maskwright.number()") - 1
     has_left(person, len(truth))
+    # An engine without weights orders what it finds, and gives no number to be believed.
+    assert page.locator(".suggested .legend").inner_text() == "by outline"
+    places = [str(k + 1) for k in range(len(truth))]
+    assert page.locator("[data-suggestion] .number").all_inner_texts() == places
+    assert "confidence" not in page.locator(".suggestion").inner_text()
     person.press("ArrowDown")
     assert page.locator("[data-suggestion] button.chosen").count() == 1
     person.press("ArrowRight")  # accept, and look at the next
@@ -303,7 +308,9 @@ def test_all_images_are_accepted_at_once_and_left_to_review(person) -> None:
 def reviewed(person: Person) -> list[int]:
     person.saved()
     with Dataset.open(person.studio.folder, read_only=True) as dataset:
-        return [k for k in (1, 2, 3) if workflow.of(dataset, k).state == "review" and len(dataset.read([k])[0].segments)]
+        return [
+            k for k in (1, 2, 3) if workflow.of(dataset, k).state == "review" and len(dataset.read([k])[0].segments)
+        ]
 
 
 def test_images_that_were_changed_since_stay_when_the_others_are_taken_back(browser, person) -> None:

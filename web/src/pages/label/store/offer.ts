@@ -27,6 +27,8 @@ export interface Offer {
   /** Ids of those that were rejected one by one. */
   readonly rejected: ReadonlySet<number>;
   readonly verdict: Verdict;
+  /** Do scores only say which is surer? */
+  readonly ranked?: boolean;
 }
 
 export const offer = signal<Offer | null>(null);
