@@ -122,7 +122,7 @@ def test_others_are_protected_when_asked(person) -> None:
 def test_undo_and_redo_of_anything(person, mode) -> None:
     rng = np.random.default_rng(5)
     person.page.get_by_label("Mode").select_option(mode)
-    person.page.locator("canvas").focus()
+    person.page.locator("canvas.board").focus()
     hashes = [person.hash()]
     edits = ["+", "-", "m", "Shift+S", "Shift+M", "PageUp", "PageDown", "1", "2", "Shift+C", "Shift+I", "Shift+X"]
     for _ in range(24):

@@ -65,9 +65,9 @@ def test_nothing_lies_over_what_is_labelled(browser, studio, size) -> None:
     page = context.new_page()
     page.set_viewport_size({"width": size[0], "height": size[1]})
     page.goto(studio.link)  # the first time in this browser: the guide comes
-    for name in (".guide", ".fresh", "canvas"):
+    for name in (".guide", ".fresh", "canvas.board"):
         page.locator(name).wait_for()
-    over = """(name) => { const a = document.querySelector(name).getBoundingClientRect(), c = document.querySelector("canvas").getBoundingClientRect();
+    over = """(name) => { const a = document.querySelector(name).getBoundingClientRect(), c = document.querySelector("canvas.board").getBoundingClientRect();
         return a.left < c.right && a.right > c.left && a.top < c.bottom && a.bottom > c.top; }"""
     assert not page.evaluate(over, ".guide")
     assert not page.evaluate(over, ".fresh")

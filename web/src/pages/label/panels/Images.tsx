@@ -13,6 +13,7 @@ import { tell } from "../store/toast";
 import { going } from "../store/whole";
 import { lookOfAll } from "../store/window";
 import { Guide } from "./Guide";
+import { Overview } from "./Overview";
 
 const ROW = 52; // pixels; as in the style sheet
 
@@ -111,6 +112,7 @@ export function Images() {
           </li>
         )}
       />
+      <Overview />
       <Guide />
     </nav>
   );

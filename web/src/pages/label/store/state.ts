@@ -78,6 +78,8 @@ export const desk = {
   /** What this person did here, to be taken back. */
   journal: new Journal(new MemoryLedger(), ""),
   board: null as Board | null,
+  /** Where the whole image is shown small. */
+  map: null as HTMLCanvasElement | null,
   sync: null as unknown as Sync,
   /** Whose labels they are. */
   layer: "shared" as Layer,
