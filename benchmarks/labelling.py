@@ -82,11 +82,11 @@ def open_image(page: Any, number: int, key: str) -> None:
     page.get_by_label("Name", exact=True).fill(key)
     page.locator("nav li button").first.click()
     until(page, f"location.hash.split('?')[0] === '#{number}'")
-    page.locator("canvas").focus()
+    page.locator("canvas.board").focus()
 
 
 def click(page: Any, x: float, y: float, on: bool) -> None:
-    box = page.locator("canvas").bounding_box()
+    box = page.locator("canvas.board").bounding_box()
     at = page.evaluate("(at) => window.maskwright.board.view.toScreen(at)", {"x": x, "y": y})
     if not on:
         page.keyboard.down("Shift")
@@ -129,7 +129,7 @@ def coco(data: Path, objects: int, driver: Any) -> dict[str, float]:
                     page.keyboard.press("/")
                     page.keyboard.type(reading.classes[int(sample.segments.class_ids[row])].name)
                     page.keyboard.press("Enter")
-                    page.locator("canvas").focus()
+                    page.locator("canvas.board").focus()
                     page.keyboard.press("c")
                     mask = np.zeros(size, bool)
                     count, iou = 0, 0.0
@@ -192,7 +192,7 @@ def isbi(data: Path, driver: Any) -> dict[str, float]:
             page.get_by_label("Show").select_option("suggested")
             rows = page.locator("nav li button")
             rows.first.wait_for()
-            page.locator("canvas").focus()
+            page.locator("canvas.board").focus()
             keys = 0
             begun = time.perf_counter()
             while rows.count():

@@ -168,7 +168,7 @@ def huge(page: Any) -> dict[str, float]:
       }
       return all.sort((a, b) => a - b)[20]; }"""
     took = page.evaluate(redraw)
-    box = page.locator("canvas").bounding_box()
+    box = page.locator("canvas.board").bounding_box()
     page.mouse.move(box["x"] + 300, box["y"] + 300)
     page.mouse.down()
     page.mouse.move(box["x"] + 500, box["y"] + 400, steps=10)

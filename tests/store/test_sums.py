@@ -45,6 +45,9 @@ def worked_on(place: str) -> Dataset:
         dataset.restore(3)
         with dataset.edit("merge") as edit:
             edit.merge_class(2, 4)
+        merged = dataset.revision
+        with dataset.edit("take back") as edit:
+            assert edit.take_back_merge(merged).stayed == 0
         dataset.restore(5)
         with dataset.edit("nothing of segments") as edit:
             edit.set("a1", split="val")

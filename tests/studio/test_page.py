@@ -122,7 +122,7 @@ def test_others_are_protected_when_asked(person) -> None:
 def test_undo_and_redo_of_anything(person, mode) -> None:
     rng = np.random.default_rng(5)
     person.page.get_by_label("Mode").select_option(mode)
-    person.page.locator("canvas").focus()
+    person.page.locator("canvas.board").focus()
     hashes = [person.hash()]
     edits = ["+", "-", "m", "Shift+S", "Shift+M", "PageUp", "PageDown", "1", "2", "Shift+C", "Shift+I", "Shift+X"]
     for _ in range(24):
@@ -360,6 +360,46 @@ def test_two_tabs_on_one_object_ask_instead_of_losing(browser, studio, choice, n
         assert iou(found.masks, mine) > 0.95
     if choice != "Keep mine":
         assert theirs.iou(found.masks).max() == 1
+    context.close()
+
+
+@pytest.mark.parametrize("deleted", ["nothing", "theirs", "mine"])
+def test_theirs_taken_is_a_command_that_is_taken_back(browser, studio, deleted) -> None:
+    context = browser.new_context()
+    first = Person(context.new_page(), studio)
+    first.drag((60, 60), (120, 60))
+    drawn = first.segments().masks
+    second = Person(context.new_page(), studio)
+    second.press("v")
+    second.click(90, 60)
+    if deleted == "theirs":
+        second.press("Delete")
+    else:
+        second.press("b", "Shift+Q")
+        second.drag((60, 60), (60, 120))
+    theirs = second.segments().masks
+    if deleted == "mine":
+        first.press("Delete")
+    else:
+        first.press("Shift+Q")
+        first.drag((120, 60), (120, 120))
+    mine = first.page.evaluate("window.maskwright.scene().segments.map((t) => t.bits.area())")
+    dialog = first.page.get_by_role("dialog")
+    dialog.locator("[data-conflict]").wait_for()
+    assert "Undo puts it in the place of theirs" in dialog.inner_text()
+    dialog.get_by_role("button", name="Take theirs").click()
+    first.page.locator("[data-toast]").get_by_text("Theirs is taken; Undo puts yours in its place").wait_for()
+    assert first.segments().masks == theirs
+    first.image(1)
+    first.page.reload()
+    first.ready()
+    first.press("Control+z")
+    first.until("!window.maskwright.turning() && location.hash.startsWith('#1')")
+    assert first.segments().masks.areas().tolist() == mine
+    first.press("Control+Shift+Z")
+    assert first.segments().masks == theirs
+    first.press("Control+z", "Control+z")  # and what was done before that
+    assert first.segments().masks == drawn
     context.close()
 
 

@@ -345,6 +345,62 @@ def test_changes_of_the_classes_are_taken_back_in_their_turn(person) -> None:
     assert person.segments().class_ids.tolist() == [1, 3]
 
 
+def merge_box_into_disk(person: Person) -> None:
+    page = person.page
+    page.get_by_role("button", name="Edit classes").click()
+    page.locator("[role=dialog] [data-class='2']").get_by_label("merge into …").select_option("1")
+    page.locator("[data-effect=merge]").get_by_role("button", name="Merge", exact=True).click()
+    person.until("document.querySelectorAll('[role=dialog] [data-class]').length === 1")
+    person.press("Escape")
+    page.locator("[role=dialog]").wait_for(state="detached")
+
+
+def test_merging_classes_is_taken_back_on_all_images(browser, studio) -> None:
+    context = browser.new_context()
+    person = Person(context.new_page(), studio)
+    person.drag(*FIRST)
+    person.press("2")
+    person.drag(*SECOND)
+    person.image(1)
+    person.drag(*FIRST)
+    person.drag(*SECOND)
+    person.saved()
+    with Dataset.open(studio.folder, read_only=True) as dataset:
+        before, revision = dataset.classes, dataset.revision
+    merge_box_into_disk(person)
+    assert "box is disk now" in toast(person)
+    assert (person.segments(0).class_ids.tolist(), person.segments(1).class_ids.tolist()) == ([1, 1], [1, 1])
+    person.page.reload()
+    person.ready()
+    person.press("Control+z")
+    person.page.locator("[data-toast]").get_by_text("Taken back: classes merged").wait_for()
+    assert (person.segments(0).class_ids.tolist(), person.segments(1).class_ids.tolist()) == ([1, 2], [2, 2])
+    with Dataset.open(studio.folder, read_only=True) as dataset:
+        assert list(dataset.classes) == list(before)
+        assert dataset.revision == revision + 2
+    assert person.page.locator(".classes").get_by_text("box").count() == 1
+    person.press("Control+Shift+Z")
+    person.page.locator("[data-toast]").get_by_text("Done again: classes merged").wait_for()
+    other = Person(context.new_page(), studio)  # another tab, which has done nothing itself
+    other.image(0)
+    other.press("v")
+    other.click(90, 150)
+    other.press("e")
+    other.drag((110, 130), (110, 170))
+    other.saved()
+    person.press("Control+z")
+    said = person.page.locator("[data-toast]").get_by_text("Taken back: classes merged")
+    said.wait_for()
+    assert "1 object was changed since and stays as it is, on p0" in said.inner_text()
+    assert (person.segments(0).class_ids.tolist(), person.segments(1).class_ids.tolist()) == ([1, 1], [2, 2])
+    person.press("Control+z")  # what came before is taken back as ever
+    person.until("window.maskwright.scene().segments.length === 1 && !window.maskwright.turning()")
+    assert person.segments(1).class_ids.tolist() == [2]
+    assert not other.errors
+    assert not person.errors
+    context.close()
+
+
 def test_a_class_that_somebody_uses_meanwhile_stays(browser, studio) -> None:
     first = Person(browser.new_context().new_page(), studio)
     edit_class(first, "circle", "#ff0000")

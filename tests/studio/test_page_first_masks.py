@@ -125,6 +125,11 @@ def test_objects_are_judged_one_by_one_and_taken_back(person) -> None:
     truth = blobs(page.evaluate("window.maskwright.number()") - 1)[1]
     number = page.evaluate("window.maskwright.number()") - 1
     has_left(person, len(truth))
+    # An engine without weights orders what it finds, and gives no number to be believed.
+    assert page.locator(".suggested .legend").inner_text() == "by outline"
+    places = [str(k + 1) for k in range(len(truth))]
+    assert page.locator("[data-suggestion] .number").all_inner_texts() == places
+    assert "confidence" not in page.locator(".suggestion").inner_text()
     person.press("ArrowDown")
     assert page.locator("[data-suggestion] button.chosen").count() == 1
     person.press("ArrowRight")  # accept, and look at the next
@@ -284,11 +289,55 @@ def test_all_images_are_accepted_at_once_and_left_to_review(person) -> None:
             assert set(found.source) == {"model"}  # nobody has looked at them
             assert workflow.of(dataset, k + 1).state == "review"
     assert page.locator(".suggestion").count() == 0
-    person.press("Control+z")  # image by image
+    page.locator("[data-toast] button").click()  # all images at once
+    page.locator("[data-toast]").get_by_text("Taken back: accepted on many images").wait_for()
     person.until("!!document.querySelector('.suggestion') && !window.maskwright.turning()")
-    assert len(person.segments(page.evaluate("window.maskwright.number()") - 1)) == 0
+    person.saved()
+    assert reviewed(person) == []
     with Dataset.open(person.studio.folder, read_only=True) as dataset:
-        assert sum(workflow.of(dataset, k + 1).state == "review" for k in range(3)) == 2
+        assert workflow.judged(dataset) == set()
+        assert [len(sample.segments) for sample in dataset.read([1, 2, 3])] == [0, 0, 0]
+    page.reload()
+    person.ready()
+    person.press("Control+Shift+Z")
+    page.locator("[data-toast]").get_by_text("Done again: accepted on many images").wait_for()
+    assert reviewed(person) == [1, 2, 3]
+    assert page.locator(".suggestion").count() == 0
+
+
+def reviewed(person: Person) -> list[int]:
+    person.saved()
+    with Dataset.open(person.studio.folder, read_only=True) as dataset:
+        return [
+            k for k in (1, 2, 3) if workflow.of(dataset, k).state == "review" and len(dataset.read([k])[0].segments)
+        ]
+
+
+def test_images_that_were_changed_since_stay_when_the_others_are_taken_back(browser, person) -> None:
+    suggest(person)
+    review(person)
+    person.page.locator("[data-action=acceptEverywhere]").click()
+    person.until("document.querySelector('[data-toast]')?.innerText.includes('on 3 images')")
+    person.saved()
+    other = Person(browser.new_context().new_page(), person.studio)  # another browser, which has done nothing yet
+    other.image(1)
+    other.press("v")
+    x, y = (int(value.mean()) for value in np.nonzero(blobs(1)[1][0])[::-1])
+    other.click(x, y)
+    other.press("Delete")
+    other.saved()
+    other.page.close()
+    person.press("Control+z")
+    said = person.page.locator("[data-toast]").get_by_text("Taken back: accepted on many images")
+    said.wait_for()
+    assert "1 of 3 images was changed since and stays as it is: p01" in said.inner_text()
+    assert reviewed(person) == [2]
+    person.press("Control+Shift+Z")
+    person.page.locator("[data-toast]").get_by_text("Done again: accepted on many images").wait_for()
+    assert reviewed(person) == [1, 2, 3]
+    person.press("Control+z")
+    person.page.locator("[data-toast]").get_by_text("Taken back: accepted on many images").wait_for()
+    assert reviewed(person) == [2]
 
 
 def test_all_images_are_rejected_at_once_and_taken_back_at_once(person) -> None:

@@ -62,7 +62,7 @@ def test_finish_goes_through_the_list_that_is_shown_and_says_when_all_is_done(pe
     person.page.get_by_role("searchbox", name="Name").fill("p")
     person.image(3)
     person.page.get_by_label("Show", exact=True).select_option("open")
-    person.page.locator("canvas").focus()
+    person.page.locator("canvas.board").focus()
     person.press("Enter")
     at_image(person, 5)
     person.press("Enter")  # around, to what is open before it
@@ -87,7 +87,7 @@ def test_a_list_that_is_done_leads_to_what_is_open_elsewhere(person) -> None:
     person.until("document.querySelectorAll('nav li button').length === 1")
     person.page.locator("nav li button").click()
     at_image(person, 4)
-    person.page.locator("canvas").focus()
+    person.page.locator("canvas.board").focus()
     person.press("Enter")
     person.until("document.querySelector('[data-toast]')?.innerText.includes('1 of 5 finished')")
     person.page.locator("[data-way='Show the 4 open']").click()
@@ -95,7 +95,7 @@ def test_a_list_that_is_done_leads_to_what_is_open_elsewhere(person) -> None:
     assert person.page.get_by_label("Show", exact=True).input_value() == "open"
     person.press("Shift+R")
     person.page.get_by_label("Show", exact=True).select_option("review")
-    person.page.locator("canvas").focus()
+    person.page.locator("canvas.board").focus()
     person.press("Enter")
     assert "Nothing is left in “To review”" in toast(person)
 
@@ -123,7 +123,7 @@ def test_enter_before_the_answer_keeps_it_and_the_next_finishes(person) -> None:
     person.until("document.querySelector('[data-toast]')?.innerText.includes('Kept as box')")
     at_image(person, 1)
     assert person.segments().class_ids.tolist() == [1, 2]
-    person.page.locator("canvas").focus()
+    person.page.locator("canvas.board").focus()
     person.press("Enter")
     at_image(person, 2)
     assert len(person.segments(0)) == 2

@@ -65,9 +65,9 @@ def test_nothing_lies_over_what_is_labelled(browser, studio, size) -> None:
     page = context.new_page()
     page.set_viewport_size({"width": size[0], "height": size[1]})
     page.goto(studio.link)  # the first time in this browser: the guide comes
-    for name in (".guide", ".fresh", "canvas"):
+    for name in (".guide", ".fresh", "canvas.board"):
         page.locator(name).wait_for()
-    over = """(name) => { const a = document.querySelector(name).getBoundingClientRect(), c = document.querySelector("canvas").getBoundingClientRect();
+    over = """(name) => { const a = document.querySelector(name).getBoundingClientRect(), c = document.querySelector("canvas.board").getBoundingClientRect();
         return a.left < c.right && a.right > c.left && a.top < c.bottom && a.bottom > c.top; }"""
     assert not page.evaluate(over, ".guide")
     assert not page.evaluate(over, ".fresh")
@@ -204,18 +204,38 @@ def test_label_the_rest_says_how_far_it_is_and_what_it_made(person) -> None:
 
 
 def test_losses_are_told_by_their_gravity(person) -> None:
-    told = {"format": "coco", "lines": [], "minor": ["ids: 3 (the segment's id, which is renumbered)"], "grave": 0}
+    def loss(cause: str, number: int, pixels: int = 0) -> dict:
+        return {"cause": cause, "words": f"the {cause}", "number": number, "pixels": pixels, "key": "p1"}
+
+    told = {"format": "coco", "grave": [], "minor": [loss("ids", 3)], "file": "labels-coco.zip"}
     person.page.route("**/api/export/*", lambda route: route.fulfill(json=told))
     person.page.get_by_role("button", name="Export").click()
     dialog = person.page.get_by_role("dialog")
     link = dialog.get_by_role("link")
     link.wait_for()
-    assert link.inner_text() == "Download"
+    assert link.inner_text() == "Download labels-coco.zip"
+    assert "folder for downloads" in dialog.inner_text()
+    assert "None of them is finished yet" in dialog.inner_text()
     assert "allow_loss" not in link.get_attribute("href")
-    assert "no mask changes by it" in dialog.inner_text()
-    told |= {"lines": ["holes: 2 (holes, 40 pixels)"], "grave": 2}
+    dialog.get_by_text("no mask is changed by it").click()
+    assert "the numbers of 3 objects: they get new ones; the first on p1" in dialog.inner_text()
+    told |= {"grave": [loss("shape", 2, 40), loss("smell", 1)], "file": "labels-yolo.zip"}
     dialog.get_by_role("combobox").select_option("yolo")
     dialog.locator("[data-grave='2']").wait_for()
-    assert link.inner_text() == "Download without what is lost"
+    assert link.inner_text() == "Download labels-yolo.zip without that"
     assert link.get_attribute("href").endswith("?allow_loss=true")
-    assert "it would be lost" in dialog.inner_text()
+    assert "the exact outline of 2 objects, 40 pixels in all; the first on p1" in dialog.inner_text()
+    assert "the smell (1); the first on p1" in dialog.inner_text()
+
+
+def test_every_format_that_can_be_exported_is_explained(person) -> None:
+    formats = person.page.evaluate("() => fetch('/api/project').then((answer) => answer.json())")["formats"]
+    person.page.get_by_role("button", name="Export").click()
+    dialog = person.page.get_by_role("dialog")
+    offered = dialog.locator("option")
+    assert sorted(option.get_attribute("value") for option in offered.all()) == sorted(formats)
+    assert dialog.locator("optgroup[label='Others']").count() == 0
+    for name in formats:
+        dialog.get_by_role("combobox").select_option(name)
+        dialog.locator(f"[data-format='{name}']").wait_for()
+        assert dialog.get_by_role("combobox").evaluate("(e) => e.selectedOptions[0].innerText") != name

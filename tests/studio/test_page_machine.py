@@ -94,11 +94,69 @@ def edit_classes(person: Person, chance: random.Random) -> None:
     dialog.wait_for(state="detached")
 
 
+def merge_classes(person: Person, chance: random.Random) -> None:
+    """Any class but the first, which suggestions have, becomes another."""
+    page = person.page
+    page.get_by_role("button", name="Edit classes").click()
+    dialog = page.locator("[role=dialog]")
+    person.until("!document.querySelector('[role=dialog] [data-class] .quiet').innerText.includes('…')")
+    ids = [row.get_attribute("data-class") for row in dialog.locator("[data-class]").all()]
+    others = [name for name in ids if name != "1"]
+    if others:
+        source = chance.choice(others)
+        target = chance.choice([name for name in ids if name != source])
+        dialog.locator(f"[data-class='{source}']").get_by_label("merge into …").select_option(target)
+        page.locator("[data-effect=merge]").get_by_role("button", name="Merge", exact=True).click()
+        dialog.locator(f"[data-class='{source}']").wait_for(state="detached")
+    dialog.locator(".close").click()
+    dialog.wait_for(state="detached")
+
+
+def everywhere(person: Person, action: str, done: str) -> None:
+    """Accept or reject what is suggested for all images, where some wait."""
+    person.page.get_by_label("Show", exact=True).select_option("suggested")
+    person.page.wait_for_timeout(100)
+    if person.page.locator(f"[data-action={action}]").count():
+        person.page.locator(f"[data-action={action}]").click()
+        person.until(f"/{done}/.test(document.querySelector('[data-toast]')?.innerText)")
+    person.page.get_by_label("Show", exact=True).select_option("all")
+
+
+def conflict(pages: list[Person], chance: random.Random) -> None:
+    """Both change one object of the first image, on which nothing is suggested; the other is faster, and its is taken."""
+    person, other = pages
+    person.image(0)
+    hears = "**/present"
+    person.page.route(hears, lambda route: route.abort())
+    place = person.page.evaluate(
+        """() => {
+            const { top, width } = window.maskwright.scene();
+            const at = top.findIndex((value) => value > 0);
+            return at < 0 ? null : [at % width + 0.5, Math.floor(at / width) + 0.5];
+        }"""
+    )
+    if place is not None:
+        other.saved()
+        other.page.reload()
+        other.ready()
+        other.image(0)
+        for somebody, key in ((other, "Shift+C"), (person, chance.choice(["Shift+C", "Delete"]))):
+            somebody.press("Escape", "v")
+            somebody.click(*place)
+            somebody.press(key)
+            if somebody is other:
+                other.saved()
+        person.page.get_by_role("button", name="Take theirs").click()
+        person.until("/Theirs is taken/.test(document.querySelector('[data-toast]')?.innerText)")
+    person.page.unroute(hears)
+
+
 def step(chance: random.Random, pages: list[Person], refusing: Refusing) -> None:
     person = pages[0]
     what = chance.choice(
         ["draw", "draw", "draw", "add", "subtract", "refine", "class", "delete", "state", "undo", "undo", "redo", "switch",
-         "reload", "other tab", "refused", "split", "mode", "accept", "reject", "judge", "judge", "classes", "classes", "reject all"]
+         "reload", "other tab", "refused", "split", "mode", "accept", "reject", "judge", "judge", "classes", "classes", "reject all",
+         "accept all", "merge classes", "conflict"]
     )  # fmt: skip
     if what in ("draw", "add", "subtract", "refine", "refused"):
         person.press("Escape", "b")
@@ -139,12 +197,13 @@ def step(chance: random.Random, pages: list[Person], refusing: Refusing) -> None
     elif what == "classes":
         edit_classes(person, chance)
     elif what == "reject all":
-        person.page.get_by_label("Show", exact=True).select_option("suggested")
-        person.page.wait_for_timeout(100)
-        if person.page.locator("[data-action=rejectEverywhere]").count():
-            person.page.locator("[data-action=rejectEverywhere]").click()
-            person.until("document.querySelector('[data-toast]')?.innerText.startsWith('Rejected')")
-        person.page.get_by_label("Show", exact=True).select_option("all")
+        everywhere(person, "rejectEverywhere", "^Rejected")
+    elif what == "accept all":
+        everywhere(person, "acceptEverywhere", "on . images|sure enough")
+    elif what == "merge classes":
+        merge_classes(person, chance)
+    elif what == "conflict":
+        conflict(pages, chance)
     elif what == "undo":
         person.press("Control+z")
     elif what == "redo":

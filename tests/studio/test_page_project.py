@@ -97,7 +97,7 @@ def test_later_is_later_and_all_can_be_changed(newcomer) -> None:
     with Dataset.open(person.studio.folder) as dataset, dataset.edit("told") as edit:
         edit.set_instructions("Tails do not count.")
     told.wait_for()
-    person.page.locator("canvas").focus()
+    person.page.locator("canvas.board").focus()
     person.press("F1")
     told.wait_for(state="detached")
     person.page.locator("button.told").click()
@@ -177,7 +177,7 @@ def test_the_guide_goes_on_when_a_step_is_really_done(newcomer) -> None:
     person.ready()
     assert person.page.locator(".guide").count() == 0
     # From the help it begins anew; what is undone is not done; and it can be closed at any time.
-    person.page.locator("canvas").focus()
+    person.page.locator("canvas.board").focus()
     person.press("?")
     person.page.get_by_role("button", name="Show the guide").click()
     assert step(person) == "class"
@@ -225,7 +225,7 @@ def test_empty_places_have_the_button_that_helps(person) -> None:
     assert page.get_by_label("Show").input_value() == "all"
     # No history of an image that nobody touched.
     person.image(1)
-    page.locator("canvas").focus()
+    page.locator("canvas.board").focus()
     person.press("Shift+Y")
     page.locator("[data-empty=history] button").click()
     assert page.get_by_role("dialog").count() == 0
@@ -316,7 +316,7 @@ def test_keys_in_a_text_field_are_the_fields_own(person) -> None:
     person.press("Control+z")
     assert text.input_value() != "whole cells"
     person.press("Escape")
-    person.page.locator("canvas").focus()
+    person.page.locator("canvas.board").focus()
     person.press("Control+z")
     assert len(person.segments()) == 0
 

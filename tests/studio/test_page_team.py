@@ -163,7 +163,7 @@ def test_tasks_are_given_worked_through_and_reviewed(team) -> None:
     ben.click(80, 60)
     ben.page.get_by_label("Comment on this object").fill("too wide?")
     ben.page.get_by_label("Comment on this object").press("Tab")
-    ben.page.locator("canvas").focus()
+    ben.page.locator("canvas.board").focus()
     ben.press("Shift+R")
     ben.saved()
     ada.page.reload()
@@ -194,7 +194,7 @@ def test_what_is_said_shows_within_seconds_and_can_be_taken_back(team) -> None:
     ben.click(80, 60)
     ben.page.get_by_label("Comment on this object").fill("too wide?")
     ben.page.get_by_label("Comment on this object").press("Tab")
-    ben.page.locator("canvas").focus()
+    ben.page.locator("canvas.board").focus()
     ben.press("Shift+R")
     ben.saved()
     ada.until("window.maskwright.scene().comments.size === 1")
@@ -282,7 +282,7 @@ def test_a_film_is_followed_from_its_timeline(film) -> None:
     person.page.keyboard.press("End")
     person.until("location.hash === '#6'")
     person.page.locator(".suggestion").wait_for()
-    person.page.locator("canvas").focus()
+    person.page.locator("canvas.board").focus()
     person.press("a")
     found = person.segments(5)
     assert iou(found.masks, frame(5)[1]) > 0.85
@@ -388,7 +388,7 @@ def test_a_list_of_thousands_holds_few_rows(browser, tmp_path) -> None:
         person.until("location.hash.split('?')[0] === '#2501'")
         assert len(person.segments(2500)) == 1
         # A class by its name: the keyboard has nine digits only.
-        person.page.locator("canvas").focus()
+        person.page.locator("canvas.board").focus()
         person.press("v")
         person.click(100, 100)
         person.press("/")

@@ -47,7 +47,7 @@ def film(browser, tmp_path):
         both = Masks.encode(np.stack(frame(2)[1:]))
         edit.put("clip/002", Segments(both, [1, 2], ids=[5, 6], source="human"))
     with visiting(browser, home) as person:
-        person.page.locator("canvas").focus()
+        person.page.locator("canvas.board").focus()
         yield person
 
 
@@ -84,7 +84,7 @@ def test_frames_are_stepped_through_with_keys_buttons_and_the_strip(film) -> Non
     there(person, 3)
     person.page.get_by_role("button", name="Labelled frame before").click()
     there(person, 2)
-    person.page.locator("canvas").focus()
+    person.page.locator("canvas.board").focus()
     person.press("ArrowLeft", "ArrowLeft", "Control+ArrowRight")
     there(person, 2)
     # A press on the strip, and a drag along it.
@@ -111,7 +111,7 @@ def test_frames_are_stepped_through_with_keys_buttons_and_the_strip(film) -> Non
     person.press("Home")
     there(person, 0)
     # What is drawn is drawn on the frame that is shown.
-    person.page.locator("canvas").focus()
+    person.page.locator("canvas.board").focus()
     person.press("b")
     person.drag((60, 90), (80, 90))
     assert len(person.segments(0)) == 1
@@ -120,7 +120,7 @@ def test_frames_are_stepped_through_with_keys_buttons_and_the_strip(film) -> Non
 
 def test_frames_are_seen_as_the_one_before(film) -> None:
     person = film
-    box = person.page.locator("canvas").bounding_box()
+    box = person.page.locator("canvas.board").bounding_box()
     person.page.mouse.move(box["x"] + 200, box["y"] + 150)
     person.page.mouse.wheel(0, -400)
     view = "JSON.stringify([window.maskwright.board.view.scale, window.maskwright.board.view.toImage({x: 50, y: 50})])"
@@ -166,7 +166,7 @@ def test_it_plays_and_stops(film) -> None:
     person.click(10, 10)
     person.until("document.querySelector('[data-action=play]').getAttribute('aria-pressed') === 'false'")
     # Held to move the image, Space plays nothing.
-    person.page.locator("canvas").focus()
+    person.page.locator("canvas.board").focus()
     person.page.keyboard.down(" ")
     person.drag((100, 100), (120, 100))
     person.page.keyboard.up(" ")

@@ -167,7 +167,7 @@ def test_one_class_a_pixel(person) -> None:
 def test_clicked_objects_of_a_class_become_one_where_a_class_is_one(person) -> None:
     _, disk, box = scene(0)
     person.page.get_by_label("Mode").select_option("semantic")
-    person.page.locator("canvas").focus()
+    person.page.locator("canvas.board").focus()
     person.press("c")
     person.ask(lambda: person.click(100, 110))
     person.press("Enter", "q")
@@ -237,7 +237,7 @@ def test_drawing_on_a_turned_image(person) -> None:
 def colour_at(person: Person, x: float, y: float) -> list[int]:
     place = person.page.evaluate("(at) => window.maskwright.board.view.toScreen(at)", {"x": x, "y": y})
     return person.page.evaluate(
-        """({x, y}) => [...document.querySelector("canvas").getContext("2d").getImageData(x, y, 1, 1).data]""",
+        """({x, y}) => [...document.querySelector("canvas.board").getContext("2d").getImageData(x, y, 1, 1).data]""",
         {"x": round(place["x"]), "y": round(place["y"])},
     )
 
@@ -300,8 +300,10 @@ def test_a_large_image_is_seen_and_labelled_in_tiles(large) -> None:
     truth[1000:1200, 3000:3300] = True
     assert iou(found.masks, truth) > 0.97
     before = person.page.evaluate("({...window.maskwright.board.view})")
-    box = person.page.locator("canvas").bounding_box()
-    person.page.mouse.click(box["x"] + 20, box["y"] + box["height"] - 20)
+    small = person.page.locator("canvas.overview")
+    box, board = small.bounding_box(), person.page.locator("canvas.board").bounding_box()
+    assert box["x"] + box["width"] <= board["x"]  # beside the image, and not over it
+    small.click(position={"x": 20, "y": box["height"] - 20})
     after = person.page.evaluate("({...window.maskwright.board.view})")
     assert (before["x"], before["y"]) != (after["x"], after["y"])
     assert len(person.segments()) == 1
@@ -374,7 +376,7 @@ def test_fingers_zoom_and_a_pen_draws(browser, studio) -> None:
 def test_everything_fits_and_has_a_name(browser, studio, size, scheme) -> None:
     context = browser.new_context(color_scheme=scheme)
     person = Person(context.new_page(), studio, size=size)
-    canvas = person.page.locator("canvas").bounding_box()
+    canvas = person.page.locator("canvas.board").bounding_box()
     assert canvas["width"] * canvas["height"] > 0.38 * size[0] * size[1]
     assert person.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert person.page.evaluate("document.documentElement.scrollHeight <= innerHeight")

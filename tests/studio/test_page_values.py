@@ -62,7 +62,7 @@ def test_values_of_an_object_are_set_undone_and_refused_in_words(labeller) -> No
     person.press("Tab")
     assert held(person) == ({}, [{"grade": "poor", "depth": 2.5}])
     # With keys alone, from the image: to the first value, on with Tab, and back.
-    person.page.locator("canvas").focus()
+    person.page.locator("canvas.board").focus()
     person.press("t")
     assert own.get_by_label("grade").evaluate("(control) => control === document.activeElement")
     person.press("Tab", "Tab")

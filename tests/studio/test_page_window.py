@@ -178,7 +178,12 @@ def test_handles_are_dragged_and_the_pixel_is_told_in_its_own_numbers(viewer) ->
     assert abs(after - 2000) < 60 < before - after
     settled(person, 170, 255, 255)
     mouse.move(5, 5)
-    person.until("!document.querySelector('.readout')")
+    person.until("document.querySelector('.readout').textContent === ''")
+    box, board = (
+        person.page.locator("section.window, button.window").bounding_box(),
+        person.page.locator("canvas.board").bounding_box(),
+    )
+    assert box["x"] >= board["x"] + board["width"]  # beside the image, and not over it
 
 
 def test_eight_bits_are_left_alone_until_somebody_asks(person) -> None:

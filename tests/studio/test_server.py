@@ -337,6 +337,39 @@ def test_classes_are_merged_and_what_that_touches_is_known_before(page, dataset)
     assert not dataset.check()
 
 
+def test_a_merging_is_done_and_taken_back_once_however_often_it_is_sent(page, dataset) -> None:
+    _, disk = scene(0)
+    apply(page, operation("a", 1, disk), operation("b", 2, disk))
+    assert page.post("/api/images/3/operations?layer=own", json={"operations": [operation("d", 4, disk)]}).json()
+    rows = page.get("/api/project").json()["classes"]
+    before = dataset.revision
+    merging = {"source": 1, "target": 2, "id": "merging-1"}
+    for _ in range(2):
+        assert [row["id"] for row in page.post("/api/classes/merge", json=merging).json()] == [2]
+        assert dataset.revision == before + 1
+    # Somebody changes an object.
+    [base] = [row["revision"] for row in page.get("/api/images/1/objects").json()["objects"] if row["id"] == 1]
+    larger = operation("e", 1, np.pad(disk, 3)[:-6, :-6], base=base)
+    larger["put"][0]["class_id"] = 2
+    assert not apply(page, larger)[0]["stale"]
+    back = {"id": "taking-back-1", "merging": "merging-1"}
+    for _ in range(2):
+        told = page.post("/api/classes/merge/undo", json=back).json()
+        assert told["classes"] == rows
+        key = dataset.read([1])[0].key
+        assert (told["objects"], told["stayed"], told["images"], told["stayed_on"]) == (2, 1, 1, [key])
+    assert dataset.revision == before + 3
+    found = {row["id"]: row["class_id"] for row in page.get("/api/images/1/objects").json()["objects"]}
+    assert found == {1: 2, 2: 1}
+    assert [row["class_id"] for row in page.get("/api/images/3/objects?layer=own").json()["objects"]] == [1]
+    assert dataset.log()[0].message.startswith("class ")
+    unknown = page.post("/api/classes/merge/undo", json={"id": "taking-back-2", "merging": "merging-9"})
+    assert (unknown.status_code, "not merged" in unknown.text) == (400, True)
+    twice = page.post("/api/classes/merge/undo", json={"id": "taking-back-2", "merging": "merging-1"})
+    assert (twice.status_code, "by now" in twice.text) == (400, True)
+    assert not dataset.check()
+
+
 # -- gestures
 
 
@@ -734,10 +767,11 @@ def test_export_says_what_is_lost_and_then_gives_an_archive(page) -> None:
     gesture["put"][0]["is_crowd"] = True
     apply(page, gesture)
     report = page.get("/api/export/yolo").json()
-    assert report["lines"]
-    assert report["grave"] > 0
+    assert {loss["cause"]: loss["number"] for loss in report["grave"]}["crowd"] == 1
+    assert {loss["key"] for loss in report["grave"]} == {"p0"}
     light = page.get("/api/export/coco").json()
-    assert (light["lines"], light["grave"]) == ([], 0)
+    assert light["grave"] == []
+    assert light["file"] in page.get("/api/export/coco/archive").headers["content-disposition"]
     if light["minor"]:  # it is told, and stops nothing
         assert page.get("/api/export/coco/archive").status_code == 200
     assert page.get("/api/export/yolo/archive").status_code == 422

@@ -108,7 +108,7 @@ class Person:
         self.until("!!window.maskwright && window.maskwright.scene().width > 1")
 
     def at(self, x: float, y: float) -> tuple[float, float]:
-        box = self.page.locator("canvas").bounding_box()
+        box = self.page.locator("canvas.board").bounding_box()
         there = self.page.evaluate("(at) => window.maskwright.board.view.toScreen(at)", {"x": x, "y": y})
         return box["x"] + there["x"], box["y"] + there["y"]
 

@@ -7,7 +7,7 @@ from scipy import ndimage
 from studio_person import SIZE, Person
 
 _LISTEN = """() => {
-  const canvas = document.querySelector("canvas");
+  const canvas = document.querySelector("canvas.board");
   window.pointerEvents = [];
   for (const kind of ["pointerdown", "pointermove", "pointerup"])
     canvas.addEventListener(kind, (event) => {

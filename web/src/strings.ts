@@ -10,6 +10,9 @@ interface ObjectSize {
   pixels: number;
 }
 
+/** The first of so many names. */
+const listed = (names: string[], all: number): string => `${names.slice(0, 5).join(", ")}${all > 5 ? ` and ${all - 5} more` : ""}`;
+
 const sized = (object: ObjectSize | null): string => (object ? `${object.name}, ${object.pixels.toLocaleString("en")} px` : "deleted");
 
 const sentenced = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
@@ -29,9 +32,10 @@ export const words = {
     more: (number: number) => `${number} more ${number === 1 ? "object" : "objects"} of the same change`,
     mine: (author: string | null, theirs: ObjectSize | null) =>
       `Keep mine: what was ${theirs ? "made of it" : "deleted"} ${author === null ? "in your other tab" : `by ${author}`}${theirs ? ` (${sized(theirs)})` : ""} is replaced; Undo gives it back.`,
-    theirs: (mine: ObjectSize | null) => `Take theirs: what you did here${mine ? ` (${sized(mine)})` : ""} is lost.`,
+    theirs: (mine: ObjectSize | null) => `Take theirs: what you did here${mine ? ` (${sized(mine)})` : ""} goes; Undo puts it in the place of theirs.`,
     both: "Keep both: nothing is lost; yours becomes an object of its own, which Undo takes away again.",
   },
+  tookTheirs: "Theirs is taken; Undo puts yours in its place",
   keptBoth: "Both are kept: yours is an object of its own",
   locked: "The studio was begun anew: open the link that it printed. Your work is kept in this browser and sent then",
   refused: (number: number) => `${number} ${number === 1 ? "change was" : "changes were"} refused`,
@@ -128,16 +132,19 @@ export const words = {
     (objects ? `${objects} suggested` : left ? `None of ${left} is so sure` : all ? "All that was suggested is judged" : "Nothing is here, it seems") + (confidence === null ? "" : `, confidence ${confidence.toFixed(2)}`),
   least: "Least score",
   score: "score",
-  scoreHelp: "Score: how sure the engine, the network or the learner that suggests this object is of it, from 0 to 1. It rates this one object.",
+  scoreHelp: "Score, from 0 to 1: of a learner, with which IoU it expects this one object to be right; of a network or a model with weights, what that says of it. What looks unlike all that was learned can still have a high one.",
+  distinct: "distinct",
+  rank: "by outline",
+  rankHelp: "The engine has learned nothing of your objects: it can say which outlines are more distinct than others, and not how likely something is an object. So it orders, and gives no score.",
   confidence: "confidence",
   /** In the list, where there is little room. */
   doubt: (confidence: number) => `? ${confidence.toFixed(2)}`,
-  confidenceHelp: "Confidence: how sure whatever suggests masks is of the whole image, from 0 to 1: of a learner, how sure the doubtful tenth of its pixels is; of others, the mean score of the objects. The list begins with the least.",
+  confidenceHelp: "Confidence: how sure whatever suggests masks is of the whole image, from 0 to 1: of a learner, how sure the doubtful tenth of its pixels is; of others, the mean score of the objects. The list begins with the least: it is an order of what to look at, and not the share that is right.",
   atLeast: (confidence: number) => `≥ ${confidence.toFixed(2)}`,
   lessSure: (number: number) => `${number} less sure ${number === 1 ? "is" : "are"} not shown`,
   acceptedSome: (number: number, rest: number, least: number) => `Accepted ${number}; ${rest} of less than ${least.toFixed(2)} left out`,
   everywhere: (images: number, least: number) => `Accept ${least > 0 ? `≥ ${least.toFixed(2)}` : "all"} on ${images} images`,
-  everywhereHelp: "Accepts what is suggested for all these images, unseen: they are marked as to be reviewed. Each image can be taken back.",
+  everywhereHelp: "Accepts what is suggested for all these images, unseen: they are marked as to be reviewed. Undo takes all of it back.",
   acceptedEverywhere: (objects: number, images: number) =>
     objects ? `Accepted ${objects} objects on ${images} images, which are to be reviewed` : "Nothing was sure enough to be accepted",
   nowhere: (images: number) => `Reject all on ${images} images`,
@@ -217,9 +224,9 @@ export const words = {
   nothingToTake: "There is no object to take this from: choose one, or draw over it",
   gestures: {
     delete: "Deleted", eraser: "Erased", "fill holes": "Filled", islands: "Largest part", shrink: "Shrunk", smooth: "Smoothed", subtract: "Subtracted",
-    intersect: "Intersected", restore: "Restored", adopt: "Taken over", accept: "Accepted", "accept one": "Accepted", class: "Class changed",
+    intersect: "Intersected", restore: "Restored", adopt: "Taken over", accept: "Accepted", "accept one": "Accepted", "accept everywhere": "Accepted on many images", class: "Class changed",
     state: "State changed", reject: "Rejected", "reject one": "Rejected", value: "Value changed", comment: "Comment changed", raise: "Moved to the front", lower: "Moved to the back",
-    classes: "Classes changed", "merge classes": "Classes merged", "keep both": "Both kept", find: "Found by words", refine: "Refined",
+    classes: "Classes changed", "merge classes": "Classes merged", "keep both": "Both kept", "take theirs": "Theirs taken", find: "Found by words", refine: "Refined",
     click: "Found by click", box: "Found in a box", scribble: "Found by scribble", finish: "Finished", review: "Sent to review", approve: "Approved", reopen: "Reopened",
   } as Record<string, string>,
   lost: (kind: string, objects: { name: string; pixels: number; all: boolean }[]) => {
@@ -231,6 +238,12 @@ export const words = {
   redid: (kind: string, image: string | null) => `Done again: ${gestureName(kind).toLowerCase()}${image ? ` on ${image}` : ""}`,
   nothingToUndo: "There is nothing to take back",
   nothingToRedo: "There is nothing to do again",
+  merged: (source: string, target: string) => `${source} is ${target} now`,
+  mergedStay: (objects: number, images: number, names: string[]) =>
+    `${objects} ${objects === 1 ? "object was" : "objects were"} changed since and ${objects === 1 ? "stays as it is" : "stay as they are"}, on ${listed(names, images)}`,
+  someStay: (names: string[], all: number) =>
+    `${names.length} of ${all} images ${names.length === 1 ? "was" : "were"} changed since and ${names.length === 1 ? "stays as it is" : "stay as they are"}: ${listed(names, names.length)}`,
+  goneImage: "one that is not here any more",
   undoStale: (kind: string) => `${gestureName(kind)}: it was changed since, and stays as it is`,
   undoNever: (kind: string) => `${gestureName(kind)}: that cannot be taken back here; the dataset's history keeps what was`,
   undoClass: (kind: string) => `${gestureName(kind)}: its class is not here any more`,
@@ -248,13 +261,83 @@ export const words = {
   newClasses: (names: string[]) => `New classes: ${names.join(", ")}`,
   addThem: "Add them",
   export: "Export",
-  exportAs: "Export as",
-  download: "Download",
-  downloadAnyway: "Download without what is lost",
-  lossless: "Every mask and class is written as it is.",
-  lossesOf: (format: string) => `${format} cannot hold this; it would be lost (the labels here stay as they are):`,
-  writtenOtherwise: "Only this is written otherwise or left out; no mask changes by it:",
-  weighing: (format: string) => `Looking through what ${format} can hold …`,
+  /** The window of that name: for somebody who has not seen these formats before. */
+  exporting: {
+    title: "Export the labels",
+    lead: (images: number, open: number) =>
+      `Makes a file for another program, of what is labelled on ${images === 1 ? "the image" : `all ${images} images`}. The labels here stay as they are.` +
+      (!open ? "" : open === images ? " None of them is finished yet; what is labelled so far is in the file." : ` ${open} of them ${open === 1 ? "is" : "are"} not finished yet; what is labelled so far is in the file.`),
+    format: "Format:",
+    groups: {
+      "To train a network": ["coco", "yolo", "label-map", "instance-map", "coco-panoptic", "voc", "cityscapes"],
+      "To go on labelling in another program": ["cvat", "label-studio", "labelme", "supervisely", "datumaro", "via"],
+      "Videos and volumes": ["davis", "youtube-vos", "mots", "nifti"],
+      "Maps, tables, competitions": ["geojson", "bitmaps", "rle-csv"],
+    } as Record<string, string[]>,
+    others: "Others",
+    formats: {
+      coco: { name: "COCO", use: "The one that most programs read. Each object has its exact mask, holes and overlaps with it. Take this one if you are not sure.", file: "one JSON, in the folder annotations" },
+      yolo: { name: "YOLO segmentation", use: "For programs that train YOLO networks. An object is a single outline: holes and separate parts are joined to it by thin lines.", file: "a text file for each image, and a list of the classes" },
+      "label-map": { name: "Label maps", use: "For semantic segmentation: for each image another one, whose pixels are class numbers. Objects of one class are not told apart.", file: "a PNG for each image, and a list of the classes" },
+      "instance-map": { name: "Instance maps", use: "For Cellpose, StarDist and ilastik: for each image another one, whose pixels number the objects. The classes are not told.", file: "a PNG for each image" },
+      "coco-panoptic": { name: "COCO panoptic", use: "For panoptic segmentation: each pixel belongs to one object or to one area of stuff.", file: "a JSON, and a PNG for each image" },
+      voc: { name: "Pascal VOC", use: "For older programs that train on VOC: PNGs of classes and of objects, and boxes.", file: "PNGs, XMLs and lists of images" },
+      cityscapes: { name: "Cityscapes", use: "For programs that train on street scenes in the layout of Cityscapes.", file: "PNGs and a JSON for each image" },
+      cvat: { name: "CVAT", use: "To import into a task of CVAT that has the same images.", file: "one XML" },
+      "label-studio": { name: "Label Studio", use: "To import into a project of Label Studio.", file: "one JSON" },
+      labelme: { name: "Labelme", use: "To open with Labelme: put each JSON beside its image.", file: "a JSON for each image" },
+      supervisely: { name: "Supervisely", use: "To import into a project of Supervisely.", file: "meta.json, and a JSON for each image" },
+      datumaro: { name: "Datumaro", use: "To import into Geti or CVAT, or to convert with Datumaro.", file: "a JSON for each split" },
+      via: { name: "VGG Image Annotator", use: "To open with VIA in a browser. An object is an outline.", file: "one JSON" },
+      davis: { name: "DAVIS", use: "For programs that follow objects through videos: a PNG for each frame, whose pixels number the objects. The classes are not told.", file: "a PNG for each frame" },
+      "youtube-vos": { name: "YouTube-VOS", use: "As DAVIS, with the class of each object.", file: "a PNG for each frame, and meta.json" },
+      mots: { name: "MOTS", use: "For programs that follow many objects: a line for each object in a frame.", file: "a text file for each video" },
+      nifti: { name: "NIfTI", use: "For volumes of medicine: one file for all slices of a volume, whose voxels are class numbers.", file: "a .nii.gz for each volume" },
+      geojson: { name: "GeoJSON", use: "For QGIS, QuPath and maps: outlines with holes, in the world's coordinates where the image has some.", file: "a .geojson for each image" },
+      bitmaps: { name: "A bitmap for each object", use: "As in the Data Science Bowl 2018: a folder for each image, a black and white PNG for each object.", file: "many PNGs" },
+      "rle-csv": { name: "Run lengths in a CSV", use: "As Kaggle's competitions want them: a row for each object.", file: "one CSV" },
+    } as Record<string, { name: string; use: string; file: string }>,
+    weighing: (format: string) => `Looking through what ${format} can hold …`,
+    lossless: "Every mask and every class is in the file, exactly as it is here.",
+    lacks: "This format has no place for all that is labelled here. In the file, but not here, is lost:",
+    instead: "COCO keeps masks and classes as they are.",
+    minor: "Not in the file, or written otherwise; no mask is changed by it",
+    loss: ({ cause, words: plain, number, pixels, key }: { cause: string; words: string; number: number; pixels: number; key: string }): string => {
+      const objects = number === 1 ? "1 object" : `${number.toLocaleString("en")} objects`;
+      const images = number === 1 ? "1 image" : `${number.toLocaleString("en")} images`;
+      const some = pixels ? `, ${pixels.toLocaleString("en")} pixels in all` : "";
+      const known: Record<string, string> = {
+        shape: `the exact outline of ${objects}${some}`,
+        overlap: `the parts of ${objects} that lie under others${some}`,
+        instances: `which pixels belong to which object: ${objects} become one with others of their class`,
+        regions: `which areas are separate: ${objects} become one with others of their class`,
+        empty: `${objects} without a pixel that is seen`,
+        class: `${objects}, whose class has no place there`,
+        classes: `the class of ${objects}`,
+        crowd: `that ${objects} stand for many (crowd)`,
+        score: `the score of ${objects}, which says how sure a model was`,
+        attributes: `further values of ${objects}, such as what suggested them`,
+        area: `the area that was stated for ${objects}`,
+        ids: `the numbers of ${objects}: they get new ones`,
+        order: `which objects lie on top, on ${images}`,
+        source: `who made ${objects}: a person, a model, or an import`,
+        weight: `the weight of ${images} in training`,
+        fields: `the values of ${images}`,
+        split: `whether ${images} are for training, validation or test`,
+        sequence: `to which video or volume ${images} belong`,
+        orientation: `how ${images} are turned`,
+        annotator: `who drew ${objects} last`,
+        parent: `which objects are parts of others: ${objects}`,
+        geometry: `the corners or shapes by which ${objects} were drawn`,
+        box: `boxes that were given for ${objects}`,
+      };
+      return `${known[cause] ?? `${plain} (${number.toLocaleString("en")})`}; the first on ${key}`;
+    },
+    download: (file: string) => `Download ${file}`,
+    anyway: (file: string) => `Download ${file} without that`,
+    where: (file: string, inside: string) =>
+      `${file} comes into the folder for downloads of this browser. In it: ${inside ? `${inside}. ` : "the labels. "}The images are not in it.`,
+  },
   editClasses: "Edit classes",
   add: "Add",
   save: "Save",
@@ -284,7 +367,7 @@ export const words = {
   use: (objects: number, images: number) => `${objects} objects on ${images} images`,
   renames: (was: string, is: string, objects: number, images: number) => `${was} becomes ${is} on ${objects} objects of ${images} images`,
   merges: (source: string, target: string, objects: number, images: number) =>
-    `${objects} objects on ${images} images become ${target}; the class ${source} goes. History keeps what was.`,
+    `${objects} objects on ${images} images become ${target}; the class ${source} goes. Undo gives it back, with its objects.`,
   workingOn: "These labels are shown and changed:",
   layers: { shared: "everybody's", own: "my own, apart" },
   shared: "everybody's",
@@ -317,6 +400,7 @@ export const words = {
   size: "Size",
   opacity: "Opacity",
   brightness: "Brightness",
+  overviewHelp: "The whole image; the line is around what is seen of it. Press or drag to go elsewhere.",
   histogram: "How often values occur, and which are black and white",
   black: "Black",
   white: "White",

@@ -325,9 +325,9 @@ describe("images in tiles", () => {
     expect(minimap(image, view, 1000, 800)).toBe(null);
     view.zoom(4, { x: 500, y: 400 });
     const found = minimap(image, view, 1000, 800)!;
-    expect(found.box).toEqual({ x: 10, y: 800 - 112.5 - 10, w: 150, h: 112.5 });
-    expect(found.shown[0].x).toBeGreaterThan(found.box.x);
-    expect(found.shown[2].x).toBeLessThan(found.box.x + found.box.w);
+    expect([found.w, found.h]).toEqual([160, 120]);
+    expect(found.shown[0].x).toBeGreaterThan(0);
+    expect(found.shown[2].x).toBeLessThan(found.w);
   });
 });
 

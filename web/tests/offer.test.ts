@@ -2,11 +2,12 @@ import { beforeEach, describe, expect, it } from "vitest";
 import type { Gesture, Project, WireSegment } from "../src/api/client";
 import { Bits } from "../src/model/bits";
 import { inverse } from "../src/model/commands";
+import { joined } from "../src/model/joined";
 import { format } from "../src/model/rle";
 import { Scene } from "../src/model/scene";
 import { draw } from "../src/pages/label/store/gestures";
 import { atHand, ghosts, least, looked, offer, offered, remaining, shade, suggestionsOf, wanted } from "../src/pages/label/store/offer";
-import { classId, current, desk, layer, selected } from "../src/pages/label/store/state";
+import { classId, current, desk, layer, mode, selected, version } from "../src/pages/label/store/state";
 import { accept, acceptAt, acceptLooked, acceptOne, reject, rejectAt, rejectLooked, rejectOne, stepLooked } from "../src/pages/label/store/suggestions";
 import { toast } from "../src/pages/label/store/toast";
 import { undo, redo } from "../src/pages/label/store/undo";
@@ -59,6 +60,39 @@ describe("an offer of suggestions", () => {
     least.value = 0.7;
     expect(wanted.value.map(({ id }) => id)).toEqual([4, 3]);
     expect(atHand.value).toBeNull(); // it is not shown any more
+  });
+
+  it("joins what is there in the same way, one by one and at once", () => {
+    const shifted = (x: number) => disk(x, 10).trimmed();
+    const there = { bits: shifted(30) };
+    const give = (bits: Bits, k: number) => ({ bits, k });
+    const overlapping = [give(shifted(32), 0), give(shifted(38), 1), give(shifted(40), 2), give(shifted(50), 3)];
+    // The first is there already, the third is the second.
+    expect(joined([there], overlapping, false).map(({ k }) => k)).toEqual([1, 3]);
+    const [second, fourth] = joined([there], overlapping, true);
+    expect([second.k, fourth.k]).toEqual([1, 3]);
+    expect(second.bits.equals(overlapping[1].bits.minus(there.bits).trimmed())).toBe(true);
+    expect(fourth.bits.and(second.bits).area()).toBe(0);
+    // Inside a large object: one of its own where objects may overlap, nothing where they may not.
+    const large = { bits: Bits.disk({ x: 30, y: 10 }, 25, SIZE, SIZE) };
+    expect([joined([large], overlapping, false).length, joined([large], overlapping, true).length]).toEqual([3, 0]);
+  });
+
+  it("takes no pixel from objects that are there, however it is accepted", () => {
+    mode.value = "panoptic";
+    const mine = { id: 77, classId: 1, bits: disk(56, 10).trimmed(), crowd: false, source: "human" as const, score: null, attributes: {} };
+    for (const judge of [accept, () => acceptOne(remaining.value.find(({ id }) => id === 3)!)]) {
+      offer.value = { image: 1, run: "run", confidence: 0.7, objects: suggestionsOf(objects()), rejected: new Set(), verdict: "open" };
+      desk.scene.load([mine]);
+      version.value++;
+      expect(ids()).toEqual([4, 3, 2, 1]);
+      judge();
+      const [first, ...rest] = desk.scene.segments;
+      expect(first.bits.equals(mine.bits)).toBe(true);
+      expect(rest.length).toBe(judge === accept ? 4 : 1);
+      expect(rest.every(({ bits }) => !bits.and(first.bits).area())).toBe(true);
+    }
+    mode.value = "instance";
   });
 
   it("is accepted object by object, and each can be taken back", () => {

@@ -28,7 +28,7 @@ from maskwright.labelling import assignments
 from maskwright.media import Window
 from maskwright.predict.batch import checkpoints_of
 from maskwright.predict.predictor import Predictor
-from maskwright.runs import Run, list_runs
+from maskwright.runs import Run, find, list_runs
 from maskwright.runs.files import folder_of
 from maskwright.runs.record import FOUND, clean_settings, sample_metrics
 from maskwright.store import Dataset
@@ -41,6 +41,8 @@ EXAMPLES = 2
 MOST_RUNS = 20
 #: Words that name what is looked for, at most.
 LONGEST_WORDS = 200
+#: Setting of a run whose scores tell which objects are surer than others, and not how likely one is right.
+RANKED = "ranked"
 _FAMILY = "interactive.engines"
 
 
@@ -216,6 +218,8 @@ class Everything(Guesser):
     def __init__(self, name: str, engine: Engine, class_id: int, window: Window | None) -> None:
         """name: of the engine.  window: how images are displayed to it."""
         self.settings = {"source": "everything", "engine": name, "class": class_id}
+        if isinstance(engine, Proposer):
+            self.settings[RANKED] = True
         self.unknown = set()
         self._engine, self._class_id, self._window = engine, class_id, window
 
@@ -312,6 +316,13 @@ class Taught(Guesser):
 
     def __call__(self, number: int, sample: Sample) -> Segments:
         return self._learner.predict(media.read(sample.image).display(self._learner.window)).segments
+
+
+def is_ranked(dataset: Dataset, run: str) -> bool:
+    """Whether a run's scores only order what it suggests: outlines of an engine without weights say how distinct an
+    object is, which on photographs says nothing of whether it is one.
+    """
+    return bool(find(dataset, run)["settings"].get(RANKED))
 
 
 def of_run(dataset: Dataset, run: str) -> Guesser:

@@ -118,13 +118,17 @@ def apply(dataset: Dataset, number: int, operation: Operation, *, author: str) -
 
 def applied(connection: sql.Connection, number: int, operation: Operation) -> Applied | None:
     """The answer to a gesture which was applied before; None for a new gesture."""
-    table = schema.operations
-    found = connection.execute(sql.select(table.c.revision).where(table.c.id == operation.id)).scalar()
+    found = revision_of(connection, operation.id)
     if found is None:
         return None
-    return Applied(
-        int(found), again=True, number=known(connection, number).number, before=changed_at(connection, number)
-    )
+    return Applied(found, again=True, number=known(connection, number).number, before=changed_at(connection, number))
+
+
+def revision_of(connection: sql.Connection, id: str) -> int | None:
+    """The revision that holds an operation, by its id; None for one that was never applied."""
+    table = schema.operations
+    found = connection.execute(sql.select(table.c.revision).where(table.c.id == id)).scalar()
+    return None if found is None else int(found)
 
 
 def known(connection: sql.Connection, number: int) -> Workflow:

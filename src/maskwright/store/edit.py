@@ -27,6 +27,7 @@ from maskwright.store import (
     class_sums,
     hashes,
     instructions,
+    merged_classes,
     opinions,
     origin,
     schema,
@@ -517,6 +518,25 @@ class Edit:
         self.summary["classes removed"] += 1
         self._class_ids = None
         return changed
+
+    def take_back_merge(self, revision: int) -> merged_classes.TakenBack:
+        """Give objects that a merging of classes moved their class again, and the class its place in the list.
+
+        What it moved is read from the history.  Objects that were changed since, but for their order, stay as they are.
+        Raises UsageError for a revision that merged no class, and where another class has the id or the name by now.
+
+        revision: which the merging made.
+        """
+        self._check_open()
+        self._flush()
+        merged = merged_classes.read(self._connection, revision, self._database.place)
+        source = merged.source.id
+        self.set_classes(merged_classes.with_source(self.classes(), merged, self._database.place))
+        rows = merged_classes.unchanged(self._connection, schema.segments, revision, source)
+        self._rewrite(schema.segments, rows, lambda row: {**row, "class_id": source})
+        own = merged_classes.unchanged(self._connection, schema.opinions, revision, source)
+        self._opinions.set_class(own, source)
+        return merged_classes.outcome(self._connection, revision, source)
 
     def _check_merge(self, source: int, target: int) -> None:
         table = schema.classes

@@ -19,6 +19,7 @@ from maskwright.store.view import View
 
 _TABLE = schema.opinions
 _CONTENT = [column for column in _TABLE.c if column.name not in ("row", "added", "removed")]
+CHUNK = 500  # rows changed at once
 #: Name of the sum over all living rows in the table `maskwright`.
 DIGEST = "opinions"
 
@@ -95,11 +96,17 @@ class Changes:
     def merge_class(self, source: int, target: int) -> None:
         """Give the segments of one class to another."""
         own = sql.and_(_TABLE.c.class_id == source, alive(_TABLE, None))
-        found = self._connection.execute(sql.select(*_CONTENT).where(own)).mappings().all()
-        self._end(_TABLE.c.class_id == source)
-        moved = [{**row, "class_id": target} for row in found]
-        self._insert([{**row, "hash": hashes.of_opinion(row)} for row in moved])
-        self.summary["opinions changed"] += len(moved)
+        self.set_class(self._connection.execute(sql.select(_TABLE.c.row).where(own)).scalars().all(), target)
+
+    def set_class(self, places: Sequence[int], class_id: int) -> None:
+        """Give segments a class. places: their living rows."""
+        for at in range(0, len(places), CHUNK):
+            chosen = _TABLE.c.row.in_(places[at : at + CHUNK])
+            found = self._connection.execute(sql.select(*_CONTENT).where(chosen)).mappings().all()
+            self._end(chosen)
+            moved = [{**row, "class_id": class_id} for row in found]
+            self._insert([{**row, "hash": hashes.of_opinion(row)} for row in moved])
+            self.summary["opinions changed"] += len(moved)
 
     def restore(self, revision: int) -> None:
         """Make them what they were at `revision`."""

@@ -25,6 +25,7 @@ export type Imported = Schemas["Imported"];
 export type Others = Schemas["Others"];
 export type ClassUse = Schemas["ClassUse"];
 export type Work = Schemas["Work"];
+export type LossInfo = Schemas["LossInfo"];
 export type LossReport = Schemas["LossReport"];
 export type WindowInfo = Required<Schemas["WindowInfo"]>;
 export type DatasetWindow = Omit<Schemas["DatasetWindow"], "window"> & { window: WindowInfo | null };
@@ -157,7 +158,10 @@ export const api = {
   /** seen: as they were when this was wished; refused with 409 where they are not that any more. */
   classes: (classes: ClassInfo[], seen: ClassInfo[]) => call<ClassInfo[]>("PUT", "classes", { classes, seen }),
   classUse: () => call<ClassUse[]>("GET", "classes/use"),
-  mergeClass: (source: number, target: number) => call<ClassInfo[]>("POST", "classes/merge", { source, target }),
+  /** id: by which it is done once, and can be taken back. */
+  mergeClass: (source: number, target: number, id: string) => call<ClassInfo[]>("POST", "classes/merge", { source, target, id }),
+  /** merging: the id of what is taken back. */
+  takeBackMerging: (merging: string, id: string) => call<Schemas["MergingTakenBack"]>("POST", "classes/merge/undo", { merging, id }),
   work: () => call<Work>("GET", "work"),
   assign: (name: string | null, what: { count?: number; numbers?: number[] }) =>
     call<number[]>("POST", "assign", { name, ...what }),

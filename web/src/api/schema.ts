@@ -166,6 +166,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/classes/merge/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take Back
+         * @description The class is there again, with the objects that it had; those that were changed since stay as they are.
+         */
+        post: operations["take_back_api_classes_merge_undo_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/columns": {
         parameters: {
             query?: never;
@@ -1098,7 +1118,7 @@ export interface components {
          * ImageSegments
          * @description An image's objects, lowest first.  fields: the image's own.  run: that suggests them; none for labels.
          *
-         *     rejected: ids of suggested objects that a person rejected one by one.
+         *     rejected: ids of suggested objects that a person rejected one by one.  ranked: scores only order what is suggested.
          */
         ImageSegments: {
             /** Revision */
@@ -1114,6 +1134,11 @@ export interface components {
             run?: string | null;
             /** Rejected */
             rejected?: number[];
+            /**
+             * Ranked
+             * @default false
+             */
+            ranked: boolean;
         };
         /**
          * Imported
@@ -1174,19 +1199,36 @@ export interface components {
             notes: string[];
         };
         /**
+         * LossInfo
+         * @description What a format cannot hold, of one cause.  words: the cause in a sentence's part.  number: how often.  key: of the
+         *     first image with it.
+         */
+        LossInfo: {
+            /** Cause */
+            cause: string;
+            /** Words */
+            words: string;
+            /** Number */
+            number: number;
+            /** Pixels */
+            pixels: number;
+            /** Key */
+            key: string;
+        };
+        /**
          * LossReport
-         * @description What a format cannot hold.  lines: what stops a write unless losses are allowed, `grave` of them in all.  minor:
-         *     what is only written otherwise.
+         * @description What a format cannot hold.  grave: what stops a write unless losses are allowed.  minor: what is only written
+         *     otherwise.  file: the archive's name.
          */
         LossReport: {
             /** Format */
             format: string;
-            /** Lines */
-            lines: string[];
-            /** Minor */
-            minor: string[];
             /** Grave */
-            grave: number;
+            grave: components["schemas"]["LossInfo"][];
+            /** Minor */
+            minor: components["schemas"]["LossInfo"][];
+            /** File */
+            file: string;
         };
         /**
          * Masked
@@ -1209,13 +1251,31 @@ export interface components {
         };
         /**
          * Merging
-         * @description Everything of the class source becomes the class target; source goes.
+         * @description Everything of the class source becomes the class target; source goes.  id: by which it can be taken back.
          */
         Merging: {
             /** Source */
             source: number;
             /** Target */
             target: number;
+            /** Id */
+            id?: string;
+        };
+        /**
+         * MergingTakenBack
+         * @description objects: that have their class again.  stayed: that were changed since, on images of these keys, at most 20.
+         */
+        MergingTakenBack: {
+            /** Classes */
+            classes: components["schemas"]["ClassInfo"][];
+            /** Objects */
+            objects: number;
+            /** Stayed */
+            stayed: number;
+            /** Images */
+            images: number;
+            /** Stayed On */
+            stayed_on: string[];
         };
         /**
          * Named
@@ -1589,6 +1649,16 @@ export interface components {
             examples?: components["schemas"]["Examples"] | null;
         };
         /**
+         * TakingBack
+         * @description A merging is taken back.  merging: the id that it was given.
+         */
+        TakingBack: {
+            /** Id */
+            id: string;
+            /** Merging */
+            merging: string;
+        };
+        /**
          * Upload
          * @description A file of labels. data: its bytes in base 64.  write: False only tells what would happen.
          */
@@ -1924,6 +1994,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ClassInfo"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    take_back_api_classes_merge_undo_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TakingBack"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MergingTakenBack"];
                 };
             };
             /** @description Validation Error */

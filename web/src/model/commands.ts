@@ -20,6 +20,23 @@ export interface Said {
   readonly objects?: Turn<Verdict> & { readonly run: string; readonly ids: readonly number[] };
 }
 
+/** What a command does to one of several images. */
+export interface Part {
+  readonly image: number;
+  readonly width: number;
+  readonly height: number;
+  readonly changes: readonly Change[];
+  readonly said?: Said;
+}
+
+/** A class that became another. The server knows what it moved: by `id`, and how often that was done and taken back since. */
+export interface Merge {
+  readonly source: number;
+  readonly target: number;
+  readonly id: string;
+  readonly turns: number;
+}
+
 export interface Command {
   readonly kind: string;
   /** Of one image, as are remark, fields and said. */
@@ -27,34 +44,41 @@ export interface Command {
   readonly remark?: Remark;
   readonly fields?: Fields;
   readonly said?: Said;
+  /** Of many images, each of which is taken back for itself where it is as it was left. */
+  readonly parts?: readonly Part[];
   /** What became of what runs suggest, of many images. */
   readonly verdicts?: Turn<Verdict> & { readonly of: readonly { readonly image: number; readonly run: string }[] };
   /** The classes of all images. */
   readonly classes?: Turn<readonly Declared[]>;
-  /** It cannot be taken back. */
+  readonly merge?: Merge;
+  /** It cannot be taken back: so an earlier version of this page kept what merged classes. */
   readonly lasting?: true;
 }
 
 const turned = <T>({ before, after }: Turn<T>): Turn<T> => ({ before: after, after: before });
 
 /** The same the other way round. */
-export function inverse({ changes, remark, fields, said, verdicts, classes }: Command, kind = "undo"): Command {
+export function inverse({ changes, remark, fields, said, parts, verdicts, classes }: Command, kind = "undo"): Command {
   return {
     kind,
-    changes: [...changes].reverse().map(({ id, before, after, from, to }) => ({ id, before: after, after: before, from: to, to: from })),
+    changes: back(changes),
+    ...(parts && { parts: parts.map((part) => ({ ...part, changes: back(part.changes), ...(part.said && { said: unsaid(part.said) }) })) }),
     ...(remark && { remark: { ...remark, ...turned(remark) } }),
     ...(fields && { fields: turned(fields) }),
     ...(verdicts && { verdicts: { of: verdicts.of, ...turned(verdicts) } }),
     ...(classes && { classes: turned(classes) }),
-    ...(said && {
-      said: {
-        ...(said.state && { state: turned(said.state) }),
-        ...(said.suggestion && { suggestion: { run: said.suggestion.run, ...turned(said.suggestion) } }),
-        ...(said.objects && { objects: { run: said.objects.run, ids: said.objects.ids, ...turned(said.objects) } }),
-      },
-    }),
+    ...(said && { said: unsaid(said) }),
   };
 }
+
+const back = (changes: readonly Change[]): Change[] =>
+  [...changes].reverse().map(({ id, before, after, from, to }) => ({ id, before: after, after: before, from: to, to: from }));
+
+const unsaid = ({ state, suggestion, objects }: Said): Said => ({
+  ...(state && { state: turned(state) }),
+  ...(suggestion && { suggestion: { run: suggestion.run, ...turned(suggestion) } }),
+  ...(objects && { objects: { run: objects.run, ids: objects.ids, ...turned(objects) } }),
+});
 
 export function apply(scene: Scene, { changes, remark, fields }: Command): void {
   scene.apply(changes, true);

@@ -1,12 +1,13 @@
 /** What a person did in this browser, in order: kept, so that it can be taken back after a reload, on another image, in another tab. */
 
-import type { Command } from "../model/commands";
+import type { Command, Part } from "../model/commands";
 import type { WireSegment } from "../api/client";
 import type { Layer } from "./pending";
 import { fromWire, toWire } from "./wire";
 
 export type KeptChange = { id: number; before: WireSegment | null; after: WireSegment | null; from: number; to: number };
-type Kept = Omit<Command, "changes"> & { changes: KeptChange[] };
+type KeptPart = Omit<Part, "changes"> & { changes: KeptChange[] };
+export type Kept = Omit<Command, "changes" | "parts"> & { changes: KeptChange[]; parts?: KeptPart[] };
 
 export interface Entry {
   /** Grows over all tabs; none before it is kept. */
@@ -111,6 +112,12 @@ export class Journal {
     else this.drop(entry);
   }
 
+  /** The command goes on, or is not all of it any more. */
+  change(entry: Entry, command: Kept): void {
+    entry.command = command;
+    this.write(entry);
+  }
+
   forget(id: string): void {
     const entry = this.own.find((other) => other.id === id);
     if (entry) this.drop(entry);
@@ -133,14 +140,28 @@ export class Journal {
   }
 }
 
-export function kept(command: Command, width: number, height: number): Kept {
-  const wire = (segment: Command["changes"][number]["before"]) => segment && toWire(segment, width, height);
-  return { ...command, changes: command.changes.map((change) => ({ ...change, before: wire(change.before), after: wire(change.after) })) };
+export function kept({ parts, ...command }: Command, width: number, height: number): Kept {
+  return {
+    ...command, changes: keptChanges(command.changes, width, height),
+    ...(parts && { parts: parts.map((part) => ({ ...part, changes: keptChanges(part.changes, part.width, part.height) })) }),
+  };
 }
 
-export function restored({ command, width, height }: Entry): Command {
+export function restored({ command: { parts, ...command }, width, height }: Entry): Command {
+  return {
+    ...command, changes: restoredChanges(command.changes, width, height),
+    ...(parts && { parts: parts.map((part) => ({ ...part, changes: restoredChanges(part.changes, part.width, part.height) })) }),
+  };
+}
+
+function keptChanges(changes: Command["changes"], width: number, height: number): KeptChange[] {
+  const wire = (segment: Command["changes"][number]["before"]) => segment && toWire(segment, width, height);
+  return changes.map((change) => ({ ...change, before: wire(change.before), after: wire(change.after) }));
+}
+
+function restoredChanges(changes: readonly KeptChange[], width: number, height: number): Command["changes"] {
   const segment = (held: WireSegment | null) => held && fromWire(held, width, height);
-  return { ...command, changes: command.changes.map((change) => ({ ...change, before: segment(change.before), after: segment(change.after) })) };
+  return changes.map((change) => ({ ...change, before: segment(change.before), after: segment(change.after) }));
 }
 
 export class MemoryLedger implements Ledger {

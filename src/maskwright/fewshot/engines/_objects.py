@@ -1,5 +1,6 @@
 """Things that touch: what a learner is taught so that it can tell them apart, and how they are told apart."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,36 @@ from maskwright.core.classes import IGNORE_INDEX, Classes
 from maskwright.core.masks import Masks
 from maskwright.core.segments import Segments
 from maskwright.registry import require
+
+#: How much surer learners are of pixels than they are right: chosen on nuclei of DSB 2018, with three labelled images.
+OVERSURE = 1.8
+#: How far beyond an object its outline may be thought to lie: a share of its side, and pixels at least and at most.
+BEYOND, LEAST_BEYOND, MOST_BEYOND = 0.25, 2, 15
+
+
+def expected_iou(probs: F32, masks: Masks, indices: Sequence[int]) -> F32:
+    """(N,) 0 … 1: with which IoU an object is likely to be right, by the probabilities of its pixels and around.
+
+    The pixels that are expected to be shared, of those that are expected to be covered by either: an object that could
+    as well end elsewhere is not sure, however sure its middle is.  Pixels of other objects are not counted as around.
+
+    probs: (K, H, W) of classes.  masks: N objects that share no pixel.  indices: of the objects' classes in `probs`.
+    """
+    cv2: Any = require("cv2", "learning from examples")
+    height, width = probs.shape[1:]
+    taken = masks.composite(np.ones(len(masks), np.uint8))
+    out = np.zeros(len(masks), np.float32)
+    for row, (box, area, index) in enumerate(zip(masks.boxes().tolist(), masks.areas().tolist(), indices, strict=True)):
+        reach = int(np.clip(BEYOND * area**0.5, LEAST_BEYOND, MOST_BEYOND))
+        left, top, right, bottom = max(0, box[0] - reach), max(0, box[1] - reach), box[2] + reach, box[3] + reach
+        window = (left, top, min(width, right), min(height, bottom))
+        own = masks[row : row + 1].decode(window=window)[0]
+        around = cv2.dilate(own.astype(np.uint8), np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)) > 0
+        here = (slice(window[1], window[3]), slice(window[0], window[2]))
+        sure = probs[index][here]
+        around &= taken[here] == 0
+        out[row] = (sure[own].sum() / (area + sure[around].sum())) ** OVERSURE
+    return np.clip(out, 0, 1)
 
 
 class Lessons:
@@ -70,7 +101,7 @@ class Lessons:
         return out
 
     def segments(self, probs: F32) -> Segments:
-        """(K', H, W) probabilities of pixel classes -> segments of source `model`, scored by their mean probability.
+        """(K', H, W) probabilities of pixel classes -> segments of source `model`, scored by `expected_iou`.
 
         A stuff class, or a thing of which images have one, is one segment.  The other things are told apart first,
         whatever they are (insides are seeds that grow over what is likelier theirs than not, by watershed), and then
@@ -82,10 +113,9 @@ class Lessons:
         indexed = [class_ for class_ in classes if class_.role != "ignore"]
         masks: list[Masks] = []
         ids: list[int] = []
-        scores: list[float] = []
         size = (int(best.shape[0]), int(best.shape[1]))
         if self.rimmed:
-            merged, best = self._things(probs, merged, best, masks, ids, scores)
+            merged, best = self._things(probs, merged, best, masks, ids)
         for index, class_ in enumerate(indexed):
             if class_.role == "background" or index in self.rimmed:
                 continue
@@ -95,12 +125,12 @@ class Lessons:
                 continue
             ids.append(class_.id)
             masks.append(found)
-            scores.append(float(merged[index][region].mean()))
-        return Segments(Masks.concatenate(masks, size), ids, scores=scores, source="model")
+        together = Masks.concatenate(masks, size)
+        places = {class_.id: index for index, class_ in enumerate(indexed)}
+        scores = expected_iou(merged, together, [places[class_id] for class_id in ids])
+        return Segments(together, ids, scores=scores, source="model")
 
-    def _things(
-        self, probs: F32, merged: F32, best: U8, masks: list[Masks], ids: list[int], scores: list[float]
-    ) -> tuple[F32, U8]:
+    def _things(self, probs: F32, merged: F32, best: U8, masks: list[Masks], ids: list[int]) -> tuple[F32, U8]:
         """Adds the things that come in numbers -> merged, and best, where what was noise is something else."""
         things = np.array(self.rimmed)
         indexed = [class_ for class_ in self.classes if class_.role != "ignore"]
@@ -123,7 +153,6 @@ class Lessons:
         for row in np.flatnonzero(keep):
             ids.append(indexed[self.rimmed[kinds[row]]].id)
             masks.append(found[row : row + 1])
-            scores.append(float(said[kinds[row], row] / areas[row]))
         noise = np.isin(parts, numbers[~keep])
         if noise.any():
             best = best.copy()

@@ -1,16 +1,20 @@
 """The classes: names, colours, kinds and roles, what uses them, and merging."""
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Annotated, Literal
+from uuid import uuid4
 
 from fastapi import APIRouter, HTTPException, Request
 from pydantic import BaseModel, Field
 
 from maskwright.core.classes import Class, Classes
 from maskwright.errors import UsageError
-from maskwright.labelling import assignments
+from maskwright.labelling import assignments, class_merging
 from maskwright.store import Dataset
 from maskwright.studio.state import Studio, person
+
+#: Images that are named in an answer.
+_NAMED = 20
 
 
 class ClassInfo(BaseModel):
@@ -30,11 +34,33 @@ class NewClasses(BaseModel):
     seen: list[ClassInfo] | None = Field(default=None, max_length=5000)
 
 
+#: Made by who wishes something, which is done once however often it is sent.
+Id = Annotated[str, Field(min_length=8, max_length=64, pattern=r"^[0-9a-zA-Z-]+$")]
+
+
 class Merging(BaseModel):
-    """Everything of the class source becomes the class target; source goes."""
+    """Everything of the class source becomes the class target; source goes.  id: by which it can be taken back."""
 
     source: int
     target: int
+    id: Id = Field(default_factory=lambda: str(uuid4()))
+
+
+class TakingBack(BaseModel):
+    """A merging is taken back.  merging: the id that it was given."""
+
+    id: Id
+    merging: Id
+
+
+class MergingTakenBack(BaseModel):
+    """objects: that have their class again.  stayed: that were changed since, on images of these keys, at most 20."""
+
+    classes: list[ClassInfo]
+    objects: int
+    stayed: int
+    images: int
+    stayed_on: list[str]
 
 
 def router(studio: Studio) -> APIRouter:
@@ -63,11 +89,17 @@ def router(studio: Studio) -> APIRouter:
     @routes.post("/api/classes/merge")
     def merge(given: Merging, request: Request) -> list[ClassInfo]:
         """Give all objects of one class to another; the emptied class goes."""
-        names = {declared.id: declared.name for declared in dataset.classes}
-        words = f"class {names.get(given.source)} into {names.get(given.target)}"
-        with dataset.edit(words, author=person(request)) as edit:
-            edit.merge_class(given.source, given.target)
+        class_merging.merge(dataset, given.source, given.target, id=given.id, author=person(request))
         return described(dataset)
+
+    @routes.post("/api/classes/merge/undo")
+    def take_back(given: TakingBack, request: Request) -> MergingTakenBack:
+        """The class is there again, with the objects that it had; those that were changed since stay as they are."""
+        done = class_merging.take_back(dataset, given.merging, id=given.id, author=person(request))
+        return MergingTakenBack(
+            classes=described(dataset), objects=done.objects, stayed=done.stayed, images=len(done.stayed_on),
+            stayed_on=list(done.stayed_on[:_NAMED]),
+        )  # fmt: skip
 
     return routes
 

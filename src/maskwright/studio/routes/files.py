@@ -1,7 +1,7 @@
 """Labels in and out, as files: what a file would give, what a format would lose, an archive."""
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -38,15 +38,27 @@ class Imported(BaseModel):
     written: bool
 
 
+class LossInfo(BaseModel):
+    """What a format cannot hold, of one cause.  words: the cause in a sentence's part.  number: how often.  key: of the
+    first image with it.
+    """
+
+    cause: str
+    words: str
+    number: int
+    pixels: int
+    key: str
+
+
 class LossReport(BaseModel):
-    """What a format cannot hold.  lines: what stops a write unless losses are allowed, `grave` of them in all.  minor:
-    what is only written otherwise.
+    """What a format cannot hold.  grave: what stops a write unless losses are allowed.  minor: what is only written
+    otherwise.  file: the archive's name.
     """
 
     format: str
-    lines: list[str]
-    minor: list[str]
-    grave: int
+    grave: list[LossInfo]
+    minor: list[LossInfo]
+    file: str
 
 
 def router(studio: Studio) -> APIRouter:
@@ -72,18 +84,34 @@ def router(studio: Studio) -> APIRouter:
         """What a format cannot hold of these labels."""
         view = dataset.frozen()
         found = formats.losses(view, view.classes, format)
-        grave = [loss for loss in found if loss.grave]
-        minor = [loss for loss in found if not loss.grave]
-        return LossReport(format=format, lines=formats.summary(grave), minor=formats.summary(minor), grave=len(grave))
+        return LossReport(
+            format=format, grave=_causes(loss for loss in found if loss.grave),
+            minor=_causes(loss for loss in found if not loss.grave), file=_file(format),
+        )  # fmt: skip
 
     @routes.get("/api/export/{format}/archive")
     def archive(format: str, allow_loss: bool = False) -> StreamingResponse:
         """The labels in a format, as a ZIP archive."""
         pieces = _packed(dataset, format, allow_loss=allow_loss)
-        named = {"content-disposition": f'attachment; filename="labels-{format}.zip"'}
+        named = {"content-disposition": f'attachment; filename="{_file(format)}"'}
         return StreamingResponse(pieces, media_type="application/zip", headers=named)
 
     return routes
+
+
+def _file(format: str) -> str:
+    return f"labels-{format}.zip"
+
+
+def _causes(losses: Iterable[formats.Loss]) -> list[LossInfo]:
+    """By cause, the most frequent first."""
+    out: dict[str, LossInfo] = {}
+    for loss in losses:
+        words = formats.CAUSES.get(loss.cause, loss.cause)
+        known = out.setdefault(loss.cause, LossInfo(cause=loss.cause, words=words, number=0, pixels=0, key=loss.key))
+        known.number += 1
+        known.pixels += loss.pixels
+    return sorted(out.values(), key=lambda cause: -cause.number)
 
 
 def _packed(dataset: Dataset, format: str, *, allow_loss: bool) -> Iterator[bytes]:

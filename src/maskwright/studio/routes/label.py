@@ -13,6 +13,7 @@ from maskwright.core.arrays import Bool, Size
 from maskwright.core.masks import Masks
 from maskwright.core.segments import Segments
 from maskwright.errors import UsageError
+from maskwright.fewshot import first_masks
 from maskwright.labelling import gestures, own_labels, workflow
 from maskwright.studio.messages import further
 from maskwright.studio.routes.project import known_word
@@ -61,7 +62,7 @@ class WorkflowInfo(BaseModel):
 class ImageSegments(BaseModel):
     """An image's objects, lowest first.  fields: the image's own.  run: that suggests them; none for labels.
 
-    rejected: ids of suggested objects that a person rejected one by one.
+    rejected: ids of suggested objects that a person rejected one by one.  ranked: scores only order what is suggested.
     """
 
     revision: int
@@ -70,6 +71,7 @@ class ImageSegments(BaseModel):
     workflow: WorkflowInfo | None = None
     run: str | None = None
     rejected: list[int] = Field(default_factory=list)
+    ranked: bool = False
 
 
 class Remark(BaseModel):
@@ -219,7 +221,8 @@ def router(studio: Studio) -> APIRouter:
             return ImageSegments(revision=dataset.revision, objects=[])
         suggested = _segments(fewshot.suggestion(dataset, found[0], number), dataset.revision, {})
         rejected = workflow.rejected_objects(dataset, found[0], number)
-        return suggested.model_copy(update={"run": found[0], "rejected": rejected})
+        ranked = first_masks.is_ranked(dataset, found[0])
+        return suggested.model_copy(update={"run": found[0], "rejected": rejected, "ranked": ranked})
 
     @routes.get("/api/images/{number}/history")
     def history(number: int) -> list[dict[str, Any]]:

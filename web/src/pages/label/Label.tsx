@@ -59,7 +59,6 @@ export function Label({ children }: { children?: ComponentChildren }) {
           <Instructions />
           <div class="stage">
             <canvas ref={canvas} class="board" tabIndex={0} aria-label={words.images} />
-            <Window />
             <NoImages />
             <ShutOut />
           </div>
@@ -69,6 +68,7 @@ export function Label({ children }: { children?: ComponentChildren }) {
       </main>
       <aside>
         <div class="above">
+          <Window />
           <Over />
           <Fresh />
           <Suggested />

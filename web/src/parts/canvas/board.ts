@@ -22,6 +22,8 @@ export class Board {
   contrast = 1;
   grid = false;
   overview = true;
+  /** Where the whole image is shown small, beside the board. */
+  map: HTMLCanvasElement | null = null;
   /** What a drag with Ctrl or Command does, or any drag while `levelling`: how far it went, in pixels of the screen. */
   level: { begin(): void; move(dx: number, dy: number): void; end(): void } | null = null;
   levelling = false;
@@ -44,7 +46,6 @@ export class Board {
   private readonly layer = document.createElement("canvas");
   private data: ImageData | null = null;
   private pressed = false;
-  private steering = false;
   /** Fingers on the board; two of them move and zoom it. */
   private readonly fingers = new Map<number, Point>();
   private pinching = false;
@@ -199,7 +200,7 @@ export class Board {
     context.drawImage(this.layer, 0, 0);
     if (this.grid) this.drawGrid();
     this.tool?.draw?.(context);
-    if (this.overview) this.drawOverview();
+    this.drawMap();
     if (this.badge && this.under) this.drawBadge(this.under);
     this.drawn?.();
     this.took = performance.now() - begun;
@@ -278,43 +279,35 @@ export class Board {
     context.stroke();
   }
 
-  private drawOverview(): void {
-    const { context, canvas } = this;
-    const small = this.image?.overview();
-    const found = this.image && small ? minimap(this.image, this.view, canvas.width, canvas.height) : null;
+  /** The whole image, small, beside the board, with the part of it that the board shows. */
+  private drawMap(): void {
+    const { map, canvas, image, view } = this;
+    if (!map) return;
+    const small = this.overview ? image?.overview() : null;
+    const found = image && small ? minimap(image, view, canvas.width, canvas.height) : null;
+    map.hidden = !found;
     if (!found || !small) return;
-    const { box, shown } = found;
-    context.drawImage(small, box.x, box.y, box.w, box.h);
-    context.strokeStyle = "#000";
-    context.lineWidth = 1;
-    context.strokeRect(box.x - 0.5, box.y - 0.5, box.w + 1, box.h + 1);
-    context.save();
-    context.beginPath();
-    context.rect(box.x, box.y, box.w, box.h);
-    context.clip();
-    context.strokeStyle = "#fff";
-    context.lineWidth = 2;
-    context.beginPath();
-    shown.forEach((p, k) => (k ? context.lineTo(p.x, p.y) : context.moveTo(p.x, p.y)));
-    context.closePath();
-    context.stroke();
-    context.restore();
+    map.width = Math.round(found.w);
+    map.height = Math.round(found.h);
+    const context = map.getContext("2d")!;
+    context.drawImage(small, 0, 0, map.width, map.height);
+    // Light on dark, which is seen on any image.
+    for (const [colour, width] of [["#000", 4], ["#fff", 2]] as const) {
+      context.strokeStyle = colour;
+      context.lineWidth = width;
+      context.beginPath();
+      found.shown.forEach((p, k) => (k ? context.lineTo(p.x, p.y) : context.moveTo(p.x, p.y)));
+      context.closePath();
+      context.stroke();
+    }
   }
 
-  /** Go where the overview is pressed. False where it is not. */
-  private steer(event: PointerEvent, begins: boolean): boolean {
-    const { canvas, view, image } = this;
-    if (!image || !this.overview || !(begins || this.steering)) return false;
-    const found = minimap(image, view, canvas.width, canvas.height);
-    if (!found) return this.steering;
-    const { box } = found;
-    const at = this.place(event);
-    if (begins && (at.x < box.x || at.y < box.y || at.x > box.x + box.w || at.y > box.y + box.h)) return false;
-    const k = image.width / box.w;
-    view.centre({ x: (at.x - box.x) * k, y: (at.y - box.y) * k }, canvas.width, canvas.height);
-    this.steering = true;
+  /** Show what lies at a place of the map, in its pixels. */
+  goTo({ x, y }: Point): void {
+    const { image, map, canvas, view } = this;
+    if (!image || !map) return;
+    view.centre({ x: (x / map.width) * image.width, y: (y / map.height) * image.height }, canvas.width, canvas.height);
     this.redraw();
-    return true;
   }
 
   private resize(): void {
@@ -361,7 +354,6 @@ export class Board {
     }
     this.last = { x: event.clientX, y: event.clientY };
     this.pressed = true;
-    if (this.steer(event, true)) return;
     if (this.space) this.moved = true;
     this.panning = this.space || event.button === 1 || (this.pen && event.pointerType === "touch");
     if (this.panning) return;
@@ -388,7 +380,6 @@ export class Board {
     this.under = this.place(event);
     this.over?.(this.view.toImage(this.under));
     if (this.badge) this.redraw();
-    if (this.steering && this.steer(event, false)) return;
     if (this.adjusting) {
       this.level?.move(event.clientX - this.adjusting.x, event.clientY - this.adjusting.y);
       return;
@@ -413,13 +404,12 @@ export class Board {
       return;
     }
     if (this.adjusting) this.level?.end();
-    else if (this.pressed && !this.panning && !this.steering) {
+    else if (this.pressed && !this.panning) {
       this.settle();
       this.tool?.up?.(this.press(event));
     }
     this.pressed = false;
     this.panning = false;
-    this.steering = false;
     this.adjusting = null;
   }
 
@@ -428,7 +418,6 @@ export class Board {
     if (!this.fingers.size) this.pinching = false;
     this.held = null;
     this.pressed = false;
-    this.steering = false;
     if (this.adjusting) this.level?.end();
     else this.tool?.cancel?.();
     this.adjusting = null;

@@ -236,20 +236,20 @@ export function sizesOf(width: number, height: number, levels: number): Size[] {
   return out;
 }
 
-/** Where the overview of the whole image lies in the window, and what the window shows of it. */
-export function minimap(image: ShownImage, view: View, windowWidth: number, windowHeight: number): { box: Rect; shown: Point[] } | null {
-  const longest = 150;
-  const k = longest / Math.max(image.width, image.height);
+const LONGEST = 160; // pixels of the overview's longer side
+
+/** How large the overview of the whole image is, and what the window shows of it; none while that is most of it. */
+export function minimap(image: ShownImage, view: View, windowWidth: number, windowHeight: number): { w: number; h: number; shown: Point[] } | null {
+  const k = LONGEST / Math.max(image.width, image.height);
   const [w, h] = [image.width * k, image.height * k];
   const seen = view.shown(windowWidth, windowHeight);
   const part = (Math.min(seen.w, image.width) * Math.min(seen.h, image.height)) / (image.width * image.height);
-  if (part > 0.6 || windowWidth < 3 * longest) return null;
-  const box = { x: 10, y: windowHeight - h - 10, w, h };
+  if (part > 0.6) return null;
   const shown = [
     { x: 0, y: 0 }, { x: windowWidth, y: 0 }, { x: windowWidth, y: windowHeight }, { x: 0, y: windowHeight },
   ].map((corner) => {
     const p = view.toImage(corner);
-    return { x: box.x + p.x * k, y: box.y + p.y * k };
+    return { x: p.x * k, y: p.y * k };
   });
-  return { box, shown };
+  return { w, h, shown };
 }

@@ -1,48 +1,70 @@
 import { useEffect, useState } from "preact/hooks";
-import type { Imported, LossReport } from "../../../api/client";
+import type { Imported, LossInfo, LossReport } from "../../../api/client";
 import { Dialog } from "../../../parts/Dialog";
 import { project } from "../../../store/project";
 import { words } from "../../../strings";
 import { losses, take } from "../store/files";
 
-function Lines({ head, lines, quiet = false }: { head: string; lines: string[]; quiet?: boolean }) {
-  return (
-    <section class={quiet ? "quiet" : undefined}>
-      <p>{head}</p>
-      <ul>{lines.map((line) => <li key={line}>{line}</li>)}</ul>
-    </section>
-  );
+const Losses = ({ losses }: { losses: LossInfo[] }) => <ul>{losses.map((loss) => <li key={loss.cause}>{said.loss(loss)}</li>)}</ul>;
+
+const said = words.exporting;
+
+/** Formats by what they are for; those that nothing is known of come last. */
+function grouped(names: readonly string[]): [string, string[]][] {
+  const known = Object.entries(said.groups).map(([group, own]) => [group, own.filter((name) => names.includes(name))] as [string, string[]]);
+  const rest = names.filter((name) => !known.some(([, own]) => own.includes(name)));
+  return [...known, [said.others, rest] as [string, string[]]].filter(([, own]) => own.length);
 }
 
+/** The labels as a file for another program: which, what it holds, what it lacks, what it is called and where it goes. */
 export function Export() {
   const [name, setName] = useState("coco");
   const [report, setReport] = useState<LossReport | null>(null);
   const [trouble, setTrouble] = useState("");
   useEffect(() => {
+    let over = false;
     setReport(null);
     setTrouble("");
-    losses(name).then(setReport, (error: Error) => setTrouble(error.message));
+    losses(name).then((found) => over || setReport(found), (error: Error) => over || setTrouble(error.message));
+    return () => void (over = true);
   }, [name]);
-  const link = `/api/export/${name}/archive${report?.grave ? "?allow_loss=true" : ""}`;
+  const images = project.value?.images ?? [];
+  const format = said.formats[name];
+  const grave = report ? report.grave.length : 0;
+  const link = `/api/export/${name}/archive${grave ? "?allow_loss=true" : ""}`;
   return (
-    <Dialog title={words.export}>
+    <Dialog title={said.title}>
+      <p class="quiet">{said.lead(images.length, images.filter((image) => image.state !== "labelled" && image.state !== "approved").length)}</p>
       <label>
-        {words.exportAs}{" "}
+        {said.format}{" "}
         <select value={name} onChange={(e) => setName(e.currentTarget.value)}>
-          {(project.value?.formats ?? []).map((format) => (
-            <option key={format}>{format}</option>
+          {grouped(project.value?.formats ?? []).map(([group, own]) => (
+            <optgroup key={group} label={group}>
+              {own.map((each) => (
+                <option key={each} value={each}>{said.formats[each]?.name ?? each}</option>
+              ))}
+            </optgroup>
           ))}
         </select>
       </label>
+      {format && <p data-format={name}>{format.use}</p>}
       {trouble && <p role="alert">{trouble}</p>}
-      {!report && !trouble && <p class="quiet" role="status">{words.weighing(name)}</p>}
+      {!report && !trouble && <p class="quiet" role="status">{said.weighing(format?.name ?? name)}</p>}
       {report && (
         <>
-          <div class="losses" data-grave={report.grave}>
-            {report.grave > 0 ? <Lines head={words.lossesOf(name)} lines={report.lines} /> : <p>{words.lossless}</p>}
-            {report.minor.length > 0 && <Lines head={words.writtenOtherwise} lines={report.minor} quiet />}
+          <div class="losses" data-grave={grave}>
+            <p>{grave ? said.lacks : said.lossless}</p>
+            <Losses losses={report.grave} />
+            {grave > 0 && name !== "coco" && <p class="quiet">{said.instead}</p>}
           </div>
-          <a class={report.grave ? "button" : "button primary"} href={link} download>{report.grave ? words.downloadAnyway : words.download}</a>
+          <a class={grave ? "button" : "button primary"} href={link} download={report.file}>{grave ? said.anyway(report.file) : said.download(report.file)}</a>
+          <p class="quiet">{said.where(report.file, format?.file ?? "")}</p>
+          {report.minor.length > 0 && (
+            <details class="losses" data-minor={report.minor.length}>
+              <summary>{said.minor}</summary>
+              <Losses losses={report.minor} />
+            </details>
+          )}
         </>
       )}
     </Dialog>

@@ -3,15 +3,17 @@ import type { ImageInfo } from "../../../api/client";
 import { List } from "../../../parts/List";
 import { message, project } from "../../../store/project";
 import { words } from "../../../strings";
-import { accepting, acceptEverywhere, rejectEverywhere, stopAccepting } from "../store/everywhere";
+import { acceptEverywhere, rejectEverywhere, stop } from "../store/everywhere";
 import { open } from "../store/images";
 import { FILTERS, listed } from "../store/listing";
 import { least } from "../store/offer";
 import { lookAgain } from "../store/setup";
 import { current, desk, filter as chosenFilter, layer, searched } from "../store/state";
 import { tell } from "../store/toast";
+import { going } from "../store/whole";
 import { lookOfAll } from "../store/window";
 import { Guide } from "./Guide";
+import { Overview } from "./Overview";
 
 const ROW = 52; // pixels; as in the style sheet
 
@@ -68,7 +70,7 @@ export function Images() {
         />
       </div>
       {images.length > 0 && <LookAgain />}
-      {filter === "suggested" && shown.length > 1 && !accepting.value && (
+      {filter === "suggested" && shown.length > 1 && !going.value && (
         <>
           <button class="wide" data-action="acceptEverywhere" title={words.everywhereHelp} onClick={() => void acceptEverywhere()}>
             {words.everywhere(shown.length, least.value)}
@@ -78,9 +80,9 @@ export function Images() {
           </button>
         </>
       )}
-      {accepting.value && (
+      {going.value && (
         <p class="row" role="status">
-          <progress value={accepting.value.done} max={accepting.value.total} /> <button onClick={stopAccepting}>{words.cancel}</button>
+          <progress value={going.value.done} max={going.value.total} /> {going.value.stops && <button onClick={stop}>{words.cancel}</button>}
         </p>
       )}
       {!shown.length && images.length > 0 && (
@@ -110,6 +112,7 @@ export function Images() {
           </li>
         )}
       />
+      <Overview />
       <Guide />
     </nav>
   );

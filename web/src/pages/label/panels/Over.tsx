@@ -11,10 +11,10 @@ export function Over() {
     <>
       {offered.value !== null && !shown.value && (
         <div class="suggestion" role="group">
-          <span title={words.confidenceHelp}>{words.suggestion(wanted.value.length, remaining.value.length, offered.value.objects.length, offered.value.confidence)}</span>
+          <span title={words.confidenceHelp}>{words.suggestion(wanted.value.length, remaining.value.length, offered.value.objects.length, offered.value.ranked ? null : offered.value.confidence)}</span>
           {remaining.value.length > 1 && (
-            <label title={words.scoreHelp}>
-              {words.score}
+            <label title={offered.value.ranked ? words.rankHelp : words.scoreHelp}>
+              {offered.value.ranked ? words.distinct : words.score}
               <input
                 type="range" min={0} max={1} step={0.05} value={least.value} aria-label={words.least}
                 onInput={(e) => (least.value = Number(e.currentTarget.value))}

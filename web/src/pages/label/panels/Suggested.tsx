@@ -8,16 +8,17 @@ import { Dot } from "./Objects";
 /** The objects that are suggested for this image, the surest first: each is accepted or rejected. */
 export function Suggested() {
   if (!offered.value || shown.value || !remaining.value.length) return null;
+  const ranked = offered.value.ranked ?? false;
   const left = remaining.value.length - wanted.value.length;
   return (
     <section class="suggested">
       <h2>
         {words.suggested} <span class="quiet">{wanted.value.length}</span>
-        <abbr class="quiet legend" title={words.scoreHelp}>{words.score}</abbr>
+        <abbr class="quiet legend" title={ranked ? words.rankHelp : words.scoreHelp}>{ranked ? words.rank : words.score}</abbr>
       </h2>
       <ul>
-        {wanted.value.slice(0, 400).map((each) => (
-          <Row key={each.id} each={each} chosen={each === atHand.value} />
+        {wanted.value.slice(0, 400).map((each, k) => (
+          <Row key={each.id} each={each} chosen={each === atHand.value} rank={ranked ? k + 1 : null} />
         ))}
       </ul>
       {left > 0 && <p class="quiet">{words.lessSure(left)}</p>}
@@ -26,7 +27,8 @@ export function Suggested() {
   );
 }
 
-function Row({ each, chosen }: { each: Suggestion; chosen: boolean }) {
+/** rank: its place, where the score says no more. */
+function Row({ each, chosen, rank }: { each: Suggestion; chosen: boolean; rank: number | null }) {
   const row = useRef<HTMLLIElement>(null);
   useEffect(() => {
     if (chosen) row.current?.scrollIntoView({ block: "nearest" });
@@ -36,8 +38,8 @@ function Row({ each, chosen }: { each: Suggestion; chosen: boolean }) {
       <button class={chosen ? "chosen" : ""} aria-pressed={chosen} onClick={() => (looked.value = chosen ? null : each.id)}>
         <Dot rgb={colourOf(each.segment.class_id)} />
         <span class="name">{nameOfClass(each.segment.class_id)}</span>
-        <Sureness of={sure(each)} />
-        <span class="number" title={words.scoreHelp}>{each.score === null ? words.noValue : each.score.toFixed(2)}</span>
+        {rank === null && <Sureness of={sure(each)} />}
+        {rank === null ? <span class="number" title={words.scoreHelp}>{each.score === null ? words.noValue : each.score.toFixed(2)}</span> : <span class="number" title={words.rankHelp}>{rank}</span>}
       </button>
       <button title={words.acceptThis} aria-label={words.acceptThis} onClick={() => acceptOne(each)}>✓</button>
       <button title={words.rejectThis} aria-label={words.rejectThis} onClick={() => rejectOne(each)}>✕</button>

@@ -9,7 +9,7 @@ import {
   seen, setEnds, useMeasured, usePreset,
 } from "../store/window";
 
-/** Over the image, where it has more than a screen shows: by which window it is displayed, and the pixel under the pointer. */
+/** Beside the image, where it has more than a screen shows: by which window it is displayed, and the pixel under the pointer. */
 export function Window() {
   if (!isDeep.value && !panelOpen.value) return null;
   return (
@@ -211,7 +211,8 @@ function Readout() {
   const found = pixel.value;
   const about = description.value;
   useEffect(() => () => void (pixel.value = null), []);
-  if (!found || !about) return null;
+  // Its place is kept, so that nothing below moves with the pointer.
+  if (!found || !about) return <p class="readout" />;
   const { x, y } = found;
   const values = found.found.values.map((value) => (value === null ? "–" : written(value, Math.abs(value) || 1)));
   const most = 8;

@@ -2,12 +2,14 @@
 
 import { api, type ClassInfo, Refused } from "../../../api/client";
 import { differing, turnedClasses } from "../../../model/classes";
-import type { Turn } from "../../../model/commands";
+import type { Merge, Turn } from "../../../model/commands";
+import type { Entry } from "../../../store/journal";
 import { dialog, message, project, reload } from "../../../store/project";
 import { words } from "../../../strings";
 import { setClass } from "./gestures";
 import { open } from "./images";
-import { classId, current, desk, drawable, redraw } from "./state";
+import { classId, current, desk, drawable, nameOfClass, redraw } from "./state";
+import { tell } from "./toast";
 import { keepWhole } from "./whole";
 
 const TRIES = 4;
@@ -70,12 +72,60 @@ export async function addClass(name: string): Promise<void> {
   if (project.value!.classes.some((declared) => declared.id === id)) setClass(id);
 }
 
+/** A merging that no answer came of: it may have been done. */
+let unanswered: Entry | null = null;
+
 /** Everything of one class becomes another's. */
 export async function mergeClass(source: number, target: number): Promise<ClassInfo[]> {
+  const { sync, journal } = desk;
+  await sync.settled();
+  const [from, into] = [nameOfClass(source), nameOfClass(target)];
+  const held = unanswered?.command.merge;
+  // Kept before it is done: whatever becomes of the answer, it can be taken back.
+  const entry =
+    unanswered && held?.source === source && held.target === target
+      ? unanswered
+      : keepWhole({ kind: "merge classes", changes: [], merge: { source, target, id: crypto.randomUUID(), turns: 1 } });
+  unanswered = entry;
+  try {
+    const classes = await api.mergeClass(source, target, named(entry.command.merge!, 0));
+    unanswered = null;
+    await merged(classes);
+    tell(words.merged(from, into), true);
+    return classes;
+  } catch (error) {
+    if (isRefusal(error)) {
+      journal.drop(entry);
+      unanswered = null;
+    }
+    throw error;
+  }
+}
+
+const named = ({ id }: Merge, turn: number): string => `${id}-${turn}`;
+
+/** The server understood, and will say the same again. */
+const isRefusal = (error: unknown): error is Refused => error instanceof Refused && error.status < 500;
+
+/** Take a merging back, or do it again -> it, as it is then, and what stays as it is. */
+export async function turnMerge(merge: Merge, back: boolean): Promise<{ merge: Merge; stays: string }> {
+  const { source, target, turns } = merge;
   await desk.sync.settled();
-  const classes = await api.mergeClass(source, target);
-  keepWhole({ kind: "merge classes", changes: [], lasting: true });
+  try {
+    if (!back) await merged(await api.mergeClass(source, target, named(merge, turns)));
+    const done = back ? await api.takeBackMerging(named(merge, turns - 1), named(merge, turns)) : null;
+    if (done) await merged(done.classes);
+    return { merge: { ...merge, turns: turns + 1 }, stays: done?.stayed ? words.mergedStay(done.stayed, done.images, done.stayed_on) : "" };
+  } catch (error) {
+    if (isRefusal(error)) throw new ClassesRefused(error.message);
+    throw error;
+  }
+}
+
+/** Classes and objects are others now. */
+async function merged(classes: ClassInfo[]): Promise<void> {
+  project.value = { ...project.value!, classes };
+  if (!drawable().some((declared) => declared.id === classId.value)) classId.value = drawable()[0]?.id ?? 1;
   await reload();
   if (current.value !== null) await open(current.value);
-  return classes;
 }

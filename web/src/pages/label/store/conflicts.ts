@@ -4,7 +4,7 @@ import { signal } from "@preact/signals";
 import { api, type Gesture, type ImageSegments, type WireSegment } from "../../../api/client";
 import type { Command } from "../../../model/commands";
 import { parse } from "../../../model/rle";
-import { added, Scene } from "../../../model/scene";
+import { added, type Change, Scene } from "../../../model/scene";
 import { kept, type KeptChange } from "../../../store/journal";
 import { message, project, reload } from "../../../store/project";
 import type { Conflict } from "../../../store/sync";
@@ -12,7 +12,7 @@ import { fromWire, gesture, newId } from "../../../store/wire";
 import { words } from "../../../strings";
 import { isWhole } from "./gestures";
 import { open } from "./images";
-import { current, desk, layer, mode, nameOfClass } from "./state";
+import { current, desk, isExclusive, layer, nameOfClass } from "./state";
 import { tell } from "./toast";
 import { hold } from "./undo";
 
@@ -94,22 +94,47 @@ async function chosen(choice: "mine" | "theirs" | "both"): Promise<void> {
             was.map((change) => (here.includes(change.id) ? { ...change, before: before(change.id) } : change)).filter((change) => change.before || change.after));
       }
       await sync.resolve("mine", now);
+    } else if (choice === "theirs") {
+      // What was done here stays in the journal; on top of it comes that theirs took its place.
+      const command = { kind: "take theirs", changes: given(conflict, theirs, waiting) };
+      const row = project.value?.images.find((image) => image.number === conflict.image);
+      if (row && command.changes.length) keep(conflict, command, row);
+      await sync.resolve("theirs", now);
     } else {
-      const copy = choice === "both" ? copied(conflict, theirs, waiting) : null;
+      const copy = copied(conflict, theirs, waiting);
       const stays = ({ id }: KeptChange) => !conflict.objects.includes(id);
       for (const { id } of waiting) journal.amend(id, (was) => was.filter(stays));
       if (copy) {
         for (const segment of theirs.objects) sync.knows(conflict.image, segment.id, segment.revision ?? 0, conflict.layer);
-        const { command, width, height, id } = copy;
-        journal.add({ id, tab: journal.tab, image: conflict.image, layer: conflict.layer, width, height, command: kept(command, width, height), undone: false });
+        keep(conflict, copy.command, copy, copy.id);
       }
       await sync.resolve("theirs", now, copy?.told);
     }
     if (current.value === conflict.image && layer.value === conflict.layer) await open(conflict.image);
-    if (choice === "both") tell(words.keptBoth, true);
+    if (choice !== "mine") tell(choice === "both" ? words.keptBoth : words.tookTheirs, true);
   } catch (error) {
     message.value = (error as Error).message;
   }
+}
+
+function keep({ image, layer: on }: Conflict, command: Command, { width, height }: { width: number; height: number }, id: string = crypto.randomUUID()): void {
+  const { journal } = desk;
+  journal.add({ id, tab: journal.tab, image, layer: on, width, height, command: kept(command, width, height), undone: false });
+}
+
+/** From this page's objects to the others'. */
+function given(conflict: Conflict, theirs: ImageSegments, waiting: readonly Gesture[]): Change[] {
+  const row = project.value?.images.find((image) => image.number === conflict.image);
+  if (!row) return [];
+  const { width, height } = row;
+  const segment = (found: WireSegment | null | undefined) => (found ? fromWire(found, width, height) : null);
+  return conflict.objects.flatMap((id) => {
+    const at = theirs.objects.findIndex((object) => object.id === id);
+    const [before, after] = [segment(wanted(waiting, id)), segment(theirs.objects[at])];
+    const here = current.value === conflict.image && layer.value === conflict.layer ? desk.scene.indexOf(id) : -1;
+    const place = at >= 0 ? at : here >= 0 ? here : theirs.objects.length;
+    return before || after ? [{ id, before, after, from: place, to: place }] : [];
+  });
 }
 
 /** This page's objects beside the others', as a command on top of all that waits; none where there is nothing of them. */
@@ -126,7 +151,7 @@ function copied(conflict: Conflict, theirs: ImageSegments, waiting: readonly Ges
   const scene = new Scene(width, height);
   scene.load([...segments.values()].map((segment) => fromWire(segment, width, height)));
   const copies = mine.map((segment) => ({ ...fromWire(segment, width, height), id: newId() }));
-  const command: Command = { kind: "keep both", changes: added(scene, copies, mode.value !== "instance", isWhole) };
+  const command: Command = { kind: "keep both", changes: added(scene, copies, isExclusive(), isWhole) };
   const id = crypto.randomUUID();
   return { id, width, height, command, told: gesture(command, width, height, {}, id) };
 }

@@ -9,7 +9,7 @@ import { gesture, newId } from "../../../store/wire";
 import { words } from "../../../strings";
 import { did, gestured } from "./guide";
 import { hear, waitsWith } from "./offer";
-import { classId, current, desk, drawing, kindOf, mode, nameOfClass, own, protect, radius, selected, version } from "./state";
+import { classId, current, desk, drawing, isExclusive, kindOf, mode, nameOfClass, own, protect, radius, selected, version } from "./state";
 import { tell } from "./toast";
 
 let since = performance.now();
@@ -137,7 +137,7 @@ function edited(kind: string, old: Segment | undefined, wanted: Bits, kindOfIt =
   const after: Segment = old
     ? { ...old, bits, source: "human", attributes: touchedUp(old.attributes) }
     : { id: newId(), classId: kindOfIt, bits, crowd: false, source: "human", score: null, attributes: {} };
-  const rest = mode.value === "instance" ? [] : carved(scene, bits, after.id);
+  const rest = !isExclusive() ? [] : carved(scene, bits, after.id);
   perform(kind, [change(scene, after), ...rest]);
   selected.value = after.id;
 }
@@ -154,7 +154,7 @@ function sayProtected(bits: Bits, old: Segment | undefined, over: (now: Segment 
 }
 
 /** What bringing in further objects changes, as the mode has it. */
-export const bringing = (segments: readonly Segment[]): Change[] => added(desk.scene, segments, mode.value !== "instance", isWhole);
+export const bringing = (segments: readonly Segment[]): Change[] => added(desk.scene, segments, isExclusive(), isWhole);
 
 /** What was accepted untouched is so no longer. */
 function touchedUp(attributes: Segment["attributes"]): Segment["attributes"] {
@@ -172,7 +172,7 @@ export function setClass(id: number): void {
   classId.value = id;
   did("class");
   if (isWhole(id)) selected.value = ofClass()?.id ?? null;
-  else if (mode.value !== "instance" && isWhole(own()?.classId ?? -1)) selected.value = null;
+  else if (isExclusive() && isWhole(own()?.classId ?? -1)) selected.value = null;
   desk.board?.redraw();
 }
 

@@ -291,7 +291,7 @@ export async function offerFor(number: number): Promise<void> {
   if (!found || !run || current.value !== number) return;
   if (made !== desk.sync.gestures(number)) return offerFor(number); // a part of it may have been judged meanwhile
   const confidence = project.value?.images.find((image) => image.number === number)?.confidence ?? null;
-  offer.value = { image: number, run, confidence, objects: suggestionsOf(found.objects), rejected: new Set(found.rejected ?? []), verdict: "open" };
+  offer.value = { image: number, run, confidence, objects: suggestionsOf(found.objects), rejected: new Set(found.rejected ?? []), verdict: "open", ranked: found.ranked };
 }
 
 /** The image after the open one in the list as it is shown, or before it; none beyond its ends. */

@@ -4,10 +4,10 @@ import { computed, signal } from "@preact/signals";
 import type { WireSegment } from "../../../api/client";
 import type { Bits } from "../../../model/bits";
 import type { Said, Verdict } from "../../../model/commands";
-import type { Scene } from "../../../model/scene";
+import { gained } from "../../../model/joined";
 import type { Ghost } from "../../../parts/canvas/board";
 import { fromWire } from "../../../store/wire";
-import { colourOf, current, desk, shown, version } from "./state";
+import { colourOf, current, desk, isDeclared, isExclusive, shown, version } from "./state";
 
 export interface Suggestion {
   /** Its own in the suggestion; an object that is made of it gets another. */
@@ -27,10 +27,9 @@ export interface Offer {
   /** Ids of those that were rejected one by one. */
   readonly rejected: ReadonlySet<number>;
   readonly verdict: Verdict;
+  /** Do scores only say which is surer? */
+  readonly ranked?: boolean;
 }
-
-/** An object of the image that shares so much of what both cover is the suggested one. */
-const SAME = 0.5;
 
 export const offer = signal<Offer | null>(null);
 /** Objects of less confidence are not shown and not accepted. */
@@ -41,12 +40,18 @@ export const looked = signal<number | null>(null);
 /** The offer while nothing was said of it as a whole. It may be that nothing is there. */
 export const offered = computed(() => (offer.value?.verdict === "open" && offer.value.image === current.value ? offer.value : null));
 
-/** Suggestions that are neither objects of the image nor rejected, the surest first. */
+/** Suggestions that are neither objects of the image nor rejected, the surest first, with the pixels that they would get. */
 export const remaining = computed<readonly Suggestion[]>(() => {
   void version.value;
   const now = offered.value;
   if (!now) return [];
-  return now.objects.filter((each) => !now.rejected.has(each.id) && !isThere(desk.scene, each.bits)).sort((a, b) => sure(b) - sure(a));
+  return now.objects
+    .filter((each) => !now.rejected.has(each.id) && isDeclared(each.segment.class_id))
+    .flatMap((each) => {
+      const bits = gained(desk.scene.segments, each.bits, isExclusive());
+      return bits ? { ...each, bits } : [];
+    })
+    .sort((a, b) => sure(b) - sure(a));
 });
 
 /** Those of them that are sure enough. */
@@ -57,14 +62,6 @@ export const atHand = computed(() => wanted.value.find((each) => each.id === loo
 /** A run that says nothing of its certainty is not doubted for that. */
 export const rate = ({ score }: { readonly score?: number | null }): number => score ?? 1;
 export const sure = (each: Suggestion): number => rate(each);
-
-/** Is it an object of the image already? */
-export function isThere(scene: Scene, bits: Bits): boolean {
-  return scene.segments.some((segment) => {
-    const shared = segment.bits.and(bits).area();
-    return shared > 0 && shared / (segment.bits.area() + bits.area() - shared) >= SAME;
-  });
-}
 
 /** Suggestions of the wire, as they lie on the open image. */
 export function suggestionsOf(objects: readonly WireSegment[]): Suggestion[] {

@@ -78,6 +78,8 @@ export const desk = {
   /** What this person did here, to be taken back. */
   journal: new Journal(new MemoryLedger(), ""),
   board: null as Board | null,
+  /** Where the whole image is shown small. */
+  map: null as HTMLCanvasElement | null,
   sync: null as unknown as Sync,
   /** Whose labels they are. */
   layer: "shared" as Layer,
@@ -110,6 +112,11 @@ export function stateOf(image: ImageInfo | null): State {
   if (layer.value === "own") return image?.own_labels?.includes(project.value!.me) ? "labelled" : "open";
   return (image?.state as State | null | undefined) ?? "open";
 }
+
+export const isDeclared = (id: number): boolean => project.value?.classes.some((declared) => declared.id === id) ?? false;
+
+/** May no two objects share a pixel? */
+export const isExclusive = (): boolean => mode.value !== "instance";
 
 /** Classes that can be drawn, in order. */
 export const drawable = () => (project.value?.classes ?? []).filter((declared) => declared.role !== "background");

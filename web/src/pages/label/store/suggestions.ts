@@ -2,27 +2,28 @@
 
 import type { Point } from "../../../model/bits";
 import type { Said } from "../../../model/commands";
+import { joined } from "../../../model/joined";
 import type { Segment } from "../../../model/scene";
 import { fromWire, newId } from "../../../store/wire";
 import { words } from "../../../strings";
 import { bringing, perform } from "./gestures";
 import { atHand, least, looked, offered, remaining, type Suggestion, wanted } from "./offer";
-import { desk, info, selected, stateOf } from "./state";
+import { desk, info, isExclusive, selected, stateOf } from "./state";
 import { learnt } from "./jobs";
 import { tell } from "./toast";
 
 /** A person has looked at it and stands for it. */
-function taken({ segment }: Suggestion): Segment {
+function taken({ segment, bits }: Suggestion): Segment {
   const { scene } = desk;
-  return { ...fromWire(segment, scene.width, scene.height), id: newId(), source: "human", attributes: { ...segment.attributes, accepted: "untouched" } };
+  return { ...fromWire(segment, scene.width, scene.height), bits, id: newId(), source: "human", attributes: { ...segment.attributes, accepted: "untouched" } };
 }
 
 /** Accept what is shown; the image is finished with that. */
 export function accept(): void {
   const now = offered.value;
   if (!now) return;
-  const chosen = wanted.value;
-  const rest = remaining.value.length - chosen.length;
+  const chosen = joined(desk.scene.segments, wanted.value, isExclusive());
+  const rest = remaining.value.length - wanted.value.length;
   // The surest on top, as they were shown.
   perform("accept", bringing([...chosen].reverse().map(taken)), {
     said: { state: { before: stateOf(info()), after: "labelled" }, suggestion: { run: now.run, before: "open", after: "accepted" } },

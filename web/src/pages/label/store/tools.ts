@@ -70,6 +70,7 @@ export function attach(canvas: HTMLCanvasElement): void {
   desk.board = new Board(canvas, () => ({
     opacity: opacity.value, outlines: outlines.value, byObject: byObject.value, colour: colourOf, selected: selected.value,
   }));
+  desk.board.map = desk.map;
   desk.board.tint = drawnColour;
   desk.board.level = level;
   desk.board.over = (at) => {

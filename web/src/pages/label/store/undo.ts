@@ -5,14 +5,14 @@ import { apply, type Command, follows, inverse, type Turn } from "../../../model
 import { type Entry, restored } from "../../../store/journal";
 import { message, project } from "../../../store/project";
 import { words } from "../../../strings";
-import { ClassesRefused, turnClasses } from "./classes";
+import { ClassesRefused, turnClasses, turnMerge } from "./classes";
 import { send } from "./gestures";
 import { gestured, takenBack } from "./guide";
 import { offerFor, open, work } from "./images";
 import { offer } from "./offer";
-import { current, desk, info, layer, redraw, selected, stateOf } from "./state";
+import { current, desk, info, isDeclared, layer, redraw, selected, stateOf } from "./state";
 import { tell } from "./toast";
-import { judgeAll } from "./whole";
+import { judgeAll, turnParts } from "./whole";
 
 /** Number of steps that are under way. */
 let running = 0;
@@ -22,6 +22,9 @@ export const isTurning = (): boolean => running > 0;
 
 export const undo = (): void => step(true);
 export const redo = (): void => step(false);
+
+/** When what is taken back or done again now is done. */
+export const turned = (): Promise<void> => turn;
 
 /** What is taken back meanwhile waits until this has ended. */
 export function hold(work: Promise<void>): Promise<void> {
@@ -33,7 +36,7 @@ export function hold(work: Promise<void>): Promise<void> {
 /** At once where the image is open, else when it is; one after the other. */
 function step(back: boolean): void {
   const entry = back ? desk.journal.last() : desk.journal.next();
-  if (!running && entry && isHere(entry)) return turned(entry, back, false);
+  if (!running && entry && isHere(entry)) return turnHere(entry, back, false);
   running++;
   turn = turn
     .then(() => elsewhere(back))
@@ -51,7 +54,7 @@ async function elsewhere(back: boolean): Promise<void> {
   const opened = !isHere(entry);
   if (layer.value !== entry.layer) await work(entry.layer);
   if (current.value !== entry.image && project.value?.images.some((image) => image.number === entry.image)) await open(entry.image);
-  if (isHere(entry)) return turned(entry, back, opened);
+  if (isHere(entry)) return turnHere(entry, back, opened);
   journal.drop(entry);
   tell(words.undoLost(entry.command.kind));
 }
@@ -65,21 +68,40 @@ async function everywhere(entry: Entry, back: boolean): Promise<void> {
     return tell(words.undoNever(kind));
   }
   const done = restored(entry);
-  const command = back ? inverse(done) : done;
+  const command = back ? inverse(done) : { ...done, kind: "redo" };
+  let stays = "";
   try {
     if (command.classes) await turnClasses(command.classes as Turn<readonly ClassInfo[]>);
     if (command.verdicts) await judgeAll(command);
+    if (done.merge) {
+      const { merge, stays: left } = await turnMerge(done.merge, back);
+      journal.change(entry, { ...entry.command, merge });
+      stays = left;
+    }
+    if (command.parts) {
+      const stayed = await turnParts(command);
+      const parts = entry.command.parts!.filter(({ image }) => !stayed.has(image));
+      if (stayed.size) stays = words.someStay([...stayed].map(keyOf), command.parts.length);
+      // What stays is not done again either.
+      if (!parts.length) {
+        journal.drop(entry);
+        return tell(words.undoRefused(kind, stays));
+      }
+      journal.change(entry, { ...entry.command, parts });
+    }
   } catch (error) {
     if (!(error instanceof ClassesRefused)) throw error; // it can be tried again
     journal.drop(entry);
     return tell(words.undoRefused(kind, error.message));
   }
   journal.mark(entry, back);
-  tell((back ? words.undid : words.redid)(kind, null));
+  tell([(back ? words.undid : words.redid)(kind, null), stays].filter(Boolean).join("; "));
 }
 
+const keyOf = (number: number): string => project.value?.images.find((image) => image.number === number)?.key ?? words.goneImage;
+
 /** Take back what was done on the open image, or do it again. opened: it was opened for this. */
-function turned(entry: Entry, back: boolean, opened: boolean): void {
+function turnHere(entry: Entry, back: boolean, opened: boolean): void {
   const { journal, scene, sync } = desk;
   const done = restored(entry);
   const command = back ? inverse(done) : { ...done, kind: "redo" };
@@ -106,8 +128,6 @@ function turned(entry: Entry, back: boolean, opened: boolean): void {
   // An offer that is here has heard it already.
   if (judged && offer.value?.run !== judged.run) void sync.settled(current.value!).then(() => offerFor(entry.image!));
 }
-
-const isDeclared = (id: number): boolean => project.value?.classes.some((declared) => declared.id === id) ?? false;
 
 /** Is the image as far as it was left? What somebody else said of it since stays. */
 function saysSo({ said }: Command): boolean {
