@@ -316,7 +316,7 @@ def _checkpoint(folder: Path, network, task) -> None:
     info = ModelInfo("lite", task.classes.to_json())
     save(network, info, folder / LAST)
     state = {"optimizer": torch.optim.AdamW(network.parameters()).state_dict()}
-    save_state(folder / STATE, network, network, state, Progress(), json.dumps(asdict(info)))
+    save_state(folder / STATE, network.state_dict(), network.state_dict(), state, Progress(), json.dumps(asdict(info)))
 
 
 def test_a_training_whose_checkpoint_cannot_be_written_ends_as_failed(capsys, street, monkeypatch) -> None:

@@ -11,6 +11,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from PIL import Image
+from small_networks import SMALL
 
 from maskwright import media
 from maskwright.core.classes import Class, Classes
@@ -232,6 +233,15 @@ def test_encoders_may_wait_and_learn_slowly() -> None:
     assert len(groups[1]["params"]) == len(mine)
     with pytest.raises(UsageError, match="no encoder"):
         parameter_groups(models.build("unet2015", 2, base=2), replace(SETTINGS, model="unet2015", freeze=0.5))
+
+
+@pytest.mark.parametrize("name", ["rfdetr", "maskrcnn", "mask2former", "oneformer", "eomt", "deeplabv3", "lite"])
+def test_a_network_that_says_where_its_encoder_is_has_one_there(name) -> None:
+    from maskwright import models
+
+    model = models.build(name, 3, **SMALL.get(name, {}))
+    mine = encoder_parameters(model)
+    assert 0 < len(mine) < sum(1 for _ in model.parameters())
 
 
 @pytest.mark.train

@@ -417,7 +417,7 @@ def test_a_checkpoint_that_does_not_fit_on_the_disk_is_one_sentence(tmp_path) ->
 
     small = torch.nn.Linear(4, 4)
     save(small, ModelInfo("lite", []), tmp_path / "best.safetensors")
-    save_state(tmp_path / "last.state.pt", small, small, {}, Progress(), "{}")
+    save_state(tmp_path / "last.state.pt", small.state_dict(), small.state_dict(), {}, Progress(), "{}")
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     program = (
         "import resource, sys, torch\n"
@@ -429,7 +429,7 @@ def test_a_checkpoint_that_does_not_fit_on_the_disk_is_one_sentence(tmp_path) ->
         "resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))\n"
         "folder = Path(sys.argv[1])\n"
         "for write in (lambda: save(large, ModelInfo('lite', []), folder / 'best.safetensors'),\n"
-        "              lambda: save_state(folder / 'last.state.pt', large, large, {}, Progress(), '{}')):\n"
+        "              lambda: save_state(folder / 'last.state.pt', large.state_dict(), large.state_dict(), {}, Progress(), '{}')):\n"
         "    try:\n"
         "        write()\n"
         "    except DatasetError as error:\n"

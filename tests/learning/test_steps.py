@@ -181,6 +181,8 @@ from maskwright import losses, models
 from maskwright.models import Objects
 from maskwright.train import Settings
 from maskwright.train.distributed import Processes
+from maskwright.train.network import Network
+from maskwright.train.sharding import whole
 from maskwright.train.steps import Steps
 
 processes = Processes("cpu")
@@ -188,10 +190,11 @@ for name, config in json.loads(sys.argv[1]).items():
     torch.manual_seed(0)
     model = models.build(name, 3, **config)
     side = -(-64 // model.stride) * model.stride
-    settings = Settings(model=name, config=config, batch_size=4, size=(side, side), device="cpu", precision="fp32", lr=1e-3)
+    settings = Settings(model=name, config=config, batch_size=4, size=(side, side), device="cpu", precision="fp32", lr=1e-3, parallel=sys.argv[2])
+    before = {key: value.clone() for key, value in model.named_parameters()}
+    network = Network(model, settings, processes, "fp32")
     steps = Steps(model, losses.parse("ce"), settings, processes, "fp32")
     steps.train()
-    before = {key: value.clone() for key, value in model.named_parameters()}
     for step in range(2):
         torch.manual_seed(10 * step + processes.rank)
         pixels = torch.rand(2, 3, side, side)
@@ -205,9 +208,11 @@ for name, config in json.loads(sys.argv[1]).items():
             none = Objects(torch.zeros(0, dtype=torch.long), torch.zeros(0, side, side, dtype=torch.bool))
             truth = [none, none] if step == processes.rank else [some, some]
         steps.step(pixels, truth, step / 2)
+        network.follow()
     steps.look(2, keys=list, now=True)
-    moved = any(not torch.equal(value, before[key]) for key, value in model.named_parameters())
-    own = torch.cat([value.detach().flatten() for value in model.parameters()])
+    after = {key: whole(value.detach()) for key, value in model.named_parameters()}
+    moved = any(not torch.equal(value, before[key]) for key, value in after.items())
+    own = torch.cat([value.flatten() for value in [*after.values(), *network.average().parameters()]])
     first = own.clone()
     torch.distributed.broadcast(first, 0)
     told = {"name": name, "rank": processes.rank, "moved": moved, "same": torch.equal(own, first)}
@@ -218,12 +223,13 @@ for name, config in json.loads(sys.argv[1]).items():
 
 @pytest.mark.train
 @pytest.mark.timeout(900)
-def test_every_network_takes_two_steps_in_two_processes(tmp_path) -> None:
+@pytest.mark.parametrize("parallel", ["ddp", pytest.param("fsdp", marks=pytest.mark.slow)])
+def test_every_network_takes_two_steps_in_two_processes(parallel, tmp_path) -> None:
     networks = {name: SMALL.get(name, {}) for name in models.names()}
     (tmp_path / "go.py").write_text(PROGRAM)
     command = [
         sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2",
-        str(tmp_path / "go.py"), json.dumps(networks),
+        str(tmp_path / "go.py"), json.dumps(networks), parallel,
     ]  # fmt: skip
     done = subprocess.run(command, capture_output=True, text=True, timeout=800, check=False)
     told = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]

@@ -51,6 +51,7 @@ def command(
     tile: choices.Tile = None,
     compile: choices.Compile = None,
     deterministic: choices.Deterministic = None,
+    parallel: choices.Parallel = None,
     sync_batchnorm: choices.SyncBatchnorm = None,
     seed: choices.Seed = None,
     precision: choices.Precision = None,
@@ -138,8 +139,8 @@ def command(
 
 #: What a run that goes on still takes: how long, where and how it is shown, and nothing that it has learned by.
 GOING_ON = (
-    "dataset", "resume", "json", "epochs", "minutes", "budget", "patience", "device", "cache_mb", "overlays",
-    "histograms", "tracker",
+    "dataset", "resume", "json", "epochs", "minutes", "budget", "patience", "device", "parallel", "cache_mb",
+    "overlays", "histograms", "tracker",
 )  # fmt: skip
 
 

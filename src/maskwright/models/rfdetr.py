@@ -62,10 +62,12 @@ def build(
     )  # fmt: skip
     network = transformers.RfDetrForInstanceSegmentation(config)
 
+    spine_path = next(name for name, _ in network.named_modules() if name.rpartition(".")[2] == "backbone")
+
     class RfDetr(torch.nn.Module):  # type: ignore[misc]
         answers = "queries"
         stride = 1
-        encoder_path = "network.model.backbone"
+        encoder_path = f"network.{spine_path}"
         own_loss = True
 
         def __init__(self) -> None:

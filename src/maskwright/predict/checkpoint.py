@@ -18,7 +18,9 @@ from maskwright.registry import require
 from maskwright.runs.files import NEEDED, whole
 
 if TYPE_CHECKING:
-    from torch import nn
+    from collections.abc import Mapping
+
+    from torch import Tensor, nn
 
 #: ImageNet's channel means and deviations, for images scaled to 0 … 1: what every published encoder expects.
 MEAN = (0.485, 0.456, 0.406)
@@ -143,10 +145,15 @@ def read_info(text: str, place: Path) -> ModelInfo:
 
 def save(model: "nn.Module", info: ModelInfo, path: Path) -> None:
     """Written beside and renamed, so that a broken write never replaces a good file. Raises DatasetError."""
+    save_weights(model.state_dict(), info, path)
+
+
+def save_weights(weights: "Mapping[str, Tensor]", info: ModelInfo, path: Path) -> None:
+    """As `save`, of a network's state."""
     safetensors = require("safetensors", "saving a model")
     from safetensors.torch import save_file
 
-    tensors = {name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()}
+    tensors = {name: value.detach().cpu().contiguous() for name, value in weights.items()}
     with whole(path) as partial:
         try:
             save_file(tensors, partial, metadata={"maskwright": json.dumps(asdict(info))})

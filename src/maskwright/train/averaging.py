@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from maskwright.registry import require
+from maskwright.train.sharding import local
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -22,10 +23,11 @@ def averaged(model: "nn.Module", decay: float, *, steps: int = 0) -> "AveragedMo
     def towards(mine: "list[Tensor]", theirs: "list[Tensor]", _: "Tensor | int") -> None:
         # Called once for each type of numbers.
         rate = 1 - min(decay, (2 + seen) / (11 + seen))
+        parts = [local(value) for value in mine], [local(value) for value in theirs]
         if mine[0].dtype.is_floating_point:
-            torch._foreach_lerp_(mine, theirs, rate)
+            torch._foreach_lerp_(*parts, rate)
         else:
-            torch._foreach_copy_(mine, theirs)
+            torch._foreach_copy_(*parts)
 
     class Average(torch.optim.swa_utils.AveragedModel):  # type: ignore[misc,name-defined]
         def update_parameters(self, model: "nn.Module") -> None:

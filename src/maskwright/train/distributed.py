@@ -101,7 +101,8 @@ class Processes:
             import torch
 
             for value in model.state_dict().values():
-                torch.distributed.broadcast(value, 0)
+                if not hasattr(value, "full_tensor"):  # a part, which no other process has
+                    torch.distributed.broadcast(value, 0)
 
     def wait(self) -> None:
         """Return when every process is here."""

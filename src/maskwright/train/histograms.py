@@ -3,16 +3,21 @@
 from typing import TYPE_CHECKING
 
 from maskwright.runs import Run
+from maskwright.train.sharding import whole
 
 if TYPE_CHECKING:
     from torch import nn
 
 
-def log(run: Run, step: int, model: "nn.Module") -> None:
-    """Of every parameter of two axes or more, and of its latest gradient where there is one."""
-    for name, each in model.named_parameters():
-        if each.ndim < 2:
+def log(run: Run, step: int, model: "nn.Module", *, main: bool = True) -> None:
+    """Of every parameter of two axes or more, and of its latest gradient where there is one.
+
+    main: whether this process keeps the record; the others of a sharded network take part.
+    """
+    for name, weight in model.named_parameters():
+        if weight.ndim < 2:
             continue
-        run.log_histogram(step, f"weights/{name}", each.detach().float().cpu().numpy())
-        if each.grad is not None:
-            run.log_histogram(step, f"gradients/{name}", each.grad.detach().float().cpu().numpy())
+        for kind, value in (("weights", weight), ("gradients", weight.grad)):
+            numbers = None if value is None else whole(value.detach())
+            if main and numbers is not None:
+                run.log_histogram(step, f"{kind}/{name}", numbers.float().cpu().numpy())

@@ -3,9 +3,10 @@
     maskwright train DATASET                              one process, CPU or GPU
     torchrun --nproc-per-node 2 -m maskwright train …     several, on one machine
     torchrun --nnodes 2 … -m maskwright train …           several machines
+    torchrun … -m maskwright train … --parallel fsdp      a part of the network in each
 
 What a step does is in steps.py, how it is fed in feed.py, how it is judged in validation.py, who takes part in
-distributed.py, and what a budget of time leaves in clock.py.
+distributed.py, what each of them holds in network.py, and what a budget of time leaves in clock.py.
 """
 
 import json
@@ -21,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 from maskwright import losses, models, transforms
 from maskwright.errors import UsageError
 from maskwright.predict import tasks
-from maskwright.predict.checkpoint import EIGHT_BITS, ModelInfo, load, read_info, save
+from maskwright.predict.checkpoint import EIGHT_BITS, ModelInfo, load, read_info, save, save_weights
 from maskwright.predict.layout import Layout
 from maskwright.predict.precision import chosen, usable
 from maskwright.registry import require
@@ -29,14 +30,23 @@ from maskwright.runs import Run
 from maskwright.store import View
 from maskwright.train import data, histograms, overlays
 from maskwright.train.allocator import keep_memory
-from maskwright.train.averaging import averaged
-from maskwright.train.clock import Clock
+from maskwright.train.clock import AGREE, Clock
 from maskwright.train.determinism import exact
 from maskwright.train.distributed import Processes
 from maskwright.train.feed import Feed
+from maskwright.train.network import Network
 from maskwright.train.normalisation import layout_of
 from maskwright.train.pace import Pace
-from maskwright.train.resuming import LAST, STATE, Progress, fill_network, restore, save_state, stored_state
+from maskwright.train.resuming import (
+    LAST,
+    STATE,
+    Progress,
+    fill_network,
+    fitting,
+    progress_of,
+    save_state,
+    stored_state,
+)
 from maskwright.train.settings import Settings
 from maskwright.train.steps import Steps
 from maskwright.train.task import Task, chosen_task
@@ -158,9 +168,17 @@ def _trained(
     model = processes.joined_statistics(begin.model) if settings.sync_batchnorm else begin.model
     model = model.to(processes.device).to(memory_format=torch.channels_last)
     past = None if begin.stored is None else begin.stored["progress"]
-    average = averaged(model, settings.ema, steps=past["step"] if past else 0)
+    with fitting(run.folder):
+        network = Network(
+            model, settings, processes, precision, steps=past["step"] if past else 0,
+            average=begin.stored and begin.stored["average"],
+        )  # fmt: skip
     steps = Steps(model, begin.criterion, settings, processes, precision)
-    progress = Progress() if begin.stored is None else restore(begin.stored, average.module, steps, run.folder)
+    progress = Progress()
+    if begin.stored is not None:
+        with fitting(run.folder):
+            steps.restore(begin.stored["steps"])
+        progress = progress_of(begin.stored)
     if main:
         run.forget_after(progress.step)
     weights = view.weights()
@@ -176,6 +194,8 @@ def _trained(
     if past and processes.device.type == "cuda" and not settings.deterministic:
         other = "on a GPU its numbers differ slightly from those without a break, except with --deterministic"
         tell(0.0, {"note": f"goes on after step {past['step']}; {other}"})
+    if settings.parallel == "fsdp" and processes.world == 1:
+        tell(0.0, {"note": "one process trains, which holds all of the network: fsdp is for several, by torchrun"})
     kept = -math.inf
     order: list[int] = []
     val_numbers = begin.val_numbers
@@ -186,24 +206,30 @@ def _trained(
 
     def keep() -> None:
         nonlocal kept
+        if main or network.sharded:
+            states = network.weights(), network.averaged_weights(), steps.state()
         if main:
             progress.elapsed = clock.elapsed
-            described = json.dumps(asdict(info))
-            save_state(run.folder / STATE, model, average.module, steps.state(), progress, described)
+            save_state(run.folder / STATE, *states, progress, json.dumps(asdict(info)))
         kept = time.monotonic()
+
+    def late(seconds: float) -> bool:
+        """Whether it is time for a checkpoint; where all take part in it, the first process says so."""
+        over = time.monotonic() - kept >= seconds
+        return bool(processes.said_by_first(over)) if network.sharded else over
 
     def judge(share: float, number: int) -> None:
         began = time.monotonic()
-        if began - kept >= KEPT / 4:  # it may take long
+        if late(KEPT / 4):  # it may take long
             keep()
-        processes.share_from_first(average.module)
-        if main and settings.histograms:
-            histograms.log(run, progress.step, model)
-        scores = judged(val_numbers)
+        average = network.average()
+        if settings.histograms and (main or network.sharded):
+            histograms.log(run, progress.step, model, main=main)
+        scores = judged(average, val_numbers)
         if main:
             run.log(progress.step, {f"val/{name}": value for name, value in task.curve(scores).items()})
             tell(share, {task.main: scores[task.main]})
-            predictor = judging(average.module, info, str(processes.device), precision)
+            predictor = judging(average, info, str(processes.device), precision)
             overlays.draw(run, progress.step, predictor, view, source, begin.val_numbers[: settings.overlays])
         better = not scores[task.main] <= progress.best
         progress.evaluated, progress.judged = number, progress.step
@@ -211,28 +237,29 @@ def _trained(
         if better:
             progress.best = scores[task.main] if scores[task.main] == scores[task.main] else -1.0
             if main:
-                save(average.module, info, run.folder / BEST)
+                save(average, info, run.folder / BEST)
+        weights_now = network.weights() if main or network.sharded else {}
         if main:
-            save(model, info, run.folder / LAST)
+            save_weights(weights_now, info, run.folder / LAST)
         clock.judging = progress.judging = processes.said_by_first(time.monotonic() - began)
         clock.forget()
         pace.forget()
         keep()
 
-    def judged(numbers: list[int]) -> dict[str, Any]:
+    def judged(average: "nn.Module", numbers: list[int]) -> dict[str, Any]:
         def note(text: str) -> None:
             tell(0.0, {"note": text})
 
-        return evaluate(average.module, info, source, numbers, processes, precision, run, note=note)
+        return evaluate(average, info, source, numbers, processes, precision, run, note=note)
 
     def fitted() -> list[int]:
         """The validation images that evaluations within a budget can take, after a try with a few of them."""
         every = evenly(begin.val_numbers)
         if not progress.images:
-            few = every[: processes.world]
+            few, average = every[: processes.world], network.average()
             for _ in range(2):  # the first one warms up
                 began = time.monotonic()
-                judged(few)
+                judged(average, few)
                 spent = processes.said_by_first(time.monotonic() - began)
                 if spent > 0.02 * (clock.budget or 0.0):
                     break
@@ -280,7 +307,7 @@ def _trained(
             torch.manual_seed(_seed(settings.seed, progress.step, processes.rank))
             steps.step(x, truth, share)
             progress.step += 1
-            average.update_parameters(model)
+            network.follow()
             run.beat()
             share = clock.share(progress.step)
             mean = steps.look(progress.step, keys=seen)
@@ -290,7 +317,7 @@ def _trained(
                 noted()
                 if clock.due(share, progress.evaluated) is not None:
                     break
-            if time.monotonic() - kept >= KEPT:
+            if (not network.sharded or not progress.step % AGREE) and late(KEPT):
                 keep()
     steps.ended(progress.step, keys=seen)
 

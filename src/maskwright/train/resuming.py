@@ -1,7 +1,8 @@
 """How far a training is, and the file that lets it go on."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -42,19 +43,19 @@ class Progress:
 
 
 def save_state(
-    path: Path, model: "nn.Module", average: "nn.Module", steps: Mapping[str, Any], progress: Progress,
+    path: Path, weights: Mapping[str, Any], average: Mapping[str, Any], steps: Mapping[str, Any], progress: Progress,
     info: str,
 ) -> None:  # fmt: skip
     """Write all that a training needs to go on, in one file that is replaced whole.
 
-    model, average: the network in training and its averaged weights.  steps: what `Steps.state` gave.  info: of the
+    weights, average: of the network in training, and averaged.  steps: what `Steps.state` gave.  info: of the
     network, as its checkpoint has it, in JSON.  Raises DatasetError where it cannot be written.
     """
     import torch
 
     state = {
-        "weights": model.state_dict(),
-        "average": average.state_dict(),
+        "weights": dict(weights),
+        "average": dict(average),
         "steps": dict(steps),
         "progress": dict(vars(progress)),
         "info": info,
@@ -113,11 +114,15 @@ def fill_network(model: "nn.Module", weights: Mapping[str, Any], folder: Path | 
         raise ModelError(f"its weights do not fit the run's own settings ({error})", file=folder) from None
 
 
-def restore(state: Mapping[str, Any], average: "nn.Module", steps: Any, folder: Path) -> Progress:
-    """Fill averaged weights and `Steps` -> how far the training was. Raises ModelError for another network's."""
+@contextmanager
+def fitting(folder: Path) -> Iterator[None]:
+    """A block that fills averaged weights and `Steps`. Raises ModelError for another network's."""
     try:
-        average.load_state_dict(state["average"])
-        steps.restore(state["steps"])
+        yield
     except (RuntimeError, ValueError, TypeError, KeyError) as error:
         raise ModelError(f"its state does not fit the run's own settings ({error})", file=folder / STATE) from None
+
+
+def progress_of(state: Mapping[str, Any]) -> Progress:
+    """How far a training was."""
     return replace(Progress(), **state["progress"])

@@ -88,6 +88,11 @@ class Settings:
     deterministic: Annotated[
         bool, "On a GPU too, the same numbers every time: slower, and refused by networks that have no such kernels."
     ] = False
+    parallel: Annotated[
+        Literal["ddp", "fsdp"],
+        "What each of several processes holds: all of the network, or with fsdp a part of its weights, gradients and"
+        " optimizer.",
+    ] = "ddp"
     sync_batchnorm: Annotated[bool, "Batch statistics over all processes; on GPUs."] = False
     device: Annotated[Device | None, "Where to train; a GPU when there is one."] = None
     train_split: Annotated[str, "The split to train on."] = "train"

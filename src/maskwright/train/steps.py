@@ -10,6 +10,7 @@ from maskwright import models
 from maskwright.errors import ModelError, UsageError
 from maskwright.predict.precision import autocast
 from maskwright.registry import require
+from maskwright.train import sharding
 from maskwright.train.distributed import Processes
 from maskwright.train.groups import parameter_groups
 from maskwright.train.settings import Settings
@@ -44,7 +45,9 @@ class Steps:
             parameter_groups(model, settings), settings.lr, betas=(0.9, 0.99), weight_decay=settings.weight_decay,
             fused=True,
         )  # fmt: skip
-        self._shared = processes.wrapped(model, branches=self.own_loss)
+        self._sharded = sharding.is_sharded(model)
+        self._keeps, self._world = processes.first, processes.world
+        self._shared = model if self._sharded else processes.wrapped(model, branches=self.own_loss)
         self._network = torch.compile(self._shared) if settings.compile else self._shared
         self._criterion = criterion
         self._settings = settings
@@ -84,13 +87,20 @@ class Steps:
             last = part == settings.accumulate - 1
             # Processes exchange gradients once, with the last part.
             alone = getattr(self._shared, "no_sync", None)
+            if self._sharded:
+                sharding.exchange(self.plain, now=last)
             with nullcontext() if last or alone is None else alone():
                 loss = self._loss(pixels[own], truth[own], share) / settings.accumulate
+                if self._sharded and self.own_loss:
+                    sharding.same_branches(self.plain)
                 (loss if self.scaler is None else self.scaler.scale(loss)).backward()
             total += loss.detach()
         if self.scaler is not None:
             self.scaler.unscale_(self.optimizer)
-        norm = torch.nn.utils.clip_grad_norm_(self.plain.parameters(), settings.clip)
+        if self._sharded:
+            norm = sharding.clipped(self.plain, settings.clip, self._world)
+        else:
+            norm = torch.nn.utils.clip_grad_norm_(self.plain.parameters(), settings.clip)
         if self.scaler is not None:
             self.scaler.step(self.optimizer)
             self.scaler.update()
@@ -170,17 +180,31 @@ class Steps:
         self._found[:2] = 0
 
     def state(self) -> dict[str, Any]:
-        """What goes on with a training that goes on."""
+        """What goes on with a training that goes on.
+
+        Of a sharded network every process has to ask, and the first has it.
+        """
         scaler = {} if self.scaler is None else self.scaler.state_dict()
-        return {"optimizer": self.optimizer.state_dict(), "scaler": scaler, "found": self._found.cpu()}
+        optimizer = sharding.gathered(self.optimizer.state_dict(), keep=self._keeps)
+        return {"optimizer": optimizer, "scaler": scaler, "found": self._found.cpu()}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Go on from what `state` gave."""
-        self.optimizer.load_state_dict(state["optimizer"])
+        optimizer = state["optimizer"]
+        self.optimizer.load_state_dict(sharding.spread(optimizer, self.optimizer) if self._sharded else optimizer)
+        self._lay_out()
         if self.scaler is not None and state["scaler"]:
             self.scaler.load_state_dict(state["scaler"])
         self._found = state["found"].to(self._device)
         self._before = self._flat()
+
+    def _lay_out(self) -> None:
+        """The optimizer's numbers in the order of its weights in memory, as fused steps need them; FSDP's differ."""
+        torch = require("torch", "training")
+        for weight, values in self.optimizer.state.items():
+            for name, value in values.items():
+                if value.shape == weight.shape and value.stride() != weight.stride():
+                    values[name] = torch.empty_like(weight).copy_(value)
 
     def _diverged(self, step: int, when: str, keys: list[str]) -> ModelError:
         torch = require("torch", "training")
@@ -189,8 +213,13 @@ class Steps:
             what = f"the loss is {value:.4g}, but its gradient is not finite {when}"
         else:
             what = f"the loss became {value} {when}"
-        broken = [name for name, weight in self.plain.named_parameters() if not torch.isfinite(weight).all()]
-        broken += [name for name, kept in self.plain.named_buffers() if not torch.isfinite(kept.float()).all()]
+
+        def finite(value: "Tensor") -> bool:
+            # Of parts this process's own: the others may be elsewhere in their steps.
+            return bool(torch.isfinite(sharding.local(value.detach()).float()).all())
+
+        broken = [name for name, weight in self.plain.named_parameters() if not finite(weight)]
+        broken += [name for name, kept in self.plain.named_buffers() if not finite(kept)]
         if broken:
             what += f"; not finite any more: {', '.join(broken[:3])}" + (" and others" if broken[3:] else "")
         elif keys:
