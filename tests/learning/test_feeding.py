@@ -105,6 +105,45 @@ def test_a_window_is_what_augmentation_and_prediction_make_of_it(dataset, worker
         assert truth.dtype == torch.int64
 
 
+SIX = tuple("abcdef")
+UNITS = ((900.0,) * 6, (60_000.0,) * 6, (0.4,) * 6, (0.2,) * 6)
+
+
+@pytest.mark.parametrize(
+    "more", [{}, {"transforms": ("flip",)}, {"scale": (0.2, 0.4)}], ids=["plain", "further", "small"]
+)
+@pytest.mark.parametrize(
+    ("dtype", "kept"),
+    [("uint8", "uint8"), ("uint16", "uint16"), ("int16", "int16"), ("float32", "float32"), ("float64", "float32")],
+)
+def test_measured_numbers_are_kept_as_decoded_and_enter_as_before(dataset, monkeypatch, dtype, kept, more) -> None:
+    order = dataset.numbers()[:4]
+    layout = Layout(SIX, dtype, *UNITS)
+    rng = np.random.default_rng(0)
+    high = 256 if dtype == "uint8" else 30_000
+    images = {
+        sample.image.uri: media.Image(rng.integers(0, high, (80, 100, 6)).astype(dtype), SIX)
+        for sample in dataset.read(order)
+    }
+    monkeypatch.setattr(data.media, "read", lambda image: images[image.uri])
+    given = source(dataset)
+    given.layout = layout
+    room = given._room
+    settings = replace(SETTINGS, workers=2, **more)
+    found = [batches(given, order, settings) for _ in range(2)]
+    assert same(*found), "decoded now and taken from the cache"
+    pixels, _ = found[0][0]
+    for place, sample in enumerate(dataset.read(order)):
+        own = np.random.default_rng([settings.seed, 3, place])
+        whole, truth = layout.units(images[sample.image.uri].pixels), given.task.truth(sample)  # all of it made float32
+        window, _ = data.augmented(whole, truth, own, settings)
+        window = (window - np.float32(0.4)) / np.float32(0.2)
+        assert np.array_equal(pixels[place].numpy(), window.transpose(2, 0, 1)), "the same to the bit"
+        assert np.array_equal(given.get(order[place])[0], whole)
+    assert {str(image.dtype) for image, _ in given._kept.values()} == {kept}
+    assert room - given._room == 4 * 80 * 100 * (6 * np.dtype(kept).itemsize + 1), "what the limit counts"
+
+
 def test_the_next_epoch_begins_while_one_ends_and_is_what_it_would_be(dataset) -> None:
     order, later = dataset.numbers(), dataset.numbers()[::-1]
     given = source(dataset)

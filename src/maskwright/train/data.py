@@ -138,10 +138,21 @@ class Source:
 
         rows: samples that `rows` has read.
         """
+        image, truth = self.kept(number, rows)
+        return self.units(image), truth
+
+    def units(self, pixels: Array) -> Array:
+        """Of an image as it is kept, or a part of it, what `Layout.units` gives."""
+        return pixels if pixels.dtype == np.float32 else self.layout.units(pixels)
+
+    def kept(self, number: int, rows: Mapping[int, Sample] | None = None) -> tuple[Array, Any]:
+        """As `get`, with the numbers as they were decoded where that is smaller; `units` is for them."""
         found = self._kept.get(number)
         if found is None:
             sample = rows[number] if rows and number in rows else self._view.read([number])[0]
-            image = self.layout.units(self.layout.pick(media.read(sample.image), sample.image.uri))
+            image = self.layout.pick(media.read(sample.image), sample.image.uri)
+            if image.dtype.itemsize >= np.dtype(np.float32).itemsize:
+                image = self.layout.units(image)
             truth = self.task.truth(sample)
             found = image, _bare(truth) if self.task.objects else truth
             need = _bytes_of(*found)
@@ -184,9 +195,12 @@ def epoch_order(numbers: Sequence[int], weights: dict[int, float], settings: Set
 GENTLE = {"brightness": 3.0, "contrast": 0.03, "saturation": 0.0}
 
 
-def augmented(image: Array, target: Target, rng: np.random.Generator, settings: Settings) -> tuple[Array, Target]:
-    """A window of an image as `Source.get` gives it, with its target."""
-    image, target = moved(image, target, rng, settings)
+def augmented(
+    image: Array, target: Target, rng: np.random.Generator, settings: Settings,
+    units: Callable[[Array], Array] | None = None,
+) -> tuple[Array, Target]:  # fmt: skip
+    """A window of an image as `Source.get` gives it, or as `Source.kept` does with `units`; with its target."""
+    image, target = moved(image, target, rng, settings, units)
     if settings.colour:
         image = colour.changed(image, colours(image, rng))
     for spec, apply in _further(settings.transforms):
@@ -194,10 +208,13 @@ def augmented(image: Array, target: Target, rng: np.random.Generator, settings: 
     return image, target
 
 
-def moved(image: Array, target: Target, rng: np.random.Generator, settings: Settings) -> tuple[Array, Target]:
+def moved(
+    image: Array, target: Target, rng: np.random.Generator, settings: Settings,
+    units: Callable[[Array], Array] | None = None,
+) -> tuple[Array, Target]:  # fmt: skip
     """What `augmented` does first: a window, scaled and turned; its colours are as they were."""
-    image, target = scale_crop.apply(
-        image, target, rng, size=settings.size, scale=settings.scale, stretch=settings.stretch
+    image, target = scale_crop.window(
+        image, target, rng, size=settings.size, scale=settings.scale, stretch=settings.stretch, units=units
     )
     turn = settings.turn and settings.size[0] == settings.size[1]
     return flip.apply(

@@ -219,13 +219,13 @@ class Feed:
     def _put(self, epoch: _Epoch, batch: _Batch, row: int) -> None:
         settings, place = self._settings, batch.places[row]
         rng = np.random.default_rng([settings.seed, epoch.number, place])
-        image, truth = self._source.get(epoch.order[place], batch.rows)
+        image, truth = self._source.kept(epoch.order[place], batch.rows)
         change = None
         if self._late_colours:
-            image, truth = data.moved(image, truth, rng, settings)
+            image, truth = data.moved(image, truth, rng, settings, self._source.units)
             change = data.colours(image, rng)
         else:
-            image, truth = data.augmented(image, truth, rng, settings)
+            image, truth = data.augmented(image, truth, rng, settings, self._source.units)
         if self._source.task.objects:
             truth = self._source.task.targets(truth)
         batch.memory.put(row, image, change, truth)

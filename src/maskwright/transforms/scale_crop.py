@@ -1,6 +1,7 @@
 """A random window at a random scale, resized to a fixed size."""
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 
@@ -27,6 +28,17 @@ def apply(
 
     Where the image is smaller than the window, it is padded with zeros and `fill` (ignored).
     """
+    return window(image, target, rng, size=size, scale=scale, stretch=stretch, fill=fill)
+
+
+def window(
+    image: Array, target: Target, rng: np.random.Generator, *, size: Size, scale: tuple[float, float], stretch: float,
+    fill: int = 255, units: Callable[[Array], Array] | None = None,
+) -> tuple[Array, Target]:  # fmt: skip
+    """As `apply`, of an image that is not uint8 or float32 yet.
+
+    units: makes it so, pixel by pixel; it is given what the window shows.
+    """
     factor = math.exp(rng.uniform(math.log(scale[0]), math.log(scale[1])))
     ratio = math.exp(rng.uniform(-stretch, stretch) / 2)
     # The window in source pixels that becomes `size`; of it only what lies in the image is touched.
@@ -39,7 +51,8 @@ def apply(
     inner = (inner_height, inner_width)
     border = (above, size[0] - above - inner_height, before, size[1] - before - inner_width)
     shrink = height * width > size[0] * size[1]
-    pixels = _resampled(image[y0:y1, x0:x1], inner, shrink=shrink)
+    shown = image[y0:y1, x0:x1]
+    pixels = _resampled(shown if units is None else units(shown), inner, shrink=shrink)
     if any(border):
         pixels = _bordered(pixels, border)
     return pixels, placed(target, (y0, y1, x0, x1), inner, border, fill)
