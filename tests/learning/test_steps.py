@@ -221,6 +221,33 @@ for name, config in json.loads(sys.argv[1]).items():
 """
 
 
+LEAVING = """
+import sys, time, torch
+from maskwright.train.distributed import Processes
+
+processes = Processes("cpu")
+processes.wait()
+if processes.first:
+    time.sleep(1.0)
+work = torch.distributed.all_reduce(torch.ones(1000), async_op=True)
+work.get_future().then(lambda _: None)  # Python, in a thread of gloo
+if processes.first:
+    work.wait()
+del work  # the second process ends while its thread waits for the first
+"""
+
+
+@pytest.mark.train
+def test_a_process_that_ends_waits_for_the_threads_of_its_group(tmp_path) -> None:
+    (tmp_path / "go.py").write_text(LEAVING)
+    command = [
+        sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2",
+        str(tmp_path / "go.py"),
+    ]  # fmt: skip
+    done = subprocess.run(command, capture_output=True, text=True, timeout=200, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+
+
 @pytest.mark.train
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("parallel", ["ddp", pytest.param("fsdp", marks=pytest.mark.slow)])

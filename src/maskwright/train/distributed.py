@@ -1,6 +1,7 @@
 """The processes that train together: which one this is, its device, and what they exchange."""
 
 import atexit
+import gc
 import os
 from typing import TYPE_CHECKING, Any
 
@@ -119,10 +120,16 @@ def _join(torch: Any, backend: str) -> None:
         raise UsageError("this PyTorch cannot train in several processes", needed="a build with torch.distributed")
     if not distributed.is_initialized():
         distributed.init_process_group(backend)
-        if backend == "nccl":  # which warns of a group that is left open; gloo ends with its process
-            atexit.register(_leave, distributed)
+        atexit.register(_leave, distributed)
 
 
 def _leave(distributed: Any) -> None:
+    """End the group's threads while Python is still there.
+
+    gloo's threads let go of tensors and call back into Python after those who waited have gone on.  One that asks for
+    Python when it is ending takes its process with it: "terminate called without an active exception".  Networks that
+    were shared hold the group, and lie in cycles.
+    """
+    gc.collect()
     if distributed.is_initialized():
         distributed.destroy_process_group()
