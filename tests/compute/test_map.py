@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -276,26 +277,28 @@ def test_a_dead_sink_ends_everything(dataset, tmp_path, workers) -> None:
 
 PROGRAM = """
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from compute_workers import Areas, Kept
 from maskwright import compute
 from maskwright.store import Dataset
 
 if __name__ == "__main__":
-    place, folder, workers, *hanging = sys.argv[1:]
+    place, folder, workers, how, *keys = sys.argv[1:]
     with Dataset.open(place) as dataset:
-        outcome = compute.map(dataset, Areas(Path(folder), dict.fromkeys(hanging, 'hang'), 0.15), Kept(Path(folder) / "rows"), workers=int(workers))
+        outcome = compute.map(dataset, Areas(Path(folder), dict.fromkeys(keys, how), 0.15), Kept(Path(folder) / "rows"), workers=int(workers))
     print(outcome.done, outcome.before)
 """
 
 
-def started(dataset: Dataset, tmp_path: Path, workers: int, *hanging: str) -> subprocess.Popen:
+def started(dataset: Dataset, tmp_path: Path, workers: int, how: str, keys: Sequence[str]) -> subprocess.Popen:
+    """how: what the samples of these keys do; see `Areas`."""
     program = tmp_path / "program.py"
     program.write_text(PROGRAM)
     support = str(Path(__file__).parents[1] / "support")
     paths = os.pathsep.join([support, str(Path(compute.__file__).parents[2]), os.environ.get("PYTHONPATH", "")])
     return subprocess.Popen(
-        [sys.executable, program, dataset.place, tmp_path, str(workers), *hanging], env={**os.environ, "PYTHONPATH": paths},
+        [sys.executable, program, dataset.place, tmp_path, str(workers), how, *keys], env={**os.environ, "PYTHONPATH": paths},
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
     )  # fmt: skip
 
@@ -312,7 +315,8 @@ def wait_for_rows(sink: Kept, number: int) -> None:
 )
 def test_cut_off_in_the_middle_and_started_again(dataset, sink, tmp_path, workers, how) -> None:
     worker = Areas(tmp_path)
-    first = started(dataset, tmp_path, workers)
+    waiting = dataset.keys()[-4:]  # all could be done before the signal arrives
+    first = started(dataset, tmp_path, workers, "gate", waiting)
     wait_for_rows(sink, 3)
     if how == signal.SIGINT:
         os.killpg(first.pid, how)  # as a terminal does: to all of them
@@ -324,7 +328,8 @@ def test_cut_off_in_the_middle_and_started_again(dataset, sink, tmp_path, worker
     assert 3 <= there < NUMBER
     if how == signal.SIGINT:
         assert said.count("Traceback") == 1, "the processes say nothing of their own"
-    again = started(dataset, tmp_path, workers)
+    (tmp_path / "gate").touch()
+    again = started(dataset, tmp_path, workers, "gate", waiting)
     out, _ = again.communicate(timeout=240)
     assert out.split() == [str(NUMBER - there), str(there)]
     assert sink.rows() == expected(dataset)
@@ -333,7 +338,7 @@ def test_cut_off_in_the_middle_and_started_again(dataset, sink, tmp_path, worker
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
 def test_a_process_in_the_middle_of_a_long_sample_ends_too(dataset, sink, tmp_path, how) -> None:
     worker = Areas(tmp_path)
-    first = started(dataset, tmp_path, 2, dataset.keys()[0])
+    first = started(dataset, tmp_path, 2, "hang", dataset.keys()[:1])
     wait_for_rows(sink, 2)
     first.send_signal(how)
     first.communicate(timeout=240)
