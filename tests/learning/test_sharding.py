@@ -38,7 +38,7 @@ from maskwright.errors import ModelError
 from maskwright.models import Objects
 from maskwright.train import Settings
 from maskwright.train.distributed import Processes
-from maskwright.train.network import Network
+from maskwright.train.holding import Network
 from maskwright.train.sharding import gathered, local
 from maskwright.train.steps import Steps
 
@@ -290,6 +290,7 @@ def test_what_begins_in_parts_goes_on_in_one_process_and_the_other_way_round(dat
     assert all(len(state["steps"]["optimizer"]["state"]) == len(alone) for state in states)
 
 
+@pytest.mark.slow
 def test_a_budget_of_time_holds_in_parts(dataset, tmp_path) -> None:
     settings = replace(SETTINGS, parallel="fsdp", minutes=0.1)
     done = in_two(TRAINING, tmp_path / "go.py", dataset.place, "timed", json.dumps(settings.to_json()), "-1")

@@ -181,7 +181,7 @@ from maskwright import losses, models
 from maskwright.models import Objects
 from maskwright.train import Settings
 from maskwright.train.distributed import Processes
-from maskwright.train.network import Network
+from maskwright.train.holding import Network
 from maskwright.train.sharding import whole
 from maskwright.train.steps import Steps
 

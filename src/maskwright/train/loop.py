@@ -6,7 +6,7 @@
     torchrun … -m maskwright train … --parallel fsdp      a part of the network in each
 
 What a step does is in steps.py, how it is fed in feed.py, how it is judged in validation.py, who takes part in
-distributed.py, what each of them holds in network.py, and what a budget of time leaves in clock.py.
+distributed.py, what each of them holds in holding.py, and what a budget of time leaves in clock.py.
 """
 
 import json
@@ -34,7 +34,7 @@ from maskwright.train.clock import AGREE, Clock
 from maskwright.train.determinism import exact
 from maskwright.train.distributed import Processes
 from maskwright.train.feed import Feed
-from maskwright.train.network import Network
+from maskwright.train.holding import Network
 from maskwright.train.normalisation import layout_of
 from maskwright.train.pace import Pace
 from maskwright.train.resuming import (

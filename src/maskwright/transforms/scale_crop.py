@@ -35,9 +35,10 @@ def window(
     image: Array, target: Target, rng: np.random.Generator, *, size: Size, scale: tuple[float, float], stretch: float,
     fill: int = 255, units: Callable[[Array], Array] | None = None,
 ) -> tuple[Array, Target]:  # fmt: skip
-    """As `apply`, of an image that is not uint8 or float32 yet.
+    """As `apply`, of an image (H, W, C) that need not be uint8 or float32 yet.
 
-    units: makes it so, pixel by pixel; it is given what the window shows.
+    target, rng, size, scale, stretch, fill: as of `apply`.  units: makes numbers what `apply` takes, pixel by pixel; it
+    is given what the window shows, (h, w, C).
     """
     factor = math.exp(rng.uniform(math.log(scale[0]), math.log(scale[1])))
     ratio = math.exp(rng.uniform(-stretch, stretch) / 2)
