@@ -250,6 +250,7 @@ def dataset(tmp_path):
         yield opened
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_what_begins_in_parts_goes_on_in_one_process_and_the_other_way_round(dataset, tmp_path) -> None:
     from safetensors.torch import load_file
