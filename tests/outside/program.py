@@ -279,7 +279,8 @@ def weights(folder: Path) -> None:
     file = folder / "lite.safetensors"
     save_file(dict(model.state_dict()), file)
     tensors = mw.weights.read_weights(file)
-    assert "come from" in mw.weights.fill(mw.models.build("lite", 3), file)
+    filled: mw.weights.Filled = mw.weights.fill(mw.models.build("lite", 3), file)
+    assert "come from" in filled.said
     mw.weights.fill_exactly(mw.models.build("lite", 3), tensors, file)
 
 
