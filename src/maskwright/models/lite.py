@@ -32,6 +32,10 @@ PUBLISHED = {
 #: Its own encoder's channels at strides 2, 4, 8, 16, 32.
 WIDTHS = (32, 64, 128, 256, 256)
 ENCODERS = {f"efficientnet-lite{size}": f"tf_efficientnet_lite{size}" for size in range(5)}
+PRECISION = {
+    (encoder, "cpu"): ("fp32", "a step of depthwise convolutions takes a third longer in bfloat16 on a CPU")
+    for encoder in ENCODERS
+}
 
 
 def build(
