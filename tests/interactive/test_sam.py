@@ -107,6 +107,14 @@ def load(folders, name: str, **options):
     return engines.load(name).load(weights=str(folders / name.replace("-", "_")), **options)
 
 
+@pytest.mark.parametrize("name", ["sam", "sam_hq", "sam2", "edgetam"])
+def test_weights_are_recognised(folders, name: str) -> None:
+    from maskwright.weights import recognise
+
+    found = recognise(folders / name)
+    assert (found.kind, found.network) == ("engine", name.replace("_", "-"))
+
+
 FAMILY = ("sam", "sam-hq", "sam2")
 
 
@@ -286,7 +294,10 @@ def tiny_sam3(home) -> None:
 
 
 def test_sam3_answers_words_and_examples(tmp_path) -> None:
+    from maskwright.weights import recognise
+
     tiny_sam3(tmp_path / "sam3")
+    assert recognise(tmp_path / "sam3").network == "sam3"
     engine = engines.load("sam3").load(weights=str(tmp_path / "sam3"), threshold=0.0)
     image = picture()
     session = Session(image, engine)

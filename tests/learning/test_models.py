@@ -227,13 +227,13 @@ def test_wrong_checkpoints_are_named(tmp_path) -> None:
     with pytest.raises(ModelError, match="no such file"):
         Predictor.load(tmp_path / "none.safetensors")
     (tmp_path / "x.pth").write_bytes(b"x")
-    with pytest.raises(ModelError, match="refused"):
+    with pytest.raises(ModelError, match="opened as tensors alone"):
         Predictor.load(tmp_path / "x.pth")
     (tmp_path / "x.safetensors").write_bytes(b"x")
     with pytest.raises(ModelError, match="not a readable"):
         Predictor.load(tmp_path / "x.safetensors")
     save_file({"a": torch.zeros(1)}, tmp_path / "y.safetensors")
-    with pytest.raises(ModelError, match="no description"):
+    with pytest.raises(ModelError, match="of no network that is known here"):
         Predictor.load(tmp_path / "y.safetensors")
     with pytest.raises(UsageError, match="has no option"):
         models.build("lite", 2, nonsense=1)
@@ -263,8 +263,8 @@ def test_weights_taught_with_colours_fit_other_channels(tmp_path, spec: str, lay
     save_file({name: tensor.contiguous() for name, tensor in colours.items()}, file)
     for channels in (("gray",), ("0", "1", "2", "3", "4", "5"), ("red", "green", "blue", "alpha"), ("a", "green")):
         model = models.build(spec, 3, len(channels))
-        said = fill(model, file, channels)
-        assert f"{len(colours)} of {len(colours)} tensors" in said
+        said = fill(model, file, channels).said
+        assert f"the whole network's {len(colours)} tensors" in said
         assert f"the first layer, {layer}, " in said
         found, before = model.state_dict()[layer], colours[layer]
         if not set(channels) & set(COLOURS):
@@ -275,5 +275,37 @@ def test_weights_taught_with_colours_fit_other_channels(tmp_path, spec: str, lay
             assert torch.allclose(found[:, place], own * (3 / len(channels)), atol=1e-6)
         assert "keeps its weights of" in said
     same = models.build(spec, 3)
-    assert "first layer" not in fill(same, file)
+    assert "first layer" not in fill(same, file).said
     assert all(torch.equal(tensor, colours[name]) for name, tensor in same.state_dict().items())
+
+
+def test_lite_over_a_published_encoder() -> None:
+    """Of the same decoder as over its own, and exported like it: timm pads by the input's size."""
+    assert parameters("lite/efficientnet-lite0", 11) == 3_253_803
+    model = models.build("lite/efficientnet-lite0", 4, 1, deep=True).eval()
+    with torch.inference_mode():
+        assert model(torch.rand(1, 1, 64, 96)).shape == (1, 4, 64, 96)
+    with pytest.raises(UsageError, match="lite has no encoder 'resnet18'; none, or one of efficientnet-lite0"):
+        models.build("lite/resnet18", 3)
+    with pytest.raises(UsageError, match="has widths of its own"):
+        models.build("lite/efficientnet-lite0", 3, widths=(4, 8, 8, 8, 8))
+    assert models.encoder_of("lite") == ""
+    assert models.encoder_of("lite/efficientnet-lite1") == "efficientnet-lite1"
+    assert models.encoder_of("unet") == "resnet18"
+    assert models.encoder_of("segnet") == "vgg16_bn"
+
+
+def test_a_published_encoder_is_exported_for_any_size(tmp_path) -> None:
+    pytest.importorskip("onnxruntime")
+    from maskwright.predict.exported import onnx
+
+    torch.manual_seed(0)
+    model = models.build("lite/efficientnet-lite0", 3).eval()
+    classes = Classes([Class(k, f"c{k}", "stuff") for k in range(3)])
+    info = checkpoint.ModelInfo("lite/efficientnet-lite0", classes.to_json())
+    onnx.export(model, info, tmp_path / "lite.onnx")
+    run, _ = onnx.load(tmp_path / "lite.onnx")
+    for size in ((64, 96), (128, 32), (96, 160)):
+        x = torch.rand(1, 3, *size)
+        with torch.inference_mode():
+            assert (run(x) - model(x)).abs().max() < 1e-3, size

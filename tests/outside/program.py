@@ -279,8 +279,15 @@ def weights(folder: Path) -> None:
     file = folder / "lite.safetensors"
     save_file(dict(model.state_dict()), file)
     tensors = mw.weights.read_weights(file)
-    assert "come from" in mw.weights.fill(mw.models.build("lite", 3), file)
+    filled: mw.weights.Filled = mw.weights.fill(mw.models.build("lite", 3), file)
+    assert "come from" in filled.said
     mw.weights.fill_exactly(mw.models.build("lite", 3), tensors, file)
+    try:
+        known: mw.weights.Recognised = mw.weights.recognise(file)
+        sys.stdout.write(known.words)
+    except mw.MaskwrightError as error:
+        assert "of no network that is known here" in str(error)
+    assert mw.models.encoder_of("unet/resnet34") == "resnet34"
 
 
 def interactive(image: NDArray[np.uint8], truth: NDArray[np.bool_]) -> None:
@@ -436,6 +443,7 @@ def later_training(dataset: mw.Dataset, folder: Path) -> dict[str, Any]:
     found = mw.predict.predict_into_run(dataset, run.id, flip=True)
     info: mw.predict.ModelInfo = mw.predict.read_info((folder / "model.json").read_text(), folder)
     engine = mw.weights.pretrained("SamModel", folder)
+    mw.weights.tokenizer(folder)
     return {"scores": scores, "folds": folds, "best": best, "found": found, "info": info, "engine": engine}
 
 

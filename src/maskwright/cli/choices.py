@@ -42,6 +42,9 @@ Config = Annotated[
 ]
 Model = Annotated[str | None, setting("model")]
 Weights = Annotated[str | None, setting("weights")]
+FromScratch = Annotated[
+    bool | None, typer.Option("--from-scratch", help="Begin with random values, though published ones are at hand.")
+]
 Task = Annotated[str | None, setting("task")]
 Channels = Annotated[str | None, setting("channels")]
 Loss = Annotated[str | None, setting("loss")]
@@ -112,6 +115,10 @@ def collected(options: Mapping[str, Any]) -> dict[str, Any]:
         value = options.get(name)
         if name != "config" and value is not None:
             out[name] = _read(name, value, f"--{name.replace('_', '-')}")
+    if options.get("from_scratch"):
+        if out.get("weights") is not None:
+            raise UsageError("--weights names what to begin with", needed="it without --from-scratch")
+        out["weights"] = None
     if options.get("tracker"):
         read = [_read("trackers", given, "--tracker") for given in options["tracker"]]
         out["trackers"] = tuple(name for names in read for name in names)
@@ -167,7 +174,8 @@ def show(found: "Plan", *, explain: bool = False) -> None:
     if explain:
         for name, value in facts.to_json().items():
             say(f"  {name} {value:.4g}" if isinstance(value, float) else f"  {name} {value}")
-    for name, value, reason in found.lines():
+    for name, held, reason in found.lines():
+        value = "none" if held is None else held
         if reason != "given" or explain:
             say(f"  {name} = {value}: {reason}")
         else:

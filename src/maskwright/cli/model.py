@@ -14,10 +14,18 @@ SIZE = Annotated[tuple[_Side, _Side], typed.Square, typed.Example("512x512")]
 
 def command(
     what: Annotated[
-        str, typer.Argument(help="list: the architectures. show: what a checkpoint holds. export: for another runtime.")
+        str,
+        typer.Argument(
+            help="list: the architectures, and published weights with what is on this machine. show: what a checkpoint"
+            " or a file of weights is. export: for another runtime."
+        ),
     ],
     model: Annotated[
-        str | None, typer.Argument(help="For show and export: a checkpoint, or a run's id with --dataset.")
+        str | None,
+        typer.Argument(
+            help="For show and export: a checkpoint, or a run's id with --dataset. For show also weights: a file, a"
+            " folder, hub:OWNER/NAME, a name of the list."
+        ),
     ] = None,
     to: Annotated[str, typer.Option(help="onnx, openvino or torch-export.")] = "onnx",
     output: Annotated[
@@ -36,7 +44,7 @@ def command(
     gate: Annotated[float, typer.Option(help="How far mean IoU may fall in eight bits.")] = 0.01,
     json: Json = False,
 ) -> None:
-    """List architectures, show a checkpoint, or export it for another runtime, proved on real images."""
+    """List architectures and weights, say what a file is, or export one for another runtime, proved on real images."""
     if what == "list":
         _list(json)
         return
@@ -54,6 +62,9 @@ def command(
     if what == "show":
         from maskwright.predict import checkpoint
 
+        if opened is None and not _is_ours(model):
+            _show_weights(model, json)
+            return
         network, info = checkpoint.load(place)
         parameters = sum(parameter.numel() for parameter in network.parameters())
         rows = [(name, value) for name, value in vars(info).items() if name != "classes"]
@@ -95,21 +106,74 @@ def _export(
     emit({"file": str(target), "bytes": bytes_, **(vars(proof) if proof else {})}, lines, json)
 
 
+def _is_ours(model: str) -> bool:
+    """A checkpoint of ours or an exported file, and not weights of anybody."""
+    from pathlib import Path
+
+    from maskwright.predict import exported
+    from maskwright.weights.tensors import PICKLES, holds_description
+
+    place = Path(model)
+    if exported.runtime_of(place.suffix) is not None:
+        return True
+    return place.suffix not in PICKLES and place.is_file() and holds_description(place)
+
+
+def _show_weights(source: str, json: bool) -> None:
+    from maskwright.weights import recognise
+
+    found = recognise(source)
+    published = found.published
+    rows: list[tuple[str, Any]] = [("what", found.words), ("tensors", found.tensors), ("parameters", found.parameters)]
+    if found.config:
+        rows.append(("config", ", ".join(f"{name}={value}" for name, value in found.config.items())))
+    if published is not None:
+        rows += [("catalogue", published.name), ("licence", published.licence), ("about", published.what)]
+    if found.mean and found.std:
+        rows += [("mean", found.mean), ("std", found.std)]
+    if found.outputs is not None:
+        rows += [("outputs", found.outputs), ("classes", ", ".join(name for name, _ in found.classes) or "not known")]
+        rows += [("known from", found.why)] if found.why else []
+    rows.append(("use", _use(source, found)))
+    emit({**vars(found), "published": published.to_json() if published else None}, table(rows, ("", "")), json)
+
+
+def _use(source: str, found: Any) -> str:
+    if found.kind == "engine":
+        return f"an engine's: -o weights={source}"
+    if found.kind == "encoder":
+        return f"maskwright train DATASET --model MODEL/{found.network} --weights {source}"
+    config = "".join(f" --config {name}={value}" for name, value in found.config.items())
+    train = f"maskwright train DATASET --model {found.network}{config} --weights {source}"
+    return f"maskwright predict IMAGES --model {source}, or {train}"
+
+
 def _list(json: bool) -> None:
     from maskwright import models, registry
+    from maskwright.weights import at_hand, weight_catalogue
 
     rows = []
     for name in models.names():
         module = registry.load("models", name)
         first = (module.__doc__ or "").split("\n", 1)[0]
-        rows.append((name, first, module.LICENCE, getattr(module, "WEIGHTS", {})))
-    lines = list(table([row[:3] for row in rows], ("model", "", "licence")))
-    for name, _, _, weights in rows:
-        for published, about in weights.items():
-            place = f"--weights hub:{published}" if "/" in published else f"torchvision's {published}, saved to a file"
-            lines.append(f"{name}: {place} ({about})")
+        rows.append((name, first, module.LICENCE))
+    lines = list(table(rows, ("model", "", "licence")))
+    here = {found.name: str(place) for found, place in at_hand.at_hand(list(weight_catalogue.every()))}
+    every = sorted(weight_catalogue.every(), key=lambda found: found.name not in here)
+    weights = [
+        (
+            found.name, found.network, "here" if found.name in here else "-", found.licence,
+            weight_catalogue.size_text(found.size) if found.size else "", found.place,
+        )
+        for found in every
+    ]  # fmt: skip
+    lines += ["", *table(weights, ("weights", "of", "", "licence", "size", "published as"))]
+    lines.append("--weights NAME begins with them; HF_HUB_OFFLINE=0 with --weights hub:OWNER/NAME fetches some, once")
     emit(
-        {"models": [{"name": row[0], "about": row[1], "licence": row[2], "weights": row[3]} for row in rows]},
+        {
+            "models": [dict(zip(("name", "about", "licence"), row, strict=True)) for row in rows],
+            "weights": [{**found.to_json(), "file": here.get(found.name)} for found in every],
+        },
         lines,
         json,
     )

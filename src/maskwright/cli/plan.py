@@ -19,6 +19,8 @@ def command(
     model: choices.Model = None,
     preset: choices.Preset = None,
     config: choices.Config = None,
+    weights: choices.Weights = None,
+    from_scratch: choices.FromScratch = None,
     task: choices.Task = None,
     channels: choices.Channels = None,
     loss: choices.Loss = None,

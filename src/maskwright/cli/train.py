@@ -22,6 +22,7 @@ def command(
     preset: choices.Preset = None,
     config: choices.Config = None,
     weights: choices.Weights = None,
+    from_scratch: choices.FromScratch = None,
     task: choices.Task = None,
     channels: choices.Channels = None,
     loss: choices.Loss = None,

@@ -8,12 +8,16 @@ exactly that size comes out.  Each module states PAPER, LICENCE and what `build`
     TASKS          members of `predict.tasks` it can do, the likeliest first; ("semantic",) where nothing is stated
     LEARNING_RATE  the peak that AdamW takes with batches of about eight; 1e-3 where nothing is stated
     PROPOSED       (task, device) -> (encoder or "", why): where a plan proposes it when nobody names a model
+    PUBLISHED      (task, device) -> (encoder, why): what it proposes instead where weights of that encoder are at hand
+    ENCODER        what `weights.weight_catalogue` calls its encoder, where `build` has no choice of them
+    PRECISION      (encoder, device) -> (of the arithmetic, why): what a plan gives it there
     CONFIG         device -> (arguments of `build`, why): what a plan gives it there
     WEIGHTS        published weights by hub name, with licence and size
 
 Networks for instances and panoptic segmentation answer something else than logits; see `_outputs`.
 """
 
+import inspect
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from types import ModuleType
@@ -28,7 +32,19 @@ if TYPE_CHECKING:
     from torch import nn
 
 
-__all__ = ["Objects", "Queries", "Regions", "build", "names", "naming", "proposed", "read_config", "stated", "tasks_of"]
+__all__ = [
+    "Objects",
+    "Queries",
+    "Regions",
+    "build",
+    "encoder_of",
+    "names",
+    "naming",
+    "proposed",
+    "read_config",
+    "stated",
+    "tasks_of",
+]
 
 
 def __getattr__(name: str) -> ModuleType:
@@ -63,18 +79,31 @@ def tasks_of(spec: str) -> tuple[str, ...]:
     return tuple(stated(spec, "TASKS", ("semantic",)))
 
 
-def proposed(task: str, device: str) -> tuple[str, str]:
+def proposed(task: str, device: str, *, published: bool = False) -> tuple[str, str]:
     """-> the model that a plan proposes for a task on "cpu" or "cuda", with its encoder, and why.
 
-    One of ours before one of another package.  Raises UsageError where no model states it.
+    published: what it proposes where weights of the encoder are at hand.  One of ours before one of another package.
+    Raises UsageError where no model states it.
     """
     outside = registry.outside("models")
     for name in sorted(names(), key=lambda name: (name in outside, name)):
-        found = stated(name, "PROPOSED", {}).get((task, device))
+        found = stated(name, "PUBLISHED" if published else "PROPOSED", {}).get((task, device))
         if found is not None:
             encoder, reason = found
             return f"{name}/{encoder}" if encoder else name, reason
     raise UsageError(f"no model is proposed for {task} segmentation", todo="Name one with --model.")
+
+
+def encoder_of(spec: str, config: Mapping[str, Any] | None = None) -> str:
+    """The name of a model's encoder, such as "resnet18"; "" where it has none that was ever published.
+
+    spec: as in `build`.  config: its further arguments.  Raises UsageError for an unknown model.
+    """
+    name, _, encoder = spec.partition("/")
+    module = registry.load("models", name)
+    default = inspect.signature(module.build).parameters.get("encoder")
+    given = encoder or (config or {}).get("encoder") or (default.default if default is not None else "")
+    return str(given or getattr(module, "ENCODER", ""))
 
 
 def naming(spec: str) -> AbstractContextManager[None]:

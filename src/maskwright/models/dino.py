@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from maskwright.errors import UsageError
 from maskwright.registry import require
+from maskwright.weights import weight_catalogue
 
 if TYPE_CHECKING:
     from torch import nn
@@ -15,14 +16,15 @@ if TYPE_CHECKING:
 PAPER = "https://arxiv.org/abs/2304.07193"
 LICENCE = "Apache-2.0 (transformers); weights: DINOv2 Apache-2.0, DINOv3 under its own licence"
 INPUT = "RGB, ImageNet mean and deviation; any multiple of the patch, 14 for DINOv2 and 16 for DINOv3"
-WEIGHTS = {
-    "facebook/dinov2-small": "Apache-2.0; encoder dinov2-small, 22 M",
-    "facebook/dinov2-base": "Apache-2.0; encoder dinov2-base, 87 M",
-    "facebook/dinov3-vits16-pretrain-lvd1689m": "DINOv3 License; encoder dinov3-small, 22 M",
-}
+WEIGHTS = weight_catalogue.told(
+    [found for found in weight_catalogue.every() if found.network.startswith(("dinov2-", "dinov3-"))]
+)
 
 #: hidden size, layers, heads
 SIZES = {"nano": (96, 4, 3), "small": (384, 12, 6), "base": (768, 12, 12), "large": (1024, 24, 16)}
+
+#: Pixels of a side that DINOv2's positions were published for; for other images they are interpolated.
+SIDE = 518
 
 
 def build(
@@ -53,7 +55,7 @@ def build(
     }
     if family == "dinov2":
         patch = 14
-        network = transformers.Dinov2Model(transformers.Dinov2Config(**common, patch_size=patch))
+        network = transformers.Dinov2Model(transformers.Dinov2Config(**common, patch_size=patch, image_size=SIDE))
     else:
         patch = 16
         config = transformers.DINOv3ViTConfig(
@@ -71,6 +73,7 @@ def build(
             last = torch.nn.Conv2d(hidden if head == "linear" else width, num_classes, 1)
             hidden_layer = [torch.nn.Conv2d(hidden, width, 1), torch.nn.ReLU(inplace=True)] if head == "mlp" else []
             self.head = torch.nn.Sequential(*hidden_layer, last)
+            self.register_load_state_dict_pre_hook(_as_many_positions)
 
         def train(self, mode: bool = True) -> Any:
             super().train(mode)
@@ -88,3 +91,11 @@ def build(
 
     model: nn.Module = FrozenFeatures()
     return model
+
+
+def _as_many_positions(model: Any, tensors: dict[str, Any], *_: Any) -> None:
+    """A checkpoint from before SIDE was the published one has fewer positions, which stay as they are."""
+    name = "encoder.embeddings.position_embeddings"
+    own = getattr(model.encoder.embeddings, "position_embeddings", None)
+    if own is not None and name in tensors and tensors[name].shape != own.shape:
+        own.data = own.data.new_empty(tensors[name].shape)

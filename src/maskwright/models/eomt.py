@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from maskwright.errors import UsageError
 from maskwright.models._queries import wrapped
 from maskwright.registry import require
+from maskwright.weights import weight_catalogue
 
 if TYPE_CHECKING:
     from torch import nn
@@ -18,10 +19,7 @@ TASKS = ("panoptic", "instance", "semantic")  # the first that suits the classes
 LEARNING_RATE = 2e-4
 LICENCE = "Apache-2.0 (transformers)"
 INPUT = "RGB, ImageNet mean and deviation; stretched to `side` x `side` inside"
-WEIGHTS = {
-    "tue-mps/coco_panoptic_eomt_large_640": "MIT; large, 133 classes, 200 queries, side 640",
-    "tue-mps/coco_instance_eomt_large_640": "MIT; large, 80 classes, 200 queries, side 640",
-}
+WEIGHTS = weight_catalogue.told(weight_catalogue.find(network="eomt"))
 
 #: hidden size, layers, heads
 SIZES = {"nano": (96, 6, 3), "small": (384, 12, 6), "base": (768, 12, 12), "large": (1024, 24, 16)}

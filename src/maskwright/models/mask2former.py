@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from maskwright.models._queries import backbone, quietly, wrapped
 from maskwright.registry import require
+from maskwright.weights import weight_catalogue
 
 if TYPE_CHECKING:
     from torch import nn
@@ -21,10 +22,7 @@ PROPOSED = {
 }
 LICENCE = "Apache-2.0 (transformers)"
 INPUT = "RGB, ImageNet mean and deviation; any size, padded to 32"
-WEIGHTS = {
-    "facebook/mask2former-swin-tiny-coco-instance": "CC-BY-NC-4.0; swin-tiny, 80 classes, 100 queries",
-    "facebook/mask2former-swin-tiny-coco-panoptic": "CC-BY-NC-4.0; swin-tiny, 133 classes, 100 queries",
-}
+WEIGHTS = weight_catalogue.told(weight_catalogue.find(network="mask2former"))
 
 
 def build(

@@ -11,6 +11,7 @@ from maskwright.errors import UsageError
 from maskwright.models._outputs import Regions
 from maskwright.models._torchvision import widen
 from maskwright.registry import require
+from maskwright.weights import weight_catalogue
 
 if TYPE_CHECKING:
     from torch import nn
@@ -30,10 +31,7 @@ CONFIG = {
 }
 LICENCE = "BSD-3-Clause (torchvision)"
 INPUT = "RGB, ImageNet mean and deviation; any size, padded to 32"
-WEIGHTS = {
-    "MaskRCNN_ResNet50_FPN_Weights.COCO_V1": "BSD-3-Clause; 90 classes and background, mask AP 34.6",
-    "MaskRCNN_ResNet50_FPN_V2_Weights.COCO_V1": "BSD-3-Clause; version=2, mask AP 41.8",
-}
+WEIGHTS = weight_catalogue.told(weight_catalogue.find(network="maskrcnn"))
 
 
 def build(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from maskwright.models._queries import backbone, wrapped
 from maskwright.registry import require
+from maskwright.weights import weight_catalogue
 
 if TYPE_CHECKING:
     from torch import nn
@@ -18,10 +19,7 @@ TASKS = ("panoptic", "instance", "semantic")  # the first that suits the classes
 LEARNING_RATE = 2e-4
 LICENCE = "Apache-2.0 (transformers)"
 INPUT = "RGB, ImageNet mean and deviation; any size, padded to 32"
-WEIGHTS = {
-    "shi-labs/oneformer_coco_swin_large": "MIT; swin-large, 133 classes, 150 queries",
-    "shi-labs/oneformer_ade20k_swin_tiny": "MIT; swin-tiny, 150 classes, 150 queries",
-}
+WEIGHTS = weight_catalogue.told(weight_catalogue.find(network="oneformer"))
 
 
 def build(

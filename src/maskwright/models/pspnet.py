@@ -7,6 +7,7 @@ Code: segmentation-models-pytorch, MIT.
 from typing import TYPE_CHECKING, Any
 
 from maskwright.models._smp import assembled
+from maskwright.registry import require
 
 if TYPE_CHECKING:
     from torch import nn
@@ -21,6 +22,12 @@ def build(num_classes: int, in_channels: int = 3, *, encoder: str = "resnet18") 
     """
     model: Any = assembled("PSPNet", encoder, num_classes, in_channels, encoder_depth=5, upsampling=8)
     # The paper's encoder keeps an eighth of the resolution by dilation; the library's default cuts it short instead.
-    model.encoder.make_dilated(output_stride=8)
+    if hasattr(model.encoder, "make_dilated"):
+        model.encoder.make_dilated(output_stride=8)
+    else:  # timm's are made with it
+        smp: Any = require("segmentation_models_pytorch", "the model pspnet")
+        model.encoder = smp.encoders.get_encoder(
+            encoder, in_channels=in_channels, depth=5, weights=None, output_stride=8
+        )
     out: nn.Module = model
     return out

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from maskwright.errors import UsageError
 from maskwright.models._outputs import Queries
 from maskwright.registry import require
+from maskwright.weights import weight_catalogue
 
 if TYPE_CHECKING:
     from torch import nn
@@ -18,7 +19,7 @@ TASKS = ("instance",)
 LEARNING_RATE = 2e-4
 LICENCE = "Apache-2.0 (transformers)"
 INPUT = "RGB, ImageNet mean and deviation; stretched to `side` x `side` inside"
-WEIGHTS = {"roboflow/rf-detr-seg-preview": "Apache-2.0; small, 90 classes"}
+WEIGHTS = weight_catalogue.told(weight_catalogue.find(network="rfdetr"))
 
 #: hidden size, heads, layers
 SIZES = {"nano": (96, 3, 12), "small": (384, 6, 12), "base": (768, 12, 12)}

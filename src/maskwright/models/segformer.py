@@ -16,6 +16,8 @@ LICENCE = "MIT (segmentation-models-pytorch)"
 LEARNING_RATE = 5e-4
 
 
-def build(num_classes: int, in_channels: int = 3, *, encoder: str = "mit_b0") -> "nn.Module":
-    """Randomly initialised; nothing is downloaded. Stride 32.  encoder: mit_b0 … mit_b5."""
-    return assembled("Segformer", encoder, num_classes, in_channels)
+def build(num_classes: int, in_channels: int = 3, *, encoder: str = "mit_b0", width: int = 256) -> "nn.Module":
+    """Randomly initialised; nothing is downloaded. Stride 32.  encoder: mit_b0 … mit_b5.  width: of the decoder; the
+    paper has 256 with mit_b0 and mit_b1, and 768 with larger encoders.
+    """
+    return assembled("Segformer", encoder, num_classes, in_channels, decoder_segmentation_channels=width)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 PAPER = "https://arxiv.org/abs/1511.00561"
 LICENCE = "Apache-2.0 (ours)"
+ENCODER = "vgg16_bn"
 
 #: Channels of VGG-16's thirteen convolutions, by stage.
 _STAGES = ((64, 64), (128, 128), (256, 256, 256), (512, 512, 512), (512, 512, 512))
@@ -29,6 +30,7 @@ def build(num_classes: int, in_channels: int = 3, *, width: float = 1.0) -> "nn.
 
     class SegNet(nn_.Module):  # type: ignore[misc, name-defined]
         stride = 32
+        encoder_path = "down"
 
         def __init__(self) -> None:
             super().__init__()

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
 PAPER = "https://arxiv.org/abs/1505.04597"
 LICENCE = "MIT (segmentation-models-pytorch)"
+PUBLISHED = {
+    ("semantic", "cuda"): ("tu-tf_efficientnet_lite2", "a U-Net over an encoder that was taught already"),
+}
 PROPOSED = {("semantic", "cuda"): ("resnet34", "a U-Net over a middling encoder uses a GPU well")}
 
 

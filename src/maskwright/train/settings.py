@@ -28,7 +28,9 @@ class Settings:
     model: Annotated[str, "A model, with its encoder: lite, unet/resnet34, maskrcnn, mask2former/resnet18, …"] = "lite"
     config: Annotated[dict[str, Any], "Further arguments of the model."] = field(default_factory=dict)
     weights: Annotated[
-        str | None, "Begin from these: a .safetensors or .pth file, a run's checkpoint, a folder, hub:OWNER/NAME."
+        str | None,
+        "Begin from these: a name that `maskwright model list` prints, a .safetensors or .pth file, a run's checkpoint,"
+        " a folder, hub:OWNER/NAME.",
     ] = None
     task: Annotated[str, Member("predict.tasks", ("auto",)), "What is found; auto is what the model is for."] = "auto"
     channels: Annotated[

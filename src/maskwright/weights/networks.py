@@ -63,6 +63,17 @@ def pretrained(kind: str, source: str | Path, known: Mapping[str, str] | None = 
     return found
 
 
+def tokenizer(source: str | Path) -> Any:
+    """What makes numbers of words for a network that `pretrained` gave. source: the network's. Raises ModelError."""
+    transformers: Any = require("transformers", "words for a network")
+    try:
+        return transformers.AutoTokenizer.from_pretrained(str(source).removeprefix(HUB), local_files_only=True)
+    except Exception as error:  # noqa: BLE001  as many as there are tokenizers
+        raise ModelError(
+            f"the folder has no tokenizer ({type(error).__name__})", file=source, needed="tokenizer.json beside it"
+        ) from None
+
+
 def _cached(name: str) -> bool:
     """Is the network's description in the hub's cache?"""
     hub: Any = require("huggingface_hub", f"weights from the hub ({name})")

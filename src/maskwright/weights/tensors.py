@@ -1,16 +1,17 @@
-"""Weights from elsewhere into a model: a file, a folder, or a name on the hub."""
+"""Tensors by name from a file, a folder, or a name on the hub."""
 
-from collections.abc import Mapping, Sequence
+import json
+import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from maskwright.errors import ModelError
 from maskwright.registry import require
-from maskwright.weights import first_layer
-from maskwright.weights.first_layer import COLOURS
+from maskwright.weights import at_hand, weight_catalogue
 
 if TYPE_CHECKING:
-    from torch import Tensor, nn
+    from torch import Tensor
 
 HUB = "hub:"
 PICKLES = (".pt", ".pth", ".bin", ".ckpt", ".pkl")
@@ -19,7 +20,7 @@ FILES = ("model.safetensors", "pytorch_model.bin")
 
 def read_weights(source: str | Path) -> dict[str, "Tensor"]:
     """Tensors of any shape by name, from a .safetensors file, a pickled state dict, a folder with either, or
-    "hub:OWNER/NAME".
+    "hub:OWNER/NAME", or by the name that they have in the catalogue.
 
     source: one of these.  Pickles are opened as tensors only: what else one holds is refused, never run.  From the hub
     only what its cache holds already is taken, unless HF_HUB_OFFLINE=0 is set.  Raises ModelError for what is not
@@ -29,7 +30,7 @@ def read_weights(source: str | Path) -> dict[str, "Tensor"]:
     require("safetensors", "reading weights")
     if str(source).startswith(HUB):
         return read_weights(_from_hub(str(source).removeprefix(HUB)))
-    place = Path(source)
+    place = _named(str(source)) or Path(source)
     if place.is_dir():
         found = next((place / name for name in FILES if (place / name).is_file()), None)
         if found is None:
@@ -38,6 +39,43 @@ def read_weights(source: str | Path) -> dict[str, "Tensor"]:
     if not place.is_file():
         raise ModelError("there is no such file", file=place)
     return _unpickled(place) if place.suffix in PICKLES else _from_safetensors(place)
+
+
+def holds_description(place: Path) -> bool:
+    """Is the safetensors file a checkpoint of ours, whole or damaged?"""
+    safetensors = require("safetensors", "reading weights")
+    try:
+        with safetensors.safe_open(place, "pt") as file:
+            return "maskwright" in (file.metadata() or {})
+    except (safetensors.SafetensorError, OSError, ValueError):
+        return False
+
+
+def description(source: str | Path) -> dict[str, Any]:
+    """What a checkpoint of ours says of itself inside; empty for other weights."""
+    place = Path(source)
+    if place.suffix != ".safetensors" or not place.is_file():
+        return {}
+    safetensors = require("safetensors", "reading weights")
+    try:
+        with safetensors.safe_open(place, "pt") as file:
+            held = json.loads((file.metadata() or {}).get("maskwright", "{}"))
+    except (safetensors.SafetensorError, OSError, ValueError):
+        return {}
+    return held if isinstance(held, dict) else {}
+
+
+def _named(source: str) -> Path | None:
+    """The file behind a name of the catalogue, where no file has that name. Raises ModelError where it is not here."""
+    if source not in weight_catalogue.names() or Path(source).exists():
+        return None
+    published = weight_catalogue.load(source)
+    place = at_hand.place_of(published)
+    if place is None and published.hub and os.environ.get("HF_HUB_OFFLINE", "1") == "0":
+        return _from_hub(published.hub)
+    if place is None:
+        raise ModelError(f"the weights {source!r} are not on this machine", todo=f"To have them: {published.obtain}.")
+    return place
 
 
 def _from_safetensors(place: Path) -> dict[str, "Tensor"]:
@@ -78,8 +116,6 @@ def _unpickled(place: Path) -> dict[str, "Tensor"]:
 
 
 def _from_hub(name: str) -> Path:
-    import os
-
     hub = require("huggingface_hub", f"weights from the hub ({name})")
     offline = os.environ.get("HF_HUB_OFFLINE", "1") != "0"
     last: Exception | None = None
@@ -92,47 +128,3 @@ def _from_hub(name: str) -> Path:
         f"the weights {name!r} are not in the hub's cache", needed=type(last).__name__,
         todo="Allow the download once with HF_HUB_OFFLINE=0, or fetch them yourself and name the folder.",
     )  # fmt: skip
-
-
-def fill(model: "nn.Module", source: str | Path, channels: Sequence[str] = COLOURS) -> str:
-    """Put what fits of `source` into the model -> one sentence on what was filled and what was not.
-
-    channels: what the model's images are made of; a first layer for other channels is fitted to them, see
-    `first_layer.fitted`.
-
-    Names are matched as they are, or with the part of the model that the weights fit best put before them: weights of
-    an encoder fill the encoder.  Tensors of another shape (the last layer, for other classes) keep their random values.
-    Raises ModelError when less than a third of the weights fits anywhere.
-    """
-    tensors = read_weights(source)
-    own = dict(model.state_dict())
-    prefixes = {""} | {f"{name}." for name, _ in model.named_modules() if name}
-    cut = {""} | {name.split(".", maxsplit=1)[0] + "." for name in tensors if "." in name}
-
-    def fitting(add: str, drop: str) -> dict[str, str]:
-        pairs = {}
-        for name, tensor in tensors.items():
-            mine = add + name.removeprefix(drop) if name.startswith(drop) else None
-            if mine in own and (
-                own[mine].shape == tensor.shape or first_layer.fits(tensor.shape, own[mine].shape, len(channels))
-            ):
-                pairs[mine] = name
-        return pairs
-
-    best: dict[str, str] = max((fitting(add, drop) for drop in cut for add in prefixes), key=len)
-    if len(best) < len(tensors) / 3:
-        near = ", ".join(list(tensors)[:3])
-        raise ModelError(
-            f"only {len(best)} of {len(tensors)} tensors fit this model", file=source,
-            needed=f"it holds {near}, …; the model wants {', '.join(list(own)[:3])}, …",
-        )  # fmt: skip
-    changed: dict[str, Any] = {mine: tensors[name].to(own[mine].dtype) for mine, name in best.items()}
-    said = ""
-    for mine, tensor in changed.items():
-        if tensor.shape != own[mine].shape:
-            changed[mine], how = first_layer.fitted(tensor, channels)
-            said = f"; the first layer, {mine}, {how}"
-    model.load_state_dict(changed, strict=False)
-    random = sorted({name.rsplit(".", 1)[0] for name in own if name not in best})
-    rest = f"; random still: {', '.join(random[:4])}{' …' if len(random) > 4 else ''}" if random else ""
-    return f"{len(best)} of {len(own)} tensors come from {source}{said}{rest}"

@@ -21,13 +21,9 @@ from maskwright.fewshot.prediction import Prediction, entropy
 from maskwright.media import Window
 from maskwright.predict.checkpoint import MEAN, STD
 from maskwright.registry import require
-from maskwright.weights import pretrained
+from maskwright.weights import pretrained, weight_catalogue
 
-WEIGHTS = {
-    "facebook/dinov2-small": "Apache-2.0; 22 M parameters, 88 MB",
-    "facebook/dinov2-base": "Apache-2.0; 87 M parameters, 346 MB",
-    "facebook/dinov3-vits16-pretrain-lvd1689m": "DINOv3 License; 22 M parameters",
-}
+WEIGHTS = weight_catalogue.told(weight_catalogue.find(engine="fewshot.engines/dino"))
 _MEAN, _STD = np.array(MEAN, np.float32), np.array(STD, np.float32)
 
 

@@ -22,9 +22,9 @@ from maskwright.fewshot.engines._objects import Lessons
 from maskwright.fewshot.prediction import Prediction, entropy
 from maskwright.media import Window
 from maskwright.registry import require
-from maskwright.weights import pretrained
+from maskwright.weights import pretrained, weight_catalogue
 
-WEIGHTS = {"BAAI/seggpt-vit-large": "MIT; 371 M parameters, 1.5 GB"}
+WEIGHTS = weight_catalogue.told(weight_catalogue.find(engine="fewshot.engines/seggpt"))
 
 
 def load(**options: Any) -> "SegGpt":

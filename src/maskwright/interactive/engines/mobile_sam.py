@@ -10,10 +10,10 @@ from maskwright.core.typed import Device
 from maskwright.errors import ModelError, UsageError
 from maskwright.interactive.engines._sam import Sam
 from maskwright.registry import require
-from maskwright.weights import fill_exactly, read_weights
+from maskwright.weights import fill_exactly, read_weights, weight_catalogue
 from maskwright.weights.sam_names import renamed
 
-WEIGHTS = {"mobile_sam.pt": "Apache-2.0; 10 M parameters, 41 MB, from the MobileSAM repository"}
+WEIGHTS = weight_catalogue.told(weight_catalogue.find(engine="interactive.engines/mobile-sam"))
 
 
 def load(*, weights: str = "", encoder: str = "torch", device: Device = "cpu") -> Sam:

@@ -7,14 +7,10 @@ from maskwright.core.typed import Device
 from maskwright.errors import ModelError, UsageError
 from maskwright.interactive.engines._sam import Sam
 from maskwright.registry import require
-from maskwright.weights import fill_exactly, pretrained, read_weights
+from maskwright.weights import fill_exactly, pretrained, read_weights, weight_catalogue
 from maskwright.weights.sam_names import renamed
 
-WEIGHTS = {
-    "facebook/sam-vit-base": "Apache-2.0; 94 M parameters, 375 MB",
-    "facebook/sam-vit-large": "Apache-2.0; 308 M parameters, 1.2 GB",
-    "facebook/sam-vit-huge": "Apache-2.0; 641 M parameters, 2.6 GB",
-}
+WEIGHTS = weight_catalogue.told(weight_catalogue.find(engine="interactive.engines/sam"))
 
 
 def load(*, weights: str = "", encoder: str = "torch", device: Device = "cpu") -> Sam:

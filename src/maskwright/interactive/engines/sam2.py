@@ -3,14 +3,9 @@
 from maskwright.core.typed import Device
 from maskwright.errors import UsageError
 from maskwright.interactive.engines._sam import Sam
-from maskwright.weights import pretrained
+from maskwright.weights import pretrained, weight_catalogue
 
-WEIGHTS = {
-    "facebook/sam2.1-hiera-tiny": "Apache-2.0; 39 M parameters, 156 MB",
-    "facebook/sam2.1-hiera-small": "Apache-2.0; 46 M parameters, 184 MB",
-    "facebook/sam2.1-hiera-base-plus": "Apache-2.0; 81 M parameters, 324 MB",
-    "facebook/sam2.1-hiera-large": "Apache-2.0; 224 M parameters, 898 MB",
-}
+WEIGHTS = weight_catalogue.told(weight_catalogue.find(engine="interactive.engines/sam2"))
 
 
 def load(*, weights: str = "", encoder: str = "torch", device: Device = "cpu") -> Sam:

@@ -10,15 +10,15 @@ import numpy as np
 
 from maskwright.core.arrays import U8, Array, Size
 from maskwright.core.typed import Device
-from maskwright.errors import ModelError, UsageError
+from maskwright.errors import UsageError
 from maskwright.interactive.engines._sam import _fingerprint
 from maskwright.interactive.on_device import OnDevice
 from maskwright.interactive.prompts import Answer, Prompts
 from maskwright.predict.objects import masks_above
 from maskwright.registry import require
-from maskwright.weights import pretrained
+from maskwright.weights import pretrained, tokenizer, weight_catalogue
 
-WEIGHTS = {"facebook/sam3": "SAM License, gated; 848 M parameters, 3.4 GB"}
+WEIGHTS = weight_catalogue.told(weight_catalogue.find(engine="interactive.engines/sam3"))
 
 
 def load(*, weights: str = "", threshold: float = 0.3, device: Device = "cpu") -> "Sam3":
@@ -37,17 +37,9 @@ class Sam3:
 
     def __init__(self, weights: str, threshold: float, device: str) -> None:
         self._torch: Any = require("torch", "the engine sam3")
-        transformers: Any = require("transformers", "the engine sam3")
         model: Any = pretrained("Sam3Model", weights, WEIGHTS)
         self.model = model.to(device)
-        try:
-            self._tokenizer = transformers.AutoTokenizer.from_pretrained(
-                weights.removeprefix("hub:"), local_files_only=True
-            )
-        except Exception as error:  # noqa: BLE001  as many as there are tokenizers
-            raise ModelError(
-                f"the folder has no tokenizer ({type(error).__name__})", file=weights, needed="tokenizer.json beside it"
-            ) from None
+        self._tokenizer = tokenizer(weights)
         self.threshold, self.device = threshold, device
         self._on_device = OnDevice(device)
         self.side = int(model.config.vision_config.backbone_config.image_size)

@@ -3,11 +3,9 @@
 from maskwright.core.typed import Device
 from maskwright.errors import UsageError
 from maskwright.interactive.engines._sam import Sam
-from maskwright.weights import pretrained
+from maskwright.weights import pretrained, weight_catalogue
 
-WEIGHTS = {
-    "syscv-community/sam-hq-vit-base": "Apache-2.0; 99 M parameters, 380 MB",
-}
+WEIGHTS = weight_catalogue.told(weight_catalogue.find(engine="interactive.engines/sam-hq"))
 
 
 def load(*, weights: str = "", encoder: str = "torch", device: Device = "cpu") -> Sam:

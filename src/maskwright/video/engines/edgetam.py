@@ -6,11 +6,9 @@ from maskwright.core.typed import Device
 from maskwright.errors import UsageError
 from maskwright.registry import require
 from maskwright.video.engines._memory import Memory
-from maskwright.weights import pretrained
+from maskwright.weights import pretrained, weight_catalogue
 
-WEIGHTS = {
-    "yonigozlan/EdgeTAM-hf": "Apache-2.0; 14 M parameters, 56 MB",
-}
+WEIGHTS = weight_catalogue.told(weight_catalogue.find(engine="video.engines/edgetam"))
 
 
 def load(*, weights: str = "", device: Device = "cpu") -> Memory:

@@ -6,12 +6,9 @@ from maskwright.core.typed import Device
 from maskwright.errors import UsageError
 from maskwright.registry import require
 from maskwright.video.engines._memory import Memory
-from maskwright.weights import pretrained
+from maskwright.weights import pretrained, weight_catalogue
 
-WEIGHTS = {
-    "facebook/sam2.1-hiera-tiny": "Apache-2.0; 39 M parameters, 156 MB",
-    "facebook/sam2.1-hiera-large": "Apache-2.0; 224 M parameters, 898 MB",
-}
+WEIGHTS = weight_catalogue.told(weight_catalogue.find(engine="video.engines/sam2"))
 
 
 def load(*, weights: str = "", device: Device = "cpu") -> Memory:

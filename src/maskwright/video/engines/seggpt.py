@@ -13,8 +13,9 @@ from maskwright.core.classes import Class, Classes
 from maskwright.core.masks import Masks
 from maskwright.core.segments import Segments
 from maskwright.core.typed import Device
+from maskwright.weights import weight_catalogue
 
-WEIGHTS = fewshot.load("seggpt").WEIGHTS
+WEIGHTS = weight_catalogue.told(weight_catalogue.find(engine="video.engines/seggpt"))
 
 
 def load(

