@@ -56,6 +56,7 @@ FlipHorizontal = Annotated[str | None, setting("flip_horizontal")]
 FlipVertical = Annotated[str | None, setting("flip_vertical")]
 Turn = Annotated[bool | None, setting("turn", "--turn/--no-turn")]
 Colour = Annotated[bool | None, setting("colour", "--colour/--no-colour")]
+Augmentation = Annotated[str | None, setting("augmentation")]
 Transforms = Annotated[
     list[str] | None, setting("transforms", "--transform", more='Such as "mytransform(strength=2)"; repeatable.')
 ]

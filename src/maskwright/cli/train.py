@@ -36,6 +36,7 @@ def command(
     flip_vertical: choices.FlipVertical = None,
     turn: choices.Turn = None,
     colour: choices.Colour = None,
+    augmentation: choices.Augmentation = None,
     transform: choices.Transforms = None,
     balance: choices.Balance = None,
     lr: choices.Lr = None,

@@ -1,7 +1,7 @@
 """From a dataset's view to windows: split, order, decode, cache, augment; `feed` makes batches of them."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cache
+from functools import cache, partial
 from threading import Lock
 from typing import Any
 
@@ -16,7 +16,7 @@ from maskwright.errors import DatasetError, MaskwrightError, UsageError
 from maskwright.predict.checkpoint import EIGHT_BITS
 from maskwright.predict.layout import Layout
 from maskwright.store import View
-from maskwright.train import whole_sequences
+from maskwright.train import strengths, whole_sequences
 from maskwright.train.settings import Settings
 from maskwright.train.task import Task
 from maskwright.transforms import colour, flip, scale_crop
@@ -184,14 +184,50 @@ def epoch_order(numbers: Sequence[int], weights: dict[int, float], settings: Set
 GENTLE = {"brightness": 3.0, "contrast": 0.03, "saturation": 0.0}
 
 
-def augmented(image: Array, target: Target, rng: np.random.Generator, settings: Settings) -> tuple[Array, Target]:
-    """A window of an image as `Source.get` gives it, with its target."""
+#: Draws a sample, as `Source.get` gives it.
+Drawn = Callable[[], tuple[Array, Any]]
+
+
+def augmented(
+    image: Array, target: Target, rng: np.random.Generator, settings: Settings, *, another: Drawn | None = None,
+    further: Sequence[Callable[..., Any]] = (),
+) -> tuple[Array, Target]:  # fmt: skip
+    """A window of an image as `Source.get` gives it, with its target.
+
+    another: draws a further sample, of which transforms that mix windows take one; without it they do nothing.
+    further: functions of (image, target, rng) that come last.
+    """
+
+    def window() -> tuple[Array, Any]:
+        assert another is not None
+        return moved(*another(), rng, settings)
+
+    def coloured() -> tuple[Array, Any]:
+        pixels, labels = window()
+        return colour.changed(pixels, colours(pixels, rng)) if settings.colour else pixels, labels
+
     image, target = moved(image, target, rng, settings)
+    for _, apply, mixes in strengths.moving(settings):
+        image, target = apply(image, target, rng, **_others(window, mixes and another is not None))
     if settings.colour:
         image = colour.changed(image, colours(image, rng))
+    for _, apply, mixes in strengths.pixels(settings, measured=image.dtype != np.uint8):
+        image, target = apply(image, target, rng, **_others(coloured, mixes and another is not None))
     for spec, apply in _further(settings.transforms):
-        image, target = _checked(spec, apply, image, target, rng)
+        whole = partial(apply, **_others(coloured, another is not None and transforms.mixes(apply)))
+        image, target = _checked(f"the transform {spec!r}", whole, image, target, rng)
+    for apply in further:
+        image, target = _checked(f"the transform {apply.__name__}", apply, image, target, rng)
     return image, target
+
+
+def _others(draw: Drawn, wanted: bool) -> dict[str, Drawn]:
+    return {"others": draw} if wanted else {}
+
+
+def in_order(settings: Settings, further: Sequence[Callable[..., Any]] = ()) -> bool:
+    """Whether random colours have to be changed before something else: then they cannot wait for the batch."""
+    return bool(settings.transforms or further or settings.augmentation != "light")
 
 
 def moved(image: Array, target: Target, rng: np.random.Generator, settings: Settings) -> tuple[Array, Target]:
@@ -211,14 +247,13 @@ def colours(image: Array, rng: np.random.Generator) -> colour.Change:
 
 
 def _checked(
-    spec: str, apply: Callable[..., Any], image: Array, target: Target, rng: np.random.Generator
+    what: str, apply: Callable[..., Any], image: Array, target: Target, rng: np.random.Generator
 ) -> tuple[Array, Target]:
     """What a transform that was asked for by name makes of a window.
 
     Raises UsageError, naming it, for what it raises and for an answer that is not image and target of the same kind,
     size and labels.
     """
-    what = f"the transform {spec!r}"
     try:
         pixels, moved = apply(image, target, rng)
     except MaskwrightError:
@@ -240,12 +275,17 @@ def _checked(
     if any(tuple(size) != image.shape[:2] for size in sizes):
         raise UsageError(f"{what} changes the size of windows", needed="what keeps it")
     if not isinstance(moved, Segments):
-        new = np.setdiff1d(np.asarray(moved), np.asarray(target))
-        if new.size and set(new.tolist()) != {IGNORE_INDEX}:
+        new = np.setdiff1d(_values(moved), [*_values(target), IGNORE_INDEX])
+        if new.size and not transforms.mixes(apply):
             raise UsageError(
                 f"{what} makes labels that were not there, such as {new[0]}", needed="labels that are moved"
             )
     return pixels, moved
+
+
+def _values(labels: Any) -> Array:
+    """Those that a label map has."""
+    return np.flatnonzero(np.bincount(np.asarray(labels).reshape(-1), minlength=256))
 
 
 @cache

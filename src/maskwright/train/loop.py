@@ -11,7 +11,7 @@ distributed.py, and what a budget of time leaves in clock.py.
 import json
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -117,7 +117,7 @@ def ready(view: View, settings: Settings, *, resume: Path | None = None) -> Read
 
 def fit(
     view: View, settings: Settings, run: Run, *, resume: bool = False, report: Report | None = None,
-    begin: Ready | None = None,
+    begin: Ready | None = None, further: Sequence[Callable[..., Any]] = (),
 ) -> dict[str, Any]:  # fmt: skip
     """Train, keep the best averaged weights, evaluate them at full resolution -> the scores.
 
@@ -127,13 +127,24 @@ def fit(
     be written.
 
     resume: go on from the last checkpoint in the run's folder.
+
+    further: augmentations with albumentations' signature, function(image=…, mask=…) or function(image=…, masks=[…]),
+    which come after all others; a run that goes on has to be given them again.
     """
     with exact(settings), ExitStack() as ends:
-        return _trained(view, settings, run, resume, report or _silent, begin, ends)
+        added = [transforms.adapted(function) for function in further]
+        return _trained(view, settings, run, resume, report or _silent, begin, ends, added)
 
 
 def _trained(
-    view: View, settings: Settings, run: Run, resume: bool, tell: Report, begin: Ready | None, ends: ExitStack
+    view: View,
+    settings: Settings,
+    run: Run,
+    resume: bool,
+    tell: Report,
+    begin: Ready | None,
+    ends: ExitStack,
+    added: Sequence[Callable[..., Any]],
 ) -> dict[str, Any]:
     torch = require("torch", "training")
     started = time.monotonic()
@@ -149,7 +160,7 @@ def _trained(
     precision = chosen(settings.precision, processes.device)
     task, main = begin.task, processes.first
     source = data.Source(view, task, settings.cache_mb, begin.layout)
-    feed = ends.enter_context(Feed(source, settings, processes.device, processes.rank, processes.world))
+    feed = ends.enter_context(Feed(source, settings, processes.device, processes.rank, processes.world, further=added))
     info = ModelInfo(
         settings.model, task.classes.to_json(), settings.config, scale=settings.predict_scale, task=task.name,
         tile=settings.tile, window=None if getattr(begin.model, "answers", "logits") == "logits" else settings.size,
@@ -171,6 +182,9 @@ def _trained(
         settings, settings.epochs * in_epoch, processes, elapsed=progress.elapsed + time.monotonic() - started
     )
     pace = Pace(settings.batch_size, processes.device)
+    if added:
+        names = ", ".join(function.__name__ for function in added)
+        tell(0.0, {"note": f"images also go through {names}, which the run's settings do not hold"})
     for note in begin.notes:
         tell(0.0, {"note": note})
     if past and processes.device.type == "cuda" and not settings.deterministic:

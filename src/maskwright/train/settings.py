@@ -59,6 +59,10 @@ class Settings:
     flip_vertical: Annotated[float, Share, "Chance of an upside-down image; 0.5 where up means nothing."] = 0.0
     turn: Annotated[bool, "Random quarter turns, where up means nothing."] = False
     colour: Annotated[bool, "Random brightness, contrast, saturation."] = True
+    augmentation: Annotated[
+        Literal["light", "usual", "strong"],
+        "How much images are changed beyond windows, mirroring and colours: light does no more than these.",
+    ] = "light"
     transforms: Annotated[tuple[str, ...], "Further augmentations, in order."] = ()
     balance: Annotated[bool, "Draw images with rare classes more often."] = False
     lr: Annotated[float, Limits(above=0), "Peak learning rate of AdamW: linear warm-up, then half a cosine."] = 2e-3
