@@ -78,10 +78,17 @@ def test_it_learns_and_keeps_a_whole_record(dataset) -> None:
     assert find(dataset, done["run"])["scores"]["evaluation"]["mean_iou"] > 0
 
 
+OTHERWISE = {
+    "optimizer": "sgd", "momentum": 0.7, "schedule": "poly", "steps_per_epoch": 3, "val_steps": 1, "lr": 0.01,
+    "augmentation": "strong",
+}  # fmt: skip
+
+
 @pytest.mark.train
-def test_resuming_is_exact(dataset) -> None:
-    whole, _ = train(dataset, replace(SETTINGS, epochs=4, evaluations=4), "whole")
-    stopped = replace(SETTINGS, epochs=4, evaluations=4)
+@pytest.mark.parametrize("more", [{}, OTHERWISE], ids=["usual", "otherwise"])
+def test_resuming_is_exact(dataset, more) -> None:
+    stopped = replace(SETTINGS, epochs=4, evaluations=4, **more)
+    whole, _ = train(dataset, stopped, "whole")
     run = Run.start(dataset, "train", stopped.to_json(), name="parts")
 
     def interrupt(share, numbers) -> None:

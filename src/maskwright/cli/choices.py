@@ -61,6 +61,11 @@ Transforms = Annotated[
     list[str] | None, setting("transforms", "--transform", more='Such as "mytransform(strength=2)"; repeatable.')
 ]
 Balance = Annotated[bool | None, setting("balance", "--balance/--no-balance")]
+Optimizer = Annotated[str | None, setting("optimizer")]
+Momentum = Annotated[str | None, setting("momentum")]
+Schedule = Annotated[str | None, setting("schedule")]
+StepsPerEpoch = Annotated[str | None, setting("steps_per_epoch")]
+ValSteps = Annotated[str | None, setting("val_steps")]
 Lr = Annotated[str | None, setting("lr", more="find measures one.", word="find")]
 EncoderLr = Annotated[str | None, setting("encoder_lr")]
 Freeze = Annotated[str | None, setting("freeze")]

@@ -1,6 +1,7 @@
 """From a dataset's view to windows: split, order, decode, cache, augment; `feed` makes batches of them."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import cache, partial
 from threading import Lock
 from typing import Any
@@ -167,8 +168,24 @@ def _bytes_of(image: Array, truth: Any) -> int:
     return int(image.nbytes) + sum(int(column.nbytes) for column in columns)
 
 
+def steps_of_epoch(number: int, settings: Settings) -> int:
+    """How many steps an epoch has. number: of samples to train on."""
+    return settings.steps_per_epoch or -(-number // settings.batch_size)
+
+
 def epoch_order(numbers: Sequence[int], weights: dict[int, float], settings: Settings, epoch: int) -> list[int]:
-    """The samples of one epoch, in order; drawn with replacement when their weights differ."""
+    """The samples of one epoch, in order; drawn with replacement when their weights differ.
+
+    With `steps_per_epoch` epochs are parts of endless passes, one after the other: each sample comes as often as any
+    other, give or take one.
+    """
+    if settings.steps_per_epoch is not None:
+        length = settings.steps_per_epoch * settings.batch_size
+        first, last = epoch * length, (epoch + 1) * length
+        passes = range(first // len(numbers), -(-last // len(numbers)))
+        plain = replace(settings, steps_per_epoch=None)
+        drawn = [k for each in passes for k in epoch_order(numbers, weights, plain, each)[: len(numbers)]]
+        return drawn[first - passes.start * len(numbers) :][:length]
     rng = np.random.default_rng([settings.seed, epoch])
     own = np.array([weights[number] for number in numbers])
     if (own == own[0]).all():

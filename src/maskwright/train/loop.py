@@ -40,7 +40,7 @@ from maskwright.train.resuming import LAST, STATE, Progress, fill_network, resto
 from maskwright.train.settings import Settings
 from maskwright.train.steps import Steps
 from maskwright.train.task import Task, chosen_task
-from maskwright.train.validation import evaluate, evenly, finish, judging
+from maskwright.train.validation import evaluate, evenly, finish, judging, some_of
 from maskwright.weights import fill
 
 if TYPE_CHECKING:
@@ -177,11 +177,15 @@ def _trained(
     weights = view.weights()
     if settings.balance:
         weights = data.balanced(view, begin.train_numbers, weights)
-    in_epoch = math.ceil(len(begin.train_numbers) / settings.batch_size)
+    in_epoch = data.steps_of_epoch(len(begin.train_numbers), settings)
     clock = Clock(
         settings, settings.epochs * in_epoch, processes, elapsed=progress.elapsed + time.monotonic() - started
     )
     pace = Pace(settings.batch_size, processes.device)
+    if settings.val_steps is not None:
+        few = len(some_of(begin.val_numbers, settings))
+        told = f"evaluations within the training are over {few} of {len(begin.val_numbers)} images, evenly drawn"
+        tell(0.0, {"note": told})
     if added:
         names = ", ".join(function.__name__ for function in added)
         tell(0.0, {"note": f"images also go through {names}, which the run's settings do not hold"})
@@ -192,7 +196,7 @@ def _trained(
         tell(0.0, {"note": f"goes on after step {past['step']}; {other}"})
     kept = -math.inf
     order: list[int] = []
-    val_numbers = begin.val_numbers
+    val_numbers = some_of(begin.val_numbers, settings)
 
     def seen() -> list[str]:
         first = (progress.step - 1) % in_epoch * settings.batch_size
@@ -241,7 +245,7 @@ def _trained(
 
     def fitted() -> list[int]:
         """The validation images that evaluations within a budget can take, after a try with a few of them."""
-        every = evenly(begin.val_numbers)
+        every = evenly(begin.val_numbers)[: len(val_numbers)]
         if not progress.images:
             few = every[: processes.world]
             for _ in range(2):  # the first one warms up
@@ -255,7 +259,7 @@ def _trained(
             progress.judging = each * progress.images
         clock.judging = progress.judging
         if progress.images < len(every):
-            told = f"evaluations are over {progress.images} of {len(every)} images, evenly drawn"
+            told = f"evaluations are over {progress.images} of {len(begin.val_numbers)} images, evenly drawn"
             tell(0.0, {"note": f"{told}: all would take more than their part of the time"})
         return every[: progress.images]
 

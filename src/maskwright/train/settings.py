@@ -39,7 +39,12 @@ class Settings:
     loss: Annotated[
         str, 'A sum such as "ce + 0.5*dice" or "focal(gamma=2)"; networks that answer objects bring their own.'
     ] = "ce + 0.5*dice"
-    epochs: Annotated[int, Limits(least=1), "Passes over the training samples, in place of a time."] = 40
+    epochs: Annotated[
+        int, Limits(least=1), "Passes over the training samples, or times `steps_per_epoch` steps, in place of a time."
+    ] = 40
+    steps_per_epoch: Annotated[
+        int | None, Limits(least=1), "Steps that count as an epoch; a pass over the samples where nothing is said."
+    ] = None
     minutes: Annotated[float | None, Duration, Limits(above=0), "Train this long."] = None
     batch_size: Annotated[int, Limits(least=1), "Images a step, over all processes and parts."] = 8
     accumulate: Annotated[int, Limits(least=1), "Compute a batch in so many parts, where it does not fit whole."] = 1
@@ -65,16 +70,31 @@ class Settings:
     ] = "light"
     transforms: Annotated[tuple[str, ...], "Further augmentations, in order."] = ()
     balance: Annotated[bool, "Draw images with rare classes more often."] = False
-    lr: Annotated[float, Limits(above=0), "Peak learning rate of AdamW: linear warm-up, then half a cosine."] = 2e-3
+    optimizer: Annotated[Literal["adamw", "sgd"], "What makes a step of the gradient."] = "adamw"
+    momentum: Annotated[
+        float | None, Limits(least=0, below=1), "Momentum of SGD; 0.9 where nothing is said. AdamW takes none."
+    ] = None
+    lr: Annotated[float, Limits(above=0), "Peak learning rate."] = 2e-3
+    schedule: Annotated[
+        Literal["cosine", "poly", "step", "constant"],
+        "How the learning rate falls after it has risen: half a cosine, (1 - share) to the power 0.9, to a tenth at 2/3"
+        " and a hundredth at 8/9, or not at all.",
+    ] = "cosine"
     encoder_lr: Annotated[float, Limits(least=0), "Factor on the learning rate for the encoder."] = 1.0
     freeze: Annotated[float, Share, "Share of the training during which the encoder waits."] = 0.0
-    weight_decay: Annotated[float, Limits(least=0), "Weight decay of AdamW."] = 0.02
+    weight_decay: Annotated[float, Limits(least=0), "Weight decay; of SGD it is added to the gradient."] = 0.02
     warmup: Annotated[float, Share, "Share of the training in which the learning rate rises."] = 0.05
     clip: Annotated[float, Limits(above=0), "Largest norm of the gradient."] = 5.0
     ema: Annotated[float, Limits(least=0, below=1), "Decay of the averaged weights, which are evaluated and kept."] = (
         0.999
     )
     evaluations: Annotated[int, Limits(least=1), "How often to evaluate, evenly over the training."] = 8
+    val_steps: Annotated[
+        int | None,
+        Limits(least=1),
+        "Batches of validation images, evenly drawn, that an evaluation within the training looks at; all where nothing"
+        " is said. The last scores are of all.",
+    ] = None
     patience: Annotated[
         int, Limits(least=0), "Stop after so many evaluations without a better score; 0 goes on to the end."
     ] = 0
@@ -121,6 +141,11 @@ class Settings:
             object.__setattr__(self, name, typed.read(getattr(self, name), kind, found=f"the setting {name}"))
         for name, good, needed in (
             ("accumulate", self.batch_size % self.accumulate == 0, f"a divisor of batch_size, {self.batch_size}"),
+            (
+                "momentum",
+                self.momentum is None or self.optimizer == "sgd",
+                f"none with the optimizer {self.optimizer}",
+            ),
             ("scale", self.scale[0] <= self.scale[1], "two rising numbers"),
             ("fold", self.fold is None or 0 <= self.fold[0] < self.fold[1] >= 2, "k and n with 0 <= k < n, n >= 2"),
         ):
