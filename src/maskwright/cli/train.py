@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from maskwright.cli import choices
-from maskwright.cli.output import At, DatasetPlace, Json, Where, emit, say, table
+from maskwright.cli.output import At, DatasetPlace, Json, Note, Tag, Where, emit, say, table
 from maskwright.core.plurals import many
 from maskwright.errors import MaskwrightError, UsageError, plain
 
@@ -73,6 +73,8 @@ def command(
     histograms: choices.Histograms = None,
     tracker: choices.Trackers = None,
     name: Annotated[str | None, typer.Option(help="The run's id; made from the time when not given.")] = None,
+    tag: Tag = None,
+    note: Note = None,
     resume: Annotated[
         str | None,
         typer.Option(help="Go on with this run, with its settings; epochs, times and the device may be others."),
@@ -90,7 +92,7 @@ def command(
     from maskwright.registry import require
     from maskwright.runs import Run, find
     from maskwright.runs.files import folder_of, runs_folder
-    from maskwright.runs.record import recorded_view, run_name
+    from maskwright.runs.record import checked_notes, checked_tags, recorded_view, run_name
     from maskwright.train import Settings, fit
     from maskwright.train.loop import ready
 
@@ -105,14 +107,20 @@ def command(
             settings = _going_on(before, given)
             # All is checked before anything is changed; other processes than the first own nothing.
             place, seen = folder_of(opened, record["id"]), recorded_view(opened, record)
+            checked_tags(tag or ())
             begin = ready(seen, settings, resume=place)
             run = Run.resume(opened, record["id"], trackers=settings.trackers) if main else Run(seen, "", place)
+            if main and tag:
+                run.tags = [*run.tags, *tag]
+            if main and note is not None:
+                run.notes = note
             if main and settings != before:
                 run.change_settings(settings.to_json())
                 for line in _changes(before, settings):
                     say(line, err=json)
         else:
             view = view_of(opened, at, where).frozen()
+            said: dict[str, Any] = {"tags": checked_tags(tag or ()), "notes": checked_notes(note or "")}
             if name is not None and main:
                 _free(opened, name, folds)
             planned = choices.planned(view, given, plan, measure=main and not json)
@@ -120,11 +128,11 @@ def command(
             if main and not json:
                 choices.show(planned)
             if folds is not None:
-                _folds(view, settings, folds, name, json)
+                _folds(view, settings, folds, name, json, said)
                 return
             begin = ready(view, settings)
             if main:
-                run = Run.start(view, "train", settings.to_json(), name=name, trackers=settings.trackers)
+                run = Run.start(view, "train", settings.to_json(), name=name, trackers=settings.trackers, **said)
                 try:
                     planned.write(run.folder / "plan.yaml")
                 except BaseException:
@@ -145,7 +153,7 @@ def command(
 #: What a run that goes on still takes: how long, where and how it is shown, and nothing that it has learned by.
 GOING_ON = (
     "dataset", "resume", "json", "epochs", "minutes", "budget", "patience", "device", "cache_mb", "overlays",
-    "histograms", "tracker",
+    "histograms", "tracker", "tag", "note",
 )  # fmt: skip
 
 
@@ -184,7 +192,7 @@ def _lines(scores: dict[str, Any], split: str, folder: Any) -> list[str]:
     return [head, *(table(rows, ("class", name)) if rows else []), f"best weights: {folder / 'best.safetensors'}"]
 
 
-def _folds(view: Any, settings: Any, folds: int, name: str | None, json: bool) -> None:
+def _folds(view: Any, settings: Any, folds: int, name: str | None, json: bool, said: dict[str, Any]) -> None:
     from maskwright.predict import tasks
     from maskwright.train.folds import fit_folds
 
@@ -195,7 +203,7 @@ def _folds(view: Any, settings: Any, folds: int, name: str | None, json: bool) -
         if score and not json:
             say(f"fold {k + 1} of {folds}  {share:4.0%}  {score}", err=True)
 
-    result = fit_folds(view, settings, folds, name=name, report=report)
+    result = fit_folds(view, settings, folds, name=name, report=report, **said)
     low, high = result["intervals"].get("mean_iou", (float("nan"), float("nan")))
     head = (
         f"mean IoU {result['mean_iou']:.4f} (95 % from {low:.4f} to {high:.4f}) of {many(result['samples'], 'sample')},"

@@ -15,14 +15,14 @@ import sqlalchemy as sql
 from maskwright import __version__, compute, metrics, registry
 from maskwright.core.arrays import I64
 from maskwright.core.classes import IGNORE_INDEX, Classes
-from maskwright.core.names import shown_place
+from maskwright.core.names import check_name, shown_place
 from maskwright.core.sample import Sample
 from maskwright.core.segments import Segments
 from maskwright.errors import UsageError
 from maskwright.metrics import Bootstrap, coco_ap, confusion
 from maskwright.runs import files
 from maskwright.runs.by_segment import segment_ious
-from maskwright.runs.record import Run, clean, find
+from maskwright.runs.record import Run, clean, evaluations, find
 from maskwright.store import View, hashes, schema
 
 Rows = TypeVar("Rows")
@@ -36,28 +36,30 @@ def evaluate(
     *,
     instances: bool | None = None,
     extra: Sequence[str] = (),
+    name: str | None = None,
     workers: int = 1,
     progress: Callable[[Iterable[int]], Iterable[int]] = lambda numbers: numbers,
 ) -> dict[str, Any]:
     """The confusion family over label maps at full size, and COCO AP where the classes are things.
 
     view: the truth, perhaps another revision than the run saw.  instances: force AP on or off.
-    extra: further metrics by name, of `metrics.of_segments()`.
+    extra: further metrics by name, of `metrics.of_segments()`.  name: of this evaluation among the run's, one word.
     The scores of each sample are stored with the run, and these beside those of its earlier evaluations.
     `intervals`: 95 % confidence by bootstrap over images, by name.  `set_aside`: samples that could not be scored, with
     the reason; no score counts them.
     workers: processes that count, see `compute.map`; every number is the same with any of them.
     Each sample's counts are kept in the run's folder until all are there: where this is cut off, the same call goes on
     with them and gives the same numbers, as long as the predictions are the same.
-    Raises UsageError when the run predicted none of them.
+    Raises UsageError when the run predicted none of them, and for a name that is none or that the run has already.
     """
     view = view.frozen()
-    extra = list(dict.fromkeys(registry.canonical(name) for name in extra))
-    for name in extra:
-        metrics.load(name)  # says why where it cannot be
-        if name not in metrics.of_segments():
+    called = {} if name is None else {"name": _new_name(view, run, name)}
+    extra = list(dict.fromkeys(registry.canonical(metric) for metric in extra))
+    for metric in extra:
+        metrics.load(metric)  # says why where it cannot be
+        if metric not in metrics.of_segments():
             raise UsageError(
-                f"{name!r} is not a metric of segments", needed=f"one of {', '.join(metrics.of_segments())}"
+                f"{metric!r} is not a metric of segments", needed=f"one of {', '.join(metrics.of_segments())}"
             )
     classes = _scored(view.classes)
     numbers = _predicted(view, run)
@@ -73,8 +75,17 @@ def evaluate(
         result = _scores(view, sums, outcome, classes, extra, wants_ap)
         run.log_samples("mean_iou", sums.own)
         run.log_segments("iou", (np.asarray(sums.samples), np.asarray(sums.segments), np.asarray(sums.ious)))
-        run.add_evaluation(result["revision"], asked, result)
+        run.add_evaluation(result["revision"], asked | called, result)
     return result
+
+
+def _new_name(view: View, run: Run, name: str) -> str:
+    checked = check_name(name, "an evaluation's name")
+    if any(done["settings"].get("name") == checked for done in evaluations(view, run.id)):
+        raise UsageError(
+            f"the run {run.id!r} has an evaluation {checked!r} already", file=view.place, todo="Choose another --name."
+        )
+    return checked
 
 
 def _scored(classes: Classes) -> Classes:
