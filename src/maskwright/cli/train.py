@@ -46,6 +46,8 @@ def command(
     schedule: choices.Schedule = None,
     encoder_lr: choices.EncoderLr = None,
     freeze: choices.Freeze = None,
+    adapter: choices.Adapter = None,
+    adapter_rank: choices.AdapterRank = None,
     weight_decay: choices.WeightDecay = None,
     warmup: choices.Warmup = None,
     clip: choices.Clip = None,

@@ -27,7 +27,7 @@ from maskwright.predict.precision import chosen, usable
 from maskwright.registry import require
 from maskwright.runs import Run
 from maskwright.store import View
-from maskwright.train import data, histograms, overlays
+from maskwright.train import adapters, data, histograms, overlays
 from maskwright.train.allocator import keep_memory
 from maskwright.train.averaging import averaged
 from maskwright.train.clock import Clock
@@ -105,13 +105,16 @@ def ready(view: View, settings: Settings, *, resume: Path | None = None) -> Read
         raise UsageError(
             f"training windows of {settings.size} do not fit {settings.model}", needed=f"multiples of {stride}"
         )
-    weights_note = None
+    weights_note = adapter_note = None
     if stored is not None:
+        adapters.add(model, settings)
         fill_network(model, stored["weights"], resume)
     elif settings.weights is not None:
         weights_note = fill(model, settings.weights, layout.channels)
         kept += (weights_note,)
-    notes = [note for note in (class_note, split_note, label_note, *kept) if note]
+    if stored is None:
+        adapter_note = adapters.add(model, settings)
+    notes = [note for note in (class_note, split_note, label_note, *kept, adapter_note) if note]
     return Ready(model, task, train_numbers, val_numbers, criterion, notes, layout, kept, stored)
 
 
@@ -229,9 +232,9 @@ def _trained(
         if better:
             progress.best = scores[task.main] if scores[task.main] == scores[task.main] else -1.0
             if main:
-                save(average.module, info, run.folder / BEST)
+                save(adapters.merged(average.module), info, run.folder / BEST)
         if main:
-            save(model, info, run.folder / LAST)
+            save(adapters.merged(model), info, run.folder / LAST)
         clock.judging = progress.judging = processes.said_by_first(time.monotonic() - began)
         clock.forget()
         pace.forget()

@@ -13,7 +13,7 @@ from maskwright.predict.precision import autocast, chosen, usable
 from maskwright.registry import require
 from maskwright.runs import Run
 from maskwright.store import View
-from maskwright.train import data
+from maskwright.train import adapters, data
 from maskwright.train.allocator import keep_memory
 from maskwright.train.distributed import Processes
 from maskwright.train.feed import Feed
@@ -44,6 +44,7 @@ class Trial:
         self.model, task, _ = prepared(view, settings, len(layout.channels))
         if settings.weights is not None:
             fill(self.model, settings.weights, layout.channels)
+        adapters.add(self.model, settings)
         self.model = self.model.to(self.device).to(memory_format=torch.channels_last).train()
         self.own_loss = bool(getattr(self.model, "own_loss", False))
         self.criterion = losses.parse(settings.loss)

@@ -82,6 +82,13 @@ class Settings:
     ] = "cosine"
     encoder_lr: Annotated[float, Limits(least=0), "Factor on the learning rate for the encoder."] = 1.0
     freeze: Annotated[float, Share, "Share of the training during which the encoder waits."] = 0.0
+    adapter: Annotated[
+        Literal["lora"] | None,
+        "Freeze the encoder, and let a few weights learn that are added to its attention; saved weights are their sum.",
+    ] = None
+    adapter_rank: Annotated[int | None, Limits(least=1), "Rank of the adapter's matrices; 8 where nothing is said."] = (
+        None
+    )
     weight_decay: Annotated[float, Limits(least=0), "Weight decay; of SGD it is added to the gradient."] = 0.02
     warmup: Annotated[float, Share, "Share of the training in which the learning rate rises."] = 0.05
     clip: Annotated[float, Limits(above=0), "Largest norm of the gradient."] = 5.0
@@ -145,6 +152,11 @@ class Settings:
                 "momentum",
                 self.momentum is None or self.optimizer == "sgd",
                 f"none with the optimizer {self.optimizer}",
+            ),
+            (
+                "adapter_rank",
+                self.adapter_rank is None or self.adapter is not None,
+                "none without an adapter",
             ),
             ("scale", self.scale[0] <= self.scale[1], "two rising numbers"),
             ("fold", self.fold is None or 0 <= self.fold[0] < self.fold[1] >= 2, "k and n with 0 <= k < n, n >= 2"),
