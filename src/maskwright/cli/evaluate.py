@@ -43,6 +43,7 @@ def command(
     from maskwright.runs.evaluation import evaluate
     from maskwright.runs.files import folder_of
     from maskwright.runs.record import sample_metrics
+    from maskwright.runs.unscored import told
 
     with open_dataset(dataset, quiet=json) as opened:
         record = find(opened, run)
@@ -74,6 +75,8 @@ def command(
             if not isinstance(value, dict)
         ]
         lines += ["", *table(rows, (further, "", *head))]
+    if none := told(scores.get("unscored", {})):
+        lines += ["", none]
     if scores["set_aside"]:
         lines += ["", *set_aside(scores["set_aside"]), "No score counts them."]
     if bad:

@@ -65,6 +65,7 @@ def command(
     device: choices.Device = None,
     train_split: choices.TrainSplit = None,
     val_split: choices.ValSplit = None,
+    stratify: choices.Stratify = None,
     split_sequences: choices.SplitSequences = None,
     folds: Annotated[
         int | None, typer.Option(help="Cross-validation: so many networks, each validated on its own part.")
@@ -187,11 +188,18 @@ def _check_resumed(called: dict[str, Any]) -> None:
 
 def _lines(scores: dict[str, Any], split: str, folder: Any) -> list[str]:
     from maskwright.predict import tasks
+    from maskwright.runs.unscored import told
 
     task = tasks.load(scores["task"])
     rows = list(scores.get("classes", {}).items())
     head, name = task.headline(scores, split), task.BY_CLASS
-    return [head, *(table(rows, ("class", name)) if rows else []), f"best weights: {folder / 'best.safetensors'}"]
+    none = told(scores.get("unscored", {}))
+    return [
+        head,
+        *([none] if none else []),
+        *(table(rows, ("class", name)) if rows else []),
+        f"best weights: {folder / 'best.safetensors'}",
+    ]
 
 
 def _folds(view: Any, settings: Any, folds: int, name: str | None, json: bool, said: dict[str, Any]) -> None:

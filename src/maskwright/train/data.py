@@ -17,7 +17,7 @@ from maskwright.errors import DatasetError, MaskwrightError, UsageError
 from maskwright.predict.checkpoint import EIGHT_BITS
 from maskwright.predict.layout import Layout
 from maskwright.store import View
-from maskwright.train import strengths, whole_sequences
+from maskwright.train import stratified, strengths, whole_sequences
 from maskwright.train.settings import Settings
 from maskwright.train.task import Task
 from maskwright.transforms import colour, flip, scale_crop
@@ -29,7 +29,8 @@ def split_numbers(view: View, settings: Settings) -> tuple[list[int], list[int],
 
     Samples of weight 0 are never drawn.  Without any declared split every fifth sample, in an order drawn by
     the seed, validates.  With `fold` = (k, n) the samples of both splits (or all, where none is declared), in that
-    order, are cut into n parts and the k-th validates.  Sequences stay whole in either case, unless the setting
+    order, are cut into n parts and the k-th validates.  With `stratify` both have their share of each class and of each
+    size of its objects, where there are labels.  Sequences stay whole in either case, unless the setting
     `split_sequences` allows otherwise; a note names those that declared splits part.  Raises DatasetError when either
     side is empty, and where sequences cannot stay whole.
     """
@@ -42,7 +43,11 @@ def split_numbers(view: View, settings: Settings) -> tuple[list[int], list[int],
         everything = np.array(view.numbers() if undeclared else sorted(set(train) | set(val)))
         rng = np.random.default_rng([settings.seed, 0x5117])
         whole = not settings.split_sequences and not sequence_of.keys().isdisjoint(everything.tolist())
-        if whole and settings.fold is None:
+        shown = stratified.strata(view) if settings.stratify else {}
+        even = not shown.keys().isdisjoint(everything.tolist())
+        if even:
+            chosen = _even(everything.tolist(), sequence_of if whole else {}, shown, settings.fold, rng, view.place)
+        elif whole and settings.fold is None:
             chosen = whole_sequences.drawn(everything.tolist(), sequence_of, rng, view.place)
         elif whole and settings.fold is not None:
             chosen = whole_sequences.fold(everything.tolist(), sequence_of, *settings.fold, rng, view.place)
@@ -57,6 +62,7 @@ def split_numbers(view: View, settings: Settings) -> tuple[list[int], list[int],
         val, train = everything[inside].tolist(), everything[~inside].tolist()
         if settings.fold is None:
             note = f"no splits are declared: {len(val)} of {everything.size} samples, drawn by the seed, validate"
+            note += ", with a fifth of each class and of each size of its objects" if even else ""
             note += "; sequences stay whole" if whole else ""
     elif not settings.split_sequences:
         note = whole_sequences.parted(train, val, sequence_of)
@@ -69,6 +75,23 @@ def split_numbers(view: View, settings: Settings) -> tuple[list[int], list[int],
                 todo="Choose others with --train-split and --val-split.",
             )  # fmt: skip
     return train, val, note
+
+
+def _even(
+    numbers: list[int], sequence_of: dict[int, str], shown: dict[int, frozenset[stratified.Stratum]],
+    fold: tuple[int, int] | None, rng: np.random.Generator, place: object,
+) -> list[int]:  # fmt: skip
+    """What validates: a fifth, or a fold, with its share of what the samples show; sequences stay whole."""
+    if fold is not None:
+        groups = whole_sequences.groups_of(numbers, sequence_of, rng, min(fold[1], len(numbers)), place, folds=True)
+        room = [len(numbers) * (k + 1) // fold[1] - len(numbers) * k // fold[1] for k in range(fold[1])]
+        return stratified.dealt(groups, shown, room)[fold[0]]
+    groups = whole_sequences.groups_of(numbers, sequence_of, rng, min(2, len(numbers)), place)
+    wanted = max(1, len(numbers) // 5)
+    if min(map(len, groups)) > wanted:
+        return min(groups, key=len)
+    found = stratified.dealt(groups, shown, [wanted, len(numbers) - wanted])[0]
+    return found or min(groups, key=len)
 
 
 def unlabelled(view: View, train: Sequence[int], val: Sequence[int]) -> str | None:

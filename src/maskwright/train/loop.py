@@ -13,7 +13,7 @@ import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,6 +26,7 @@ from maskwright.predict.layout import Layout
 from maskwright.predict.precision import chosen, usable
 from maskwright.registry import require
 from maskwright.runs import Run
+from maskwright.runs.unscored import shown_by_each, told, unscored
 from maskwright.store import View
 from maskwright.train import adapters, data, histograms, overlays
 from maskwright.train.allocator import keep_memory
@@ -97,6 +98,8 @@ def ready(view: View, settings: Settings, *, resume: Path | None = None) -> Read
         info = read_info(stored["info"], resume / STATE)
         layout, kept = info.layout, info.notes
     model, task, class_note = prepared(view, settings, len(layout.channels))
+    learned, scored = shown_by_each(view, [train_numbers, val_numbers])
+    task = replace(task, unscored=unscored(task.classes, scored, learned))
     criterion = losses.parse(settings.loss)
     for spec in settings.transforms:
         transforms.parse(spec)
@@ -114,7 +117,7 @@ def ready(view: View, settings: Settings, *, resume: Path | None = None) -> Read
         kept += (weights_note,)
     if stored is None:
         adapter_note = adapters.add(model, settings)
-    notes = [note for note in (class_note, split_note, label_note, *kept, adapter_note) if note]
+    notes = [note for note in (class_note, split_note, label_note, told(task.unscored), *kept, adapter_note) if note]
     return Ready(model, task, train_numbers, val_numbers, criterion, notes, layout, kept, stored)
 
 

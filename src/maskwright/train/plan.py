@@ -74,7 +74,7 @@ def read_plan(path: str | Path) -> Settings:
 
 
 #: Settings that say which samples are trained on.
-_SPLITTING = ("train_split", "val_split", "fold", "split_sequences", "seed")
+_SPLITTING = ("train_split", "val_split", "fold", "split_sequences", "stratify", "seed")
 
 
 def plan(

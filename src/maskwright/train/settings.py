@@ -128,6 +128,9 @@ class Settings:
         Example("0,5"),
         "k and n: validate on the k-th of n parts of both splits together, counted from 0.",
     ] = None
+    stratify: Annotated[
+        bool, "Where splits are drawn and in folds, each class and each size of its objects is on both sides alike."
+    ] = True
     split_sequences: Annotated[
         bool,
         "Frames of one sequence may be on both sides, where splits are drawn and in folds; else sequences stay whole.",
@@ -177,9 +180,11 @@ class Settings:
     def from_json(cls, values: Mapping[str, Any]) -> "Settings":
         """Settings from what `to_json` gave, perhaps in another version.
 
-        values: by the setting's name; unknown names are left out, missing ones have their default.
+        values: by the setting's name; unknown names are left out, missing ones have their default, but for `stratify`:
+        a run that was stored before there was any drew its split without.
         """
-        return cls(**{name: values[name] for name in cls.names() if name in values})
+        held = {"stratify": False, **values}
+        return cls(**{name: held[name] for name in cls.names() if name in held})
 
 
 @cache

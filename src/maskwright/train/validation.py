@@ -60,6 +60,8 @@ def finish(
     run.log_samples(task.main, own)
     result: dict[str, Any] = clean(task.scores(counts))
     some = {} if len(own) == len(numbers) else {"samples": len(own)}
+    if task.unscored:
+        result["unscored"] = dict(task.unscored)
     return {"task": task.name, "main": task.main, **some, **result}
 
 
