@@ -10,7 +10,9 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from maskwright import media, transforms
-from maskwright.core.classes import Classes
+from maskwright.core.classes import Class, Classes
+from maskwright.core.masks import Masks
+from maskwright.core.segments import Segments
 from maskwright.demo import build_demo_set
 from maskwright.errors import FormatError, UsageError
 from maskwright.predict.checkpoint import EIGHT_BITS
@@ -22,7 +24,7 @@ from maskwright.train import Settings, data, feed, strengths
 from maskwright.train.entering import Entry, Memory
 from maskwright.train.feed import Feed
 from maskwright.train.task import Task
-from maskwright.transforms import colour
+from maskwright.transforms import colour, copy_paste
 
 CPU = torch.device("cpu")
 SETTINGS = Settings(batch_size=4, size=(64, 96), turn=True, flip_vertical=0.5)
@@ -133,6 +135,32 @@ def test_numbers_that_mean_something_keep_their_curve_and_their_band(monkeypatch
         assert again[0][0].shape == (64, 64, 6)
         assert set(np.unique(again[0][1])) <= {0, 1, 2, 255}
         assert all(np.array_equal(*pair) for pair in zip(*again, strict=True))
+
+
+def test_ignored_regions_of_other_images_are_never_pasted() -> None:
+    """To a transform they are crowds: they hide what is under them, and are no objects."""
+    classes = Classes([Class(1, "cat", "thing"), Class(9, "blurred", "thing", "ignore")])
+    dense = np.zeros((2, 8, 8), bool)
+    dense[0, :4], dense[1, 2:4] = True, True
+    truth = Segments(Masks.encode(dense), [1, 9])
+
+    class Held:
+        task = Task("instance", classes, objects=True)
+        layout = EIGHT_BITS
+
+        def get(self, number, rows=None):
+            return np.zeros((8, 8, 3), np.uint8), truth
+
+    with Feed(Held(), replace(SETTINGS, workers=0), CPU) as fed:
+        _, found = fed._another(feed._Epoch([1], 0, [0]), np.random.default_rng(0))
+    assert found.is_crowd.tolist() == [False, True]
+    ground = np.zeros((8, 8, 3), np.uint8), Segments.none((8, 8))
+    for seed in range(6):
+        pasted = copy_paste.apply(
+            *ground, np.random.default_rng(seed), others=lambda: (ground[0], found), chance=1, area=(0, 1)
+        )[1]
+        assert pasted.class_ids.tolist() == [1]
+        assert np.array_equal(pasted.masks.decode()[0], dense[0] & ~dense[1])
 
 
 def test_an_error_in_a_window_that_is_mixed_in_names_its_own_sample(dataset, monkeypatch) -> None:

@@ -236,10 +236,19 @@ class Feed:
         batch.memory.put(row, image, change, truth)
 
     def _another(self, epoch: _Epoch, rng: np.random.Generator) -> tuple[Any, Any]:
-        """A sample of the epoch, drawn as often as the epoch has it."""
+        """A sample of the epoch, drawn as often as the epoch has it.
+
+        Segments of ignored classes count as crowds, which no transform takes for objects.
+        """
         number = epoch.order[int(rng.integers(len(epoch.order)))]
+        task = self._source.task
         try:
-            return self._source.get(number)
+            image, truth = self._source.get(number)
+            if task.objects:
+                ignored = [task.classes[int(class_id)].role == "ignore" for class_id in truth.class_ids]
+                if any(ignored):
+                    truth = truth.replace(is_crowd=truth.is_crowd | np.array(ignored, bool))
+            return image, truth
         except MaskwrightError as error:
             raise error.at(record=f"sample {self._source.key_of(number)!r}")  # noqa: B904 - the same error
 
