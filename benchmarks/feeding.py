@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from itertools import chain, repeat
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -26,10 +27,12 @@ from maskwright.train import Settings, data
 from maskwright.train.allocator import keep_memory
 from maskwright.train.entering import Entry, Memory
 from maskwright.train.feed import Feed
+from maskwright.train.strengths import STRENGTHS
 from maskwright.train.task import Task
 
 IMAGES, SIZE = 64, (480, 640)
 MODEL = "unet/resnet18"
+WINDOWS = 150  # of each strength
 SECONDS = 4.0  # of each measured way; steps take twice as long
 
 
@@ -87,6 +90,35 @@ def stages(source: data.Source, dataset: Dataset, settings: Settings, device: to
         "bytes kept for the GPU" if entry.late else "colours and normalisation": cpu_ms(enter),
     }
     return {**found, "all of it": sum(found.values())}
+
+
+def strengths(
+    source: data.Source, dataset: Dataset, settings: Settings, device: torch.device, share: float
+) -> dict[str, Any]:
+    """CPU milliseconds of whole windows, one after the other, by how much they are changed: median and mean.
+
+    share: of reading rows, a window's; not measured again.
+    """
+    view = dataset.frozen()
+    numbers = dataset.numbers()
+    entry = Entry(source.layout, device)
+    memory = Memory(entry, 1, settings.size, objects=False)
+    times: dict[str, list[float]] = {name: [] for name in STRENGTHS}
+    for turn in range(WINDOWS):
+        for name, spent in times.items():
+            own = replace(settings, augmentation=name)
+            rng = np.random.default_rng([turn])
+            number = numbers[turn % len(numbers)]
+            rows = dict(zip([number], view.read([number]), strict=True))
+            begun = time.process_time()
+
+            def another(rng=rng):
+                return source.get(numbers[int(rng.integers(len(numbers)))])
+
+            window, labels = data.augmented(*source.get(number, rows), rng, own, another=another)
+            memory.put(0, window, None, labels)
+            spent.append(share + 1000 * (time.process_time() - begun))
+    return {name: (statistics.median(spent), statistics.mean(spent)) for name, spent in times.items()}
 
 
 def alone(source: data.Source, order: list[int], settings: Settings, device: torch.device) -> tuple[float, float]:
@@ -164,6 +196,12 @@ def main() -> None:
         report(
             "feeding, CPU milliseconds a window of 512 x 512 from a JPEG of 640 x 480, median",
             [(name, f"{value:.2f}") for name, value in found.items()], ("what", "ms"), found,
+        )  # fmt: skip
+        spent = strengths(source(0), dataset, settings, device, next(iter(found.values())))
+        report(
+            "a whole window by --augmentation, CPU milliseconds",
+            [(name, *(f"{value:.2f}" for value in pair)) for name, pair in spent.items()],
+            ("strength", "median", "mean"), {name: pair[0] for name, pair in spent.items()},
         )  # fmt: skip
         counts = [0, *(count for count in (1, 2, 4, 8, 12, 15, 16, 24, 32) if count <= max(2, cpus))]
         rows, figures = [], {}

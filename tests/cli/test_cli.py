@@ -189,16 +189,25 @@ def test_train_predict_evaluate_and_compare(capsys, labels, tmp_path) -> None:
     assert code == 0, err
     first = json.loads(out)
     assert (first["run"], set(first["classes"])) == ("one", {"cat", "dog", "grass", "nothing"})
-    assert run(capsys, "train", place, *small, "--name", "two", "--loss", "focal(gamma=1)", "--seed", 3)[0] == 0
+    assert run(capsys, "train", place, *small, "--name", "two", "--loss", "focal(gamma=1)", "--seed", 3,
+               "--tag", "focal", "--tag", "paper", "--note", "with the other loss")[0] == 0  # fmt: skip
+    two = json.loads(run(capsys, "runs", place, "two", "--json")[1])
+    assert (two["tags"], two["notes"]) == (["focal", "paper"], "with the other loss")
+    assert run(capsys, "train", place, *small, "--tag", "a/b")[0] == 2
     code, out, _ = run(capsys, "compare", place, "one", "two")
     assert code == 0
     assert "focal(gamma=1)" in out
     assert "mean_iou" in out
     code, out, _ = run(
-        capsys, "predict", place, "--model", "one", "--to", tmp_path / "found", "--json", "--device", "cpu"
-    )
+        capsys, "predict", place, "--model", "one", "--to", tmp_path / "found", "--json", "--device", "cpu",
+        "--name", "found", "--tag", "paper",
+    )  # fmt: skip
     assert code == 0
     predicted = json.loads(out)
+    assert predicted["run"] == "found"
+    for name, said in (("found", "there is a run 'found' already"), ("../x", "one word"), ("/tmp/x", "one word")):
+        code, _, err = run(capsys, "predict", place, "--model", "one", "--device", "cpu", "--name", name)
+        assert (code, said in err) == (2, True)
     assert predicted["samples"] == 6
     assert formats.sniff(tmp_path / "found") == "coco"
     again = ["predict", place, "--model", "one", "--to", tmp_path / "found", "--device", "cpu"]
@@ -206,8 +215,9 @@ def test_train_predict_evaluate_and_compare(capsys, labels, tmp_path) -> None:
     assert len(list((tmp_path / "found").iterdir())) > 0
     assert run(capsys, *again, "--overwrite", "--format", "cvat")[0] == 0
     assert formats.sniff(tmp_path / "found") == "cvat"
-    code, out, err = run(capsys, "evaluate", place, predicted["run"], "--where", "split = 'val'")
+    code, out, err = run(capsys, "evaluate", place, predicted["run"], "--where", "split = 'val'", "--name", "val")
     assert code == 0, err
+    assert "evaluated val, " in run(capsys, "runs", place, "found")[1]
     assert "mean_iou" in out
     assert "COCO mask" in out
     extra = ("panoptic-quality", "boundary-iou", "surface-distance", "instance-matching")

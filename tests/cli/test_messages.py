@@ -166,6 +166,23 @@ def test_an_unknown_model_is_said_before_what_the_data_lack(capsys, make_samples
         (("--plan", "plan.yaml", "--budget", "20m"), "--resume without --plan"),
         (("--transform", "flip", "--tracker", "mlflow"), "--resume without --transform"),
         (("--name", "two"), "--resume without --name"),
+        (
+            (
+                "--momentum",
+                0.7,
+                "--schedule",
+                "poly",
+                "--steps-per-epoch",
+                5,
+                "--val-steps",
+                3,
+                "--optimizer",
+                "sgd",
+                "--augmentation",
+                "strong",
+            ),
+            "--resume without --steps-per-epoch, --augmentation, --optimizer, --momentum, --schedule, --val-steps",
+        ),
     ],
 )
 def test_options_that_a_resumed_training_would_not_follow_are_refused(capsys, street, more, named) -> None:

@@ -65,6 +65,12 @@ def test_a_view_of_one_persons_labels(dataset, labelled) -> None:
     assert ada["s1"].segments.column("annotator") == ("ada",)
     assert [sample.split for sample in ada] == ["val", "train"]
     assert ada.where("split = 'val'").keys() == ["s1"]
+    areas = [(number, kind, area) for number, kind, area, _ in zip(*ada.class_areas(), strict=True)]
+    assert areas == [
+        (number, kind, mask.area())
+        for number, sample in zip(ada.numbers(), ada, strict=True)
+        for kind, mask in zip(sample.segments.class_ids, sample.segments.masks, strict=True)
+    ]
     rows = [(row["name"], row["segments"], row["pixels"]) for row in ada.class_statistics()]
     assert rows == [("leaf", 1, 80), ("stem", 1, 80)]
     pinned = own_labels.view(dataset.at(labelled[0]), "ada")

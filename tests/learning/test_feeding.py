@@ -10,7 +10,9 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from maskwright import media, transforms
-from maskwright.core.classes import Classes
+from maskwright.core.classes import Class, Classes
+from maskwright.core.masks import Masks
+from maskwright.core.segments import Segments
 from maskwright.demo import build_demo_set
 from maskwright.errors import FormatError, UsageError
 from maskwright.predict.checkpoint import EIGHT_BITS
@@ -18,11 +20,11 @@ from maskwright.predict.layout import Layout
 from maskwright.predict.predictor import image_batch
 from maskwright.predict.tasks import semantic
 from maskwright.store import Dataset, transfer
-from maskwright.train import Settings, data, feed
+from maskwright.train import Settings, data, feed, strengths
 from maskwright.train.entering import Entry, Memory
 from maskwright.train.feed import Feed
 from maskwright.train.task import Task
-from maskwright.transforms import colour
+from maskwright.transforms import colour, copy_paste
 
 CPU = torch.device("cpu")
 SETTINGS = Settings(batch_size=4, size=(64, 96), turn=True, flip_vertical=0.5)
@@ -77,6 +79,106 @@ def test_any_number_of_threads_gives_the_same_batches_to_the_bit(dataset, task: 
         assert same(first, batches(given, order, replace(SETTINGS, workers=workers))), workers
     assert not same(first, batches(given, order, number=4)), "every epoch draws anew"
     assert same(first[1:], batches(given, order, start=1)), "a run that goes on sees the rest"
+
+
+@pytest.mark.parametrize("task", ["semantic", "instance"])
+@pytest.mark.parametrize("strength", ["usual", "strong"])
+def test_every_strength_is_decided_by_the_seed_alone(dataset, task: str, strength: str) -> None:
+    order = dataset.numbers()
+    given = source(dataset, task)
+    settings = replace(SETTINGS, augmentation=strength, size=(64, 64))
+    seen: set[int] = set()
+
+    def watch(image, mask=None, masks=None):
+        """Of albumentations' signature: any thread may come first, so that a list would have any order."""
+        seen.add(hash(image.tobytes()))
+        return {"image": image, "masks": masks}
+
+    first = batches(given, order, replace(settings, workers=0))
+    further = [transforms.adapted(watch)]
+    for workers in (0, 1, 4):
+        assert same(first, batches(given, order, replace(settings, workers=workers)))
+        assert same(first, batches(given, order, replace(settings, workers=workers), further=further))
+    assert len(seen) == 12, "what the function sees is the same for any number of threads"
+    assert not same(first, batches(given, order, replace(settings, augmentation="light", workers=0)))
+    share = batches(given, order, replace(settings, workers=2), rank=1, world=2)
+    for (pixels, _), (own, _) in zip(first, share, strict=True):
+        assert torch.equal(pixels[1::2], own)
+
+
+def test_numbers_that_mean_something_keep_their_curve_and_their_band(monkeypatch) -> None:
+    """Strengths of measured images: no gamma, no JPEG; without random colours no dropped channels either."""
+    specs = {
+        (measured, coloured): " ".join(
+            spec for spec, _, _ in strengths.pixels(Settings(augmentation="strong", colour=coloured), measured=measured)
+        )
+        for measured in (True, False)
+        for coloured in (True, False)
+    }
+    assert "gamma" in specs[False, True]
+    assert "jpeg" in specs[False, False]
+    assert "gamma" not in specs[False, False] + specs[True, True] + specs[True, False]
+    assert "jpeg" not in specs[True, True]
+    assert "channel-drop" in specs[True, True]
+    assert "channel-drop" not in specs[True, False]
+    degrees = [spec for spec, _, _ in strengths.moving(Settings(augmentation="usual", turn=True))]
+    assert degrees == ["rotate(degrees=180, chance=0.3)"]
+    rng = np.random.default_rng(0)
+    image, target = rng.random((80, 90, 6)).astype(np.float32), rng.integers(0, 3, (80, 90)).astype(np.uint8)
+    settings = Settings(size=(64, 64), augmentation="strong", channels=tuple("abcdef"))
+    for seed in range(20):
+        again = []
+        for _ in range(2):
+            own = np.random.default_rng(seed)
+            again.append(data.augmented(image, target, own, settings, another=lambda: (image[::-1], target[::-1])))
+        assert again[0][0].dtype == np.float32
+        assert again[0][0].shape == (64, 64, 6)
+        assert set(np.unique(again[0][1])) <= {0, 1, 2, 255}
+        assert all(np.array_equal(*pair) for pair in zip(*again, strict=True))
+
+
+def test_ignored_regions_of_other_images_are_never_pasted() -> None:
+    """To a transform they are crowds: they hide what is under them, and are no objects."""
+    classes = Classes([Class(1, "cat", "thing"), Class(9, "blurred", "thing", "ignore")])
+    dense = np.zeros((2, 8, 8), bool)
+    dense[0, :4], dense[1, 2:4] = True, True
+    truth = Segments(Masks.encode(dense), [1, 9])
+
+    class Held:
+        task = Task("instance", classes, objects=True)
+        layout = EIGHT_BITS
+
+        def get(self, number, rows=None):
+            return np.zeros((8, 8, 3), np.uint8), truth
+
+    with Feed(Held(), replace(SETTINGS, workers=0), CPU) as fed:
+        _, found = fed._another(feed._Epoch([1], 0, [0]), np.random.default_rng(0))
+    assert found.is_crowd.tolist() == [False, True]
+    ground = np.zeros((8, 8, 3), np.uint8), Segments.none((8, 8))
+    for seed in range(6):
+        pasted = copy_paste.apply(
+            *ground, np.random.default_rng(seed), others=lambda: (ground[0], found), chance=1, area=(0, 1)
+        )[1]
+        assert pasted.class_ids.tolist() == [1]
+        assert np.array_equal(pasted.masks.decode()[0], dense[0] & ~dense[1])
+
+
+def test_an_error_in_a_window_that_is_mixed_in_names_its_own_sample(dataset, monkeypatch) -> None:
+    number = dataset.numbers()[7]
+    sample = dataset.read([number])[0]
+    given = source(dataset)
+    read = given.get
+
+    def broken(wanted, rows=None):
+        if wanted == number:
+            raise FormatError("not a readable image", file=sample.image.uri)
+        return read(wanted, rows)
+
+    monkeypatch.setattr(given, "get", broken)
+    settings = replace(SETTINGS, workers=0, transforms=("mosaic(chance=1)",))
+    with pytest.raises(FormatError, match=f"sample '{sample.key}': not a readable image"):
+        for epoch in range(20):
+            batches(given, [*[n for n in dataset.numbers() if n != number][:3], number], settings, number=epoch)
 
 
 @pytest.mark.parametrize("task", ["semantic", "instance"])

@@ -63,6 +63,37 @@ def row_of(dataset: Dataset, id: str) -> dict:
         return dict(connection.execute(sql.select(schema.runs).where(schema.runs.c.id == id)).mappings().one())
 
 
+# -- tags, notes and named evaluations ---------------------------------------------------------------------
+
+
+def test_a_run_begins_with_tags_and_notes_that_can_be_changed_later(dataset) -> None:
+    run = Run.start(dataset, "predict", {}, name="one", tags=["baseline", "paper", "baseline"], notes="of Monday\nlr")
+    assert (run.tags, run.notes) == (("baseline", "paper"), "of Monday\nlr")
+    run.finish()
+    dataset.run("one").tags = ["other"]
+    assert find(dataset, "one")["tags"] == ["other"]
+    for wrong in ({"tags": "word"}, {"tags": ["two words/x"]}, {"tags": ["../x"]}):
+        with pytest.raises(UsageError):
+            Run.start(dataset, "predict", {}, name="two", **wrong)
+    assert [record["id"] for record in list_runs(dataset)] == ["one"]
+    assert not folder_of(dataset, "two").exists()
+
+
+def test_evaluations_of_a_run_may_have_names_each_once_and_no_paths(dataset) -> None:
+    run = Run.start(dataset, "predict", {}, name="one")
+    run.add_predictions([(number, sample.segments) for number, sample in zip(dataset.numbers(), dataset, strict=True)])
+    run.finish()
+    evaluate(dataset, run, name="first")
+    evaluate(dataset, run)
+    assert [done["settings"].get("name") for done in evaluations(dataset, "one")] == ["first", None]
+    with pytest.raises(UsageError, match="the run 'one' has an evaluation 'first' already"):
+        evaluate(dataset, run, name="first")
+    for wrong in NO_NAMES:
+        with pytest.raises(UsageError, match="an evaluation's name"):
+            evaluate(dataset, run, name=wrong)
+    assert len(evaluations(dataset, "one")) == 2
+
+
 # -- names and folders ------------------------------------------------------------------------------------
 
 

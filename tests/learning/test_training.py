@@ -78,10 +78,17 @@ def test_it_learns_and_keeps_a_whole_record(dataset) -> None:
     assert find(dataset, done["run"])["scores"]["evaluation"]["mean_iou"] > 0
 
 
+OTHERWISE = {
+    "optimizer": "sgd", "momentum": 0.7, "schedule": "poly", "steps_per_epoch": 3, "val_steps": 1, "lr": 0.01,
+    "augmentation": "strong",
+}  # fmt: skip
+
+
 @pytest.mark.train
-def test_resuming_is_exact(dataset) -> None:
-    whole, _ = train(dataset, replace(SETTINGS, epochs=4, evaluations=4), "whole")
-    stopped = replace(SETTINGS, epochs=4, evaluations=4)
+@pytest.mark.parametrize("more", [{}, OTHERWISE], ids=["usual", "otherwise"])
+def test_resuming_is_exact(dataset, more) -> None:
+    stopped = replace(SETTINGS, epochs=4, evaluations=4, **more)
+    whole, _ = train(dataset, stopped, "whole")
     run = Run.start(dataset, "train", stopped.to_json(), name="parts")
 
     def interrupt(share, numbers) -> None:
@@ -299,11 +306,11 @@ class TestEveryTransform(TransformContract):
     @pytest.fixture(autouse=True, params=transforms.names())
     def one_of_them(self, request) -> None:
         self.name = request.param
-        self.keeps_size = (
-            request.param == "colour"
-        )  # windows have a size of their own, and turns swap an oblong's sides
-        self.agreement = 0.98 if request.param == "scale-crop" else 1.0
-        self.options = {"flip": {"turn": True, "vertical": 0.5}, "scale-crop": {"size": (32, 40)}}.get(self.name, {})
+        # Windows of scale-crop have a size of their own, and turns swap an oblong's sides.
+        self.keeps_size = request.param not in ("scale-crop", "flip")
+        self.agreement = 0.98 if request.param in ("scale-crop", "scale", "crop") else 1.0
+        special = {"flip": {"turn": True, "vertical": 0.5}, "scale-crop": {"size": (32, 40)}, "colour": {}}
+        self.options = special.get(self.name, {"chance": 0.8})
 
 
 def test_settings_that_cannot_be() -> None:

@@ -318,6 +318,7 @@ VIEW: dict[str, Callable[[Any], object]] = {
     "__contains__": lambda view: "k1" in view, "not a key": lambda view: 3 in view,
     "number_of": lambda view: view.number_of("k1"), "splits": lambda view: view.splits(),
     "weights": lambda view: view.weights(), "class_statistics": lambda view: view.class_statistics(),
+    "class_areas": lambda view: view.class_areas(),
     "table": lambda view: view.table(), "window": lambda view: view.window,
     "instructions": lambda view: view.instructions,
     "sequences": lambda view: view.sequences,

@@ -72,6 +72,14 @@ def test_sums_of_classes_are_those_of_a_count(worked_on: Dataset) -> None:
         with worked_on.database.reading() as connection:
             assert class_sums.at(connection, revision) == wanted
         view = worked_on.at(revision)
+        flat = [
+            (number, kind, mask.area(), crowd)
+            for number, sample in sorted(zip(view.numbers(), view, strict=True), key=lambda pair: pair[0])
+            for kind, mask, crowd in zip(
+                sample.segments.class_ids, sample.segments.masks, sample.segments.is_crowd, strict=True
+            )
+        ]
+        assert list(zip(*view.class_areas(), strict=True)) == flat
         told = {row["id"]: (row["segments"], row["pixels"], row["crowds"]) for row in view.class_statistics()}
         assert {class_id: own for class_id, own in told.items() if own[0]} == wanted
         assert view.where("height = 6").class_statistics() == view.class_statistics()

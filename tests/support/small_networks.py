@@ -9,6 +9,7 @@ SMALL = {
     "rfdetr": {"encoder": "nano", "side": 96, "queries": 8, "width": 32, "decoder_layers": 2, "groups": 2},
     "maskrcnn": {"encoder": "resnet18", "norm": "group", "samples": 32, "proposals": 50},
     "dino": {"encoder": "dinov3-nano"},
+    "sam": {"encoder": "vit-nano", "side": 64},
     "gscnn": {"width": 16},
     "unet2015": {"base": 4},
     "lite": {"widths": (4, 8, 8, 8, 8), "decoder": 8},

@@ -6,6 +6,7 @@ import typer
 
 from maskwright.cli.output import At, DatasetPlace, Json, Where, Workers, emit, progress, set_aside, table, view_of
 from maskwright.core.plurals import many
+from maskwright.errors import UsageError
 
 
 def command(
@@ -17,6 +18,7 @@ def command(
     metric: Annotated[
         list[str] | None, typer.Option("--metric", "-m", help="A further metric, such as panoptic-quality; repeatable.")
     ] = None,
+    name: Annotated[str | None, typer.Option(help="What this evaluation is called among the run's; one word.")] = None,
     clicks: Annotated[
         bool, typer.Option("--clicks", help="Instead: how many clicks an engine needs for the labelled objects.")
     ] = False,
@@ -30,6 +32,8 @@ def command(
     json: Json = False,
 ) -> None:
     """Score a run's predictions against the labels of any revision, at full size; ranges by bootstrap over images."""
+    if clicks and name is not None:
+        raise UsageError("an evaluation with --clicks is not kept", needed="it without --name")
     if clicks:
         _clicks(dataset, where, at, engine, weights, jitter, objects, workers, json)
         return
@@ -39,13 +43,14 @@ def command(
     from maskwright.runs.evaluation import evaluate
     from maskwright.runs.files import folder_of
     from maskwright.runs.record import sample_metrics
+    from maskwright.runs.unscored import told
 
     with open_dataset(dataset, quiet=json) as opened:
         record = find(opened, run)
         view = view_of(opened, at, where)
         found = Run(view, record["id"], folder_of(opened, record["id"]))
         with progress("evaluating", None, quiet=json) as follow:
-            scores = evaluate(view, found, extra=metric or (), workers=workers, progress=follow)
+            scores = evaluate(view, found, extra=metric or (), name=name, workers=workers, progress=follow)
         own = sorted(
             (value, number)
             for number, value in sample_metrics(opened, record["id"], "mean_iou").items()
@@ -63,13 +68,15 @@ def command(
     if "mask" in scores:
         rows = [(name, value, *_range(ranges, name)) for name, value in scores["mask"].items()]
         lines += ["", *table(rows, ("COCO mask", "", *head))]
-    for name in dict.fromkeys(registry.canonical(name) for name in metric or ()):
+    for further in dict.fromkeys(registry.canonical(named) for named in metric or ()):
         rows = [
-            (key, value, *_range(ranges, f"{name}/{key}"))
-            for key, value in scores[name].items()
+            (key, value, *_range(ranges, f"{further}/{key}"))
+            for key, value in scores[further].items()
             if not isinstance(value, dict)
         ]
-        lines += ["", *table(rows, (name, "", *head))]
+        lines += ["", *table(rows, (further, "", *head))]
+    if none := told(scores.get("unscored", {})):
+        lines += ["", none]
     if scores["set_aside"]:
         lines += ["", *set_aside(scores["set_aside"]), "No score counts them."]
     if bad:

@@ -38,6 +38,10 @@ WriteOptions = Annotated[
 ]
 Images = Annotated[str | None, typer.Option(help="copy, link or none; copy when not given.")]
 Check = Annotated[bool, typer.Option("--check", help="Read the result back, and keep it only if it is equal.")]
+Tag = Annotated[
+    list[str] | None, typer.Option(metavar="WORD", help="A word by which the run is found again; repeatable.")
+]
+Note = Annotated[str | None, typer.Option(help="What to remember of the run; `maskwright runs` shows and changes it.")]
 Overwrite = Annotated[
     bool, typer.Option("--overwrite", help="Replace what the folder holds, once the result is whole; never a dataset.")
 ]

@@ -8,7 +8,9 @@ from maskwright.cli.output import (
     At,
     DatasetPlace,
     Json,
+    Note,
     Overwrite,
+    Tag,
     Where,
     Workers,
     emit,
@@ -47,6 +49,9 @@ def command(
     ] = None,
     workers: Workers = 1,
     timeout: Annotated[float | None, typer.Option(help="Set a sample aside that takes more seconds than this.")] = None,
+    name: Annotated[str | None, typer.Option(help="The run's id; made from the time when not given.")] = None,
+    tag: Tag = None,
+    note: Note = None,
     resume: Annotated[
         str | None, typer.Option(help="Go on with this run, or the last, where it was cut off, with its own settings.")
     ] = None,
@@ -60,6 +65,7 @@ def command(
     given = {
         "--model": model != "last", "--where": where, "--at": at, "--flip": flip, "--scales": scales,
         "--min-score": min_score is not None, "--min-area": min_area != 1,
+        "--name": name is not None, "--tag": tag, "--note": note is not None,
     }  # fmt: skip
     if resume is not None and any(given.values()):
         kept = ", ".join(name for name, value in given.items() if value)
@@ -82,7 +88,8 @@ def command(
         else:
             result = predict_into_run(
                 view_of(opened, at, where), model, flip=flip, scales=(1.0, *(scales or ())), min_area=min_area,
-                min_score=min_score, to=to, format=format, overwrite=overwrite, device=device,
+                min_score=min_score, name=name, tags=tag or (), notes=note or "",
+                to=to, format=format, overwrite=overwrite, device=device,
                 batch_size=batch_size, workers=workers, timeout=timeout, progress=follow, report=told,
             )  # fmt: skip
         if suggest:

@@ -42,8 +42,11 @@ def command(
             for done in record["evaluations"]:
                 where = " and ".join(done["settings"].get("where", ()))
                 score = done["scores"].get("mean_iou")
+                called = done["settings"].get("name")
+                called = f"{called}, " if called else ""
                 lines.append(
-                    f"evaluated {done['created']} on revision {done['revision']}{f', where {where}' if where else ''}: "
+                    f"evaluated {called}{done['created']} on revision {done['revision']}"
+                    f"{f', where {where}' if where else ''}: "
                     f"mean IoU {'-' if score is None else f'{score:.4f}'} of {done['scores'].get('samples')} samples"
                 )
             for name, points in record["curves"].items():

@@ -27,6 +27,7 @@ def command(
     seed: choices.Seed = None,
     train_split: choices.TrainSplit = None,
     val_split: choices.ValSplit = None,
+    stratify: choices.Stratify = None,
     split_sequences: choices.SplitSequences = None,
     name: Annotated[str, typer.Option(help="The sweep's name; one of the same name goes on.")] = "sweep",
     where: Where = None,

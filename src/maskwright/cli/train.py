@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from maskwright.cli import choices
-from maskwright.cli.output import At, DatasetPlace, Json, Where, emit, say, table
+from maskwright.cli.output import At, DatasetPlace, Json, Note, Tag, Where, emit, say, table
 from maskwright.core.plurals import many
 from maskwright.errors import MaskwrightError, UsageError, plain
 
@@ -27,6 +27,7 @@ def command(
     channels: choices.Channels = None,
     loss: choices.Loss = None,
     epochs: choices.Epochs = None,
+    steps_per_epoch: choices.StepsPerEpoch = None,
     minutes: choices.Minutes = None,
     batch_size: choices.BatchSize = None,
     accumulate: choices.Accumulate = None,
@@ -37,16 +38,23 @@ def command(
     flip_vertical: choices.FlipVertical = None,
     turn: choices.Turn = None,
     colour: choices.Colour = None,
+    augmentation: choices.Augmentation = None,
     transform: choices.Transforms = None,
     balance: choices.Balance = None,
+    optimizer: choices.Optimizer = None,
+    momentum: choices.Momentum = None,
     lr: choices.Lr = None,
+    schedule: choices.Schedule = None,
     encoder_lr: choices.EncoderLr = None,
     freeze: choices.Freeze = None,
+    adapter: choices.Adapter = None,
+    adapter_rank: choices.AdapterRank = None,
     weight_decay: choices.WeightDecay = None,
     warmup: choices.Warmup = None,
     clip: choices.Clip = None,
     ema: choices.Ema = None,
     evaluations: choices.Evaluations = None,
+    val_steps: choices.ValSteps = None,
     patience: choices.Patience = None,
     predict_scale: choices.PredictScale = None,
     tile: choices.Tile = None,
@@ -59,6 +67,7 @@ def command(
     device: choices.Device = None,
     train_split: choices.TrainSplit = None,
     val_split: choices.ValSplit = None,
+    stratify: choices.Stratify = None,
     split_sequences: choices.SplitSequences = None,
     folds: Annotated[
         int | None, typer.Option(help="Cross-validation: so many networks, each validated on its own part.")
@@ -69,6 +78,8 @@ def command(
     histograms: choices.Histograms = None,
     tracker: choices.Trackers = None,
     name: Annotated[str | None, typer.Option(help="The run's id; made from the time when not given.")] = None,
+    tag: Tag = None,
+    note: Note = None,
     resume: Annotated[
         str | None,
         typer.Option(help="Go on with this run, with its settings; epochs, times and the device may be others."),
@@ -86,7 +97,7 @@ def command(
     from maskwright.registry import require
     from maskwright.runs import Run, find
     from maskwright.runs.files import folder_of, runs_folder
-    from maskwright.runs.record import recorded_view, run_name
+    from maskwright.runs.record import checked_notes, checked_tags, recorded_view, run_name
     from maskwright.train import Settings, fit
     from maskwright.train.loop import ready
 
@@ -101,14 +112,20 @@ def command(
             settings = _going_on(before, given)
             # All is checked before anything is changed; other processes than the first own nothing.
             place, seen = folder_of(opened, record["id"]), recorded_view(opened, record)
+            checked_tags(tag or ())
             begin = ready(seen, settings, resume=place)
             run = Run.resume(opened, record["id"], trackers=settings.trackers) if main else Run(seen, "", place)
+            if main and tag:
+                run.tags = [*run.tags, *tag]
+            if main and note is not None:
+                run.notes = note
             if main and settings != before:
                 run.change_settings(settings.to_json())
                 for line in _changes(before, settings):
                     say(line, err=json)
         else:
             view = view_of(opened, at, where).frozen()
+            said: dict[str, Any] = {"tags": checked_tags(tag or ()), "notes": checked_notes(note or "")}
             if name is not None and main:
                 _free(opened, name, folds)
             planned = choices.planned(view, given, plan, measure=main and not json)
@@ -116,11 +133,11 @@ def command(
             if main and not json:
                 choices.show(planned)
             if folds is not None:
-                _folds(view, settings, folds, name, json)
+                _folds(view, settings, folds, name, json, said)
                 return
             begin = ready(view, settings)
             if main:
-                run = Run.start(view, "train", settings.to_json(), name=name, trackers=settings.trackers)
+                run = Run.start(view, "train", settings.to_json(), name=name, trackers=settings.trackers, **said)
                 try:
                     planned.write(run.folder / "plan.yaml")
                 except BaseException:
@@ -141,7 +158,7 @@ def command(
 #: What a run that goes on still takes: how long, where and how it is shown, and nothing that it has learned by.
 GOING_ON = (
     "dataset", "resume", "json", "epochs", "minutes", "budget", "patience", "device", "parallel", "cache_mb",
-    "overlays", "histograms", "tracker",
+    "overlays", "histograms", "tracker", "tag", "note",
 )  # fmt: skip
 
 
@@ -173,14 +190,21 @@ def _check_resumed(called: dict[str, Any]) -> None:
 
 def _lines(scores: dict[str, Any], split: str, folder: Any) -> list[str]:
     from maskwright.predict import tasks
+    from maskwright.runs.unscored import told
 
     task = tasks.load(scores["task"])
     rows = list(scores.get("classes", {}).items())
     head, name = task.headline(scores, split), task.BY_CLASS
-    return [head, *(table(rows, ("class", name)) if rows else []), f"best weights: {folder / 'best.safetensors'}"]
+    none = told(scores.get("unscored", {}))
+    return [
+        head,
+        *([none] if none else []),
+        *(table(rows, ("class", name)) if rows else []),
+        f"best weights: {folder / 'best.safetensors'}",
+    ]
 
 
-def _folds(view: Any, settings: Any, folds: int, name: str | None, json: bool) -> None:
+def _folds(view: Any, settings: Any, folds: int, name: str | None, json: bool, said: dict[str, Any]) -> None:
     from maskwright.predict import tasks
     from maskwright.train.folds import fit_folds
 
@@ -191,7 +215,7 @@ def _folds(view: Any, settings: Any, folds: int, name: str | None, json: bool) -
         if score and not json:
             say(f"fold {k + 1} of {folds}  {share:4.0%}  {score}", err=True)
 
-    result = fit_folds(view, settings, folds, name=name, report=report)
+    result = fit_folds(view, settings, folds, name=name, report=report, **said)
     low, high = result["intervals"].get("mean_iou", (float("nan"), float("nan")))
     head = (
         f"mean IoU {result['mean_iou']:.4f} (95 % from {low:.4f} to {high:.4f}) of {many(result['samples'], 'sample')},"

@@ -5,6 +5,7 @@ which is what adds up: AP ranks detections over the whole set.  Equal scores of 
 by the order of the images, as in pycocotools, which takes them by id; the fifth digit can depend on it.
 """
 
+from collections.abc import Collection
 from typing import Any
 
 from maskwright.core.classes import Classes
@@ -12,6 +13,8 @@ from maskwright.core.segments import Segments
 from maskwright.metrics._detections import NAMES, Counts, entry, evaluated, named, quiet
 
 HIGHER_IS_BETTER = True
+
+SIDES = ("truth", "pred")
 
 
 def update(pred: Segments, target: Segments) -> Counts:
@@ -21,6 +24,16 @@ def update(pred: Segments, target: Segments) -> Counts:
     stated is used where it was kept, as COCO does, otherwise the pixel count.
     """
     return [entry(pred, target)]
+
+
+def without(counts: Counts, class_ids: Collection[int]) -> Counts:
+    """The same counts without some classes. counts: as `update` makes them.  class_ids: which to leave out."""
+    if not class_ids:
+        return counts
+    return [
+        {**count, **{side: [row for row in count[side] if row["category_id"] not in class_ids] for side in SIDES}}
+        for count in counts
+    ]
 
 
 def compute(counts: Counts, classes: Classes, *, iou_type: str = "segm") -> dict[str, Any]:

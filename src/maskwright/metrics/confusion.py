@@ -5,6 +5,7 @@ summed over the whole set, then divided.  Ignored pixels are dropped.  A class t
 shows has no IoU (NaN) and does not enter the mean.  Scores of single images are named so.
 """
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -93,8 +94,11 @@ def _wide(p: Any, t: Any, num_classes: int, ignore_index: int | None) -> I64:
     return np.bincount(t * (num_classes + 1) + p, minlength=num_classes * (num_classes + 1)).reshape(num_classes, -1)
 
 
-def compute(counts: I64) -> dict[str, Any]:
+def compute(counts: I64, *, left_out: Iterable[int] = ()) -> dict[str, Any]:
     """Scores from counts (K, K + 1). A score without a denominator is NaN.
+
+    left_out: classes, by index, that have no score and enter no mean, such as those that no truth shows and some
+    prediction does; their pixels count for the others as ever.
 
     Keys: pixel_accuracy, class_accuracy (mean recall of the classes in the truth), mean_iou, mean_dice,
     frequency_weighted_iou; iou, dice, recall, precision: (K,) each.
@@ -111,6 +115,9 @@ def compute(counts: I64) -> dict[str, Any]:
     dice = ratio(2 * right, truth + predicted)
     recall = ratio(right, truth)
     total = table.sum()
+    precision = ratio(right, predicted)
+    for scores in (iou, dice, recall, precision):
+        scores[list(left_out)] = np.nan
     return {
         "pixel_accuracy": float(ratio(right.sum(), total)),
         "class_accuracy": mean(recall),
@@ -120,5 +127,5 @@ def compute(counts: I64) -> dict[str, Any]:
         "iou": iou,
         "dice": dice,
         "recall": recall,
-        "precision": ratio(right, predicted),
+        "precision": precision,
     }

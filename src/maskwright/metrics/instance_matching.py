@@ -12,6 +12,7 @@ import numpy as np
 
 from maskwright.core.arrays import F64
 from maskwright.core.classes import Classes
+from maskwright.core.masks import Masks
 from maskwright.core.segments import Segments
 from maskwright.metrics._division import ratio
 from maskwright.registry import require
@@ -24,7 +25,8 @@ THRESHOLDS = (0.5, 0.6, 0.7, 0.8, 0.9)
 def update(pred: Segments, target: Segments, classes: Classes) -> F64:
     """(T + 1, 3): matches, false positives and false negatives at each threshold; then AJI's intersection and union.
 
-    Of things only; crowds are not truth, and predictions that lie mostly on one are not a mistake.  Overlaps stay.
+    Of things only; crowds and ignored regions are not truth, and predictions that lie mostly on them are not mistakes.
+    Overlaps stay.
     """
     out = np.zeros((len(THRESHOLDS) + 1, 3))
     truth, found = (
@@ -33,7 +35,13 @@ def update(pred: Segments, target: Segments, classes: Classes) -> F64:
         ]
         for segments in (target, pred)
     )
+    ignored = np.array([classes[int(k)].role == "ignore" for k in target.class_ids], bool)
+    truth = truth[np.array([classes[int(k)].role != "ignore" for k in truth.class_ids], bool)]
     crowds, truth = truth[truth.is_crowd], truth[~truth.is_crowd]
+    crowds = Segments(
+        Masks.concatenate([crowds.masks, target.masks[ignored]], target.size),
+        np.concatenate([crowds.class_ids, target.class_ids[ignored]]),
+    )
     if len(crowds) and len(found):
         crowded = crowds.masks.union().batch.intersections(found.masks)[0] > 0.5 * found.masks.areas()
     else:

@@ -7,6 +7,7 @@ transformers'.  Without weights (`--weights`) the features are random and the he
 from typing import TYPE_CHECKING, Any
 
 from maskwright.errors import UsageError
+from maskwright.models._frozen import check_head, on_features
 from maskwright.registry import require
 from maskwright.weights import weight_catalogue
 
@@ -41,11 +42,8 @@ def build(
         raise UsageError(
             f"dino has no encoder {encoder!r}", needed="dinov2 or dinov3 with -nano, -small, -base or -large"
         )
-    if head not in ("linear", "mlp"):
-        raise UsageError(f"dino has no head {head!r}", needed="linear or mlp")
+    check_head("dino", head)
     transformers = require("transformers", "the model dino")
-    torch: Any = require("torch", "the model dino")
-    functional = torch.nn.functional
     hidden, layers, heads = SIZES[size]
     common = {
         "hidden_size": hidden,
@@ -63,34 +61,17 @@ def build(
         )
         network = transformers.DINOv3ViTModel(config)
 
-    class FrozenFeatures(torch.nn.Module):  # type: ignore[misc]
-        stride = patch
+    def grid(features: Any, x: Any) -> Any:
+        rows, columns = x.shape[-2] // patch, x.shape[-1] // patch
+        tokens = features(pixel_values=x.contiguous()).last_hidden_state
+        return tokens[:, -rows * columns :].transpose(1, 2).unflatten(2, (rows, columns)).contiguous()
 
-        def __init__(self) -> None:
-            super().__init__()
-            self.encoder = network.requires_grad_(learn_encoder)
-            self.norm = torch.nn.BatchNorm2d(hidden)
-            last = torch.nn.Conv2d(hidden if head == "linear" else width, num_classes, 1)
-            hidden_layer = [torch.nn.Conv2d(hidden, width, 1), torch.nn.ReLU(inplace=True)] if head == "mlp" else []
-            self.head = torch.nn.Sequential(*hidden_layer, last)
-            self.register_load_state_dict_pre_hook(_as_many_positions)
-
-        def train(self, mode: bool = True) -> Any:
-            super().train(mode)
-            if not learn_encoder:
-                self.encoder.eval()
-            return self
-
-        def forward(self, x: Any) -> Any:
-            rows, columns = x.shape[-2] // patch, x.shape[-1] // patch
-            with torch.set_grad_enabled(learn_encoder and torch.is_grad_enabled()):
-                tokens = self.encoder(pixel_values=x.contiguous()).last_hidden_state
-            grid = tokens[:, -rows * columns :].transpose(1, 2).unflatten(2, (rows, columns))
-            logits = self.head(self.norm(grid.contiguous()))
-            return functional.interpolate(logits, x.shape[-2:], mode="bilinear", align_corners=False)
-
-    model: nn.Module = FrozenFeatures()
-    return model
+    model: Any = on_features(
+        network, grid, hidden, num_classes, head=head, width=width, patch=patch, learn_encoder=learn_encoder
+    )
+    model.register_load_state_dict_pre_hook(_as_many_positions)
+    built: nn.Module = model
+    return built
 
 
 def _as_many_positions(model: Any, tensors: dict[str, Any], *_: Any) -> None:

@@ -18,7 +18,7 @@ from maskwright.predict.precision import name_of, usable
 from maskwright.predict.predictor import Predictor
 from maskwright.runs import Run, find, list_runs
 from maskwright.runs.files import folder_of
-from maskwright.runs.record import FOUND, sample_metrics
+from maskwright.runs.record import FOUND, check_free, sample_metrics
 from maskwright.store import Dataset, View
 from maskwright.weights.at_hand import HUB_FILES, of_hub
 from maskwright.weights.tensors import HUB
@@ -91,6 +91,9 @@ def predict_into_run(
     scales: Sequence[float] = (1.0,),
     min_area: int = 1,
     min_score: float | None = None,
+    name: str | None = None,
+    tags: Sequence[str] = (),
+    notes: str = "",
     to: str | None = None,
     format: str = "coco",
     overwrite: bool = False,
@@ -104,16 +107,19 @@ def predict_into_run(
     """Predict every sample of a view into a new run -> its id and counts.
 
     model: a run's id, "last", or a checkpoint's path; several, joined by commas, predict together.  flip, scales,
-    min_area, min_score: as in `Predictor.predict`.  to: also write the predictions there, in a label format;
-    overwrite: in the place of what the folder holds.  batch_size: see `Predictor.predict_many`; with a `timeout` images
-    enter one by one.  workers, timeout: see `compute.map`; `set_aside` lists the samples that could not be predicted,
-    with the reason.  report: told what is worth a note while it works, such as memory that does not suffice.
-    An interrupted run keeps what it had predicted, and `go_on` goes on with it.  Raises UsageError for a min_score that
-    is not 0 to 1, and a scale that is not above 0.
+    min_area, min_score: as in `Predictor.predict`.  name, tags, notes: of the run, as `Run.start` takes them.
+    to: also write the predictions there, in a label format; overwrite: in the place of what the folder holds.
+    batch_size: see `Predictor.predict_many`; with a `timeout` images enter one by one.  workers, timeout: see
+    `compute.map`; `set_aside` lists the samples that could not be predicted, with the reason.  report: told what is
+    worth a note while it works, such as memory that does not suffice.  An interrupted run keeps what it had
+    predicted, and `go_on` goes on with it.  Raises UsageError for a min_score that is not 0 to 1, and a scale that
+    is not above 0.
     """
     batch_size = typed.read(batch_size, BatchAtOnce, found="the option batch_size")
     min_score = typed.read(min_score, MinScore, found="the option min_score")
     scales = typed.read(scales, Scales, found="the option scales")
+    if name is not None:
+        check_free(view, name)
     view = view.frozen()
     names = _networks(view, model)
     checkpoints = [checkpoint_of(view, name) for name in names]
@@ -127,7 +133,7 @@ def predict_into_run(
         "model": model, "flip": flip, "scales": list(scales), "min_area": min_area, "min_score": min_score,
         "networks": [{"model": name, "checksum": _checksum(at)} for name, at in zip(names, checkpoints, strict=True)],
     }  # fmt: skip
-    run = Run.start(view, "predict", settings)
+    run = Run.start(view, "predict", settings, name=name, tags=tags, notes=notes)
     written = _To(to, format, overwrite=overwrite, keep=checkpoints)
     return _predict(run, worker, classes, written, workers, timeout, progress, report)
 

@@ -30,6 +30,7 @@ EXTRA_OF = {
     "wandb": "track",
     "optuna": "train",
     "transformers": "train",
+    "peft": "train",
     "huggingface_hub": "train",
     "faster_coco_eval": "train",
     "sklearn": "train",

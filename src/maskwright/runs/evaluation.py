@@ -15,14 +15,15 @@ import sqlalchemy as sql
 from maskwright import __version__, compute, metrics, registry
 from maskwright.core.arrays import I64
 from maskwright.core.classes import IGNORE_INDEX, Classes
-from maskwright.core.names import shown_place
+from maskwright.core.names import check_name, shown_place
 from maskwright.core.sample import Sample
 from maskwright.core.segments import Segments
-from maskwright.errors import UsageError
+from maskwright.errors import DatasetError, UsageError
 from maskwright.metrics import Bootstrap, coco_ap, confusion
 from maskwright.runs import files
 from maskwright.runs.by_segment import segment_ious
-from maskwright.runs.record import Run, clean, find
+from maskwright.runs.record import Run, clean, evaluations, find
+from maskwright.runs.unscored import NOT_LEARNED, left_out, never_learned, shown_by, unscored
 from maskwright.store import View, hashes, schema
 
 Rows = TypeVar("Rows")
@@ -36,45 +37,74 @@ def evaluate(
     *,
     instances: bool | None = None,
     extra: Sequence[str] = (),
+    name: str | None = None,
     workers: int = 1,
     progress: Callable[[Iterable[int]], Iterable[int]] = lambda numbers: numbers,
 ) -> dict[str, Any]:
     """The confusion family over label maps at full size, and COCO AP where the classes are things.
 
     view: the truth, perhaps another revision than the run saw.  instances: force AP on or off.
-    extra: further metrics by name, of `metrics.of_segments()`.
+    extra: further metrics by name, of `metrics.of_segments()`.  name: of this evaluation among the run's, one word.
     The scores of each sample are stored with the run, and these beside those of its earlier evaluations.
     `intervals`: 95 % confidence by bootstrap over images, by name.  `set_aside`: samples that could not be scored, with
-    the reason; no score counts them.
+    the reason; no score counts them.  `unscored`: classes that no sample of the view shows, or that the network never
+    learned, with the reason; they have no score and enter no mean.
     workers: processes that count, see `compute.map`; every number is the same with any of them.
     Each sample's counts are kept in the run's folder until all are there: where this is cut off, the same call goes on
     with them and gives the same numbers, as long as the predictions are the same.
-    Raises UsageError when the run predicted none of them.
+    Raises DatasetError where none of them has a label, UsageError when the run predicted none of them, and for a name
+    that is none or that the run has already.
     """
     view = view.frozen()
-    extra = list(dict.fromkeys(registry.canonical(name) for name in extra))
-    for name in extra:
-        metrics.load(name)  # says why where it cannot be
-        if name not in metrics.of_segments():
+    called = {} if name is None else {"name": _new_name(view, run, name)}
+    extra = list(dict.fromkeys(registry.canonical(metric) for metric in extra))
+    for metric in extra:
+        metrics.load(metric)  # says why where it cannot be
+        if metric not in metrics.of_segments():
             raise UsageError(
-                f"{name!r} is not a metric of segments", needed=f"one of {', '.join(metrics.of_segments())}"
+                f"{metric!r} is not a metric of segments", needed=f"one of {', '.join(metrics.of_segments())}"
             )
     classes = _scored(view.classes)
     numbers = _predicted(view, run)
+    if getattr(view, "annotator", None) is None:
+        _check_labelled(view, numbers)
+    none = unscored(classes, shown_by(view, numbers))
+    never = never_learned(view, find(view, run.id))
+    none |= {class_.name: NOT_LEARNED for class_ in classes if class_.name in never}
     wants_ap = instances if instances is not None else any(class_.kind == "thing" for class_ in classes)
     worker = _Counting(run.id, classes, extra, detects=wants_ap)
     asked = {"where": list(view.conditions), "metrics": list(extra), "instances": wants_ap}
     asked |= {} if view.annotator is None else {"annotator": view.annotator}
-    sums = _Sums(classes, extra)
+    sums = _Sums(classes, extra, left_out(classes, none))
     with _journal(view, run, {"work": "evaluate", **asked}, classes, numbers) as journal:
         sink = _InOrder(run, journal, numbers, sums.add)
         outcome = compute.map(view, worker, sink, numbers=numbers, workers=workers, ordered=True, progress=progress)
         sink.rest()
         result = _scores(view, sums, outcome, classes, extra, wants_ap)
+        result |= {"unscored": none} if none else {}
         run.log_samples("mean_iou", sums.own)
         run.log_segments("iou", (np.asarray(sums.samples), np.asarray(sums.segments), np.asarray(sums.ious)))
-        run.add_evaluation(result["revision"], asked, result)
+        run.add_evaluation(result["revision"], asked | called, result)
     return result
+
+
+def _check_labelled(view: View, numbers: Sequence[int]) -> None:
+    """Raises DatasetError where no sample has a label, and none is called finished: there is nothing to compare."""
+    bare = view.where("count() = 0 and (state is null or state = 'open')").numbers()
+    if set(numbers) <= set(bare):
+        raise DatasetError(
+            f"none of the {len(numbers)} samples that were predicted has a label", file=view.place,
+            needed="truth to compare with", todo="Label some, or score others: --where 'count() > 0'.",
+        )  # fmt: skip
+
+
+def _new_name(view: View, run: Run, name: str) -> str:
+    checked = check_name(name, "an evaluation's name")
+    if any(done["settings"].get("name") == checked for done in evaluations(view, run.id)):
+        raise UsageError(
+            f"the run {run.id!r} has an evaluation {checked!r} already", file=view.place, todo="Choose another --name."
+        )
+    return checked
 
 
 def _scored(classes: Classes) -> Classes:
@@ -117,7 +147,7 @@ def _scores(
     view: View, sums: "_Sums", outcome: compute.Outcome, classes: Classes, extra: Sequence[str], wants_ap: bool
 ) -> dict[str, Any]:
     counts, detections = sums.counts, sums.detections
-    scores = confusion.compute(counts)
+    scores = sums.computed(counts)
     out: dict[str, Any] = {
         "samples": outcome.done + outcome.before,
         "revision": view.revision,
@@ -125,10 +155,11 @@ def _scores(
             "mean_iou", "pixel_accuracy", "class_accuracy", "mean_dice", "frequency_weighted_iou",
         )},
         "classes": dict(zip(classes.names, scores["iou"].tolist(), strict=True)),
-        "intervals": sums.spread.intervals(confusion.compute),
+        "intervals": sums.spread.intervals(sums.computed),
         "set_aside": [asdict(sample) for sample in outcome.set_aside],
     }  # fmt: skip
     if wants_ap:
+        detections = coco_ap.without(detections, sums.left_out)
         out["mask"] = coco_ap.compute(detections, classes)
         out["intervals"] |= metrics.ap_intervals(detections, classes)
     for name in extra:
@@ -222,8 +253,10 @@ class _Sums:
     samples, segments, ious: of every segment, where it is and its IoU.
     """
 
-    def __init__(self, classes: Classes, extra: Sequence[str]) -> None:
+    def __init__(self, classes: Classes, extra: Sequence[str], without: frozenset[int] = frozenset()) -> None:
         kinds = classes.num_classes
+        self.left_out = without
+        self._indices = [classes.index_of(class_id) for class_id in without]
         self.counts = np.zeros((kinds, kinds + 1), np.int64)
         self.spread = Bootstrap()
         self.more: dict[str, Any] = {}
@@ -232,12 +265,15 @@ class _Sums:
         self.own: dict[int, float] = {}
         self.samples, self.segments, self.ious = array("q"), array("q"), array("d")
 
+    def computed(self, counts: I64) -> dict[str, Any]:
+        return confusion.compute(counts, left_out=self._indices)
+
     def add(self, number: int, rows: _Counts) -> None:
         counts, more, detections, ious = rows
         self.samples.extend([number] * len(ious))
         self.segments.extend(ious)
         self.ious.extend(ious.values())
-        self.own[number] = float(confusion.compute(counts)["mean_iou"])
+        self.own[number] = float(self.computed(counts)["mean_iou"])
         self.counts += counts
         self.spread.add(counts)
         for name, new in more.items():

@@ -57,7 +57,7 @@ class Run:
     @classmethod
     def start(
         cls, view: View, kind: str, settings: Mapping[str, Any], *, name: str | None = None,
-        trackers: Sequence[str] = (), folder: str | Path | None = None,
+        trackers: Sequence[str] = (), folder: str | Path | None = None, tags: Iterable[str] = (), notes: str = "",
     ) -> Self:  # fmt: skip
         """A new run tied to the revision that `view` shows now.
 
@@ -65,8 +65,9 @@ class Run:
         folder by default.  Raises UsageError for a name that is none, is taken, or where something is in its place.
 
         kind: train, predict or another word.  settings: JSON-safe, kept with the run.  trackers: names of
-        `runs.trackers`.
+        `runs.trackers`.  tags, notes: as the attributes of that name, which may be set at any later time.
         """
+        said = {"tags": checked_tags(tags), "notes": checked_notes(notes)}
         frozen = view.frozen()
         now = datetime.now(UTC)
         identity = run_name(name) if name is not None else f"{kind}-{now:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
@@ -84,6 +85,7 @@ class Run:
             "environment": clean_settings(environment()),
             "scores": {},
             "owner": run._owner,
+            **said,
         }
         table = schema.runs
         token = run._owner["token"]
@@ -372,9 +374,7 @@ class Run:
 
     @tags.setter
     def tags(self, tags: Iterable[str]) -> None:
-        if isinstance(tags, str):
-            raise UsageError(f"a run's tags are {shown(tags)!r}", needed="a list of words")
-        self._update(tags=list(dict.fromkeys(check_name(tag, "a run's tag") for tag in tags)))
+        self._update(tags=checked_tags(tags))
 
     @property
     def notes(self) -> str:
@@ -383,7 +383,7 @@ class Run:
 
     @notes.setter
     def notes(self, notes: str) -> None:
-        self._update(notes=columns.Column("notes", "text").check(notes) or "")
+        self._update(notes=checked_notes(notes))
 
     def _said(self, column: sql.Column[Any]) -> Any:
         with self.view.database.reading() as connection:
@@ -551,6 +551,18 @@ def run_name(name: str) -> str:
     if checked.lower() in files.BESIDE:
         raise UsageError(f"a run's name {checked!r} is that of a file beside the runs", needed="another word")
     return checked
+
+
+def checked_tags(tags: Iterable[str]) -> list[str]:
+    """Words as a run keeps them, each once. Raises UsageError."""
+    if isinstance(tags, str):
+        raise UsageError(f"a run's tags are {shown(tags)!r}", needed="a list of words")
+    return list(dict.fromkeys(check_name(tag, "a run's tag") for tag in tags))
+
+
+def checked_notes(notes: str) -> str:
+    """Text as a run keeps it. Raises UsageError."""
+    return str(columns.Column("notes", "text").check(notes) or "")
 
 
 def check_free(dataset: View, name: str) -> None:

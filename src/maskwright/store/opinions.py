@@ -5,9 +5,11 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+import numpy as np
 import sqlalchemy as sql
 from sqlalchemy.engine import Connection
 
+from maskwright.core.arrays import I64, Bool
 from maskwright.core.names import shown
 from maskwright.core.sample import Sample
 from maskwright.core.segments import Segments
@@ -224,6 +226,16 @@ class OpinionView(View):
                 row["pixels"] += int(area)
                 row["crowds"] += int(crowd)
         return list(found.values())
+
+    def class_areas(self) -> tuple[I64, I64, I64, Bool]:
+        """Of every segment: (S,) sample number, class id, area in pixels, whether it is a crowd; samples in order."""
+        rows: list[tuple[int, int, int, bool]] = []
+        for number, sample in zip(self.numbers(), self, strict=True):
+            labels = sample.segments
+            columns = labels.class_ids.tolist(), labels.masks.areas().tolist(), labels.is_crowd.tolist()
+            rows += [(number, *row) for row in zip(*columns, strict=True)]
+        found = np.array(sorted(rows, key=lambda row: row[0]), np.int64).reshape(-1, 4)
+        return found[:, 0].copy(), found[:, 1].copy(), found[:, 2].copy(), found[:, 3] > 0
 
     def _pinned(self, revision: int) -> "OpinionView":
         return OpinionView(self.database, revision, self.conditions, annotator=self.annotator)

@@ -10,6 +10,7 @@ import numpy as np
 import sqlalchemy as sql
 from sqlalchemy.engine import Connection
 
+from maskwright.core.arrays import I64, Bool
 from maskwright.core.classes import Classes
 from maskwright.core.columns import Owner
 from maskwright.core.names import shown, shown_place
@@ -476,3 +477,17 @@ class View:
         return [
             {"id": class_.id, "name": class_.name, **found.get(class_.id, none)._asdict()} for class_ in self.classes
         ]
+
+    def class_areas(self) -> tuple[I64, I64, I64, Bool]:
+        """Of every segment: (S,) sample number, class id, area in pixels, whether it is a crowd; samples in order."""
+        segments, samples = schema.segments, schema.samples
+        with self.database.reading() as connection:
+            where, _ = self._chosen(connection)
+            query = (
+                sql.select(segments.c.sample, segments.c.class_id, segments.c.area, segments.c.is_crowd)
+                .select_from(segments.join(samples, segments.c.sample == samples.c.sample))
+                .where(where, alive(segments, self._revision))
+                .order_by(segments.c.sample, segments.c.z)
+            )
+            rows = np.array([tuple(row) for row in connection.execute(query)], np.int64).reshape(-1, 4)
+        return rows[:, 0].copy(), rows[:, 1].copy(), rows[:, 2].copy(), rows[:, 3] > 0

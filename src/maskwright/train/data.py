@@ -1,7 +1,8 @@
 """From a dataset's view to windows: split, order, decode, cache, augment; `feed` makes batches of them."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cache
+from dataclasses import replace
+from functools import cache, partial
 from threading import Lock
 from typing import Any
 
@@ -16,7 +17,7 @@ from maskwright.errors import DatasetError, MaskwrightError, UsageError
 from maskwright.predict.checkpoint import EIGHT_BITS
 from maskwright.predict.layout import Layout
 from maskwright.store import View
-from maskwright.train import whole_sequences
+from maskwright.train import stratified, strengths, whole_sequences
 from maskwright.train.settings import Settings
 from maskwright.train.task import Task
 from maskwright.transforms import colour, flip, scale_crop
@@ -28,7 +29,8 @@ def split_numbers(view: View, settings: Settings) -> tuple[list[int], list[int],
 
     Samples of weight 0 are never drawn.  Without any declared split every fifth sample, in an order drawn by
     the seed, validates.  With `fold` = (k, n) the samples of both splits (or all, where none is declared), in that
-    order, are cut into n parts and the k-th validates.  Sequences stay whole in either case, unless the setting
+    order, are cut into n parts and the k-th validates.  With `stratify` both have their share of each class and of each
+    size of its objects, where there are labels.  Sequences stay whole in either case, unless the setting
     `split_sequences` allows otherwise; a note names those that declared splits part.  Raises DatasetError when either
     side is empty, and where sequences cannot stay whole.
     """
@@ -41,7 +43,11 @@ def split_numbers(view: View, settings: Settings) -> tuple[list[int], list[int],
         everything = np.array(view.numbers() if undeclared else sorted(set(train) | set(val)))
         rng = np.random.default_rng([settings.seed, 0x5117])
         whole = not settings.split_sequences and not sequence_of.keys().isdisjoint(everything.tolist())
-        if whole and settings.fold is None:
+        shown = stratified.strata(view) if settings.stratify else {}
+        even = not shown.keys().isdisjoint(everything.tolist())
+        if even:
+            chosen = _even(everything.tolist(), sequence_of if whole else {}, shown, settings.fold, rng, view.place)
+        elif whole and settings.fold is None:
             chosen = whole_sequences.drawn(everything.tolist(), sequence_of, rng, view.place)
         elif whole and settings.fold is not None:
             chosen = whole_sequences.fold(everything.tolist(), sequence_of, *settings.fold, rng, view.place)
@@ -56,6 +62,7 @@ def split_numbers(view: View, settings: Settings) -> tuple[list[int], list[int],
         val, train = everything[inside].tolist(), everything[~inside].tolist()
         if settings.fold is None:
             note = f"no splits are declared: {len(val)} of {everything.size} samples, drawn by the seed, validate"
+            note += ", with a fifth of each class and of each size of its objects" if even else ""
             note += "; sequences stay whole" if whole else ""
     elif not settings.split_sequences:
         note = whole_sequences.parted(train, val, sequence_of)
@@ -68,6 +75,23 @@ def split_numbers(view: View, settings: Settings) -> tuple[list[int], list[int],
                 todo="Choose others with --train-split and --val-split.",
             )  # fmt: skip
     return train, val, note
+
+
+def _even(
+    numbers: list[int], sequence_of: dict[int, str], shown: dict[int, frozenset[stratified.Stratum]],
+    fold: tuple[int, int] | None, rng: np.random.Generator, place: object,
+) -> list[int]:  # fmt: skip
+    """What validates: a fifth, or a fold, with its share of what the samples show; sequences stay whole."""
+    if fold is not None:
+        groups = whole_sequences.groups_of(numbers, sequence_of, rng, min(fold[1], len(numbers)), place, folds=True)
+        room = [len(numbers) * (k + 1) // fold[1] - len(numbers) * k // fold[1] for k in range(fold[1])]
+        return stratified.dealt(groups, shown, room)[fold[0]]
+    groups = whole_sequences.groups_of(numbers, sequence_of, rng, min(2, len(numbers)), place)
+    wanted = max(1, len(numbers) // 5)
+    if min(map(len, groups)) > wanted:
+        return min(groups, key=len)
+    found = stratified.dealt(groups, shown, [wanted, len(numbers) - wanted])[0]
+    return found or min(groups, key=len)
 
 
 def unlabelled(view: View, train: Sequence[int], val: Sequence[int]) -> str | None:
@@ -178,8 +202,24 @@ def _bytes_of(image: Array, truth: Any) -> int:
     return int(image.nbytes) + sum(int(column.nbytes) for column in columns)
 
 
+def steps_of_epoch(number: int, settings: Settings) -> int:
+    """How many steps an epoch has. number: of samples to train on."""
+    return settings.steps_per_epoch or -(-number // settings.batch_size)
+
+
 def epoch_order(numbers: Sequence[int], weights: dict[int, float], settings: Settings, epoch: int) -> list[int]:
-    """The samples of one epoch, in order; drawn with replacement when their weights differ."""
+    """The samples of one epoch, in order; drawn with replacement when their weights differ.
+
+    With `steps_per_epoch` epochs are parts of endless passes, one after the other: each sample comes as often as any
+    other, give or take one.
+    """
+    if settings.steps_per_epoch is not None:
+        length = settings.steps_per_epoch * settings.batch_size
+        first, last = epoch * length, (epoch + 1) * length
+        passes = range(first // len(numbers), -(-last // len(numbers)))
+        plain = replace(settings, steps_per_epoch=None)
+        drawn = [k for each in passes for k in epoch_order(numbers, weights, plain, each)[: len(numbers)]]
+        return drawn[first - passes.start * len(numbers) :][:length]
     rng = np.random.default_rng([settings.seed, epoch])
     own = np.array([weights[number] for number in numbers])
     if (own == own[0]).all():
@@ -195,23 +235,57 @@ def epoch_order(numbers: Sequence[int], weights: dict[int, float], settings: Set
 GENTLE = {"brightness": 3.0, "contrast": 0.03, "saturation": 0.0}
 
 
+#: Draws a sample, as `Source.kept` gives it.
+Drawn = Callable[[], tuple[Array, Any]]
+#: Makes what a window shows what transforms take; see `Source.units`.
+Units = Callable[[Array], Array]
+
+
 def augmented(
-    image: Array, target: Target, rng: np.random.Generator, settings: Settings,
-    units: Callable[[Array], Array] | None = None,
+    image: Array, target: Target, rng: np.random.Generator, settings: Settings, *, units: Units | None = None,
+    another: Drawn | None = None, further: Sequence[Callable[..., Any]] = (),
 ) -> tuple[Array, Target]:  # fmt: skip
-    """A window of an image as `Source.get` gives it, or as `Source.kept` does with `units`; with its target."""
+    """A window of an image as `Source.get` gives it, or as `Source.kept` does with `units`; with its target.
+
+    another: draws a further sample, of which transforms that mix windows take one; without it they do nothing.
+    further: functions of (image, target, rng) that come last.
+    """
+
+    def window() -> tuple[Array, Any]:
+        assert another is not None
+        return moved(*another(), rng, settings, units)
+
+    def coloured() -> tuple[Array, Any]:
+        pixels, labels = window()
+        return colour.changed(pixels, colours(pixels, rng)) if settings.colour else pixels, labels
+
     image, target = moved(image, target, rng, settings, units)
+    for _, apply, mixes in strengths.moving(settings):
+        image, target = apply(image, target, rng, **_others(window, mixes and another is not None))
     if settings.colour:
         image = colour.changed(image, colours(image, rng))
+    for _, apply, mixes in strengths.pixels(settings, measured=image.dtype != np.uint8):
+        image, target = apply(image, target, rng, **_others(coloured, mixes and another is not None))
     for spec, apply in _further(settings.transforms):
-        image, target = _checked(spec, apply, image, target, rng)
+        whole = partial(apply, **_others(coloured, another is not None and transforms.mixes(apply)))
+        image, target = _checked(f"the transform {spec!r}", whole, image, target, rng)
+    for apply in further:
+        image, target = _checked(f"the transform {apply.__name__}", apply, image, target, rng)
     return image, target
 
 
+def _others(draw: Drawn, wanted: bool) -> dict[str, Drawn]:
+    return {"others": draw} if wanted else {}
+
+
+def in_order(settings: Settings, further: Sequence[Callable[..., Any]] = ()) -> bool:
+    """Whether random colours have to be changed before something else: then they cannot wait for the batch."""
+    return bool(settings.transforms or further or settings.augmentation != "light")
+
+
 def moved(
-    image: Array, target: Target, rng: np.random.Generator, settings: Settings,
-    units: Callable[[Array], Array] | None = None,
-) -> tuple[Array, Target]:  # fmt: skip
+    image: Array, target: Target, rng: np.random.Generator, settings: Settings, units: Units | None = None
+) -> tuple[Array, Target]:
     """What `augmented` does first: a window, scaled and turned; its colours are as they were."""
     image, target = scale_crop.window(
         image, target, rng, size=settings.size, scale=settings.scale, stretch=settings.stretch, units=units
@@ -228,14 +302,13 @@ def colours(image: Array, rng: np.random.Generator) -> colour.Change:
 
 
 def _checked(
-    spec: str, apply: Callable[..., Any], image: Array, target: Target, rng: np.random.Generator
+    what: str, apply: Callable[..., Any], image: Array, target: Target, rng: np.random.Generator
 ) -> tuple[Array, Target]:
     """What a transform that was asked for by name makes of a window.
 
     Raises UsageError, naming it, for what it raises and for an answer that is not image and target of the same kind,
     size and labels.
     """
-    what = f"the transform {spec!r}"
     try:
         pixels, moved = apply(image, target, rng)
     except MaskwrightError:
@@ -257,12 +330,17 @@ def _checked(
     if any(tuple(size) != image.shape[:2] for size in sizes):
         raise UsageError(f"{what} changes the size of windows", needed="what keeps it")
     if not isinstance(moved, Segments):
-        new = np.setdiff1d(np.asarray(moved), np.asarray(target))
-        if new.size and set(new.tolist()) != {IGNORE_INDEX}:
+        new = np.setdiff1d(_values(moved), [*_values(target), IGNORE_INDEX])
+        if new.size and not transforms.mixes(apply):
             raise UsageError(
                 f"{what} makes labels that were not there, such as {new[0]}", needed="labels that are moved"
             )
     return pixels, moved
+
+
+def _values(labels: Any) -> Array:
+    """Those that a label map has."""
+    return np.flatnonzero(np.bincount(np.asarray(labels).reshape(-1), minlength=256))
 
 
 @cache

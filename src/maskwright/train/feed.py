@@ -16,6 +16,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Self
 
@@ -98,13 +99,14 @@ class Feed:
     """Batches of a training on its device, normalised, made ahead by threads.
 
     source: where images come from.  device: a torch.device.  rank, world: of the training's processes, each of which
-    gets its rows of every batch.  waited: seconds that `epoch` has kept its caller waiting.  batches: how many it gave.
+    gets its rows of every batch.  further: functions of (image, target, rng) after all other augmentations.  waited:
+    seconds that `epoch` has kept its caller waiting.  batches: how many it gave.
     At the end of the block, however it ends, the threads have ended too.
     """
 
     def __init__(
         self, source: data.Source, settings: Settings, device: Any, rank: int = 0, world: int = 1, *,
-        entry: Entry | None = None,
+        entry: Entry | None = None, further: Sequence[Callable[..., Any]] = (),
     ) -> None:  # fmt: skip
         self.waited = 0.0
         self.batches = 0
@@ -113,7 +115,8 @@ class Feed:
         self._rank, self._world = rank, world
         self._entry = entry or Entry(source.layout, device)
         # Random colours come before further transforms, which see whole windows: then they cannot wait for the batch.
-        self._late_colours = settings.colour and not settings.transforms
+        self._further = further
+        self._late_colours = settings.colour and not data.in_order(settings, further)
         share = settings.batch_size // world
         self._ahead = max(AHEAD, 1 + math.ceil(2 * self.workers / share)) if self.workers else 1
         self._pool = ThreadPoolExecutor(self.workers, "maskwright-feed") if self.workers else None
@@ -225,10 +228,30 @@ class Feed:
             image, truth = data.moved(image, truth, rng, settings, self._source.units)
             change = data.colours(image, rng)
         else:
-            image, truth = data.augmented(image, truth, rng, settings, self._source.units)
+            image, truth = data.augmented(
+                image, truth, rng, settings, units=self._source.units, another=partial(self._another, epoch, rng),
+                further=self._further,
+            )  # fmt: skip
         if self._source.task.objects:
             truth = self._source.task.targets(truth)
         batch.memory.put(row, image, change, truth)
+
+    def _another(self, epoch: _Epoch, rng: np.random.Generator) -> tuple[Any, Any]:
+        """A sample of the epoch, drawn as often as the epoch has it.
+
+        Segments of ignored classes count as crowds, which no transform takes for objects.
+        """
+        number = epoch.order[int(rng.integers(len(epoch.order)))]
+        task = self._source.task
+        try:
+            image, truth = self._source.kept(number)
+            if task.objects:
+                ignored = [task.classes[int(class_id)].role == "ignore" for class_id in truth.class_ids]
+                if any(ignored):
+                    truth = truth.replace(is_crowd=truth.is_crowd | np.array(ignored, bool))
+            return image, truth
+        except MaskwrightError as error:
+            raise error.at(record=f"sample {self._source.key_of(number)!r}")  # noqa: B904 - the same error
 
     def _naming(self, error: BaseException, number: int, batch: _Batch) -> BaseException:
         """The error, which says whose it is."""

@@ -1,6 +1,6 @@
 """Cross-validation: one run a fold, scores of all samples together, and the folds' networks as one ensemble."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,14 +15,15 @@ from maskwright.train.settings import Settings
 
 def fit_folds(
     view: View, settings: Settings, folds: int, *, name: str | None = None,
-    report: Callable[[int, float, Mapping[str, Any]], None] | None = None,
+    tags: Sequence[str] = (), notes: str = "", report: Callable[[int, float, Mapping[str, Any]], None] | None = None,
 ) -> dict[str, Any]:  # fmt: skip
     """Train `folds` networks, each validated on its own part -> scores of all samples together.
 
     The run NAME (or the first fold's id without its ending) of kind "folds" holds all out-of-fold predictions; its
     checkpoints are the runs NAME-1 … NAME-n, which `Predictor.load` takes together as an ensemble.  minutes: of the
     settings are shared by the folds.  Raises UsageError for fewer than two folds, and for a name that one of the runs
-    cannot have; then nothing is made.  report: called with the fold, the share done and the latest numbers.
+    cannot have; then nothing is made.  tags, notes: of all of these runs.
+    report: called with the fold, the share done and the latest numbers.
     """
     if folds < 2:
         raise UsageError(f"{folds} fold(s) leave nothing to validate on", needed="at least 2")
@@ -30,13 +31,15 @@ def fit_folds(
         check_free(view, wanted)
     view = view.frozen()
     ready(view, replace(settings, fold=(0, folds)))
-    whole = Run.start(view, "folds", {**settings.to_json(), "folds": folds}, name=name)
+    whole = Run.start(view, "folds", {**settings.to_json(), "folds": folds}, name=name, tags=tags, notes=notes)
     members: list[str] = []
     try:
         for k in range(folds):
             share = None if settings.minutes is None else settings.minutes / folds
             own = replace(settings, fold=(k, folds), minutes=share)
-            run = Run.start(view, "train", own.to_json(), name=f"{whole.id}-{k + 1}", trackers=own.trackers)
+            run = Run.start(
+                view, "train", own.to_json(), name=f"{whole.id}-{k + 1}", trackers=own.trackers, tags=tags, notes=notes
+            )
 
             def tell(done: float, numbers: Mapping[str, Any], k: int = k) -> None:
                 whole.beat()

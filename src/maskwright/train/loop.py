@@ -12,9 +12,9 @@ distributed.py, what each of them holds in holding.py, and what a budget of time
 import json
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,8 +27,9 @@ from maskwright.predict.layout import Layout
 from maskwright.predict.precision import chosen, usable
 from maskwright.registry import require
 from maskwright.runs import Run
+from maskwright.runs.unscored import shown_by_each, told, unscored
 from maskwright.store import View
-from maskwright.train import data, histograms, overlays
+from maskwright.train import adapters, data, histograms, overlays
 from maskwright.train.allocator import keep_memory
 from maskwright.train.beginning import begin_from
 from maskwright.train.clock import AGREE, Clock
@@ -51,7 +52,7 @@ from maskwright.train.resuming import (
 from maskwright.train.settings import Settings
 from maskwright.train.steps import Steps
 from maskwright.train.task import Task, chosen_task
-from maskwright.train.validation import evaluate, evenly, finish, judging
+from maskwright.train.validation import evaluate, evenly, finish, judging, some_of
 
 if TYPE_CHECKING:
     from torch import nn
@@ -107,6 +108,8 @@ def ready(view: View, settings: Settings, *, resume: Path | None = None) -> Read
         info = read_info(stored["info"], resume / STATE)
         layout, kept = info.layout, info.notes
     model, task, class_note = prepared(view, settings, len(layout.channels))
+    learned, scored = shown_by_each(view, [train_numbers, val_numbers])
+    task = replace(task, unscored=unscored(task.classes, scored, learned))
     criterion = losses.parse(settings.loss)
     for spec in settings.transforms:
         transforms.parse(spec)
@@ -115,18 +118,22 @@ def ready(view: View, settings: Settings, *, resume: Path | None = None) -> Read
         raise UsageError(
             f"training windows of {settings.size} do not fit {settings.model}", needed=f"multiples of {stride}"
         )
+    adapter_note = None
     if stored is not None:
+        adapters.add(model, settings)
         fill_network(model, stored["weights"], resume)
     elif settings.weights is not None:
         layout, weights_notes = begin_from(model, settings.weights, layout)
         kept += weights_notes
-    notes = [note for note in (class_note, split_note, label_note, *kept) if note]
+    if stored is None:
+        adapter_note = adapters.add(model, settings)
+    notes = [note for note in (class_note, split_note, label_note, told(task.unscored), *kept, adapter_note) if note]
     return Ready(model, task, train_numbers, val_numbers, criterion, notes, layout, kept, stored)
 
 
 def fit(
     view: View, settings: Settings, run: Run, *, resume: bool = False, report: Report | None = None,
-    begin: Ready | None = None,
+    begin: Ready | None = None, further: Sequence[Callable[..., Any]] = (),
 ) -> dict[str, Any]:  # fmt: skip
     """Train, keep the best averaged weights, evaluate them at full resolution -> the scores.
 
@@ -136,13 +143,24 @@ def fit(
     be written.
 
     resume: go on from the last checkpoint in the run's folder.
+
+    further: augmentations with albumentations' signature, function(image=…, mask=…) or function(image=…, masks=[…]),
+    which come after all others; a run that goes on has to be given them again.
     """
     with exact(settings), ExitStack() as ends:
-        return _trained(view, settings, run, resume, report or _silent, begin, ends)
+        added = [transforms.adapted(function) for function in further]
+        return _trained(view, settings, run, resume, report or _silent, begin, ends, added)
 
 
 def _trained(
-    view: View, settings: Settings, run: Run, resume: bool, tell: Report, begin: Ready | None, ends: ExitStack
+    view: View,
+    settings: Settings,
+    run: Run,
+    resume: bool,
+    tell: Report,
+    begin: Ready | None,
+    ends: ExitStack,
+    added: Sequence[Callable[..., Any]],
 ) -> dict[str, Any]:
     torch = require("torch", "training")
     started = time.monotonic()
@@ -158,7 +176,7 @@ def _trained(
     precision = chosen(settings.precision, processes.device)
     task, main = begin.task, processes.first
     source = data.Source(view, task, settings.cache_mb, begin.layout)
-    feed = ends.enter_context(Feed(source, settings, processes.device, processes.rank, processes.world))
+    feed = ends.enter_context(Feed(source, settings, processes.device, processes.rank, processes.world, further=added))
     info = ModelInfo(
         settings.model, task.classes.to_json(), settings.config, scale=settings.predict_scale, task=task.name,
         tile=settings.tile, window=None if getattr(begin.model, "answers", "logits") == "logits" else settings.size,
@@ -183,11 +201,18 @@ def _trained(
     weights = view.weights()
     if settings.balance:
         weights = data.balanced(view, begin.train_numbers, weights)
-    in_epoch = math.ceil(len(begin.train_numbers) / settings.batch_size)
+    in_epoch = data.steps_of_epoch(len(begin.train_numbers), settings)
     clock = Clock(
         settings, settings.epochs * in_epoch, processes, elapsed=progress.elapsed + time.monotonic() - started
     )
     pace = Pace(settings.batch_size, processes.device)
+    if settings.val_steps is not None:
+        few = len(some_of(begin.val_numbers, settings))
+        told = f"evaluations within the training are over {few} of {len(begin.val_numbers)} images, evenly drawn"
+        tell(0.0, {"note": told})
+    if added:
+        names = ", ".join(function.__name__ for function in added)
+        tell(0.0, {"note": f"images also go through {names}, which the run's settings do not hold"})
     for note in begin.notes:
         tell(0.0, {"note": note})
     if past and processes.device.type == "cuda" and not settings.deterministic:
@@ -197,7 +222,7 @@ def _trained(
         tell(0.0, {"note": "one process trains, which holds all of the network: fsdp is for several, by torchrun"})
     kept = -math.inf
     order: list[int] = []
-    val_numbers = begin.val_numbers
+    val_numbers = some_of(begin.val_numbers, settings)
 
     def seen() -> list[str]:
         first = (progress.step - 1) % in_epoch * settings.batch_size
@@ -236,10 +261,10 @@ def _trained(
         if better:
             progress.best = scores[task.main] if scores[task.main] == scores[task.main] else -1.0
             if main:
-                save(average, info, run.folder / BEST)
-        weights_now = network.weights() if main or network.sharded else {}
+                save(adapters.merged(average), info, run.folder / BEST)
+        weights_now = network.weights() if network.sharded else {}
         if main:
-            save_weights(weights_now, info, run.folder / LAST)
+            save_weights(weights_now or adapters.merged(model).state_dict(), info, run.folder / LAST)
         clock.judging = progress.judging = processes.said_by_first(time.monotonic() - began)
         clock.forget()
         pace.forget()
@@ -253,7 +278,7 @@ def _trained(
 
     def fitted() -> list[int]:
         """The validation images that evaluations within a budget can take, after a try with a few of them."""
-        every = evenly(begin.val_numbers)
+        every = evenly(begin.val_numbers)[: len(val_numbers)]
         if not progress.images:
             few, average = every[: processes.world], network.average()
             for _ in range(2):  # the first one warms up
@@ -267,7 +292,7 @@ def _trained(
             progress.judging = each * progress.images
         clock.judging = progress.judging
         if progress.images < len(every):
-            told = f"evaluations are over {progress.images} of {len(every)} images, evenly drawn"
+            told = f"evaluations are over {progress.images} of {len(begin.val_numbers)} images, evenly drawn"
             tell(0.0, {"note": f"{told}: all would take more than their part of the time"})
         return every[: progress.images]
 

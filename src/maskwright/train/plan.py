@@ -75,7 +75,7 @@ def read_plan(path: str | Path) -> Settings:
 
 
 #: Settings that say which samples are trained on.
-_SPLITTING = ("train_split", "val_split", "fold", "split_sequences", "seed")
+_SPLITTING = ("train_split", "val_split", "fold", "split_sequences", "stratify", "seed")
 
 
 def plan(
@@ -103,7 +103,7 @@ def plan(
         from maskwright.train.probe import rates
 
         step, image = rates(view, settings)
-        steps = -(-facts.training // settings.batch_size)
+        steps = data.steps_of_epoch(facts.training, settings)
         judging = image * len(val) * (settings.evaluations + 1)  # the predictions at the end take as long as one
         if settings.minutes is None:
             minutes = (step * steps * settings.epochs + judging) / 60
@@ -111,7 +111,7 @@ def plan(
         else:
             minutes = settings.minutes
             judging = min(judging, JUDGING * 60 * minutes)
-            passes = (60 * minutes - judging) / (step * steps)
+            passes = (60 * minutes - judging) / (step * facts.training / settings.batch_size)
             reasons["minutes"] = reasons.get("minutes", "as the plan says") + (
                 f"; about {passes:.0f} passes over {facts.training} samples,"
                 f" at {settings.batch_size / step:.1f} images a second, and {_time(judging)} of evaluations"
@@ -197,8 +197,12 @@ def _rules(facts: Fingerprint, device: str, given: dict[str, Any]) -> dict[str, 
     # -- optimisation
     rate = models.stated(model, "LEARNING_RATE", 1e-3)
     out["lr"] = rate, f"what AdamW takes with {name}; --lr find measures it on this set"
-    if objects:
+    if given.get("optimizer") == "sgd":
+        out["lr"] = 0.01, "usual with SGD; --lr find measures it on this set"
+        out["weight_decay"] = 1e-4, "usual with SGD, which adds it to the gradient"
+    elif objects:
         out["weight_decay"] = 0.05, "as the published recipes of such networks"
+    if objects:
         out["ema"] = 0.998, "averages over fewer steps, as there are fewer"
     if facts.training * 4 < 8 * 50:
         out["ema"] = 0.99, "a small set: averages over fewer steps"

@@ -13,13 +13,13 @@ from maskwright.predict.precision import autocast, chosen, usable
 from maskwright.registry import require
 from maskwright.runs import Run
 from maskwright.store import View
-from maskwright.train import data
+from maskwright.train import adapters, data
 from maskwright.train.allocator import keep_memory
 from maskwright.train.beginning import begin_from
 from maskwright.train.distributed import Processes
 from maskwright.train.feed import Feed
-from maskwright.train.groups import parameter_groups
 from maskwright.train.normalisation import layout_of
+from maskwright.train.optimizers import optimizer_of
 from maskwright.train.settings import Settings
 from maskwright.train.steps import Steps
 
@@ -44,12 +44,11 @@ class Trial:
         self.model, task, _ = prepared(view, settings, len(layout.channels))
         if settings.weights is not None:
             layout, _ = begin_from(self.model, settings.weights, layout)
+        adapters.add(self.model, settings)
         self.model = self.model.to(self.device).to(memory_format=torch.channels_last).train()
         self.own_loss = bool(getattr(self.model, "own_loss", False))
         self.criterion = losses.parse(settings.loss)
-        self.optimizer = torch.optim.AdamW(
-            parameter_groups(self.model, settings), settings.lr, betas=(0.9, 0.99), weight_decay=settings.weight_decay
-        )
+        self.optimizer = optimizer_of(self.model, settings)
         self.source = data.Source(view, task, settings.cache_mb, layout)
         self.task, self.val = task, val
         order = data.epoch_order(train, view.weights(), settings, 0)

@@ -41,7 +41,12 @@ class Settings:
     loss: Annotated[
         str, 'A sum such as "ce + 0.5*dice" or "focal(gamma=2)"; networks that answer objects bring their own.'
     ] = "ce + 0.5*dice"
-    epochs: Annotated[int, Limits(least=1), "Passes over the training samples, in place of a time."] = 40
+    epochs: Annotated[
+        int, Limits(least=1), "Passes over the training samples, or times `steps_per_epoch` steps, in place of a time."
+    ] = 40
+    steps_per_epoch: Annotated[
+        int | None, Limits(least=1), "Steps that count as an epoch; a pass over the samples where nothing is said."
+    ] = None
     minutes: Annotated[float | None, Duration, Limits(above=0), "Train this long."] = None
     batch_size: Annotated[int, Limits(least=1), "Images a step, over all processes and parts."] = 8
     accumulate: Annotated[int, Limits(least=1), "Compute a batch in so many parts, where it does not fit whole."] = 1
@@ -61,18 +66,44 @@ class Settings:
     flip_vertical: Annotated[float, Share, "Chance of an upside-down image; 0.5 where up means nothing."] = 0.0
     turn: Annotated[bool, "Random quarter turns, where up means nothing."] = False
     colour: Annotated[bool, "Random brightness, contrast, saturation."] = True
+    augmentation: Annotated[
+        Literal["light", "usual", "strong"],
+        "How much images are changed beyond windows, mirroring and colours: light does no more than these.",
+    ] = "light"
     transforms: Annotated[tuple[str, ...], "Further augmentations, in order."] = ()
     balance: Annotated[bool, "Draw images with rare classes more often."] = False
-    lr: Annotated[float, Limits(above=0), "Peak learning rate of AdamW: linear warm-up, then half a cosine."] = 2e-3
+    optimizer: Annotated[Literal["adamw", "sgd"], "What makes a step of the gradient."] = "adamw"
+    momentum: Annotated[
+        float | None, Limits(least=0, below=1), "Momentum of SGD; 0.9 where nothing is said. AdamW takes none."
+    ] = None
+    lr: Annotated[float, Limits(above=0), "Peak learning rate."] = 2e-3
+    schedule: Annotated[
+        Literal["cosine", "poly", "step", "constant"],
+        "How the learning rate falls after it has risen: half a cosine, (1 - share) to the power 0.9, to a tenth at 2/3"
+        " and a hundredth at 8/9, or not at all.",
+    ] = "cosine"
     encoder_lr: Annotated[float, Limits(least=0), "Factor on the learning rate for the encoder."] = 1.0
     freeze: Annotated[float, Share, "Share of the training during which the encoder waits."] = 0.0
-    weight_decay: Annotated[float, Limits(least=0), "Weight decay of AdamW."] = 0.02
+    adapter: Annotated[
+        Literal["lora"] | None,
+        "Freeze the encoder, and let a few weights learn that are added to its attention; saved weights are their sum.",
+    ] = None
+    adapter_rank: Annotated[int | None, Limits(least=1), "Rank of the adapter's matrices; 8 where nothing is said."] = (
+        None
+    )
+    weight_decay: Annotated[float, Limits(least=0), "Weight decay; of SGD it is added to the gradient."] = 0.02
     warmup: Annotated[float, Share, "Share of the training in which the learning rate rises."] = 0.05
     clip: Annotated[float, Limits(above=0), "Largest norm of the gradient."] = 5.0
     ema: Annotated[float, Limits(least=0, below=1), "Decay of the averaged weights, which are evaluated and kept."] = (
         0.999
     )
     evaluations: Annotated[int, Limits(least=1), "How often to evaluate, evenly over the training."] = 8
+    val_steps: Annotated[
+        int | None,
+        Limits(least=1),
+        "Batches of validation images, evenly drawn, that an evaluation within the training looks at; all where nothing"
+        " is said. The last scores are of all.",
+    ] = None
     patience: Annotated[
         int, Limits(least=0), "Stop after so many evaluations without a better score; 0 goes on to the end."
     ] = 0
@@ -104,6 +135,9 @@ class Settings:
         Example("0,5"),
         "k and n: validate on the k-th of n parts of both splits together, counted from 0.",
     ] = None
+    stratify: Annotated[
+        bool, "Where splits are drawn and in folds, each class and each size of its objects is on both sides alike."
+    ] = True
     split_sequences: Annotated[
         bool,
         "Frames of one sequence may be on both sides, where splits are drawn and in folds; else sequences stay whole.",
@@ -124,6 +158,17 @@ class Settings:
             object.__setattr__(self, name, typed.read(getattr(self, name), kind, found=f"the setting {name}"))
         for name, good, needed in (
             ("accumulate", self.batch_size % self.accumulate == 0, f"a divisor of batch_size, {self.batch_size}"),
+            (
+                "momentum",
+                self.momentum is None or self.optimizer == "sgd",
+                f"none with the optimizer {self.optimizer}",
+            ),
+            (
+                "adapter_rank",
+                self.adapter_rank is None or self.adapter is not None,
+                "none without an adapter",
+            ),
+            ("parallel", self.parallel == "ddp" or self.adapter is None, "ddp with an adapter"),
             ("scale", self.scale[0] <= self.scale[1], "two rising numbers"),
             ("fold", self.fold is None or 0 <= self.fold[0] < self.fold[1] >= 2, "k and n with 0 <= k < n, n >= 2"),
         ):
@@ -143,9 +188,11 @@ class Settings:
     def from_json(cls, values: Mapping[str, Any]) -> "Settings":
         """Settings from what `to_json` gave, perhaps in another version.
 
-        values: by the setting's name; unknown names are left out, missing ones have their default.
+        values: by the setting's name; unknown names are left out, missing ones have their default, but for `stratify`:
+        a run that was stored before there was any drew its split without.
         """
-        return cls(**{name: values[name] for name in cls.names() if name in values})
+        held = {"stratify": False, **values}
+        return cls(**{name: held[name] for name in cls.names() if name in held})
 
 
 @cache

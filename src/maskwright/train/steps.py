@@ -12,7 +12,7 @@ from maskwright.predict.precision import autocast
 from maskwright.registry import require
 from maskwright.train import sharding
 from maskwright.train.distributed import Processes
-from maskwright.train.groups import parameter_groups
+from maskwright.train.optimizers import learning_rate, optimizer_of
 from maskwright.train.settings import Settings
 
 if TYPE_CHECKING:
@@ -41,10 +41,7 @@ class Steps:
         torch = require("torch", "training")
         self.plain = model
         self.own_loss = bool(getattr(model, "own_loss", False))
-        self.optimizer = torch.optim.AdamW(
-            parameter_groups(model, settings), settings.lr, betas=(0.9, 0.99), weight_decay=settings.weight_decay,
-            fused=True,
-        )  # fmt: skip
+        self.optimizer = optimizer_of(model, settings, fused=True)
         self._sharded = sharding.is_sharded(model)
         self._keeps, self._world = processes.first, processes.world
         self._shared = model if self._sharded else processes.wrapped(model, branches=self.own_loss)
@@ -243,9 +240,3 @@ def _told(settings: Settings) -> Iterator[None]:
             f" {settings.size[0]} x {settings.size[1]}, leaves it one value a channel",
             needed="two images at once in each process, larger windows, or a model with another normalisation",
         ) from None
-
-
-def learning_rate(share: float, settings: Settings) -> float:
-    """Linear warm-up, then half a cosine down to a thousandth."""
-    rising = min(1.0, (share + 1e-3) / settings.warmup) if settings.warmup else 1.0
-    return settings.lr * rising * max(1e-3, 0.5 * (1 + math.cos(math.pi * min(share, 1.0))))

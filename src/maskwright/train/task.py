@@ -1,6 +1,8 @@
 """What is learned: which task, of which classes, judged by which metric."""
 
-from dataclasses import dataclass
+import inspect
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +14,7 @@ from maskwright.core.sample import Sample
 from maskwright.core.segments import Segments
 from maskwright.errors import UsageError
 from maskwright.predict import tasks
+from maskwright.runs.unscored import left_out
 
 if TYPE_CHECKING:
     from maskwright.models import Objects
@@ -38,12 +41,14 @@ def chosen_task(model: str, wanted: str, classes: Classes) -> str:
 class Task:
     """One task over its classes: what truth looks like to the network, and how predictions are judged.
 
-    objects: whether the network answers objects and is taught with them.
+    objects: whether the network answers objects and is taught with them.  unscored: name -> reason, of the classes that
+    have no score; see `runs.unscored`.
     """
 
     name: str
     classes: Classes
     objects: bool = False
+    unscored: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def asked(self) -> ModuleType:
@@ -90,7 +95,9 @@ class Task:
 
     def scores(self, counts: Any) -> dict[str, Any]:
         """With `classes`: the main score by class name, where the metric has one."""
-        found: dict[str, Any] = self.asked.compute(counts, self.classes)
+        ids = left_out(self.classes, self.unscored)
+        takes = "left_out" in inspect.signature(self.asked.compute).parameters  # a task of another package may not
+        found: dict[str, Any] = self.asked.compute(counts, self.classes, **({"left_out": ids} if ids and takes else {}))
         return found
 
     def curve(self, scores: dict[str, Any]) -> dict[str, float]:

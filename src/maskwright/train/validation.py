@@ -13,6 +13,7 @@ from maskwright.runs import Run
 from maskwright.runs.record import clean
 from maskwright.train import data
 from maskwright.train.distributed import Processes
+from maskwright.train.settings import Settings
 
 if TYPE_CHECKING:
     from torch import nn
@@ -59,6 +60,8 @@ def finish(
     run.log_samples(task.main, own)
     result: dict[str, Any] = clean(task.scores(counts))
     some = {} if len(own) == len(numbers) else {"samples": len(own)}
+    if task.unscored:
+        result["unscored"] = dict(task.unscored)
     return {"task": task.name, "main": task.main, **some, **result}
 
 
@@ -98,6 +101,13 @@ def evenly(numbers: Sequence[int]) -> list[int]:
     bits = max(1, (len(numbers) - 1).bit_length())
     places = (int(f"{place:0{bits}b}"[::-1], 2) for place in range(1 << bits))
     return [numbers[place] for place in places if place < len(numbers)]
+
+
+def some_of(numbers: list[int], settings: Settings) -> list[int]:
+    """The validation samples that an evaluation within the training looks at: `val_steps` batches, or all."""
+    if settings.val_steps is None:
+        return numbers
+    return evenly(numbers)[: settings.val_steps * settings.batch_size]
 
 
 def judging(model: "nn.Module", info: ModelInfo, device: str, precision: str) -> Predictor:

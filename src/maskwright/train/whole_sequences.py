@@ -18,12 +18,7 @@ def drawn(numbers: Sequence[int], sequence_of: dict[int, str], rng: np.random.Ge
     numbers: the samples'.  sequence_of: the sequence of those that have one.
     Raises DatasetError, naming `place`, where all belong to one.
     """
-    groups = _groups(numbers, sequence_of, rng)
-    if len(groups) < 2:
-        raise DatasetError(
-            f"all {len(numbers)} samples belong to one sequence, and none are left to validate on", file=place,
-            needed="two sequences, or a declared split", todo=_TODO,
-        )  # fmt: skip
+    groups = groups_of(numbers, sequence_of, rng, 2, place)
     wanted = max(1, len(numbers) // 5)
     found: list[int] = []
     for group in groups:
@@ -41,13 +36,7 @@ def fold(
 
     numbers, sequence_of, place: as in `drawn`.
     """
-    groups = _groups(numbers, sequence_of, rng)
-    if len(groups) < parts:
-        said = "one sequence" if len(groups) == 1 else f"{len(groups)} sequences"
-        raise DatasetError(
-            f"{len(numbers)} samples of {said} cannot be cut into {parts} parts", file=place,
-            needed=f"{parts} sequences, or samples that belong to none", todo=_TODO,
-        )  # fmt: skip
+    groups = groups_of(numbers, sequence_of, rng, parts, place, folds=True)
     found: list[list[int]] = [[] for _ in range(parts)]
     for group in sorted(groups, key=len, reverse=True):
         min(found, key=len).extend(group)
@@ -64,9 +53,28 @@ def parted(train: Sequence[int], val: Sequence[int], sequence_of: dict[int, str]
     return f"{some} samples on both sides of the split; neighbours look alike, and the score may promise too much"
 
 
-def _groups(numbers: Sequence[int], sequence_of: dict[int, str], rng: np.random.Generator) -> list[list[int]]:
+def groups_of(
+    numbers: Sequence[int], sequence_of: dict[int, str], rng: np.random.Generator, least: int, place: object, *,
+    folds: bool = False,
+) -> list[list[int]]:  # fmt: skip
+    """Whole sequences, and samples that belong to none, in random order.
+
+    numbers, sequence_of, place: as in `drawn`.  Raises DatasetError for fewer than `least` of them, which are folds or
+    the two sides of a split.
+    """
     groups: dict[object, list[int]] = {}
     for number in numbers:
         groups.setdefault(sequence_of.get(number, number), []).append(number)
     ordered = list(groups.values())
+    if len(ordered) < least and folds:
+        said = "one sequence" if len(ordered) == 1 else f"{len(ordered)} sequences"
+        raise DatasetError(
+            f"{len(numbers)} samples of {said} cannot be cut into {least} parts", file=place,
+            needed=f"{least} sequences, or samples that belong to none", todo=_TODO,
+        )  # fmt: skip
+    if len(ordered) < least:
+        raise DatasetError(
+            f"all {len(numbers)} samples belong to one sequence, and none are left to validate on", file=place,
+            needed="two sequences, or a declared split", todo=_TODO,
+        )  # fmt: skip
     return [ordered[place] for place in rng.permutation(len(ordered))]

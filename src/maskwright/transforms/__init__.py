@@ -5,8 +5,11 @@
 image: (H, W, 3) uint8 RGB; of images of more bits or other channels (H, W, C) float32, about 0 to 1.
 target: (H, W) uint8 class indices, or Segments, which move as run lengths.  rng: numpy Generator; the same state gives
 the same result.  Labels are only ever moved, never blended.
+
+One that mixes windows has a parameter `others`, a function that draws another one: (image, target), of the same size.
 """
 
+import inspect
 from collections.abc import Callable
 from functools import partial
 from types import ModuleType
@@ -16,7 +19,7 @@ from maskwright import registry
 from maskwright.core import typed
 from maskwright.errors import UsageError
 
-__all__ = ["names", "parse"]
+__all__ = ["adapted", "mixes", "names", "parse"]
 
 
 def __getattr__(name: str) -> ModuleType:
@@ -25,6 +28,22 @@ def __getattr__(name: str) -> ModuleType:
 
 def __dir__() -> list[str]:
     return [*__all__, *registry.attributes("transforms")]
+
+
+def adapted(function: Callable[..., Any]) -> Callable[..., tuple[Any, Any]]:
+    """A function of (image, target, rng) from one with albumentations' signature.
+
+    function: called as function(image=…, mask=…) or function(image=…, masks=[…]); answers a dictionary with the same
+    names.  What it draws follows from rng.  Raises UsageError for one that takes no mask.
+    """
+    from maskwright.transforms import _adapted
+
+    return _adapted.adapted(function)
+
+
+def mixes(apply: Callable[..., Any]) -> bool:
+    """Whether a transform takes further windows, as `others`. apply: a member's, or what `parse` gave."""
+    return "others" in inspect.signature(apply).parameters
 
 
 def names() -> list[str]:
@@ -45,5 +64,5 @@ def parse(spec: str) -> Callable[..., tuple[Any, Any]]:
         )
     name, given = call
     apply = registry.load("transforms", name).apply
-    options = typed.options(given, apply, f"the transform {name!r}", after=3)
+    options = typed.options(given, apply, f"the transform {name!r}", skip=("others",), after=3)
     return partial(apply, **options)

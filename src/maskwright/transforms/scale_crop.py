@@ -6,8 +6,9 @@ from collections.abc import Callable
 import numpy as np
 
 from maskwright.core.arrays import Array, Size
-from maskwright.registry import require
-from maskwright.transforms._moves import CHANNELS, Border, Target, placed
+from maskwright.transforms import _windows
+from maskwright.transforms._moves import Target
+from maskwright.transforms._windows import start
 
 
 def apply(
@@ -42,54 +43,8 @@ def window(
     """
     factor = math.exp(rng.uniform(math.log(scale[0]), math.log(scale[1])))
     ratio = math.exp(rng.uniform(-stretch, stretch) / 2)
-    # The window in source pixels that becomes `size`; of it only what lies in the image is touched.
+    # The window in source pixels that becomes `size`.
     height = max(1, round(size[0] / (factor * ratio)))
     width = max(1, round(size[1] / (factor / ratio)))
-    top = _start(image.shape[0], height, rng)
-    left = _start(image.shape[1], width, rng)
-    y0, y1, above, inner_height = _inside(top, height, image.shape[0], size[0])
-    x0, x1, before, inner_width = _inside(left, width, image.shape[1], size[1])
-    inner = (inner_height, inner_width)
-    border = (above, size[0] - above - inner_height, before, size[1] - before - inner_width)
-    shrink = height * width > size[0] * size[1]
-    shown = image[y0:y1, x0:x1]
-    pixels = _resampled(shown if units is None else units(shown), inner, shrink=shrink)
-    if any(border):
-        pixels = _bordered(pixels, border)
-    return pixels, placed(target, (y0, y1, x0, x1), inner, border, fill)
-
-
-def _inside(start: int, length: int, whole: int, wanted: int) -> tuple[int, int, int, int]:
-    """Of a window along one axis: where it enters and leaves the image, and in the answer its begin and its length."""
-    first, last = max(start, 0), min(start + length, whole)
-    begin = round((first - start) * wanted / length)
-    end = round((last - start) * wanted / length)
-    begin = min(begin, wanted - 1)
-    return first, last, begin, max(1, end - begin)
-
-
-def _resampled(pixels: Array, size: Size, *, shrink: bool) -> Array:
-    """(h, w, C) -> (*size, C): averages of areas where it shrinks, else linear."""
-    cv2 = require("cv2", "the augmentation scale-crop")
-    number = pixels.shape[2]
-    if number <= CHANNELS:
-        way = cv2.INTER_AREA if shrink else cv2.INTER_LINEAR
-        found: Array = cv2.resize(pixels, size[::-1], interpolation=way)
-        return found if number > 1 else found[..., None]
-    parts = [pixels[..., first : first + CHANNELS] for first in range(0, number, CHANNELS)]
-    return np.concatenate([_resampled(np.ascontiguousarray(part), size, shrink=shrink) for part in parts], axis=2)
-
-
-def _bordered(pixels: Array, border: Border) -> Array:
-    """With zeros around it."""
-    if 1 < pixels.shape[2] <= CHANNELS:
-        cv2 = require("cv2", "the augmentation scale-crop")
-        found: Array = cv2.copyMakeBorder(pixels, *border, cv2.BORDER_CONSTANT, value=(0, 0, 0))
-        return found
-    return np.pad(pixels, (border[:2], border[2:], (0, 0)))
-
-
-def _start(length: int, window: int, rng: np.random.Generator) -> int:
-    """Anywhere inside; a window larger than the image is centred, give or take."""
-    free = length - window
-    return int(rng.integers(min(free, 0), max(free, 0) + 1))
+    corner = start(image.shape[0], height, rng), start(image.shape[1], width, rng)
+    return _windows.window(image, target, corner, (height, width), size, fill=fill, units=units)

@@ -10,7 +10,8 @@ Each says which classes a network learns for it, what its answers mean and how t
     learned(classes)    -> the classes a network learns, and a note or None
     groups(segments, classes) -> (N,) which segments are one object to the network, or None when each is its own
     segments(probs, mask_logits, classes, size, affine, ...) -> one image's queries as `Segments`
-    nothing(classes), update(pred, target, classes), compute(counts, classes)    counts add, over images and processes
+    nothing(classes), update(pred, target, classes), compute(counts, classes)    counts add, over images and processes;
+                        compute may take left_out, ids of classes that have no score and enter no mean
     headline(scores, split)    the result in a line; BY_CLASS names what `classes` in the scores are
 """
 

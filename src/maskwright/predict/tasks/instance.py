@@ -1,5 +1,6 @@
 """A mask for every thing; pixels may stay free or belong to several.  Judged by COCO's AP."""
 
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -72,8 +73,8 @@ def update(pred: Segments, target: Segments, classes: Classes) -> Any:
     return coco_ap.update(pred, target)
 
 
-def compute(counts: Any, classes: Classes) -> dict[str, Any]:
-    return dict(coco_ap.compute(counts, classes))
+def compute(counts: Any, classes: Classes, *, left_out: Collection[int] = ()) -> dict[str, Any]:
+    return dict(coco_ap.compute(coco_ap.without(counts, left_out), classes))
 
 
 def headline(scores: dict[str, Any], split: str) -> str:

@@ -1,5 +1,6 @@
 """Every pixel a class and, for things, an instance; nothing overlaps.  Judged by panoptic quality."""
 
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -92,8 +93,10 @@ def update(pred: Segments, target: Segments, classes: Classes) -> Any:
     return panoptic_quality.update(pred, target, classes)
 
 
-def compute(counts: Any, classes: Classes) -> dict[str, Any]:
-    found = panoptic_quality.compute(counts, classes)
+def compute(counts: Any, classes: Classes, *, left_out: Collection[int] = ()) -> dict[str, Any]:
+    kept = np.array(counts, np.float64)
+    kept[[classes.index_of(class_id) for class_id in left_out]] = 0
+    found = panoptic_quality.compute(kept, classes)
     by_class = found.pop("by_class")
     return found | {"classes": dict(zip(classes.names, by_class[:, 0].tolist(), strict=True))}
 

@@ -1,5 +1,6 @@
 """A class for every pixel; objects of a class are not told apart.  Judged by mean IoU of summed counts."""
 
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -61,15 +62,18 @@ def update(pred: Segments, target: Segments, classes: Classes) -> Any:
     return confusion.update(found, target.label_map(classes), num_classes=classes.num_classes)
 
 
-def compute(counts: Any, classes: Classes) -> dict[str, Any]:
-    found = confusion.compute(counts)
+def compute(counts: Any, classes: Classes, *, left_out: Collection[int] = ()) -> dict[str, Any]:
+    found = confusion.compute(counts, left_out=[classes.index_of(class_id) for class_id in left_out])
     found["classes"] = dict(zip(classes.names, found["iou"].tolist(), strict=True))
     return found
 
 
 def headline(scores: dict[str, Any], split: str) -> str:
+    scored = sum(value is not None and value == value for value in scores.get("classes", {}).values())
+    if scores["mean_iou"] is None or not scored:
+        return f"no mean IoU: nothing on {split} could be compared"
     return (
-        f"mean IoU {scores['mean_iou']:.4f} over {len(scores.get('classes', {}))} classes on {split}, ignored pixels"
+        f"mean IoU {scores['mean_iou']:.4f} over {scored} classes on {split}, ignored pixels"
         f" left out, at the labels' full resolution; pixel accuracy {scores['pixel_accuracy']:.4f}"
     )
 
