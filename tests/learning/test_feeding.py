@@ -148,7 +148,7 @@ def test_ignored_regions_of_other_images_are_never_pasted() -> None:
         task = Task("instance", classes, objects=True)
         layout = EIGHT_BITS
 
-        def get(self, number, rows=None):
+        def kept(self, number, rows=None):
             return np.zeros((8, 8, 3), np.uint8), truth
 
     with Feed(Held(), replace(SETTINGS, workers=0), CPU) as fed:
