@@ -118,6 +118,9 @@ def timed(side: str, model: str) -> float:
 
 
 def main() -> None:
+    if {"-h", "--help"} & {*sys.argv[1:]}:
+        print(__doc__)
+        return
     if sys.argv[1:] == ["--feed"]:
         feeding.main()
         return

@@ -150,8 +150,8 @@ def test_batches_end_by_time_and_by_size(tmp_path, monkeypatch) -> None:
     odd_yolo(tmp_path / "set")
     for name in ("BYTES", "SECONDS"):
         with monkeypatch.context() as patch:
-            patch.setattr(_keeping, name, 0)
             killed_at(patch, 2)
+            patch.setattr(_keeping, name, 0)
             with pytest.raises(KilledError):
                 imported(tmp_path / name, tmp_path / "set")
             assert tray.unfinished(tmp_path / name).samples == 2

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from studio_person import SIZE, Person, chromium, crash, iou, near_line, scene
 
+from maskwright.core.masks import Masks
+
 pytestmark = [pytest.mark.browser, pytest.mark.filterwarnings("ignore"), pytest.mark.timeout(400)]
 
 
@@ -334,9 +336,8 @@ def test_the_network_drops_and_comes_back(person) -> None:
     assert iou(person.segments().masks, cut) > 0.93
 
 
-@pytest.mark.parametrize(("choice", "number"), [("Keep mine", 1), ("Take theirs", 1), ("Keep both", 2)])
-def test_two_tabs_on_one_object_ask_instead_of_losing(browser, studio, choice, number) -> None:
-    context = browser.new_context()
+def in_conflict(context, studio) -> tuple[Person, Masks]:
+    """A page that has changed an object without knowing what another tab made of it -> the page, and the other's masks."""
     first = Person(context.new_page(), studio)
     first.drag((60, 60), (120, 60))
     first.saved()
@@ -348,6 +349,13 @@ def test_two_tabs_on_one_object_ask_instead_of_losing(browser, studio, choice, n
     theirs = second.segments().masks
     first.press("Shift+Q")
     first.drag((120, 60), (120, 120))
+    return first, theirs
+
+
+@pytest.mark.parametrize(("choice", "number"), [("Keep mine", 1), ("Take theirs", 1), ("Keep both", 2)])
+def test_two_tabs_on_one_object_ask_instead_of_losing(browser, studio, choice, number) -> None:
+    context = browser.new_context()
+    first, theirs = in_conflict(context, studio)
     dialog = first.page.get_by_role("dialog")
     dialog.wait_for()
     assert first.state() == "conflict"
@@ -405,17 +413,7 @@ def test_theirs_taken_is_a_command_that_is_taken_back(browser, studio, deleted) 
 
 def test_both_kept_is_a_command_that_is_taken_back(browser, studio) -> None:
     context = browser.new_context()
-    first = Person(context.new_page(), studio)
-    first.drag((60, 60), (120, 60))
-    first.saved()
-    second = Person(context.new_page(), studio)
-    second.press("v")
-    second.click(90, 60)
-    second.press("b", "Shift+Q")
-    second.drag((60, 60), (60, 120))
-    theirs = second.segments().masks
-    first.press("Shift+Q")
-    first.drag((120, 60), (120, 120))
+    first, theirs = in_conflict(context, studio)
     dialog = first.page.get_by_role("dialog")
     dialog.locator("[data-conflict]").wait_for()
     words = dialog.inner_text()
@@ -444,17 +442,7 @@ def test_both_kept_is_a_command_that_is_taken_back(browser, studio) -> None:
 
 def test_a_change_kept_over_anothers_gives_that_back(browser, studio) -> None:
     context = browser.new_context()
-    first = Person(context.new_page(), studio)
-    first.drag((60, 60), (120, 60))
-    first.saved()
-    second = Person(context.new_page(), studio)
-    second.press("v")
-    second.click(90, 60)
-    second.press("b", "Shift+Q")
-    second.drag((60, 60), (60, 120))
-    theirs = second.segments().masks
-    first.press("Shift+Q")
-    first.drag((120, 60), (120, 120))
+    first, theirs = in_conflict(context, studio)
     first.page.get_by_role("dialog").get_by_role("button", name="Keep mine").click()
     first.until("document.querySelector('.status').dataset.state === 'saved'")
     assert theirs.iou(first.segments().masks).max() < 1

@@ -345,6 +345,20 @@ def test_changes_of_the_classes_are_taken_back_in_their_turn(person) -> None:
     assert person.segments().class_ids.tolist() == [1, 3]
 
 
+def test_a_dialog_hears_keys_although_what_had_the_focus_went(person) -> None:
+    page = person.page
+    page.get_by_role("button", name="Edit classes").click()
+    page.locator("[role=dialog]").wait_for()
+    inside = "document.querySelector('[role=dialog]').contains(document.activeElement)"
+    person.until(inside)
+    page.evaluate("document.activeElement.blur()")
+    person.press("Tab")
+    assert page.evaluate(inside)
+    page.evaluate("document.activeElement.blur()")
+    person.press("Escape")
+    page.locator("[role=dialog]").wait_for(state="detached")
+
+
 def merge_box_into_disk(person: Person) -> None:
     page = person.page
     page.get_by_role("button", name="Edit classes").click()

@@ -17,6 +17,16 @@ pytestmark = [pytest.mark.browser, pytest.mark.filterwarnings("ignore"), pytest.
 
 NUMBER = 12
 STRIP = ".timeline > svg"
+PRESSED_AT_THE_FOURTH = """new Promise((done) => {
+    const look = setInterval(() => {
+        if (window.maskwright.number() < 4) return;
+        clearInterval(look);
+        for (const kind of ["keydown", "keyup"])
+            document.activeElement.dispatchEvent(
+                new KeyboardEvent(kind, { key: " ", code: "Space", bubbles: true, cancelable: true }));
+        done();
+    }, 5);
+})"""
 
 
 def frame(k: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -142,8 +152,8 @@ def test_it_plays_and_stops(film) -> None:
     length = person.page.evaluate("history.length")
     person.press(" ")
     person.until("document.querySelector('[data-action=play]').getAttribute('aria-pressed') === 'true'")
-    person.until("window.maskwright.number() >= 4")
-    person.press(" ")
+    # Pressed by the page itself: however slow this machine is, before the film ends.
+    person.page.evaluate(PRESSED_AT_THE_FOURTH)
     person.until("document.querySelector('[data-action=play]').getAttribute('aria-pressed') === 'false'")
     person.page.wait_for_timeout(400)
     stopped = place(person)

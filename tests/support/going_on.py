@@ -1,6 +1,7 @@
 """Imports that are killed at a batch and go on, and what is compared of them."""
 
 import sqlite3
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ def small_batches(monkeypatch: Any, samples: int = 1) -> None:
 
 def killed_at(monkeypatch: Any, batch: int, error: type[BaseException] = KilledError) -> None:
     """The batch with this number, from 0, is not kept any more; None as an error: no batch fails."""
+    monkeypatch.setattr(_keeping, "SECONDS", inf)  # by number alone, however slow this machine is
     put, number = Tray.put, iter(range(10**9))
 
     def failing(self: Tray, *arguments: Any, **more: Any) -> None:

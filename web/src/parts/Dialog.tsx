@@ -35,6 +35,18 @@ export function Dialog({ title, children, closes = true, closing = words.close, 
       (event.shiftKey ? last : first).focus();
     }
   };
+  // A key that reached nobody, as what had the focus went a moment ago.
+  const lost = useRef<(event: KeyboardEvent) => void>(() => {});
+  lost.current = (event) => {
+    if (event.target !== document.body) return;
+    box.current?.focus();
+    onKey(event);
+  };
+  useEffect(() => {
+    const hear = (event: KeyboardEvent) => lost.current(event);
+    document.addEventListener("keydown", hear);
+    return () => document.removeEventListener("keydown", hear);
+  }, []);
   return (
     <div class="veil">
       <div class={wide ? "dialog broad" : "dialog"} ref={box} role="dialog" aria-modal="true" aria-label={title} tabIndex={-1} onKeyDown={onKey}>

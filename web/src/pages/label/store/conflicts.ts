@@ -1,7 +1,7 @@
 /** What the server did not take: somebody else was faster, or it was refused. */
 
 import { signal } from "@preact/signals";
-import { api, type Gesture, type ImageSegments, type WireSegment } from "../../../api/client";
+import { api, type Gesture, type ImageInfo, type ImageSegments, type WireSegment } from "../../../api/client";
 import type { Command } from "../../../model/commands";
 import { parse } from "../../../model/rle";
 import { added, type Change, Scene } from "../../../model/scene";
@@ -96,8 +96,8 @@ async function chosen(choice: "mine" | "theirs" | "both"): Promise<void> {
       await sync.resolve("mine", now);
     } else if (choice === "theirs") {
       // What was done here stays in the journal; on top of it comes that theirs took its place.
-      const command = { kind: "take theirs", changes: given(conflict, theirs, waiting) };
-      const row = project.value?.images.find((image) => image.number === conflict.image);
+      const row = rowOf(conflict);
+      const command = { kind: "take theirs", changes: row ? given(conflict, row, theirs, waiting) : [] };
       if (row && command.changes.length) keep(conflict, command, row);
       await sync.resolve("theirs", now);
     } else {
@@ -122,11 +122,10 @@ function keep({ image, layer: on }: Conflict, command: Command, { width, height 
   journal.add({ id, tab: journal.tab, image, layer: on, width, height, command: kept(command, width, height), undone: false });
 }
 
+const rowOf = ({ image: number }: Conflict): ImageInfo | undefined => project.value?.images.find((image) => image.number === number);
+
 /** From this page's objects to the others'. */
-function given(conflict: Conflict, theirs: ImageSegments, waiting: readonly Gesture[]): Change[] {
-  const row = project.value?.images.find((image) => image.number === conflict.image);
-  if (!row) return [];
-  const { width, height } = row;
+function given(conflict: Conflict, { width, height }: ImageInfo, theirs: ImageSegments, waiting: readonly Gesture[]): Change[] {
   const segment = (found: WireSegment | null | undefined) => (found ? fromWire(found, width, height) : null);
   return conflict.objects.flatMap((id) => {
     const at = theirs.objects.findIndex((object) => object.id === id);
@@ -139,7 +138,7 @@ function given(conflict: Conflict, theirs: ImageSegments, waiting: readonly Gest
 
 /** This page's objects beside the others', as a command on top of all that waits; none where there is nothing of them. */
 function copied(conflict: Conflict, theirs: ImageSegments, waiting: readonly Gesture[]) {
-  const row = project.value?.images.find((image) => image.number === conflict.image);
+  const row = rowOf(conflict);
   const mine = conflict.objects.flatMap((id) => wanted(waiting, id) ?? []);
   if (!row || !mine.length) return null;
   const { width, height } = row;
