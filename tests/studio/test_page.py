@@ -272,7 +272,8 @@ def test_the_history_of_an_image_is_stepped_through_and_restored(person) -> None
         now = bar.get_attribute("data-shown")
         person.page.get_by_title("Before", exact=True).click()
         person.until(f"document.querySelector('[data-shown]').dataset.shown !== '{now}'")
-    assert "1 objects" in bar.inner_text()
+    assert "1 object" in bar.inner_text()
+    assert "1 objects" not in bar.inner_text()
     assert person.page.get_by_title("Before", exact=True).is_disabled()
     assert len(person.segments()) == 2  # looking changes nothing
     bar.get_by_role("button", name="Restore").click()

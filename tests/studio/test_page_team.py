@@ -233,7 +233,7 @@ def test_a_name_that_cannot_be_is_refused_in_words(team) -> None:
     ada.page.get_by_label("Who").fill("ben")
     ada.page.get_by_label("How many").fill("1")
     ada.page.locator("[data-action=assign]").click()
-    ada.until("document.querySelector('.message').innerText === '1 images for ben'")
+    ada.until("document.querySelector('.message').innerText === '1 image for ben'")
     assert refusal.count() == 0
 
 
@@ -305,7 +305,7 @@ def test_classes_are_renamed_ignored_and_merged_with_the_effect_shown_first(pers
     row.get_by_label("Name of the class").fill("carton")
     effect = person.page.locator("[data-effect=rename]")
     effect.wait_for()
-    assert "box becomes carton on 1 objects of 1 images" in effect.inner_text()
+    assert "box becomes carton on 1 object of 1 image" in effect.inner_text()
     row.get_by_label("Role").select_option("ignore")
     assert row.get_by_role("button", name="Delete").is_disabled()  # it is used
     person.page.get_by_role("button", name="Save", exact=True).click()
@@ -315,7 +315,7 @@ def test_classes_are_renamed_ignored_and_merged_with_the_effect_shown_first(pers
     person.page.get_by_role("button", name="Edit classes").click()
     person.page.locator("[data-class='2']").get_by_label("merge into …").select_option("1")
     effect = person.page.locator("[data-effect=merge]")
-    assert "1 objects on 1 images become disk" in effect.inner_text()
+    assert "1 object on 1 image becomes disk" in effect.inner_text()
     assert person.segments().class_ids.tolist() == [1, 2]  # nothing has happened yet
     effect.get_by_role("button", name="Merge", exact=True).click()
     person.until("document.querySelectorAll('[data-class]').length === 1")

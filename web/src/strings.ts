@@ -19,6 +19,8 @@ const sentenced = (text: string): string => `${text.charAt(0).toUpperCase()}${te
 
 /** Every word that the page says. */
 
+const many = (number: number, noun: string): string => `${number} ${noun}${number === 1 ? "" : "s"}`;
+
 export const words = {
   title: "Maskwright studio",
   saved: "Saved",
@@ -143,11 +145,11 @@ export const words = {
   atLeast: (confidence: number) => `≥ ${confidence.toFixed(2)}`,
   lessSure: (number: number) => `${number} less sure ${number === 1 ? "is" : "are"} not shown`,
   acceptedSome: (number: number, rest: number, least: number) => `Accepted ${number}; ${rest} of less than ${least.toFixed(2)} left out`,
-  everywhere: (images: number, least: number) => `Accept ${least > 0 ? `≥ ${least.toFixed(2)}` : "all"} on ${images} images`,
+  everywhere: (images: number, least: number) => `Accept ${least > 0 ? `≥ ${least.toFixed(2)}` : "all"} on ${many(images, "image")}`,
   everywhereHelp: "Accepts what is suggested for all these images, unseen: they are marked as to be reviewed. Undo takes all of it back.",
   acceptedEverywhere: (objects: number, images: number) =>
-    objects ? `Accepted ${objects} objects on ${images} images, which are to be reviewed` : "Nothing was sure enough to be accepted",
-  nowhere: (images: number) => `Reject all on ${images} images`,
+    objects ? `Accepted ${many(objects, "object")} on ${many(images, "image")}, which are to be reviewed` : "Nothing was sure enough to be accepted",
+  nowhere: (images: number) => `Reject all on ${many(images, "image")}`,
   nowhereHelp: "Rejects what is suggested for all these images; Undo gives all of it back.",
   rejectedEverywhere: (images: number) => `Rejected what was suggested for ${images} ${images === 1 ? "image" : "images"}`,
   acceptThis: "Accept this one (→)",
@@ -256,8 +258,8 @@ export const words = {
   import: "Import",
   drop: "Drop a file of labels here (COCO, VOC, masks and the others; several files as a ZIP archive), or choose a file. It is for images that are here already.",
   imported: (written: boolean, format: string, objects: number, images: number) =>
-    `${written ? "Added" : "Found"} ${objects} objects on ${images} images (${format})`,
-  missing: (number: number, names: string[]) => `${number} images are not here: ${names.slice(0, 5).join(", ")}`,
+    `${written ? "Added" : "Found"} ${many(objects, "object")} on ${many(images, "image")} (${format})`,
+  missing: (number: number, names: string[]) => `${many(number, "image")} ${number === 1 ? "is" : "are"} not here: ${names.slice(0, 5).join(", ")}`,
   newClasses: (names: string[]) => `New classes: ${names.join(", ")}`,
   addThem: "Add them",
   export: "Export",
@@ -364,15 +366,15 @@ export const words = {
   roles: { class: "class", ignore: "ignore", background: "background" },
   mergeInto: "merge into …",
   mergeNow: "Merge",
-  use: (objects: number, images: number) => `${objects} objects on ${images} images`,
-  renames: (was: string, is: string, objects: number, images: number) => `${was} becomes ${is} on ${objects} objects of ${images} images`,
+  use: (objects: number, images: number) => `${many(objects, "object")} on ${many(images, "image")}`,
+  renames: (was: string, is: string, objects: number, images: number) => `${was} becomes ${is} on ${many(objects, "object")} of ${many(images, "image")}`,
   merges: (source: string, target: string, objects: number, images: number) =>
-    `${objects} objects on ${images} images become ${target}; the class ${source} goes. Undo gives it back, with its objects.`,
+    `${many(objects, "object")} on ${many(images, "image")} ${objects === 1 ? "becomes" : "become"} ${target}; the class ${source} goes. Undo gives it back, with its objects.`,
   workingOn: "These labels are shown and changed:",
   layers: { shared: "everybody's", own: "my own, apart" },
   shared: "everybody's",
   saved_: (drawn: number, each: number | null, suggested: number, untouched: number, saved: number | null) =>
-    `${drawn} objects drawn by hand` + (each === null ? "" : `, ${each.toFixed(1)} s each`) +
+    `${many(drawn, "object")} drawn by hand` + (each === null ? "" : `, ${each.toFixed(1)} s each`) +
     (suggested ? `; ${untouched} of ${suggested} suggested objects accepted untouched` : "") +
     (saved === null ? "" : `: ${saved >= 0 ? `${(saved / 60).toFixed(1)} minutes saved` : "no time saved yet"}`),
   perDay: "Images finished, day by day",
@@ -383,18 +385,18 @@ export const words = {
   assignOpen: "Give open images",
   assignThis: "Give this image",
   assignNobody: "Give this image to nobody",
-  assigned: (number: number, name: string | null) => `${number} images for ${name ?? "nobody"}`,
+  assigned: (number: number, name: string | null) => `${many(number, "image")} for ${name ?? "nobody"}`,
   agreement: "Agreement",
   agreementColumns: ["Image", "Who", "Mean IoU", "F1", ""],
   noAgreement: "When somebody finishes labels of their own on an image (above: my own, apart), it is told here how far they agree.",
   compare: "Look",
-  compared: (person: string, objects: number) => `${person}'s own labels: ${objects} objects`,
+  compared: (person: string, objects: number) => `${person}'s own labels: ${many(objects, "object")}`,
   adopt: "Take them instead",
   older: "Before",
   newer: "After",
   noHistory: "Nobody has changed anything here yet.",
   past: (kind: string, author: string, created: string, objects: number) =>
-    `After “${gestureName(kind)}” by ${author}, ${created.slice(0, 19).replace("T", " ")}: ${objects} objects`,
+    `After “${gestureName(kind)}” by ${author}, ${created.slice(0, 19).replace("T", " ")}: ${many(objects, "object")}`,
   find: "Find by words",
   found: (text: string, objects: number) => `${objects} found for “${text}”`,
   size: "Size",
