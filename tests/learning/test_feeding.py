@@ -167,14 +167,14 @@ def test_an_error_in_a_window_that_is_mixed_in_names_its_own_sample(dataset, mon
     number = dataset.numbers()[7]
     sample = dataset.read([number])[0]
     given = source(dataset)
-    read = given.get
+    read = given.kept
 
     def broken(wanted, rows=None):
         if wanted == number:
             raise FormatError("not a readable image", file=sample.image.uri)
         return read(wanted, rows)
 
-    monkeypatch.setattr(given, "get", broken)
+    monkeypatch.setattr(given, "kept", broken)
     settings = replace(SETTINGS, workers=0, transforms=("mosaic(chance=1)",))
     with pytest.raises(FormatError, match=f"sample '{sample.key}': not a readable image"):
         for epoch in range(20):

@@ -211,9 +211,16 @@ def metrics(sample: mw.Sample, classes: mw.Classes) -> None:
     assert low <= high
 
 
+def unchanged(*, image: NDArray[np.uint8], masks: list[NDArray[np.uint8]]) -> dict[str, Any]:
+    return {"image": image, "masks": masks}
+
+
 def transforms(image: NDArray[np.uint8], segments: mw.Segments) -> None:
     rng = np.random.default_rng(0)
     assert {"colour", "flip", "scale-crop"} <= set(mw.transforms.names())
+    assert mw.transforms.mixes(mw.transforms.parse("mosaic")) and not mw.transforms.mixes(mw.transforms.flip.apply)
+    same, _ = mw.transforms.adapted(unchanged)(image, segments, rng)
+    assert np.array_equal(same, image)
     turned, _ = mw.transforms.parse("flip(horizontal=1)")(image, segments, rng)
     assert turned.shape == image.shape
     pixels, moved = mw.transforms.flip.apply(image, segments, rng, horizontal=1.0)
