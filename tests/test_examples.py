@@ -18,6 +18,7 @@ def test_it_runs(path, tmp_path) -> None:
     assert done.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.real
 def test_published_weights_of_another_architecture_score_as_they_should(real) -> None:
     pytest.importorskip("torch")

@@ -375,6 +375,7 @@ def test_suggestions_are_the_same_from_several_processes(tmp_path, make_samples,
 # -- convert and export --------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_losses_are_the_same_from_several_processes(dataset, classes, tmp_path) -> None:
     view = dataset.frozen()
     ways = [

@@ -325,7 +325,7 @@ def broken(dataset) -> dict[str, str]:
     return {keys[2]: "", keys[5]: "not a readable image"}
 
 
-@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("workers", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_broken_samples_are_left_out_and_listed_where_one_asks(dataset, broken, tmp_path, capsys, workers) -> None:
     words = ("export", dataset.place, tmp_path / "out", "--format", "coco", "--allow-loss", "--workers", workers)
     assert "the image is not there" in called(capsys, *words, code=1)

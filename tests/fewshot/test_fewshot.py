@@ -171,6 +171,7 @@ def test_learners_refuse_before_they_have_learned(pictures) -> None:
         fewshot.learner("forst")
 
 
+@pytest.mark.slow
 @pytest.mark.train
 def test_the_network_learns_too(pictures) -> None:
     learner = fewshot.learner("network", epochs=120)

@@ -80,7 +80,7 @@ def maps(root) -> None:
             Image.fromarray(np.repeat(np.array(values, np.uint8), 100).reshape(20, 15)).save(file)
 
 
-@pytest.mark.parametrize("build", [odd_yolo, odd_coco, maps])
+@pytest.mark.parametrize("build", [odd_yolo, pytest.param(odd_coco, marks=pytest.mark.slow), maps])
 def test_odd_sets_go_on(build, tmp_path, monkeypatch) -> None:
     build(tmp_path / "set")
     goes_on(tmp_path / "set", tmp_path, monkeypatch)

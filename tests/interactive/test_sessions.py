@@ -58,6 +58,7 @@ def test_a_mask_is_corrected_not_forgotten() -> None:
     assert iou(again.masks[0].decode(), disk) > 0.9
 
 
+@pytest.mark.slow
 @given(st.integers(0, 10_000))
 def test_clicks_always_hold(seed: int) -> None:
     rng = np.random.default_rng(seed)
@@ -288,6 +289,7 @@ def test_evaluating_clicks_on_the_command_line(tmp_path, capsys) -> None:
     assert found["iou@20"] > 0.5
 
 
+@pytest.mark.slow
 def test_few_clicks_on_berkeley(real) -> None:
     """Every seventh object; all of them, with the peers, are in benchmarks/clicks.py."""
     from PIL import Image

@@ -155,6 +155,7 @@ if processes.first:
 """
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_weights_moments_and_averages_are_those_of_processes_that_hold_all(tmp_path) -> None:
     networks = {name: SMALL[name] for name in ("lite", "mask2former")}

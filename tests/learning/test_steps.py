@@ -250,7 +250,8 @@ def test_a_process_that_ends_waits_for_the_threads_of_its_group(tmp_path) -> Non
 
 @pytest.mark.train
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("parallel", ["ddp", pytest.param("fsdp", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("parallel", ["ddp", "fsdp"])
 def test_every_network_takes_two_steps_in_two_processes(parallel, tmp_path) -> None:
     networks = {name: SMALL.get(name, {}) for name in models.names()}
     (tmp_path / "go.py").write_text(PROGRAM)

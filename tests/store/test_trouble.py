@@ -41,6 +41,7 @@ def filled(tmp_path, make_samples, classes):
     return tmp_path / "dataset"
 
 
+@pytest.mark.slow
 def test_killing_a_writer_many_times_loses_nothing_acknowledged(filled: Path) -> None:
     rng = np.random.default_rng(0)
     last = 2

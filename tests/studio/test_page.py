@@ -120,7 +120,9 @@ def test_others_are_protected_when_asked(person) -> None:
     assert not (found.masks[:1] & found.masks[1:]).areas().any()
 
 
-@pytest.mark.parametrize("mode", ["instance", "panoptic", "semantic"])
+@pytest.mark.parametrize(
+    "mode", ["semantic", *(pytest.param(mode, marks=pytest.mark.slow) for mode in ("instance", "panoptic"))]
+)
 def test_undo_and_redo_of_anything(person, mode) -> None:
     rng = np.random.default_rng(5)
     person.page.get_by_label("Mode").select_option(mode)
@@ -372,7 +374,9 @@ def test_two_tabs_on_one_object_ask_instead_of_losing(browser, studio, choice, n
     context.close()
 
 
-@pytest.mark.parametrize("deleted", ["nothing", "theirs", "mine"])
+@pytest.mark.parametrize(
+    "deleted", ["theirs", *(pytest.param(what, marks=pytest.mark.slow) for what in ("nothing", "mine"))]
+)
 def test_theirs_taken_is_a_command_that_is_taken_back(browser, studio, deleted) -> None:
     context = browser.new_context()
     first = Person(context.new_page(), studio)

@@ -192,6 +192,7 @@ def test_what_is_less_sure_is_left_out(person) -> None:
     assert len(person.segments(0)) == 0
 
 
+@pytest.mark.slow
 def test_work_outlives_the_page_and_ends_in_a_result(browser, tmp_path) -> None:
     with visiting(browser, folder_of(tmp_path, 8, blank=1)) as person:
         page = person.page
@@ -313,6 +314,7 @@ def reviewed(person: Person) -> list[int]:
         ]
 
 
+@pytest.mark.slow
 def test_images_that_were_changed_since_stay_when_the_others_are_taken_back(browser, person) -> None:
     suggest(person)
     review(person)

@@ -59,7 +59,7 @@ def test_no_message_moves_the_image(person) -> None:
     assert place(person)[6] == scale
 
 
-@pytest.mark.parametrize("size", [(1280, 800), (1920, 1080)])
+@pytest.mark.parametrize("size", [(1280, 800), pytest.param((1920, 1080), marks=pytest.mark.slow)])
 def test_nothing_lies_over_what_is_labelled(browser, studio, size) -> None:
     context = browser.new_context()
     page = context.new_page()

@@ -66,6 +66,7 @@ def press(person: Person, name: str) -> None:
     person.page.get_by_role("button", name=name, exact=True).click()
 
 
+@pytest.mark.slow
 def test_forty_nuclei_outlined_and_a_third_image_suggested(browser, folder) -> None:
     with visiting(browser, folder, CLASSES) as person:
         pointer = Pointer(person)

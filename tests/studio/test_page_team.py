@@ -185,6 +185,7 @@ def test_tasks_are_given_worked_through_and_reviewed(team) -> None:
     assert texts[:3] == ["ben", "3", "2"]
 
 
+@pytest.mark.slow
 def test_what_is_said_shows_within_seconds_and_can_be_taken_back(team) -> None:
     ada, ben = team
     ada.drag((60, 60), (100, 60))
@@ -327,6 +328,7 @@ def test_classes_are_renamed_ignored_and_merged_with_the_effect_shown_first(pers
     assert person.segments().class_ids.tolist() == [1, 1, 1]
 
 
+@pytest.mark.slow
 def test_what_is_fixed_is_learned_again_by_itself(browser, tmp_path) -> None:
     folder = tmp_path / "six"
     folder.mkdir()
