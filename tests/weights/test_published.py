@@ -48,7 +48,8 @@ def test_mask_rcnn_finds_teddy_bears_and_not_number_88(tmp_path) -> None:
         **BARE, box_score_thresh=0.0, min_size=64, max_size=96, image_mean=[0.0] * 3, image_std=[1.0] * 3
     ).eval()
     with torch.no_grad():
-        network.roi_heads.box_predictor.cls_score.bias[88] += 20
+        # More would saturate its scores, and leave their order to chance.
+        network.roi_heads.box_predictor.cls_score.bias[88] += 3
     torch.save(network.state_dict(), tmp_path / "coco.pth")
     ours, info = checkpoint.load(tmp_path / "coco.pth")
     assert info.task == "instance"
@@ -57,7 +58,9 @@ def test_mask_rcnn_finds_teddy_bears_and_not_number_88(tmp_path) -> None:
         found, wanted = ours(x)[0], network(list(x))[0]
     assert wanted["labels"][0] == 88
     assert info.classes[int(found.class_indices[0])]["name"] == "teddy bear"
-    assert (found.boxes - wanted["boxes"][: len(found.boxes)]).abs().max() < 1e-2
+    assert (found.scores - wanted["scores"]).abs().max() < 1e-4
+    # Two boxes of one score may stand either way round.
+    assert (found.boxes[:, None] - wanted["boxes"]).abs().amax(-1).amin(1).max() < 1e-2
 
 
 def test_what_finds_nothing_by_itself_is_said(tmp_path) -> None:
