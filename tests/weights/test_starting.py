@@ -51,13 +51,6 @@ def test_an_installed_package_is_taken() -> None:
     assert (found.model, found.weights) == ("lite", None), "so do its arguments"
 
 
-def test_a_plan_computes_in_what_is_quick() -> None:
-    from maskwright.models import stated
-
-    assert stated("lite", "PRECISION", {})["efficientnet-lite0", "cpu"][0] == "fp32"
-    assert ("", "cpu") not in stated("lite", "PRECISION", {})
-
-
 def test_a_cache_is_taken_where_the_network_can(a_resnet) -> None:
     for model in ("unet/resnet18", "fpn", "upernet/resnet18"):
         found = starting.start("semantic", "cpu", {"model": model})

@@ -10,7 +10,6 @@ exactly that size comes out.  Each module states PAPER, LICENCE and what `build`
     PROPOSED       (task, device) -> (encoder or "", why): where a plan proposes it when nobody names a model
     PUBLISHED      (task, device) -> (encoder, why): what it proposes instead where weights of that encoder are at hand
     ENCODER        what `weights.weight_catalogue` calls its encoder, where `build` has no choice of them
-    PRECISION      (encoder, device) -> (of the arithmetic, why): what a plan gives it there
     CONFIG         device -> (arguments of `build`, why): what a plan gives it there
     WEIGHTS        published weights by hub name, with licence and size
 

@@ -1,6 +1,7 @@
 """Which device, and bfloat16 where it pays."""
 
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from maskwright.core import typed
@@ -70,8 +71,55 @@ def chosen(precision: str, device: "torch.device") -> str:
     return precision
 
 
-def autocast(device: "torch.device", precision: str) -> AbstractContextManager[Any]:
+@contextmanager
+def autocast(device: "torch.device", precision: str) -> Iterator[None]:
+    """Arithmetic of that precision: PyTorch's autocast, or none for float32.
+
+    On a CPU depthwise convolutions whose windows are wider than 3 x 3, or that have strides, learn in float32 all the
+    same: oneDNN has no bfloat16 code for their gradients, and a step of EfficientNet-Lite0 takes a half longer with
+    PyTorch's own. They hold few of the multiplications. Without gradients all is bfloat16.
+
+    device: where it is computed.  precision: as `chosen` takes it. Raises UsageError as that does.
+    """
     import torch
 
     narrow = {"bf16": torch.bfloat16, "fp16": torch.float16}.get(chosen(precision, device))
-    return nullcontext() if narrow is None else torch.autocast(device.type, narrow)
+    if narrow is None:
+        yield
+        return
+    with torch.autocast(device.type, narrow), _depthwise_in_float32() if device.type == "cpu" else nullcontext():
+        yield
+
+
+def _depthwise_in_float32() -> AbstractContextManager[Any]:
+    """Where it is entered, and gradients are wanted: what `autocast` says of depthwise convolutions on a CPU."""
+    import torch
+    from torch.overrides import TorchFunctionMode
+
+    def slow(
+        _input: Any,
+        weight: Any,
+        bias: Any = None,
+        stride: Any = 1,
+        padding: Any = 0,
+        dilation: Any = 1,
+        groups: int = 1,
+    ) -> bool:
+        if groups == 1 or weight.shape[1] > 1 or not torch.is_grad_enabled():
+            return False
+        strides = (stride, stride) if isinstance(stride, int) else tuple(stride)
+        return max(weight.shape[2:]) > 3 or max(strides) > 1
+
+    class Wide(TorchFunctionMode):
+        def __torch_function__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+            kwargs = kwargs or {}
+            if function is not torch.conv2d or not slow(*args, **kwargs):
+                return function(*args, **kwargs)
+            values = [value.float() if isinstance(value, torch.Tensor) else value for value in args]
+            named = {
+                name: value.float() if isinstance(value, torch.Tensor) else value for name, value in kwargs.items()
+            }
+            with torch.autocast("cpu", enabled=False):
+                return function(*values, **named).to(torch.bfloat16)
+
+    return Wide()

@@ -166,10 +166,6 @@ def _rules(facts: Fingerprint, device: str, given: dict[str, Any]) -> dict[str, 
     config = models.stated(model, "CONFIG", {}).get(platform)
     if config is not None and "config" not in given:
         out["config"] = config
-    encoder = models.encoder_of(model, given.get("config", {}))
-    precision = models.stated(model, "PRECISION", {}).get((encoder, platform))
-    if precision is not None:
-        out["precision"] = precision
     # -- windows
     stride = 32
     usual = 256 if device == "cpu" else 512
