@@ -94,7 +94,7 @@ def test_a_drawn_split_has_a_fifth_of_each_class_and_of_each_size(made) -> None:
         for stratum, (inside, number) in shares(dataset, val).items():
             assert abs(inside - number / 5) <= 1, (stratum, inside, number)
         assert note is not None
-        assert "a fifth of each class and of each size of its objects" in note
+        assert "their share of each class and of each size of its objects" in note
         drawn.add(tuple(val))
         _, other, _ = data.split_numbers(dataset, replace(SETTINGS, seed=seed, stratify=False))
         plainly += any(abs(inside - number / 5) > 1 for inside, number in shares(dataset, other).values())

@@ -151,7 +151,7 @@ def command(
         if not main:
             return
         run.finish("done", scores)
-        result = {"run": run.id, "folder": str(run.folder), **scores}
+        result = {"run": run.id, "folder": str(run.folder), "notes": begin.notes, **scores}
     emit(result, _lines(scores, settings.val_split, run.folder), json)
 
 

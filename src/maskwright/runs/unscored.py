@@ -12,6 +12,7 @@ from maskwright.store import View
 
 NOT_SHOWN = "no image that is scored shows it"
 NOT_LEARNED = "no training image shows it"
+ALONE = "it is the only class, so that no pixel can be of another"
 
 #: Classes that are named in a sentence.
 NAMED = 6
@@ -33,12 +34,15 @@ def unscored(classes: Classes, scored: set[int], learned: set[int] | None = None
     """Name -> reason, of the classes that are learned.
 
     scored: ids of those that the truth shows.  learned: of those that a training image showed; None for all.
+    A class of stuff beside which there is neither another class nor a background is right wherever it is said.
     """
     out = {}
-    for class_ in classes:
-        if class_.role != "class":
-            continue
-        if learned is not None and class_.id not in learned:
+    own = [class_ for class_ in classes if class_.role == "class"]
+    alone = len(own) == 1 and own[0].kind == "stuff" and classes.background is None
+    for class_ in own:
+        if alone:
+            out[class_.name] = ALONE
+        elif learned is not None and class_.id not in learned:
             out[class_.name] = NOT_LEARNED
         elif class_.id not in scored:
             out[class_.name] = NOT_SHOWN

@@ -11,6 +11,7 @@ import numpy as np
 from maskwright import media, registry, transforms
 from maskwright.core.arrays import Array
 from maskwright.core.classes import IGNORE_INDEX
+from maskwright.core.plurals import many
 from maskwright.core.sample import Sample
 from maskwright.core.segments import Segments
 from maskwright.errors import DatasetError, MaskwrightError, UsageError
@@ -22,6 +23,9 @@ from maskwright.train.settings import Settings
 from maskwright.train.task import Task
 from maskwright.transforms import colour, flip, scale_crop
 from maskwright.transforms._moves import Target
+
+#: Fewer samples to validate on say little.
+FEW = 4
 
 
 def split_numbers(view: View, settings: Settings) -> tuple[list[int], list[int], str | None]:
@@ -38,6 +42,11 @@ def split_numbers(view: View, settings: Settings) -> tuple[list[int], list[int],
     quoted = [name.replace("'", "''") for name in (settings.train_split, settings.val_split)]
     train, val = (view.where(f"split = '{name}'").numbers() for name in quoted)
     undeclared = not train and not val
+    if undeclared and len(view) == 1:
+        raise DatasetError(
+            "there is one sample, which cannot both be learned from and judge", file=view.place,
+            needed="two or more, of which one validates", todo="Label one more.",
+        )  # fmt: skip
     sequence_of = view.sequences.of_samples()
     if undeclared or settings.fold is not None:
         everything = np.array(view.numbers() if undeclared else sorted(set(train) | set(val)))
@@ -62,7 +71,7 @@ def split_numbers(view: View, settings: Settings) -> tuple[list[int], list[int],
         val, train = everything[inside].tolist(), everything[~inside].tolist()
         if settings.fold is None:
             note = f"no splits are declared: {len(val)} of {everything.size} samples, drawn by the seed, validate"
-            note += ", with a fifth of each class and of each size of its objects" if even else ""
+            note += ", with their share of each class and of each size of its objects" if even else ""
             note += "; sequences stay whole" if whole else ""
     elif not settings.split_sequences:
         note = whole_sequences.parted(train, val, sequence_of)
@@ -113,6 +122,14 @@ def unlabelled(view: View, train: Sequence[int], val: Sequence[int]) -> str | No
         f"{number} of {len(train) + len(val)} samples have no label and are not called finished: they are learned"
         " from as ground alone; --where 'count() > 0' leaves them out"
     )
+
+
+def few(val: Sequence[int]) -> str | None:
+    """A note where so few samples validate that their score says little. val: sample numbers."""
+    if len(val) >= FEW:
+        return None
+    validate = f"{many(len(val), 'sample')} validate{'s' * (len(val) == 1)}"
+    return f"{validate}: a score of so few says little; label more, or judge by all in turn with --folds"
 
 
 def balanced(view: View, numbers: Sequence[int], weights: dict[int, float], threshold: float = 0.3) -> dict[int, float]:

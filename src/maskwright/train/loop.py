@@ -127,7 +127,8 @@ def ready(view: View, settings: Settings, *, resume: Path | None = None) -> Read
         kept += weights_notes
     if stored is None:
         adapter_note = adapters.add(model, settings)
-    notes = [note for note in (class_note, split_note, label_note, told(task.unscored), *kept, adapter_note) if note]
+    told_of = (class_note, split_note, label_note, data.few(val_numbers), told(task.unscored), *kept, adapter_note)
+    notes = [note for note in told_of if note]
     return Ready(model, task, train_numbers, val_numbers, criterion, notes, layout, kept, stored)
 
 

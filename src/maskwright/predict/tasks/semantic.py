@@ -8,6 +8,7 @@ import numpy as np
 from maskwright.core.arrays import F32, Array, Size
 from maskwright.core.classes import Classes
 from maskwright.core.masks import Masks
+from maskwright.core.plurals import many
 from maskwright.core.segments import Segments
 from maskwright.metrics import confusion
 from maskwright.predict.objects import Affine, label_map, sigmoid
@@ -73,7 +74,7 @@ def headline(scores: dict[str, Any], split: str) -> str:
     if scores["mean_iou"] is None or not scored:
         return f"no mean IoU: nothing on {split} could be compared"
     return (
-        f"mean IoU {scores['mean_iou']:.4f} over {scored} classes on {split}, ignored pixels"
+        f"mean IoU {scores['mean_iou']:.4f} over {many(scored, 'class')} on {split}, ignored pixels"
         f" left out, at the labels' full resolution; pixel accuracy {scores['pixel_accuracy']:.4f}"
     )
 
