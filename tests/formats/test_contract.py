@@ -30,6 +30,15 @@ def test_labels_without_their_pictures(name, make_samples, classes, tmp_path) ->
         assert np.array_equal(media.read(back[sample.key].image).display(), media.read(sample.image).display())
 
 
+@pytest.mark.parametrize("name", formats.writers())
+def test_every_format_writes_labels_alone(name, make_samples, classes, tmp_path) -> None:
+    """As the studio packs them."""
+    formats.write(make_samples(4), classes, tmp_path / "out", name, allow_loss=True, images="none")
+    assert any((tmp_path / "out").rglob("*"))
+    images = {file for kind in ("jpg", "tif", "npy") for file in (tmp_path / "out").rglob(f"*.{kind}")}
+    assert not images
+
+
 def test_the_check_finds_what_is_wrong(make_samples, classes, tmp_path, monkeypatch) -> None:
     from maskwright.formats import bitmaps
 

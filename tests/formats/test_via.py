@@ -278,3 +278,13 @@ def test_a_file_that_cannot_be_read_is_named(text, tmp_path) -> None:
         registry.load("formats", "via").sniff(tmp_path)
     (tmp_path / "via_region_data.json").write_text("[]")
     assert registry.load("formats", "via").sniff(tmp_path) == 0
+
+
+def test_labels_alone_state_the_size_of_the_file_that_they_are_of(make_samples, classes, tmp_path) -> None:
+    """VIA names a record with its image's size; of images at addresses it has -1."""
+    here, gone = make_samples(2)
+    gone = replace(gone, image=replace(gone.image, uri="https://elsewhere.example/b.png"))
+    formats.write([here, gone], classes, tmp_path / "out", "via", allow_loss=True, images="none")
+    written = json.loads((tmp_path / "out" / "via_region_data.json").read_text())
+    assert [entry["size"] for entry in written.values()] == [Path(here.image.uri).stat().st_size, -1]
+    assert all(key == f"{entry['filename']}{entry['size']}" for key, entry in written.items())

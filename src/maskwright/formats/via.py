@@ -361,8 +361,8 @@ def write(
 ) -> None:  # fmt: skip
     """via_region_data.json, or via_project.json where a project was read; images in images/.
 
-    images: copy or link; VIA needs them for their sizes.  about: what was read of the whole set, see `Reading`: the
-    settings and attributes of a project, and the attribute that names the class, else `class`.
+    images: copy, link or none; the size of each file is part of its record's name.  about: what was read of the whole
+    set, see `Reading`: the settings and attributes of a project, and the attribute that names the class, else `class`.
     """
     said = (about or {}).get("via")
     said = said.get("project") if isinstance(said, dict) else None
@@ -378,7 +378,8 @@ def write(
         out.write(f'{{"{_IMAGES}": {{' if project else "{")
         for number, sample in enumerate(unique_keys(samples)):
             name = sample.key + suffix_of(sample)
-            size = put_image(sample, folder, f"images/{name}", images).stat().st_size
+            placed = put_image(sample, folder, f"images/{name}", images)
+            size = _bytes(Path(sample.image.uri) if images == "none" else placed)
             entry = {
                 "filename": name,
                 "size": size,
@@ -398,6 +399,14 @@ def write(
             out.write("}")
         out.write("\n")
     write_about(folder, "via", classes, splits, rule=_RULE, **{"class": attribute})
+
+
+def _bytes(file: Path) -> int:
+    """How many it has; -1, as VIA has it of images at addresses, where there is none."""
+    try:
+        return file.stat().st_size
+    except OSError:
+        return -1
 
 
 def _declared(project: Mapping[str, Any], attribute: str) -> dict[str, Any]:
