@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tifffile
 from PIL import Image
 
 from maskwright import formats
@@ -411,6 +412,18 @@ def test_files_that_are_cut_short_unreadable_or_oddly_turned(tmp_path) -> None:
         with Image.open(names[1]) as image:
             image.save(names[1], exif=exif)
         assert list(found(place, "coco")) == expected
+
+
+def test_further_pages_of_an_image(tmp_path) -> None:
+    place = written(tmp_path, "coco")
+    (file,) = place.rglob("*.json")
+    assert not found(place, "coco")
+    first = np.array(Image.open(place / "images" / "image0.png"))
+    tifffile.imwrite(place / "images" / "image0.tif", np.stack([first, first, first]), photometric="rgb")
+    file.write_text(file.read_text().replace("image0.png", "image0.tif"))
+    told = found(place, "coco")["pages left out"]
+    assert not told.grave
+    assert "1 image is the first page of a file of several (image0, of 3), where one is expected" in told.text
 
 
 def moved(samples: list[Sample], x: int, y: int) -> list[Sample]:

@@ -18,6 +18,7 @@ from maskwright.media.endings import is_cut_short
 #: What there is to tell, by attribute.
 _REMEMBERED = (
     "_turned", "_shown", "_open", "looked", "there", "exchanged", "missing", "unreadable", "amiss", "cut", "flags",
+    "paged",
 )  # fmt: skip
 
 
@@ -28,9 +29,10 @@ class Laying:
     with it.  Where both have one size, as for half a turn, labels lie as the image is shown, or on the raster as it is
     stored where `stored` says so; a note tells of them where the other labels of the set lay on the raster.
     looked: how many images are files on this machine, or should be.  there: how many of them can be read.  missing,
-    unreadable, amiss, cut, flags: those that are not there, cannot be read, are not of the size of their labels, end
-    too early, and have a flag that is none.  exchanged: how many of another size are so because height and width are
-    exchanged.  is_there, fits: whether the last sample's image can be read, and is of the size of its labels.
+    unreadable, amiss, cut, flags, paged: those that are not there, cannot be read, are not of the size of their labels,
+    end too early, have a flag that is none, and are the first page of a file of several.  exchanged: how many of
+    another size are so because height and width are exchanged.  is_there, fits: whether the last sample's image can be
+    read, and is of the size of its labels.
     ends: whether the ends of files are looked at, for those that are cut.
     """
 
@@ -41,7 +43,7 @@ class Laying:
         self._open = Tally()
         self.looked = self.there = self.exchanged = 0
         self.missing, self.unreadable, self.amiss = Tally(), Tally(), Tally()
-        self.cut, self.flags = Tally(), Tally()
+        self.cut, self.flags, self.paged = Tally(), Tally(), Tally()
         self.is_there = self.fits = False
 
     def lay(self, sample: Sample) -> Sample:
@@ -68,6 +70,8 @@ class Laying:
             self.cut.add(sample.key)
         if orientation.UNKNOWN in found.notes:
             self.flags.add(sample.key)
+        if found.pages > 1:
+            self.paged.add(f"{sample.key}, of {found.pages}")
         if found.size == image.size:
             if found.orientation == 1:
                 return sample

@@ -43,6 +43,7 @@ TOLD = {
     "images at addresses": "images that are not here, and are read from the addresses that the labels name",
     "images unreadable": "files that are not images, or of a kind that cannot be read",
     "images cut short": "files that end too early",
+    "pages left out": "files of several pages whose labels are of the first",
     "labels without an image": "files or rows of labels that no image belongs to",
     "images without labels": "images without a segment or a file of labels, where most have some",
     "sizes differ": "images that are not of the size that their labels state",
@@ -345,6 +346,13 @@ class Watch:
             yield Finding(kind, kind in GRAVE, laying.amiss.number, laying.amiss.examples[0], laying.amiss_note())
         if laying.cut.number:
             yield Finding("images cut short", False, laying.cut.number, laying.cut.examples[0], laying.cut_note())
+        if laying.paged.number:
+            yield self._found(
+                "pages left out", laying.paged.number, laying.paged.examples[0],
+                f"{many(laying.paged.number, 'image')} {_are(laying.paged.number)} the first page of a file of several "
+                f"({laying.paged.such_as()}), where one is expected; read stacks with their labels with -f stacks, or "
+                "save the page that is meant alone",
+            )  # fmt: skip
         if laying.flags.number:
             yield self._found(
                 "unknown orientation", laying.flags.number, laying.flags.examples[0],
