@@ -96,30 +96,25 @@ def _depthwise_in_float32() -> AbstractContextManager[Any]:
     import torch
     from torch.overrides import TorchFunctionMode
 
-    def slow(
-        _input: Any,
-        weight: Any,
-        bias: Any = None,
-        stride: Any = 1,
-        padding: Any = 0,
-        dilation: Any = 1,
-        groups: int = 1,
-    ) -> bool:
+    def slow(weight: Any, stride: Any = 1, groups: int = 1, **_others: Any) -> bool:
         if groups == 1 or weight.shape[1] > 1 or not torch.is_grad_enabled():
             return False
         strides = (stride, stride) if isinstance(stride, int) else tuple(stride)
-        return max(weight.shape[2:]) > 3 or max(strides) > 1
+        return bool(max(weight.shape[2:]) > 3 or max(strides) > 1)
 
     class Wide(TorchFunctionMode):
         def __torch_function__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-            kwargs = kwargs or {}
-            if function is not torch.conv2d or not slow(*args, **kwargs):
-                return function(*args, **kwargs)
-            values = [value.float() if isinstance(value, torch.Tensor) else value for value in args]
-            named = {
-                name: value.float() if isinstance(value, torch.Tensor) else value for name, value in kwargs.items()
-            }
+            named = kwargs or {}
+            if function is not torch.conv2d:
+                return function(*args, **named)
+            given = dict(
+                zip(("input", "weight", "bias", "stride", "padding", "dilation", "groups"), args, strict=False)
+            )
+            given |= named
+            if not slow(**given):
+                return function(*args, **named)
+            given |= {name: value.float() for name, value in given.items() if isinstance(value, torch.Tensor)}
             with torch.autocast("cpu", enabled=False):
-                return function(*values, **named).to(torch.bfloat16)
+                return function(**given).to(torch.bfloat16)
 
     return Wide()
