@@ -5,7 +5,7 @@ import threading
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 cv2 = pytest.importorskip("cv2")
@@ -61,7 +61,7 @@ def test_each_label_is_that_of_the_pixel_whose_coordinates_are_shown(name, heigh
         sure &= edge > 0.45 if name == "scale" and inside.mean() < 0.9 else sure
     expected = label[row[sure].astype(int), column[sure].astype(int)]
     assert np.array_equal(moved[inside][sure], expected)
-    assert name == "scale" or sure.sum() > 0
+    assume(name == "scale" or sure.any())  # turned by a quarter, all of an image of 12 x 13 lies between two pixels
 
 
 @pytest.mark.parametrize("name", ["rotate", "perspective", "elastic", "scale"])
