@@ -279,9 +279,11 @@ def test_mask_rcnn(tmp_path) -> None:
     ours = models.build("maskrcnn/resnet18", 90, min_score=0.0).eval()
     assert fill(ours, tmp_path / "coco.pth").whole
     found, wanted = ours(image())[0], theirs(list(image()))[0]
-    same(found.boxes / 96, wanted["boxes"] / 96)
-    same(found.scores, wanted["scores"])
-    assert torch.equal(found.class_indices, wanted["labels"] - 1)
+    ours_found = torch.cat([found.boxes / 96, found.scores[:, None], found.class_indices[:, None]], 1)
+    theirs_found = torch.cat([wanted["boxes"] / 96, wanted["scores"][:, None], wanted["labels"][:, None] - 1], 1)
+    order = torch.cdist(ours_found, theirs_found).argmin(1)  # of nearly one score either may be first
+    assert order.unique().numel() == len(order)
+    same(ours_found, theirs_found[order])
     said = fill(models.build("maskrcnn/resnet18", 3), tmp_path / "coco.pth").said
     assert "for other classes (4 values in place of 91)" in said
     assert "roi_heads.box_predictor" in said

@@ -120,6 +120,7 @@ def _is_ours(model: str) -> bool:
 
 
 def _show_weights(source: str, json: bool) -> None:
+    from maskwright.predict.as_published import incomplete
     from maskwright.weights import recognise
 
     found = recognise(source)
@@ -134,18 +135,23 @@ def _show_weights(source: str, json: bool) -> None:
     if found.outputs is not None:
         rows += [("outputs", found.outputs), ("classes", ", ".join(name for name, _ in found.classes) or "not known")]
         rows += [("known from", found.why)] if found.why else []
-    rows.append(("use", _use(source, found)))
-    emit({**vars(found), "published": published.to_json() if published else None}, table(rows, ("", "")), json)
+    problem = incomplete(source, found)
+    rows.append(("use", _use(source, found)) if problem is None else ("not usable", problem))
+    result = {**vars(found), "published": published.to_json() if published else None, "problem": problem}
+    emit(result, table(rows, ("", "")), json)
 
 
 def _use(source: str, found: Any) -> str:
+    from maskwright.predict.as_published import network_for
+
     if found.kind == "engine":
         return f"an engine's: -o weights={source}"
-    if found.kind == "encoder":
-        return f"maskwright train DATASET --model MODEL/{found.network} --weights {source}"
-    config = "".join(f" --config {name}={value}" for name, value in found.config.items())
-    train = f"maskwright train DATASET --model {found.network}{config} --weights {source}"
-    return f"maskwright predict IMAGES --model {source}, or {train}"
+    begun = network_for(source, found)
+    assert begun is not None
+    model, arguments = begun
+    config = "".join(f" --config {name}={value}" for name, value in arguments.items())
+    train = f"maskwright train DATASET --model {model}{config} --weights {source}"
+    return train if found.kind == "encoder" else f"maskwright predict IMAGES --model {source}, or {train}"
 
 
 def _list(json: bool) -> None:

@@ -1,18 +1,53 @@
 """A published network as it is: its own classes, without any training here."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from maskwright import models
 from maskwright.core.classes import Class, Classes
-from maskwright.errors import ModelError
+from maskwright.errors import MaskwrightError, ModelError
 from maskwright.predict.checkpoint import MEAN, STD, ModelInfo
 from maskwright.weights import fill, recognise
 from maskwright.weights.recognising import Recognised
 
 if TYPE_CHECKING:
     from torch import nn
+
+
+#: Where an encoder may be the encoder of, the quickest first.
+BEGINNERS = ("lite/{}", "unet/{}", "dino/{}", "lraspp/{}", "segnet")
+
+
+def network_for(source: str | Path, found: Recognised) -> tuple[str, dict[str, Any]] | None:
+    """A model that begins with these weights, and its further arguments; None where there is none.
+
+    source: of the weights, as `weights.read_weights` takes it.  found: what they are.
+    """
+    if found.kind == "network":
+        return found.network, dict(found.config)
+    if found.kind == "encoder":
+        for pattern in BEGINNERS:
+            model = pattern.format(found.network)
+            with suppress(MaskwrightError):
+                fill(models.build(model, 2), source)
+                return model, {}
+    return None
+
+
+def incomplete(source: str | Path, found: Recognised) -> str | None:
+    """What keeps weights from filling the network that they are of; None where nothing does, and for engines."""
+    if found.kind == "engine":
+        return None
+    if found.kind == "encoder":
+        return None if network_for(source, found) else f"no network here begins with all of {found.network}"
+    classes, _ = _classes(found)
+    try:
+        fill(models.build(found.network, classes.num_classes, **found.config), source)
+    except MaskwrightError as error:
+        return error.found
+    return None
 
 
 def load_published(source: str | Path) -> tuple["nn.Module", ModelInfo]:
@@ -25,7 +60,7 @@ def load_published(source: str | Path) -> tuple["nn.Module", ModelInfo]:
     if found.kind == "encoder":
         raise ModelError(
             f"it is {found.words}: an encoder finds nothing by itself", file=source,
-            todo="Train a network that begins with it: maskwright train DATASET --weights FILE",
+            todo="Train a network that begins with it: maskwright train DATASET --weights FILE.",
         )  # fmt: skip
     if found.kind == "engine" or found.outputs is None:
         raise ModelError(

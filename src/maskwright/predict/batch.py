@@ -20,8 +20,9 @@ from maskwright.runs import Run, find, list_runs
 from maskwright.runs.files import folder_of
 from maskwright.runs.record import FOUND, check_free, sample_metrics
 from maskwright.store import Dataset, View
+from maskwright.weights import weight_catalogue
 from maskwright.weights.at_hand import HUB_FILES, of_hub
-from maskwright.weights.tensors import HUB
+from maskwright.weights.tensors import HUB, place_of_name
 
 #: What predictions take, whoever asks for them.
 MinScore = Annotated[float | None, typed.Limits(least=0, most=1)]
@@ -69,14 +70,19 @@ def _networks(view: View, model: str) -> list[str]:
 
 
 def _is_file(view: View, model: str) -> bool:
-    """Is it a path? Names of runs never are."""
-    return "/" in model or (model.endswith(FILES) and all(record["id"] != model for record in list_runs(view)))
+    """Is it a path, or the name of published weights? A run of that name is meant before them."""
+    if "/" in model:
+        return True
+    known = model.endswith(FILES) or Path(model).is_dir() or model in weight_catalogue.names()
+    return known and all(record["id"] != model for record in list_runs(view))
 
 
 def _path(model: str) -> Path:
-    """The folder of the hub's cache, or the path that it is. Raises ModelError for what the cache does not hold."""
+    """The folder of the hub's cache, the place of published weights, or the path that it is. Raises ModelError for what
+    is not on this machine.
+    """
     if not model.startswith(HUB):
-        return Path(model)
+        return place_of_name(model) or Path(model)
     file = of_hub(model.removeprefix(HUB))
     if file is None:
         raise ModelError(f"{model} is not in the hub's cache", todo="Fetch it once, or name the folder it is in.")
@@ -112,8 +118,8 @@ def predict_into_run(
     batch_size: see `Predictor.predict_many`; with a `timeout` images enter one by one.  workers, timeout: see
     `compute.map`; `set_aside` lists the samples that could not be predicted, with the reason.  report: told what is
     worth a note while it works, such as memory that does not suffice.  An interrupted run keeps what it had
-    predicted, and `go_on` goes on with it.  Raises UsageError for a min_score that is not 0 to 1, and a scale that
-    is not above 0.
+    predicted, and `go_on` goes on with it.  Raises UsageError for a min_score that is not 0 to 1, a scale that is not
+    above 0, and a view without samples.
     """
     batch_size = typed.read(batch_size, BatchAtOnce, found="the option batch_size")
     min_score = typed.read(min_score, MinScore, found="the option min_score")
@@ -121,6 +127,9 @@ def predict_into_run(
     if name is not None:
         check_free(view, name)
     view = view.frozen()
+    if not len(view):
+        where = " and ".join(view.conditions)
+        raise UsageError(f"no sample to predict{f' where {where}' if where else ''}", file=view.place)
     names = _networks(view, model)
     checkpoints = [checkpoint_of(view, name) for name in names]
     if to is not None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from maskwright import models
+from maskwright import models, transforms
 from maskwright.core.yaml_file import load_written
 from maskwright.errors import FormatError, UsageError
 from maskwright.registry import require
@@ -14,7 +14,7 @@ from maskwright.train import data
 from maskwright.train.clock import JUDGING
 from maskwright.train.fingerprint import Fingerprint, fingerprint
 from maskwright.train.settings import Settings, read_setting
-from maskwright.train.starting import start
+from maskwright.train.starting import fitting, start
 
 #: Time a training takes when nobody gives a budget, in minutes.
 BUDGET = {"cpu": 20.0, "cuda": 60.0}
@@ -59,6 +59,8 @@ def read_plan(path: str | Path) -> Settings:
     file = Path(path)
     if not file.is_file():
         raise UsageError("there is no such plan", file=file)
+    if not file.read_bytes().strip():
+        raise UsageError("the plan is empty", file=file, needed="settings, one a line, such as epochs: 40")
     try:
         written = load_written(file)
     except FormatError as error:
@@ -87,6 +89,8 @@ def plan(
     """
     chosen = dict(given or {})
     models.tasks_of(str(chosen.get("model", base.model if base else Settings.model)))  # a word before the data
+    for spec in chosen.get("transforms", base.transforms if base else ()):
+        transforms.parse(spec)
     start = base or Settings(**{name: chosen[name] for name in _SPLITTING if name in chosen})
     train, val, _ = data.split_numbers(view, replace(start, **_only(chosen, *_SPLITTING)))
     facts = fingerprint(view, train, val)
@@ -164,8 +168,12 @@ def _rules(facts: Fingerprint, device: str, given: dict[str, Any]) -> dict[str, 
     name = model.split("/", maxsplit=1)[0]
     objects = models.tasks_of(model) != ("semantic",)
     config = models.stated(model, "CONFIG", {}).get(platform)
-    if config is not None and "config" not in given:
-        out["config"] = config
+    if begin.config and "config" not in given:
+        out["config"] = begin.config, "as the given weights are"
+    elif config is not None and "config" not in given:
+        kept = fitting(model, config[0], str(given["weights"])) if given.get("weights") else config[0]
+        changed = ", ".join(config[0].keys() - kept.keys())
+        out["config"] = kept, config[1] + (f"; {changed} as the given weights have it" if changed else "")
     # -- windows
     stride = 32
     usual = 256 if device == "cpu" else 512

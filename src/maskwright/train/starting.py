@@ -2,23 +2,28 @@
 
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from maskwright import models
-from maskwright.errors import MaskwrightError
-from maskwright.weights import at_hand, fill, weight_catalogue
+from maskwright.errors import MaskwrightError, ModelError
+from maskwright.predict.as_published import network_for
+from maskwright.weights import at_hand, fill, recognise, weight_catalogue
 from maskwright.weights.publication import Published
+from maskwright.weights.tensors import description
 
 
 @dataclass(frozen=True)
 class Start:
-    """model: with its encoder.  why: it, where that was chosen here.  weights: a setting.  reason: for them."""
+    """model: with its encoder.  why: it, where that was chosen here.  weights: a setting.  reason: for them.
+    config: arguments of the model that the weights ask for.
+    """
 
     model: str
     why: str | None
     weights: str | None
     reason: str
+    config: dict[str, Any] = field(default_factory=dict)
 
 
 def start(task: str, platform: str, given: Mapping[str, Any]) -> Start:
@@ -26,15 +31,17 @@ def start(task: str, platform: str, given: Mapping[str, Any]) -> Start:
     on this machine.
 
     task: a member of `predict.tasks`.  platform: cpu or cuda.  given: settings that a person chose; a model among them
-    is kept as it is.
+    is kept as it is, and weights without one say which it is.
     """
     config = dict(given.get("config", {}))
     named = given.get("model")
+    if named is None and given.get("weights"):
+        begun = _of_weights(str(given["weights"]))
+        if begun is not None:
+            return begun
     choices: list[tuple[str, str | None]]
-    if named is not None:
-        choices = [(str(named), None)]
-    else:
-        choices = [models.proposed(task, platform)]
+    choices = [(str(named), None)] if named is not None else [models.proposed(task, platform)]
+    if named is None and given.get("weights", "") is not None:
         with suppress(MaskwrightError):
             choices.append(models.proposed(task, platform, published=True))
     refused: list[str] = []
@@ -43,6 +50,33 @@ def start(task: str, platform: str, given: Mapping[str, Any]) -> Start:
         if found:
             return Start(model, why, *found)
     return Start(*choices[0], None, _none([model for model, _ in choices], refused))
+
+
+def _of_weights(source: str) -> Start | None:
+    """The network that weights are of, or that begins with them; None where they do not say."""
+    ours = description(source)
+    if isinstance(ours.get("model"), str):
+        config = ours.get("config")
+        why = "what the given weights are of"
+        return Start(ours["model"], why, source, "given", dict(config) if isinstance(config, dict) else {})
+    try:
+        found = recognise(source)
+    except ModelError:  # a network of a user's own, which the one that is proposed may be
+        return None
+    begun = network_for(source, found)
+    if begun is None:
+        return None
+    return Start(begun[0], f"the given weights are {found.words}", source, "given", begun[1])
+
+
+def fitting(model: str, config: Mapping[str, Any], source: str) -> dict[str, Any]:
+    """These arguments of a model, less the one that keeps weights from filling it, where one alone does."""
+    for less in ("", *config):
+        left = {name: value for name, value in config.items() if name != less}
+        with suppress(MaskwrightError):
+            fill(models.build(model, 2, **left), source)
+            return left
+    return dict(config)
 
 
 def _usual(model: str, platform: str) -> dict[str, Any]:

@@ -97,6 +97,12 @@ def _put(
     """
     import torch
 
+    broken = [given.name for _, given in found.pairs if bool(given.tensor.isnan().any())]
+    if broken:
+        raise ModelError(
+            f"{many(len(broken), 'tensor')} of it hold NaN in place of numbers: {_some(broken)}", file=source,
+            needed="numbers; the training that wrote it had failed",
+        )  # fmt: skip
     said = ""
     with torch.no_grad():
         for place, given in found.pairs:

@@ -44,8 +44,9 @@ def loaded(model: "nn.Module", tensors: "Mapping[str, Tensor]") -> "dict[str, Te
         return None
     path, part = parts[0]
     logging: Any = require("transformers.utils.logging", "these weights")
-    level = logging.get_verbosity()
+    level, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
     logging.set_verbosity(logging.CRITICAL)
+    logging.disable_progress_bar()
     try:
         filled, report = type(part).from_pretrained(
             None, config=part.config, state_dict=dict(tensors), output_loading_info=True, ignore_mismatched_sizes=True
@@ -54,6 +55,8 @@ def loaded(model: "nn.Module", tensors: "Mapping[str, Tensor]") -> "dict[str, Te
         return None
     finally:
         logging.set_verbosity(level)
+        if bars:
+            logging.enable_progress_bar()
     held: dict[str, Tensor] = {
         name: tensor for name, tensor in filled.state_dict().items() if name not in report["missing_keys"]
     }

@@ -13,7 +13,7 @@ from maskwright.weights.class_names import class_names, lists
 from maskwright.weights.encoder_sizes import encoder_of
 from maskwright.weights.publication import Published
 from maskwright.weights.tensor_names import torchvision_detection
-from maskwright.weights.tensors import HUB, read_weights
+from maskwright.weights.tensors import FILES, HUB, read_weights
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -133,7 +133,8 @@ def _has_checksum(place: Path, checksum: str) -> bool:
 def _of_folder(source: str | Path, file: str) -> dict[str, Any]:
     """A description beside the weights."""
     text = str(source)
-    place = at_hand.of_hub(text.removeprefix(HUB), file) if text.startswith(HUB) else Path(source) / file
+    folder = Path(source).parent if Path(source).name in FILES else Path(source)
+    place = at_hand.of_hub(text.removeprefix(HUB), file) if text.startswith(HUB) else folder / file
     if place is None or not place.is_file():
         return {}
     try:
@@ -179,6 +180,8 @@ def _rows(tensors: "Mapping[str, Tensor]", end: str) -> int | None:
 
 
 def _mask_rcnn(tensors: "Mapping[str, Tensor]", encoder: str) -> _Said | None:
+    if not encoder:
+        return None
     second = any("box_head.0.0.weight" in name for name in tensors)
     outputs = _rows(tensors, "roi_heads.box_predictor.cls_score.weight")
     return f"maskrcnn/{encoder}", "torchvision", outputs, {"version": 2} if second else {}
@@ -207,6 +210,8 @@ def _smp(model: str) -> "Callable[[Mapping[str, Tensor], str], _Said | None]":
 
 
 def _segformer(tensors: "Mapping[str, Tensor]", encoder: str) -> _Said | None:
+    if not encoder:
+        return None
     outputs, width = _rows(tensors, "decode_head.classifier.weight"), _rows(tensors, "decode_head.linear_fuse.weight")
     return f"segformer/{encoder}", "transformers", outputs, {"width": width}
 

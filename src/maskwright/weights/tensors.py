@@ -1,7 +1,11 @@
 """Tensors by name from a file, a folder, or a name on the hub."""
 
+import difflib
 import json
 import os
+import pickle
+import re
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +20,8 @@ if TYPE_CHECKING:
 HUB = "hub:"
 PICKLES = (".pt", ".pth", ".bin", ".ckpt", ".pkl")
 FILES = ("model.safetensors", "pytorch_model.bin")
+#: PyTorch's word for what a pickle holds beside tensors.
+_FORBIDDEN = re.compile(r"GLOBAL ([\w.]+)")
 
 
 def read_weights(source: str | Path) -> dict[str, "Tensor"]:
@@ -30,14 +36,17 @@ def read_weights(source: str | Path) -> dict[str, "Tensor"]:
     require("safetensors", "reading weights")
     if str(source).startswith(HUB):
         return read_weights(_from_hub(str(source).removeprefix(HUB)))
-    place = _named(str(source)) or Path(source)
+    place = place_of_name(str(source)) or Path(source)
     if place.is_dir():
         found = next((place / name for name in FILES if (place / name).is_file()), None)
         if found is None:
             raise ModelError("the folder holds no weights", file=place, needed=" or ".join(FILES))
         place = found
     if not place.is_file():
-        raise ModelError("there is no such file", file=place)
+        near = difflib.get_close_matches(str(source), weight_catalogue.names(), 3)
+        names = f", such as {', '.join(near)}" if near else ""
+        needed = f"a file, a folder, hub:OWNER/NAME, or a name that `maskwright model list` has{names}"
+        raise ModelError("there is no such file", file=place, needed=needed)
     return _unpickled(place) if place.suffix in PICKLES else _from_safetensors(place)
 
 
@@ -65,7 +74,7 @@ def description(source: str | Path) -> dict[str, Any]:
     return held if isinstance(held, dict) else {}
 
 
-def _named(source: str) -> Path | None:
+def place_of_name(source: str) -> Path | None:
     """The file behind a name of the catalogue, where no file has that name. Raises ModelError where it is not here."""
     if source not in weight_catalogue.names() or Path(source).exists():
         return None
@@ -91,15 +100,27 @@ def _from_safetensors(place: Path) -> dict[str, "Tensor"]:
 def _unpickled(place: Path) -> dict[str, "Tensor"]:
     import torch
 
+    with place.open("rb") as file:
+        begins = file.read(4)
+    if not begins.startswith((b"PK\x03\x04", b"\x80")):  # a zip archive, or a pickle as PyTorch wrote before 1.6
+        found = "it is not a file of weights" if begins else "the file is empty"
+        raise ModelError(found, file=place, needed="what torch.save writes")
     try:
-        held = torch.load(place, map_location="cpu", weights_only=True)
-    except Exception as error:  # noqa: BLE001 - a damaged pickle can call what it may call with anything
-        reason = str(error).split("\n", maxsplit=1)[0][:120]
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            held = torch.load(place, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        named = _FORBIDDEN.search(str(error))
         raise ModelError(
-            f"it cannot be opened as tensors alone ({reason})", file=place,
-            needed="a pickle that holds more can run any program when it is opened, and is refused",
-            todo="Where you trust it: safetensors.torch.save_file(torch.load(PATH, weights_only=False), NEW)",
+            f"it holds more than tensors{f', {named[1]} among it' if named else ''}", file=place,
+            needed="tensors alone: a pickle that holds more can run any program when it is opened",
+            todo="Where you trust it: torch.save(torch.load(PATH, weights_only=False).state_dict(), NEW), or"
+            ' ["state_dict"] in place of .state_dict() for a checkpoint.',
         ) from None  # fmt: skip
+    except Exception:  # noqa: BLE001 - a damaged file ends in anything
+        raise ModelError(
+            "it is damaged, or not what torch.save wrote", file=place, todo="Copy or fetch it again."
+        ) from None
     for name in ("state_dict", "model", "model_state_dict", "state_dict_ema"):
         if isinstance(held, Mapping) and isinstance(held.get(name), Mapping):
             held = held[name]
