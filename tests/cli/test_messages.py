@@ -136,7 +136,7 @@ def test_a_name_that_is_a_path_is_refused_and_all_stays(capsys, street, tmp_path
     assert (code, err) == (2, "")
     told = json.loads(out)["error"]
     assert "name" in told["found"]
-    assert "one word" in told["needed"]
+    assert "without slashes" in told["needed"]
     assert sorted(path for path in tmp_path.rglob("*") if not re.search(r"-(wal|shm)$", path.name)) == before
     assert (tmp_path / "precious" / "thesis.txt").read_text() == "years of work"
 

@@ -51,7 +51,7 @@ def test_keys_that_people_have_stay(key: str) -> None:
 )
 def test_a_name_is_one_safe_word(name: object) -> None:
     assert name_problem(name) is not None
-    with pytest.raises(UsageError, match="one word"):
+    with pytest.raises(UsageError, match="without slashes"):
         check_name(name, "a run's name")  # type: ignore[arg-type]
 
 

@@ -91,15 +91,13 @@ def test_one_class_of_things_is_learned_against_what_no_segment_covers(tmp_path,
     assert found["classes"]["cell"] > 0.7
 
 
-def test_the_only_class_without_a_background_has_no_score(tmp_path, capsys) -> None:
-    """It was 1.0, for nothing."""
+def test_the_only_class_without_a_background_has_nothing_to_be_learned(tmp_path, capsys) -> None:
+    """It trained on nothing, and its score was 1.0."""
     place = a_set(tmp_path, Classes([Class(1, "leaf", "stuff")]), squares(10, -1))
-    scores, said = trained(capsys, place, "--epochs", "1")
-    assert "'leaf' (it is the only class, so that no pixel can be of another)" in said
-    assert scores["mean_iou"] is None
-    found = evaluated(capsys, place)
-    assert found["mean_iou"] is None
-    assert list(found["unscored"]) == ["leaf"]
+    code, _, said = run(capsys, "train", place, "--name", "m", *QUICK, "--epochs", "1")
+    assert code == 1
+    assert "there is nothing to learn: 'leaf' is the only class, and no background is beside it" in said
+    assert not (place / "runs" / "m").exists()
 
 
 def test_three_images_are_learned_and_their_score_is_called_little(tmp_path, capsys) -> None:

@@ -504,9 +504,9 @@ def test_a_function_may_take_a_generator() -> None:
 
 
 @pytest.mark.parametrize(("function", "said"), [
-    (lambda image: {"image": image}, "takes image; image, and mask or masks"),
-    (lambda image, mask: image, "answers ndarray; a dictionary with image and mask"),
-    (lambda image, mask: {"image": image}, "answers a dictionary of image; a dictionary with image and mask"),
+    (lambda image: {"image": image}, "takes image; it has to take image, and mask or masks"),
+    (lambda image, mask: image, "answers ndarray; it has to answer a dictionary with image and mask"),
+    (lambda image, mask: {"image": image}, "answers a dictionary of image; it has to answer a dictionary with image and mask"),
     (lambda image, masks: {"image": image, "masks": masks[:1]}, "answers 1 masks of 2; all, in order"),
 ])  # fmt: skip
 def test_a_function_of_another_signature_is_named(function, said) -> None:

@@ -132,7 +132,14 @@ def collected(options: Mapping[str, Any]) -> dict[str, Any]:
         read = [_read("trackers", given, "--tracker") for given in options["tracker"]]
         out["trackers"] = tuple(name for names in read for name in names)
     if options.get("transform"):
+        from maskwright import transforms
+
         out["transforms"] = tuple(options["transform"])
+        for spec in out["transforms"]:
+            try:
+                transforms.parse(spec)
+            except UsageError as error:
+                raise error.at(record="--transform") from None
     if options.get("config"):
         out["config"] = {**out.get("config", {}), **typed.pairs(options["config"], what="the --config")}
     if options.get("budget") is not None:
@@ -184,7 +191,7 @@ def show(found: "Plan", *, explain: bool = False) -> None:
         for name, value in facts.to_json().items():
             say(f"  {name} {value:.4g}" if isinstance(value, float) else f"  {name} {value}")
     for name, held, reason in found.lines():
-        value = "none" if held is None else held
+        value = "none" if held is None else f"{held:g}" if isinstance(held, float) else held
         if reason != "given" or explain:
             say(f"  {name} = {value}: {reason}")
         else:

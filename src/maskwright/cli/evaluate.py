@@ -18,7 +18,7 @@ def command(
     metric: Annotated[
         list[str] | None, typer.Option("--metric", "-m", help="A further metric, such as panoptic-quality; repeatable.")
     ] = None,
-    name: Annotated[str | None, typer.Option(help="What this evaluation is called among the run's; one word.")] = None,
+    name: Annotated[str | None, typer.Option(help="What this evaluation is called among the run's.")] = None,
     clicks: Annotated[
         bool, typer.Option("--clicks", help="Instead: how many clicks an engine needs for the labelled objects.")
     ] = False,
@@ -44,11 +44,13 @@ def command(
     from maskwright.runs.files import folder_of
     from maskwright.runs.record import sample_metrics
     from maskwright.runs.unscored import told
+    from maskwright.train.taught import taught
 
     with open_dataset(dataset, quiet=json) as opened:
         record = find(opened, run)
         view = view_of(opened, at, where)
         found = Run(view, record["id"], folder_of(opened, record["id"]))
+        predicts = record["kind"] == "predict"
         with progress("evaluating", None, quiet=json) as follow:
             scores = evaluate(view, found, extra=metric or (), name=name, workers=workers, progress=follow)
         own = sorted(
@@ -56,6 +58,7 @@ def command(
             for number, value in sample_metrics(opened, record["id"], "mean_iou").items()
             if value == value
         )
+        learned = len(taught(opened, record) & set(found.predicted()) & set(view.numbers())) if predicts else 0
         keys = {number: opened.read([number])[0].key for _, number in own[:worst]} if worst else {}
     bad = [(keys[number], value) for value, number in own[:worst]]
     lines = [f"run {record['id']} on {many(scores['samples'], 'sample')} of revision {scores['revision']}", ""]
@@ -75,13 +78,18 @@ def command(
             if not isinstance(value, dict)
         ]
         lines += ["", *table(rows, (further, "", *head))]
+    if learned:
+        lines += [
+            "",
+            f"{learned} of these {many(scores['samples'], 'sample')} were trained on: they say little of others",
+        ]
     if none := told(scores.get("unscored", {})):
         lines += ["", none]
     if scores["set_aside"]:
         lines += ["", *set_aside(scores["set_aside"]), "No score counts them."]
     if bad:
         lines += ["", *table(bad, ("worst samples", "mean IoU of the image"))]
-    result: dict[str, Any] = {"run": record["id"], **scores, "worst": bad}
+    result: dict[str, Any] = {"run": record["id"], **scores, "trained_on": learned, "worst": bad}
     emit(result, lines, json)
 
 

@@ -92,6 +92,7 @@ def command(
                 to=to, format=format, overwrite=overwrite, device=device,
                 batch_size=batch_size, workers=workers, timeout=timeout, progress=follow, report=told,
             )  # fmt: skip
+        labelled = len(opened.where("count() > 0")) > 0
         if suggest:
             result |= {"suggested": asdict(first_masks.suggest(opened, first_masks.of_run(opened, result["run"])))}
     lines = [
@@ -104,5 +105,5 @@ def command(
     if suggest:
         queued = result["suggested"]
         lines.append(f"in the studio's queue: {many(queued['objects'], 'object')} on {many(queued['images'], 'image')}")
-    lines.append(f"score them with: maskwright evaluate {dataset} {result['run']}")
+    lines += [f"score them with: maskwright evaluate {dataset} {result['run']}"] if labelled else []
     emit(result, lines, json)

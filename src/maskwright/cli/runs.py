@@ -14,9 +14,10 @@ def command(
         str | None, typer.Option(metavar="WORD,WORD", help="Give the run these tags instead of its own; none for none.")
     ] = None,
     notes: Annotated[str | None, typer.Option(help="Write this about the run, instead of what was written.")] = None,
+    tag: Annotated[str | None, typer.Option(metavar="WORD", help="Only runs that have this tag.")] = None,
     json: Json = False,
 ) -> None:
-    """Every training, prediction and evaluation, and the revision it saw. One that was killed is shown as dead."""
+    """Every training and prediction, its last score, and the revision it saw. One that was killed is shown as dead."""
     from maskwright.cli.opening import open_dataset
     from maskwright.errors import UsageError
     from maskwright.runs import evaluations, find, list_runs
@@ -26,6 +27,8 @@ def command(
     with open_dataset(dataset, quiet=json) as opened:
         if run is None and (tags is not None or notes is not None):
             raise UsageError("tags and notes are of one run", needed="the run's name, after the dataset")
+        if run is not None and tag is not None:
+            raise UsageError("--tag is of all runs", needed="a run's name, or --tag")
         if run is not None:
             if tags is not None:
                 words = [] if tags == "none" else [word.strip() for word in tags.split(",")]
@@ -53,17 +56,14 @@ def command(
                 lines.append(f"{name}: " + "  ".join(f"{step}:{value:.4g}" for step, value in points[-8:]))
             emit(record, lines, json)
             return
-        records = list_runs(opened)
+        records = [record for record in list_runs(opened) if tag is None or tag in record["tags"]]
+        judged = {record["id"]: evaluations(opened, record["id"])[-1:] for record in records}
     rows = [
         (
-            each_record["id"],
-            each_record["kind"],
-            each_record["status"],
-            each_record["revision"],
-            each_record["settings"].get("model"),
-            each_record["scores"].get("mean_iou"),
-            " ".join(each_record["tags"]),
+            record["id"], record["kind"], record["status"], record["revision"], record["settings"].get("model"),
+            next((done["scores"].get("mean_iou") for done in judged[record["id"]]), record["scores"].get("mean_iou")),
+            " ".join(record["tags"]),
         )
-        for each_record in records
-    ]
+        for record in records
+    ]  # fmt: skip
     emit({"runs": records}, table(rows, ("run", "kind", "status", "revision", "model", "mean IoU", "tags")), json)

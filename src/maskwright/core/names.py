@@ -67,7 +67,7 @@ def check_name(name: str, what: str) -> str:
     if (wrong := name_problem(composed)) is not None:
         raise UsageError(
             f"{what} {shown(name)!r} {wrong}",
-            needed=f"one word of at most {LONGEST_NAME} bytes, without slashes, none of {', '.join(sorted(RESERVED))}",
+            needed=f"at most {LONGEST_NAME} bytes, without slashes, none of {', '.join(sorted(RESERVED))}",
         )
     return composed
 

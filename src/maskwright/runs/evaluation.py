@@ -117,6 +117,9 @@ def _scored(classes: Classes) -> Classes:
 def _predicted(view: View, run: Run) -> list[int]:
     """The view's samples that the run predicted, in order. Raises UsageError for none."""
     there = set(view.numbers())
+    if not there:
+        where = " and ".join(view.conditions)
+        raise UsageError(f"no sample to score{f' where {where}' if where else ''}", file=view.place)
     numbers = [number for number in run.predicted() if number in there]
     if not numbers:
         way = "--model" if find(view, run.id)["kind"] == "train" else "--resume"

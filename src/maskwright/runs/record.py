@@ -557,7 +557,11 @@ def checked_tags(tags: Iterable[str]) -> list[str]:
     """Words as a run keeps them, each once. Raises UsageError."""
     if isinstance(tags, str):
         raise UsageError(f"a run's tags are {shown(tags)!r}", needed="a list of words")
-    return list(dict.fromkeys(check_name(tag, "a run's tag") for tag in tags))
+    named = list(dict.fromkeys(check_name(tag, "a run's tag") for tag in tags))
+    for tag in named:
+        if len(tag.split()) > 1:
+            raise UsageError(f"a run's tag is {tag!r}", needed="one word; give --tag once for each")
+    return named
 
 
 def checked_notes(notes: str) -> str:
@@ -638,7 +642,9 @@ def find(dataset: View, id: str, kind: str | None = None) -> dict[str, Any]:
     if len(near) == 1:
         return near[0]
     needed = (
-        f"runs are {', '.join(shown(record['id']) for record in records[:5])}" if records else "no run was made yet"
+        f"runs are {', '.join(shown(record['id']) for record in records[:5])}{', …' * (len(records) > 5)}"
+        if records
+        else "no run was made yet"
     )
     found = f"there is no run {shown(id)!r}" if not near else f"{shown(id)!r} begins {len(near)} runs"
     place = shlex.quote(redacted(str(dataset.place)))

@@ -11,6 +11,7 @@ import numpy as np
 from maskwright import media, registry, transforms
 from maskwright.core.arrays import Array
 from maskwright.core.classes import IGNORE_INDEX
+from maskwright.core.names import shown
 from maskwright.core.plurals import many
 from maskwright.core.sample import Sample
 from maskwright.core.segments import Segments
@@ -31,8 +32,8 @@ FEW = 4
 def split_numbers(view: View, settings: Settings) -> tuple[list[int], list[int], str | None]:
     """Sample numbers to train on and to validate on, and a note when the split had to be made.
 
-    Samples of weight 0 are never drawn.  Without any declared split every fifth sample, in an order drawn by
-    the seed, validates.  With `fold` = (k, n) the samples of both splits (or all, where none is declared), in that
+    Samples of weight 0 are never drawn.  Without samples of these splits every fifth of those without a split, in an
+    order drawn by the seed, validates.  With `fold` = (k, n) the samples of both splits (or those without one), in that
     order, are cut into n parts and the k-th validates.  With `stratify` both have their share of each class and of each
     size of its objects, where there are labels.  Sequences stay whole in either case, unless the setting
     `split_sequences` allows otherwise; a note names those that declared splits part.  Raises DatasetError when either
@@ -42,14 +43,17 @@ def split_numbers(view: View, settings: Settings) -> tuple[list[int], list[int],
     quoted = [name.replace("'", "''") for name in (settings.train_split, settings.val_split)]
     train, val = (view.where(f"split = '{name}'").numbers() for name in quoted)
     undeclared = not train and not val
-    if undeclared and len(view) == 1:
+    free = view.where("split is null").numbers() if undeclared else []
+    if undeclared and (not free or (settings.train_split, settings.val_split) != ("train", "val")):
+        raise _no_sample(view, settings.train_split)
+    if undeclared and len(free) == 1:
         raise DatasetError(
             "there is one sample, which cannot both be learned from and judge", file=view.place,
             needed="two or more, of which one validates", todo="Label one more.",
         )  # fmt: skip
     sequence_of = view.sequences.of_samples()
     if undeclared or settings.fold is not None:
-        everything = np.array(view.numbers() if undeclared else sorted(set(train) | set(val)))
+        everything = np.array(free if undeclared else sorted(set(train) | set(val)))
         rng = np.random.default_rng([settings.seed, 0x5117])
         whole = not settings.split_sequences and not sequence_of.keys().isdisjoint(everything.tolist())
         shown = stratified.strata(view) if settings.stratify else {}
@@ -79,11 +83,24 @@ def split_numbers(view: View, settings: Settings) -> tuple[list[int], list[int],
     train = [number for number in train if weights[number] > 0]
     for name, numbers in ((settings.train_split, train), (settings.val_split, val)):
         if not numbers:
-            raise DatasetError(
-                f"no sample of the split {name!r}", file=view.place, needed=f"there are {view.splits()}",
-                todo="Choose others with --train-split and --val-split.",
-            )  # fmt: skip
+            raise _no_sample(view, name)
     return train, val, note
+
+
+def _no_sample(view: View, split: str) -> DatasetError:
+    found = {name: number for name, number in view.splits().items() if name is not None}
+    there = ", ".join(f"{shown(name)} ({number})" for name, number in found.items())
+    if not len(view):
+        where = " and ".join(view.conditions)
+        return DatasetError(
+            f"no sample to train on{f' where {where}' if where else ''}", file=view.place, needed="samples with labels"
+        )
+    return DatasetError(
+        f"no sample of the split {shown(split)!r}", file=view.place,
+        needed=f"splits are {there}" if there else "no split is declared",
+        todo="Choose others with --train-split and --val-split." if there else
+        "Leave --train-split and --val-split away: a fifth, drawn by the seed, validates.",
+    )  # fmt: skip
 
 
 def _even(
@@ -331,7 +348,7 @@ def _checked(
     except MaskwrightError:
         raise
     except Exception as error:
-        raise UsageError(f"{what} {registry.ended(error)}", needed="image and target") from error
+        raise UsageError(f"{what} {registry.ended(error)}", needed="it has to answer image and target") from error
     channels, dtype = image.shape[2], image.dtype
     if not isinstance(pixels, np.ndarray) or pixels.dtype != dtype or pixels.ndim != 3 or pixels.shape[2] != channels:
         said = f"{pixels.dtype}, {pixels.shape}" if hasattr(pixels, "dtype") else type(pixels).__name__

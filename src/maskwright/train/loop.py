@@ -20,14 +20,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from maskwright import losses, models, transforms
-from maskwright.errors import UsageError
+from maskwright.core.names import shown
+from maskwright.errors import DatasetError, UsageError
 from maskwright.predict import tasks
 from maskwright.predict.checkpoint import EIGHT_BITS, ModelInfo, load, read_info, save, save_weights
 from maskwright.predict.layout import Layout
 from maskwright.predict.precision import chosen, usable
 from maskwright.registry import require
 from maskwright.runs import Run
-from maskwright.runs.unscored import shown_by_each, told, unscored
+from maskwright.runs.unscored import ALONE, shown_by_each, told, unscored
 from maskwright.store import View
 from maskwright.train import adapters, data, histograms, overlays
 from maskwright.train.allocator import keep_memory
@@ -110,6 +111,12 @@ def ready(view: View, settings: Settings, *, resume: Path | None = None) -> Read
     model, task, class_note = prepared(view, settings, len(layout.channels))
     learned, scored = shown_by_each(view, [train_numbers, val_numbers])
     task = replace(task, unscored=unscored(task.classes, scored, learned))
+    if ALONE in task.unscored.values():
+        (only,) = task.unscored
+        raise DatasetError(
+            f"there is nothing to learn: {shown(only)!r} is the only class, and no background is beside it",
+            file=view.place, needed="two classes, or a class of things, beside which the rest is background",
+        )  # fmt: skip
     criterion = losses.parse(settings.loss)
     for spec in settings.transforms:
         transforms.parse(spec)
@@ -127,7 +134,18 @@ def ready(view: View, settings: Settings, *, resume: Path | None = None) -> Read
         kept += weights_notes
     if stored is None:
         adapter_note = adapters.add(model, settings)
-    told_of = (class_note, split_note, label_note, data.few(val_numbers), told(task.unscored), *kept, adapter_note)
+    timed = settings.minutes is not None and settings.steps_per_epoch is not None
+    pace_note = "steps_per_epoch changes nothing where a time is given: it counts epochs" if timed else None
+    told_of = (
+        pace_note,
+        class_note,
+        split_note,
+        label_note,
+        data.few(val_numbers),
+        told(task.unscored),
+        *kept,
+        adapter_note,
+    )
     notes = [note for note in told_of if note]
     return Ready(model, task, train_numbers, val_numbers, criterion, notes, layout, kept, stored)
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from maskwright import registry
 from maskwright.core import typed
-from maskwright.errors import UsageError
+from maskwright.errors import MaskwrightError, UsageError
 
 __all__ = ["adapted", "mixes", "names", "parse"]
 
@@ -55,7 +55,8 @@ def parse(spec: str) -> Callable[..., tuple[Any, Any]]:
     """A function of (image, target, rng) from a text such as "colour" or "flip(horizontal=0.2)".
 
     spec: a transform, with options in brackets.
-    Raises UsageError for a text that cannot be read, an unknown transform or an option it does not have.
+    Raises UsageError for a text that cannot be read, an unknown transform, and an option that it does not have or with
+    which it fails.
     """
     call = typed.call(spec)
     if call is None:
@@ -65,4 +66,32 @@ def parse(spec: str) -> Callable[..., tuple[Any, Any]]:
     name, given = call
     apply = registry.load("transforms", name).apply
     options = typed.options(given, apply, f"the transform {name!r}", skip=("others",), after=3)
+    if options:
+        _try(name, apply, options)
     return partial(apply, **options)
+
+
+#: Options that are chances.
+_CHANCES = ("chance", "horizontal", "vertical")
+
+
+def _try(name: str, apply: Callable[..., Any], options: dict[str, Any]) -> None:
+    """Raises UsageError where a transform fails with these options on an image without anything."""
+    import numpy as np
+
+    for option in _CHANCES:
+        if not 0 <= options.get(option, 0) <= 1:
+            raise UsageError(
+                f"the transform {name!r}: {option} is {options[option]:g}", needed="a chance is from 0 to 1"
+            )
+    always = {"chance": 1.0} if "chance" in inspect.signature(apply).parameters else {}
+    image, target = np.zeros((24, 32, 3), np.uint8), np.zeros((24, 32), np.uint8)
+    try:
+        apply(image, target, np.random.default_rng(0), **options | always)
+    except MaskwrightError:
+        raise
+    except Exception as error:  # noqa: BLE001 - OpenCV and NumPy have many
+        said = (
+            f"the transform {name!r} cannot work with {', '.join(f'{key}={value}' for key, value in options.items())}"
+        )
+        raise UsageError(said, needed=f"it {registry.ended(error)}") from None

@@ -25,17 +25,20 @@ def adapted(function: Callable[..., Any]) -> Callable[..., tuple[Any, Any]]:
 
     function: called as function(image=…, mask=…) or function(image=…, masks=[…]), with arrays (H, W, C) and (H, W)
     uint8; answers a dictionary with `image` and `mask` or `masks`.  Where it takes both, a label map comes as the first
-    of two masks, and what the second one says to be new is ignored, whatever the function fills it with.  Segments come
-    as one mask of 0 and 1 each.
+    of two masks, and what the second one says to be new is ignored, whatever the function fills it with.  One that
+    takes any names gets a label map as `mask`, unless it is albumentations' own.  Segments come as one mask of 0 and 1
+    each.
 
     What it draws follows from rng: a parameter `rng` is given a generator, `set_random_seed` is called, or else the
     generators of `random` and NumPy are set for the call and set back.  One call runs at a time.
     """
     takes = _taken(function)
     several = takes is None or "masks" in takes
+    doubled = several and (takes is not None or hasattr(function, "set_random_seed"))
     if not several and "mask" not in (takes or ()):
         raise UsageError(
-            f"{named(function)} takes {', '.join(sorted(takes or ()))}", needed="image, and mask or masks, by name"
+            f"{named(function)} takes {', '.join(sorted(takes or ()))}",
+            needed="it has to take image, and mask or masks, by name",
         )
 
     def apply(image: Array, target: Target, rng: np.random.Generator) -> tuple[Array, Target]:
@@ -46,7 +49,7 @@ def adapted(function: Callable[..., Any]) -> Callable[..., tuple[Any, Any]]:
             if not several:
                 raise UsageError(f"{named(function)} takes one mask", needed="masks, for labels that are segments")
             given = {"masks": list(target.masks.decode().view(np.uint8))}
-        elif several:
+        elif doubled:
             given = {"masks": [target.copy(), np.ones(target.shape, np.uint8)]}
         else:
             given = {"mask": target.copy()}
@@ -55,7 +58,7 @@ def adapted(function: Callable[..., Any]) -> Callable[..., tuple[Any, Any]]:
         pixels, found = _answer(answer, function, next(iter(given)))
         if isinstance(target, Segments):
             return pixels, _segments(target, found, function)
-        if not several:
+        if not doubled:
             return pixels, np.ascontiguousarray(found)
         labels, known = (np.asarray(part) for part in found)
         return pixels, np.where(known == 1, labels, labels.dtype.type(IGNORE_INDEX))
@@ -83,7 +86,9 @@ def _taken(function: Callable[..., Any]) -> frozenset[str] | None:
 def _answer(answer: Any, function: Callable[..., Any], name: str) -> tuple[Array, Any]:
     if not isinstance(answer, dict) or not {"image", name} <= answer.keys():
         said = f"a dictionary of {', '.join(map(str, answer))}" if isinstance(answer, dict) else type(answer).__name__
-        raise UsageError(f"{named(function)} answers {said}", needed=f"a dictionary with image and {name}")
+        raise UsageError(
+            f"{named(function)} answers {said}", needed=f"it has to answer a dictionary with image and {name}"
+        )
     pixels = answer["image"]
     return np.ascontiguousarray(pixels) if isinstance(pixels, np.ndarray) else pixels, answer[name]
 
