@@ -205,7 +205,11 @@ def test_train_predict_evaluate_and_compare(capsys, labels, tmp_path) -> None:
     assert code == 0
     predicted = json.loads(out)
     assert predicted["run"] == "found"
-    for name, said in (("found", "there is a run 'found' already"), ("../x", "without slashes"), ("/tmp/x", "without slashes")):
+    for name, said in (
+        ("found", "there is a run 'found' already"),
+        ("../x", "without slashes"),
+        ("/tmp/x", "without slashes"),
+    ):
         code, _, err = run(capsys, "predict", place, "--model", "one", "--device", "cpu", "--name", name)
         assert (code, said in err) == (2, True)
     assert predicted["samples"] == 6

@@ -614,7 +614,7 @@ def test_plan_and_training_from_the_command_line(dataset, tmp_path, capsys) -> N
 
 @pytest.mark.parametrize(("words", "said"), [
     (["--budget", "soon"], "a time such as 20m"),
-    (["--budget", "5m", "--epochs", "3"], "without --minutes"),
+    (["--budget", "5m", "--epochs", "3"], "it without --epochs"),
     (["--lr", "fast"], "a number, more than 0, or find"),
     (["--preset", "huge"], "no preset"),
     (["--model", "maskrcnn", "--task", "panoptic"], "finds instances"),

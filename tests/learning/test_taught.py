@@ -38,7 +38,7 @@ def a_set(folder, splits):
     return folder / "set"
 
 
-def said(capsys, *words):
+def answered(capsys, *words):
     code, out, errors = run(capsys, *words, "--json")
     assert code == 0, out + errors
     return json.loads(out)
@@ -47,20 +47,20 @@ def said(capsys, *words):
 @pytest.mark.train
 def test_an_evaluation_says_how_many_samples_were_trained_on(tmp_path, capsys) -> None:
     place = a_set(tmp_path, [None] * 10)
-    said(capsys, "train", place, "--name", "net", "--tag", "first", *TINY)
-    said(capsys, "predict", place, "--model", "net", "--name", "whole", "--tag", "second", "--device", "cpu")
-    assert said(capsys, "evaluate", place, "whole")["trained_on"] == 8
-    assert said(capsys, "evaluate", place, "net")["trained_on"] == 0
+    answered(capsys, "train", place, "--name", "net", "--tag", "first", *TINY)
+    answered(capsys, "predict", place, "--model", "net", "--name", "whole", "--tag", "second", "--device", "cpu")
+    assert answered(capsys, "evaluate", place, "whole")["trained_on"] == 8
+    assert answered(capsys, "evaluate", place, "net")["trained_on"] == 0
     code, out, _ = run(capsys, "evaluate", place, "whole")
     assert code == 0
     assert "8 of these 10 samples were trained on" in out
 
-    listed = said(capsys, "runs", place)["runs"]
+    listed = answered(capsys, "runs", place)["runs"]
     assert [record["id"] for record in listed] == ["whole", "net"]
-    assert [record["id"] for record in said(capsys, "runs", place, "--tag", "second")["runs"]] == ["whole"]
+    assert [record["id"] for record in answered(capsys, "runs", place, "--tag", "second")["runs"]] == ["whole"]
     _, out, _ = run(capsys, "runs", place)
     (row,) = [line for line in out.splitlines() if line.startswith("whole ")]
-    assert f"{said(capsys, 'evaluate', place, 'whole')['mean_iou']:.4f}" in row
+    assert f"{answered(capsys, 'evaluate', place, 'whole')['mean_iou']:.4f}" in row
     code, _, errors = run(capsys, "train", place, "--tag", "two words", *TINY)
     assert code == 2
     assert "a run's tag is 'two words'; one word; give --tag once for each" in errors
@@ -153,3 +153,10 @@ def test_steps_of_an_epoch_say_nothing_within_a_time(tmp_path) -> None:
         )
         assert not any("steps_per_epoch" in note for note in ready(dataset, train.Settings(
             model="lite", config=settings.config, epochs=1, steps_per_epoch=5, size=(32, 32), device="cpu")).notes)  # fmt: skip
+
+
+def test_windows_that_do_not_fit_are_refused_before_anything_is_measured(tmp_path) -> None:
+    given = {"model": "lite", "size": (40, 40), "device": "cpu"}
+    said = r"windows of \(40, 40\) do not fit lite; multiples of 32"
+    with Dataset.open(a_set(tmp_path, [None] * 4)) as dataset, pytest.raises(UsageError, match=said):
+        plan(dataset, given, measure=False)

@@ -35,7 +35,7 @@ METAVARS = {
     "trackers": "TRACKER", "channels": "CHANNELS",
 }  # fmt: skip
 
-Budget = Annotated[str | None, typer.Option(metavar="TIME", help="How long it may take: 20m, 1h30m, 90s.")]
+Budget = Annotated[str | None, typer.Option(metavar="TIME", help="How long to train, after planning: 20m, 1h30m, 90s.")]
 Preset = Annotated[str | None, typer.Option(help="mobile: a network of under a million parameters.")]
 Config = Annotated[
     list[str] | None, typer.Option("--config", metavar="NAME=VALUE", help="An argument of the model; repeatable.")
@@ -143,8 +143,8 @@ def collected(options: Mapping[str, Any]) -> dict[str, Any]:
     if options.get("config"):
         out["config"] = {**out.get("config", {}), **typed.pairs(options["config"], what="the --config")}
     if options.get("budget") is not None:
-        if "minutes" in out or "epochs" in out:
-            raise UsageError("--budget says how long to train", needed="it without --minutes and --epochs")
+        if also := [f"--{name}" for name in ("minutes", "epochs") if name in out]:
+            raise UsageError("--budget says how long to train", needed=f"it without {' and '.join(also)}")
         out["minutes"] = _read("minutes", options["budget"], "--budget")
     return out
 

@@ -130,6 +130,8 @@ def _show_weights(source: str, json: bool) -> None:
         rows.append(("config", ", ".join(f"{name}={value}" for name, value in found.config.items())))
     if published is not None:
         rows += [("catalogue", published.name), ("licence", published.licence), ("about", published.what)]
+    if found.kind == "network" and not (found.mean and found.std):
+        rows.append(("normalised", "it is not known how: predicted as ImageNet's images are"))
     if found.mean and found.std:
         rows += [("mean", found.mean), ("std", found.std)]
     if found.outputs is not None:

@@ -50,7 +50,7 @@ from maskwright.train.resuming import (
     save_state,
     stored_state,
 )
-from maskwright.train.settings import Settings
+from maskwright.train.settings import Settings, check_windows
 from maskwright.train.steps import Steps
 from maskwright.train.task import Task, chosen_task
 from maskwright.train.validation import evaluate, evenly, finish, judging, some_of
@@ -121,10 +121,7 @@ def ready(view: View, settings: Settings, *, resume: Path | None = None) -> Read
     for spec in settings.transforms:
         transforms.parse(spec)
     stride = int(getattr(model, "stride", 32))
-    if any(side % stride for side in settings.size):
-        raise UsageError(
-            f"training windows of {settings.size} do not fit {settings.model}", needed=f"multiples of {stride}"
-        )
+    check_windows(settings, stride)
     adapter_note = None
     if stored is not None:
         adapters.add(model, settings)

@@ -13,7 +13,7 @@ from maskwright.store import View
 from maskwright.train import data
 from maskwright.train.clock import JUDGING
 from maskwright.train.fingerprint import Fingerprint, fingerprint
-from maskwright.train.settings import Settings, read_setting
+from maskwright.train.settings import Settings, check_windows, read_setting
 from maskwright.train.starting import fitting, start
 
 #: Time a training takes when nobody gives a budget, in minutes.
@@ -249,4 +249,5 @@ def _fitting(settings: Settings, reasons: dict[str, str]) -> Settings:
         size = tuple(max(stride, side // stride * stride) for side in settings.size)
         reasons["size"] += f"; a multiple of {stride}, the model's stride"
         return replace(settings, size=(size[0], size[1]))
+    check_windows(settings, stride)
     return settings

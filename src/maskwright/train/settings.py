@@ -216,3 +216,11 @@ def read_setting(name: str, value: Any, *, file: object = None, record: str | No
         found = f"there is no setting {name!r}"
         raise typed.unknown(name, Settings.names(), found=found, file=file, record=record)
     return typed.read(value, kinds()[name], found=f"the setting {name}", file=file, record=record)
+
+
+def check_windows(settings: Settings, stride: int) -> None:
+    """Raises UsageError for training windows that the model's stride does not divide."""
+    if any(side % stride for side in settings.size):
+        raise UsageError(
+            f"training windows of {settings.size} do not fit {settings.model}", needed=f"multiples of {stride}"
+        )
