@@ -133,3 +133,19 @@ def test_a_rare_class_is_on_both_sides_and_one_that_is_not_is_named(tmp_path, ca
     scores, said = trained(capsys, place, "--epochs", "1")
     assert "1 class has no score and enters no mean: 'leaf' (no image that is scored shows it)" in said
     assert scores["unscored"] == {"leaf": "no image that is scored shows it"}
+
+
+def test_a_class_that_was_never_learned_is_not_held_against_a_file(tmp_path, capsys) -> None:
+    """The checkpoint says so itself, wherever it lies."""
+    place = a_set(
+        tmp_path, STUFF, squares(10, 0, every=5), split=lambda number: "val" if number % 5 == 0 else "train"
+    )  # fmt: skip
+    scores, said = trained(capsys, place, "--epochs", "1")
+    assert "'leaf' (no training image shows it)" in said
+    file = tmp_path / "network.safetensors"
+    (Path(scores["folder"]) / "best.safetensors").rename(file)
+    code, _, said = run(capsys, "predict", place, "--model", file, "--name", "p", "--device", "cpu")
+    assert code == 0, said
+    code, out, said = run(capsys, "evaluate", place, "p", "--json")
+    assert code == 0, said
+    assert json.loads(out)["unscored"] == {"leaf": "no training image shows it"}

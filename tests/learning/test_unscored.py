@@ -227,6 +227,13 @@ def test_what_a_network_never_learned_is_not_held_against_it(made) -> None:
     run.finish()
     record = {"kind": "predict", "settings": {"networks": [{"model": "net"}]}, "scores": {}}
     assert never_learned(dataset, record) == {"grass"}
+    for networks, known in (
+        ([{"model": "/a/file", "unlearned": ["dog", "grass"]}, {"model": "net"}], {"grass"}),
+        ([{"model": "/a/file", "unlearned": []}, {"model": "net"}], set()),
+        ([{"model": "/a/file"}, {"model": "net"}], set()),
+    ):
+        record["settings"]["networks"] = networks
+        assert never_learned(dataset, record) == known
     scores = evaluate(dataset, run)
     assert scores["unscored"] == {"grass": NOT_LEARNED}
     assert scores["classes"]["dog"] == 1

@@ -140,7 +140,10 @@ def predict_into_run(
     classes = worker.prepare(alone=workers <= 1 and timeout is None)
     settings = {
         "model": model, "flip": flip, "scales": list(scales), "min_area": min_area, "min_score": min_score,
-        "networks": [{"model": name, "checksum": _checksum(at)} for name, at in zip(names, checkpoints, strict=True)],
+        "networks": [
+            {"model": name, "checksum": _checksum(at), "unlearned": unlearned}
+            for name, at, unlearned in zip(names, checkpoints, worker.unlearned, strict=True)
+        ],
     }  # fmt: skip
     run = Run.start(view, "predict", settings, name=name, tags=tags, notes=notes)
     written = _To(to, format, overwrite=overwrite, keep=checkpoints)
@@ -177,7 +180,7 @@ def go_on(
     checkpoints = []
     for network in networks:
         place = checkpoint_of(dataset, network["model"])
-        if not place.is_file() or _checksum(place) != network["checksum"]:
+        if not place.exists() or _checksum(place) != network["checksum"]:
             raise UsageError(
                 f"is not the network that the run {record['id']!r} began with", file=place,
                 todo="Put the old file there, or predict into a new run: without --resume.",
@@ -262,6 +265,7 @@ class _Predicting(compute.Worker[_Rows]):
         self._predictor: Predictor | None = None
         self._batch_size: BatchSize | None = None
         self._notes: list[str] = []
+        self.unlearned: list[list[str]] = []  # of each network, after `prepare`
 
     @property
     def device_name(self) -> str:
@@ -277,6 +281,7 @@ class _Predicting(compute.Worker[_Rows]):
         predictor = Predictor.load(self._checkpoints, device=self._device if alone else "cpu")
         predictor.check(self._asked)
         self._predictor = predictor if alone else None
+        self.unlearned = [list(each.info.unlearned) for each in predictor.members]
         return predictor.classes
 
     def open(self) -> None:

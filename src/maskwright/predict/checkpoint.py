@@ -39,7 +39,8 @@ class ModelInfo:
     window: (height, width) that it was trained in, for networks that answer objects: smaller images are set into
     black up to it, as they were then.  Normalisation over the whole image (GroupNorm) tells the difference.
     channels, dtype, low, high, mean, std: of the images that it takes; see `layout.Layout`.  notes: what was said of
-    them, and of how weights from elsewhere were fitted to them.
+    them, and of how weights from elsewhere were fitted to them.  unlearned: names of classes that no training image
+    showed.
     """
 
     model: str
@@ -57,6 +58,7 @@ class ModelInfo:
     low: tuple[float, ...] = EIGHT_BITS.low
     high: tuple[float, ...] = EIGHT_BITS.high
     notes: tuple[str, ...] = ()
+    unlearned: tuple[str, ...] = ()
 
     @property
     def layout(self) -> Layout:
@@ -109,7 +111,7 @@ class ModelInfo:
 _LARGEST_SCALE, _LARGEST_WINDOW = 64, 1 << 16
 
 #: What JSON holds as lists.
-_LISTS = ("mean", "std", "window", "channels", "low", "high", "notes")
+_LISTS = ("mean", "std", "window", "channels", "low", "high", "notes", "unlearned")
 
 #: Of numbers in images.
 _DTYPES = ("uint8", "int8", "uint16", "int16", "uint32", "int32", "uint64", "int64", "float16", "float32", "float64")
@@ -121,7 +123,8 @@ def _wrong_channels(info: ModelInfo) -> list[str]:
     wrong += ["dtype"] * (info.dtype not in _DTYPES)
     limits = len(info.low) == len(info.high) == len(info.mean) and all(map(_number, (*info.low, *info.high)))
     wrong += ["low or high"] * (not limits or not all(map(operator.lt, info.low, info.high)))
-    return wrong + ["notes"] * (not all(isinstance(note, str) for note in info.notes))
+    wrong += ["notes"] * (not all(isinstance(note, str) for note in info.notes))
+    return wrong + ["unlearned"] * (not all(isinstance(name, str) for name in info.unlearned))
 
 
 #: What `models.build` is given besides a network's settings.

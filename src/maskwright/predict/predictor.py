@@ -208,7 +208,7 @@ class Predictor:
     def _loaded(self, image: Source, asked: Asked, about: object = None) -> Loaded:
         """Read, and how it enters. Raises FormatError, UsageError."""
         pixels = self.layout.checked(image if isinstance(image, np.ndarray) else self._read(image))
-        units = tuple(_writable(member.layout.units(pixels)) for member in self._members)
+        units = tuple(_writable(member.layout.units(pixels)) for member in self.members)
         size: Size = (pixels.shape[0], pixels.shape[1])
         nbytes = sum({id(array): array.nbytes for array in units}.values())
         what = _Entering(units, size, about)
@@ -216,7 +216,7 @@ class Predictor:
             tile = self.info.tile
             window = (min(tile, size[0]), min(tile, size[1]))
             return Loaded(None, what, nbytes, self._area(window, asked), tiling.number(size, tile))
-        key = tuple(member._sizes(size, scale)[1] for member in self._members for scale in asked.scales)
+        key = tuple(member._sizes(size, scale)[1] for member in self.members for scale in asked.scales)
         return Loaded(key, what, nbytes, self._area(size, asked))
 
     def _read(self, image: media.Image | ImageRef | str | Path) -> Array:
@@ -225,7 +225,7 @@ class Predictor:
         return self.layout.pick(media.read(image), image.uri if isinstance(image, ImageRef) else image)
 
     @property
-    def _members(self) -> "list[Predictor]":
+    def members(self) -> "list[Predictor]":
         """Of an ensemble; alone otherwise."""
         return [self, *self._others]
 
@@ -234,7 +234,7 @@ class Predictor:
 
     def _area(self, size: Size, asked: Asked) -> int:
         """Pixels that enter at most."""
-        entered = [member._sizes(size, scale)[1] for member in self._members for scale in asked.scales]
+        entered = [member._sizes(size, scale)[1] for member in self.members for scale in asked.scales]
         return max(height * width for height, width in entered)
 
     # -- on the device -----------------------------------------------------------------------------
@@ -278,9 +278,9 @@ class Predictor:
 
         Logits of a single look, otherwise mean probabilities over mirrors, scales and networks.
         """
-        looks = len(self._members) * len(asked.scales) * (2 if asked.flip else 1)
+        looks = len(self.members) * len(asked.scales) * (2 if asked.flip else 1)
         total: list[Tensor] = []
-        for number, member in enumerate(self._members):
+        for number, member in enumerate(self.members):
             parts = member._tensors([units[number] for units in images])
             for mirrored, scale in product((False, True) if asked.flip else (False,), asked.scales):
                 logits = member._logits([x.flip(3) for x in parts] if mirrored else parts, scale)

@@ -52,11 +52,20 @@ def unscored(classes: Classes, scored: set[int], learned: set[int] | None = None
 def never_learned(view: View, record: Mapping[str, Any]) -> set[str]:
     """Names of the classes that the network of a run never saw, as its training says. record: of a run."""
     if record["kind"] == "predict":
-        networks = [str(network.get("model")) for network in record["settings"].get("networks") or ()]
-        found = [never_learned(view, other) for name in networks if (other := _known(view, name)) is not None]
-        return set.intersection(*found) if found and len(found) == len(networks) else set()
+        networks = record["settings"].get("networks") or ()
+        found = [_unlearned(view, network) for network in networks]
+        known = [names for names in found if names is not None]
+        return set.intersection(*known) if known and len(known) == len(found) else set()
     told = record["scores"].get("unscored") or {}
     return {name for name, reason in told.items() if reason == NOT_LEARNED}
+
+
+def _unlearned(view: View, network: Mapping[str, Any]) -> set[str] | None:
+    """Of one that predicted: as its file said, or its training; None where neither is known."""
+    if isinstance(network.get("unlearned"), list):
+        return set(map(str, network["unlearned"]))
+    other = _known(view, str(network.get("model")))
+    return None if other is None else never_learned(view, other)
 
 
 def _known(view: View, name: str) -> dict[str, Any] | None:

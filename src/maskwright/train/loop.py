@@ -28,7 +28,7 @@ from maskwright.predict.layout import Layout
 from maskwright.predict.precision import chosen, usable
 from maskwright.registry import require
 from maskwright.runs import Run
-from maskwright.runs.unscored import ALONE, shown_by_each, told, unscored
+from maskwright.runs.unscored import ALONE, NOT_LEARNED, shown_by_each, told, unscored
 from maskwright.store import View
 from maskwright.train import adapters, data, histograms, overlays
 from maskwright.train.allocator import keep_memory
@@ -197,6 +197,7 @@ def _trained(
         settings.model, task.classes.to_json(), settings.config, scale=settings.predict_scale, task=task.name,
         tile=settings.tile, window=None if getattr(begin.model, "answers", "logits") == "logits" else settings.size,
         notes=begin.kept,
+        unlearned=tuple(name for name, reason in task.unscored.items() if reason == NOT_LEARNED),
     ).taking(begin.layout)  # fmt: skip
     model = processes.joined_statistics(begin.model) if settings.sync_batchnorm else begin.model
     model = model.to(processes.device).to(memory_format=torch.channels_last)
