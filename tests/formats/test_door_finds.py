@@ -29,7 +29,7 @@ def test_a_place_comes_with_reasons(tmp_path) -> None:
     (best, *others) = formats.find(tmp_path / "set")
     assert (best.format, best.path, best.parts, best.left_out) == ("yolo", tmp_path / "set", (), ())
     assert "data.yaml names 2 classes" in best.reasons
-    assert "1 image, 1 .txt file, 1 .yaml file" in best.reasons
+    assert "1 image file, 1 .txt file, 1 .yaml file" in best.reasons
     assert all(other.score < best.score for other in others)
     reading, samples = read(tmp_path / "set")
     assert reading.chosen == best

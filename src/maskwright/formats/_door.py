@@ -201,9 +201,9 @@ def _counted(place: Path, listing: Listing) -> Iterator[str]:
         return
     numbers: dict[str, int] = {}
     for suffix, number in listing.kinds(place).items():
-        kind = "images" if is_image_file(suffix) else f"{suffix} files" if suffix else "other files"
+        kind = "image files" if is_image_file(suffix) else f"{suffix} files" if suffix else "other files"
         numbers[kind] = numbers.get(kind, 0) + number
-    most = sorted(numbers, key=lambda kind: (kind != "images", -numbers[kind], kind))[:3]
+    most = sorted(numbers, key=lambda kind: (kind != "image files", -numbers[kind], kind))[:3]
     if most:
         yield ", ".join(f"{numbers[kind]} {kind if numbers[kind] > 1 else kind[:-1]}" for kind in most)
 
