@@ -73,8 +73,9 @@ def _is_file(view: View, model: str) -> bool:
     """Is it a path, or the name of published weights? A run of that name is meant before them."""
     if "/" in model:
         return True
-    known = model.endswith(FILES) or Path(model).is_dir() or model in weight_catalogue.names()
-    return known and all(record["id"] != model for record in list_runs(view))
+    holds = model.strip(".") and any((Path(model) / name).is_file() for name in HUB_FILES)
+    known = model.endswith(FILES) or holds or model in weight_catalogue.names()
+    return bool(known) and all(record["id"] != model for record in list_runs(view))
 
 
 def _path(model: str) -> Path:
