@@ -43,6 +43,7 @@ def eight(tmp_path_factory):
 
 
 @pytest.mark.train
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize(
     "name", [each if each in QUICK else pytest.param(each, marks=pytest.mark.slow) for each in PIXELS]
 )
