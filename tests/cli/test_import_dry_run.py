@@ -18,7 +18,9 @@ def test_a_dry_run_shows_everything_and_writes_nothing(capsys, tmp_path) -> None
     lines = out.splitlines()
     assert lines[0] == "ways to read this, the best first:"
     assert lines[2].split() == ["yolo", "0.77", str(tmp_path / "download" / "set")]
-    assert f"read as yolo in {tmp_path / 'download' / 'set'}: data.yaml names 2 classes; 1 image file, 1 .txt file" in out
+    assert (
+        f"read as yolo in {tmp_path / 'download' / 'set'}: data.yaml names 2 classes; 1 image file, 1 .txt file" in out
+    )
     assert "1 image, 1 segment, 2 classes" in out
     assert "splits: train 1" in out
     assert ["0", "cell", "thing", "class", "1"] in [line.split() for line in lines]

@@ -93,10 +93,18 @@ def test_splits_that_are_not_there_are_refused(tmp_path) -> None:
     with Dataset.open(a_set(tmp_path, ["train"] * 6)) as dataset:
         with pytest.raises(DatasetError, match=r"no sample of the split 'nosuch'; splits are train \(6\)"):
             data.split_numbers(dataset, train.Settings(train_split="nosuch", val_split="nothere"))
-        with pytest.raises(DatasetError, match=r"no sample of the split 'val'; splits are train \(6\)"):
-            data.split_numbers(dataset, train.Settings())
+        with pytest.raises(DatasetError, match=r"no sample of the split 'nothere'; splits are train \(6\)"):
+            data.split_numbers(dataset, train.Settings(val_split="nothere"))
         with pytest.raises(DatasetError, match="no sample to train on where split = 'x'; samples with labels"):
             data.split_numbers(dataset.where("split = 'x'"), train.Settings())
+
+
+def test_where_only_training_samples_are_declared_a_fifth_of_them_validates(tmp_path) -> None:
+    """As many downloads have it, coco128 among them."""
+    with Dataset.open(a_set(tmp_path, ["test"] * 3 + ["train"] * 10 + [None] * 2)) as dataset:
+        train_numbers, val_numbers, note = data.split_numbers(dataset, train.Settings())
+        assert {*train_numbers, *val_numbers} == set(dataset.where("split = 'train'").numbers())
+        assert "only 'train' is declared: 2 of 10 samples, drawn by the seed, validate" in note
 
 
 def test_samples_of_other_splits_are_not_drawn(tmp_path) -> None:

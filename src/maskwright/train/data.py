@@ -32,8 +32,8 @@ FEW = 4
 def split_numbers(view: View, settings: Settings) -> tuple[list[int], list[int], str | None]:
     """Sample numbers to train on and to validate on, and a note when the split had to be made.
 
-    Samples of weight 0 are never drawn.  Without samples of these splits every fifth of those without a split, in an
-    order drawn by the seed, validates.  With `fold` = (k, n) the samples of both splits (or those without one), in that
+    Samples of weight 0 are never drawn.  Where no sample is of the split "val", every fifth of "train" validates, or of
+    those without a split, in an order drawn by the seed.  With `fold` = (k, n) the samples of both, in that
     order, are cut into n parts and the k-th validates.  With `stratify` both have their share of each class and of each
     size of its objects, where there are labels.  Sequences stay whole in either case, unless the setting
     `split_sequences` allows otherwise; a note names those that declared splits part.  Raises DatasetError when either
@@ -42,18 +42,19 @@ def split_numbers(view: View, settings: Settings) -> tuple[list[int], list[int],
     note = None
     quoted = [name.replace("'", "''") for name in (settings.train_split, settings.val_split)]
     train, val = (view.where(f"split = '{name}'").numbers() for name in quoted)
-    undeclared = not train and not val
-    free = view.where("split is null").numbers() if undeclared else []
-    if undeclared and (not free or (settings.train_split, settings.val_split) != ("train", "val")):
+    usual = (settings.train_split, settings.val_split) == ("train", "val")
+    free = (train or view.where("split is null").numbers()) if usual and not val else []
+    if not (train or val or free):
         raise _no_sample(view, settings.train_split)
-    if undeclared and len(free) == 1:
+    if len(free) == 1:
         raise DatasetError(
             "there is one sample, which cannot both be learned from and judge", file=view.place,
             needed="two or more, of which one validates", todo="Label one more.",
         )  # fmt: skip
+    declared = bool(train)
     sequence_of = view.sequences.of_samples()
-    if undeclared or settings.fold is not None:
-        everything = np.array(free if undeclared else sorted(set(train) | set(val)))
+    if free or settings.fold is not None:
+        everything = np.array(free or sorted(set(train) | set(val)))
         rng = np.random.default_rng([settings.seed, 0x5117])
         whole = not settings.split_sequences and not sequence_of.keys().isdisjoint(everything.tolist())
         shown = stratified.strata(view) if settings.stratify else {}
@@ -74,7 +75,8 @@ def split_numbers(view: View, settings: Settings) -> tuple[list[int], list[int],
         inside = np.isin(everything, chosen)
         val, train = everything[inside].tolist(), everything[~inside].tolist()
         if settings.fold is None:
-            note = f"no splits are declared: {len(val)} of {everything.size} samples, drawn by the seed, validate"
+            why = "only 'train' is declared" if declared else "no splits are declared"
+            note = f"{why}: {len(val)} of {everything.size} samples, drawn by the seed, validate"
             note += ", with their share of each class and of each size of its objects" if even else ""
             note += "; sequences stay whole" if whole else ""
     elif not settings.split_sequences:
