@@ -125,7 +125,7 @@ def test_weights_of_a_training_that_failed_are_refused(tmp_path, resnet) -> None
     tensors = read_weights(resnet)
     tensors["conv1.weight"][0, 0, 0, 0] = float("nan")
     torch.save(tensors, tmp_path / "nan.pth")
-    with pytest.raises(ModelError, match=r"1 tensor of it hold NaN in place of numbers: conv1\.weight"):
+    with pytest.raises(ModelError, match=r"NaN stands in place of numbers in 1 tensor: conv1\.weight"):
         fill(models.build("unet/resnet18", 2), tmp_path / "nan.pth")
 
 

@@ -50,7 +50,6 @@ def command(
         record = find(opened, run)
         view = view_of(opened, at, where)
         found = Run(view, record["id"], folder_of(opened, record["id"]))
-        predicts = record["kind"] == "predict"
         with progress("evaluating", None, quiet=json) as follow:
             scores = evaluate(view, found, extra=metric or (), name=name, workers=workers, progress=follow)
         own = sorted(
@@ -58,7 +57,9 @@ def command(
             for number, value in sample_metrics(opened, record["id"], "mean_iou").items()
             if value == value
         )
-        learned = len(taught(opened, record) & set(found.predicted()) & set(view.numbers())) if predicts else 0
+        learned = 0
+        if record["kind"] == "predict":  # a training's own predictions are of samples that it never saw
+            learned = len(taught(opened, record) & set(found.predicted()) & set(view.numbers()))
         keys = {number: opened.read([number])[0].key for _, number in own[:worst]} if worst else {}
     bad = [(keys[number], value) for value, number in own[:worst]]
     lines = [f"run {record['id']} on {many(scores['samples'], 'sample')} of revision {scores['revision']}", ""]

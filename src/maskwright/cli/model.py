@@ -120,7 +120,7 @@ def _is_ours(model: str) -> bool:
 
 
 def _show_weights(source: str, json: bool) -> None:
-    from maskwright.predict.as_published import incomplete
+    from maskwright.predict.as_published import incomplete, network_for
     from maskwright.weights import recognise
 
     found = recognise(source)
@@ -137,23 +137,20 @@ def _show_weights(source: str, json: bool) -> None:
     if found.outputs is not None:
         rows += [("outputs", found.outputs), ("classes", ", ".join(name for name, _ in found.classes) or "not known")]
         rows += [("known from", found.why)] if found.why else []
-    problem = incomplete(source, found)
-    rows.append(("use", _use(source, found)) if problem is None else ("not usable", problem))
+    begun = network_for(source, found)
+    problem = incomplete(source, found, begun)
+    rows.append(("use", _use(source, found.kind, begun)) if problem is None else ("not usable", problem))
     result = {**vars(found), "published": published.to_json() if published else None, "problem": problem}
     emit(result, table(rows, ("", "")), json)
 
 
-def _use(source: str, found: Any) -> str:
-    from maskwright.predict.as_published import network_for
-
-    if found.kind == "engine":
+def _use(source: str, kind: str, begun: tuple[str, dict[str, Any]] | None) -> str:
+    if begun is None:
         return f"an engine's: -o weights={source}"
-    begun = network_for(source, found)
-    assert begun is not None
     model, arguments = begun
     config = "".join(f" --config {name}={value}" for name, value in arguments.items())
     train = f"maskwright train DATASET --model {model}{config} --weights {source}"
-    return train if found.kind == "encoder" else f"maskwright predict IMAGES --model {source}, or {train}"
+    return train if kind == "encoder" else f"maskwright predict IMAGES --model {source}, or {train}"
 
 
 def _list(json: bool) -> None:

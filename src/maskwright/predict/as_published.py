@@ -36,12 +36,15 @@ def network_for(source: str | Path, found: Recognised) -> tuple[str, dict[str, A
     return None
 
 
-def incomplete(source: str | Path, found: Recognised) -> str | None:
-    """What keeps weights from filling the network that they are of; None where nothing does, and for engines."""
+def incomplete(source: str | Path, found: Recognised, begun: tuple[str, dict[str, Any]] | None) -> str | None:
+    """What keeps weights from filling the network that they are of; None where nothing does, and for engines.
+
+    source, found: as `network_for` takes them.  begun: what that answered.
+    """
     if found.kind == "engine":
         return None
     if found.kind == "encoder":
-        return None if network_for(source, found) else f"no network here begins with all of {found.network}"
+        return None if begun else f"no network here begins with all of {found.network}"
     classes, _ = _classes(found)
     try:
         fill(models.build(found.network, classes.num_classes, **found.config), source)

@@ -100,7 +100,7 @@ def _put(
     broken = [given.name for _, given in found.pairs if bool(given.tensor.isnan().any())]
     if broken:
         raise ModelError(
-            f"{many(len(broken), 'tensor')} of it hold NaN in place of numbers: {_some(broken)}", file=source,
+            f"NaN stands in place of numbers in {many(len(broken), 'tensor')}: {_some(broken)}", file=source,
             needed="numbers; the training that wrote it had failed",
         )  # fmt: skip
     said = ""
