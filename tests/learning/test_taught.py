@@ -114,6 +114,8 @@ def test_samples_of_other_splits_are_not_drawn(tmp_path) -> None:
         assert "2 of 10 samples, drawn by the seed, validate" in note
         with pytest.raises(DatasetError, match=r"no sample of the split 'a'; splits are test \(3\)"):
             data.split_numbers(dataset, train.Settings(train_split="a", val_split="b"))
+        with pytest.raises(DatasetError, match=r"no sample of the split 'b'; splits are test \(3\)"):
+            data.split_numbers(dataset, train.Settings(val_split="b"))
     (tmp_path / "none").mkdir()
     with (
         Dataset.open(a_set(tmp_path / "none", [None] * 4)) as dataset,

@@ -45,7 +45,8 @@ def split_numbers(view: View, settings: Settings) -> tuple[list[int], list[int],
     usual = (settings.train_split, settings.val_split) == ("train", "val")
     free = (train or view.where("split is null").numbers()) if usual and not val else []
     if not (train or val or free):
-        raise _no_sample(view, settings.train_split)
+        named = [name for name in (settings.train_split, settings.val_split) if name not in ("train", "val")]
+        raise _no_sample(view, named[0] if named else settings.train_split)
     if len(free) == 1:
         raise DatasetError(
             "there is one sample, which cannot both be learned from and judge", file=view.place,
