@@ -29,8 +29,8 @@ folder, hub:OWNER/NAME or a name below what it is: by the names and shapes of it
 into; nothing is fetched unless HF_HUB_OFFLINE=0 says so. `maskwright plan` and `train` begin with published weights of
 the model's encoder that are at hand and free for any use, and say which; where none are, they say what brings some.
 `--from-scratch` begins with random values, in the network that is best then, `--weights NAME` with others: a file
-without `--model` says itself which network it is of, or which begins with it. Images of eight bits are then normalised as
-the weights were taught with them, which a checkpoint keeps.
+without `--model` says itself which network it is of, or which begins with it. Images of eight bits are then normalised
+as the weights were taught with them, which a checkpoint keeps.
 
 **All or nothing.** Weights fill the whole network, or its whole encoder; what is missing, too many or of another shape
 is listed otherwise, and nothing changes. Three things are said and done: a last layer for other classes stays random,
