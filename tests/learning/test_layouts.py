@@ -233,6 +233,25 @@ def predictor(layout: Layout, **info: object) -> Predictor:
     )
 
 
+@pytest.mark.parametrize("layout", [EIGHT_BITS, DEEP], ids=["eight bits", "deep"])
+def test_what_lies_beyond_an_image_is_the_same_in_training_and_in_prediction(layout) -> None:
+    """A network that meets another border than it was taught with is wrong beside it: by five points on CamVid."""
+    image = noise(len(layout.channels), dtype=np.dtype(layout.dtype).type, high=255)
+    mine = predictor(layout)
+    entered, inner = mine._entered(mine._tensor(image))
+    assert (inner, tuple(entered.shape[2:])) == (SIZE, (32, 32))
+    beyond = torch.cat([entered[0, :, inner[0] :].flatten(1), entered[0, :, :, inner[1] :].flatten(1)], dim=1)
+    settings = Settings(size=(64, 64), scale=(1.0, 1.0), colour=False)
+    units = layout.units if layout is DEEP else None
+    window, label = data.augmented(image, np.zeros(SIZE, np.uint8), np.random.default_rng(0), settings, units=units)
+    taught = torch.from_numpy(window).permute(2, 0, 1)[:, torch.from_numpy(label == 255)].float()
+    taught = taught / 255 if window.dtype == np.uint8 else taught
+    black = (taught - torch.tensor(layout.mean)[:, None]) / torch.tensor(layout.std)[:, None]
+    assert black.shape[1] > 2000
+    assert torch.allclose(beyond, black[:, :1].expand_as(beyond))
+    assert torch.allclose(black, black[:, :1].expand_as(black))
+
+
 def test_deep_images_are_predicted_whole_in_tiles_mirrored_and_together(tmp_path) -> None:
     image = noise(2, dtype=np.uint16, high=1000)
     alone = predictor(DEEP)

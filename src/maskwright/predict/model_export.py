@@ -66,7 +66,7 @@ def export(
         member.export(model, info, partial, size=size)
         mine = Predictor(_padded(model, size), info, device="cpu", precision="fp32")
         if int8:
-            _quantised(member, mine, partial, images, size)
+            _quantised(member, mine, partial, images)
         proof = (
             _compared(mine, Predictor(*member.load(partial), device="cpu", precision="fp32"), images, truths)
             if images
@@ -104,16 +104,10 @@ def _padded(model: Any, size: tuple[int, int] | None) -> Any:
     return runner(lambda x: model(torch.from_numpy(x)).detach(), int(getattr(model, "stride", 32)), size)
 
 
-def _quantised(
-    member: Any, mine: Predictor, partial: Path, images: Sequence[Array], size: tuple[int, int] | None
-) -> None:
+def _quantised(member: Any, mine: Predictor, partial: Path, images: Sequence[Array]) -> None:
     inputs = []
     for image in images:
         x, _ = mine._entered(mine._tensor(image))
-        if size is not None:
-            import torch
-
-            x = torch.nn.functional.pad(x, (0, size[1] - x.shape[3], 0, size[0] - x.shape[2]), mode="replicate")
         inputs.append(np.ascontiguousarray(x.cpu().numpy()))
     whole = partial.with_name(f"{partial.stem}.whole{partial.suffix}")
     partial.replace(whole)

@@ -337,29 +337,32 @@ class Predictor:
         return found
 
     def _sizes(self, size: Size, scale: float = 1.0) -> tuple[Size, Size]:
-        """Of an image as it enters: unpadded, and padded to window and stride."""
+        """Of an image as it enters: unpadded, and padded to window and stride, or to the one size that a file takes."""
         factor = self.info.scale * scale
         height, width = size if factor == 1 else (max(1, round(side * factor)) for side in size)
         tall, wide = (max(height, self.info.window[0]), max(width, self.info.window[1])) if self.info.window else (
             height, width)  # fmt: skip
+        only: Size | None = getattr(self.model, "only_size", None)
+        if only is not None and tall <= only[0] and wide <= only[1]:
+            return (height, width), only
         stride = int(getattr(self.model, "stride", 32))
         return (height, width), (-(-tall // stride) * stride, -(-wide // stride) * stride)
 
     def _entered(self, x: "Tensor", scale: float = 1.0) -> tuple["Tensor", Size]:
-        """(N, C, H, W) in 0 … 1 -> scaled, normalised, padded to window and stride; and its size unpadded."""
+        """(N, C, H, W) in 0 … 1 -> scaled, normalised, padded as `_sizes` says; and its size unpadded.
+
+        Padded with black, as windows of training are where they reach beyond the image.
+        """
         from torch.nn import functional
 
         inner, padded = self._sizes((int(x.shape[-2]), int(x.shape[-1])), scale)
         if self.info.scale * scale != 1:
             x = functional.interpolate(x, size=inner, mode="bilinear", antialias=True, align_corners=False)
         x = (x - self._mean) / self._std
-        if self.info.window is not None:
-            black = (-self._mean / self._std).expand(len(x), -1, max(inner[0], self.info.window[0]), -1)
-            black = black.expand(-1, -1, -1, max(inner[1], self.info.window[1])).clone()
+        if padded != inner:
+            black = (-self._mean / self._std).expand(len(x), -1, *padded).clone()
             black[..., : inner[0], : inner[1]] = x
             x = black
-        down, right = padded[0] - x.shape[-2], padded[1] - x.shape[-1]
-        x = functional.pad(x, (0, right, 0, down), mode="replicate")
         return _joined([x]), inner
 
     def _logits(self, parts: "Sequence[Tensor]", scale: float = 1.0) -> "list[Tensor]":

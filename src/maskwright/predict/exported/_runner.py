@@ -46,7 +46,7 @@ def example(info: ModelInfo, stride: int, size: tuple[int, int] | None) -> Any:
 def runner(
     call: Callable[[Any], Any], stride: int, size: tuple[int, int] | None, *, batches: bool = True
 ) -> "nn.Module":
-    """call: (N, C, h, w) float32 array -> logits array.  A file of one size pads images to it.
+    """call: (N, C, h, w) float32 array -> logits array.  size: the only one that a file takes, as its `only_size`.
 
     batches: whether N may be more than 1; otherwise images enter one by one.
     """
@@ -56,19 +56,17 @@ def runner(
         def __init__(self) -> None:
             super().__init__()
             self.stride = stride
+            self.only_size = size
 
         def forward(self, x: torch.Tensor) -> torch.Tensor:
             height, width = x.shape[-2:]
-            if size is not None:
-                if height > size[0] or width > size[1]:
-                    raise ModelError(
-                        f"the exported model takes {size[0]} x {size[1]} pixels, not {height} x {width}",
-                        todo="Export it without --size, or with a larger one.",
-                    )
-                x = torch.nn.functional.pad(x, (0, size[1] - width, 0, size[0] - height), mode="replicate")
+            if size is not None and (height, width) != tuple(size):
+                raise ModelError(
+                    f"the exported model takes {size[0]} x {size[1]} pixels, not {height} x {width}",
+                    todo="Export it without --size, or with a larger one.",
+                )
             given = x.float().contiguous().cpu().numpy()
             parts = [given] if batches or len(given) == 1 else [given[k : k + 1] for k in range(len(given))]
-            out = torch.cat([torch.as_tensor(call(part)) for part in parts])
-            return out[..., :height, :width]
+            return torch.cat([torch.as_tensor(call(part)) for part in parts])
 
     return Runner()
