@@ -4,6 +4,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from maskwright import models
 from maskwright.train import starting
 from maskwright.weights import at_hand, weight_catalogue
 
@@ -57,9 +58,16 @@ def test_a_cache_is_taken_where_the_network_can(a_resnet) -> None:
         assert found.weights == "resnet18-torchvision", model
         assert "from a cache of this machine" in found.reason
     assert starting.start("semantic", "cpu", {"model": "unet/resnet34"}).weights is None
-    found = starting.start("instance", "cpu", {"model": "maskrcnn/resnet18"})  # its plan on a CPU has group norms
-    assert found.weights is None
+    found = starting.start("instance", "cpu", {"model": "maskrcnn/resnet18", "config": {"norm": "group"}})
+    assert found.weights is None, "arguments that a person chose stay"
     assert "resnet18-torchvision would be at hand, but" in found.reason
+
+
+def test_a_plan_gives_up_group_norms_for_an_encoder_that_has_others(a_resnet) -> None:
+    found = starting.start("instance", "cpu", {"model": "maskrcnn/resnet18"})
+    assert found.weights == "resnet18-torchvision"
+    assert found.config == models.stated("maskrcnn", "CONFIG", {})["cpu"][0] | {"norm": "frozen"}
+    assert starting.start("semantic", "cpu", {"model": "unet/resnet18"}).config == {}
 
 
 def test_weights_that_may_not_be_used_freely_are_not_taken_by_themselves(tmp_path, monkeypatch) -> None:

@@ -29,6 +29,9 @@ CONFIG = {
         "small batches on a CPU: group normalisation, fewer proposals",
     )
 }
+#: Arguments in place of those where weights are begun with: torchvision keeps the statistics of theirs, as batches of a
+#: few images have none worth having.
+FROM_WEIGHTS = {"norm": "frozen"}
 LICENCE = "BSD-3-Clause (torchvision)"
 INPUT = "RGB, ImageNet mean and deviation; any size, padded to 32"
 WEIGHTS = weight_catalogue.told(weight_catalogue.find(network="maskrcnn"))
@@ -50,15 +53,16 @@ def build(
     detections: int = 100,
     min_score: float = 0.05,
 ) -> "nn.Module":
-    """Randomly initialised; nothing is frozen.
+    """Randomly initialised.
 
-    encoder: a ResNet of torchvision.  version: 2 has deeper heads and normalises in them.  norm: batch or group; group
-    where a batch is small.  anchors: a side in input pixels for each of the five levels.  mask_cells: half the masks'
-    side.  mask_channels: of their head's four layers; at 256 they are half of a step's work on a CPU.  proposals: kept
-    of each image while training (half as many later).  samples: of them that teach the heads.  head: hidden values of
-    the box head, four fifths of what is beyond the encoder; fewer for few classes.  detections: most objects an image
-    can have. Raises UsageError for another version or normalisation.  min_score: of objects, at
-    least.
+    encoder: a ResNet of torchvision.  version: 2 has deeper heads and normalises in them.  norm: batch, group or
+    frozen; group where a batch is small, frozen where the encoder's weights come from elsewhere: it normalises by their
+    means and variances, which training leaves as they are.  anchors: a side in input pixels for each of the five
+    levels.  mask_cells: half the masks' side.  mask_channels: of their head's four layers; at 256 they are half of a
+    step's work on a CPU.  proposals: kept of each image while training (half as many later).  samples: of them that
+    teach the heads.  head: hidden values of the box head, four fifths of what is beyond the encoder; fewer for few
+    classes.  detections: most objects an image can have.  min_score: of objects, at least.  Raises UsageError for
+    another version or normalisation.
     """
     torch: Any = require("torch", "the model maskrcnn")
     require("torchvision", "the model maskrcnn")
@@ -67,11 +71,12 @@ def build(
     from torchvision.models.detection.faster_rcnn import FastRCNNPredictor, TwoMLPHead
     from torchvision.models.detection.mask_rcnn import MaskRCNNHeads, MaskRCNNPredictor
     from torchvision.models.detection.rpn import AnchorGenerator
-    from torchvision.ops import MultiScaleRoIAlign
+    from torchvision.ops import FrozenBatchNorm2d, MultiScaleRoIAlign
 
-    if version not in (1, 2) or norm not in ("batch", "group"):
+    layers = {"batch": torch.nn.BatchNorm2d, "group": _group_norm, "frozen": FrozenBatchNorm2d}
+    if version not in (1, 2) or norm not in layers:
         raise UsageError(
-            f"version {version} with norm {norm!r} is not known", needed="version 1 or 2, norm batch or group"
+            f"version {version} with norm {norm!r} is not known", needed="version 1 or 2, norm batch, group or frozen"
         )
     if version == 2 and encoder != "resnet50":
         raise UsageError(f"version 2 has no encoder {encoder!r}", needed="resnet50")
@@ -97,8 +102,7 @@ def build(
     if version == 2:
         network = maskrcnn_resnet50_fpn_v2(weights=None, weights_backbone=None, num_classes=num_classes + 1, **common)
     else:
-        layer = torch.nn.BatchNorm2d if norm == "batch" else _group_norm
-        spine = resnet_fpn_backbone(backbone_name=encoder, weights=None, norm_layer=layer, trainable_layers=5)
+        spine = resnet_fpn_backbone(backbone_name=encoder, weights=None, norm_layer=layers[norm], trainable_layers=5)
         # A predictor given comes with its number of classes.
         network = MaskRCNN(spine, None if "box_predictor" in common else num_classes + 1, **common)
     widen(network.backbone.body, in_channels)

@@ -169,7 +169,7 @@ def _rules(facts: Fingerprint, device: str, given: dict[str, Any]) -> dict[str, 
     objects = models.tasks_of(model) != ("semantic",)
     config = models.stated(model, "CONFIG", {}).get(platform)
     if begin.config and "config" not in given:
-        out["config"] = begin.config, "as the given weights are"
+        out["config"] = begin.config, "as the weights that it begins with are"
     elif config is not None and "config" not in given:
         kept = fitting(model, config[0], str(given["weights"])) if given.get("weights") else config[0]
         changed = ", ".join(config[0].keys() - kept.keys())

