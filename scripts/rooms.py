@@ -17,7 +17,7 @@ LAYERS = (
     ("video",),
     ("fewshot",),
     ("train", "interactive"),
-    ("predict", "labelling"),
+    ("predict", "labelling", "insight"),
     ("runs", "conversions"),
     ("formats", "models", "losses", "metrics", "transforms", "figures"),
     ("compute", "weights", "sets"),

@@ -19,7 +19,7 @@ __all__ = [
     "Class", "Classes", "Dataset", "Image", "ImageRef", "Mask", "Masks", "MaskwrightError", "Polygon",
     "Predictor", "Run", "Sample", "Segments", "Settings", "__version__", "build_demo_set", "compute",
     "conversions", "core", "demo", "diagnostics", "errors", "fewshot", "figures", "fit", "formats",
-    "integrations", "interactive", "labelling", "losses", "media", "metrics", "models", "open_dataset",
+    "insight", "integrations", "interactive", "labelling", "losses", "media", "metrics", "models", "open_dataset",
     "predict", "registry", "runs", "sets", "store", "studio", "testing", "train", "transforms", "video", "weights",
 ]  # fmt: skip
 
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         fewshot,
         figures,
         formats,
+        insight,
         integrations,
         interactive,
         labelling,

@@ -422,6 +422,15 @@ def compute(dataset: mw.Dataset) -> None:
         assert {number: journal[number] for number in journal} == kept
 
 
+def insight(dataset: mw.Dataset) -> None:
+    looking: mw.insight.looking.Looking = mw.insight.looking.Looking(dataset)
+    names: list[mw.insight.askable.Askable] = mw.insight.askable.askable(dataset, dataset.frozen())
+    assert "split" in {found.expression for found in names}
+    found = looking.bars(looking.view(["split = 'val'"]), [("split", "sample")])[0]
+    assert isinstance(found, mw.insight.charts.WordBars)
+    assert not mw.insight.differences.differences(dataset, "head", "head").samples
+
+
 def labelling(dataset: mw.Dataset) -> None:
     gestures, assignments = mw.labelling.gestures, mw.labelling.assignments
     number = dataset.number_of("cells/2")
@@ -572,6 +581,7 @@ def main(folder: Path) -> None:
         runs(dataset)
         compute(dataset)
         labelling(dataset)
+        insight(dataset)
         integrations(dataset)
         assert mw.diagnostics.diagnose(dataset=None)
     losses_and_models()

@@ -21,6 +21,13 @@ _SETTABLE: dict[str, Callable[[Any], Any]] = {
 }  # fmt: skip
 
 
+def settable(column: Column) -> bool:
+    """Whether many samples can be given values of this column at once."""
+    if column.owner != "sample" or column.virtual or column.kind == "vector":
+        return False
+    return column.name in _SETTABLE or (column.path is None and column.name not in MEANT)
+
+
 @dataclass(frozen=True)
 class Changed:
     """A sample's values, by column, before and after. None: it has none."""

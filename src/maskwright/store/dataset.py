@@ -130,17 +130,22 @@ class Dataset(View):
         return Columns(self)
 
     def set_where(
-        self, condition: str, values: Mapping[str, Any], *, dry_run: bool = False, author: str | None = None
-    ) -> BulkChange:
+        self, condition: str | Sequence[str], values: Mapping[str, Any], *, dry_run: bool = False,
+        author: str | None = None, message: str | None = None,
+    ) -> BulkChange:  # fmt: skip
         """Give all samples that fulfil a condition these values, as one revision -> how many, and the first ten.
 
         Raises UsageError as `Edit.set_where` does; then, and with `dry_run`, nothing is changed.
 
-        condition: as in `where`; "" for all samples.  values: by column; None takes a value away.  dry_run: only tell.
+        condition: as in `where`; "" for all samples; of several each takes what the one before leaves.  values: by
+        column; None takes a value away.  dry_run: only tell.  message: of the revision, in place of one that says what
+        was done.
         """
         named = ", ".join(f"{name}={value!r}" for name, value in values.items())
+        texts = (condition,) if isinstance(condition, str) else condition
+        told = message or shown(f"set {named} where {' and '.join(filter(None, texts)) or 'all'}", 500)
         found: BulkChange | None = None
-        with suppress(_OnlyToldError), self.edit(f"set {named} where {condition or 'all'}", author=author) as edit:
+        with suppress(_OnlyToldError), self.edit(told, author=author) as edit:
             found = edit.set_where(condition, values)
             if dry_run:
                 raise _OnlyToldError
@@ -171,14 +176,16 @@ class Dataset(View):
 
     # -- history ---------------------------------------------------------------------------------------
 
-    def log(self, limit: int | None = None) -> list[Revision]:
-        """The revisions, newest first. limit: how many, at most; all of them when None."""
+    def log(self, limit: int | None = None, *, before: int | None = None) -> list[Revision]:
+        """The revisions, newest first. limit: how many, at most; all of them when None.  before: only older ones."""
         table = schema.revisions
         with self.database.reading() as connection:
             names: dict[int, list[str]] = {}
             for row in connection.execute(sql.select(schema.tags).order_by(schema.tags.c.name)):
                 names.setdefault(row.revision, []).append(row.name)
             query = sql.select(table).order_by(table.c.id.desc()).limit(limit)
+            if before is not None:
+                query = query.where(table.c.id < before)
             return [
                 Revision(
                     row.id, row.parent, row.author, row.message, row.created, row.summary, tuple(names.get(row.id, ()))

@@ -713,10 +713,11 @@ class Edit:
                 owner, name, lambda values: {other: value for other, value in values.items() if other != name}
             )
 
-    def set_where(self, condition: str, values: Mapping[str, Any]) -> BulkChange:
+    def set_where(self, condition: str | Sequence[str], values: Mapping[str, Any]) -> BulkChange:
         """Give all samples that fulfil a condition these values -> how many changed, and the first of them.
 
-        condition: as in `where`, of the samples as they are inside this edit; "" for all of them.  values: by column:
+        condition: as in `where`, of the samples as they are inside this edit; "" for all of them; of several each takes
+        what the one before leaves.  values: by column:
         split, weight, a user's own; None takes a value away.  Raises UsageError for a column that is not there or
         cannot be set, and for a value that it does not take.
         """
@@ -732,7 +733,8 @@ class Edit:
             return after
 
         known = Stored(self._connection, None, self.columns())
-        queries = [read(condition, known)] if condition.strip() else []
+        texts = (condition,) if isinstance(condition, str) else condition
+        queries = [read(text, known) for text in texts if text.strip()]
         matching, order = Writer(None).selection(queries)
         rows = self._rows(schema.samples, matching, [*order, schema.samples.c.sample])
         return BulkChange(len(rows), self._rewrite(schema.samples, rows, changed), tuple(first))
