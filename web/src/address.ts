@@ -1,4 +1,4 @@
-/** Addresses within the studio: `#12?show=open&name=p` is the label page with image 12 and its list, `#/team` the page that is called team. */
+/** Addresses within the studio: `#12?show=open&name=p` is the label page with image 12 and its list, `#/explore?run=a` the page that is called explore, and what it shows. */
 
 import { signal } from "@preact/signals";
 
@@ -9,21 +9,23 @@ export interface Address {
   /** Which images the list shows, and which part of their names. */
   show: string;
   name: string;
+  /** What another page than the label page shows, as it writes it. */
+  query: string;
 }
 
 export const ALL = "all";
 
 /** Of the part behind `#`, without it. */
 export function parse(hash: string): Address {
-  if (hash.startsWith("/")) return { page: hash.slice(1), image: null, show: ALL, name: "" };
   const [number, query = ""] = hash.split(/\?(.*)/s);
+  if (hash.startsWith("/")) return { page: number.slice(1), image: null, show: ALL, name: "", query };
   const image = Number(number);
   const given = new URLSearchParams(query);
-  return { page: "label", image: number !== "" && Number.isInteger(image) ? image : null, show: given.get("show") || ALL, name: given.get("name") ?? "" };
+  return { page: "label", image: number !== "" && Number.isInteger(image) ? image : null, show: given.get("show") || ALL, name: given.get("name") ?? "", query: "" };
 }
 
-export function format({ page, image, show, name }: Address): string {
-  if (page !== "label") return `/${page}`;
+export function format({ page, image, show, name, query: more }: Address): string {
+  if (page !== "label") return `/${page}${more && `?${more}`}`;
   const query = new URLSearchParams({ ...(show !== ALL && { show }), ...(name && { name }) }).toString();
   return `${image ?? ""}${query && `?${query}`}`;
 }
@@ -37,6 +39,9 @@ export function follow(): void {
   window.addEventListener("hashchange", look);
   look();
 }
+
+/** Another page, with what it shows. */
+export const toPage = (page: string, query = "", passing = false): void => goTo({ page, image: null, show: ALL, name: "", query }, passing);
 
 /** passing: the browser's way back does not lead here. */
 export function goTo(to: Address, passing = false): void {

@@ -1,7 +1,10 @@
 import { useEffect } from "preact/hooks";
 import type { ComponentChildren, ComponentType } from "preact";
 import { address } from "./address";
+import { Explore } from "./pages/explore";
+import { History } from "./pages/history";
 import { Label } from "./pages/label";
+import { Runs } from "./pages/runs";
 import { Team } from "./pages/team";
 import { dialog } from "./store/project";
 
@@ -17,6 +20,9 @@ interface Page {
 /** All pages. The first is shown where an address names none. */
 const PAGES: readonly Page[] = [
   { name: "label", View: Label },
+  { name: "explore", View: Explore },
+  { name: "runs", View: Runs },
+  { name: "history", View: History },
   { name: "team", View: Team, over: true },
 ];
 

@@ -22,7 +22,7 @@ def command(
     from maskwright.errors import UsageError
     from maskwright.runs import evaluations, find, list_runs
     from maskwright.runs.ownership import told
-    from maskwright.runs.record import curves
+    from maskwright.runs.record import curves, last_evaluations
 
     with open_dataset(dataset, quiet=json) as opened:
         if run is None and (tags is not None or notes is not None):
@@ -57,11 +57,11 @@ def command(
             emit(record, lines, json)
             return
         records = [record for record in list_runs(opened) if tag is None or tag in record["tags"]]
-        judged = {record["id"]: evaluations(opened, record["id"])[-1:] for record in records}
+        judged = last_evaluations(opened)
     rows = [
         (
             record["id"], record["kind"], record["status"], record["revision"], record["settings"].get("model"),
-            next((done["scores"].get("mean_iou") for done in judged[record["id"]]), record["scores"].get("mean_iou")),
+            judged.get(record["id"], record)["scores"].get("mean_iou"),
             " ".join(record["tags"]),
         )
         for record in records

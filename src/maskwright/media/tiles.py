@@ -76,6 +76,12 @@ def _allowed(sample: Sample) -> None:
         )
 
 
+def fitting(size: Size) -> Size:
+    """The size of an image's thumbnail."""
+    scale = min(1.0, THUMB / max(size))
+    return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
+
+
 @lru_cache(maxsize=2000)
 def thumbnail(uri: str, size: tuple[int, int], window: Window | None = None) -> bytes:
     """A small JPEG of an image as the window displays it. Raises FormatError as `media.read`."""

@@ -664,6 +664,17 @@ def evaluations(dataset: View, id: str) -> list[dict[str, Any]]:
         return [dict(row) for row in connection.execute(query).mappings()]
 
 
+def last_evaluations(dataset: View) -> dict[str, dict[str, Any]]:
+    """The newest evaluation of every run that has one, as `evaluations` gives it, by the run's id."""
+    table = schema.run_evaluations
+    newest = sql.select(sql.func.max(table.c.row)).group_by(table.c.run)
+    columns = (table.c.revision, table.c.created, table.c.settings, table.c.scores)
+    with dataset.database.reading() as connection:
+        query = sql.select(table.c.run, *columns).where(table.c.row.in_(newest))
+        return {row["run"]: {name: row[name] for name in row if name != "run"}
+                for row in connection.execute(query).mappings()}  # fmt: skip
+
+
 def curves(dataset: View, id: str) -> dict[str, list[tuple[int, float]]]:
     """name -> (step, value) in order."""
     table = schema.run_points
@@ -706,6 +717,14 @@ def segment_metrics(dataset: View, id: str, name: str) -> dict[tuple[int, int], 
         }
 
 
+def predicting(dataset: View) -> set[str]:
+    """The ids of runs that hold predictions."""
+    table = schema.run_columns
+    with dataset.database.reading() as connection:
+        query = sql.select(table.c.run).where(table.c.owner == "sample", table.c.name == FOUND)
+        return set(connection.execute(query).scalars())
+
+
 def run_columns(dataset: View) -> list[columns.Column]:
     """Columns of samples and segments that runs gave values to, each named RUN.NAME, the run started last first."""
     with dataset.database.reading() as connection:
@@ -727,7 +746,7 @@ def compare(dataset: View, first: str, second: str) -> dict[str, Any]:
         for name in sorted(names)
         if a["settings"].get(name) != b["settings"].get(name)
     }
-    flat = [_flat(each["scores"]) for each in (a, b)]
+    flat = [flat_scores(each["scores"]) for each in (a, b)]
     scores = {name: (flat[0].get(name), flat[1].get(name)) for name in sorted(flat[0].keys() | flat[1].keys())}
     return {
         "runs": (a["id"], b["id"]),
@@ -737,11 +756,12 @@ def compare(dataset: View, first: str, second: str) -> dict[str, Any]:
     }
 
 
-def _flat(scores: Mapping[str, Any], prefix: str = "") -> dict[str, float]:
+def flat_scores(scores: Mapping[str, Any], prefix: str = "") -> dict[str, float]:
+    """The numbers among scores, those inside others under both names: classes/car. Lists are left out."""
     out: dict[str, float] = {}
     for name, value in scores.items():
         if isinstance(value, Mapping):
-            out |= _flat(value, f"{prefix}{name}/")
+            out |= flat_scores(value, f"{prefix}{name}/")
         elif isinstance(value, int | float) and not isinstance(value, bool):
             out[prefix + name] = value
     return out

@@ -14,11 +14,14 @@ from maskwright.studio import api_page, wrong_values
 from maskwright.studio.routes import (
     classes,
     columns,
+    explore,
     files,
+    history,
     images,
     jobs,
     label,
     project,
+    runs,
     setup,
     suggestions,
     team,
@@ -28,7 +31,22 @@ from maskwright.studio.security import Guard
 from maskwright.studio.state import Settings, Studio
 
 #: Each holds `router(studio)`, and the messages that its routes take and give.
-ROUTES = (project, setup, classes, columns, team, images, label, suggestions, jobs, files, window)
+ROUTES = (
+    project,
+    setup,
+    classes,
+    columns,
+    explore,
+    runs,
+    history,
+    team,
+    images,
+    label,
+    suggestions,
+    jobs,
+    files,
+    window,
+)
 
 PAGE = Path(__file__).parent / "static"
 NOT_BUILT = (

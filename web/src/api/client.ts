@@ -36,6 +36,24 @@ export type SetupDone = Schemas["SetupDone"];
 export type Task = NonNullable<SetupDone["task"]>;
 export type SequenceInfo = Schemas["SequenceInfo"];
 export type PixelValues = Schemas["PixelValues"];
+export type Explorable = Schemas["Explorable"];
+export type Ask = Schemas["AskableInfo"];
+export type SampleRow = Schemas["Row"];
+export type Bars = Required<Schemas["Bars"]>;
+export type Chart = Required<Schemas["Chart"]>;
+export type Changing = Schemas["Changing"];
+export type RunRow = Schemas["RunRow"];
+export type RunDetails = Schemas["RunDetails"];
+export type RevisionInfo = Schemas["RevisionInfo"];
+export type Differences = Schemas["Differences"];
+export type Changes = Schemas["Changes"];
+
+/** Samples that conditions leave: their numbers in order, how many there are in all, and the revision that was asked. */
+export interface Choice {
+  numbers: Int32Array;
+  total: number;
+  revision: number;
+}
 
 /** Answers to who is not let in: the studio was begun anew with another link, or reached by another name. */
 export const NOT_LET_IN = [401, 403];
@@ -99,6 +117,12 @@ async function heard(answer: Response): Promise<Response> {
 async function bitmap(path: string): Promise<ImageBitmap> {
   const answer = await heard(await reached(`/api/${path}`, { credentials: "same-origin" }));
   return createImageBitmap(await answer.blob());
+}
+
+async function choice(where: string[], abort?: AbortSignal): Promise<Choice> {
+  const answer = await heard(await reached("/api/explore/choose", { ...sent("POST", { where }), ...(abort && { signal: abort }) }));
+  const header = (name: string) => Number(answer.headers.get(name));
+  return { numbers: new Int32Array(await answer.arrayBuffer()), total: header("x-total"), revision: header("x-revision") };
 }
 
 /** What the server says, as a sentence. */
@@ -170,5 +194,21 @@ export const api = {
   /** data: an image's bytes in base 64. */
   addImage: (data: string) => call<{ name: string }>("POST", "instructions/images", { data }),
   look: () => call<{ images: number; notes: string[] }>("POST", "look"),
+  explorable: () => call<Explorable>("GET", "explore"),
+  /** where: conditions, each of what the one before leaves. */
+  choose: choice,
+  rows: (numbers: number[], columns: string[]) => call<SampleRow[]>("POST", "explore/rows", { numbers, columns }),
+  charts: (where: string[], charts: Chart[], abort?: AbortSignal) => call<Bars[]>("POST", "explore/charts", { where, charts }, abort),
+  change: (what: Changing) => call<Changes>("POST", "explore/change", what),
+  saveView: (name: string, where: string[]) => call<Explorable["views"]>("PUT", "explore/views", { name, where }),
+  dropView: (name: string) => call<Explorable["views"]>("DELETE", `explore/views/${encodeURIComponent(name)}`),
+  runs: () => call<RunRow[]>("GET", "runs"),
+  run: (id: string) => call<RunDetails>("GET", `runs/${encodeURIComponent(id)}`),
+  sayOfRun: (id: string, said: Schemas["RunSaid"]) => call<RunDetails>("PUT", `runs/${encodeURIComponent(id)}`, said),
+  /** A hundred revisions, those before one. */
+  revisions: (before?: number) => call<RevisionInfo[]>("GET", `history${before === undefined ? "" : `?before=${before}`}`),
+  differences: (old: number, now: number) => call<Differences>("GET", `history/differences?old=${old}&new=${now}`),
+  tag: (revision: number, name: string) => call<Record<string, number>>("POST", "history/tags", { revision, name }),
+  restore: (revision: number) => call<RevisionInfo>("POST", "history/restore", { revision }),
   losses: (format: string) => call<LossReport>("GET", `export/${format}`),
 };

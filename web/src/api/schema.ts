@@ -206,6 +206,313 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/explore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Explorable
+         * @description What there is to ask for.
+         */
+        get: operations["explorable_api_explore_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/explore/choose": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Choose
+         * @description The numbers of the samples that are left, in their order: int32, little endian. The headers say the revision,
+         *     and how many samples there are in all.
+         */
+        post: operations["choose_api_explore_choose_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/explore/rows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Rows
+         * @description Samples with values, in the order asked for; those that are not there any more are left out.
+         */
+        post: operations["rows_api_explore_rows_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/explore/charts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Charts
+         * @description How often values occur, of all samples and of those that are left.
+         */
+        post: operations["charts_api_explore_charts_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/explore/change": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change
+         * @description Give samples values as one revision, or tell what that would change.
+         */
+        post: operations["change_api_explore_change_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/explore/views": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Save View
+         * @description Keep conditions under a name.
+         */
+        put: operations["save_view_api_explore_views_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/explore/views/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Drop View
+         * @description Forget a saved view.
+         */
+        delete: operations["drop_view_api_explore_views__name__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/images/{number}/marks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Layer
+         * @description Labels as a PNG of a thumbnail's size, clear where there are none.
+         *
+         *     run: what it predicted, in place of the truth.  what: errors shows where that differs from the truth.
+         */
+        get: operations["layer_api_images__number__marks_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Runs
+         * @description All runs, the one that was started last first.
+         */
+        get: operations["runs_api_runs_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runs/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Run
+         * @description A run with its curves and all of its numbers.
+         */
+        get: operations["run_api_runs__id__get"];
+        /**
+         * Say
+         * @description Give a run tags, or write notes about it.
+         */
+        put: operations["say_api_runs__id__put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * History
+         * @description Revisions, the newest first, a hundred at once. before: only those that are older.
+         */
+        get: operations["history_api_history_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/history/differences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Different
+         * @description What is different between two revisions, image by image.
+         */
+        get: operations["different_api_history_differences_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/history/tags": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Name
+         * @description Name a revision.
+         */
+        post: operations["name_api_history_tags_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/history/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Restore
+         * @description A new revision that equals an old one.
+         */
+        post: operations["restore_api_history_restore_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/images/{number}/difference": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Layer
+         * @description Where labels differ between two revisions, as a PNG of a thumbnail's size.
+         */
+        get: operations["layer_api_images__number__difference_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/work": {
         parameters: {
             query?: never;
@@ -808,6 +1115,21 @@ export interface components {
             before: number;
         };
         /**
+         * AskableInfo
+         * @description What conditions, bars and tables can ask for; see `insight.askable.Askable`. settable: of many at once.
+         */
+        AskableInfo: {
+            /** Expression */
+            expression: string;
+            /** Title */
+            title: string;
+            column: components["schemas"]["ColumnInfo"];
+            /** Run */
+            run: string | null;
+            /** Settable */
+            settable: boolean;
+        };
+        /**
          * Assigning
          * @description name: who; none takes the images from whoever has them.  count: so many open images that are nobody's.
          */
@@ -818,6 +1140,172 @@ export interface components {
             numbers?: number[];
             /** Count */
             count?: number | null;
+        };
+        /**
+         * Back
+         * @description Which revision the newest becomes equal to.
+         */
+        Back: {
+            /** Revision */
+            revision: number;
+        };
+        /**
+         * Bars
+         * @description See `insight.charts`. edges: of numbers; words: of the others.  problem: why there are none.
+         */
+        Bars: {
+            /** Edges */
+            edges?: number[];
+            /**
+             * Whole
+             * @default false
+             */
+            whole: boolean;
+            /** Words */
+            words?: string[];
+            /** All */
+            all?: number[];
+            /** Chosen */
+            chosen?: number[];
+            /**
+             * Others
+             * @default 0
+             */
+            others: number;
+            /**
+             * Others Chosen
+             * @default 0
+             */
+            others_chosen: number;
+            /**
+             * Missing
+             * @default 0
+             */
+            missing: number;
+            /**
+             * Missing Chosen
+             * @default 0
+             */
+            missing_chosen: number;
+            /** Problem */
+            problem?: string | null;
+        };
+        /**
+         * ChangedImage
+         * @description See `insight.differences.ChangedSample`.
+         */
+        ChangedImage: {
+            /** Number */
+            number: number;
+            /** Key */
+            key: string;
+            /**
+             * What
+             * @enum {string}
+             */
+            what: "added" | "removed" | "changed";
+            /** Added */
+            added: number;
+            /** Removed */
+            removed: number;
+            /** Changed */
+            changed: number;
+            /** Pixels */
+            pixels: number;
+            /** Values */
+            values: [
+                string,
+                unknown,
+                unknown
+            ][];
+        };
+        /**
+         * ChangedRow
+         * @description A sample before and after.
+         */
+        ChangedRow: {
+            /** Key */
+            key: string;
+            /** Before */
+            before: {
+                [key: string]: unknown;
+            };
+            /** After */
+            after: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * Changes
+         * @description See `store.BulkChange`. revision: that shows it; as before where nothing was changed.
+         */
+        Changes: {
+            /** Matched */
+            matched: number;
+            /** Changed */
+            changed: number;
+            /** First */
+            first: components["schemas"]["ChangedRow"][];
+            /** Revision */
+            revision: number;
+        };
+        /**
+         * Changing
+         * @description values: texts by column, as people write them; nothing takes a value away.  dry_run: only tell.
+         *
+         *     numbers: of the samples that change, in place of all that the conditions leave.
+         */
+        Changing: {
+            /** Where */
+            where?: string[];
+            /** Values */
+            values: {
+                [key: string]: string;
+            };
+            /** Numbers */
+            numbers?: number[] | null;
+            /**
+             * Message
+             * @default
+             */
+            message: string;
+            /**
+             * Dry Run
+             * @default true
+             */
+            dry_run: boolean;
+        };
+        /**
+         * Chart
+         * @description Whose values: an expression of samples or of segments.
+         */
+        Chart: {
+            /** Expression */
+            expression: string;
+            /**
+             * Owner
+             * @default sample
+             * @enum {string}
+             */
+            owner: "sample" | "segment";
+        };
+        /**
+         * Charts
+         * @description Which bars are asked for.
+         */
+        Charts: {
+            /** Where */
+            where?: string[];
+            /** Charts */
+            charts: components["schemas"]["Chart"][];
+        };
+        /**
+         * Choice
+         * @description where: conditions, of which the last may only say an order.
+         */
+        Choice: {
+            /** Where */
+            where?: string[];
         };
         /**
          * ChoiceInfo
@@ -931,6 +1419,49 @@ export interface components {
             deep: boolean;
         };
         /**
+         * Differences
+         * @description From one revision to another.  total: images that differ, of which the first are here.  others: sentences on
+         *     classes, columns and sequences.
+         */
+        Differences: {
+            /** Old */
+            old: number;
+            /** New */
+            new: number;
+            /** Total */
+            total: number;
+            /** Images */
+            images: components["schemas"]["ChangedImage"][];
+            /** Others */
+            others: string[];
+        };
+        /**
+         * Evaluated
+         * @description An evaluation of a run. where: conditions on the samples that were scored; scores: flat, classes as classes/NAME;
+         *     intervals: from and to, by score.
+         */
+        Evaluated: {
+            /** Created */
+            created: string;
+            /** Revision */
+            revision: number;
+            /** Name */
+            name: string | null;
+            /** Where */
+            where: string[];
+            /** Scores */
+            scores: {
+                [key: string]: number;
+            };
+            /** Intervals */
+            intervals: {
+                [key: string]: [
+                    number,
+                    number
+                ];
+            };
+        };
+        /**
          * Examples
          * @description Images with labels, in one archive. data: its bytes in base 64.
          */
@@ -939,6 +1470,22 @@ export interface components {
             name: string;
             /** Data */
             data: string;
+        };
+        /**
+         * Explorable
+         * @description What there is to ask for, the runs, and saved views: their conditions by name.
+         */
+        Explorable: {
+            /** Revision */
+            revision: number;
+            /** Asks */
+            asks: components["schemas"]["AskableInfo"][];
+            /** Runs */
+            runs: components["schemas"]["RunInfo"][];
+            /** Views */
+            views: {
+                [key: string]: string[];
+            };
         };
         /**
          * FirstMasks
@@ -1279,9 +1826,24 @@ export interface components {
         };
         /**
          * Named
+         * @description A name for a revision. move: from the one that has it.
+         */
+        "Named-Input": {
+            /** Revision */
+            revision: number;
+            /** Name */
+            name: string;
+            /**
+             * Move
+             * @default false
+             */
+            move: boolean;
+        };
+        /**
+         * Named
          * @description By which name Markdown shows the image.
          */
-        Named: {
+        "Named-Output": {
             /** Name */
             name: string;
         };
@@ -1510,6 +2072,155 @@ export interface components {
             text: string;
         };
         /**
+         * RevisionInfo
+         * @description See `store.Revision`.
+         */
+        RevisionInfo: {
+            /** Id */
+            id: number;
+            /** Author */
+            author: string;
+            /** Message */
+            message: string;
+            /** Created */
+            created: string;
+            /** Summary */
+            summary: {
+                [key: string]: number;
+            };
+            /** Tags */
+            tags: string[];
+        };
+        /**
+         * Row
+         * @description A sample.  values: of the columns that were asked for, in their order; none where one is missing.
+         */
+        Row: {
+            /** Number */
+            number: number;
+            /** Key */
+            key: string;
+            /** Height */
+            height: number;
+            /** Width */
+            width: number;
+            /** Split */
+            split: string | null;
+            /** Segments */
+            segments: number;
+            /** Values */
+            values: unknown[];
+        };
+        /**
+         * Rows
+         * @description numbers: of samples.  columns: expressions.
+         */
+        Rows: {
+            /** Numbers */
+            numbers: number[];
+            /** Columns */
+            columns?: string[];
+        };
+        /**
+         * RunDetails
+         * @description A run, whole. curves: points of step and value by name.  per_sample: names of what it says of each sample.
+         */
+        RunDetails: {
+            /** Id */
+            id: string;
+            /** Kind */
+            kind: string;
+            /** Status */
+            status: string;
+            /** Revision */
+            revision: number;
+            /** Created */
+            created: string;
+            /** Ended */
+            ended: string | null;
+            /** Model */
+            model: string | null;
+            /** Tags */
+            tags: string[];
+            /** Notes */
+            notes: string;
+            /** Score */
+            score: number | null;
+            /** Settings */
+            settings: {
+                [key: string]: unknown;
+            };
+            /** Scores */
+            scores: {
+                [key: string]: number;
+            };
+            /** Curves */
+            curves: {
+                [key: string]: [
+                    number,
+                    number
+                ][];
+            };
+            /** Evaluations */
+            evaluations: components["schemas"]["Evaluated"][];
+            /** Per Sample */
+            per_sample: string[];
+        };
+        /**
+         * RunInfo
+         * @description A run, the newest first.  predicts: whether it holds predictions.
+         */
+        RunInfo: {
+            /** Id */
+            id: string;
+            /** Kind */
+            kind: string;
+            /** Status */
+            status: string;
+            /** Revision */
+            revision: number;
+            /** Created */
+            created: string;
+            /** Predicts */
+            predicts: boolean;
+        };
+        /**
+         * RunRow
+         * @description A run at a glance. score: the mean IoU of its last evaluation, or of its own.
+         */
+        RunRow: {
+            /** Id */
+            id: string;
+            /** Kind */
+            kind: string;
+            /** Status */
+            status: string;
+            /** Revision */
+            revision: number;
+            /** Created */
+            created: string;
+            /** Ended */
+            ended: string | null;
+            /** Model */
+            model: string | null;
+            /** Tags */
+            tags: string[];
+            /** Notes */
+            notes: string;
+            /** Score */
+            score: number | null;
+        };
+        /**
+         * RunSaid
+         * @description What people say of a run; none leaves it as it is.
+         */
+        RunSaid: {
+            /** Tags */
+            tags?: string[] | null;
+            /** Notes */
+            notes?: string | null;
+        };
+        /**
          * Said
          * @description What a gesture says of the image; see `labelling.workflow.Said`.
          */
@@ -1519,6 +2230,16 @@ export interface components {
             comment?: components["schemas"]["Remark"] | null;
             suggestion?: components["schemas"]["Verdict"] | null;
             objects?: components["schemas"]["ObjectVerdict"] | null;
+        };
+        /**
+         * SavedView
+         * @description A name for conditions.
+         */
+        SavedView: {
+            /** Where */
+            where?: string[];
+            /** Name */
+            name: string;
         };
         /**
          * SegmentInfo
@@ -1856,7 +2577,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Named"];
+                    "application/json": components["schemas"]["Named-Output"];
                 };
             };
             /** @description Validation Error */
@@ -2056,6 +2777,511 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ColumnInfo"][];
+                };
+            };
+        };
+    };
+    explorable_api_explore_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Explorable"];
+                };
+            };
+        };
+    };
+    choose_api_explore_choose_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Choice"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    rows_api_explore_rows_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Rows"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Row"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    charts_api_explore_charts_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Charts"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Bars"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    change_api_explore_change_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Changing"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Changes"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    save_view_api_explore_views_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SavedView"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: string[];
+                    };
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    drop_view_api_explore_views__name__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: string[];
+                    };
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    layer_api_images__number__marks_get: {
+        parameters: {
+            query?: {
+                run?: string | null;
+                what?: "labels" | "errors";
+            };
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    runs_api_runs_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunRow"][];
+                };
+            };
+        };
+    };
+    run_api_runs__id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunDetails"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    say_api_runs__id__put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RunSaid"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunDetails"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    history_api_history_get: {
+        parameters: {
+            query?: {
+                before?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RevisionInfo"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    different_api_history_differences_get: {
+        parameters: {
+            query: {
+                old: number;
+                new: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Differences"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    name_api_history_tags_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Named-Input"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: number;
+                    };
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    restore_api_history_restore_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Back"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RevisionInfo"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    layer_api_images__number__difference_get: {
+        parameters: {
+            query: {
+                old: number;
+                new: number;
+            };
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };

@@ -5,9 +5,9 @@ import { words } from "../strings";
 
 const FOCUSABLE = "button:not([disabled]), input:not([disabled]), select:not([disabled]), textarea:not([disabled]), a[href], summary, [tabindex='0']";
 
-/** Something over the page, which waits until it is closed. It takes the focus and gives it back; Escape closes it. `closing`: what its button to close says. */
-export function Dialog({ title, children, closes = true, closing = words.close, wide = false }: {
-  title: string; children: ComponentChildren; closes?: boolean; closing?: string; wide?: boolean;
+/** Something over the page, which waits until it is closed. It takes the focus and gives it back; Escape closes it. `closing`: what its button to close says. `close`: how, where `dialog` does not hold its name. */
+export function Dialog({ title, children, closes = true, closing = words.close, wide = false, close = () => (dialog.value = "") }: {
+  title: string; children: ComponentChildren; closes?: boolean; closing?: string; wide?: boolean; close?: () => void;
 }) {
   const box = useRef<HTMLDivElement>(null);
   useEffect(() => {
@@ -23,7 +23,7 @@ export function Dialog({ title, children, closes = true, closing = words.close, 
     if (event.key === "Escape" && closes) {
       event.preventDefault();
       event.stopPropagation();
-      dialog.value = "";
+      close();
     }
     if (event.key !== "Tab") return;
     const inside = [...box.current!.querySelectorAll<HTMLElement>(FOCUSABLE)].filter((element) => element.offsetParent !== null);
@@ -52,7 +52,7 @@ export function Dialog({ title, children, closes = true, closing = words.close, 
       <div class={wide ? "dialog broad" : "dialog"} ref={box} role="dialog" aria-modal="true" aria-label={title} tabIndex={-1} onKeyDown={onKey}>
         <h2>{title}</h2>
         {children}
-        {closes && <button class="close" onClick={() => (dialog.value = "")}>{closing}</button>}
+        {closes && <button class="close" onClick={close}>{closing}</button>}
       </div>
     </div>
   );

@@ -1,4 +1,5 @@
 import { useEffect, useState } from "preact/hooks";
+import { toPage } from "../../../address";
 import { Dialog } from "../../../parts/Dialog";
 import { dialog } from "../../../store/project";
 import { words } from "../../../strings";
@@ -28,6 +29,7 @@ export function History() {
           </li>
         ))}
       </ul>
+      <button onClick={() => { dialog.value = ""; toPage("history"); }}>{words.historyPage.all}</button>
     </Dialog>
   );
 }

@@ -1,3 +1,4 @@
+import { Pages } from "../../../parts/Pages";
 import { dialog, message } from "../../../store/project";
 import { words } from "../../../strings";
 import { actions } from "../store/actions";
@@ -18,6 +19,7 @@ export function Header() {
       )}
       {others.value.length > 0 && <span class="others">{words.others(others.value)}</span>}
       <span class="message" role="alert" title={message.value}>{message.value}</span>
+      <Pages here="label" without="history" />
       <button onClick={actions.project}>{words.actions.project}</button>
       <button onClick={actions.work}>{words.actions.work}</button>
       <button onClick={actions.history}>{words.actions.history}</button>

@@ -1,5 +1,6 @@
 /** What can be done, by name: every key and most buttons end here. */
 
+import { toPage } from "../../../address";
 import { change } from "../../../model/scene";
 import { dialog, message, project } from "../../../store/project";
 import { newId } from "../../../store/wire";
@@ -93,6 +94,7 @@ export const actions: Record<string, () => void> = {
   raise: () => restack(true, "raise"),
   lower: () => restack(false, "lower"),
   keys: () => (dialog.value = dialog.value === "keys" ? "" : "keys"),
+  explore: () => toPage("explore"),
   work: () => (dialog.value = dialog.value === "team" ? "" : "team"),
   play,
   frameBefore: () => (frames.value.length ? stepFrame(-1) : step(-1)),

@@ -218,7 +218,7 @@ export async function open(number: number, passing = false): Promise<void> {
     return;
   }
   await allKept();
-  if (turn !== opening) return pixels.close();
+  if (turn !== opening || desk.board !== board) return pixels.close(); // another image, or another page
   if (made !== sync.gestures(number)) {
     pixels.close(); // it was open already, and something was done on it
     return open(number, passing);
@@ -240,7 +240,7 @@ export async function open(number: number, passing = false): Promise<void> {
   offer.value = null;
   looked.value = null;
   shown.value = null;
-  goTo({ page: "label", image: number, show: filter.value, name: searched.value }, passing);
+  goTo({ page: "label", image: number, show: filter.value, name: searched.value, query: "" }, passing);
   startClock();
   // The next frame of a video is seen as this one was.
   const alike = image.video && before?.video === image.video && before.width === image.width && before.height === image.height;

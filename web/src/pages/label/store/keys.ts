@@ -9,7 +9,7 @@ export const defaults: Record<string, string> = {
   byObject: "shift+o", protect: "shift+p", copy: "shift+d", review: "shift+r", approve: "shift+a", history: "shift+y",
   corners: "y", scissors: "g", scribble: "k", intersect: "shift+i", isolate: "shift+v", clockwise: "shift+arrowright",
   anticlockwise: "shift+arrowleft", upright: "shift+arrowup", grid: "shift+g", overview: "shift+f", snap: "shift+n",
-  reopen: "shift+b", nextReview: "shift+l", work: "shift+w", fill: "u", findClass: "/", values: "t", window: "j",
+  reopen: "shift+b", nextReview: "shift+l", work: "shift+w", explore: "shift+z", fill: "u", findClass: "/", values: "t", window: "j",
   level: "shift+j", suggest: "shift+u", lookOn: "arrowdown", lookBack: "arrowup", project: "shift+t", instructions: "f1",
   play: "space", frameBefore: "arrowleft", frameAfter: "arrowright", labelledBefore: "ctrl+arrowleft", labelledAfter: "ctrl+arrowright",
   followHere: "shift+enter",

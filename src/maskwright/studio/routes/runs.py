@@ -1,0 +1,128 @@
+"""Runs: what was trained, predicted and measured, its curves and numbers, what people said of it."""
+
+from typing import Any
+
+from fastapi import APIRouter
+from pydantic import BaseModel, Field
+
+from maskwright.runs import evaluations, find, list_runs
+from maskwright.runs.record import curves, flat_scores, last_evaluations
+from maskwright.store import Dataset, run_values
+from maskwright.studio.state import Studio
+
+#: Points of a curve that a page is sent at most; more are thinned evenly, the last one kept.
+MOST_POINTS = 1000
+
+
+class RunRow(BaseModel):
+    """A run at a glance. score: the mean IoU of its last evaluation, or of its own."""
+
+    id: str
+    kind: str
+    status: str
+    revision: int
+    created: str
+    ended: str | None
+    model: str | None
+    tags: list[str]
+    notes: str
+    score: float | None
+
+
+class Evaluated(BaseModel):
+    """An evaluation of a run. where: conditions on the samples that were scored; scores: flat, classes as classes/NAME;
+    intervals: from and to, by score.
+    """
+
+    created: str
+    revision: int
+    name: str | None
+    where: list[str]
+    scores: dict[str, float]
+    intervals: dict[str, tuple[float, float]]
+
+
+class RunDetails(RunRow):
+    """A run, whole. curves: points of step and value by name.  per_sample: names of what it says of each sample."""
+
+    settings: dict[str, Any]
+    scores: dict[str, float]
+    curves: dict[str, list[tuple[int, float]]]
+    evaluations: list[Evaluated]
+    per_sample: list[str]
+
+
+class RunSaid(BaseModel):
+    """What people say of a run; none leaves it as it is."""
+
+    tags: list[str] | None = Field(default=None, max_length=50)
+    notes: str | None = Field(default=None, max_length=20_000)
+
+
+def router(studio: Studio) -> APIRouter:
+    """/api/runs."""
+    routes = APIRouter()
+    dataset = studio.dataset
+
+    @routes.get("/api/runs")
+    def runs() -> list[RunRow]:
+        """All runs, the one that was started last first."""
+        judged = last_evaluations(dataset)
+        return [_row(record, judged.get(record["id"])) for record in list_runs(dataset)]
+
+    @routes.get("/api/runs/{id}")
+    def run(id: str) -> RunDetails:
+        """A run with its curves and all of its numbers."""
+        return _details(dataset, id)
+
+    @routes.put("/api/runs/{id}")
+    def say(id: str, said: RunSaid) -> RunDetails:
+        """Give a run tags, or write notes about it."""
+        run = dataset.run(id)
+        if said.tags is not None:
+            run.tags = said.tags
+        if said.notes is not None:
+            run.notes = said.notes
+        return _details(dataset, run.id)
+
+    return routes
+
+
+def _row(record: dict[str, Any], evaluated: dict[str, Any] | None) -> RunRow:
+    score = (evaluated or record)["scores"].get("mean_iou")
+    plain = {name: record[name] for name in ("id", "kind", "status", "revision", "created", "ended", "tags", "notes")}
+    return RunRow(**plain, model=record["settings"].get("model"), score=score)
+
+
+def _details(dataset: Dataset, id: str) -> RunDetails:
+    record = find(dataset, id)
+    done = evaluations(dataset, record["id"])
+    row = _row(record, done[-1] if done else None)
+    drawn = {name: _thinned(points) for name, points in curves(dataset, record["id"]).items()}
+    with dataset.database.reading() as connection:
+        known = [column for _, column in run_values.columns_of(connection, record["id"])]
+    own = {name: value for name, value in record["scores"].items() if name != "evaluation"}
+    return RunDetails(
+        **row.model_dump(), settings=record["settings"], scores=flat_scores(own), curves=drawn,
+        evaluations=[_evaluated(found) for found in done],
+        per_sample=[column.name for column in known if column.owner == "sample" and column.kind == "number"],
+    )  # fmt: skip
+
+
+def _evaluated(found: dict[str, Any]) -> Evaluated:
+    settings, scores = found["settings"], dict(found["scores"])
+    intervals = scores.pop("intervals", None) or {}
+    return Evaluated(
+        created=found["created"], revision=found["revision"], name=settings.get("name"),
+        where=list(settings.get("where", ())), scores=flat_scores(scores),
+        intervals={name: pair for name, pair in intervals.items() if _is_pair(pair)},
+    )  # fmt: skip
+
+
+def _is_pair(value: Any) -> bool:
+    return isinstance(value, list) and len(value) == 2 and all(isinstance(edge, int | float) for edge in value)
+
+
+def _thinned(points: list[tuple[int, float]]) -> list[tuple[int, float]]:
+    step = -(-len(points) // MOST_POINTS)
+    return points if step <= 1 else [*points[:-1:step], points[-1]]

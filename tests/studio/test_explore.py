@@ -1,0 +1,194 @@
+"""All samples at once, over HTTP: choices, rows, bars, changes of many, saved views, and marks over small images."""
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+pytest.importorskip("fastapi")
+from fastapi.testclient import TestClient
+
+from maskwright.core.classes import Class, Classes
+from maskwright.core.masks import Masks
+from maskwright.core.sample import ImageRef, Sample
+from maskwright.core.segments import Segments
+from maskwright.figures.comparison import INVENTED, MISSED
+from maskwright.runs import Run
+from maskwright.store import Dataset
+from maskwright.studio import Settings, create_app
+
+pytestmark = pytest.mark.filterwarnings("ignore")
+TOKEN = "a-token-of-enough-letters"
+HOME = "http://127.0.0.1:8181"
+SIZE = (60, 80)
+
+
+def box(*sides: int) -> np.ndarray:
+    left, top, right, bottom = sides
+    mask = np.zeros(SIZE, bool)
+    mask[top:bottom, left:right] = True
+    return mask
+
+
+@pytest.fixture
+def dataset(tmp_path):
+    """Six images: a car in every one, k + 1 columns wide, and a lamp in every second."""
+    classes = Classes([Class(1, "car", "thing", colour=(250, 0, 0)), Class(2, "lamp", "thing", colour=(0, 0, 250))])
+    with Dataset.create(tmp_path / "set", classes) as dataset:
+        dataset.columns.add("weather", "category", values=["sun", "rain"])
+        dataset.columns.add("seen", "bool")
+        with dataset.edit("images") as edit:
+            for k in range(6):
+                Image.fromarray(np.full((*SIZE, 3), 30 * k, np.uint8)).save(tmp_path / f"p{k}.png")
+                masks = [box(10, 10, 11 + k, 20)] + [box(50, 30, 70, 50)] * (k % 2)
+                segments = Segments(Masks.encode(np.array(masks)), [1, 2][: len(masks)])
+                image = ImageRef(str(tmp_path / f"p{k}.png"), SIZE)
+                fields = {"weather": "rain"} if k > 2 else {}
+                edit.add(Sample(f"p{k}", image, segments, "train" if k < 4 else "val", fields=fields))
+        yield dataset
+
+
+@pytest.fixture
+def page(dataset) -> TestClient:
+    page = TestClient(create_app(dataset, Settings(TOKEN)), base_url=HOME, headers={"origin": HOME})
+    page.get(f"/?token={TOKEN}")
+    return page
+
+
+def chosen(page, *where: str) -> list[int]:
+    answer = page.post("/api/explore/choose", json={"where": list(where)})
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["x-total"] == "6"
+    return np.frombuffer(answer.content, "<i4").tolist()
+
+
+def asked(page, where: list[str], *charts: tuple[str, str]) -> list[dict]:
+    wanted = [{"expression": expression, "owner": owner} for expression, owner in charts]
+    answer = page.post("/api/explore/charts", json={"where": where, "charts": wanted})
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def test_conditions_leave_samples_in_their_order(page, dataset) -> None:
+    numbers = dataset.numbers()
+    assert chosen(page) == numbers
+    assert chosen(page, "split = 'val'", "") == numbers[4:]
+    assert chosen(page, "class = 'lamp'", "order by key desc") == [numbers[5], numbers[3], numbers[1]]
+    answer = page.post("/api/explore/choose", json={"where": ["area >"]})
+    assert answer.status_code == 400
+    assert "at character 7" in answer.json()["detail"]
+
+
+def test_rows_have_the_values_that_were_asked_for(page, dataset) -> None:
+    numbers = dataset.numbers()
+    wanted = {
+        "numbers": [numbers[3], numbers[0], 999],
+        "columns": ["weather", "count(class = 'lamp')", "weight", "seen"],
+    }
+    rows = page.post("/api/explore/rows", json=wanted).json()
+    assert [row["key"] for row in rows] == ["p3", "p0"]
+    assert [row["values"] for row in rows] == [["rain", 1, 1, None], [None, 0, 1, None]]
+    assert rows[0] | {"values": []} == {
+        "number": numbers[3], "key": "p3", "height": 60, "width": 80, "split": "train", "segments": 2, "values": [],
+    }  # fmt: skip
+    answer = page.post("/api/explore/rows", json={"numbers": [numbers[0]], "columns": ["nothing"]})
+    assert answer.status_code == 400
+
+
+def test_bars_are_of_all_and_of_those_that_are_left(page) -> None:
+    split, area, weather, gone = asked(
+        page,
+        ["any(class = 'lamp')"],
+        ("split", "sample"),
+        ("area", "segment"),
+        ("weather", "sample"),
+        ("gone", "sample"),
+    )
+    assert (split["words"], split["all"], split["chosen"]) == (["train", "val"], [4, 2], [2, 1])
+    assert sum(area["all"]) == 9
+    assert sum(area["chosen"]) == 6
+    assert (weather["missing"], weather["missing_chosen"]) == (3, 1)
+    assert "there is no column 'gone'" in gone["problem"]
+
+
+def test_many_are_changed_as_one_revision_after_a_look(page, dataset) -> None:
+    numbers, before = dataset.numbers(), dataset.revision
+    wanted = {"numbers": numbers[1:4], "values": {"weather": "rain"}, "message": "looked outside"}
+    told = page.post("/api/explore/change", json=wanted).json()
+    assert (told["matched"], told["changed"], told["revision"]) == (3, 2, before)
+    assert told["first"][0] == {"key": "p1", "before": {"weather": None}, "after": {"weather": "rain"}}
+    assert dataset.revision == before
+    done = page.post("/api/explore/change", json=wanted | {"dry_run": False}).json()
+    assert (done["changed"], done["revision"]) == (2, before + 1)
+    assert [sample.fields.get("weather") for sample in dataset] == [None, "rain", "rain", "rain", "rain", "rain"]
+    assert dataset.log()[0].message == "looked outside"
+    page.post("/api/explore/change", json={"where": ["weather = 'rain'"], "values": {"weather": ""}, "dry_run": False})
+    assert {sample.fields.get("weather") for sample in dataset} == {None}
+    for values, word in (({"weather": "fog"}, "fog"), ({"key": "x"}, "key"), ({"nothing": "x"}, "nothing")):
+        answer = page.post("/api/explore/change", json={"values": values, "dry_run": False})
+        assert answer.status_code == 400
+        assert word in answer.json()["detail"]
+    none = page.post("/api/explore/change", json={"numbers": [], "values": {"split": "x"}, "dry_run": False}).json()
+    assert (none["matched"], dataset.splits()) == (0, {"train": 4, "val": 2})
+
+
+def test_conditions_are_kept_under_names(page) -> None:
+    made = page.put("/api/explore/views", json={"name": "lamps", "where": ["class = 'lamp'", ""]}).json()
+    assert made == {"lamps": ["class = 'lamp'"]}
+    assert page.get("/api/explore").json()["views"] == made
+    assert len(chosen(page, "view('lamps')")) == 3
+    assert page.put("/api/explore/views", json={"name": "none", "where": []}).status_code == 400
+    assert page.request("DELETE", "/api/explore/views/lamps", json={}).json() == {}
+    assert page.request("DELETE", "/api/explore/views/lamps", json={}).status_code == 400
+
+
+def test_what_can_be_asked_is_told(page, dataset) -> None:
+    run = Run.start(dataset, "predict", {}, name="first")
+    run.add_predictions([(dataset.numbers()[0], Segments.none(SIZE))])
+    run.log_samples("mean_iou", {dataset.numbers()[0]: 0.5})
+    run.finish()
+    found = page.get("/api/explore").json()
+    asks = {ask["expression"]: ask for ask in found["asks"]}
+    assert {name for name, ask in asks.items() if ask["settable"]} == {"split", "weight", "weather", "seen"}
+    assert asks["run('first').mean_iou"]["run"] == "first"
+    assert [(row["id"], row["predicts"]) for row in found["runs"]] == [("first", True)]
+    assert chosen(page, "run('first').mean_iou > 0.4") == dataset.numbers()[:1]
+
+
+def drawn(page, number: int, **query: str) -> np.ndarray:
+    answer = page.get(f"/api/images/{number}/marks", params=query)
+    assert answer.status_code == 200, answer.text
+    with Image.open(io.BytesIO(answer.content)) as image:
+        return np.asarray(image)
+
+
+def test_marks_lie_where_labels_are(page, dataset) -> None:
+    numbers = dataset.numbers()
+    layer = drawn(page, numbers[5])
+    assert layer.shape == (60, 80, 4)
+    assert (layer[..., 3] > 0).sum() == 6 * 10 + 20 * 20
+    assert layer[40, 60].tolist()[:3] == [0, 0, 250]
+    assert layer[40, 50, 3] == 255 > layer[40, 60, 3]
+    run = Run.start(dataset, "predict", {}, name="first")
+    run.add_predictions([(numbers[5], Segments(Masks.encode(box(50, 30, 75, 50)[None]), [2]))])
+    run.finish()
+    dashed = drawn(page, numbers[5], run="first")
+    assert 0 < (dashed[..., 3] > 0).sum() < 2 * (25 + 20)  # a border with gaps, and nothing inside
+    wrong = drawn(page, numbers[5], run="first", what="errors")
+    assert wrong[40, 72, :3].tolist() == list(INVENTED)
+    assert wrong[15, 12, :3].tolist() == list(MISSED)
+    assert wrong[40, 60, 3] == 0
+    assert page.get(f"/api/images/{numbers[0]}/marks", params={"run": "nothing"}).status_code == 400
+
+
+def test_what_is_too_small_to_be_seen_is_still_shown(page, dataset, tmp_path) -> None:
+    Image.fromarray(np.zeros((900, 1600, 3), np.uint8)).save(tmp_path / "large.png")
+    mask = np.zeros((1, 900, 1600), bool)
+    mask[0, 502:504, 803:805] = True
+    with dataset.edit("large") as edit:
+        image = ImageRef(str(tmp_path / "large.png"), (900, 1600))
+        edit.add(Sample("large", image, Segments(Masks.encode(mask), [1])))
+    layer = drawn(page, dataset.numbers()[-1])
+    assert layer.shape == (90, 160, 4)
+    assert np.argwhere(layer[..., 3]).tolist() == [[50, 80]]

@@ -1,0 +1,213 @@
+"""The explore page in a real browser: filters, picking, changing many, and the way to the canvas and back."""
+
+import numpy as np
+import pytest
+from studio_person import SIZE, Person, Studio, scene
+
+from maskwright.core.masks import Masks
+from maskwright.core.segments import Segments
+from maskwright.runs import Run
+from maskwright.store import Dataset
+
+pytestmark = [pytest.mark.browser, pytest.mark.filterwarnings("ignore"), pytest.mark.timeout(400)]
+
+
+@pytest.fixture
+def labelled(studio) -> Studio:
+    """Five images, a disk in every one and a box in the first two; a run that found the disks in all but one."""
+    with Dataset.open(studio.folder) as dataset:
+        dataset.columns.add("weather", "category", values=["sun", "rain"])
+        with dataset.edit("labels") as edit:
+            for k in range(5):
+                masks = np.array(scene(k)[1:][: 2 if k < 2 else 1])
+                edit.put(f"p{k}", Segments(Masks.encode(masks), [1, 2][: len(masks)]))
+        run = Run.start(dataset, "predict", {}, name="first")
+        none = Segments.none(SIZE)
+        found = [none if k == 3 else Segments(Masks.encode(scene(k)[1][None]), [1]) for k in range(5)]
+        run.add_predictions(zip(dataset.numbers(), found, strict=True))
+        run.log_samples("mean_iou", {number: 0.2 * k for k, number in enumerate(dataset.numbers())})
+        run.finish()
+    return studio
+
+
+@pytest.fixture
+def explorer(browser, labelled):
+    context = browser.new_context()
+    person = Person(context.new_page(), labelled)
+    person.page.get_by_role("button", name="Explore").click()
+    count(person, 5)
+    yield person
+    assert not person.errors
+    context.close()
+
+
+def count(person: Person, number: int) -> None:
+    person.until(f"document.querySelector('[data-found]')?.dataset.found === '{number}'")
+
+
+def keys(person: Person) -> list[str]:
+    person.until("![...document.querySelectorAll('.cell .key')].some((cell) => cell.textContent === '…')")
+    return person.page.locator(".cell .key").all_inner_texts()
+
+
+def test_bars_and_conditions_leave_images_and_the_address_holds_them(explorer) -> None:
+    page = explorer.page
+    page.locator("[data-column='segment class'] [data-word=box]").click()
+    count(explorer, 2)
+    assert keys(explorer) == ["p0", "p1"]
+    page.locator("#condition").fill("key = 'p1'")
+    count(explorer, 1)
+    page.reload()
+    count(explorer, 1)
+    assert keys(explorer) == ["p1"]
+    assert page.locator("[data-word=box]").get_attribute("aria-pressed") == "true"
+    page.get_by_role("button", name="Show all", exact=True).click()
+    count(explorer, 5)
+    page.locator("#condition").fill("key >")
+    page.locator(".filters [role=alert]").wait_for()
+    assert "at character 6" in page.locator(".filters [role=alert]").inner_text()
+    assert len(keys(explorer)) == 5  # what was shown stays
+
+
+def test_numbers_are_swept_over_and_typed(explorer) -> None:
+    page = explorer.page
+    area = page.locator("[data-column='segment area']")
+    low = area.get_by_label("area from")
+    largest = int(area.get_by_label("area to").input_value())
+    low.fill(str(largest))
+    low.press("Enter")
+    explorer.until("document.querySelector('[data-found]').dataset.found !== '5'")
+    page.get_by_role("button", name="Show all: area").click()
+    count(explorer, 5)
+    chart = area.locator(".u-over").bounding_box()
+    page.mouse.move(chart["x"] + 1, chart["y"] + 20)
+    page.mouse.down()
+    page.mouse.move(chart["x"] + 8, chart["y"] + 20, steps=3)
+    page.mouse.up()
+    count(explorer, 2)  # the boxes are smaller than the disks
+
+
+def test_samples_are_sorted_by_what_a_run_says(explorer) -> None:
+    page = explorer.page
+    page.get_by_label("Sort by").select_option(label="first: mean_iou")
+    page.get_by_role("button", name="Ascending").click()
+    explorer.until("document.querySelector('.cell .key')?.textContent === 'p4'")
+    page.get_by_role("button", name="Table", exact=True).click()
+    page.get_by_text("Columns", exact=True).click()
+    page.get_by_label("first: mean_iou", exact=True).check()
+    page.get_by_role("columnheader", name="first: mean_iou").get_by_role("button").click()
+    explorer.until(
+        "document.querySelector('.sheet .all [role=row] [role=gridcell]:nth-child(2)')?.textContent === 'p0'"
+    )
+    explorer.until(
+        "document.querySelector('.sheet .all [role=row]').innerText.includes('0.0') || document.querySelector('.sheet .all [role=row]').innerText.trim().endsWith('0')"
+    )
+    assert page.locator(".sheet [role=row]").count() == 6
+
+
+def test_many_images_are_changed_after_a_look_and_the_bars_follow(explorer) -> None:
+    page = explorer.page
+    page.locator("[data-image]").nth(1).click()
+    page.locator("[data-image]").nth(3).click(modifiers=["Shift"])
+    assert page.locator("[data-picked]").get_attribute("data-picked") == "3"
+    page.locator("[data-action=change]").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Column").select_option("weather")
+    dialog.get_by_label("Value").select_option("rain")
+    dialog.get_by_label("What for").fill("it rained")
+    dialog.get_by_role("button", name="Show what changes").click()
+    dialog.locator("[data-changes='3']").wait_for()
+    with Dataset.open(explorer.studio.folder, read_only=True) as dataset:
+        assert not any("weather" in sample.fields for sample in dataset)
+    dialog.get_by_role("button", name="Change 3 images").click()
+    page.get_by_role("dialog").wait_for(state="detached")
+    with Dataset.open(explorer.studio.folder, read_only=True) as dataset:
+        assert [sample.fields.get("weather") for sample in dataset] == [None, "rain", "rain", "rain", None]
+        assert dataset.log()[0].message == "it rained"
+    page.locator("[data-column='sample weather'] > summary").click()
+    page.locator("[data-column='sample weather'] [data-word=rain]").click()
+    count(explorer, 3)
+
+
+def test_two_presses_lead_to_the_canvas_and_the_way_back_to_the_same_place(explorer) -> None:
+    page = explorer.page
+    page.locator("[data-column='segment class'] [data-word=box]").click()
+    count(explorer, 2)
+    page.locator("[data-image]").nth(1).dblclick()
+    explorer.ready()
+    explorer.until("window.maskwright.number() === 2")
+    explorer.drag((20, 20), (60, 50))
+    explorer.saved()
+    page.go_back()
+    count(explorer, 2)
+    assert page.locator("[data-word=box]").get_attribute("aria-pressed") == "true"
+    page.locator(".cells").focus()
+    explorer.press("Home", "Enter")
+    explorer.ready()
+    explorer.until("window.maskwright.number() === 1")
+    page.get_by_role("button", name="Explore").click()
+    count(explorer, 2)
+
+
+def test_a_view_is_saved_chosen_and_forgotten(explorer) -> None:
+    page = explorer.page
+    page.locator("#condition").fill("class = 'box'")
+    count(explorer, 2)
+    page.get_by_role("button", name="Save view").click()
+    page.get_by_label("Name of the view").fill("boxes")
+    page.get_by_label("Name of the view").press("Enter")
+    explorer.until("[...document.querySelectorAll('option')].some((option) => option.textContent === 'boxes')")
+    page.get_by_role("button", name="Show all", exact=True).click()
+    count(explorer, 5)
+    page.get_by_label("Saved views").select_option("boxes")
+    count(explorer, 2)
+    page.get_by_role("button", name="Forget the view boxes").click()
+    count(explorer, 5)
+    with Dataset.open(explorer.studio.folder, read_only=True) as dataset:
+        assert dataset.views() == {}
+
+
+def test_predictions_and_errors_lie_over_the_images(explorer) -> None:
+    page = explorer.page
+    page.get_by_label("Predictions of").select_option("first")
+    shown = "[...document.querySelectorAll('.thumbnail')].every((cell) => [...cell.querySelectorAll('img')].length === 3 && [...cell.querySelectorAll('img')].every((image) => image.naturalWidth > 0))"
+    explorer.until(shown)
+    page.get_by_label("Red is missed").select_option("errors")
+    explorer.until(
+        "[...document.querySelectorAll('.thumbnail img')].some((image) => image.src.includes('what=errors'))"
+    )
+    explorer.until(shown)
+    page.get_by_label("Labels", exact=True).uncheck()
+    explorer.until(
+        "[...document.querySelectorAll('.thumbnail')].every((cell) => cell.querySelectorAll('img').length === 2)"
+    )
+
+
+def test_runs_are_seen_side_by_side_and_lead_to_the_images_that_got_worse(explorer) -> None:
+    page = explorer.page
+    with Dataset.open(explorer.studio.folder) as dataset:
+        run = Run.start(dataset, "train", {"model": "lite", "lr": 0.01}, name="second")
+        for step in range(5):
+            run.log(step, {"train/loss": 1.0 - 0.1 * step})
+        run.log_samples("mean_iou", dict.fromkeys(dataset.numbers(), 0.5))
+        page.locator("[data-page=runs]").click()
+        page.locator("[data-run=second]").get_by_role("button").click()
+        chart = page.get_by_role("img", name="train/loss: second 0.6")
+        chart.wait_for()
+        run.log(5, {"train/loss": 0.3})  # it is under way: what it says is seen by itself
+        page.get_by_role("img", name="train/loss: second 0.3").wait_for()
+        run.finish(scores={"mean_iou": 0.5, "classes": {"disk": 0.4}})
+    page.get_by_label("Tags").fill("good, kept")
+    page.get_by_label("Tags").press("Enter")
+    page.get_by_label("Tags").blur()
+    explorer.until("document.querySelector('[data-run=second]').innerText.includes('good kept')")
+    page.get_by_label("first beside others").check()
+    page.get_by_label("second beside others").uncheck()
+    page.get_by_label("second beside others").check()
+    explorer.until("document.querySelectorAll('.legend span').length === 2")
+    page.locator("[data-score=mean_iou]").wait_for()
+    page.reload()
+    page.get_by_role("button", name="Images that got worse").click()
+    count(explorer, 5)
+    # 0.5 for all of them, where the first run said 0, 0.2, 0.4, 0.6 and 0.8.
+    assert keys(explorer) == ["p4", "p3", "p2", "p1", "p0"]

@@ -1,0 +1,196 @@
+/** What the explore page shows: a choice of samples, their values, and how often values occur. The address holds it. */
+
+import { computed, effect, signal } from "@preact/signals";
+import { address, toPage } from "../../../address";
+import { api, type Ask, type Bars, type Chart, type Choice, type Explorable, type SampleRow } from "../../../api/client";
+import { recall, remember } from "../../../store/kept";
+import { conditions, type Filter, read, write } from "../filters";
+
+export type Mode = "grid" | "table";
+export interface Sort {
+  expression: string;
+  down: boolean;
+}
+/** What lies over the images. */
+export interface Layers {
+  truth: boolean;
+  /** Whose predictions; none without. */
+  run: string | null;
+  /** Its labels, or where they differ from the truth. */
+  what: "labels" | "errors";
+}
+
+export const known = signal<Explorable | null>(null);
+export const typed = signal("");
+export const filters = signal<readonly Filter[]>([]);
+export const sort = signal<Sort | null>(null);
+export const mode = signal<Mode>("grid");
+/** Columns that a table shows, by their expressions. */
+export const columns = signal<readonly string[]>(["split", "num_segments"]);
+export const layers = signal<Layers>({ truth: true, run: null, what: "labels" });
+/** How wide a cell of the grid is, in pixels. */
+export const wide = signal(Number(recall("maskwright explore wide")) || 168);
+/** Columns whose bars are shown. */
+export const opened = signal<readonly string[]>(JSON.parse(recall("maskwright explore opened") ?? "null") ?? ["sample split", "sample num_segments", "segment class", "segment area"]);
+
+export const chosen = signal<Choice>({ numbers: new Int32Array(), total: 0, revision: 0 });
+export const bars = signal<ReadonlyMap<string, Bars>>(new Map());
+export const rows = signal<ReadonlyMap<number, SampleRow>>(new Map());
+export const busy = signal(false);
+/** Why the choice is the one before: a condition that cannot be read. */
+export const problem = signal("");
+
+/** Images that were picked, by number, and the place of the one that keys move from. */
+export const picked = signal<ReadonlySet<number>>(new Set());
+export const cursor = signal(0);
+/** Where the images were scrolled to, when the page is come back to. */
+export const scrolled = { grid: 0, table: 0 };
+
+export const idOf = (ask: Ask): string => `${ask.column.owner} ${ask.expression}`;
+/** Conditions without the order. */
+export const where = computed(() => [typed.value, ...conditions(filters.value)].filter((text) => text.trim()));
+const revision = computed(() => chosen.value.revision);
+const ordered = computed(() => (sort.value ? [...where.value, `order by ${sort.value.expression}${sort.value.down ? " desc" : ""}`] : where.value));
+
+// -- the address ------------------------------------------------------------------------------------------
+
+const query = computed(() => {
+  const out = new URLSearchParams();
+  if (typed.value) out.set("where", typed.value);
+  for (const filter of filters.value) out.append("f", write(filter));
+  if (sort.value) out.set(sort.value.down ? "down" : "up", sort.value.expression);
+  if (mode.value !== "grid") out.set("as", mode.value);
+  if (columns.value.join() !== "split,num_segments") for (const name of columns.value) out.append("c", name);
+  if (!layers.value.truth) out.set("truth", "no");
+  if (layers.value.run) out.set(layers.value.what, layers.value.run);
+  return out.toString();
+});
+
+function take(text: string): void {
+  const given = new URLSearchParams(text);
+  typed.value = given.get("where") ?? "";
+  filters.value = given.getAll("f").map(read).filter((filter) => filter !== null);
+  const [up, down] = [given.get("up"), given.get("down")];
+  sort.value = up || down ? { expression: (up || down)!, down: !up } : null;
+  mode.value = given.get("as") === "table" ? "table" : "grid";
+  columns.value = given.has("c") ? given.getAll("c") : ["split", "num_segments"];
+  const [labels, errors] = [given.get("labels"), given.get("errors")];
+  layers.value = { truth: given.get("truth") !== "no", run: labels || errors, what: errors ? "errors" : "labels" };
+}
+
+/** Show what the address says, and follow both from now on. What is given back ends it. */
+export function follow(): () => void {
+  // Back from another page without saying what is wanted: as it was.
+  if (address.peek().query || !query.peek()) take(address.peek().query);
+  const ends = [
+    effect(() => {
+      const text = query.value;
+      if (address.peek().page === "explore" && address.peek().query !== text) toPage("explore", text, true);
+    }),
+    effect(() => {
+      const { page, query: text } = address.value;
+      if (page === "explore" && text !== query.peek()) take(text);
+    }),
+    effect(() => void choose(ordered.value)),
+    effect(() => void count(where.value, opened.value, revision.value)),
+    effect(() => remember("maskwright explore opened", JSON.stringify(opened.value))),
+    effect(() => remember("maskwright explore wide", String(wide.value))),
+    effect(() => {
+      void columns.value;
+      rows.value = new Map();
+    }),
+  ];
+  void look();
+  return () => ends.forEach((end) => end());
+}
+
+/** Ask for columns, runs and saved views anew. */
+export async function look(): Promise<void> {
+  try {
+    known.value = await api.explorable();
+  } catch (error) {
+    problem.value = (error as Error).message;
+  }
+}
+
+// -- questions: what was asked last counts ----------------------------------------------------------------------
+
+let choosing: AbortController | null = null;
+
+async function choose(wanted: string[]): Promise<void> {
+  choosing?.abort();
+  const mine = (choosing = new AbortController());
+  busy.value = true;
+  try {
+    const found = await api.choose(wanted, mine.signal);
+    if (mine !== choosing) return;
+    if (found.revision !== chosen.peek().revision) rows.value = new Map();
+    chosen.value = found;
+    cursor.value = Math.min(cursor.peek(), Math.max(0, found.numbers.length - 1));
+    const left = new Set(found.numbers);
+    picked.value = new Set([...picked.peek()].filter((number) => left.has(number)));
+    problem.value = "";
+  } catch (error) {
+    if ((error as Error).name !== "AbortError" && mine === choosing) problem.value = (error as Error).message;
+  } finally {
+    if (mine === choosing) busy.value = false;
+  }
+}
+
+let counting: AbortController | null = null;
+
+async function count(wanted: string[], ids: readonly string[], revision: number): Promise<void> {
+  counting?.abort();
+  if (!ids.length || !revision) return;
+  const mine = (counting = new AbortController());
+  const charts = ids.map((id) => ({ owner: id.split(" ", 1)[0], expression: id.slice(id.indexOf(" ") + 1) }) as Chart);
+  try {
+    const found = await api.charts(wanted, charts, mine.signal);
+    if (mine === counting) bars.value = new Map(ids.map((id, k) => [id, found[k]]));
+  } catch {
+    // what is wrong with the condition is said of the choice; what is shown stays
+  }
+}
+
+/** Ask for everything anew: something was changed. */
+export async function again(): Promise<void> {
+  await choose(ordered.peek());
+  rows.value = new Map();
+  await Promise.all([count(where.peek(), opened.peek(), chosen.peek().revision), look()]);
+}
+
+const underway = new Set<number>();
+
+/** Values of the images at these places of the choice, where they are not known yet. */
+export async function need(from: number, to: number): Promise<void> {
+  const asked = columns.peek();
+  const wanted = [...chosen.peek().numbers.subarray(Math.max(0, from), to)].filter((number) => !rows.peek().has(number) && !underway.has(number));
+  if (!wanted.length) return;
+  wanted.forEach((number) => underway.add(number));
+  try {
+    const found = await api.rows(wanted, [...asked]);
+    if (asked !== columns.peek()) return;
+    rows.value = new Map([...rows.peek(), ...found.map((row) => [row.number, row] as const)]);
+  } catch (error) {
+    problem.value = (error as Error).message;
+  } finally {
+    wanted.forEach((number) => underway.delete(number));
+  }
+}
+
+// -- picking ------------------------------------------------------------------------------------------------
+
+/** A press on the image at a place: it alone, one more or less, or all from the last press to it. */
+export function pick(place: number, how: "alone" | "more" | "through"): void {
+  const { numbers } = chosen.peek();
+  const next = new Set(how === "alone" ? [] : picked.peek());
+  if (how === "through") {
+    const [low, high] = [Math.min(place, cursor.peek()), Math.max(place, cursor.peek())];
+    numbers.subarray(low, high + 1).forEach((number) => next.add(number));
+  } else if (!next.delete(numbers[place])) next.add(numbers[place]);
+  if (how !== "through") cursor.value = place;
+  picked.value = next;
+}
+
+export const pickAll = (): void => void (picked.value = new Set(chosen.peek().numbers));
+export const pickNone = (): void => void (picked.value = new Set());

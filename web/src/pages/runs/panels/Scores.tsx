@@ -1,0 +1,44 @@
+import { Table } from "../../../parts/Table";
+import { words } from "../../../strings";
+import { intervalOf, numbers } from "../comparing";
+import { shown } from "../state";
+
+const text = words.runs;
+
+/** Numbers of the whole set and of each class; beside the first run, how far the others are from it. */
+export function Scores() {
+  return (
+    <>
+      <Numbers of="set" title={text.scores} />
+      <Numbers of="classes" title={text.byClass} />
+    </>
+  );
+}
+
+function Numbers({ of, title }: { of: "set" | "classes"; title: string }) {
+  const runs = shown.value;
+  const rows = numbers(runs, of);
+  if (!rows.length) return null;
+  const columns = ["", ...runs.flatMap((run, k) => (k ? [run.id, text.moved] : [run.id]))];
+  const said = (value: number) => (Number.isInteger(value) ? value.toLocaleString("en") : value.toFixed(3));
+  return (
+    <section aria-label={title}>
+      <h2>{title}</h2>
+      <Table columns={columns}>
+        {rows.map(([name, values]) => (
+          <tr key={name} data-score={name}>
+            <td>{name}</td>
+            {values.flatMap((value, k) => {
+              const between = of === "set" ? intervalOf(runs[k], name) : undefined;
+              const cell = <td key={k} class="number">{value === undefined ? words.noValue : said(value)}{between && <span class="quiet">{` ${said(between[0])} – ${said(between[1])}`}</span>}</td>;
+              if (!k) return [cell];
+              const moved = value === undefined || values[0] === undefined ? null : value - values[0];
+              const side = moved === null || Math.abs(moved) < 5e-4 ? "" : moved > 0 ? "added" : "removed";
+              return [cell, <td key={`${k} moved`} class={`number ${side}`}>{moved === null ? "" : `${moved > 0 ? "+" : ""}${said(moved)}`}</td>];
+            })}
+          </tr>
+        ))}
+      </Table>
+    </section>
+  );
+}

@@ -1,0 +1,80 @@
+/** What the runs page shows: all runs, and those that were chosen, side by side. The address holds which. */
+
+import { computed, effect, signal } from "@preact/signals";
+import { address, toPage } from "../../address";
+import { api, type RunDetails, type RunRow } from "../../api/client";
+import { message } from "../../store/project";
+
+/** How often a run that is under way is asked after, in milliseconds. */
+const BEAT = 2000;
+
+export const runs = signal<readonly RunRow[]>([]);
+/** Ids, in the order in which they were chosen: the first is what others are compared with. */
+export const chosen = signal<readonly string[]>([]);
+const details = signal<ReadonlyMap<string, RunDetails>>(new Map());
+export const shown = computed(() => chosen.value.flatMap((id) => details.value.get(id) ?? []));
+
+/** One more, or one less. */
+export function toggle(id: string, alone: boolean): void {
+  if (alone) chosen.value = [id];
+  else chosen.value = chosen.value.includes(id) ? chosen.value.filter((other) => other !== id) : [...chosen.value, id];
+}
+
+/** Show what the address says, and follow both from now on. What is given back ends it. */
+export function follow(): () => void {
+  if (address.peek().query || !chosen.peek().length) take(address.peek().query);
+  const ends = [
+    effect(() => {
+      const query = new URLSearchParams(chosen.value.map((id) => ["run", id])).toString();
+      if (address.peek().page === "runs" && address.peek().query !== query) toPage("runs", query, true);
+    }),
+    effect(() => {
+      if (address.value.page === "runs") take(address.value.query);
+    }),
+    effect(() => void load(chosen.value)),
+  ];
+  void look();
+  const beat = setInterval(() => {
+    if (runs.peek().some((run) => run.status === "running")) void look();
+    void load(shown.peek().filter((run) => run.status === "running").map((run) => run.id), true);
+  }, BEAT);
+  return () => {
+    ends.forEach((end) => end());
+    clearInterval(beat);
+  };
+}
+
+function take(query: string): void {
+  const wanted = new URLSearchParams(query).getAll("run");
+  if (wanted.join("\n") !== chosen.peek().join("\n")) chosen.value = wanted;
+}
+
+async function look(): Promise<void> {
+  try {
+    runs.value = await api.runs();
+    if (!chosen.peek().length && runs.value.length) chosen.value = [runs.value[0].id];
+  } catch (error) {
+    message.value = (error as Error).message;
+  }
+}
+
+async function load(ids: readonly string[], again = false): Promise<void> {
+  const wanted = ids.filter((id) => again || !details.peek().has(id));
+  try {
+    const found = await Promise.all(wanted.map((id) => api.run(id)));
+    if (found.length) details.value = new Map([...details.peek(), ...found.map((run, k) => [wanted[k], run] as const)]);
+  } catch (error) {
+    message.value = (error as Error).message;
+  }
+}
+
+/** Tags and notes that a person gave. */
+export async function say(id: string, said: { tags?: string[]; notes?: string }): Promise<void> {
+  try {
+    const run = await api.sayOfRun(id, said);
+    details.value = new Map([...details.peek(), [id, run]]);
+    await look();
+  } catch (error) {
+    message.value = (error as Error).message;
+  }
+}
