@@ -274,7 +274,7 @@ def test_an_error_that_is_not_of_memory_is_its_images_own() -> None:
         stride = 32
 
         def forward(self, x: torch.Tensor) -> torch.Tensor:
-            if (x.mean((1, 2, 3)) > 0.99).any():
+            if (x[..., :64, :80].mean((1, 2, 3)) > 0.99).any():  # beyond it is black
                 raise RuntimeError("too bright")
             return x
 

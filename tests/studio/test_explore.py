@@ -17,6 +17,7 @@ from maskwright.figures.comparison import INVENTED, MISSED
 from maskwright.runs import Run
 from maskwright.store import Dataset
 from maskwright.studio import Settings, create_app
+from maskwright.studio.routes import explore
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 TOKEN = "a-token-of-enough-letters"
@@ -110,6 +111,14 @@ def test_bars_are_of_all_and_of_those_that_are_left(page) -> None:
     assert sum(area["chosen"]) == 6
     assert (weather["missing"], weather["missing_chosen"]) == (3, 1)
     assert "there is no column 'gone'" in gone["problem"]
+
+
+def test_more_are_changed_than_a_database_takes_at_once(page, dataset, monkeypatch) -> None:
+    monkeypatch.setattr(explore, "MOST_NUMBERS", 2)
+    done = page.post(
+        "/api/explore/change", json={"numbers": dataset.numbers()[:5], "values": {"split": "x"}, "dry_run": False}
+    ).json()
+    assert (done["matched"], dataset.splits()) == (5, {"val": 1, "x": 5})
 
 
 def test_many_are_changed_as_one_revision_after_a_look(page, dataset) -> None:

@@ -77,8 +77,11 @@ def test_numbers_are_swept_over_and_typed(explorer) -> None:
     low.fill(str(largest))
     low.press("Enter")
     explorer.until("document.querySelector('[data-found]').dataset.found !== '5'")
-    page.get_by_role("button", name="Show all: area").click()
+    with page.expect_response(lambda answer: answer.url.endswith("/explore/charts")):
+        page.get_by_role("button", name="Show all: area").click()
     count(explorer, 5)
+    explorer.until("document.querySelector('[data-column=\"segment area\"] .u-select').offsetWidth === 0")
+    page.wait_for_timeout(300)
     chart = area.locator(".u-over").bounding_box()
     page.mouse.move(chart["x"] + 1, chart["y"] + 20)
     page.mouse.down()

@@ -146,6 +146,9 @@ class SavedView(Choice):
     name: str = Field(min_length=1, max_length=80)
 
 
+#: Samples whose keys are asked for at once.
+MOST_NUMBERS = 20_000
+
 #: What every row has.
 _ROW = ("key", "height", "width", "split", "num_segments")
 
@@ -213,7 +216,9 @@ def router(studio: Studio) -> APIRouter:
         values = read_values(dataset.columns, [f"{name}={text}" for name, text in asked.values.items()])
         where = list(asked.where)
         if asked.numbers is not None:
-            keys = value_arrays(dataset.frozen(), "key", samples=asked.numbers).words
+            view = dataset.frozen()
+            parts = [asked.numbers[at : at + MOST_NUMBERS] for at in range(0, len(asked.numbers), MOST_NUMBERS)]
+            keys = [key for part in parts for key in value_arrays(view, "key", samples=part).words]
             where = [f"key in ({', '.join(map(as_text, keys))})" if keys else "limit 0"]
         done = dataset.set_where(
             where, values, dry_run=asked.dry_run, author=person(request), message=asked.message or None
