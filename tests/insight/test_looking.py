@@ -24,7 +24,9 @@ def test_bars_are_of_all_and_of_those_a_condition_leaves(dataset) -> None:
     looking = Looking(dataset)
     view = looking.view(["height > 5", "", "width > 5"])
     assert view.keys() == dataset.where("height > 5").where("width > 5").keys()
-    found, areas = looking.bars(view, [("height", "sample"), ("area", "segment")])
+    chosen = np.array(view.numbers())
+    found = looking.bars(view.revision, "height", chosen=chosen)
+    areas = looking.bars(view.revision, "area", "segment", chosen=chosen)
     assert found.all.sum() == len(dataset)
     assert found.chosen.sum() == len(view)
     assert areas.chosen.sum() == sum(len(sample.segments) for sample in view)
@@ -32,9 +34,9 @@ def test_bars_are_of_all_and_of_those_a_condition_leaves(dataset) -> None:
 
 def test_an_edit_is_seen_at_once(dataset) -> None:
     looking = Looking(dataset)
-    before = looking.bars(looking.view([]), [("split", "sample")])[0]
+    before = looking.bars(dataset.revision, "split")
     dataset.set_where("", {"split": "val"})
-    after = looking.bars(looking.view([]), [("split", "sample")])[0]
+    after = looking.bars(dataset.revision, "split")
     assert len(before.words) > 1
     assert after.words == ("val",)
 

@@ -426,7 +426,7 @@ def insight(dataset: mw.Dataset) -> None:
     looking: mw.insight.looking.Looking = mw.insight.looking.Looking(dataset)
     names: list[mw.insight.askable.Askable] = mw.insight.askable.askable(dataset, dataset.frozen())
     assert "split" in {found.expression for found in names}
-    found = looking.bars(looking.view(["split = 'val'"]), [("split", "sample")])[0]
+    found = looking.bars(looking.view(["split = 'val'"]).revision, "split")
     assert isinstance(found, mw.insight.charts.WordBars)
     assert not mw.insight.differences.differences(dataset, "head", "head").samples
 

@@ -8,6 +8,7 @@ from PIL import Image
 
 pytest.importorskip("fastapi")
 from fastapi.testclient import TestClient
+from studio_client import client_of
 
 from maskwright.core.classes import Class, Classes
 from maskwright.core.masks import Masks
@@ -16,12 +17,9 @@ from maskwright.core.segments import Segments
 from maskwright.figures.comparison import INVENTED, MISSED
 from maskwright.runs import Run
 from maskwright.store import Dataset
-from maskwright.studio import Settings, create_app
 from maskwright.studio.routes import explore
 
 pytestmark = pytest.mark.filterwarnings("ignore")
-TOKEN = "a-token-of-enough-letters"
-HOME = "http://127.0.0.1:8181"
 SIZE = (60, 80)
 
 
@@ -52,9 +50,7 @@ def dataset(tmp_path):
 
 @pytest.fixture
 def page(dataset) -> TestClient:
-    page = TestClient(create_app(dataset, Settings(TOKEN)), base_url=HOME, headers={"origin": HOME})
-    page.get(f"/?token={TOKEN}")
-    return page
+    return client_of(dataset)
 
 
 def chosen(page, *where: str) -> list[int]:
@@ -95,6 +91,15 @@ def test_rows_have_the_values_that_were_asked_for(page, dataset) -> None:
     }  # fmt: skip
     answer = page.post("/api/explore/rows", json={"numbers": [numbers[0]], "columns": ["nothing"]})
     assert answer.status_code == 400
+
+
+def test_numbers_that_no_sample_has_are_left_out(page, dataset) -> None:
+    for number in (-1, 0, 2**31, 2**70):
+        assert page.post("/api/explore/rows", json={"numbers": [number]}).json() == []
+        wanted = {"numbers": [number], "values": {"split": "x"}, "dry_run": False}
+        assert page.post("/api/explore/change", json=wanted).json()["matched"] == 0
+        assert page.get(f"/api/images/{number}/marks").status_code in (400, 422)
+    assert dataset.splits() == {"train": 4, "val": 2}
 
 
 def test_bars_are_of_all_and_of_those_that_are_left(page) -> None:

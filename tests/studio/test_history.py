@@ -8,6 +8,7 @@ from PIL import Image
 
 pytest.importorskip("fastapi")
 from fastapi.testclient import TestClient
+from studio_client import client_of
 
 from maskwright.core.classes import Class, Classes
 from maskwright.core.masks import Masks
@@ -16,11 +17,8 @@ from maskwright.core.segments import Segments
 from maskwright.figures.comparison import MISTAKEN
 from maskwright.figures.marks import GAINED, LOST
 from maskwright.store import Dataset
-from maskwright.studio import Settings, create_app
 
 pytestmark = pytest.mark.filterwarnings("ignore")
-TOKEN = "a-token-of-enough-letters"
-HOME = "http://127.0.0.1:8181"
 SIZE = (30, 40)
 
 
@@ -55,9 +53,7 @@ def dataset(tmp_path):
 
 @pytest.fixture
 def page(dataset) -> TestClient:
-    page = TestClient(create_app(dataset, Settings(TOKEN)), base_url=HOME, headers={"origin": HOME})
-    page.get(f"/?token={TOKEN}")
-    return page
+    return client_of(dataset)
 
 
 def test_revisions_come_newest_first_and_older_ones_after(page, dataset) -> None:
@@ -103,7 +99,9 @@ def test_a_difference_is_drawn_pixel_by_pixel(page, dataset) -> None:
     with dataset.edit("another class") as edit:
         edit.set_segment("p0", 1, class_id=2)
     assert (drawn(page, numbers[0], head, head + 1)[:, 5:15, :3] == MISTAKEN).all()
-    assert page.get("/api/images/99/difference", params={"old": head, "new": head}).status_code == 400
+    for number in (99, -1, 2**70):
+        assert page.get(f"/api/images/{number}/difference", params={"old": head, "new": head}).status_code == 400
+    assert page.get("/api/history", params={"before": 2**70}).status_code == 422
 
 
 def test_revisions_get_names_and_are_gone_back_to(page, dataset) -> None:

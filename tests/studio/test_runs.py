@@ -6,6 +6,7 @@ import pytest
 
 pytest.importorskip("fastapi")
 from fastapi.testclient import TestClient
+from studio_client import client_of
 
 from maskwright.core.classes import Class, Classes
 from maskwright.core.sample import ImageRef, Sample
@@ -13,12 +14,9 @@ from maskwright.core.segments import Segments
 from maskwright.runs import Run
 from maskwright.runs.record import last_evaluations
 from maskwright.store import Dataset
-from maskwright.studio import Settings, create_app
 from maskwright.studio.routes import runs as routes
 
 pytestmark = pytest.mark.filterwarnings("ignore")
-TOKEN = "a-token-of-enough-letters"
-HOME = "http://127.0.0.1:8181"
 
 
 MOST_POINTS = 10
@@ -51,9 +49,7 @@ def dataset(tmp_path, monkeypatch):
 
 @pytest.fixture
 def page(dataset) -> TestClient:
-    page = TestClient(create_app(dataset, Settings(TOKEN)), base_url=HOME, headers={"origin": HOME})
-    page.get(f"/?token={TOKEN}")
-    return page
+    return client_of(dataset)
 
 
 def test_all_runs_at_a_glance(page) -> None:

@@ -11,7 +11,7 @@ from PIL import Image, ImageCms, ImageOps
 pytest.importorskip("fastapi")
 cv2 = pytest.importorskip("cv2")
 tifffile = pytest.importorskip("tifffile")
-from fastapi.testclient import TestClient
+from studio_client import client_of
 
 from maskwright import media
 from maskwright.core.classes import Class, Classes
@@ -20,11 +20,8 @@ from maskwright.core.segments import Segments
 from maskwright.media import tiles
 from maskwright.media.windows import Window
 from maskwright.store import Dataset
-from maskwright.studio import Settings, create_app
 
 pytestmark = pytest.mark.filterwarnings("ignore")
-TOKEN = "a-token-of-enough-letters"
-HOME = "http://127.0.0.1:8181"
 SIZE = (60, 80)
 
 
@@ -52,12 +49,6 @@ def dataset_of(folder: Path, *samples: Sample) -> Dataset:
         for sample in samples:
             edit.add(sample)
     return dataset
-
-
-def page_of(dataset: Dataset) -> TestClient:
-    page = TestClient(create_app(dataset, Settings(TOKEN)), base_url=HOME, headers={"origin": HOME})
-    page.get(f"/?token={TOKEN}")
-    return page
 
 
 def seen(answer) -> np.ndarray:
@@ -125,7 +116,7 @@ MADE = (
 def test_every_kind_of_image_is_shown_as_it_is_displayed(tmp_path, name) -> None:
     place = write(tmp_path, name)
     with dataset_of(tmp_path, sample_of(place)) as dataset:
-        page = page_of(dataset)
+        page = client_of(dataset)
         answer = page.get("/api/images/1/pixels")
         truth = media.read(place).display(dataset.window).astype(int)
         close = abs(seen(answer) - truth)
@@ -140,7 +131,7 @@ def test_a_sample_of_the_stored_rasters_size_is_shown_as_its_labels_lie(tmp_path
     place = write(tmp_path, "turned.jpg")
     assert media.image_size(place) == (80, 60)
     with dataset_of(tmp_path, sample_of(place, SIZE)) as dataset:
-        page = page_of(dataset)
+        page = client_of(dataset)
         for path in ("pixels", "thumbnail"):
             shown = seen(page.get(f"/api/images/1/{path}"))
             assert shown.shape == (*SIZE, 3)
@@ -170,7 +161,7 @@ def test_a_view_has_a_window_of_its_own_and_disturbs_nobody(tmp_path) -> None:
     pixels = ramp(0, 4000, np.uint16)
     Image.fromarray(pixels).save(path)
     with dataset_of(tmp_path, sample_of(str(path))) as dataset:
-        page = page_of(dataset)
+        page = client_of(dataset)
         before = seen(page.get("/api/images/1/pixels"))
         own = seen(page.get("/api/images/1/pixels?low=1000&high=2000"))
         truth = np.clip((pixels.astype(float) - 1000) * 255 / 1000, 0, 255).round()
@@ -197,7 +188,7 @@ def test_a_window_for_everybody_is_saved_and_heard_of(tmp_path) -> None:
     path = tmp_path / "a.png"
     Image.fromarray(ramp(0, 4000, np.uint16)).save(path)
     with dataset_of(tmp_path, sample_of(str(path))) as dataset:
-        page, other = page_of(dataset), page_of(dataset)
+        page, other = client_of(dataset), client_of(dataset)
         first = page.get("/api/window").json()
         assert first["deep"] is True
         assert first["window"]["eight_bits"] is False
@@ -222,7 +213,7 @@ def test_a_window_for_everybody_is_saved_and_heard_of(tmp_path) -> None:
         assert page.put("/api/window", json={"window": {"low": [], "high": []}}).status_code == 422
         assert dataset.window == Window.from_json(third["window"])
     with Dataset.open(tmp_path / "set", read_only=True) as locked:
-        page = page_of(locked)
+        page = client_of(locked)
         assert page.get("/api/window").json() == third
         assert page.put("/api/window", json=wish).status_code == 422
 
@@ -231,7 +222,7 @@ def test_images_that_come_later_leave_the_window_as_it_was(tmp_path) -> None:
     for name, high in (("a", 4000), ("b", 60_000)):
         Image.fromarray(ramp(0, high, np.uint16)).save(tmp_path / f"{name}.png")
     with dataset_of(tmp_path, sample_of(f"{tmp_path}/a.png")) as dataset:
-        page = page_of(dataset)
+        page = client_of(dataset)
         before = page.get("/api/window").json()
         with dataset.edit("more") as edit:
             edit.add(sample_of(f"{tmp_path}/b.png"))
@@ -241,7 +232,7 @@ def test_images_that_come_later_leave_the_window_as_it_was(tmp_path) -> None:
 def test_a_folder_of_eight_bits_has_no_window_until_somebody_wants_it(tmp_path) -> None:
     place = write(tmp_path, "plain.png")
     with dataset_of(tmp_path, sample_of(place)) as dataset:
-        page = page_of(dataset)
+        page = client_of(dataset)
         assert page.get("/api/window").json() == {"window": None, "token": "", "deep": False}
         measured = page.get("/api/window/measured?low=0&high=100").json()
         assert (measured["low"], measured["high"], measured["eight_bits"]) == ([10], [250], True)
@@ -264,7 +255,7 @@ def test_numbers_of_an_image_and_of_a_pixel(tmp_path) -> None:
     Image.fromarray(spiked).save(tmp_path / "spiked.png")
     places = [f"{tmp_path}/ct.npy#page=0", f"{tmp_path}/holes.npy#page=0", f"{tmp_path}/spiked.png"]
     with dataset_of(tmp_path, *map(sample_of, places)) as dataset:
-        page = page_of(dataset)
+        page = client_of(dataset)
         found = [page.get(f"/api/images/{number}/numbers").json() for number in (1, 2, 3)]
         assert [found[0][part] for part in ("low", "high", "least", "greatest")] == [-1000, 1200, -32768, 32767]
         about = page.get("/api/images/1/description").json()
@@ -295,7 +286,7 @@ def test_another_window_decodes_nothing(tmp_path, monkeypatch) -> None:
     path = tmp_path / "a.png"
     Image.fromarray(ramp(0, 4000, np.uint16)).save(path)
     with dataset_of(tmp_path, sample_of(str(path))) as dataset:
-        page = page_of(dataset)
+        page = client_of(dataset)
         page.get("/api/images/1/pixels")
         read: list[object] = []
         true = tiles.read
@@ -315,7 +306,7 @@ def test_tiles_of_deep_images_have_windows_too(tmp_path) -> None:
     path = tmp_path / "large.tif"
     Image.fromarray(pixels).save(path)
     with dataset_of(tmp_path, sample_of(str(path))) as dataset:
-        page = page_of(dataset)
+        page = client_of(dataset)
         for level in (0, 1, 2):
             answer = page.get(f"/api/images/1/tiles/{level}/0/1?low=5000&high=25000")
             step = 2**level
@@ -346,7 +337,7 @@ def test_halves_are_means_in_the_images_own_numbers(dtype) -> None:
 def test_six_bands_are_measured_and_displayed_by_number(tmp_path) -> None:
     place = write(tmp_path, "bands.tif")
     with dataset_of(tmp_path, sample_of(place)) as dataset:
-        page = page_of(dataset)
+        page = client_of(dataset)
         assert len(page.get("/api/images/1/description").json()["channels"]) == 6
         measured = page.get("/api/window/measured?low=0&high=100&channels=5,3,1").json()
         assert measured["channels"] == [5, 3, 1]

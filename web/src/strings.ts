@@ -588,7 +588,6 @@ export const words = {
     picked: (number: number) => `${many(number, "image")} picked`,
     pickAll: "Pick all shown",
     pickNone: "Pick none",
-    open: "Label this image",
     openHelp: "A press picks an image, with Ctrl one more, with Shift all up to it; twice, or Enter, opens it",
     change: "Change values …",
     changing: (number: number) => `Change ${many(number, "image")}`,

@@ -56,13 +56,13 @@ class Looking:
                     self._kept.popitem(last=False)
         return found
 
-    def bars(self, view: View, names: Sequence[tuple[str, Owner]], *, bins: int = BINS) -> list[NumberBars | WordBars]:
-        """How often values occur, of all samples and of those of the view.
+    def bars(
+        self, revision: int, name: str, owner: Owner = "sample", *, chosen: I64 | None = None, bins: int = BINS
+    ) -> NumberBars | WordBars:
+        """How often the values of a column or expression occur at a revision, of all samples and of those chosen.
 
-        names: columns or expressions, each with its owner, sample or segment.  bins: bars of numbers, at most.
-        Raises UsageError as `value_arrays` does.
+        name, owner: as of `values`.  chosen: (K,) sample numbers; all of them when None.  bins: bars of numbers, at
+        most.  Raises UsageError as `value_arrays` does.
         """
-        chosen: I64 | None = np.array(view.numbers(), np.int64) if view.conditions else None
-        every = [self.values(view.revision, name, owner) for name, owner in names]
-        inside = [None if chosen is None else np.isin(values.samples, chosen) for values in every]
-        return [bars(values, those, bins) for values, those in zip(every, inside, strict=True)]
+        values = self.values(revision, name, owner)
+        return bars(values, None if chosen is None else np.isin(values.samples, chosen), bins)

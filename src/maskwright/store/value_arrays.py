@@ -57,7 +57,8 @@ class ValueArrays:
 def value_arrays(view: "View", name: str, owner: Owner = "sample", samples: Sequence[int] | None = None) -> ValueArrays:
     """The values of a column, or of an expression such as "last.iou" or "count(class = 'car')".
 
-    owner: sample or segment.  samples: numbers of those that are asked, at most 32,000; all of the view's when None.
+    owner: sample or segment.  samples: numbers of those that are asked, at most 32,000, where they are there; all
+    of the view's when None.
     Raises UsageError for what is neither a column nor an expression, and for values that are neither numbers nor words:
     boxes, points, vectors and what is of several kinds.
     """
@@ -85,7 +86,8 @@ def value_arrays(view: "View", name: str, owner: Owner = "sample", samples: Sequ
             query = query.where(alive(segments, view.revision)).order_by(segments.c.sample, segments.c.z)
         query = query.where(where)
         if samples is not None:
-            query = query.where(table.c.sample.in_([int(number) for number in samples]))
+            possible = [int(number) for number in samples if 0 <= number < 2**31]
+            query = query.where(table.c.sample.in_(possible))
         numbers: list[int] = []
         values: list[Any] = []
         cursor = connection.execute(query).cursor  # rows as the driver makes them: several times as fast

@@ -1,10 +1,8 @@
 """All samples at once: which of them a condition leaves, their values, how often those occur, and changes of many."""
 
-from io import BytesIO
 from typing import Annotated, Any, Literal
 
 import numpy as np
-import PIL.Image
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 
@@ -13,7 +11,7 @@ from maskwright.figures.marks import errors, marks
 from maskwright.insight.askable import Askable, as_text, askable
 from maskwright.insight.charts import NumberBars, WordBars
 from maskwright.insight.looking import Looking
-from maskwright.media.tiles import fitting
+from maskwright.media import tiles
 from maskwright.runs import list_runs
 from maskwright.runs.record import predicting
 from maskwright.store import BulkChange
@@ -200,14 +198,13 @@ def router(studio: Studio) -> APIRouter:
     def charts(asked: Charts) -> list[Bars]:
         """How often values occur, of all samples and of those that are left."""
         view = looking.view(asked.where)
+        chosen = np.array(view.numbers(), np.int64) if view.conditions else None
         out = []
         for chart in asked.charts:
             try:
-                found = looking.bars(view, [(chart.expression, chart.owner)])[0]
+                out.append(_bars(looking.bars(view.revision, chart.expression, chart.owner, chosen=chosen)))
             except UsageError as error:  # a column that is not there any more
                 out.append(Bars(problem=str(error)))
-                continue
-            out.append(_bars(found))
         return out
 
     @routes.post("/api/explore/change")
@@ -245,7 +242,7 @@ def router(studio: Studio) -> APIRouter:
         """
         view = dataset.frozen()
         sample = view.read([number])[0]
-        size = fitting(sample.image.size)
+        size = tiles.fitting(sample.image.size)
         if run is None:
             drawn = marks(sample.segments, view.classes, size)
         else:
@@ -254,9 +251,7 @@ def router(studio: Studio) -> APIRouter:
                 drawn = errors(sample.segments, found, view.classes, size)
             else:
                 drawn = marks(found, view.classes, size, dashed=True)
-        with BytesIO() as out:
-            PIL.Image.fromarray(drawn).save(out, "PNG", compress_level=1)
-            return Response(out.getvalue(), media_type="image/png", headers={"cache-control": "no-store"})
+        return Response(tiles.png(drawn), media_type="image/png", headers={"cache-control": "no-store"})
 
     return routes
 

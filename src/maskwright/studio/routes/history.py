@@ -1,17 +1,15 @@
 """The dataset's history: its revisions, what is different between two of them, names for them, and going back."""
 
-from io import BytesIO
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-import PIL.Image
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from maskwright.core.segments import Segments
 from maskwright.errors import UsageError
 from maskwright.figures.marks import difference
 from maskwright.insight.differences import differences
-from maskwright.media.tiles import fitting
+from maskwright.media import tiles
 from maskwright.store import Revision, View
 from maskwright.store.value_arrays import value_arrays
 from maskwright.studio.state import Studio, person
@@ -76,7 +74,7 @@ def router(studio: Studio) -> APIRouter:
     dataset = studio.dataset
 
     @routes.get("/api/history")
-    def history(before: int | None = None) -> list[RevisionInfo]:
+    def history(before: Annotated[int | None, Query(ge=1, lt=2**31)] = None) -> list[RevisionInfo]:
         """Revisions, the newest first, a hundred at once. before: only those that are older."""
         return [_told(revision) for revision in dataset.log(PAGE, before=before)]
 
@@ -107,10 +105,8 @@ def router(studio: Studio) -> APIRouter:
         if there is None:
             raise UsageError(f"sample number {number} is in neither revision {old} nor {new}", file=dataset.place)
         none = Segments.none(there.size)
-        drawn = difference(before or none, after or none, fitting(there.size))
-        with BytesIO() as out:
-            PIL.Image.fromarray(drawn).save(out, "PNG", compress_level=1)
-            return Response(out.getvalue(), media_type="image/png", headers={"cache-control": "private, max-age=3600"})
+        drawn = difference(before or none, after or none, tiles.fitting(there.size))
+        return Response(tiles.png(drawn), media_type="image/png", headers={"cache-control": "private, max-age=3600"})
 
     return routes
 
