@@ -344,6 +344,56 @@ def test_several_scales_and_mirrors_are_averaged() -> None:
     assert np.allclose(probs.sum(0), 1, atol=1e-5)
 
 
+@pytest.mark.parametrize("tile", [0, 64])
+def test_a_network_says_that_mirrored_images_are_averaged(tile) -> None:
+    from maskwright import models
+
+    classes = Classes([Class(0, "a", "stuff"), Class(1, "b", "stuff")]).to_json()
+    model = models.build("lite", 2, **TINY)
+    plain, says = (
+        Predictor(model, checkpoint.ModelInfo("lite", classes, TINY, tile=tile, flip=flip), device="cpu",
+                  precision="fp32")
+        for flip in (False, True)
+    )  # fmt: skip
+    image = np.random.default_rng(0).integers(0, 255, (90, 70, 3), dtype=np.uint8)
+    assert np.allclose(
+        says.probs(image), (plain.probs(image) + plain.probs(image[:, ::-1].copy())[..., ::-1]) / 2, atol=1e-5
+    )
+    assert np.array_equal(says.probs(image), plain.probs(image, flip=True))
+    assert np.array_equal(says.probs(image, flip=False), plain.probs(image))
+    assert not np.array_equal(says.probs(image), plain.probs(image))
+    assert says.predict(image) == plain.predict(image, flip=True)
+    assert np.array_equal(says.label_map(image), plain.label_map(image, flip=True))
+
+
+def test_plans_average_mirrored_images_where_left_and_right_are_alike(tmp_path) -> None:
+    with made(tmp_path, touching(), Classes([Class(1, "cell")])) as opened:
+        alike = plan(opened, {"device": "cpu"}, measure=False)
+        assert alike.settings.predict_flip
+        assert "twice the time" in alike.reasons["predict_flip"]
+        assert not plan(opened, {"device": "cpu", "flip_horizontal": 0.0}, measure=False).settings.predict_flip
+        assert not plan(opened, {"device": "cpu", "task": "instance"}, measure=False).settings.predict_flip
+        assert not plan(opened, {"device": "cpu", "predict_flip": False}, measure=False).settings.predict_flip
+
+
+@pytest.mark.train
+def test_a_training_leaves_predictions_of_both_sides(dataset) -> None:
+    settings = replace(SETTINGS, predict_flip=True, epochs=1, evaluations=1)
+    run = Run.start(dataset, "train", settings.to_json(), name="both")
+    fit(run.view, settings, run)
+    network = Predictor(*checkpoint.load(run.folder / "best.safetensors"), device="cpu", precision="fp32")
+    assert network.info.flip
+    others = 0
+    for number in run.predicted():
+        [sample] = dataset.read([number])
+        [left] = run.predictions([(number, sample)])
+        found = network.predict(sample.image)
+        assert left.masks == found.masks
+        assert left.class_ids.tolist() == found.class_ids.tolist()
+        others += left.masks != network.predict(sample.image, flip=False).masks
+    assert others
+
+
 # -- weights from elsewhere
 
 

@@ -147,6 +147,9 @@ def test_evaluations_take_their_share_of_a_budget() -> None:
     assert (timed.evaluations, timed.reserved) == (1, 18.0)
     assert timed.due(0.3, 0) is None
     assert timed.due(1.0, 0) == 1
+    twice = clock.Clock(replace(SETTINGS, minutes=1.0, evaluations=8, predict_flip=True), 100, Processes("cpu"))
+    twice.judging = 4.0
+    assert (twice.evaluations, twice.reserved) == (2, 12.0), "predictions at the end look at each image twice"
 
 
 @pytest.mark.train

@@ -52,6 +52,27 @@ def test_an_installed_package_is_taken() -> None:
     assert (found.model, found.weights) == ("lite", None), "so do its arguments"
 
 
+def test_over_an_encoder_that_was_taught_lite_learns_at_its_own_rates(tmp_path) -> None:
+    from maskwright.demo import build_demo_set
+    from maskwright.store import Dataset, transfer
+    from maskwright.train.plan import plan
+
+    classes, samples = build_demo_set(tmp_path / "images", number=5, size=(64, 64))
+    transfer.import_samples(tmp_path / "dataset", classes, samples, "demo")
+    with Dataset.open(tmp_path / "dataset") as dataset:
+
+        def rates(**given):
+            settings = plan(dataset, {"device": "cpu", **given}, measure=False).settings
+            return settings.lr, settings.encoder_lr
+
+        lite = {"model": "lite/efficientnet-lite0"}
+        assert rates(**lite, weights="efficientnet-lite0") == (4e-3, 0.1)
+        assert rates(**lite, weights="efficientnet-lite0", lr=1e-3) == (1e-3, 0.1)
+        assert rates(**lite, weights=None) == (2e-3, 1.0)
+        assert rates(model="lite", weights=None) == (2e-3, 1.0)
+        assert rates(**lite, weights="efficientnet-lite1") == (2e-3, 1.0), "weights of another encoder"
+
+
 def test_a_cache_is_taken_where_the_network_can(a_resnet) -> None:
     for model in ("unet/resnet18", "fpn", "upernet/resnet18"):
         found = starting.start("semantic", "cpu", {"model": model})

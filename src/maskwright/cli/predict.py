@@ -33,7 +33,10 @@ def command(
     ] = "last",
     where: Where = None,
     at: At = None,
-    flip: Annotated[bool, typer.Option("--flip", help="Average with the mirrored image.")] = False,
+    flip: Annotated[
+        bool | None,
+        typer.Option("--flip/--no-flip", help="Average with the mirrored image; when not given, as the network says."),
+    ] = None,
     scales: Annotated[
         list[float] | None, typer.Option("--scales", help="Average over this scale, above 0, too; repeatable.")
     ] = None,
@@ -63,7 +66,7 @@ def command(
 ) -> None:
     """Predict the samples of a dataset into a new run, which `evaluate` reads. Bad samples are set aside and listed."""
     given = {
-        "--model": model != "last", "--where": where, "--at": at, "--flip": flip, "--scales": scales,
+        "--model": model != "last", "--where": where, "--at": at, "--flip": flip is not None, "--scales": scales,
         "--min-score": min_score is not None, "--min-area": min_area != 1,
         "--name": name is not None, "--tag": tag, "--note": note is not None,
     }  # fmt: skip

@@ -57,6 +57,7 @@ def command(
     val_steps: choices.ValSteps = None,
     patience: choices.Patience = None,
     predict_scale: choices.PredictScale = None,
+    predict_flip: choices.PredictFlip = None,
     tile: choices.Tile = None,
     compile: choices.Compile = None,
     deterministic: choices.Deterministic = None,

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 PAPER = "https://arxiv.org/abs/1612.03144"
 LICENCE = "Apache-2.0"
 LEARNING_RATE = 2e-3
+TAUGHT_RATES = (4e-3, 0.1)
 PROPOSED = {
     ("semantic", "cpu"): ("", "the quickest on a CPU; what is lost to a larger network is won back in passes"),
 }

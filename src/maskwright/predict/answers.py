@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 class Asked:
     """What a prediction is asked for; see `Predictor.predict`.
 
-    sure: scores are wanted, not the class of each pixel alone.
+    flip: as the network's file says when None.  sure: scores are wanted, not the class of each pixel alone.
     """
 
-    flip: bool = False
+    flip: bool | None = None
     scales: tuple[float, ...] = (1.0,)
     min_area: int = 1
     min_score: float | None = None

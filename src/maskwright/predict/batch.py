@@ -94,7 +94,7 @@ def predict_into_run(
     view: View,
     model: str,
     *,
-    flip: bool = False,
+    flip: bool | None = None,
     scales: Sequence[float] = (1.0,),
     min_area: int = 1,
     min_score: float | None = None,
@@ -140,7 +140,7 @@ def predict_into_run(
     )
     classes = worker.prepare(alone=workers <= 1 and timeout is None)
     settings = {
-        "model": model, "flip": flip, "scales": list(scales), "min_area": min_area, "min_score": min_score,
+        "model": model, "flip": worker.mirrors, "scales": list(scales), "min_area": min_area, "min_score": min_score,
         "networks": [
             {"model": name, "checksum": _checksum(at), "unlearned": unlearned}
             for name, at, unlearned in zip(names, checkpoints, worker.unlearned, strict=True)
@@ -267,6 +267,7 @@ class _Predicting(compute.Worker[_Rows]):
         self._batch_size: BatchSize | None = None
         self._notes: list[str] = []
         self.unlearned: list[list[str]] = []  # of each network, after `prepare`
+        self.mirrors = bool(asked.flip)  # as the networks' files have it, after `prepare`
 
     @property
     def device_name(self) -> str:
@@ -282,6 +283,7 @@ class _Predicting(compute.Worker[_Rows]):
         predictor = Predictor.load(self._checkpoints, device=self._device if alone else "cpu")
         predictor.check(self._asked)
         self._predictor = predictor if alone else None
+        self.mirrors = predictor.mirrors(self._asked)
         self.unlearned = [list(each.info.unlearned) for each in predictor.members]
         return predictor.classes
 

@@ -36,6 +36,7 @@ class ModelInfo:
 
     scale: by how much images are resized before they enter.  task: a member of `predict.tasks`.
     tile: side of the windows in which large images are taken; 0 takes them whole.
+    flip: predictions are averaged with those of the mirrored image.
     window: (height, width) that it was trained in, for networks that answer objects: smaller images are set into
     black up to it, as they were then.  Normalisation over the whole image (GroupNorm) tells the difference.
     channels, dtype, low, high, mean, std: of the images that it takes; see `layout.Layout`.  notes: what was said of
@@ -51,6 +52,7 @@ class ModelInfo:
     scale: float = 1.0
     task: str = "semantic"
     tile: int = 0
+    flip: bool = False
     window: tuple[int, int] | None = None
     version: int = 1
     channels: tuple[str, ...] = EIGHT_BITS.channels
@@ -91,6 +93,7 @@ class ModelInfo:
         wrong = [name for name, value in whole.items() if type(value) is not int or value < 0]
         wrong += [name for name in ("model", "task") if not isinstance(getattr(info, name), str)]
         wrong += ["config"] * (not isinstance(info.config, dict) or bool(set(info.config) & _TAKEN))
+        wrong += ["flip"] * (type(info.flip) is not bool)
         wrong += ["task"] * (info.task not in registry.names("predict.tasks"))
         wrong += ["version"] * (info.version > 1)
         wrong += ["mean or std"] * (

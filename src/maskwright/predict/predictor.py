@@ -91,7 +91,7 @@ class Predictor:
         return first
 
     def predict(
-        self, image: Source, *, flip: bool = False, scales: Sequence[float] = (1.0,), min_area: int = 1,
+        self, image: Source, *, flip: bool | None = None, scales: Sequence[float] = (1.0,), min_area: int = 1,
         min_score: float | None = None,
     ) -> Segments:  # fmt: skip
         """Segments of exactly the image's size.
@@ -108,7 +108,7 @@ class Predictor:
         return self._one(image, self.check(Asked(flip, tuple(scales), min_area, min_score))).segments()
 
     def predict_many(
-        self, images: Iterable[Source], *, batch_size: int | None = None, flip: bool = False,
+        self, images: Iterable[Source], *, batch_size: int | None = None, flip: bool | None = None,
         scales: Sequence[float] = (1.0,), min_area: int = 1, min_score: float | None = None,
         note: Callable[[str], None] | None = None,
     ) -> Iterator[Segments]:  # fmt: skip
@@ -161,22 +161,31 @@ class Predictor:
             )
         return asked
 
-    def label_map(self, image: Source, *, flip: bool = False) -> U8:
+    def mirrors(self, asked: Asked) -> bool:
+        """Whether an answer is the mean of the image's and of the mirrored image's: as asked, or as the file says.
+
+        asked: as of `answers_of`.  Never of networks that answer objects; of an ensemble, where one of its files says
+        so.
+        """
+        wanted = any(member.info.flip for member in self.members) if asked.flip is None else asked.flip
+        return wanted and self.answers == "logits"
+
+    def label_map(self, image: Source, *, flip: bool | None = None) -> U8:
         """(H, W) uint8 class indices.
 
-        image: as in `predict`.  flip: average with the mirrored image.
+        image: as in `predict`.  flip: see `probs`; passed over where objects are answered.
         """
-        flip = flip and self.answers == "logits"
         found: U8 = self._one(image, Asked(flip, sure=False)).label_map()
         return found.astype(np.uint8, copy=False)
 
-    def probs(self, image: Array, *, flip: bool = False, scales: Sequence[float] = (1.0,)) -> F32:
+    def probs(self, image: Array, *, flip: bool | None = None, scales: Sequence[float] = (1.0,)) -> F32:
         """(H, W, C) -> (K, H, W) float32 class probabilities.
 
         image: of the network's `layout`, in native numbers: (H, W, 3) uint8 for red, green and blue of eight bits.
-        flip: average with the mirrored image; twice the time.  scales: average over these sizes of the image too.
-        Large images are taken in windows where the checkpoint says so.  Raises UsageError for a network that answers
-        objects, which has no probability a pixel, and for an array of another layout.
+        flip: average with the mirrored image, in twice the time; as the network's file says when None.  scales: average
+        over these sizes of the image too.  Large images are taken in windows where the checkpoint says so.
+        Raises UsageError for a network that answers objects, which has no probability a pixel, and for an array of
+        another layout.
         """
         import torch
 
@@ -278,11 +287,12 @@ class Predictor:
 
         Logits of a single look, otherwise mean probabilities over mirrors, scales and networks.
         """
-        looks = len(self.members) * len(asked.scales) * (2 if asked.flip else 1)
+        mirrors = self.mirrors(asked)
+        looks = len(self.members) * len(asked.scales) * (2 if mirrors else 1)
         total: list[Tensor] = []
         for number, member in enumerate(self.members):
             parts = member._tensors([units[number] for units in images])
-            for mirrored, scale in product((False, True) if asked.flip else (False,), asked.scales):
+            for mirrored, scale in product((False, True) if mirrors else (False,), asked.scales):
                 logits = member._logits([x.flip(3) for x in parts] if mirrored else parts, scale)
                 if looks == 1:
                     return logits, True

@@ -109,8 +109,8 @@ FAMILIES: Mapping[str, Protocol] = MappingProxyType({
     "models": Protocol(
         "model", (("build(num_classes, in_channels)", "LICENCE: str"),),
         (
-            "TASKS: tuple", "LEARNING_RATE: float", "PROPOSED: dict", "PUBLISHED: dict", "ENCODER: str",
-            "CONFIG: dict", "WEIGHTS: dict",
+            "TASKS: tuple", "LEARNING_RATE: float", "TAUGHT_RATES: tuple", "PROPOSED: dict", "PUBLISHED: dict",
+            "ENCODER: str", "CONFIG: dict", "WEIGHTS: dict",
         ),
     ),
     "losses": Protocol(

@@ -28,6 +28,8 @@ class Clock:
         self._started = time.monotonic() - elapsed
         self.budget = None if settings.minutes is None else 60.0 * settings.minutes
         self._wanted = settings.evaluations
+        #: How often the predictions at the end go through all images.
+        self._looks = 2 if settings.predict_flip else 1
         self._last = 0.0
         self._pace = 0.0
         self._agreed = -1
@@ -44,13 +46,13 @@ class Clock:
         """How many evaluations there are in all: as many as are wanted, or as fit into their share of the budget."""
         if self.budget is None or not self.judging:
             return self._wanted
-        fit = int(JUDGING * self.budget / self.judging) - 1  # the predictions at the end take as long as one
+        fit = int(JUDGING * self.budget / self.judging) - self._looks
         return max(1, min(self._wanted, fit))
 
     @property
     def reserved(self) -> float:
         """Seconds of the budget that are kept for the last evaluation and the predictions at the end."""
-        return 0.0 if self.budget is None else min(2 * self.judging, JUDGING * self.budget)
+        return 0.0 if self.budget is None else min((1 + self._looks) * self.judging, JUDGING * self.budget)
 
     def fits(self, each: float, number: int) -> int:
         """How many of so many images an evaluation may take, at least one. each: seconds an image."""

@@ -195,8 +195,8 @@ def _trained(
     feed = ends.enter_context(Feed(source, settings, processes.device, processes.rank, processes.world, further=added))
     info = ModelInfo(
         settings.model, task.classes.to_json(), settings.config, scale=settings.predict_scale, task=task.name,
-        tile=settings.tile, window=None if getattr(begin.model, "answers", "logits") == "logits" else settings.size,
-        notes=begin.kept,
+        tile=settings.tile, flip=settings.predict_flip,
+        window=None if getattr(begin.model, "answers", "logits") == "logits" else settings.size, notes=begin.kept,
         unlearned=tuple(name for name, reason in task.unscored.items() if reason == NOT_LEARNED),
     ).taking(begin.layout)  # fmt: skip
     model = processes.joined_statistics(begin.model) if settings.sync_batchnorm else begin.model

@@ -14,7 +14,7 @@ from maskwright.train import data
 from maskwright.train.clock import JUDGING
 from maskwright.train.fingerprint import Fingerprint, fingerprint
 from maskwright.train.settings import Settings, check_windows, read_setting
-from maskwright.train.starting import fitting, start
+from maskwright.train.starting import begins_with_encoder, fitting, start
 
 #: Time a training takes when nobody gives a budget, in minutes.
 BUDGET = {"cpu": 20.0, "cuda": 60.0}
@@ -108,7 +108,8 @@ def plan(
 
         step, image = rates(view, settings)
         steps = data.steps_of_epoch(facts.training, settings)
-        judging = image * len(val) * (settings.evaluations + 1)  # the predictions at the end take as long as one
+        looks = settings.evaluations + (2 if settings.predict_flip else 1)  # the predictions at the end are of all
+        judging = image * len(val) * looks
         if settings.minutes is None:
             minutes = (step * steps * settings.epochs + judging) / 60
             reasons["epochs"] = reasons.get("epochs", "") or "the default"
@@ -198,9 +199,15 @@ def _rules(facts: Fingerprint, device: str, given: dict[str, Any]) -> dict[str, 
         (4 if objects else 8) * (1 if device == "cpu" else 2),
         "enough for batch statistics, small enough for memory",
     )
+    if not objects and given.get("flip_horizontal", Settings.flip_horizontal) > 0:
+        out["predict_flip"] = True, "left and right may be changed over: the mean of both is better, in twice the time"
     # -- optimisation
     rate = models.stated(model, "LEARNING_RATE", 1e-3)
     out["lr"] = rate, f"what AdamW takes with {name}; --lr find measures it on this set"
+    taught = models.stated(model, "TAUGHT_RATES", None)
+    if taught and begins_with_encoder(model, given.get("config", begin.config), given.get("weights", begin.weights)):
+        out["lr"] = taught[0], f"what AdamW takes with {name} over an encoder that was taught already"
+        out["encoder_lr"] = taught[1], "what an encoder knows already is changed slowly"
     if given.get("optimizer") == "sgd":
         out["lr"] = 0.01, "usual with SGD; --lr find measures it on this set"
         out["weight_decay"] = 1e-4, "usual with SGD, which adds it to the gradient"

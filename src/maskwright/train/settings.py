@@ -110,6 +110,9 @@ class Settings:
     predict_scale: Annotated[
         float, Limits(above=0, most=4), "Scale at which images enter the network when predicting."
     ] = 1.0
+    predict_flip: Annotated[
+        bool, "Average predictions with those of the mirrored image, which takes twice the time; not of objects."
+    ] = False
     tile: Annotated[
         int, Limits(least=64, or_=(0,)), "Predict large images in windows of this side; 0 takes them whole."
     ] = 0

@@ -72,6 +72,15 @@ def _of_weights(source: str) -> Start | None:
     return Start(begun[0], f"the given weights are {found.words}", source, "given", begun[1])
 
 
+def begins_with_encoder(model: str, config: Mapping[str, Any], weights: str | None) -> bool:
+    """Whether these weights are a published encoder, and nothing more, of the network.
+
+    weights: the setting.
+    """
+    encoder = models.encoder_of(model, config)
+    return encoder is not None and any(found.source == weights for found in weight_catalogue.find(encoder=encoder))
+
+
 def fitting(model: str, config: Mapping[str, Any], source: str) -> dict[str, Any]:
     """These arguments of a model as weights fill it: with what the model states for such, or less the one that keeps
     them from it, where one alone does; as they are where nothing helps.

@@ -25,12 +25,14 @@ def evaluate(
 ) -> dict[str, Any]:  # fmt: skip
     """Scores of the averaged weights at full resolution; processes share the images and add their counts.
 
-    note: told where memory does not suffice for a batch.
+    Images are predicted once, though the network may average with mirrored ones: weights are compared here, in time
+    that training lacks.  note: told where memory does not suffice for a batch.
     """
     predictor = judging(average, info, str(processes.device), precision)
     task = source.task
     counts = task.nothing()
-    for _, each in _judged(predictor, source, numbers[processes.rank :: processes.world], keep=False, note=note):
+    own = numbers[processes.rank :: processes.world]
+    for _, each in _judged(predictor, source, own, keep=False, flip=False, note=note):
         counts += each
         run.beat()
     return task.scores(processes.total(counts))
@@ -66,13 +68,14 @@ def finish(
 
 
 def _judged(
-    predictor: Predictor, source: data.Source, numbers: Sequence[int], *, keep: bool, until: float | None = None,
-    note: Callable[[str], None] | None = None,
+    predictor: Predictor, source: data.Source, numbers: Sequence[int], *, keep: bool, flip: bool | None = None,
+    until: float | None = None, note: Callable[[str], None] | None = None,
 ) -> Iterator[tuple[Segments | None, Any]]:  # fmt: skip
     """Of each image, in order, what was predicted, where it is kept, and its counts.
 
-    Images are read, and judged, beside the network, and no more are in memory than enter it soon.  Class indices of a
-    network on a GPU are counted there.  Raises what reading or predicting an image raises.
+    flip: as the network has it when None.  Images are read, and judged, beside the network, and no more are in memory
+    than enter it soon.  Class indices of a network on a GPU are counted there.  Raises what reading or predicting an
+    image raises.
     """
     task = source.task
 
@@ -88,7 +91,7 @@ def _judged(
             each = confusion.update(answer.label_map(), truth, num_classes=kinds)
         return (answer.segments() if keep else None), each
 
-    asked = Asked(sure=keep or task.objects)
+    asked = Asked(flip, sure=keep or task.objects)
     size = BatchSize(predictor.device, note=note)
     for each in predictor.answers_of(numbers, source.get, judge, asked, batch_size=size, until=until):
         if isinstance(each, Exception):
