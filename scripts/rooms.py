@@ -16,7 +16,7 @@ LAYERS = (
     ("integrations",),
     ("video",),
     ("fewshot",),
-    ("train", "interactive"),
+    ("train", "interactive", "reports"),
     ("predict", "labelling", "insight"),
     ("runs", "conversions"),
     ("formats", "models", "losses", "metrics", "transforms", "figures"),

@@ -20,7 +20,8 @@ __all__ = [
     "Predictor", "Run", "Sample", "Segments", "Settings", "__version__", "build_demo_set", "compute",
     "conversions", "core", "demo", "diagnostics", "errors", "fewshot", "figures", "fit", "formats",
     "insight", "integrations", "interactive", "labelling", "losses", "media", "metrics", "models", "open_dataset",
-    "predict", "registry", "runs", "sets", "store", "studio", "testing", "train", "transforms", "video", "weights",
+    "predict", "registry", "reports", "runs", "sets", "store", "studio", "testing", "train", "transforms", "video",
+    "weights",
 ]  # fmt: skip
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
         models,
         predict,
         registry,
+        reports,
         runs,
         sets,
         store,

@@ -525,6 +525,15 @@ def registry() -> None:
 def figures(image: NDArray[np.uint8], segments: mw.Segments, classes: mw.Classes) -> None:
     assert mw.figures.overlay.overlay(image, segments, classes).shape == image.shape
     assert mw.figures.comparison.comparison(image, segments, segments, classes).shape == (48, 192, 3)
+    curve = mw.figures.curves.curves({"a run": [(1, 0.5), (2, 0.75)]}, title="val/mean_iou")
+    assert mw.figures.drawing.png(curve).startswith(b"\x89PNG")
+
+
+def reports(dataset: mw.Dataset) -> None:
+    page: str = mw.reports.dataset_report(dataset, examples=2)
+    assert page.startswith("<!doctype html>")
+    assert callable(mw.reports.run_report)
+    assert callable(mw.reports.comparison_report)
 
 
 def integrations(dataset: mw.Dataset) -> None:
@@ -574,6 +583,7 @@ def main(folder: Path) -> None:
         metrics(sample, dataset.classes)
         transforms(image, sample.segments)
         figures(image, sample.segments, dataset.classes)
+        reports(dataset)
         interactive(image, a_cell(4))
         clicks(dataset.where("split = 'val'"))
         video(sample, sample.segments)

@@ -15,7 +15,7 @@ from maskwright.cli.calling import Verb, call
 VERBS = (
     "demo", "data", "import", "show", "window", "columns", "set", "export", "convert", "log", "diff", "tag", "restore",
     "snapshot", "studio", "segment", "propagate", "track", "plan", "train", "sweep", "predict", "evaluate", "metrics",
-    "model", "runs", "compare", "doctor",
+    "model", "runs", "compare", "report", "doctor",
 )  # fmt: skip
 
 

