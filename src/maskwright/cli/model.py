@@ -1,11 +1,13 @@
 """maskwright model"""
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from maskwright.cli.output import Json, emit, table
 from maskwright.core import typed
+from maskwright.core.plurals import many
 from maskwright.errors import UsageError
 
 _Side = Annotated[int, typed.Limits(least=1)]
@@ -29,7 +31,12 @@ def command(
     ] = None,
     to: Annotated[str, typer.Option(help="onnx, openvino or torch-export.")] = "onnx",
     output: Annotated[
-        str | None, typer.Option("--output", "-o", help="The file to write; beside the checkpoint when not given.")
+        str | None,
+        typer.Option(
+            "--output",
+            "-o",
+            help="The file to write; when not given, beside the checkpoint, or MODEL-weights.png here.",
+        ),
     ] = None,
     dataset: Annotated[
         str | None, typer.Option(help="Whose images prove the export, and whose runs MODEL may name.")
@@ -42,9 +49,24 @@ def command(
     size: Annotated[str | None, typer.Option(metavar="HxW", help="Fix height and width; any when not given.")] = None,
     int8: Annotated[bool, typer.Option("--int8", help="Eight bits, kept only if mean IoU hardly falls; ONNX.")] = False,
     gate: Annotated[float, typer.Option(help="How far mean IoU may fall in eight bits.")] = 0.01,
+    histograms: Annotated[
+        bool, typer.Option("--histograms", help="For show: draw the histograms of weights and biases by layer.")
+    ] = False,
+    layers: Annotated[
+        str | None,
+        typer.Option(
+            metavar="WORD", help="Of these: a type such as Conv2d, or a part of their names; all when not given."
+        ),
+    ] = None,
+    first: Annotated[int, typer.Option(min=1, max=200, help="So many of them.")] = 8,
+    bins: Annotated[int, typer.Option(min=1, max=1000, help="Bars of a histogram.")] = 50,
     json: Json = False,
 ) -> None:
     """List architectures and weights, say what a file is, or export one for another runtime, proved on real images."""
+    if not histograms and (layers, first, bins) != (None, 8, 50):
+        raise UsageError("--layers, --first and --bins say what --histograms draws", todo="Give --histograms too.")
+    if histograms and what != "show":
+        raise UsageError("--histograms is of what is shown", needed="maskwright model show FILE --histograms")
     if what == "list":
         _list(json)
         return
@@ -59,6 +81,9 @@ def command(
     if opened is None and not model.endswith(".safetensors") and "/" not in model and what == "export":
         raise UsageError(f"{model!r} is not a checkpoint", needed="--dataset, where its run is")
     place = checkpoint_of(opened, model) if opened is not None else model
+    if what == "show" and histograms:
+        _histograms(str(place), output or f"{Path(model).stem}-weights.png", layers, first, bins, json)
+        return
     if what == "show":
         from maskwright.predict import checkpoint
 
@@ -83,8 +108,6 @@ def _export(
     opened: Any, place: Any, to: str, output: str | None, verify: bool, images: int, split: str, size: Any,
     int8: bool, gate: float, json: bool,
 ) -> None:  # fmt: skip
-    from pathlib import Path
-
     from maskwright import registry
     from maskwright.predict.model_export import export, real_images
 
@@ -106,10 +129,49 @@ def _export(
     emit({"file": str(target), "bytes": bytes_, **(vars(proof) if proof else {})}, lines, json)
 
 
+def _histograms(source: str, output: str, wanted: str | None, first: int, bins: int, json: bool) -> None:
+    from maskwright.core.staging import check_file
+    from maskwright.figures import drawing
+    from maskwright.figures.weight_histograms import counted, weight_histograms
+    from maskwright.predict.weight_layers import layers
+    from maskwright.runs.files import whole
+
+    drawing.check_suffix(output)
+    check_file(output)
+    found = layers(source, wanted)
+    drawn = found[:first]
+    rows = {
+        layer.name: [counted(f"{layer.name}.{word}", values, bins) for word, values in layer.arrays.items()]
+        for layer in drawn
+    }
+    title = f"{Path(source).name}: {len(drawn)} of {many(len(found), 'layer')}"
+    content = drawing.encoded(weight_histograms(rows, title=title), output)
+    with whole(Path(output)) as partial:
+        partial.write_bytes(content)
+    lines = [
+        f"wrote {output}: {len(drawn)} of {many(len(found), 'layer')}{f' that fit {wanted}' if wanted else ''}",
+        "",
+    ]
+    told = [
+        (histogram.name, layer.kinds[0] if layer.kinds else "-", "x".join(map(str, histogram.shape)) or "1",
+         histogram.mean, histogram.deviation, histogram.not_finite)
+        for layer in drawn for histogram in rows[layer.name]
+    ]  # fmt: skip
+    result = [
+        {
+            "name": layer.name, "type": layer.kinds[0] if layer.kinds else None, "arrays": [
+                {**vars(histogram), "counts": histogram.counts.tolist(), "edges": histogram.edges.tolist()}
+                for histogram in rows[layer.name]
+            ],
+        }
+        for layer in drawn
+    ]  # fmt: skip
+    header = ("array", "type", "shape", "mean", "deviation", "not finite")
+    emit({"file": output, "layers": len(found), "drawn": result}, [*lines, *table(told, header)], json)
+
+
 def _is_ours(model: str) -> bool:
     """A checkpoint of ours or an exported file, and not weights of anybody."""
-    from pathlib import Path
-
     from maskwright.predict import exported
     from maskwright.weights.tensors import PICKLES, holds_description
 
