@@ -132,17 +132,17 @@ def _segments(view: View, numbers: Sequence[int], samples: I64, areas: I64, of: 
     figures = []
     there = areas[areas > 0]
     if there.size:
-        edges = np.geomspace(there.min() * 0.999, there.max() * 1.001, BINS + 1)
+        edges = np.geomspace(there.min() * 0.999, there.max() * 1.001, BINS + 1).astype(np.float64)
         figures.append((
             f"areas of {there.size:,} segments",
             occurrences(edges, np.histogram(there, edges)[0], label="area in pixels", logarithmic=True),
         ))  # fmt: skip
     top = int(each.max(initial=0))
     step = max(1, -(-(top + 1) // BINS))
-    edges = np.arange(0, top + step + 1, step) - 0.5
+    between = np.arange(0, top + step + 1, step, dtype=np.float64) - 0.5
     figures.append((
         "how many segments images have",
-        occurrences(edges, np.histogram(each, edges)[0], label="segments in an image"),
+        occurrences(between, np.histogram(each, between)[0], label="segments in an image"),
     ))  # fmt: skip
     order = np.lexsort((areas, of))
     ids, begins = np.unique(of[order], return_index=True)

@@ -204,14 +204,14 @@ def _scores(dataset: Dataset, judged: Judged) -> list[Block]:
         told = "; ".join(f"{sample['key']}: {sample['reason']}" for sample in aside[:5])
         blocks.append(Words(f"{many(len(aside), 'image')} could not be scored, such as {told}", warns=True))
     if len(judged.evaluations) > 1:
-        rows = [
+        told_of = [
             (_when(done["created"]), done["settings"].get("name") or "", str(done["revision"]),
              " and ".join(done["settings"].get("where", ())), done["scores"].get("samples"),
              done["scores"].get("mean_iou"))
             for done in judged.evaluations
         ]  # fmt: skip
-        header = ("evaluated", "name", "revision", "where", "images", "mean IoU")
-        blocks.append(Table(header, rows, "Evaluations; the last is shown here"))
+        columns = ("evaluated", "name", "revision", "where", "images", "mean IoU")
+        blocks.append(Table(columns, told_of, "Evaluations; the last is shown here"))
     return blocks
 
 
@@ -252,8 +252,8 @@ def _by_class(judged: Judged, counted: ByClass | None) -> list[Block]:
     blocks.append(Table(header, rows))
     mistakes = _mistakes(counted)
     if mistakes:
-        header = ("truth", "taken for", "pixels", "of the truth's pixels")
-        blocks.append(Table(header, mistakes, "Most frequent mistakes"))
+        columns = ("truth", "taken for", "pixels", "of the truth's pixels")
+        blocks.append(Table(columns, mistakes, "Most frequent mistakes"))
     return blocks
 
 
