@@ -14,7 +14,7 @@ from maskwright.core.columns import Column
 from maskwright.core.masks import Masks
 from maskwright.core.sample import ImageRef, Sample
 from maskwright.core.segments import Segments
-from maskwright.store import Dataset, hashes, schema
+from maskwright.store import Dataset, hashes, run_values, schema
 from maskwright.store.conditions import Beside, Given, Measured
 
 CLASSES = Classes([Class(1, "car"), Class(2, "Ärger"), Class(5, "person"), Class(7, "CAR_2")])
@@ -66,11 +66,12 @@ COLUMNS = [
     Column("share", "number", "segment", expression="area / (height * width)"),
     Column("speed", "number", "sequence"), Column("place", "text", "sequence", declared=False),
     Column("steep", "bool", "segment", expression="angle > 1 or last.iou < 0.5"),
+    Column("struck", "bool", "segment", expression="last.hit"), Column("missed", "bool", "segment", expression="run('r3').hit = false"),
 ]  # fmt: skip
 
 RUNS = [
     Measured("r4-predict", "predict", frozenset({"segments found"})),
-    Measured("r3-train", "train", frozenset({"iou"}), frozenset({"iou", "loss"})),
+    Measured("r3-train", "train", frozenset({"iou"}), frozenset({"iou", "loss", "hit"}), frozenset({"hit"})),
     Measured("r2-evaluate", "evaluate", frozenset({"iou", "loss", "a.b"})),
     Measured("r1-evaluate", "evaluate", frozenset({"iou"})),
 ]
@@ -187,6 +188,8 @@ def fill(dataset: Dataset, cases: Cases) -> None:
                 "number": place + 1,
             }
             connection.execute(schema.runs.insert().values(**row, settings={}, environment={}, scores={}))
+            for name in run.bools:
+                run_values.note(connection, run.id, Column(name, "bool", "segment", declared=False))
         for name, texts in VIEWS.items():
             row = {"name": name, "conditions": texts, "author": "ann", "created": "2024"}
             connection.execute(schema.views.insert().values(**row))
@@ -248,7 +251,7 @@ class Texts:
     )  # fmt: skip
     SEGMENT_TEXTS = ("class", "tag", "annotator", "attributes.loose", "attributes.tag")
     SAMPLE_BOOLS = ("ok", "many", "fields.mixed")
-    SEGMENT_BOOLS = ("is_crowd", "seen", "steep", "attributes.loose")
+    SEGMENT_BOOLS = ("is_crowd", "seen", "steep", "attributes.loose", "struck", "missed")
     SAMPLE_OTHERS = ("fields.frame_box", "mixed", "camera", "weather", "taken", "fields.camera.deep")
     OPERATORS = ("=", "!=", "<", "<=", ">", ">=", "==", "<>")
 

@@ -13,7 +13,7 @@ import numpy as np
 import sqlalchemy as sql
 
 from maskwright import __version__, compute, metrics, registry
-from maskwright.core.arrays import I64
+from maskwright.core.arrays import F64, I64
 from maskwright.core.classes import IGNORE_INDEX, Classes
 from maskwright.core.names import check_name, shown_place
 from maskwright.core.sample import Sample
@@ -21,7 +21,7 @@ from maskwright.core.segments import Segments
 from maskwright.errors import DatasetError, UsageError
 from maskwright.metrics import Bootstrap, coco_ap, confusion
 from maskwright.runs import files
-from maskwright.runs.by_segment import segment_ious
+from maskwright.runs.by_segment import Found, found
 from maskwright.runs.record import Run, clean, evaluations, find
 from maskwright.runs.unscored import NOT_LEARNED, left_out, never_learned, shown_by, unscored
 from maskwright.store import View, hashes, schema
@@ -45,7 +45,8 @@ def evaluate(
 
     view: the truth, perhaps another revision than the run saw.  instances: force AP on or off.
     extra: further metrics by name, of `metrics.of_segments()`.  name: of this evaluation among the run's, one word.
-    The scores of each sample are stored with the run, and these beside those of its earlier evaluations.
+    The scores of each sample are stored with the run, and these beside those of its earlier evaluations.  So is what
+    was found: `iou` and `matched` of each segment, and of each sample how many are `matched`, `lost` and `invented`.
     `intervals`: 95 % confidence by bootstrap over images, by name.  `set_aside`: samples that could not be scored, with
     the reason; no score counts them.  `unscored`: classes that no sample of the view shows, or that the network never
     learned, with the reason; they have no score and enter no mean.
@@ -83,7 +84,10 @@ def evaluate(
         result = _scores(view, sums, outcome, classes, extra, wants_ap)
         result |= {"unscored": none} if none else {}
         run.log_samples("mean_iou", sums.own)
-        run.log_segments("iou", (np.asarray(sums.samples), np.asarray(sums.segments), np.asarray(sums.ious)))
+        run.log_segments("iou", sums.ious.arrays())
+        run.log_segments("matched", sums.matched.arrays(), kind="bool")
+        for metric, values in sums.objects.items():
+            run.log_samples(metric, values)
         run.add_evaluation(result["revision"], asked | called, result)
     return result
 
@@ -190,8 +194,8 @@ class _Comparing(compute.Worker[Rows]):
         return list(zip(samples, found, strict=True))
 
 
-#: Confusion counts of one sample, those of further metrics by name, detections, and the IoU of each segment by its id.
-_Counts = tuple[I64, dict[str, Any], list[dict[str, Any]], dict[int, float]]
+#: Confusion counts of one sample, those of further metrics by name, detections, and what was found of its segments.
+_Counts = tuple[I64, dict[str, Any], list[dict[str, Any]], Found]
 
 
 class _Counting(_Comparing[_Counts]):
@@ -215,7 +219,8 @@ class _Counting(_Comparing[_Counts]):
             pred[np.isin(pred.class_ids, self._things)],
             truth.segments[np.isin(truth.segments.class_ids, self._things)],
         )  # fmt: skip
-        return sample_counts(truth, pred, self._classes), more, detections, segment_ious(truth.segments, pred)
+        objects = found(truth.segments, pred, self._classes)
+        return sample_counts(truth, pred, self._classes), more, detections, objects
 
 
 class _InOrder:
@@ -250,10 +255,27 @@ class _InOrder:
         self._add(number, self._journal[number])
 
 
+class _OfSegments:
+    """A value of many segments: which sample's, which segment, and the value."""
+
+    def __init__(self) -> None:
+        self._samples, self._segments, self._values = array("q"), array("q"), array("d")
+
+    def add(self, number: int, values: Mapping[int, float]) -> None:
+        """Of one sample, by the segment's id."""
+        self._samples.extend([number] * len(values))
+        self._segments.extend(values)
+        self._values.extend(values.values())
+
+    def arrays(self) -> tuple[I64, I64, F64]:
+        """(N,) sample numbers, (N,) segments' ids, (N,) values."""
+        return np.asarray(self._samples), np.asarray(self._segments), np.asarray(self._values)
+
+
 class _Sums:
     """Of all samples, as they come in order. own: the mean IoU of each.
 
-    samples, segments, ious: of every segment, where it is and its IoU.
+    ious, matched: of every segment.  objects: how many of a sample's are matched, lost and invented, by those words.
     """
 
     def __init__(self, classes: Classes, extra: Sequence[str], without: frozenset[int] = frozenset()) -> None:
@@ -266,16 +288,19 @@ class _Sums:
         self.spread_more = {name: Bootstrap() for name in extra}
         self.detections: list[dict[str, Any]] = []
         self.own: dict[int, float] = {}
-        self.samples, self.segments, self.ious = array("q"), array("q"), array("d")
+        self.ious, self.matched = _OfSegments(), _OfSegments()
+        self.objects: dict[str, dict[int, float]] = {"matched": {}, "lost": {}, "invented": {}}
 
     def computed(self, counts: I64) -> dict[str, Any]:
         return confusion.compute(counts, left_out=self._indices)
 
     def add(self, number: int, rows: _Counts) -> None:
-        counts, more, detections, ious = rows
-        self.samples.extend([number] * len(ious))
-        self.segments.extend(ious)
-        self.ious.extend(ious.values())
+        counts, more, detections, objects = rows
+        self.ious.add(number, objects.ious)
+        self.matched.add(number, objects.matched)
+        self.objects["matched"][number] = len(objects.matched) - objects.lost
+        self.objects["lost"][number] = objects.lost
+        self.objects["invented"][number] = objects.invented
         self.own[number] = float(self.computed(counts)["mean_iou"])
         self.counts += counts
         self.spread.add(counts)

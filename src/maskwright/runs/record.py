@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 import sqlalchemy as sql
@@ -18,7 +18,6 @@ from sqlalchemy.engine import Connection
 
 from maskwright.core import columns
 from maskwright.core.arrays import F64, I64, as_numpy
-from maskwright.core.columns import Owner
 from maskwright.core.names import check_name, safe_key, shown
 from maskwright.core.sample import Sample
 from maskwright.core.segments import Segments
@@ -303,39 +302,42 @@ class Run:
             {"run": self.id, "sample": number, "name": name, "value": None if math.isnan(value) else float(value)}
             for number, value in values.items()
         )
-        self._log_values(name, "sample", rows, add)
+        self._log_values(run_values.number(name, "sample"), rows, add)
 
     def log_segments(
-        self, name: str, values: Mapping[tuple[int, int], float] | tuple[I64, I64, F64], *, add: bool = False
-    ) -> None:
+        self, name: str, values: Mapping[tuple[int, int], float] | tuple[I64, I64, F64], *, add: bool = False,
+        kind: Literal["number", "bool"] = "number",
+    ) -> None:  # fmt: skip
         """One metric of many segments; replaces what was there; with `add` of these only.
 
         values: by (sample number, segment's id), or three arrays: (N,) sample numbers, (N,) segments' ids, (N,) values.
-        NaN is kept as nothing.  Raises UsageError for arrays of different lengths.
+        NaN is kept as nothing.  kind: bool where they are true and false: 1 and 0.
+        Raises UsageError for arrays of different lengths, and for a name that has values of another kind.
         """
         if isinstance(values, Mapping):
             triples: Iterable[tuple[int, int, float]] = ((*owner, value) for owner, value in values.items())
         else:
-            columns = [np.asarray(column).tolist() for column in values]
-            if len(columns) != 3 or len({len(column) for column in columns}) != 1:
+            lists = [np.asarray(array).tolist() for array in values]
+            if len(lists) != 3 or len({len(array) for array in lists}) != 1:
                 raise UsageError(
-                    f"the values {shown(name)!r} are arrays of {[len(column) for column in columns]}",
+                    f"the values {shown(name)!r} are arrays of {[len(array) for array in lists]}",
                     needed="sample numbers, segments' ids and values, of one length",
                 )
-            triples = zip(*columns, strict=True)
+            triples = zip(*lists, strict=True)
         rows = (
             {"run": self.id, "sample": int(sample), "segment": int(segment), "name": name,
              "value": None if math.isnan(value) else float(value)}
             for sample, segment, value in triples
         )  # fmt: skip
-        self._log_values(name, "segment", rows, add)
+        self._log_values(columns.Column(name, kind, "segment", declared=False), rows, add)
 
-    def _log_values(self, name: str, owner: Owner, rows: Iterable[dict[str, Any]], add: bool) -> None:
+    def _log_values(self, column: columns.Column, rows: Iterable[dict[str, Any]], add: bool) -> None:
         with self._writing() as connection:
             if not add:
-                run_values.forget(connection, self.id, owner, name)
-            run_values.note(connection, self.id, run_values.number(name, owner))
-            run_values.write(connection, schema.run_samples if owner == "sample" else schema.run_segments, rows)
+                run_values.forget(connection, self.id, column.owner, column.name)
+            run_values.note(connection, self.id, column)
+            table = schema.run_samples if column.owner == "sample" else schema.run_segments
+            run_values.write(connection, table, rows)
 
     def log_vectors(
         self, name: str, samples: Sequence[str] | Sequence[int] | I64, values: Any, *,

@@ -186,7 +186,8 @@ class _Reckoner:
             case resolved.RunValue():
                 if node.by_segment:
                     segment = int(self.sample.segments.ids[at])
-                    return self.beside.by_segment.get((node.run, segment, node.name))
+                    measured = self.beside.by_segment.get((node.run, segment, node.name))
+                    return measured if measured is None or node.kind == "number" else measured != 0
                 return self.beside.runs.get((node.run, node.name))
             case resolved.Arithmetic():
                 left, right = self.operand(node.left, at), self.operand(node.right, at)

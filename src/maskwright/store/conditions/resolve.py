@@ -370,10 +370,10 @@ class _Resolver:
         else:
             chosen = [run for run, kind in runs if node.kind in (None, kind) or not run]
         for run in chosen:
-            if self.scope == "segment" and self.known.measured(run, node.name, by_segment=True):
-                return resolved.RunValue(run, node.name, True)
-            if self.known.measured(run, node.name, by_segment=False):
-                return resolved.RunValue(run, node.name, False)
+            if self.scope == "segment" and (kind := self.known.measured(run, node.name, by_segment=True)):
+                return resolved.RunValue(run, node.name, True, kind)
+            if kind := self.known.measured(run, node.name, by_segment=False):
+                return resolved.RunValue(run, node.name, False, kind)
         names = sorted({name for run in chosen[:10] for name in self.known.measures(run)})
         said = "no run has values" if node.run is None else f"the run {shown(chosen[0])!r} has no values"
         raise self.wrong(

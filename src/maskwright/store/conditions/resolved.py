@@ -54,7 +54,7 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class RunValue:
-    """What a run measured.  by_segment: of the segment, not of the sample."""
+    """What a run measured.  by_segment: of the segment, not of the sample.  kind: number, or bool."""
 
     run: str
     name: str

@@ -36,8 +36,8 @@ class Surroundings(ABC):
         """Id and kind of every run, the newest first."""
 
     @abstractmethod
-    def measured(self, run: str, name: str, *, by_segment: bool) -> bool:
-        """Whether a run has values of this name, of samples or of segments."""
+    def measured(self, run: str, name: str, *, by_segment: bool) -> str | None:
+        """The kind of a run's values of this name, of samples or segments: number or bool; None where it has none."""
 
     @abstractmethod
     def measures(self, run: str) -> Sequence[str]:
@@ -53,12 +53,16 @@ class Surroundings(ABC):
 
 @dataclass(frozen=True)
 class Measured:
-    """A run without its values.  by_sample, by_segment: names of what it measured."""
+    """A run without its values.  by_sample, by_segment: names of what it measured.
+
+    bools: those of them whose values by segment are true and false.
+    """
 
     id: str
     kind: str = "evaluate"
     by_sample: frozenset[str] = frozenset()
     by_segment: frozenset[str] = frozenset()
+    bools: frozenset[str] = frozenset()
 
 
 class Given(Surroundings):
@@ -84,8 +88,11 @@ class Given(Surroundings):
     def runs(self) -> Sequence[tuple[str, str]]:
         return [(run.id, run.kind) for run in self._runs.values()]
 
-    def measured(self, run: str, name: str, *, by_segment: bool) -> bool:
-        return name in (self._runs[run].by_segment if by_segment else self._runs[run].by_sample)
+    def measured(self, run: str, name: str, *, by_segment: bool) -> str | None:
+        own = self._runs[run]
+        if name not in (own.by_segment if by_segment else own.by_sample):
+            return None
+        return "bool" if by_segment and name in own.bools else "number"
 
     def measures(self, run: str) -> Sequence[str]:
         return sorted(self._runs[run].by_sample | self._runs[run].by_segment)
@@ -103,8 +110,8 @@ class Declaring(Given):
     def runs(self) -> Sequence[tuple[str, str]]:
         return [("", "")]
 
-    def measured(self, run: str, name: str, *, by_segment: bool) -> bool:
-        return True
+    def measured(self, run: str, name: str, *, by_segment: bool) -> str | None:
+        return "number"
 
 
 class Stored(Surroundings):
@@ -130,10 +137,14 @@ class Stored(Surroundings):
     def runs(self) -> Sequence[tuple[str, str]]:
         return self._runs
 
-    def measured(self, run: str, name: str, *, by_segment: bool) -> bool:
-        table = schema.run_segments if by_segment else schema.run_samples
+    def measured(self, run: str, name: str, *, by_segment: bool) -> str | None:
+        table, columns = schema.run_segments if by_segment else schema.run_samples, schema.run_columns
         query = sql.select(sql.literal(1)).where(table.c.run == run, table.c.name == name).limit(1)
-        return self._connection.execute(query).first() is not None
+        if self._connection.execute(query).first() is None:
+            return None
+        own = (columns.c.run == run, columns.c.owner == ("segment" if by_segment else "sample"), columns.c.name == name)
+        found = self._connection.execute(sql.select(columns.c.definition).where(*own)).scalar()
+        return "number" if found is None else Column.from_json(found).kind
 
     def measures(self, run: str) -> Sequence[str]:
         """Those of the run's first sample."""

@@ -170,7 +170,8 @@ class Writer:
 
     def run_value(self, node: resolved.RunValue, scope: Any) -> Element:
         table, samples = schema.run_segments if node.by_segment else schema.run_samples, schema.samples
-        query = sql.select(table.c.value).where(
+        value = table.c.value if node.kind == "number" else table.c.value != 0
+        query = sql.select(value).where(
             table.c.run == node.run, table.c.sample == samples.c.sample, table.c.name == node.name
         )
         if node.by_segment:
