@@ -1,6 +1,7 @@
 """Which prediction is which object: by hand, and against pycocotools and hotcoco."""
 
 import io
+import json
 from contextlib import redirect_stdout
 from typing import Any
 
@@ -11,10 +12,12 @@ from maskwright.core.classes import Class, Classes
 from maskwright.core.masks import Masks
 from maskwright.core.sample import ImageRef, Sample
 from maskwright.core.segments import Segments
+from maskwright.errors import UsageError
 from maskwright.metrics import coco_ap
 from maskwright.metrics._detections import tables
 from maskwright.runs import Run, evaluate, sample_metrics, segment_metrics
 from maskwright.runs.by_segment import found
+from maskwright.runs.evaluation import confused
 from maskwright.runs.object_matching import matches
 from maskwright.store import Dataset
 
@@ -119,6 +122,7 @@ def test_what_was_found_of_an_image() -> None:
     told = found(truth, pred, CLASSES)
     assert told.ious == {7: 1.0, 8: 0.0, 9: 0.25}
     assert told.matched == {7: True, 8: False, 9: False}
+    assert told.taken_for == {(0, 0): 1, (0, 2): 1, (1, 2): 1, (2, 0): 1, (2, 1): 1}
     assert (told.lost, told.invented) == (2, 2)  # twice the same car and a bit of a lamp; what lies in the crowd is not
     void = Segments(strip((0, 8)), [3])
     assert (found(void, void, CLASSES).matched, found(void, void, CLASSES).invented) == ({}, 0)
@@ -158,3 +162,55 @@ def test_conditions_ask_what_runs_found(place, tmp_path) -> None:
         assert keys("class = 'car' and run('new').matched = false and run('old').matched") == ["a"]
         assert keys("any(run('new').matched = true)") == ["a", "b"]
         assert keys("run('new').matched = 1") == ["a", "b"]  # without a segment's name it is the sample's number
+
+
+def test_what_is_taken_for_what_is_counted_as_hotcoco_counts(tmp_path) -> None:
+    hotcoco = pytest.importorskip("hotcoco")
+    rng = np.random.default_rng(7)
+    images = [random_image(rng, crowds=False) for _ in range(80)]
+    images = [  # of equal scores either may go first there
+        (truth, Segments(pred.masks, pred.class_ids, scores=rng.permutation(len(pred)) / 10)) for truth, pred in images
+    ]
+    truths, results = tables([coco_ap.update(pred, truth)[0] for truth, pred in images], CLASSES)
+    (tmp_path / "truth.json").write_text(json.dumps(truths))
+    (tmp_path / "pred.json").write_text(json.dumps(results))
+    truth = hotcoco.COCO(str(tmp_path / "truth.json"))
+    judge = hotcoco.COCOeval(truth, truth.load_res(str(tmp_path / "pred.json")), "segm")
+    wanted = judge.confusion_matrix(iou_thr=0.5, max_det=1000)["matrix"]
+    counted = np.zeros((3, 3), int)
+    for truth, pred in images:
+        for cell, number in found(truth, pred, CLASSES).taken_for.items():
+            counted[cell] += number
+    assert counted.tolist() == wanted.astype(int).tolist()
+    assert (counted.reshape(-1)[:-1] > 0).all()
+
+
+def test_samples_of_a_confusion_add_up_to_it(place, tmp_path) -> None:
+    pair = Segments(strip((0, 8), (10, 18)), [1, 2], ids=[1, 2])
+    swapped = Segments(strip((0, 8), (10, 14)), [2, 2])
+    with Dataset.create(place, CLASSES) as dataset:
+        with dataset.edit("labels") as edit:
+            for key in "abc":
+                edit.add(Sample(key, ImageRef(f"{key}.png", (10, 40)), pair), hash_image=False)
+            edit.add(Sample("d", ImageRef("d.png", (10, 40)), pair[:1]), hash_image=False)
+        a, b, c, d = dataset.numbers()
+        run = Run.start(dataset, "predict", {}, name="x", folder=tmp_path / "x")
+        run.add_predictions([(a, pair), (b, swapped), (c, Segments(strip((0, 2), (30, 40)), [2, 1])), (d, pair[:1])])
+        told = evaluate(dataset, run)["confusion"]
+        run.finish()
+        # car, lamp, background, and nothing; an object has 80 pixels
+        assert told["classes"] == ["car", "lamp", "background"]
+        assert told["pixels"] == [
+            [0, 0, 2 * 80], [0, 1, 80 + 20], [0, 2, 60], [1, 1, 80 + 40], [1, 2, 40 + 80], [2, 0, 100], [2, 2, 3 * 240 - 100 + 320],
+        ]  # fmt: skip
+        assert told["objects"] == [[0, 0, 2], [0, 1, 1], [0, 3, 1], [1, 1, 2], [1, 3, 1], [3, 0, 1], [3, 1, 1]]
+        assert confused(dataset, run, "car", "lamp") == {b: 80, c: 20}
+        assert list(confused(dataset, run, "lamp", "background").items()) == [(c, 80), (b, 40)]
+        assert confused(dataset, run, "car", None, of="objects") == {c: 1}
+        assert confused(dataset, run, None, "lamp", of="objects") == {c: 1}
+        names = [*told["classes"], None]
+        for of in ("pixels", "objects"):
+            for truth, predicted, count in told[of]:
+                assert sum(confused(dataset, run, names[truth], names[predicted], of=of).values()) == count
+        with pytest.raises(UsageError, match="no class 'bus'"):
+            confused(dataset, run, "bus", "car")

@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 
 pytest.importorskip("fastapi")
@@ -9,9 +10,10 @@ from fastapi.testclient import TestClient
 from studio_client import client_of
 
 from maskwright.core.classes import Class, Classes
+from maskwright.core.masks import Masks
 from maskwright.core.sample import ImageRef, Sample
 from maskwright.core.segments import Segments
-from maskwright.runs import Run
+from maskwright.runs import Run, evaluate
 from maskwright.runs.record import last_evaluations
 from maskwright.store import Dataset
 from maskwright.studio.routes import runs as routes
@@ -91,3 +93,49 @@ def test_the_newest_evaluation_of_every_run(dataset) -> None:
     assert list(found) == ["first"]
     assert found["first"]["scores"]["mean_iou"] == 0.75
     assert found["first"]["settings"]["name"] == "at 0.75"
+
+
+@pytest.fixture
+def judged(tmp_path):
+    """A run over two images whose predictions are half right, evaluated; and a run that nobody evaluated."""
+
+    def strips(*edges: tuple[int, int]) -> Masks:
+        dense = np.zeros((len(edges), 10, 40), bool)
+        for mask, (left, right) in zip(dense, edges, strict=True):
+            mask[:, left:right] = True
+        return Masks.encode(dense)
+
+    with Dataset.create(tmp_path / "judged", Classes([Class(1, "car"), Class(2, "street lamp's")])) as dataset:
+        truth = Segments(strips((0, 8), (10, 18)), [1, 2])
+        with dataset.edit("labels") as edit:
+            for key in ("a", "b", "c"):
+                edit.add(Sample(key, ImageRef(f"{key}.png", (10, 40)), truth), hash_image=False)
+        run = Run.start(dataset, "predict", {}, name="it's x")
+        wrong = Segments(strips((0, 8), (10, 14)), [2, 2], scores=[0.9, 0.8])
+        part = Segments(strips((0, 2), (30, 40)), [2, 1], scores=[0.9, 0.8])
+        run.add_predictions(zip(dataset.numbers(), (truth, wrong, part), strict=True))
+        evaluate(dataset, run)
+        Run.start(dataset, "predict", {}, name="new").finish()
+        run.finish()
+        yield dataset
+
+
+def test_what_is_taken_for_what_and_where(judged) -> None:
+    page = client_of(judged)
+    told = page.get("/api/runs/it's x/confusion").json()
+    assert told["classes"] == ["car", "street lamp's", "background"]
+    assert [0, 1, 100] in told["pixels"]
+    assert told["objects"] == [[0, 0, 1], [0, 1, 1], [0, 3, 1], [1, 1, 2], [1, 3, 1], [3, 0, 1], [3, 1, 1]]
+    _, b, c = judged.numbers()
+    cell = {"truth": "car", "predicted": "street lamp's", "of": "pixels"}
+    found = page.post("/api/runs/it's x/confused", json=cell).json()
+    assert (found["numbers"], found["counts"]) == ([b, c], [80, 20])
+    asked = {"where": [f"{found['expression']} > 0", f"order by {found['expression']}"]}
+    left = np.frombuffer(page.post("/api/explore/choose", json=asked).content, "<i4")
+    assert left.tolist() == [c, b]
+    again = page.post("/api/runs/it's x/confused", json={"truth": "car", "of": "objects"}).json()
+    assert (again["numbers"], again["counts"]) == ([c], [1])
+    assert page.post("/api/runs/it's x/confused", json={"truth": "bus"}).status_code == 400
+    assert page.get("/api/runs/new/confusion").json() is None
+    refused = page.post("/api/runs/new/confused", json=cell)
+    assert (refused.status_code, "maskwright evaluate" in refused.text) == (400, True)

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from array import array
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -15,7 +15,7 @@ import sqlalchemy as sql
 from maskwright import __version__, compute, metrics, registry
 from maskwright.core.arrays import F64, I64
 from maskwright.core.classes import IGNORE_INDEX, Classes
-from maskwright.core.names import check_name, shown_place
+from maskwright.core.names import check_name, shown, shown_place
 from maskwright.core.sample import Sample
 from maskwright.core.segments import Segments
 from maskwright.errors import DatasetError, UsageError
@@ -47,6 +47,8 @@ def evaluate(
     extra: further metrics by name, of `metrics.of_segments()`.  name: of this evaluation among the run's, one word.
     The scores of each sample are stored with the run, and these beside those of its earlier evaluations.  So is what
     was found: `iou` and `matched` of each segment, and of each sample how many are `matched`, `lost` and `invented`.
+    `confusion`: (truth, prediction, count) of `pixels` and of `objects`, those that are not 0, by places in its
+    `classes`; the number of classes stands for nothing: what is left open, lost or invented.
     `intervals`: 95 % confidence by bootstrap over images, by name.  `set_aside`: samples that could not be scored, with
     the reason; no score counts them.  `unscored`: classes that no sample of the view shows, or that the network never
     learned, with the reason; they have no score and enter no mean.
@@ -164,6 +166,11 @@ def _scores(
         "classes": dict(zip(classes.names, scores["iou"].tolist(), strict=True)),
         "intervals": sums.spread.intervals(sums.computed),
         "set_aside": [asdict(sample) for sample in outcome.set_aside],
+        "confusion": {
+            "classes": list(classes.names),
+            "pixels": [(*cell, counts[cell]) for cell in zip(*map(np.ndarray.tolist, np.nonzero(counts)), strict=True)],
+            "objects": sorted((*cell, number) for cell, number in sums.taken_for.items()),
+        },
     }  # fmt: skip
     if wants_ap:
         detections = coco_ap.without(detections, sums.left_out)
@@ -221,6 +228,67 @@ class _Counting(_Comparing[_Counts]):
         )  # fmt: skip
         objects = found(truth.segments, pred, self._classes)
         return sample_counts(truth, pred, self._classes), more, detections, objects
+
+
+class _Confusing(_Comparing[int]):
+    """A sample and what a run predicted for it -> how often one class is taken for another.
+
+    cell: indices of the truth's class and of the prediction's, the number of classes for nothing.  of: as `confused`.
+    """
+
+    def __init__(self, run: str, classes: Classes, cell: tuple[int, int], of: str) -> None:
+        super().__init__(run, classes)
+        self._cell, self._of = cell, of
+
+    def __call__(self, number: int, sample: tuple[Sample, Segments]) -> int:
+        truth, pred = sample
+        if self._of == "objects":
+            return found(truth.segments, pred, self._classes).taken_for.get(self._cell, 0)
+        return int(sample_counts(truth, pred, self._classes)[self._cell])
+
+
+class _Kept:
+    """Rows by number, in memory."""
+
+    def __init__(self) -> None:
+        self.rows: dict[int, int] = {}
+
+    def done(self, numbers: Sequence[int]) -> Collection[int]:
+        return ()
+
+    def write(self, number: int, rows: int) -> None:
+        self.rows[number] = rows
+
+
+def confused(
+    view: View, run: Run, truth: str | None, predicted: str | None, *, of: str = "pixels", workers: int = 1
+) -> dict[int, int]:
+    """The samples where one class is taken for another, and how often, most first: a cell of `evaluate`'s confusion.
+
+    view: what was evaluated.  truth, predicted: names of classes, the same one for what is right; None for nothing:
+    predicted of what is left open or lost, truth of what is invented.  of: pixels or objects.
+    workers: processes that count.  Raises UsageError for a name that is none, and where the run predicted none of them.
+    """
+    view = view.frozen()
+    classes = _scored(view.classes)
+    for name in (truth, predicted):
+        if name is not None and name not in classes.names:
+            raise UsageError(f"there is no class {shown(name)!r} that is scored", file=view.place)
+    if of not in ("pixels", "objects"):
+        raise UsageError(f"there is no confusion of {shown(of)!r}", needed="pixels or objects")
+    sides = [classes.num_classes if name is None else classes.names.index(name) for name in (truth, predicted)]
+    numbers = set(_predicted(view, run))
+    by_name = {class_.name: class_ for class_ in classes}
+    if truth is not None and by_name[truth].role != "background":
+        samples, kinds, _, _ = view.class_areas()
+        numbers &= set(samples[kinds == by_name[truth].id].tolist())
+    if predicted is not None and by_name[predicted].role != "background":
+        numbers &= run.predicted_class(by_name[predicted].id)
+    kept = _Kept()
+    worker = _Confusing(run.id, classes, (sides[0], sides[1]), of)
+    compute.map(view, worker, kept, numbers=sorted(numbers), workers=workers)
+    some = [(number, count) for number, count in kept.rows.items() if count]
+    return dict(sorted(some, key=lambda row: (-row[1], row[0])))
 
 
 class _InOrder:
@@ -289,6 +357,7 @@ class _Sums:
         self.detections: list[dict[str, Any]] = []
         self.own: dict[int, float] = {}
         self.ious, self.matched = _OfSegments(), _OfSegments()
+        self.taken_for: Counter[tuple[int, int]] = Counter()
         self.objects: dict[str, dict[int, float]] = {"matched": {}, "lost": {}, "invented": {}}
 
     def computed(self, counts: I64) -> dict[str, Any]:
@@ -299,6 +368,7 @@ class _Sums:
         self.ious.add(number, objects.ious)
         self.matched.add(number, objects.matched)
         self.objects["matched"][number] = len(objects.matched) - objects.lost
+        self.taken_for.update(objects.taken_for)
         self.objects["lost"][number] = objects.lost
         self.objects["invented"][number] = objects.invented
         self.own[number] = float(self.computed(counts)["mean_iou"])

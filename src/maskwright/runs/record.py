@@ -433,6 +433,13 @@ class Run:
         """Numbers of the samples this run predicted, with or without a segment found."""
         return sorted(sample_metrics(self.view, self.id, FOUND))
 
+    def predicted_class(self, class_id: int) -> set[int]:
+        """Numbers of the samples where something of a class was predicted. class_id: the class's; any number may be."""
+        table = schema.predictions
+        query = sql.select(table.c.sample).where(table.c.run == self.id, table.c.class_id == class_id).distinct()
+        with self.view.database.reading() as connection:
+            return set(connection.execute(query).scalars())
+
     def predictions(self, samples: Sequence[tuple[int, Sample]]) -> list[Segments]:
         """What this run predicted for each (number, sample), in their order; no segments where nothing was.
 

@@ -413,6 +413,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/runs/{id}/confusion": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Confusion
+         * @description What the last evaluation counted; none for a run that has not been evaluated, or was before this was kept.
+         */
+        get: operations["confusion_api_runs__id__confusion_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runs/{id}/confused": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Samples Of
+         * @description Count again where one class is taken for another, and keep the counts as what the run says of its samples.
+         */
+        post: operations["samples_of_api_runs__id__confused_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/history": {
         parameters: {
             query?: never;
@@ -1191,6 +1231,34 @@ export interface components {
             problem?: string | null;
         };
         /**
+         * Cell
+         * @description Of a confusion: names of classes, none for nothing.
+         */
+        Cell: {
+            /** Truth */
+            truth?: string | null;
+            /** Predicted */
+            predicted?: string | null;
+            /**
+             * Of
+             * @default pixels
+             * @enum {string}
+             */
+            of: "pixels" | "objects";
+        };
+        /**
+         * CellSamples
+         * @description expression: how conditions name the counts.  numbers: of the samples, most first, each with its count.
+         */
+        CellSamples: {
+            /** Expression */
+            expression: string;
+            /** Numbers */
+            numbers: number[];
+            /** Counts */
+            counts: number[];
+        };
+        /**
          * ChangedImage
          * @description See `insight.differences.ChangedSample`.
          */
@@ -1404,6 +1472,29 @@ export interface components {
             created: string;
             /** Text */
             text: string;
+        };
+        /**
+         * Confusion
+         * @description What was taken for what, at a run's last evaluation.
+         *
+         *     pixels, objects: (truth, prediction, count), by places among the classes, those that are not 0; the number of
+         *     classes stands for nothing.
+         */
+        Confusion: {
+            /** Classes */
+            classes: string[];
+            /** Pixels */
+            pixels: [
+                number,
+                number,
+                number
+            ][];
+            /** Objects */
+            objects: [
+                number,
+                number,
+                number
+            ][];
         };
         /**
          * DatasetWindow
@@ -3108,6 +3199,72 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RunDetails"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    confusion_api_runs__id__confusion_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Confusion"] | null;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    samples_of_api_runs__id__confused_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Cell"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CellSamples"];
                 };
             };
             /** @description Validation Error */

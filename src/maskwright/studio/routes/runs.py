@@ -1,11 +1,15 @@
 """Runs: what was trained, predicted and measured, its curves and numbers, what people said of it."""
 
-from typing import Any
+from typing import Any, Literal
 
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
+from maskwright.core.names import shown
+from maskwright.errors import UsageError
+from maskwright.insight.askable import as_text, quoted
 from maskwright.runs import evaluations, find, list_runs
+from maskwright.runs.evaluation import confused
 from maskwright.runs.record import curves, flat_scores, last_evaluations
 from maskwright.store import Dataset, run_values
 from maskwright.studio.state import Studio
@@ -52,6 +56,34 @@ class RunDetails(RunRow):
     per_sample: list[str]
 
 
+class Confusion(BaseModel):
+    """What was taken for what, at a run's last evaluation.
+
+    pixels, objects: (truth, prediction, count), by places among the classes, those that are not 0; the number of
+    classes stands for nothing.
+    """
+
+    classes: list[str]
+    pixels: list[tuple[int, int, int]]
+    objects: list[tuple[int, int, int]]
+
+
+class Cell(BaseModel):
+    """Of a confusion: names of classes, none for nothing."""
+
+    truth: str | None = Field(default=None, max_length=500)
+    predicted: str | None = Field(default=None, max_length=500)
+    of: Literal["pixels", "objects"] = "pixels"
+
+
+class CellSamples(BaseModel):
+    """expression: how conditions name the counts.  numbers: of the samples, most first, each with its count."""
+
+    expression: str
+    numbers: list[int]
+    counts: list[int]
+
+
 class RunSaid(BaseModel):
     """What people say of a run; none leaves it as it is."""
 
@@ -75,6 +107,32 @@ def router(studio: Studio) -> APIRouter:
         """A run with its curves and all of its numbers."""
         return _details(dataset, id)
 
+    @routes.get("/api/runs/{id}/confusion")
+    def confusion(id: str) -> Confusion | None:
+        """What the last evaluation counted; none for a run that has not been evaluated, or was before this was kept."""
+        done = _counted(dataset, find(dataset, id)["id"])
+        return None if done is None else Confusion(**done["scores"]["confusion"])
+
+    @routes.post("/api/runs/{id}/confused")
+    def samples_of(id: str, cell: Cell) -> CellSamples:
+        """Count again where one class is taken for another, and keep the counts as what the run says of its samples."""
+        run = dataset.run(id)
+        done = _counted(dataset, run.id)
+        if done is None or done["settings"].get("annotator"):
+            raise UsageError(
+                f"there is no confusion of the run {shown(run.id)!r}", needed="an evaluation of it",
+                todo=f"Make one with: maskwright evaluate DATASET {run.id}",
+            )  # fmt: skip
+        view = dataset.at(done["revision"])
+        for text in done["settings"].get("where", ()):
+            view = view.where(text)
+        found = confused(view, run, cell.truth, cell.predicted, of=cell.of)
+        name = f"{cell.of}: {cell.truth or 'nothing'} taken for {cell.predicted or 'nothing'}"
+        run.log_samples(name, found)
+        return CellSamples(
+            expression=f"run({as_text(run.id)}).{quoted(name)}", numbers=list(found), counts=list(found.values())
+        )
+
     @routes.put("/api/runs/{id}")
     def say(id: str, said: RunSaid) -> RunDetails:
         """Give a run tags, or write notes about it."""
@@ -86,6 +144,12 @@ def router(studio: Studio) -> APIRouter:
         return _details(dataset, run.id)
 
     return routes
+
+
+def _counted(dataset: Dataset, id: str) -> dict[str, Any] | None:
+    """The last evaluation, where it has a confusion."""
+    done = last_evaluations(dataset).get(id)
+    return done if done is not None and "confusion" in done["scores"] else None
 
 
 def _row(record: dict[str, Any], evaluated: dict[str, Any] | None) -> RunRow:

@@ -6,6 +6,7 @@ import { Pages } from "../../parts/Pages";
 import { message } from "../../store/project";
 import { words } from "../../strings";
 import { aligned, curveNames } from "./comparing";
+import { Confusion } from "./panels/Confusion";
 import { List } from "./panels/List";
 import { Said } from "./panels/Said";
 import { Scores } from "./panels/Scores";
@@ -34,6 +35,7 @@ export function Runs({ children }: { children?: ComponentChildren }) {
           {shown.value.length === 1 && <Said key={shown.value[0].id} run={shown.value[0]} />}
           {shown.value.length > 1 && <Legend />}
           <Scores />
+          {shown.value.map((run) => <Confusion key={run.id} run={run} />)}
           {names.length > 0 && (
             <section aria-label={text.curves}>
               <h2>{text.curves}</h2>

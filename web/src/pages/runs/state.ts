@@ -11,6 +11,9 @@ const BEAT = 2000;
 export const runs = signal<readonly RunRow[]>([]);
 /** Ids, in the order in which they were chosen: the first is what others are compared with. */
 export const chosen = signal<readonly string[]>([]);
+/** What tables of confusion count, and how they say it. */
+export const matrixOf = signal<"pixels" | "objects">("objects");
+export const counts = signal<"counts" | "shares">("shares");
 const details = signal<ReadonlyMap<string, RunDetails>>(new Map());
 export const shown = computed(() => chosen.value.flatMap((id) => details.value.get(id) ?? []));
 
@@ -25,7 +28,7 @@ export function follow(): () => void {
   if (address.peek().query || !chosen.peek().length) take(address.peek().query);
   const ends = [
     effect(() => {
-      const query = new URLSearchParams(chosen.value.map((id) => ["run", id])).toString();
+      const query = written();
       if (address.peek().page === "runs" && address.peek().query !== query) toPage("runs", query, true);
     }),
     effect(() => {
@@ -44,8 +47,18 @@ export function follow(): () => void {
   };
 }
 
+function written(): string {
+  const out = new URLSearchParams(chosen.value.map((id) => ["run", id]));
+  if (matrixOf.value !== "objects") out.set("of", matrixOf.value);
+  if (counts.value !== "shares") out.set("as", counts.value);
+  return out.toString();
+}
+
 function take(query: string): void {
-  const wanted = new URLSearchParams(query).getAll("run");
+  const given = new URLSearchParams(query);
+  matrixOf.value = given.get("of") === "pixels" ? "pixels" : "objects";
+  counts.value = given.get("as") === "counts" ? "counts" : "shares";
+  const wanted = given.getAll("run");
   if (wanted.join("\n") !== chosen.peek().join("\n")) chosen.value = wanted;
 }
 
