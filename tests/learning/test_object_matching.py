@@ -18,6 +18,7 @@ from maskwright.metrics._detections import tables
 from maskwright.runs import Run, evaluate, sample_metrics, segment_metrics
 from maskwright.runs.by_segment import found
 from maskwright.runs.evaluation import confused
+from maskwright.runs.object_curves import curves, judged
 from maskwright.runs.object_matching import matches
 from maskwright.store import Dataset
 
@@ -214,3 +215,50 @@ def test_samples_of_a_confusion_add_up_to_it(place, tmp_path) -> None:
                 assert sum(confused(dataset, run, names[truth], names[predicted], of=of).values()) == count
         with pytest.raises(UsageError, match="no class 'bus'"):
             confused(dataset, run, "bus", "car")
+
+
+def test_precision_is_that_of_pycocotools_and_calibration_that_of_hotcoco(tmp_path) -> None:
+    pycocotools, hotcoco = pytest.importorskip("pycocotools.coco"), pytest.importorskip("hotcoco")
+    from pycocotools.cocoeval import COCOeval
+
+    rng = np.random.default_rng(3)
+    images = [random_image(rng) for _ in range(60)]
+    images = [(truth, Segments(pred.masks, pred.class_ids, scores=rng.random(len(pred)))) for truth, pred in images]
+    found = curves([judged(truth, pred, CLASSES) for truth, pred in images], CLASSES)
+    truths, results = tables([coco_ap.update(pred, truth)[0] for truth, pred in images], CLASSES)
+    (tmp_path / "truth.json").write_text(json.dumps(truths))
+    (tmp_path / "pred.json").write_text(json.dumps(results))
+    with redirect_stdout(io.StringIO()):
+        coco = pycocotools.COCO()
+        coco.dataset = truths
+        coco.createIndex()
+        judge = COCOeval(coco, coco.loadRes(results), "segm")
+        judge.evaluate()
+        judge.accumulate()
+    for place, name in enumerate(("car", "lamp")):
+        wanted = judge.eval["precision"][0, :, place, 0, -1]
+        assert 0.1 < wanted.mean() < 0.9
+        np.testing.assert_allclose(np.nan_to_num(found.precision[name]), wanted, rtol=0, atol=1e-12)
+    crowds = sum(int(truth.is_crowd.sum()) for truth, _ in images)
+    assert sum(found.objects.values()) == len(truths["annotations"]) - crowds
+
+    truth = hotcoco.COCO(str(tmp_path / "truth.json"))
+    other = hotcoco.COCOeval(truth, truth.load_res(str(tmp_path / "pred.json")), "segm")
+    other.evaluate()
+    told = other.calibration(n_bins=10, iou_threshold=0.5)
+    assert found.calibration[:, 0].tolist() == [bin_["count"] for bin_ in told["bins"]]
+    assert found.expected_error == pytest.approx(told["ece"], abs=1e-12)
+
+
+def test_curves_by_hand() -> None:
+    truth = Segments(strip((0, 2), (10, 18), (20, 28)), [1, 1, 2])
+    pred = Segments(strip((0, 2), (30, 38), (10, 16), (20, 28)), [1, 1, 1, 2], scores=[0.95, 0.7, 0.65, np.nan])
+    found = curves([judged(truth, pred, CLASSES)], CLASSES)
+    assert found.objects == {"car": 2, "lamp": 1}
+    assert found.precision["car"].tolist() == [1.0] * 51 + [2 / 3] * 50
+    assert np.isnan(found.precision["lamp"][1:]).all()  # what has no score is nothing to rank
+    assert found.calibration[[6, 9]].tolist() == [[2, 0.5, pytest.approx(0.675)], [1, 1.0, 0.95]]
+    assert found.expected_error == pytest.approx((2 * 0.175 + 0.05) / 3)
+    assert found.sizes.tolist() == [[16, 64, 1, 1.0], [64, 256, 2, 0.875]]
+    none = curves([], CLASSES)
+    assert (dict(none.precision), np.isnan(none.expected_error), none.sizes.shape) == ({}, True, (0, 4))

@@ -54,4 +54,8 @@ def test_a_cell_of_the_confusion_opens_its_images(reader) -> None:
     reader.until("![...document.querySelectorAll('.cell .key')].some((cell) => cell.textContent === '…')")
     assert page.locator(".cell .key").all_inner_texts() == ["p1", "p3"]
     page.go_back()
+    judged = page.get_by_role("region", name="How sure first is of objects, and how right")
+    judged.get_by_role("img", name="Precision, by recall: disk 5 objects, box 5 objects").wait_for()
+    # of score 0.9 all four are right, of score 0.8 three of five: (4 * 0.1 + 5 * 0.2) / 9
+    judged.get_by_role("img", name="expected calibration error 0.156").wait_for()
     table.get_by_role("button", name="box → disk").wait_for()

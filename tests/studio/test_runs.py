@@ -139,3 +139,19 @@ def test_what_is_taken_for_what_and_where(judged) -> None:
     assert page.get("/api/runs/new/confusion").json() is None
     refused = page.post("/api/runs/new/confused", json=cell)
     assert (refused.status_code, "maskwright evaluate" in refused.text) == (400, True)
+
+
+def test_how_sure_a_run_is_and_how_right(judged) -> None:
+    page = client_of(judged)
+    told = page.get("/api/runs/it's x/objects").json()
+    assert told["objects"] == {"car": 3, "street lamp's": 3}
+    # cars: found once, with no score; in another image a wrong one.  lamps: 0.9 wrong twice, 0.8 half of one.
+    assert told["precision"]["car"] == [0.0] + [None] * 100
+    assert told["precision"]["street lamp's"][:34] == [1 / 3] * 34
+    assert told["precision"]["street lamp's"][34:] == [None] * 67
+    assert [(bin_["predictions"], bin_["right"]) for bin_ in told["calibration"] if bin_["predictions"]] == [
+        (2, 0.5), (2, 0.0),
+    ]  # fmt: skip
+    assert told["expected_error"] == pytest.approx((0.3 + 0.9) / 2)
+    assert told["sizes"] == [{"low": 64, "high": 256, "objects": 6, "iou": pytest.approx((1 + 1 + 0.5) / 6)}]
+    assert page.get("/api/runs/new/objects").json() is None

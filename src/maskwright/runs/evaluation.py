@@ -7,7 +7,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 import sqlalchemy as sql
@@ -20,7 +20,7 @@ from maskwright.core.sample import Sample
 from maskwright.core.segments import Segments
 from maskwright.errors import DatasetError, UsageError
 from maskwright.metrics import Bootstrap, coco_ap, confusion
-from maskwright.runs import files
+from maskwright.runs import files, object_curves
 from maskwright.runs.by_segment import Found, found
 from maskwright.runs.record import Run, clean, evaluations, find
 from maskwright.runs.unscored import NOT_LEARNED, left_out, never_learned, shown_by, unscored
@@ -247,17 +247,37 @@ class _Confusing(_Comparing[int]):
         return int(sample_counts(truth, pred, self._classes)[self._cell])
 
 
-class _Kept:
+class _Judging(_Comparing[object_curves.Judged]):
+    """A sample and what a run predicted for it -> how sure that was, and how right."""
+
+    def __call__(self, number: int, sample: tuple[Sample, Segments]) -> object_curves.Judged:
+        truth, pred = sample
+        return object_curves.judged(truth.segments, pred, self._classes)
+
+
+class _Kept(Generic[Rows]):
     """Rows by number, in memory."""
 
     def __init__(self) -> None:
-        self.rows: dict[int, int] = {}
+        self.rows: dict[int, Rows] = {}
 
     def done(self, numbers: Sequence[int]) -> Collection[int]:
         return ()
 
-    def write(self, number: int, rows: int) -> None:
+    def write(self, number: int, rows: Rows) -> None:
         self.rows[number] = rows
+
+
+def curves_of_objects(view: View, run: Run, *, workers: int = 1) -> object_curves.ObjectCurves:
+    """Precision by recall, calibration, and IoU by size, of what a run predicted; see `object_curves.ObjectCurves`.
+
+    view: what was evaluated.  workers: processes that compare.  Raises UsageError where the run predicted none of it.
+    """
+    view = view.frozen()
+    classes = _scored(view.classes)
+    kept: _Kept[object_curves.Judged] = _Kept()
+    compute.map(view, _Judging(run.id, classes), kept, numbers=_predicted(view, run), workers=workers)
+    return object_curves.curves([kept.rows[number] for number in sorted(kept.rows)], classes)
 
 
 def confused(
@@ -284,7 +304,7 @@ def confused(
         numbers &= set(samples[kinds == by_name[truth].id].tolist())
     if predicted is not None and by_name[predicted].role != "background":
         numbers &= run.predicted_class(by_name[predicted].id)
-    kept = _Kept()
+    kept: _Kept[int] = _Kept()
     worker = _Confusing(run.id, classes, (sides[0], sides[1]), of)
     compute.map(view, worker, kept, numbers=sorted(numbers), workers=workers)
     some = [(number, count) for number, count in kept.rows.items() if count]

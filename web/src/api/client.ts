@@ -43,6 +43,7 @@ export type Bars = Required<Schemas["Bars"]>;
 export type Chart = Required<Schemas["Chart"]>;
 export type Changing = Schemas["Changing"];
 export type RunRow = Schemas["RunRow"];
+export type ObjectCurves = Schemas["ObjectCurves"];
 export type Confusion = Schemas["Confusion"];
 export type RunDetails = Schemas["RunDetails"];
 export type RevisionInfo = Schemas["RevisionInfo"];
@@ -207,6 +208,7 @@ export const api = {
   run: (id: string) => call<RunDetails>("GET", `runs/${encodeURIComponent(id)}`),
   sayOfRun: (id: string, said: Schemas["RunSaid"]) => call<RunDetails>("PUT", `runs/${encodeURIComponent(id)}`, said),
   confusion: (id: string) => call<Confusion | null>("GET", `runs/${encodeURIComponent(id)}/confusion`),
+  objectCurves: (id: string) => call<ObjectCurves | null>("GET", `runs/${encodeURIComponent(id)}/objects`),
   /** Counts again where one class is taken for another, and keeps that as values of the run. */
   confused: (id: string, cell: Schemas["Cell"]) => call<Schemas["CellSamples"]>("POST", `runs/${encodeURIComponent(id)}/confused`, cell),
   /** A hundred revisions, those before one. */

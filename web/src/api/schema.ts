@@ -433,6 +433,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/runs/{id}/objects": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Objects
+         * @description How sure the run is of objects, and how right, on what was evaluated last; none where none has a score.
+         */
+        get: operations["objects_api_runs__id__objects_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/runs/{id}/confused": {
         parameters: {
             query?: never;
@@ -1231,6 +1251,18 @@ export interface components {
             problem?: string | null;
         };
         /**
+         * Bin
+         * @description Predictions of some scores: how many, the share that matches an object, their mean score.
+         */
+        Bin: {
+            /** Predictions */
+            predictions: number;
+            /** Right */
+            right: number | null;
+            /** Score */
+            score: number | null;
+        };
+        /**
          * Cell
          * @description Of a confusion: names of classes, none for nothing.
          */
@@ -1949,6 +1981,28 @@ export interface components {
             seen?: components["schemas"]["ClassInfo"][] | null;
         };
         /**
+         * ObjectCurves
+         * @description See `runs.object_curves.ObjectCurves`; none where a recall is not reached, or nothing is in a bin.
+         */
+        ObjectCurves: {
+            /** Recalls */
+            recalls: number[];
+            /** Precision */
+            precision: {
+                [key: string]: (number | null)[];
+            };
+            /** Objects */
+            objects: {
+                [key: string]: number;
+            };
+            /** Calibration */
+            calibration: components["schemas"]["Bin"][];
+            /** Expected Error */
+            expected_error: number | null;
+            /** Sizes */
+            sizes: components["schemas"]["Size"][];
+        };
+        /**
          * ObjectVerdict
          * @description What became of single objects that a run suggests for the image, by their ids in the suggestion.
          */
@@ -2417,6 +2471,20 @@ export interface components {
             classes: components["schemas"]["ClassInfo"][];
             /** Instructions */
             instructions: string;
+        };
+        /**
+         * Size
+         * @description Objects of some size, in pixels: from, and below; how many; their mean IoU.
+         */
+        Size: {
+            /** Low */
+            low: number;
+            /** High */
+            high: number;
+            /** Objects */
+            objects: number;
+            /** Iou */
+            iou: number | null;
         };
         /**
          * SourceInfo
@@ -3230,6 +3298,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Confusion"] | null;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    objects_api_runs__id__objects_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ObjectCurves"] | null;
                 };
             };
             /** @description Validation Error */

@@ -8,14 +8,16 @@ from pydantic import BaseModel, Field
 from maskwright.core.names import shown
 from maskwright.errors import UsageError
 from maskwright.insight.askable import as_text, quoted
-from maskwright.runs import evaluations, find, list_runs
-from maskwright.runs.evaluation import confused
+from maskwright.runs import evaluations, find, list_runs, object_curves
+from maskwright.runs.evaluation import confused, curves_of_objects
 from maskwright.runs.record import curves, flat_scores, last_evaluations
-from maskwright.store import Dataset, run_values
-from maskwright.studio.state import Studio
+from maskwright.store import Dataset, View, run_values
+from maskwright.studio.state import Studio, number_or_none
 
 #: Points of a curve that a page is sent at most; more are thinned evenly, the last one kept.
 MOST_POINTS = 1000
+#: Runs whose curves of objects are kept: they are made from all predictions.
+MOST_KEPT = 16
 
 
 class RunRow(BaseModel):
@@ -84,6 +86,34 @@ class CellSamples(BaseModel):
     counts: list[int]
 
 
+class Size(BaseModel):
+    """Objects of some size, in pixels: from, and below; how many; their mean IoU."""
+
+    low: float
+    high: float
+    objects: int
+    iou: float | None
+
+
+class Bin(BaseModel):
+    """Predictions of some scores: how many, the share that matches an object, their mean score."""
+
+    predictions: int
+    right: float | None
+    score: float | None
+
+
+class ObjectCurves(BaseModel):
+    """See `runs.object_curves.ObjectCurves`; none where a recall is not reached, or nothing is in a bin."""
+
+    recalls: list[float]
+    precision: dict[str, list[float | None]]
+    objects: dict[str, int]
+    calibration: list[Bin]
+    expected_error: float | None
+    sizes: list[Size]
+
+
 class RunSaid(BaseModel):
     """What people say of a run; none leaves it as it is."""
 
@@ -95,6 +125,7 @@ def router(studio: Studio) -> APIRouter:
     """/api/runs."""
     routes = APIRouter()
     dataset = studio.dataset
+    kept: dict[tuple[str, str], ObjectCurves | None] = {}
 
     @routes.get("/api/runs")
     def runs() -> list[RunRow]:
@@ -113,6 +144,20 @@ def router(studio: Studio) -> APIRouter:
         done = _counted(dataset, find(dataset, id)["id"])
         return None if done is None else Confusion(**done["scores"]["confusion"])
 
+    @routes.get("/api/runs/{id}/objects")
+    def objects(id: str) -> ObjectCurves | None:
+        """How sure the run is of objects, and how right, on what was evaluated last; none where none has a score."""
+        run = dataset.run(id)
+        done = _counted(dataset, run.id)
+        if done is None or done["settings"].get("annotator") or not done["settings"].get("instances"):
+            return None
+        key = (run.id, done["created"])
+        if key not in kept:
+            while len(kept) >= MOST_KEPT:
+                kept.pop(next(iter(kept)))
+            kept[key] = _curves(curves_of_objects(_judged_view(dataset, done), run))
+        return kept[key]
+
     @routes.post("/api/runs/{id}/confused")
     def samples_of(id: str, cell: Cell) -> CellSamples:
         """Count again where one class is taken for another, and keep the counts as what the run says of its samples."""
@@ -123,10 +168,7 @@ def router(studio: Studio) -> APIRouter:
                 f"there is no confusion of the run {shown(run.id)!r}", needed="an evaluation of it",
                 todo=f"Make one with: maskwright evaluate DATASET {run.id}",
             )  # fmt: skip
-        view = dataset.at(done["revision"])
-        for text in done["settings"].get("where", ()):
-            view = view.where(text)
-        found = confused(view, run, cell.truth, cell.predicted, of=cell.of)
+        found = confused(_judged_view(dataset, done), run, cell.truth, cell.predicted, of=cell.of)
         name = f"{cell.of}: {cell.truth or 'nothing'} taken for {cell.predicted or 'nothing'}"
         run.log_samples(name, found)
         return CellSamples(
@@ -150,6 +192,29 @@ def _counted(dataset: Dataset, id: str) -> dict[str, Any] | None:
     """The last evaluation, where it has a confusion."""
     done = last_evaluations(dataset).get(id)
     return done if done is not None and "confusion" in done["scores"] else None
+
+
+def _judged_view(dataset: Dataset, done: dict[str, Any]) -> View:
+    """What an evaluation was of."""
+    view = dataset.at(done["revision"])
+    for text in done["settings"].get("where", ()):
+        view = view.where(text)
+    return view
+
+
+def _curves(found: object_curves.ObjectCurves) -> ObjectCurves | None:
+    if not found.calibration[:, 0].any():
+        return None
+    return ObjectCurves(
+        recalls=found.recalls.tolist(),
+        precision={name: [number_or_none(value) for value in row.tolist()] for name, row in found.precision.items()},
+        objects=dict(found.objects),
+        calibration=[Bin(predictions=int(number), right=number_or_none(right), score=number_or_none(score))
+                     for number, right, score in found.calibration.tolist()],
+        expected_error=number_or_none(found.expected_error),
+        sizes=[Size(low=low, high=high, objects=int(number), iou=number_or_none(iou))
+               for low, high, number, iou in found.sizes.tolist()],
+    )  # fmt: skip
 
 
 def _row(record: dict[str, Any], evaluated: dict[str, Any] | None) -> RunRow:

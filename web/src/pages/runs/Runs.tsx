@@ -8,6 +8,7 @@ import { words } from "../../strings";
 import { aligned, curveNames } from "./comparing";
 import { Confusion } from "./panels/Confusion";
 import { List } from "./panels/List";
+import { Objects } from "./panels/Objects";
 import { Said } from "./panels/Said";
 import { Scores } from "./panels/Scores";
 import { Settings } from "./panels/Settings";
@@ -36,6 +37,7 @@ export function Runs({ children }: { children?: ComponentChildren }) {
           {shown.value.length > 1 && <Legend />}
           <Scores />
           {shown.value.map((run) => <Confusion key={run.id} run={run} />)}
+          {shown.value.map((run) => <Objects key={run.id} run={run} />)}
           {names.length > 0 && (
             <section aria-label={text.curves}>
               <h2>{text.curves}</h2>

@@ -1,6 +1,7 @@
 import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
+import { words } from "../../strings";
 
 interface Props {
   /** Steps, and for each curve a value a step, or nothing. */
@@ -9,12 +10,14 @@ interface Props {
   colours: readonly string[];
   names: readonly string[];
   label: string;
+  /** What the axis counts, where it is not steps. */
+  along?: string;
 }
 
 const HIGH = 180;
 
 /** Curves over one axis. Dragging looks at a part, two presses at all. */
-export function Curves({ points, colours, names, label }: Props) {
+export function Curves({ points, colours, names, label, along = words.runs.step }: Props) {
   const box = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
   const made = `${names.join("\n")}\n${colours.join()}`;
@@ -32,7 +35,7 @@ export function Curves({ points, colours, names, label }: Props) {
       {
         width: box.current!.clientWidth || 400, height: HIGH, padding: [8, 8, 0, 0], cursor: { points: { size: 6 }, drag: { x: true, y: false } },
         scales: { x: { time: false } }, axes: [{ ...axis, size: 26 }, axis], legend: { live: true },
-        series: [{ label: "step" }, ...names.map((name, k) => ({ label: name, stroke: colour(colours[k]), width: 1.6, spanGaps: true, value: said, points: { show: points[0].length < 40 } }))],
+        series: [{ label: along }, ...names.map((name, k) => ({ label: name, stroke: colour(colours[k]), width: 1.6, spanGaps: true, value: said, points: { show: points[0].length < 40 } }))],
       },
       points as unknown as uPlot.AlignedData, box.current!,
     ));
