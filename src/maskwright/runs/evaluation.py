@@ -274,7 +274,7 @@ def curves_of_objects(view: View, run: Run, *, workers: int = 1) -> object_curve
     view: what was evaluated.  workers: processes that compare.  Raises UsageError where the run predicted none of it.
     """
     view = view.frozen()
-    classes = _scored(view.classes)
+    classes = scored_classes(view.classes)
     kept: _Kept[object_curves.Judged] = _Kept()
     compute.map(view, _Judging(run.id, classes), kept, numbers=_predicted(view, run), workers=workers)
     return object_curves.curves([kept.rows[number] for number in sorted(kept.rows)], classes)
@@ -290,7 +290,7 @@ def confused(
     workers: processes that count.  Raises UsageError for a name that is none, and where the run predicted none of them.
     """
     view = view.frozen()
-    classes = _scored(view.classes)
+    classes = scored_classes(view.classes)
     for name in (truth, predicted):
         if name is not None and name not in classes.names:
             raise UsageError(f"there is no class {shown(name)!r} that is scored", file=view.place)
