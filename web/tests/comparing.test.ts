@@ -4,7 +4,7 @@ import { aligned, curveNames, numbers, said, settings } from "../src/pages/runs/
 
 const run = (id: string, what: Partial<RunDetails>): RunDetails => ({
   id, kind: "train", status: "done", revision: 1, created: "", ended: null, model: null, tags: [], notes: "", score: null,
-  settings: {}, scores: {}, curves: {}, evaluations: [], per_sample: [], ...what,
+  settings: {}, scores: {}, curves: {}, evaluations: [], per_sample: [], made: true, ...what,
 });
 
 describe("runs side by side", () => {

@@ -25,6 +25,7 @@ from maskwright.studio.routes import (
     setup,
     suggestions,
     team,
+    trainings,
     window,
 )
 from maskwright.studio.security import Guard
@@ -38,6 +39,7 @@ ROUTES = (
     columns,
     explore,
     runs,
+    trainings,
     history,
     team,
     images,

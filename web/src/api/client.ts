@@ -46,6 +46,9 @@ export type RunRow = Schemas["RunRow"];
 export type ObjectCurves = Schemas["ObjectCurves"];
 export type Confusion = Schemas["Confusion"];
 export type RunDetails = Schemas["RunDetails"];
+export type Wished = Required<Schemas["Wished"]>;
+export type PlannedTraining = Schemas["PlannedTraining"];
+export type Trainable = Schemas["Trainable"];
 export type RevisionInfo = Schemas["RevisionInfo"];
 export type Differences = Schemas["Differences"];
 export type Changes = Schemas["Changes"];
@@ -211,6 +214,13 @@ export const api = {
   objectCurves: (id: string) => call<ObjectCurves | null>("GET", `runs/${encodeURIComponent(id)}/objects`),
   /** Counts again where one class is taken for another, and keeps that as values of the run. */
   confused: (id: string, cell: Schemas["Cell"]) => call<Schemas["CellSamples"]>("POST", `runs/${encodeURIComponent(id)}/confused`, cell),
+  trainable: () => call<Trainable>("GET", "trainings"),
+  planTraining: (wished: Wished) => call<PlannedTraining>("POST", "trainings/plan", wished),
+  train: (wished: Wished) => call<Schemas["Begun"]>("POST", "trainings", wished),
+  forgetTraining: (name: string) => call<Schemas["Begun"]>("DELETE", `trainings/${encodeURIComponent(name)}`),
+  stopRun: (id: string) => call<Schemas["Begun"]>("POST", `runs/${encodeURIComponent(id)}/stop`),
+  resumeRun: (id: string, longer: Schemas["Longer"]) => call<Schemas["Begun"]>("POST", `runs/${encodeURIComponent(id)}/resume`, longer),
+  printed: (id: string) => call<string[]>("GET", `runs/${encodeURIComponent(id)}/printed`),
   /** A hundred revisions, those before one. */
   revisions: (before?: number) => call<RevisionInfo[]>("GET", `history${before === undefined ? "" : `?before=${before}`}`),
   differences: (old: number, now: number) => call<Differences>("GET", `history/differences?old=${old}&new=${now}`),

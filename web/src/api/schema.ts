@@ -473,6 +473,130 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/trainings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Trainable
+         * @description What there is to choose from.
+         */
+        get: operations["trainable_api_trainings_get"];
+        put?: never;
+        /**
+         * Begin
+         * @description Begin a training after the plan that `/api/trainings/plan` shows.
+         */
+        post: operations["begin_api_trainings_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/trainings/plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Plan
+         * @description How a training would go and why, or what is wrong with what was wished. Nothing is begun.
+         */
+        post: operations["plan_api_trainings_plan_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/trainings/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Forget
+         * @description Forget a training that ended before there was a run.
+         */
+        delete: operations["forget_api_trainings__name__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runs/{id}/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stop
+         * @description End a training as Ctrl+C does.
+         */
+        post: operations["stop_api_runs__id__stop_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runs/{id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Resume
+         * @description Go on with a training that ended.
+         */
+        post: operations["resume_api_runs__id__resume_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runs/{id}/printed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Printed
+         * @description The last two hundred lines that a training's process printed.
+         */
+        get: operations["printed_api_runs__id__printed_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/history": {
         parameters: {
             query?: never;
@@ -1251,6 +1375,14 @@ export interface components {
             problem?: string | null;
         };
         /**
+         * Begun
+         * @description Whose process is there now.
+         */
+        Begun: {
+            /** Run */
+            run: string;
+        };
+        /**
          * Bin
          * @description Predictions of some scores: how many, the share that matches an object, their mean score.
          */
@@ -1859,6 +1991,22 @@ export interface components {
             };
         };
         /**
+         * Longer
+         * @description How long a training goes on; nothing is as long as it was meant to.
+         */
+        Longer: {
+            /**
+             * Minutes
+             * @default
+             */
+            minutes: string;
+            /**
+             * Epochs
+             * @default
+             */
+            epochs: string;
+        };
+        /**
          * Looked
          * @description What was found when the dataset's folder was looked through again. images: how many are new.
          */
@@ -2068,6 +2216,26 @@ export interface components {
             values: (number | null)[];
         };
         /**
+         * PlannedTraining
+         * @description The plan around what was wished, or what is wrong with it.
+         *
+         *     training, validation: samples.  lines: setting, value, reason.
+         */
+        PlannedTraining: {
+            /** Refused */
+            refused: components["schemas"]["RefusedWish"][];
+            /** Training */
+            training: number;
+            /** Validation */
+            validation: number;
+            /** Lines */
+            lines: [
+                string,
+                string,
+                string
+            ][];
+        };
+        /**
          * Present
          * @description A sign of life.  tab: made by the page.  gone: it is the last, since the page closes.
          */
@@ -2207,6 +2375,19 @@ export interface components {
             words: string;
         };
         /**
+         * RefusedWish
+         * @description See `train.wishes.Refused`.
+         */
+        RefusedWish: {
+            /**
+             * Field
+             * @enum {string}
+             */
+            field: "name" | "minutes" | "epochs" | "model" | "lines" | "plan";
+            /** Words */
+            words: string;
+        };
+        /**
          * Remark
          * @description What is said of an object; nothing takes back what was said.
          */
@@ -2268,7 +2449,10 @@ export interface components {
         };
         /**
          * RunDetails
-         * @description A run, whole. curves: points of step and value by name.  per_sample: names of what it says of each sample.
+         * @description A run, whole.
+         *
+         *     made: False where its process is about to make it, or could not.  curves: points of step and value by name.
+         *     per_sample: names of what it says of each sample.
          */
         RunDetails: {
             /** Id */
@@ -2291,6 +2475,11 @@ export interface components {
             notes: string;
             /** Score */
             score: number | null;
+            /**
+             * Made
+             * @default true
+             */
+            made: boolean;
             /** Settings */
             settings: {
                 [key: string]: unknown;
@@ -2331,7 +2520,10 @@ export interface components {
         };
         /**
          * RunRow
-         * @description A run at a glance. score: the mean IoU of its last evaluation, or of its own.
+         * @description A run at a glance.
+         *
+         *     status: as `runs.list_runs` has it, and `starting` where a training's process has begun and is not yet at its run.
+         *     score: the mean IoU of its last evaluation, or of its own.
          */
         RunRow: {
             /** Id */
@@ -2539,6 +2731,16 @@ export interface components {
             merging: string;
         };
         /**
+         * Trainable
+         * @description What a training can be chosen from. possible: may one be begun here?
+         */
+        Trainable: {
+            /** Possible */
+            possible: boolean;
+            /** Models */
+            models: string[];
+        };
+        /**
          * Upload
          * @description A file of labels. data: its bytes in base 64.  write: False only tells what would happen.
          */
@@ -2607,6 +2809,37 @@ export interface components {
          */
         WindowWish: {
             window: components["schemas"]["WindowInfo"] | null;
+        };
+        /**
+         * Wished
+         * @description What a person typed; see `train.wishes.Wishes`.
+         */
+        Wished: {
+            /**
+             * Name
+             * @default
+             */
+            name: string;
+            /**
+             * Minutes
+             * @default
+             */
+            minutes: string;
+            /**
+             * Epochs
+             * @default
+             */
+            epochs: string;
+            /**
+             * Model
+             * @default
+             */
+            model: string;
+            /**
+             * Lines
+             * @default
+             */
+            lines: string;
         };
         /**
          * Work
@@ -3364,6 +3597,220 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CellSamples"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    trainable_api_trainings_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trainable"];
+                };
+            };
+        };
+    };
+    begin_api_trainings_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Wished"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Begun"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    plan_api_trainings_plan_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Wished"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlannedTraining"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    forget_api_trainings__name__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Begun"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    stop_api_runs__id__stop_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Begun"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    resume_api_runs__id__resume_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Longer"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Begun"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    printed_api_runs__id__printed_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string[];
                 };
             };
             /** @description Validation Error */

@@ -1,5 +1,6 @@
 """Runs: what was trained, predicted and measured, its curves and numbers, what people said of it."""
 
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from fastapi import APIRouter
@@ -8,8 +9,9 @@ from pydantic import BaseModel, Field
 from maskwright.core.names import shown
 from maskwright.errors import UsageError
 from maskwright.insight.askable import as_text, quoted
-from maskwright.runs import evaluations, find, list_runs, object_curves
+from maskwright.runs import evaluations, find, launching, list_runs, object_curves
 from maskwright.runs.evaluation import confused, curves_of_objects
+from maskwright.runs.launching import Launched
 from maskwright.runs.record import curves, flat_scores, last_evaluations
 from maskwright.store import Dataset, View, run_values
 from maskwright.studio.state import Studio, number_or_none
@@ -21,7 +23,11 @@ MOST_KEPT = 16
 
 
 class RunRow(BaseModel):
-    """A run at a glance. score: the mean IoU of its last evaluation, or of its own."""
+    """A run at a glance.
+
+    status: as `runs.list_runs` has it, and `starting` where a training's process has begun and is not yet at its run.
+    score: the mean IoU of its last evaluation, or of its own.
+    """
 
     id: str
     kind: str
@@ -49,7 +55,13 @@ class Evaluated(BaseModel):
 
 
 class RunDetails(RunRow):
-    """A run, whole. curves: points of step and value by name.  per_sample: names of what it says of each sample."""
+    """A run, whole.
+
+    made: False where its process is about to make it, or could not.  curves: points of step and value by name.
+    per_sample: names of what it says of each sample.
+    """
+
+    made: bool = True
 
     settings: dict[str, Any]
     scores: dict[str, float]
@@ -130,8 +142,11 @@ def router(studio: Studio) -> APIRouter:
     @routes.get("/api/runs")
     def runs() -> list[RunRow]:
         """All runs, the one that was started last first."""
-        judged = last_evaluations(dataset)
-        return [_row(record, judged.get(record["id"])) for record in list_runs(dataset)]
+        judged, begun = last_evaluations(dataset), launching.launched(dataset)
+        rows = [_row(record, judged.get(record["id"]), begun) for record in list_runs(dataset)]
+        there = {row.id for row in rows}
+        waiting = [_waiting(dataset, process) for name, process in begun.items() if name not in there]
+        return [*sorted(waiting, key=lambda row: row.created, reverse=True), *rows]
 
     @routes.get("/api/runs/{id}")
     def run(id: str) -> RunDetails:
@@ -217,16 +232,41 @@ def _curves(found: object_curves.ObjectCurves) -> ObjectCurves | None:
     )  # fmt: skip
 
 
-def _row(record: dict[str, Any], evaluated: dict[str, Any] | None) -> RunRow:
+def _row(record: dict[str, Any], evaluated: dict[str, Any] | None, begun: Mapping[str, Launched]) -> RunRow:
     score = (evaluated or record)["scores"].get("mean_iou")
     plain = {name: record[name] for name in ("id", "kind", "status", "revision", "created", "ended", "tags", "notes")}
+    process = begun.get(record["id"])
+    if (
+        process is not None
+        and record["status"] != "running"
+        and process.going
+        and process.begun >= (record["ended"] or "")
+    ):
+        plain["status"] = "starting"
     return RunRow(**plain, model=record["settings"].get("model"), score=score)
 
 
+def _waiting(dataset: Dataset, process: Launched) -> RunRow:
+    """A training whose process has not made its run yet, or never will."""
+    return RunRow(
+        id=process.name, kind="train", status="starting" if process.going else "failed", revision=dataset.revision,
+        created=process.begun, ended=None, model=None, tags=[], notes="", score=None,
+    )  # fmt: skip
+
+
 def _details(dataset: Dataset, id: str) -> RunDetails:
-    record = find(dataset, id)
+    begun = launching.launched(dataset)
+    try:
+        record = find(dataset, id)
+    except UsageError:
+        if id not in begun:
+            raise
+        return RunDetails(
+            **_waiting(dataset, begun[id]).model_dump(), made=False, settings={}, scores={}, curves={}, evaluations=[],
+            per_sample=[],
+        )  # fmt: skip
     done = evaluations(dataset, record["id"])
-    row = _row(record, done[-1] if done else None)
+    row = _row(record, done[-1] if done else None, begun)
     drawn = {name: _thinned(points) for name, points in curves(dataset, record["id"]).items()}
     with dataset.database.reading() as connection:
         known = [column for _, column in run_values.columns_of(connection, record["id"])]

@@ -1,4 +1,4 @@
-import { useEffect, useMemo } from "preact/hooks";
+import { useEffect, useMemo, useState } from "preact/hooks";
 import type { ComponentChildren } from "preact";
 import { toPage } from "../../address";
 import { Curves } from "../../parts/charts/Curves";
@@ -7,8 +7,10 @@ import { message } from "../../store/project";
 import { words } from "../../strings";
 import { aligned, curveNames } from "./comparing";
 import { Confusion } from "./panels/Confusion";
-import { List } from "./panels/List";
 import { Objects } from "./panels/Objects";
+import { Train } from "./dialogs/Train";
+import { List } from "./panels/List";
+import { Process } from "./panels/Process";
 import { Said } from "./panels/Said";
 import { Scores } from "./panels/Scores";
 import { Settings } from "./panels/Settings";
@@ -20,6 +22,7 @@ export const colourOf = (place: number): string => `--run-${place % 6}`;
 
 /** All runs, and beside them the curves, scores and settings of those that are chosen. `children`: dialogs of other pages. */
 export function Runs({ children }: { children?: ComponentChildren }) {
+  const [training, setTraining] = useState(false);
   useEffect(follow, []);
   const names = curveNames(shown.value);
   return (
@@ -27,6 +30,7 @@ export function Runs({ children }: { children?: ComponentChildren }) {
       <header>
         <h1>{text.title}</h1>
         <span class="message" role="alert" title={message.value}>{message.value}</span>
+        <button class="strong" data-action="train" onClick={() => setTraining(true)}>{text.train}</button>
         <Pages here="runs" />
       </header>
       <List />
@@ -34,6 +38,7 @@ export function Runs({ children }: { children?: ComponentChildren }) {
         {!runs.value.length && <p class="empty">{text.none}</p>}
         <div class="report">
           {shown.value.length === 1 && <Said key={shown.value[0].id} run={shown.value[0]} />}
+          {shown.value.length === 1 && shown.value[0].kind === "train" && <Process key={`${shown.value[0].id} process`} run={shown.value[0]} />}
           {shown.value.length > 1 && <Legend />}
           <Scores />
           {shown.value.map((run) => <Confusion key={run.id} run={run} />)}
@@ -47,6 +52,7 @@ export function Runs({ children }: { children?: ComponentChildren }) {
           <Settings />
         </div>
       </main>
+      {training && <Train close={() => setTraining(false)} />}
       {children}
     </div>
   );

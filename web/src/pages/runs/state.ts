@@ -17,6 +17,9 @@ export const counts = signal<"counts" | "shares">("shares");
 const details = signal<ReadonlyMap<string, RunDetails>>(new Map());
 export const shown = computed(() => chosen.value.flatMap((id) => details.value.get(id) ?? []));
 
+/** Is its process there? */
+export const busy = (run: { status: string }): boolean => run.status === "running" || run.status === "starting";
+
 /** One more, or one less. */
 export function toggle(id: string, alone: boolean): void {
   if (alone) chosen.value = [id];
@@ -38,8 +41,8 @@ export function follow(): () => void {
   ];
   void look();
   const beat = setInterval(() => {
-    if (runs.peek().some((run) => run.status === "running")) void look();
-    void load(shown.peek().filter((run) => run.status === "running").map((run) => run.id), true);
+    if (runs.peek().some(busy)) void look();
+    void load(shown.peek().filter(busy).map((run) => run.id), true);
   }, BEAT);
   return () => {
     ends.forEach((end) => end());
@@ -66,6 +69,8 @@ async function look(): Promise<void> {
   try {
     runs.value = await api.runs();
     if (!chosen.peek().length && runs.value.length) chosen.value = [runs.value[0].id];
+    const stale = runs.value.filter((run) => (details.peek().get(run.id)?.status ?? run.status) !== run.status);
+    await load(stale.map((run) => run.id), true);
   } catch (error) {
     message.value = (error as Error).message;
   }
@@ -90,4 +95,33 @@ export async function say(id: string, said: { tags?: string[]; notes?: string })
   } catch (error) {
     message.value = (error as Error).message;
   }
+}
+
+/** A training was begun, and is shown. */
+export async function begun(id: string): Promise<void> {
+  chosen.value = [id];
+  await look();
+}
+
+/** Do something to a training, and show what came of it. */
+export async function act(what: () => Promise<unknown>, id: string): Promise<void> {
+  message.value = "";
+  try {
+    await what();
+  } catch (error) {
+    message.value = (error as Error).message;
+  }
+  await look();
+  await load([id], true);
+}
+
+/** A training that ended before it made a run goes from the list. */
+export async function forget(id: string): Promise<void> {
+  try {
+    await api.forgetTraining(id);
+    chosen.value = chosen.value.filter((other) => other !== id);
+  } catch (error) {
+    message.value = (error as Error).message;
+  }
+  await look();
 }
