@@ -140,7 +140,7 @@ def test_two_label_apart_and_are_compared(team) -> None:
 def test_tasks_are_given_worked_through_and_reviewed(team) -> None:
     ada, ben = team
     ada.press("Shift+W")
-    ada.page.get_by_label("Who").fill("ben")
+    ada.page.get_by_label("Who", exact=True).fill("ben")
     ada.page.get_by_label("How many").fill("3")
     ada.page.locator("[data-action=assign]").click()
     ada.until("document.querySelector('[data-person=ben] td:nth-child(2)')?.innerText === '3'")
@@ -231,7 +231,7 @@ def test_a_name_that_cannot_be_is_refused_in_words(team) -> None:
     refusal.wait_for()
     assert "the name" in refusal.inner_text()
     assert not ada.page.locator(".message").inner_text()
-    ada.page.get_by_label("Who").fill("ben")
+    ada.page.get_by_label("Who", exact=True).fill("ben")
     ada.page.get_by_label("How many").fill("1")
     ada.page.locator("[data-action=assign]").click()
     ada.until("document.querySelector('.message').innerText === '1 image for ben'")
@@ -397,3 +397,41 @@ def test_a_list_of_thousands_holds_few_rows(browser, tmp_path) -> None:
         person.page.keyboard.type("s-m")
         person.press("Shift+Enter")
         assert person.segments(2500).class_ids.tolist() == [13]
+
+
+def test_the_teams_page_shows_where_people_disagree(team) -> None:
+    ada, ben = team
+    for person, shifts in ((ada, (0, 0)), (ben, (2, 40))):
+        work(person, "own")
+        for shift in shifts:
+            person.press("b")
+            person.drag((60, 60 + shift), (160, 60 + shift))
+            person.saved()
+            before = person.page.evaluate("location.hash")
+            person.press("Enter")
+            person.until(f"location.hash !== '{before}'")
+            person.saved()
+    page = ada.page
+    page.locator("header [data-page=team]").click()
+    cells = page.locator("[data-disagreement]")
+    cells.first.wait_for()
+    # The image on which they are furthest apart comes first, each with the layer of where they differ.
+    assert [cells.nth(k).get_attribute("data-disagreement") for k in range(2)] == ["2", "1"]
+    assert "ada and ben" in cells.first.inner_text()
+    ada.until(
+        "[...document.querySelectorAll('.differences img')].length === 4"
+        " && [...document.querySelectorAll('.differences img')].every((image) => image.naturalWidth > 0)"
+    )
+    assert page.locator("[data-person]").count() == 2
+    assert page.locator("[data-day]").count() >= 1
+    page.get_by_label("Day by day").locator("select").select_option("gestures")
+    assert "gestures" in page.locator("[data-day] svg").first.get_attribute("aria-label")
+    page.get_by_label("Who", exact=True).fill("ben")
+    page.get_by_label("How many").fill("3")
+    page.locator("[data-action=assign]").click()
+    ada.until("document.querySelector('[data-person=ben] td:nth-child(2)')?.innerText === '3'")
+    # A press opens the image, with the other's labels over the shared ones, to be taken.
+    cells.first.click()
+    ada.ready()
+    ada.until("location.hash.startsWith('#2')")
+    page.get_by_text("ben's own labels: 1 object").wait_for()

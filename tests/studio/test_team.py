@@ -1,5 +1,6 @@
 """Several people in one studio: names, tasks, labels apart, agreement, and what suggestions saved."""
 
+import io
 from unittest.mock import ANY
 
 import numpy as np
@@ -17,6 +18,7 @@ from maskwright.core.masks import Masks
 from maskwright.core.segments import Segments
 from maskwright.errors import UsageError
 from maskwright.fewshot.propagation import log_suggestion
+from maskwright.figures.marks import GAINED, LOST
 from maskwright.labelling import assignments, gestures, workflow
 from maskwright.labelling.agreement import between
 from maskwright.runs import Run
@@ -171,6 +173,17 @@ def test_agreement_is_the_hand_counted_one(dataset, pages) -> None:
     assert found[0]["f1"] == 0
     assert found[1]["mean_iou"] == pytest.approx(90 / 110)
     assert found[1]["f1"] == 1
+    # Where they differ: red is the first's alone, green the second's; two objects of one class are no difference.
+    layer = lambda number, **who: ben.get(f"/api/images/{number}/disagreement", params=who)  # noqa: E731
+    drawn = np.array(Image.open(io.BytesIO(layer(1, second="ben").content)))
+    assert drawn.shape == (*SIZE, 4)
+    red, green = ((drawn[..., :3] == colour).all(-1) & (drawn[..., 3] > 0) for colour in (LOST, GAINED))
+    assert (red.sum(), green.sum(), (drawn[..., 3] > 0).sum()) == (50, 50, 100)
+    assert (np.array(Image.open(io.BytesIO(layer(2, first="ada", second="ben").content)))[..., 3] > 0).sum() == 20
+    # Nobody looks before both have finished.
+    draw(ada, "a3", square(20), image=3, layer="own")
+    assert layer(3, first="ada", second="ben").status_code == 400
+    assert layer(99, second="ben").status_code == 422
 
 
 def test_agreement_is_the_same_either_way_and_knows_nothing() -> None:
@@ -234,6 +247,11 @@ def test_progress_and_what_was_saved(dataset, pages) -> None:
     assert (people["ada"]["finished"], people["ben"]["finished"]) == (1, 2)
     assert people["ada"]["seconds"] == 9
     assert sum(number for _, number in found["days"]) == 3
+    effort = [(day["name"], day["finished"], day["seconds"]) for day in found["effort"]]
+    assert sum(finished for _, finished, _ in effort) == 3
+    assert {name: sum(row[2] for row in effort if row[0] == name) for name in ("ada", "ben")} == {
+        name: people[name]["seconds"] for name in ("ada", "ben")
+    }
     use = {row["class_id"]: (row["objects"], row["images"]) for row in found["classes"]}
     assert use == {1: (2, 1), 2: (4, 1)}
 

@@ -5,7 +5,7 @@ import { Explore } from "./pages/explore";
 import { History } from "./pages/history";
 import { Label } from "./pages/label";
 import { Runs } from "./pages/runs";
-import { Team } from "./pages/team";
+import { Team, Work } from "./pages/team";
 import { dialog } from "./store/project";
 
 interface Page {
@@ -23,7 +23,8 @@ const PAGES: readonly Page[] = [
   { name: "explore", View: Explore },
   { name: "runs", View: Runs },
   { name: "history", View: History },
-  { name: "team", View: Team, over: true },
+  { name: "team", View: Team },
+  { name: "work", View: Work, over: true },
 ];
 
 /** The page that the address names, and what lies over it. */

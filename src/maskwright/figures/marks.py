@@ -60,17 +60,17 @@ def errors(truth: Segments, found: Segments, classes: Classes, size: Size) -> U8
     return out
 
 
-def difference(before: Segments, after: Segments, size: Size) -> U8:
+def difference(before: Segments, after: Segments, size: Size, *, objects: bool = True) -> U8:
     """(h, w, 4) uint8 RGBA: green where something is labelled that was not, red where it is not any more.
 
-    Yellow is where another class or another object is on top.  before, after: of one image, at two times.
-    size: (h, w) of the layer.
+    Yellow is where another class or another object is on top.  before, after: of one image, at two times, or by two
+    people.  size: (h, w) of the layer.  objects: False where ids tell nothing, so that only classes are compared.
     """
     out = np.zeros((*size, 4), np.uint8)
     (was, whose), (now, own) = (_on_top(segments, size) for segments in (before, after))
     for where, colour in (
         ((was < 0) & (now >= 0), GAINED), ((was >= 0) & (now < 0), LOST),
-        ((was >= 0) & (now >= 0) & ((was != now) | (whose != own)), MISTAKEN),
+        ((was >= 0) & (now >= 0) & ((was != now) | (objects & (whose != own))), MISTAKEN),
     ):  # fmt: skip
         out[where] = (*colour, 190)
     return out

@@ -7,7 +7,8 @@ import numpy as np
 
 from maskwright.core.classes import Classes
 from maskwright.core.segments import Segments
-from maskwright.labelling import gestures, own_labels
+from maskwright.errors import UsageError
+from maskwright.labelling import gestures, own_labels, workflow
 from maskwright.labelling.assignments import FINISHED
 from maskwright.metrics import confusion, instance_matching
 from maskwright.store import Dataset
@@ -64,3 +65,15 @@ def agreements(dataset: Dataset, numbers: Iterable[int] | None = None) -> list[A
                 iou, f1 = between(mine, theirs, classes)
                 out.append(Agreement(row.number, row.key, first, str(second), iou, f1))
     return sorted(out, key=lambda item: (np.isnan(item.mean_iou), item.mean_iou))
+
+
+def labels_of(dataset: Dataset, number: int, who: str | None) -> Segments:
+    """What somebody labelled on a sample apart, or with None the shared labels.
+
+    Raises UsageError for labels apart that are not finished: nobody looks at them before.
+    """
+    if who is None:
+        return dataset.read([number])[0].segments
+    if who not in workflow.of(dataset, number).own_labels:
+        raise UsageError(f"{who} has not finished labels of their own on image {number}")
+    return own_labels.read(dataset, number, who)[0]

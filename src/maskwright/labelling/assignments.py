@@ -47,8 +47,20 @@ class ClassUse:
 
 
 @dataclass(frozen=True)
+class Day:
+    """What somebody did on a day.  day: its date in UTC.  finished, seconds: as of a `Person`."""
+
+    day: str
+    name: str
+    finished: int
+    gestures: int
+    seconds: float
+
+
+@dataclass(frozen=True)
 class Progress:
-    """days: (date in UTC, images finished on it).  drawn: objects made by hand, and seconds_each of them.
+    """days: (date in UTC, images finished on it).  effort: of each day what each person did, in order.  drawn: objects
+    made by hand, and seconds_each of them.
 
     saved: seconds that drawing the objects accepted untouched would have taken, less those that accepting took; None
     until both kinds are there.
@@ -58,6 +70,7 @@ class Progress:
     people: list[Person]
     classes: list[ClassUse]
     days: list[tuple[str, int]]
+    effort: list[Day]
     drawn: int
     seconds_each: float | None
     suggested: int
@@ -132,6 +145,7 @@ def progress(dataset: Dataset) -> Progress:
     done = {row.number for row in rows if row.workflow.state in FINISHED}
     people: dict[str, dict[str, Any]] = {}
     last: dict[int, tuple[str, str]] = {}
+    daily: dict[tuple[str, str], tuple[int, float]] = {}
     drawing = accepting = 0.0
     table = schema.operations
     with dataset.database.reading() as connection:
@@ -141,6 +155,8 @@ def progress(dataset: Dataset) -> Progress:
             own["gestures"] += 1
             own["seconds"] += seconds
             own["clicks"] += int(row.effort.get("clicks", 0))
+            before = daily.get((row.created[:10], row.author), (0, 0.0))
+            daily[row.created[:10], row.author] = (before[0] + 1, before[1] + seconds)
             if row.kind in ("accept", "accept one", "reject"):
                 accepting += seconds
             elif row.kind not in _SAYS and not row.kind.startswith(OWN):
@@ -148,6 +164,7 @@ def progress(dataset: Dataset) -> Progress:
             if row.kind in ("accept", *_STATES) and row.sample in done:
                 last[row.sample] = (row.author, row.created[:10])
     finished = Counter(name for name, _ in last.values())
+    finished_on = Counter((day, name) for name, day in last.values())
     assigned = Counter(row.workflow.assignee for row in rows if row.workflow.assignee is not None)
     roles = workflow.roles(dataset)
     suggested, untouched = (sum(getattr(row, name) for row in rows) for name in ("suggested", "untouched"))
@@ -162,7 +179,8 @@ def progress(dataset: Dataset) -> Progress:
             )
             for name in sorted({*people, *assigned})
         ],
-        classes=class_use(dataset), days=sorted(Counter(day for _, day in last.values()).items()), drawn=drawn,
+        classes=class_use(dataset), days=sorted(Counter(day for _, day in last.values()).items()),
+        effort=[Day(*when, finished_on[when], *daily[when]) for when in sorted(daily)], drawn=drawn,
         seconds_each=each, suggested=suggested, untouched=untouched,
         saved=untouched * each - accepting if each is not None and untouched else None,
     )  # fmt: skip

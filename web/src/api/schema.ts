@@ -737,6 +737,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/images/{number}/disagreement": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Layer
+         * @description Where two people's labels differ, as a PNG of a thumbnail's size; the shared ones for no `first`.
+         *
+         *     Red is only the first's, green only the second's, yellow another class.
+         */
+        get: operations["layer_api_images__number__disagreement_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/images/{number}/pixels": {
         parameters: {
             query?: never;
@@ -1672,6 +1694,22 @@ export interface components {
             token: string;
             /** Deep */
             deep: boolean;
+        };
+        /**
+         * Day
+         * @description What somebody did on a day.  day: its date in UTC.  finished, seconds: as of a `Person`.
+         */
+        Day: {
+            /** Day */
+            day: string;
+            /** Name */
+            name: string;
+            /** Finished */
+            finished: number;
+            /** Gestures */
+            gestures: number;
+            /** Seconds */
+            seconds: number;
         };
         /**
          * Differences
@@ -2859,6 +2897,8 @@ export interface components {
                 string,
                 number
             ][];
+            /** Effort */
+            effort: components["schemas"]["Day"][];
             /** Drawn */
             drawn: number;
             /** Seconds Each */
@@ -4029,6 +4069,40 @@ export interface operations {
                 };
                 content: {
                     "application/json": number[];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    layer_api_images__number__disagreement_get: {
+        parameters: {
+            query: {
+                second: string;
+                first?: string | null;
+            };
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
                 };
             };
             /** @description Validation Error */

@@ -2,13 +2,15 @@
 
 from dataclasses import asdict
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 
 from maskwright.core.names import check_name
+from maskwright.figures.marks import difference
 from maskwright.labelling import assignments
-from maskwright.labelling.agreement import agreements
-from maskwright.labelling.assignments import ClassUse, Person
+from maskwright.labelling.agreement import agreements, labels_of
+from maskwright.labelling.assignments import ClassUse, Day, Person
+from maskwright.media import tiles
 from maskwright.studio.state import Studio, number_or_none, person
 
 
@@ -38,6 +40,7 @@ class Work(BaseModel):
     people: list[Person]
     classes: list[ClassUse]
     days: list[tuple[str, int]]
+    effort: list[Day]
     drawn: int
     seconds_each: float | None
     suggested: int
@@ -47,7 +50,7 @@ class Work(BaseModel):
 
 
 def router(studio: Studio) -> APIRouter:
-    """/api/work and /api/assign."""
+    """/api/work, /api/assign, and where people disagree under /api/images/{number}."""
     routes = APIRouter()
     dataset = studio.dataset
 
@@ -66,5 +69,15 @@ def router(studio: Studio) -> APIRouter:
         """Give images to somebody -> their numbers."""
         name = None if given.name is None else check_name(given.name, "the name")
         return assignments.assign(dataset, name, numbers=given.numbers, count=given.count, author=person(request))
+
+    @routes.get("/api/images/{number}/disagreement")
+    def layer(number: int, second: str, first: str | None = None) -> Response:
+        """Where two people's labels differ, as a PNG of a thumbnail's size; the shared ones for no `first`.
+
+        Red is only the first's, green only the second's, yellow another class.
+        """
+        one_side, other_side = (labels_of(dataset, number, who) for who in (first, second))
+        drawn = difference(one_side, other_side, tiles.fitting(one_side.size), objects=False)
+        return Response(tiles.png(drawn), media_type="image/png", headers={"cache-control": "no-store"})
 
     return routes

@@ -26,6 +26,7 @@ import { Tools } from "./panels/Tools";
 import { Values } from "./panels/Values";
 import { Window } from "./panels/Window";
 import { onKey, onTap } from "./store/actions";
+import { takeWish } from "./store/comparing";
 import { begin } from "./store/images";
 import { guide, nextStep } from "./store/guide";
 import { pickUp } from "./store/jobs";
@@ -42,7 +43,7 @@ export function Label({ children }: { children?: ComponentChildren }) {
     desk.board!.tapped = onTap;
     canvas.current!.addEventListener("pointerdown", stop);
     followProject();
-    void begin().then(beginProject).then(pickUp).catch((error: Error) => (message.value = error.message));
+    void begin().then(beginProject).then(pickUp).then(takeWish).catch((error: Error) => (message.value = error.message));
     window.addEventListener("keydown", onKey);
     return () => {
       window.removeEventListener("keydown", onKey);

@@ -1,7 +1,7 @@
 /** The label page, and what other pages may ask of it. */
 
 export { Label } from "./Label";
-export { compare } from "./store/comparing";
+export { compare, compareThere } from "./store/comparing";
 export { work } from "./store/images";
 export { current, layer } from "./store/state";
 export { nextReview } from "./store/states";

@@ -95,7 +95,7 @@ export const actions: Record<string, () => void> = {
   lower: () => restack(false, "lower"),
   keys: () => (dialog.value = dialog.value === "keys" ? "" : "keys"),
   explore: () => toPage("explore"),
-  work: () => (dialog.value = dialog.value === "team" ? "" : "team"),
+  work: () => (dialog.value = dialog.value === "work" ? "" : "work"),
   play,
   frameBefore: () => (frames.value.length ? stepFrame(-1) : step(-1)),
   frameAfter: () => (frames.value.length ? stepFrame(1) : step(1)),

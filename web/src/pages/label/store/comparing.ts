@@ -1,5 +1,6 @@
 /** Labels that one person made apart, beside the shared ones. */
 
+import { goTo } from "../../../address";
 import { api, type WireSegment } from "../../../api/client";
 import { replaced } from "../../../model/scene";
 import { message } from "../../../store/project";
@@ -20,6 +21,21 @@ export async function compare(number: number, person: string): Promise<void> {
   } catch (error) {
     message.value = (error as Error).message;
   }
+}
+
+let wished: { number: number; person: string } | null = null;
+
+/** As `compare`, from another page: the label page opens, and does it. */
+export function compareThere(number: number, person: string): void {
+  wished = { number, person };
+  goTo({ page: "label", image: number, show: "all", name: "", query: "" });
+}
+
+/** What another page wished, once. */
+export async function takeWish(): Promise<void> {
+  const wish = wished;
+  wished = null;
+  if (wish) await compare(wish.number, wish.person);
 }
 
 /** Make them the shared labels, in one gesture. */

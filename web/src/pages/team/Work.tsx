@@ -1,4 +1,5 @@
 import { useEffect, useState } from "preact/hooks";
+import { toPage } from "../../address";
 import { api, type Work as Progress } from "../../api/client";
 import { Bars } from "../../parts/charts/Bars";
 import { Dialog } from "../../parts/Dialog";
@@ -7,16 +8,10 @@ import { dialog, message, project } from "../../store/project";
 import { words } from "../../strings";
 import { compare, current, layer, nextReview, work } from "../label";
 import { assign } from "./assign";
-
-/** Everybody who works here, also those who have not begun. */
-function rows(found: Progress, people: readonly string[]): Progress["people"] {
-  const known = new Set(found.people.map((person) => person.name));
-  const waiting = people.filter((name) => !known.has(name));
-  return [...found.people, ...waiting.map((name) => ({ name, role: null, gestures: 0, seconds: 0, clicks: 0, finished: 0, assigned: 0 }))];
-}
+import { People } from "./panels/People";
 
 /** How far it is, who does what, what was saved, and how far people agree. */
-export function Team() {
+export function Work() {
   const [found, setFound] = useState<Progress | null>(null);
   const [name, setName] = useState("");
   const [count, setCount] = useState(20);
@@ -25,7 +20,6 @@ export function Team() {
   useEffect(() => void look(), []);
   const people = project.value?.people ?? [];
   const classes = new Map((project.value?.classes ?? []).map((declared) => [declared.id, declared.name]));
-  const minutes = (seconds: number) => (seconds / 60).toFixed(1);
   const give = async (what: { count?: number; numbers?: number[] }, to: string | null) => {
     setTrouble("");
     try {
@@ -51,17 +45,12 @@ export function Team() {
               <span key={state} class={`count ${state}`}>{`${number} ${words.states[state === "open" ? "none" : state] ?? state}`}</span>
             ))}
             <button disabled={!found.states.review} onClick={() => { if (nextReview()) dialog.value = ""; }}>{words.actions.nextReview}</button>
+            <button data-page="team" title={words.pagesHelp.team} onClick={() => { dialog.value = ""; toPage("team"); }}>{words.pages.team}</button>
           </p>
           <p data-work="saved">{words.saved_(found.drawn, found.seconds_each ?? null, found.suggested, found.untouched, found.saved ?? null)}</p>
           {found.days.length > 1 && <Bars values={found.days} label={words.perDay} />}
           <h3>{words.people}</h3>
-          <Table columns={words.peopleColumns}>
-            {rows(found, people).map((person) => (
-              <tr key={person.name} data-person={person.name}>
-                <td>{person.name}</td><td>{person.assigned}</td><td>{person.finished}</td><td>{person.gestures}</td><td>{person.clicks}</td><td>{minutes(person.seconds)}</td><td>{person.role ?? "–"}</td>
-              </tr>
-            ))}
-          </Table>
+          <People found={found} />
           <div class="row">
             <input type="text" list="people" placeholder={words.who} aria-label={words.who} value={name} onInput={(e) => setName(e.currentTarget.value)} />
             <datalist id="people">{people.map((name) => <option key={name} value={name} />)}</datalist>
