@@ -185,7 +185,7 @@ def test_labels_from_a_file_leave_what_is_known_of_the_others(dataset, tmp_path)
     more = {"annotator": ["eve"], "geometry": [{"box": [2, 5, 10, 15]}]}
     with dataset.edit("drawn") as edit:
         edit.put("s0", edit.segments("s0").replace(more=more))
-    report = incoming.add_labels(dataset, tmp_path / "labels.json", name="labels.json", write=True, author="ada")
+    report = incoming.add(dataset, tmp_path / "labels.json", name="labels.json", write=True, author="ada")
     assert (report.images, report.objects) == (1, 1)
     joined = dataset["s0"].segments
     assert joined.column("annotator") == ("eve", None)

@@ -1,7 +1,12 @@
 """The explore page in a real browser: filters, picking, changing many, and the way to the canvas and back."""
 
+import base64
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
+from PIL import Image
 from studio_person import SIZE, Person, Studio, scene
 
 from maskwright.core.masks import Masks
@@ -214,3 +219,66 @@ def test_runs_are_seen_side_by_side_and_lead_to_the_images_that_got_worse(explor
     count(explorer, 5)
     # 0.5 for all of them, where the first run said 0, 0.2, 0.4, 0.6 and 0.8.
     assert keys(explorer) == ["p4", "p3", "p2", "p1", "p0"]
+
+
+def test_images_and_labels_dropped_anywhere_come_in(explorer, tmp_path) -> None:
+    page = explorer.page
+    masks = {}
+    names = []
+    for k in (7, 8):
+        image, masks[k], _ = scene(k)
+        Image.fromarray(image).save(tmp_path / f"new{k}.png")
+        names.append(tmp_path / f"new{k}.png")
+    drop(explorer, names)
+    page.locator("[data-import=seen]", has_text="2 new images").wait_for()
+    assert page.locator(".dialog", has_text="new7.png, new8.png").count() == 1
+    with Dataset.open(explorer.studio.folder, read_only=True) as dataset:
+        assert len(dataset) == 5, "it is only told"
+    page.get_by_role("button", name="Add them").click()
+    page.locator("[data-import=written]").wait_for()
+    count(explorer, 7)
+    page.locator(".dialog .close").click()
+    # Once more: they are here, and nothing is left to add; their labels are another matter.
+    drop(explorer, names)
+    page.locator(".dialog li", has_text="2 images are left out").wait_for()
+    assert page.get_by_role("button", name="Add them").count() == 0
+    page.locator(".dialog .close").click()
+    drop(explorer, [labels_of(tmp_path, masks)])
+    page.locator("[data-import=seen]", has_text="2 objects on 2 images").wait_for()
+    page.get_by_role("button", name="Add them").click()
+    page.locator("[data-import=written]").wait_for()
+    with Dataset.open(explorer.studio.folder, read_only=True) as dataset:
+        for k, mask in masks.items():
+            assert (dataset[f"new{k}"].segments.masks[0].decode() == mask).all()
+    page.locator(".dialog .close").click()
+    (tmp_path / "notes.txt").write_text("hello")
+    drop(explorer, [tmp_path / "notes.txt"])
+    page.locator(".dialog [role=alert]", has_text="notes.txt").wait_for()
+
+
+def drop(person: Person, files: list[Path]) -> None:
+    """Let go of files over the grid, as a file manager does it."""
+    sent = [[file.name, base64.b64encode(file.read_bytes()).decode()] for file in files]
+    person.page.evaluate(
+        """(sent) => {
+          const data = new DataTransfer();
+          for (const [name, text] of sent) data.items.add(new File([Uint8Array.from(atob(text), (c) => c.charCodeAt(0))], name));
+          const main = document.querySelector('main');
+          for (const kind of ['dragover', 'drop'])
+            main.dispatchEvent(new DragEvent(kind, { dataTransfer: data, bubbles: true, cancelable: true }));
+        }""",
+        sent,
+    )
+
+
+def labels_of(folder: Path, masks: dict[int, np.ndarray]) -> Path:
+    """A COCO file of a disk on each of the images."""
+    rows = [
+        {"id": k, "image_id": k, "category_id": 1, "iscrowd": 0, "bbox": [0, 0, 9, 9], "area": int(mask.sum()),
+         "segmentation": {"size": list(SIZE), "counts": Masks.encode(mask[None]).compressed()[0].decode()}}
+        for k, mask in masks.items()
+    ]  # fmt: skip
+    images = [{"id": k, "file_name": f"new{k}.png", "height": SIZE[0], "width": SIZE[1]} for k in masks]
+    file = folder / "labels.json"
+    file.write_text(json.dumps({"images": images, "categories": [{"id": 1, "name": "disk"}], "annotations": rows}))
+    return file

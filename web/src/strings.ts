@@ -256,10 +256,14 @@ export const words = {
   reset: "As it was",
   close: "Close",
   import: "Import",
-  drop: "Drop a file of labels here (COCO, VOC, masks and the others; several files as a ZIP archive), or choose a file. It is for images that are here already.",
-  imported: (written: boolean, format: string, objects: number, images: number) =>
-    `${written ? "Added" : "Found"} ${many(objects, "object")} on ${many(images, "image")} (${format})`,
-  missing: (number: number, names: string[]) => `${many(number, "image")} ${number === 1 ? "is" : "are"} not here: ${names.slice(0, 5).join(", ")}`,
+  drop: "Drop images, videos, labels (COCO, VOC, masks and the others) or archives of them here, or choose files. Labels are for images that are here already, or that come with them.",
+  sent: (names: string[]) => `${names.slice(0, 3).join(", ")}${names.length > 3 ? ` and ${names.length - 3} more` : ""}`,
+  reading: "Reading …",
+  tooMuch: "That is more than the page can send at once (45 MB). Put it on the machine of the studio, and take it in there: maskwright import FILES DATASET",
+  imported: (written: boolean, format: string, objects: number, images: number, fresh: number) =>
+    `${written ? "Added" : "Found"} ${[fresh ? many(fresh, "new image") : "", objects || !fresh ? `${many(objects, "object")} on ${many(images, "image")}` : ""].filter(Boolean).join(", ")} (${format})`,
+  already: (number: number) => `${many(number, "image")} ${number === 1 ? "is" : "are"} left out: there is one of that name`,
+  missing: (number: number, names: string[]) => `${many(number, "image")} ${number === 1 ? "is" : "are"} neither here nor among the files: ${names.slice(0, 5).join(", ")}`,
   newClasses: (names: string[]) => `New classes: ${names.join(", ")}`,
   addThem: "Add them",
   export: "Export",
@@ -632,6 +636,8 @@ export const words = {
   },
   explore: {
     title: "Explore",
+    import: "Import …",
+    dropHere: "Drop images, videos, labels or archives anywhere on the page",
     condition: "Condition",
     conditionHelp: "class = 'car' and area < 400",
     found: (left: number, total: number) => (left === total ? many(total, "image") : `${left.toLocaleString("en")} of ${many(total, "image")}`),

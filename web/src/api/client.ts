@@ -194,7 +194,8 @@ export const api = {
   work: () => call<Work>("GET", "work"),
   assign: (name: string | null, what: { count?: number; numbers?: number[] }) =>
     call<number[]>("POST", "assign", { name, ...what }),
-  take: (name: string, data: string, write: boolean) => call<Imported>("POST", "import", { name, data, write }),
+  /** data: bytes in base 64. */
+  take: ([first, ...beside]: readonly Schemas["SentFile"][], write: boolean) => call<Imported>("POST", "import", { ...first, beside, write }),
   setUp: (setup: Setup) => call<SetupDone>("PUT", "setup", setup),
   /** data: an image's bytes in base 64. */
   addImage: (data: string) => call<{ name: string }>("POST", "instructions/images", { data }),

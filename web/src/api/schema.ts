@@ -1115,7 +1115,7 @@ export interface paths {
         put?: never;
         /**
          * Take In
-         * @description What a file of labels gives; with `write` it is given.
+         * @description What files give; with `write` it is given.
          */
         post: operations["take_in_api_import_post"];
         delete?: never;
@@ -1982,7 +1982,7 @@ export interface components {
         };
         /**
          * Imported
-         * @description What a file of labels gives, or gave. missing: images it labels that are not here (the first twenty).
+         * @description What files give, or gave; see `labelling.incoming.Incoming`. missing: the first twenty.
          */
         Imported: {
             /** Format */
@@ -1991,6 +1991,10 @@ export interface components {
             images: number;
             /** Objects */
             objects: number;
+            /** New Images */
+            new_images: number;
+            /** Already */
+            already: number;
             /** Missing */
             missing: string[];
             /** Number Missing */
@@ -2662,6 +2666,16 @@ export interface components {
             revision: number;
         };
         /**
+         * SentFile
+         * @description A file. data: its bytes in base 64.
+         */
+        SentFile: {
+            /** Name */
+            name: string;
+            /** Data */
+            data: string;
+        };
+        /**
          * SequenceInfo
          * @description A sequence that images belong to. step: seconds or mm from one to the next; none where that is not known.
          */
@@ -2780,13 +2794,17 @@ export interface components {
         };
         /**
          * Upload
-         * @description A file of labels. data: its bytes in base 64.  write: False only tells what would happen.
+         * @description A file of labels, an image, a video or an archive, and others beside it.
+         *
+         *     write: False only tells what would happen.
          */
         Upload: {
             /** Name */
             name: string;
             /** Data */
             data: string;
+            /** Beside */
+            beside?: components["schemas"]["SentFile"][];
             /**
              * Write
              * @default false

@@ -17,20 +17,31 @@ from maskwright.studio.messages import decoded
 from maskwright.studio.state import Studio, person
 
 
-class Upload(BaseModel):
-    """A file of labels. data: its bytes in base 64.  write: False only tells what would happen."""
+class SentFile(BaseModel):
+    """A file. data: its bytes in base 64."""
 
     name: str = Field(min_length=1, max_length=300)
     data: str
+
+
+class Upload(SentFile):
+    """A file of labels, an image, a video or an archive, and others beside it.
+
+    write: False only tells what would happen.
+    """
+
+    beside: list[SentFile] = Field(default_factory=list, max_length=5000)
     write: bool = False
 
 
 class Imported(BaseModel):
-    """What a file of labels gives, or gave. missing: images it labels that are not here (the first twenty)."""
+    """What files give, or gave; see `labelling.incoming.Incoming`. missing: the first twenty."""
 
     format: str
     images: int
     objects: int
+    new_images: int
+    already: int
     missing: list[str]
     number_missing: int
     new_classes: list[str]
@@ -68,13 +79,16 @@ def router(studio: Studio) -> APIRouter:
 
     @routes.post("/api/import")
     def take_in(given: Upload, request: Request) -> Imported:
-        """What a file of labels gives; with `write` it is given."""
-        data = decoded(given.data)
+        """What files give; with `write` it is given."""
+        sent = [(file.name, decoded(file.data)) for file in (given, *given.beside)]
         with tempfile.TemporaryDirectory(prefix="maskwright-import-") as folder:
-            place = incoming.laid_out(data, given.name, Path(folder))
-            found = incoming.add_labels(dataset, place, name=given.name, write=given.write, author=person(request))
+            place, name = incoming.laid_out_together(sent, Path(folder))
+            found = incoming.add(
+                dataset, place, name=name, write=given.write, author=person(request), loose=len(sent) > 1
+            )  # fmt: skip
         return Imported(
-            format=found.format, images=found.images, objects=found.objects, missing=found.missing[:20],
+            format=found.format, images=found.images, objects=found.objects, new_images=found.new_images,
+            already=found.already, missing=found.missing[:20],
             number_missing=len(found.missing), new_classes=found.new_classes, notes=found.notes[:20],
             written=found.written,
         )  # fmt: skip

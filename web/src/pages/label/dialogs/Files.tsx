@@ -71,42 +71,57 @@ export function Export() {
   );
 }
 
-export function Import() {
-  const [file, setFile] = useState<File | null>(null);
+/** Files that come in: images, videos, labels and archives of them. What they give is told before, and what they gave after. `first`: files that were dropped already. `close`: where the label page's own dialog is not it. */
+export function Import({ first, close, done }: { first?: readonly File[]; close?: () => void; done?: () => void }) {
+  const [files, setFiles] = useState<readonly File[]>(first ?? []);
   const [report, setReport] = useState<Imported | null>(null);
   const [trouble, setTrouble] = useState("");
-  const read = (picked: File | undefined) => {
-    if (!picked) return;
-    setFile(picked);
-    setReport(null);
+  const [waits, setWaits] = useState(false);
+  const ask = async (picked: readonly File[], write: boolean) => {
+    if (!picked.length) return;
+    setFiles(picked);
     setTrouble("");
-    take(picked, false).then(setReport, (error: Error) => setTrouble(error.message));
+    setWaits(true);
+    if (!write) setReport(null);
+    try {
+      const found = await take(picked, write);
+      setReport(found);
+      if (found.written) done?.();
+    } catch (error) {
+      setTrouble((error as Error).message);
+    }
+    setWaits(false);
   };
+  useEffect(() => void ask(files, false), []);
   return (
-    <Dialog title={words.import}>
+    <Dialog title={words.import} {...(close && { close })}>
       <div
         class="drop" onDragOver={(e) => e.preventDefault()}
         onDrop={(e) => {
           e.preventDefault();
-          read(e.dataTransfer?.files[0]);
+          e.stopPropagation();
+          void ask([...(e.dataTransfer?.files ?? [])], false);
         }}
       >
         <p>{words.drop}</p>
-        <input type="file" aria-label={words.import} onChange={(e) => read(e.currentTarget.files?.[0])} />
+        <input type="file" multiple aria-label={words.import} onChange={(e) => void ask([...(e.currentTarget.files ?? [])], false)} />
       </div>
+      {files.length > 0 && <p class="quiet">{words.sent(files.map((file) => file.name))}</p>}
+      {waits && <p class="quiet" role="status">{words.reading}</p>}
       {trouble && <p role="alert">{trouble}</p>}
       {report && (
         <>
           <p role="status" data-import={report.written ? "written" : "seen"}>
-            {words.imported(report.written, report.format, report.objects, report.images)}
+            {words.imported(report.written, report.format, report.objects, report.images, report.new_images)}
           </p>
           <ul class="losses">
+            {report.already > 0 && <li>{words.already(report.already)}</li>}
             {report.number_missing > 0 && <li>{words.missing(report.number_missing, report.missing)}</li>}
             {report.new_classes.length > 0 && <li>{words.newClasses(report.new_classes)}</li>}
             {report.notes.map((line) => <li key={line}>{line}</li>)}
           </ul>
-          {!report.written && report.objects > 0 && (
-            <button onClick={() => take(file!, true).then(setReport, (error: Error) => setTrouble(error.message))}>{words.addThem}</button>
+          {!report.written && report.objects + report.new_images > 0 && (
+            <button disabled={waits} onClick={() => void ask(files, true)}>{words.addThem}</button>
           )}
         </>
       )}
