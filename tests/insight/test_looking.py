@@ -5,7 +5,7 @@ import pytest
 from condition_cases import CLASSES, fill, make
 
 from maskwright.errors import UsageError
-from maskwright.insight.askable import askable, quoted
+from maskwright.insight.askable import askable, bracketed, quoted
 from maskwright.insight.looking import Looking
 from maskwright.store import Dataset, run_values
 from maskwright.store.value_arrays import value_arrays
@@ -89,3 +89,10 @@ def test_a_mistake_is_told_with_its_place(dataset) -> None:
     with pytest.raises(UsageError, match="character 9"):
         Looking(dataset).view(["height >"])
     assert np.array_equal(Looking(dataset).view(["limit 0"]).numbers(), [])
+
+
+def test_expressions_have_brackets_where_comparisons_need_them(dataset) -> None:
+    alone = ["height", "fields.angle", "count(class = 'x')", "run('a').iou", "lower(split)"]
+    assert [bracketed(text) for text in alone] == alone
+    for text in ("a - b", "count() - count(area > 1)", "abs(min(a, b))", "count(any(a)) > 1", "(a)", "'text'"):
+        assert bracketed(text) == f"({text})"

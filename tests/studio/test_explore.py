@@ -1,6 +1,7 @@
 """All samples at once, over HTTP: choices, rows, bars, changes of many, saved views, and marks over small images."""
 
 import io
+import json
 
 import numpy as np
 import pytest
@@ -116,6 +117,173 @@ def test_bars_are_of_all_and_of_those_that_are_left(page) -> None:
     assert sum(area["chosen"]) == 6
     assert (weather["missing"], weather["missing_chosen"]) == (3, 1)
     assert "there is no column 'gone'" in gone["problem"]
+
+
+def rectangle(left: float, low: float, right: float, high: float) -> list[list[float]]:
+    return [[left, low], [right, low], [right, high], [left, high]]
+
+
+def plotted(page, **asked) -> tuple[dict, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """What is said of the points, x, y, whether they are chosen, and their colours' places."""
+    answer = page.post("/api/explore/points", json=asked)
+    assert answer.status_code == 200, answer.text
+    long = int(np.frombuffer(answer.content[:4], "<u4")[0])
+    said, rest = json.loads(answer.content[4 : 4 + long]), answer.content[4 + long :]
+    assert long % 4 == 0
+    number = said["points"]
+    x, y = np.frombuffer(rest[: 8 * number], "<f4").reshape(2, number)
+    packed = (number + 7) // 8
+    bits = np.frombuffer(rest[8 * number : 8 * number + packed], np.uint8)
+    places = np.frombuffer(rest[8 * number + packed :], np.uint8)
+    return said, x, y, np.unpackbits(bits, count=number, bitorder="little"), places
+
+
+def test_two_values_are_points_of_which_some_are_left(page) -> None:
+    said, x, y, left, places = plotted(page, x="num_segments", y="weight", where=["split = 'val'"], colour="split")
+    assert said == {"points": 6, "all": 6, "missing": 0, "words": ["train", "val"], "x": [1, 2], "y": [1, 1]}
+    assert (x.tolist(), y.tolist()) == ([1, 2, 1, 2, 1, 2], [1] * 6)
+    assert (left.tolist(), places.tolist()) == ([0, 0, 0, 0, 1, 1], [0, 0, 0, 0, 1, 1])
+    said, x, y, left, places = plotted(page, x="area", y="num_segments", owner="segment", where=["class = 'lamp'"])
+    assert x.tolist() == [10, 20, 400, 30, 40, 400, 50, 60, 400]
+    assert y.tolist() == [1, 2, 2, 1, 2, 2, 1, 2, 2]
+    assert (left.tolist(), places.size) == ([0, 1, 1, 0, 1, 1, 0, 1, 1], 0)
+    for wrong in ({"x": "split", "y": "weight"}, {"x": "height >", "y": "weight"}, {"x": "weight", "y": "area"},
+                  {"x": "weight", "y": "weight", "colour": "width"}):  # fmt: skip
+        assert page.post("/api/explore/points", json=wrong).status_code == 400
+
+
+def test_a_region_leaves_samples_of_which_a_segment_lies_in_it(page, dataset) -> None:
+    numbers = dataset.numbers()
+
+    def left(*regions: dict, where: tuple[str, ...] = ()) -> list[int]:
+        answer = page.post("/api/explore/choose", json={"where": list(where), "regions": list(regions)})
+        assert answer.status_code == 200, answer.text
+        assert answer.headers["x-total"] == "6"
+        return np.frombuffer(answer.content, "<i4").tolist()
+
+    small = {"x": "area", "y": "num_segments", "owner": "segment", "polygon": rectangle(15, 0.5, 45, 2.5)}
+    two = {"x": "num_segments", "y": "height", "polygon": rectangle(1.5, 59, 2.5, 61)}
+    assert left(small) == numbers[1:4]
+    assert left(two) == numbers[1::2]
+    assert left(small, two, where=("order by key desc",)) == [numbers[3], numbers[1]]
+    assert left(small, where=("key != 'p2'",)) == [numbers[1], numbers[3]]
+    triangle = {"x": "area", "y": "area", "owner": "segment", "polygon": [[0, 0], [25, 0], [0, 25]]}
+    assert left(triangle) == numbers[:1]  # the corner at 25, 25 is cut off
+    charts = {"where": [], "regions": [small], "charts": [{"expression": "split"}]}
+    assert page.post("/api/explore/charts", json=charts).json()[0]["chosen"] == [3, 0]
+    for polygon in ([[0, 0], [1, 1]], [[0, 0], [1, 1], [2, None]]):
+        assert page.post("/api/explore/choose", json={"regions": [small | {"polygon": polygon}]}).status_code == 422
+    wrong = page.post("/api/explore/choose", json={"regions": [small | {"x": "class"}]})
+    assert wrong.status_code == 400
+    assert "'class' are words" in wrong.json()["detail"]
+
+
+def listed(page, where: tuple[str, ...] = (), **asked) -> list[list[int]]:
+    answer = page.post("/api/explore/objects", json={"where": list(where), **asked})
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["x-total"] == "9"
+    return np.frombuffer(answer.content, "<i4").reshape(-1, 2).tolist()
+
+
+def test_objects_are_those_that_conditions_speak_of(page, dataset) -> None:
+    numbers = dataset.numbers()
+    ids = {number: dataset.read([number])[0].segments.ids.tolist() for number in numbers}
+    cars = [[number, ids[number][0]] for number in numbers]
+    lamps = [[number, ids[number][1]] for number in numbers[1::2]]
+    everything = [[number, own] for number in numbers for own in ids[number]]
+    assert listed(page) == everything
+    assert listed(page, ("class = 'car'",)) == cars
+    assert listed(page, ("class = 'car' and area > 35 and split = 'val'",)) == cars[4:]
+    assert listed(page, ("split = 'val'",)) == everything[6:]
+    assert listed(page, ("any(class = 'lamp') and split = 'val'",)) == lamps[2:]
+    assert listed(page, ("any(class = 'lamp')", "class = 'car'")) == []  # a lamp that is a car
+    for about_images in ("none(class = 'lamp')", "count(class = 'lamp') = 0", "not any(class = 'lamp')"):
+        assert listed(page, (about_images,)) == cars[::2]
+    page.put("/api/explore/views", json={"name": "lamps", "where": ["class = 'lamp'"]})
+    assert listed(page, ("view('lamps')",)) == lamps
+    assert listed(page, ("class = 'car'",), order="area", descending=True) == cars[::-1]
+    assert listed(page, ("split = 'val'",), order="class") == [*cars[4:], lamps[2]]
+    assert listed(page, ("split = 'val'",), order="class", descending=True) == [lamps[2], *cars[4:]]
+    assert listed(page, ("class = 'lamp'",), order="score") == lamps  # without a value: as they were
+    small = {"x": "area", "y": "num_segments", "owner": "segment", "polygon": rectangle(15, 0.5, 45, 2.5)}
+    two = {"x": "num_segments", "y": "height", "polygon": rectangle(1.5, 59, 2.5, 61)}
+    assert listed(page, regions=[small]) == cars[1:4]
+    assert listed(page, regions=[small, two], order="area", descending=True) == [cars[3], cars[1]]
+    assert page.post("/api/explore/objects", json={"where": ["area >"]}).status_code == 400
+    assert page.post("/api/explore/objects", json={"order": "nothing"}).status_code == 400
+
+
+def test_objects_have_values_and_a_look(page, dataset) -> None:
+    number = dataset.numbers()[3]
+    car, lamp = dataset.read([number])[0].segments.ids.tolist()
+    run = Run.start(dataset, "evaluate", {}, name="first")
+    run.log_segments("iou", {(number, lamp): 0.25})
+    run.finish()
+    wanted = {"objects": [[number, lamp], [number, car], [number, 99], [999, 1]],
+              "columns": ["class", "area", "source", "score", "run('first').iou"]}  # fmt: skip
+    assert page.post("/api/explore/object-rows", json=wanted).json() == [
+        {"number": number, "object": lamp, "key": "p3", "values": ["lamp", 400, "import", None, 0.25]},
+        {"number": number, "object": car, "key": "p3", "values": ["car", 40, "import", None, None]},
+    ]
+    answer = page.get(f"/api/images/{number}/objects/{lamp}/look")
+    with Image.open(io.BytesIO(answer.content)) as image:
+        drawn = np.asarray(image)
+    assert drawn.shape == (20 + 8 + 8, 20 + 8 + 8, 3)  # 8 pixels around it, within the image
+    outline = (drawn == (0, 0, 250)).all(-1)
+    assert outline.sum() == 4 * 19
+    assert (drawn[~outline] == 90).all()
+    assert np.argwhere(outline).min(0).tolist() == [8, 8]
+    assert page.get(f"/api/images/{number}/objects/99/look").status_code == 400
+
+
+def test_samples_are_put_together_by_a_word(page, dataset) -> None:
+    numbers = dataset.numbers()
+
+    def groups(**asked) -> tuple[list[int], list[list]]:
+        answer = page.post("/api/explore/choose", json=asked)
+        assert answer.status_code == 200, answer.text
+        return np.frombuffer(answer.content, "<i4").tolist(), json.loads(answer.headers["x-groups"])
+
+    assert groups(where=["order by key desc"], group="split") == (
+        [*numbers[3::-1], numbers[5], numbers[4]], [["train", 4], ["val", 2]],
+    )  # fmt: skip
+    assert groups(where=["class = 'lamp'"], group="weather") == ([numbers[3], numbers[5], numbers[1]],
+                                                                 [["rain", 2], [None, 1]])  # fmt: skip
+    assert groups() == (numbers, [])
+    answer = page.post("/api/explore/choose", json={"group": "weight"})
+    assert answer.status_code == 400
+    assert "grouped by numbers" in answer.json()["detail"]
+
+
+def test_an_expression_is_a_column(page, dataset) -> None:
+    def described(text: str) -> dict:
+        answer = page.post("/api/explore/column", json={"expression": text})
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    cars = described("count(class = 'lamp')")
+    assert (cars["expression"], cars["column"]["kind"], cars["column"]["owner"]) == (
+        "count(class = 'lamp')", "integer", "sample",
+    )  # fmt: skip
+    assert not cars["settable"]
+    both = described(" height - count(area > 20) ")
+    assert (both["expression"], both["title"]) == ("(height - count(area > 20))", "height - count(area > 20)")
+    assert chosen(page, f"{both['expression']} <= 58") == dataset.numbers()[3::2]
+    assert chosen(page, f"order by {both['expression']}")[:2] == dataset.numbers()[3::2]
+    truth = described("num_segments > 1 and split = 'val'")
+    assert truth["column"]["kind"] == "bool"
+    assert chosen(page, f"{truth['expression']} = true") == dataset.numbers()[5:]
+    (bar,) = asked(page, [], (truth["expression"], "sample"))
+    assert (bar["edges"], bar["all"]) == ([0, 1, 2], [5, 1])
+    share = described("area / (height * width)")
+    assert (share["column"]["kind"], share["column"]["owner"]) == ("number", "segment")
+    (bar,) = asked(page, [], (share["expression"], "segment"))
+    assert sum(bar["all"]) == 9
+    word = described("lower(class)")
+    assert (word["column"]["kind"], word["column"]["owner"]) == ("text", "segment")
+    for wrong, said in (("area >", "character 7"), ("nothing", "there is no column"), ("box", "of kind box")):
+        answer = page.post("/api/explore/column", json={"expression": wrong})
+        assert (answer.status_code, said in answer.json()["detail"]) == (400, True), answer.text
 
 
 def test_more_are_changed_than_a_database_takes_at_once(page, dataset, monkeypatch) -> None:

@@ -95,6 +95,131 @@ def test_numbers_are_swept_over_and_typed(explorer) -> None:
     count(explorer, 2)  # the boxes are smaller than the disks
 
 
+def test_a_region_drawn_on_a_plot_leaves_images_and_the_address_holds_it(explorer) -> None:
+    page = explorer.page
+    page.get_by_role("button", name="Plots", exact=True).click()
+    plot = page.locator("[data-plot='0']")
+    explorer.until("document.querySelector('[data-plot]')?.dataset.drawn === '7'")
+    plot.get_by_label("Colour").select_option("class")
+    plot.locator(".inks").get_by_text("disk").wait_for()
+    plot.get_by_role("button", name="Rectangle").click()
+
+    def sweep(*corners: tuple[float, float]) -> None:
+        chart = plot.locator(".u-over").bounding_box()
+        places = [(chart["x"] + x * chart["width"], chart["y"] + y * chart["height"]) for x, y in corners]
+        page.mouse.move(*places[0])
+        page.mouse.down()
+        for place in places[1:]:
+            page.mouse.move(*place, steps=8)
+        page.mouse.up()
+
+    sweep((0.005, 0.005), (0.3, 0.99))
+    count(explorer, 2)  # the boxes, which are smaller than the disks
+    assert keys(explorer) == ["p0", "p1"]
+    page.reload()
+    count(explorer, 2)
+    assert plot.locator("polygon").get_attribute("points").count(",") == 4
+    page.locator("#condition").fill("key != 'p0'")
+    count(explorer, 1)
+    page.locator("#condition").fill("")
+    plot.get_by_role("button", name="Clear region").click()
+    count(explorer, 5)
+    plot.get_by_role("button", name="Lasso").click()
+    sweep((0.7, 0.7), (0.99, 0.7), (0.99, 0.99), (0.7, 0.99))
+    count(explorer, 3)  # a disk, and nothing else
+    page.get_by_role("button", name="Show all", exact=True).click()
+    count(explorer, 5)
+    plot.get_by_role("button", name="Close the plot").click()
+    plot.wait_for(state="detached")
+
+
+def test_a_column_is_typed_in_and_the_address_holds_it(explorer) -> None:
+    page = explorer.page
+    field = page.get_by_label("Add a column")
+    field.fill("count(class = 'box') >")
+    field.press("Enter")
+    page.get_by_text("at character 23").wait_for()
+    assert field.get_attribute("aria-invalid") == "true"
+    field.fill("num_segments - count(class = 'disk')")
+    field.press("Enter")
+    own = page.locator("[data-column='sample (num_segments - count(class = \\'disk\\'))']")
+    own.get_by_label("from").wait_for()
+    explorer.until("document.querySelector('.cell .value:last-child')?.textContent.endsWith(' 1')")
+    low = own.get_by_label("num_segments - count(class = 'disk') from")
+    low.fill("1")
+    low.press("Enter")
+    count(explorer, 2)
+    page.get_by_label("Sort by").select_option(label="num_segments - count(class = 'disk')")
+    page.reload()
+    count(explorer, 2)
+    own.get_by_label("from").wait_for()
+    explorer.until("document.querySelectorAll('.cell .value').length === 6")
+    page.get_by_role("button", name="Take the column away").click()
+    count(explorer, 5)
+    own.wait_for(state="detached")
+    assert "v=" not in page.url
+
+
+def test_the_grid_has_headings_over_groups_that_fold(explorer) -> None:
+    page = explorer.page
+    with Dataset.open(explorer.studio.folder) as dataset:
+        dataset.set_where("key in ('p1', 'p3')", {"split": "val"})
+        dataset.set_where("key = 'p2'", {"split": "train"})
+    page.get_by_label("Group by").select_option("split")
+    explorer.until("document.querySelectorAll('[data-group]').length === 3")
+    headings = page.locator("[data-group]")
+    assert [text.split("\n")[0] for text in headings.all_inner_texts()] == [
+        "▾ train 1 image", "▾ val 2 images", "▾ no value 2 images",
+    ]  # fmt: skip
+    assert keys(explorer) == ["p2", "p1", "p3", "p0", "p4"]
+    page.get_by_role("button", name="val 2 images").click()
+    assert keys(explorer) == ["p2", "p0", "p4"]
+    page.locator(".cells").focus()
+    explorer.press("Home", "ArrowRight")  # over what is folded
+    explorer.until("document.querySelector('.cell.here .key').textContent === 'p0'")
+    explorer.press("ArrowUp")
+    explorer.until("document.querySelector('.cell.here .key').textContent === 'p2'")
+    page.reload()
+    explorer.until("document.querySelectorAll('[data-group]').length === 3")
+    assert keys(explorer) == ["p2", "p1", "p3", "p0", "p4"]
+    page.locator("#condition").fill("split = 'val'")
+    explorer.until("document.querySelectorAll('[data-group]').length === 1")
+    assert keys(explorer) == ["p1", "p3"]
+
+
+def test_objects_are_listed_sorted_and_lead_to_their_image(explorer) -> None:
+    page = explorer.page
+    page.locator("[data-of=objects]").click()
+    explorer.until("document.querySelector('[data-objects]')?.dataset.objects === '7'")
+    page.locator("[data-column='segment class'] [data-word=box]").click()
+    explorer.until("document.querySelector('[data-objects]').dataset.objects === '2'")  # and not the disks beside them
+    rows = page.locator(".sheet .all [role=row]")
+    explorer.until("document.querySelector('.sheet .all').innerText.includes('box')")
+    assert "disk" not in page.locator(".sheet .all").inner_text()
+    explorer.until("[...document.querySelectorAll('.objects img')].every((image) => image.naturalWidth > 0)")
+    page.get_by_role("button", name="Show all", exact=True).click()
+    explorer.until("document.querySelector('[data-objects]').dataset.objects === '7'")
+    page.get_by_role("columnheader", name="area (px)").get_by_role("button").click()
+    explorer.until("document.querySelector('.sheet .all [role=row]')?.innerText.includes('box')")
+    page.get_by_role("columnheader", name="area (px)").get_by_role("button").click()
+    explorer.until("document.querySelector('.sheet .all [role=row]')?.innerText.includes('disk')")
+    page.reload()
+    explorer.until("document.querySelector('.sheet .all [role=row]')?.innerText.includes('disk')")
+    assert rows.count() == 7
+    page.locator("#condition").fill("key = 'p1' and class = 'box'")
+    explorer.until("document.querySelector('[data-objects]').dataset.objects === '1'")
+    page.locator(".sheet").focus()
+    explorer.press("Home", "Enter")
+    explorer.ready()
+    explorer.until("window.maskwright.number() === 2")
+    page.locator(".bar [data-chosen]").get_by_text("box").wait_for()
+    page.go_back()
+    explorer.until("document.querySelector('[data-objects]')?.dataset.objects === '1'")
+    page.locator("[data-of=images]").click()
+    count(explorer, 1)
+    assert keys(explorer) == ["p1"]
+
+
 def test_samples_are_sorted_by_what_a_run_says(explorer) -> None:
     page = explorer.page
     page.get_by_label("Sort by").select_option(label="first: mean_iou")

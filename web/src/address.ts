@@ -9,6 +9,8 @@ export interface Address {
   /** Which images the list shows, and which part of their names. */
   show: string;
   name: string;
+  /** The object of the image that is chosen when it opens, by its id. */
+  object?: number;
   /** What another page than the label page shows, as it writes it. */
   query: string;
 }
@@ -21,12 +23,16 @@ export function parse(hash: string): Address {
   if (hash.startsWith("/")) return { page: number.slice(1), image: null, show: ALL, name: "", query };
   const image = Number(number);
   const given = new URLSearchParams(query);
-  return { page: "label", image: number !== "" && Number.isInteger(image) ? image : null, show: given.get("show") || ALL, name: given.get("name") ?? "", query: "" };
+  const object = Number(given.get("object") || NaN);
+  return {
+    page: "label", image: number !== "" && Number.isInteger(image) ? image : null, show: given.get("show") || ALL, name: given.get("name") ?? "", ...(Number.isInteger(object) && { object }),
+    query: "",
+  };
 }
 
-export function format({ page, image, show, name, query: more }: Address): string {
+export function format({ page, image, show, name, object, query: more }: Address): string {
   if (page !== "label") return `/${page}${more && `?${more}`}`;
-  const query = new URLSearchParams({ ...(show !== ALL && { show }), ...(name && { name }) }).toString();
+  const query = new URLSearchParams({ ...(show !== ALL && { show }), ...(name && { name }), ...(object !== undefined && { object: String(object) }) }).toString();
   return `${image ?? ""}${query && `?${query}`}`;
 }
 

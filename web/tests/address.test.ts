@@ -17,6 +17,13 @@ describe("addresses", () => {
     expect(parse("?name=p1")).toEqual({ page: "label", image: null, show: "all", name: "p1", query: "" });
   });
 
+  it("name an object of the image", () => {
+    const found = { page: "label", image: 12, ...plain, object: 5 };
+    expect(format(found)).toBe("12?object=5");
+    expect(parse("12?object=5")).toEqual(found);
+    for (const none of ["12?object=", "12?object=x", "12?object=1.5"]) expect(parse(none)).toEqual({ page: "label", image: 12, ...plain });
+  });
+
   it("name other pages behind a slash", () => {
     expect(parse("/team")).toEqual({ page: "team", image: null, ...plain });
     expect(format({ page: "team", image: null, ...plain })).toBe("/team");

@@ -11,6 +11,8 @@ from maskwright.store.declarations import MEANT, columns_of
 
 #: Kinds whose values are numbers or words.
 _SAID = ("number", "integer", "text", "category", "bool", "time", "reference")
+#: Names, and one function of something without brackets in it, stand alone in any condition.
+_ALONE = re.compile(r"[A-Za-z_][\w.]*(\([^()]*\)(\.\w+)?)?", re.ASCII)
 _PLAIN = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 
 #: Built-in columns that a page offers first; the others are as good, and seldom asked for.
@@ -54,6 +56,11 @@ def askable(dataset: Dataset, view: View) -> list[Askable]:
 def quoted(name: str) -> str:
     """A part of a name in a condition."""
     return name if _PLAIN.fullmatch(name) else "'" + name.replace("'", "''") + "'"
+
+
+def bracketed(expression: str) -> str:
+    """An expression as a value that comparisons and orders take: in brackets where it is more than a name or a call."""
+    return expression if _ALONE.fullmatch(expression) else f"({expression})"
 
 
 def _built(owner: Owner) -> Iterator[Askable]:

@@ -13,7 +13,7 @@ from maskwright.core.names import shown
 from maskwright.errors import UsageError
 from maskwright.store import schema
 from maskwright.store.conditions import resolved
-from maskwright.store.conditions.resolve import expression, group
+from maskwright.store.conditions.resolve import expression, group, of_segments
 from maskwright.store.conditions.surroundings import Stored
 from maskwright.store.conditions.to_sql import Writer
 from maskwright.store.rows import alive
@@ -54,6 +54,30 @@ class ValueArrays:
         return sum(array.nbytes for array in arrays if array is not None) + sum(map(len, self.words))
 
 
+def described(view: "View", text: str) -> Column:
+    """What an expression such as "count(class = 'car')" is: a column of that name, with its owner and kind.
+
+    A segment owns it where it names what only a segment has.
+    Raises UsageError, with the place of the mistake, for what cannot be read, and as `value_arrays` does.
+    """
+    view = view.frozen()
+    with view.database.reading() as connection:
+        known = Stored(connection, view.revision)
+        owner: Owner = "segment" if of_segments(text, known) else "sample"
+        found = expression(Column("value asked for", "json", owner, expression=text, declared=False), known)
+    _comparable(text, found.kind)
+    kind = "text" if found.kind == "category" else found.kind
+    return Column(text, kind, owner, expression=text, declared=False)
+
+
+def _comparable(name: str, kind: str) -> None:
+    if group(kind) not in ("number", "text", "bool"):
+        raise UsageError(
+            f"{shown(name, 80)!r} is of kind {kind}", needed="numbers, words, or true and false",
+            todo="Name a part of it, such as fields.camera.model.",
+        )  # fmt: skip
+
+
 def value_arrays(view: "View", name: str, owner: Owner = "sample", samples: Sequence[int] | None = None) -> ValueArrays:
     """The values of a column, or of an expression such as "last.iou" or "count(class = 'car')".
 
@@ -69,11 +93,7 @@ def value_arrays(view: "View", name: str, owner: Owner = "sample", samples: Sequ
     with view.database.reading() as connection:
         known = Stored(connection, view.revision)
         found = expression(Column("value asked for", "json", owner, expression=name, declared=False), known)
-        if group(found.kind) not in ("number", "text", "bool"):
-            raise UsageError(
-                f"{shown(name, 80)!r} is of kind {found.kind}", needed="numbers, words, or true and false",
-                todo="Name a part of it, such as fields.camera.model.",
-            )  # fmt: skip
+        _comparable(name, found.kind)
         writer = Writer(view.revision)
         where, _ = view._chosen(connection)
         of_class = owner == "segment" and isinstance(found, resolved.ClassName)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from fastapi import Request
 
 from maskwright.core.sample import Sample
+from maskwright.insight.looking import Looking
 from maskwright.interactive import Embeddings
 from maskwright.interactive.session_cache import SessionCache
 from maskwright.labelling import workflow
@@ -40,6 +41,7 @@ class Studio:
         folder = dataset.database.folder
         embeddings = Embeddings(megabytes=512, folder=None if folder is None else folder / ".maskwright" / "embeddings")
         self.dataset = dataset
+        self.looking = Looking(dataset)
         self.settings = settings
         self.engines = AvailableEngines(settings.weights)
         self.sessions = SessionCache(embeddings, self.engines, lambda: dataset.window)

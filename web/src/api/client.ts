@@ -40,6 +40,10 @@ export type Explorable = Schemas["Explorable"];
 export type Ask = Schemas["AskableInfo"];
 export type SampleRow = Schemas["Row"];
 export type Bars = Required<Schemas["Bars"]>;
+export type Region = Required<Schemas["Drawn"]>;
+export type ObjectsAsked = Required<Schemas["ObjectsAsked"]>;
+export type ObjectRow = Schemas["ObjectRow"];
+export type Plotted = Schemas["Points"];
 export type Chart = Required<Schemas["Chart"]>;
 export type Changing = Schemas["Changing"];
 export type RunRow = Schemas["RunRow"];
@@ -58,6 +62,25 @@ export interface Choice {
   numbers: Int32Array;
   total: number;
   revision: number;
+  /** Words that samples are put together by, in order, and how many have each; none where nothing puts them together. */
+  groups: { word: string | null; count: number }[];
+}
+
+/** Points of a plot, and what is said of all of them. */
+export interface PointCloud {
+  points: number;
+  all: number;
+  missing: number;
+  words: string[];
+  /** Ranges of all points; null without any. */
+  x: [number, number] | null;
+  y: [number, number] | null;
+  across: Float32Array;
+  up: Float32Array;
+  /** 1 of those that are left. */
+  chosen: Uint8Array;
+  /** Of each its place in words, 254 for other words and 255 for none; null without colours. */
+  places: Uint8Array | null;
 }
 
 /** Answers to who is not let in: the studio was begun anew with another link, or reached by another name. */
@@ -124,10 +147,31 @@ async function bitmap(path: string): Promise<ImageBitmap> {
   return createImageBitmap(await answer.blob());
 }
 
-async function choice(where: string[], abort?: AbortSignal): Promise<Choice> {
-  const answer = await heard(await reached("/api/explore/choose", { ...sent("POST", { where }), ...(abort && { signal: abort }) }));
+async function choice(where: string[], regions: Region[], group: string | null, abort?: AbortSignal): Promise<Choice> {
+  const answer = await heard(await reached("/api/explore/choose", { ...sent("POST", { where, regions, group }), ...(abort && { signal: abort }) }));
   const header = (name: string) => Number(answer.headers.get(name));
-  return { numbers: new Int32Array(await answer.arrayBuffer()), total: header("x-total"), revision: header("x-revision") };
+  const groups = (JSON.parse(answer.headers.get("x-groups") ?? "[]") as [string | null, number][]).map(([word, count]) => ({ word, count }));
+  return { numbers: new Int32Array(await answer.arrayBuffer()), total: header("x-total"), revision: header("x-revision"), groups };
+}
+
+async function objectsOf(asked: ObjectsAsked, abort?: AbortSignal): Promise<{ pairs: Int32Array; total: number }> {
+  const answer = await heard(await reached("/api/explore/objects", { ...sent("POST", asked), ...(abort && { signal: abort }) }));
+  return { pairs: new Int32Array(await answer.arrayBuffer()), total: Number(answer.headers.get("x-total")) };
+}
+
+/** As `_packed` of the server's route writes them. */
+async function points(plot: Plotted, abort?: AbortSignal): Promise<PointCloud> {
+  const answer = await heard(await reached("/api/explore/points", { ...sent("POST", plot), ...(abort && { signal: abort }) }));
+  const bytes = await answer.arrayBuffer();
+  const long = new DataView(bytes).getUint32(0, true);
+  const said = JSON.parse(new TextDecoder().decode(new Uint8Array(bytes, 4, long))) as Omit<PointCloud, "across" | "up" | "chosen" | "places">;
+  const [begin, number] = [4 + long, said.points];
+  const bits = new Uint8Array(bytes, begin + 8 * number, Math.ceil(number / 8));
+  const places = new Uint8Array(bytes, bits.byteOffset + bits.byteLength);
+  return {
+    ...said, across: new Float32Array(bytes, begin, number), up: new Float32Array(bytes, begin + 4 * number, number),
+    chosen: Uint8Array.from({ length: number }, (_, k) => (bits[k >> 3] >> (k & 7)) & 1), places: plot.colour ? places : null,
+  };
 }
 
 /** What the server says, as a sentence. */
@@ -201,10 +245,15 @@ export const api = {
   addImage: (data: string) => call<{ name: string }>("POST", "instructions/images", { data }),
   look: () => call<{ images: number; notes: string[] }>("POST", "look"),
   explorable: () => call<Explorable>("GET", "explore"),
+  /** What an expression of conditions is, as a column. */
+  column: (expression: string) => call<Ask>("POST", "explore/column", { expression }),
   /** where: conditions, each of what the one before leaves. */
   choose: choice,
   rows: (numbers: number[], columns: string[]) => call<SampleRow[]>("POST", "explore/rows", { numbers, columns }),
-  charts: (where: string[], charts: Chart[], abort?: AbortSignal) => call<Bars[]>("POST", "explore/charts", { where, charts }, abort),
+  charts: (where: string[], regions: Region[], charts: Chart[], abort?: AbortSignal) => call<Bars[]>("POST", "explore/charts", { where, regions, charts }, abort),
+  points,
+  objectsOf,
+  objectRows: (objects: [number: number, object: number][], columns: string[]) => call<ObjectRow[]>("POST", "explore/object-rows", { objects, columns }),
   change: (what: Changing) => call<Changes>("POST", "explore/change", what),
   saveView: (name: string, where: string[]) => call<Explorable["views"]>("PUT", "explore/views", { name, where }),
   dropView: (name: string) => call<Explorable["views"]>("DELETE", `explore/views/${encodeURIComponent(name)}`),

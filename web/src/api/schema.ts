@@ -226,6 +226,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/explore/column": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Column
+         * @description What an expression says: whose value it is, and its kind.
+         */
+        post: operations["column_api_explore_column_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/explore/choose": {
         parameters: {
             query?: never;
@@ -238,7 +258,7 @@ export interface paths {
         /**
          * Choose
          * @description The numbers of the samples that are left, in their order: int32, little endian. The headers say the revision,
-         *     and how many samples there are in all.
+         *     how many samples there are in all, and the groups: JSON of words and how many samples have each.
          */
         post: operations["choose_api_explore_choose_post"];
         delete?: never;
@@ -281,6 +301,26 @@ export interface paths {
          * @description How often values occur, of all samples and of those that are left.
          */
         post: operations["charts_api_explore_charts_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/explore/points": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Points
+         * @description Two values of all samples or segments, as `_packed` has them, those that are left marked.
+         */
+        post: operations["points_api_explore_points_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -361,6 +401,67 @@ export interface paths {
          *     run: what it predicted, in place of the truth.  what: errors shows where that differs from the truth.
          */
         get: operations["layer_api_images__number__marks_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/explore/objects": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Objects
+         * @description Image number and object id of each object that is meant, in order: pairs of int32, little endian. The headers
+         *     say the revision, and how many objects there are in all.
+         */
+        post: operations["objects_api_explore_objects_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/explore/object-rows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Object Rows
+         * @description Objects with values, in the order asked for; those that are not there any more are left out.
+         */
+        post: operations["object_rows_api_explore_object_rows_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/images/{number}/objects/{object_id}/look": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Look
+         * @description The object with what is around it and its outline, as a PNG.
+         */
+        get: operations["look_api_images__number__objects__object_id__look_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1550,16 +1651,10 @@ export interface components {
         Charts: {
             /** Where */
             where?: string[];
+            /** Regions */
+            regions?: components["schemas"]["Drawn"][];
             /** Charts */
             charts: components["schemas"]["Chart"][];
-        };
-        /**
-         * Choice
-         * @description where: conditions, of which the last may only say an order.
-         */
-        Choice: {
-            /** Where */
-            where?: string[];
         };
         /**
          * ChoiceInfo
@@ -1727,6 +1822,27 @@ export interface components {
             images: components["schemas"]["ChangedImage"][];
             /** Others */
             others: string[];
+        };
+        /**
+         * Drawn
+         * @description A region of a plot; see `insight.scatter.Region`. polygon: x and y of its corners.
+         */
+        Drawn: {
+            /** X */
+            x: string;
+            /** Y */
+            y: string;
+            /**
+             * Owner
+             * @default sample
+             * @enum {string}
+             */
+            owner: "sample" | "segment";
+            /** Polygon */
+            polygon: [
+                number,
+                number
+            ][];
         };
         /**
          * Evaluated
@@ -2193,6 +2309,33 @@ export interface components {
             sizes: components["schemas"]["Size"][];
         };
         /**
+         * ObjectRow
+         * @description An object.  values: of the columns that were asked for, in their order; none where one is missing.
+         */
+        ObjectRow: {
+            /** Number */
+            number: number;
+            /** Object */
+            object: number;
+            /** Key */
+            key: string;
+            /** Values */
+            values: unknown[];
+        };
+        /**
+         * ObjectRows
+         * @description objects: image number and object id of each.  columns: expressions.
+         */
+        ObjectRows: {
+            /** Objects */
+            objects: [
+                number,
+                number
+            ][];
+            /** Columns */
+            columns?: string[];
+        };
+        /**
          * ObjectVerdict
          * @description What became of single objects that a run suggests for the image, by their ids in the suggestion.
          */
@@ -2206,6 +2349,35 @@ export interface components {
              * @enum {string}
              */
             state: "open" | "accepted" | "rejected";
+        };
+        /**
+         * ObjectsAsked
+         * @description order: an expression of objects or of their images, whose values sort the objects.
+         */
+        ObjectsAsked: {
+            /** Where */
+            where?: string[];
+            /** Regions */
+            regions?: components["schemas"]["Drawn"][];
+            /** Order */
+            order?: string | null;
+            /**
+             * Descending
+             * @default false
+             */
+            descending: boolean;
+        };
+        /**
+         * Ordered
+         * @description group: an expression of words that puts samples together.
+         */
+        Ordered: {
+            /** Where */
+            where?: string[];
+            /** Regions */
+            regions?: components["schemas"]["Drawn"][];
+            /** Group */
+            group?: string | null;
         };
         /**
          * Others
@@ -2276,6 +2448,28 @@ export interface components {
                 string,
                 string
             ][];
+        };
+        /**
+         * Points
+         * @description Which plot is asked for: expressions of numbers, and one of words that colours them.
+         */
+        Points: {
+            /** Where */
+            where?: string[];
+            /** Regions */
+            regions?: components["schemas"]["Drawn"][];
+            /** X */
+            x: string;
+            /** Y */
+            y: string;
+            /**
+             * Owner
+             * @default sample
+             * @enum {string}
+             */
+            owner: "sample" | "segment";
+            /** Colour */
+            colour?: string | null;
         };
         /**
          * Present
@@ -2946,6 +3140,14 @@ export interface components {
             /** Comments */
             comments: components["schemas"]["CommentInfo"][];
         };
+        /**
+         * Written
+         * @description An expression as somebody typed it.
+         */
+        Written: {
+            /** Expression */
+            expression: string;
+        };
     };
     responses: never;
     parameters: never;
@@ -3251,6 +3453,39 @@ export interface operations {
             };
         };
     };
+    column_api_explore_column_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Written"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AskableInfo"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     choose_api_explore_choose_post: {
         parameters: {
             query?: never;
@@ -3260,7 +3495,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Choice"];
+                "application/json": components["schemas"]["Ordered"];
             };
         };
         responses: {
@@ -3337,6 +3572,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Bars"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    points_api_explore_points_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Points"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
                 };
             };
             /** @description Validation Error */
@@ -3460,6 +3728,104 @@ export interface operations {
             header?: never;
             path: {
                 number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    objects_api_explore_objects_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ObjectsAsked"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    object_rows_api_explore_object_rows_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ObjectRows"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ObjectRow"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    look_api_images__number__objects__object_id__look_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+                object_id: number;
             };
             cookie?: never;
         };

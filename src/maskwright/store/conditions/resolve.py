@@ -51,6 +51,11 @@ def expression(column: Column, known: Surroundings) -> resolved.Typed:
     return _Resolver(column.expression or "", known, _Budget()).virtual(column)
 
 
+def of_segments(text: str, known: Surroundings) -> bool:
+    """Whether an expression names what only a segment has. Raises UsageError for one that cannot be read."""
+    return _Resolver(text, known, _Budget()).about_segments(grammar.read_expression(text))
+
+
 def check_expression(column: Column, columns: Iterable[Column]) -> None:
     """Whether a virtual column can be declared.
 

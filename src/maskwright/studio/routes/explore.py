@@ -1,22 +1,25 @@
 """All samples at once: which of them a condition leaves, their values, how often those occur, and changes of many."""
 
+import json
 from typing import Annotated, Any, Literal
 
 import numpy as np
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 
+from maskwright.core.names import shown
 from maskwright.errors import UsageError
 from maskwright.figures.marks import errors, marks
-from maskwright.insight.askable import Askable, as_text, askable
+from maskwright.insight.askable import Askable, as_text, askable, bracketed
 from maskwright.insight.charts import NumberBars, WordBars
-from maskwright.insight.looking import Looking
+from maskwright.insight.scatter import Region, Scatter
+from maskwright.insight.together import grouped
 from maskwright.media import tiles
 from maskwright.runs import list_runs
 from maskwright.runs.record import predicting
 from maskwright.store import BulkChange
 from maskwright.store.bulk import read_values, settable
-from maskwright.store.value_arrays import ValueArrays, value_arrays
+from maskwright.store.value_arrays import ValueArrays, described, value_arrays
 from maskwright.studio.messages import ColumnInfo
 from maskwright.studio.state import Studio, number_or_none, person
 
@@ -34,6 +37,12 @@ class AskableInfo(BaseModel):
     column: ColumnInfo
     run: str | None
     settable: bool
+
+
+class Written(BaseModel):
+    """An expression as somebody typed it."""
+
+    expression: Expression = Field(min_length=1)
 
 
 class RunInfo(BaseModel):
@@ -62,6 +71,43 @@ class Choice(BaseModel):
     where: Conditions = Field(default_factory=list)
 
 
+Coordinate = Annotated[float, Field(allow_inf_nan=False)]
+
+
+class Drawn(BaseModel):
+    """A region of a plot; see `insight.scatter.Region`. polygon: x and y of its corners."""
+
+    x: Expression
+    y: Expression
+    owner: Literal["sample", "segment"] = "sample"
+    polygon: list[tuple[Coordinate, Coordinate]] = Field(min_length=3, max_length=1_000)
+
+
+class Chosen(Choice):
+    """regions: a sample lies in each of them, or a segment of it does where it is of segments."""
+
+    regions: list[Drawn] = Field(default_factory=list, max_length=10)
+
+    def drawn(self) -> list[Region]:
+        """The regions as insight has them."""
+        return [Region(part.x, part.y, part.owner, np.array(part.polygon, np.float64)) for part in self.regions]
+
+
+class Ordered(Chosen):
+    """group: an expression of words that puts samples together."""
+
+    group: Expression | None = None
+
+
+class Points(Chosen):
+    """Which plot is asked for: expressions of numbers, and one of words that colours them."""
+
+    x: Expression
+    y: Expression
+    owner: Literal["sample", "segment"] = "sample"
+    colour: Expression | None = None
+
+
 class Rows(BaseModel):
     """numbers: of samples.  columns: expressions."""
 
@@ -88,7 +134,7 @@ class Chart(BaseModel):
     owner: Literal["sample", "segment"] = "sample"
 
 
-class Charts(Choice):
+class Charts(Chosen):
     """Which bars are asked for."""
 
     charts: list[Chart] = Field(max_length=30)
@@ -155,7 +201,7 @@ def router(studio: Studio) -> APIRouter:
     """/api/explore, and marks of an image under /api/images/{number}."""
     routes = APIRouter()
     dataset = studio.dataset
-    looking = Looking(dataset)
+    looking = studio.looking
 
     @routes.get("/api/explore")
     def explorable() -> Explorable:
@@ -170,23 +216,39 @@ def router(studio: Studio) -> APIRouter:
         views = {name: list(conditions) for name, conditions in dataset.views().items()}
         return Explorable(revision=dataset.revision, asks=asks, runs=runs, views=views)
 
+    @routes.post("/api/explore/column")
+    def column(asked: Written) -> AskableInfo:
+        """What an expression says: whose value it is, and its kind."""
+        text = asked.expression.strip()
+        return _described(Askable(bracketed(text), text, described(dataset.frozen(), text)))
+
     @routes.post("/api/explore/choose")
-    def choose(choice: Choice) -> Response:
+    def choose(choice: Ordered) -> Response:
         """The numbers of the samples that are left, in their order: int32, little endian. The headers say the revision,
-        and how many samples there are in all.
+        how many samples there are in all, and the groups: JSON of words and how many samples have each.
         """
         view = looking.view(choice.where)
-        numbers = np.array(view.numbers(), "<i4")
-        total = len(dataset.at(view.revision)) if view.conditions else numbers.size
-        headers = {"x-revision": str(view.revision), "x-total": str(total), "cache-control": "no-store"}
-        return Response(numbers.tobytes(), media_type="application/octet-stream", headers=headers)
+        left = looking.left(view, choice.drawn())
+        numbers = np.array(view.numbers() if left is None else left, np.int64)
+        total = numbers.size if left is None else len(dataset.at(view.revision))
+        groups: list[tuple[str | None, int]] = []
+        if choice.group:
+            numbers, groups = grouped(looking.values(view.revision, choice.group), numbers)
+            groups = [(None if word is None else shown(word, 80), count) for word, count in groups]
+        headers = {
+            "x-revision": str(view.revision),
+            "x-groups": json.dumps(groups),
+            "x-total": str(total),
+            "cache-control": "no-store",
+        }
+        return Response(numbers.astype("<i4").tobytes(), media_type="application/octet-stream", headers=headers)
 
     @routes.post("/api/explore/rows")
     def rows(asked: Rows) -> list[Row]:
         """Samples with values, in the order asked for; those that are not there any more are left out."""
         view = dataset.frozen()
         found = [value_arrays(view, name, samples=asked.numbers) for name in (*_ROW, *asked.columns)]
-        columns = [_plain(values) for values in found]
+        columns = [plain(values) for values in found]
         by_number = {
             int(number): Row(number=number, key=key, height=height, width=width, split=split, segments=segments,
                              values=values)
@@ -198,7 +260,7 @@ def router(studio: Studio) -> APIRouter:
     def charts(asked: Charts) -> list[Bars]:
         """How often values occur, of all samples and of those that are left."""
         view = looking.view(asked.where)
-        chosen = np.array(view.numbers(), np.int64) if view.conditions else None
+        chosen = looking.left(view, asked.drawn())
         out = []
         for chart in asked.charts:
             try:
@@ -206,6 +268,14 @@ def router(studio: Studio) -> APIRouter:
             except UsageError as error:  # a column that is not there any more
                 out.append(Bars(problem=str(error)))
         return out
+
+    @routes.post("/api/explore/points")
+    def points(asked: Points) -> Response:
+        """Two values of all samples or segments, as `_packed` has them, those that are left marked."""
+        view = looking.view(asked.where)
+        chosen = looking.left(view, asked.drawn())
+        found = looking.scatter(view.revision, asked.x, asked.y, asked.owner, colour=asked.colour, chosen=chosen)
+        return Response(_packed(found), media_type="application/octet-stream", headers={"cache-control": "no-store"})
 
     @routes.post("/api/explore/change")
     def change(asked: Changing, request: Request) -> Changes:
@@ -262,7 +332,7 @@ def _described(found: Askable) -> AskableInfo:
     return AskableInfo(expression=found.expression, title=found.title, column=column, run=found.run, settable=can)
 
 
-def _plain(values: ValueArrays) -> list[Value]:
+def plain(values: ValueArrays) -> list[Value]:
     """As JSON has them."""
     if values.codes is not None:
         return [None if code < 0 else values.words[code] for code in values.codes.tolist()]
@@ -279,6 +349,21 @@ def _bars(found: NumberBars | WordBars) -> Bars:
     if isinstance(found, NumberBars):
         return Bars(edges=found.edges.tolist(), whole=found.whole, **common)
     return Bars(words=list(found.words), others=found.others, others_chosen=found.others_chosen, **common)
+
+
+def _packed(found: Scatter) -> bytes:
+    """Little endian: the length of the JSON that follows as uint32, the JSON, filled up to four bytes with spaces: how
+    many points there are, drawn and in all, the ranges of all, and the words of colours.  Then x and y as float32, a
+    bit for each point, whether it is chosen, the first in the lowest bit, and a byte for each, the place of its word.
+    """
+    head = {"points": found.x.size, "all": found.all, "missing": found.missing, "words": found.words,
+            "x": found.x_range, "y": found.y_range}  # fmt: skip
+    told = json.dumps(head).encode()
+    told += b" " * (-len(told) % 4)
+    places = b"" if found.places is None else found.places.tobytes()
+    bits = np.packbits(found.chosen, bitorder="little").tobytes()
+    return b"".join([np.uint32(len(told)).astype("<u4").tobytes(), told, found.x.astype("<f4").tobytes(),
+                     found.y.astype("<f4").tobytes(), bits, places])  # fmt: skip
 
 
 def _changes(done: BulkChange, revision: int) -> Changes:

@@ -8,8 +8,11 @@ import { Bar, Picked } from "./panels/Bar";
 import { Change } from "./panels/Change";
 import { Filters } from "./panels/Filters";
 import { Grid } from "./panels/Grid";
+import { Objects } from "./panels/Objects";
+import { Plots } from "./panels/Plots";
 import { Rows } from "./panels/Rows";
-import { again, follow, mode } from "./store/state";
+import { followObjects } from "./store/objects";
+import { again, follow, mode, showing } from "./store/state";
 
 /** All images at once: those that conditions and bars leave, as a grid or as a table. `children`: dialogs of other pages. */
 export function Explore({ children }: { children?: ComponentChildren }) {
@@ -18,7 +21,8 @@ export function Explore({ children }: { children?: ComponentChildren }) {
   const [over, setOver] = useState(false);
   useEffect(() => {
     if (!project.value) void reload().catch((error: Error) => (message.value = error.message));
-    return follow();
+    const ends = [follow(), followObjects()];
+    return () => ends.forEach((end) => end());
   }, []);
   const Shown = mode.value === "grid" ? Grid : Rows;
   return (
@@ -46,8 +50,11 @@ export function Explore({ children }: { children?: ComponentChildren }) {
       <Filters />
       <main>
         <Bar />
-        <Shown key={mode.value} />
-        <Picked change={() => setChanging(true)} />
+        <div class="beside">
+          {showing.value === "objects" ? <Objects /> : <Shown key={mode.value} />}
+          <Plots />
+        </div>
+        {showing.value === "images" && <Picked change={() => setChanging(true)} />}
       </main>
       {files && <Import first={files} close={() => setFiles(null)} done={() => void again()} />}
       {changing && <Change close={() => setChanging(false)} />}

@@ -1,20 +1,31 @@
 import { Menu } from "../../../parts/Menu";
 import { words } from "../../../strings";
-import { busy, chosen, columns, filters, known, layers, mode, type Mode, picked, pickAll, pickNone, sort, typed, where, wide } from "../store/state";
+import { asks, busy, chosen, columns, filters, folded, group, idOf, known, layers, mode, objectColumns, type Mode, picked, pickAll, pickNone, plots, regions, showing, sort, typed, where, wide } from "../store/state";
+import { objects } from "../store/objects";
+import { first } from "./Plots";
 
 const text = words.explore;
 
 /** How many are left, their order, and how they are shown. */
 export function Bar() {
   const { numbers, total } = chosen.value;
-  const samples = (known.value?.asks ?? []).filter((ask) => ask.column.owner === "sample");
+  const ofObjects = showing.value === "objects";
+  const found = objects.value.pairs.length / 2;
+  const samples = asks.value.filter((ask) => ask.column.owner === "sample");
+  const offered = ofObjects ? asks.value : samples;
+  const listed = ofObjects ? objectColumns : columns;
   const named = (ask: (typeof samples)[number]) => (ask.run ? `${ask.run}: ${ask.title}` : ask.title);
   const predicting = (known.value?.runs ?? []).filter((run) => run.predicts);
   const set = (what: Partial<typeof layers.value>) => (layers.value = { ...layers.value, ...what });
   return (
     <div class="tools" role="toolbar" aria-label={text.title}>
-      <strong role="status" data-found={numbers.length} data-busy={busy.value}>{text.found(numbers.length, total)}</strong>
-      <button disabled={!where.value.length} onClick={() => { filters.value = []; typed.value = ""; }}>{text.clear}</button>
+      <strong role="status" data-found={numbers.length} data-busy={busy.value} data-objects={ofObjects ? found : undefined}>{ofObjects ? text.foundObjects(found, objects.value.total) : text.found(numbers.length, total)}</strong>
+      <span class="pair" role="group" aria-label={text.listed}>
+        {(["images", "objects"] as const).map((name) => (
+          <button key={name} data-of={name} aria-pressed={showing.value === name} class={showing.value === name ? "chosen" : ""} onClick={() => (showing.value = name)}>{text.owners[name === "images" ? "sample" : "segment"]}</button>
+        ))}
+      </span>
+      <button disabled={!where.value.length && !regions.value.length} onClick={() => { filters.value = []; typed.value = ""; plots.value = plots.value.map((plot) => ({ ...plot, region: undefined })); }}>{text.clear}</button>
       <span class="gap" />
       <label>{text.sort}{" "}
         <select value={sort.value?.expression ?? ""} onChange={(e) => {
@@ -22,26 +33,35 @@ export function Bar() {
           sort.value = expression ? { expression, down: sort.value?.down ?? false } : null;
         }}>
           <option value="">{text.asAdded}</option>
-          {samples.map((ask) => <option key={ask.expression} value={ask.expression}>{named(ask)}</option>)}
+          {offered.map((ask) => <option key={idOf(ask)} value={ask.expression}>{named(ask)}</option>)}
         </select>
       </label>
       {sort.value && <button aria-label={sort.value.down ? text.down : text.up} onClick={() => (sort.value = sort.value && { ...sort.value, down: !sort.value.down })}>{sort.value.down ? "↓" : "↑"}</button>}
       <span class="gap" />
-      {(["grid", "table"] as Mode[]).map((name) => (
+      {!ofObjects && (["grid", "table"] as Mode[]).map((name) => (
         <button key={name} aria-pressed={mode.value === name} class={mode.value === name ? "chosen" : ""} onClick={() => (mode.value = name)}>{text.as[name]}</button>
       ))}
-      {mode.value === "grid" && <label>{text.size}<input type="range" min={96} max={320} step={8} value={wide.value} onInput={(e) => (wide.value = e.currentTarget.valueAsNumber)} /></label>}
+      {!ofObjects && mode.value === "grid" && <label>{text.size}<input type="range" min={96} max={320} step={8} value={wide.value} onInput={(e) => (wide.value = e.currentTarget.valueAsNumber)} /></label>}
+      <button aria-pressed={plots.value.length > 0} class={plots.value.length ? "chosen" : ""} title={text.plots.help} onClick={() => (plots.value = plots.value.length ? [] : [first()])}>{text.plots.title}</button>
+      {!ofObjects && mode.value === "grid" && (
+        <label>{text.group}{" "}
+          <select value={group.value} onChange={(e) => { group.value = e.currentTarget.value; folded.value = new Set(); }}>
+            <option value="">{text.noGroup}</option>
+            {samples.filter((ask) => ["text", "category", "reference"].includes(ask.column.kind) && ask.expression !== "key").map((ask) => <option key={ask.expression} value={ask.expression}>{named(ask)}</option>)}
+          </select>
+        </label>
+      )}
       <Menu name={text.columns}>
-        {samples.filter((ask) => ask.expression !== "key").map((ask) => (
-          <label key={ask.expression}>
-            <input type="checkbox" checked={columns.value.includes(ask.expression)} onChange={(e) => (columns.value = e.currentTarget.checked ? [...columns.value, ask.expression] : columns.value.filter((name) => name !== ask.expression))} />
+        {offered.filter((ask) => ask.expression !== "key").map((ask) => (
+          <label key={idOf(ask)}>
+            <input type="checkbox" checked={listed.value.includes(ask.expression)} onChange={(e) => (listed.value = e.currentTarget.checked ? [...listed.value, ask.expression] : listed.value.filter((name) => name !== ask.expression))} />
             {named(ask)}
           </label>
         ))}
       </Menu>
       <span class="gap" />
-      <label><input type="checkbox" checked={layers.value.truth} onChange={(e) => set({ truth: e.currentTarget.checked })} />{text.truth}</label>
-      {predicting.length > 0 && (
+      {!ofObjects && <label><input type="checkbox" checked={layers.value.truth} onChange={(e) => set({ truth: e.currentTarget.checked })} />{text.truth}</label>}
+      {!ofObjects && predicting.length > 0 && (
         <label>{text.run}{" "}
           <select value={layers.value.run ?? ""} onChange={(e) => set({ run: e.currentTarget.value || null })}>
             <option value="">{text.noRun}</option>
@@ -49,7 +69,7 @@ export function Bar() {
           </select>
         </label>
       )}
-      {layers.value.run && (
+      {!ofObjects && layers.value.run && (
         <select aria-label={text.whatHelp} title={text.whatHelp} value={layers.value.what} onChange={(e) => set({ what: e.currentTarget.value as "labels" | "errors" })}>
           {Object.entries(text.what).map(([name, said]) => <option key={name} value={name}>{said}</option>)}
         </select>

@@ -4,22 +4,24 @@ import { NumberBars } from "../../../parts/charts/NumberBars";
 import { WordBars } from "../../../parts/charts/WordBars";
 import { words } from "../../../strings";
 import { type Filter, isFor, type Owner, toggled, withFilter } from "../filters";
-import { bars, filters, idOf, known, opened, problem, typed, where } from "../store/state";
+import { add, added, addedAsks, trouble } from "../store/added";
+import { bars, columns, filters, idOf, known, objectColumns, opened, problem, regions, remove, show, typed, where } from "../store/state";
 
 const text = words.explore;
 
 /** A typed condition, saved views, and the columns, of which those that are opened show how often their values occur. */
 export function Filters() {
-  const asks = known.value?.asks ?? [];
-  const runs = [...new Set(asks.flatMap((ask) => ask.run ?? []))];
+  const all = known.value?.asks ?? [];
+  const runs = [...new Set(all.flatMap((ask) => ask.run ?? []))];
   const groups: [string, Ask[]][] = [
-    ...(["sample", "segment"] as const).map((owner) => [text.owners[owner], asks.filter((ask) => ask.column.owner === owner && !ask.run)] as [string, Ask[]]),
-    ...runs.map((run) => [text.ofRun(run), asks.filter((ask) => ask.run === run)] as [string, Ask[]]),
+    ...(["sample", "segment"] as const).map((owner) => [text.owners[owner], all.filter((ask) => ask.column.owner === owner && !ask.run)] as [string, Ask[]]),
+    ...runs.map((run) => [text.ofRun(run), all.filter((ask) => ask.run === run)] as [string, Ask[]]),
   ];
   return (
     <nav class="filters" aria-label={words.filter}>
       <Condition />
       <Views />
+      <Add />
       {groups.map(([name, own]) => (
         <section key={name} aria-label={name}>
           <h2>{name}</h2>
@@ -66,6 +68,30 @@ function Problem({ words: said }: { words: string }) {
   );
 }
 
+/** A column that is computed, as it is typed; below the field what is wrong with it, and those that there are. */
+function Add() {
+  const [draft, setDraft] = useState("");
+  const send = async () => {
+    const wanted = draft.trim();
+    if (!wanted || !(await add(wanted, show))) return;
+    setDraft("");
+    const ask = addedAsks.peek().find((ask) => ask.title === wanted);
+    const shown = ask?.column.owner === "sample" ? columns : objectColumns;
+    if (ask && !shown.peek().includes(ask.expression)) shown.value = [...shown.peek(), ask.expression];
+  };
+  return (
+    <section aria-label={text.added}>
+      <form class="add" onSubmit={(e) => { e.preventDefault(); void send(); }}>
+        <label class="quiet" for="add-column">{text.add}</label>
+        <input id="add-column" type="text" spellcheck={false} placeholder={text.addHelp} value={draft} aria-invalid={Boolean(trouble.value)} onInput={(e) => { setDraft(e.currentTarget.value); trouble.value = ""; }} />
+        <button disabled={!draft.trim()}>{text.addIt}</button>
+      </form>
+      {trouble.value && <Problem words={trouble.value} />}
+      {addedAsks.value.map((ask) => <Column key={idOf(ask)} ask={ask} />)}
+    </section>
+  );
+}
+
 function Views() {
   const [name, setName] = useState<string | null>(null);
   const views = known.value?.views ?? {};
@@ -83,7 +109,7 @@ function Views() {
       </select>
       {shown && <button aria-label={text.dropView(shown)} title={text.dropView(shown)} onClick={() => { put(api.dropView(shown)); typed.value = ""; }}>×</button>}
       {name === null ? (
-        <button disabled={!where.value.length || Boolean(shown)} onClick={() => setName("")}>{text.saveView}</button>
+        <button disabled={!where.value.length || Boolean(shown) || regions.value.length > 0} title={regions.value.length ? text.plots.notInViews : undefined} onClick={() => setName("")}>{text.saveView}</button>
       ) : (
         <form class="row" onSubmit={(e) => { e.preventDefault(); if (name.trim()) put(api.saveView(name.trim(), where.value)); setName(null); }}>
           <input type="text" aria-label={text.viewName} placeholder={text.viewName} value={name} autofocus onInput={(e) => setName(e.currentTarget.value)} />
@@ -108,6 +134,7 @@ function Column({ ask }: { ask: Ask }) {
     }}>
       <summary title={ask.column.description || undefined}>
         {ask.title}<span class="quiet">{unit}</span>
+        {added.value.includes(ask.title) && ask.column.expression && <button class="clear" aria-label={text.remove(ask.title)} title={text.remove(ask.title)} onClick={(e) => { e.preventDefault(); remove(ask); }}>{text.removeIt}</button>}
         {filter && <button class="clear" aria-label={`${words.explore.clear}: ${ask.title}`} onClick={(e) => { e.preventDefault(); filters.value = withFilter(filters.value, { expression: ask.expression, owner }); }}>×</button>}
       </summary>
       {open && found && <Shown ask={ask} owner={owner} found={found} filter={filter} />}

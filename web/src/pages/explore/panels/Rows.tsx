@@ -2,11 +2,12 @@ import { useEffect, useRef } from "preact/hooks";
 import { useRows } from "../../../parts/virtual";
 import { words } from "../../../strings";
 import { shownValue } from "../values";
-import { chosen, columns, cursor, known, need, picked, rows, scrolled, sort } from "../store/state";
-import { onMove, onPress, open } from "../store/moving";
+import { asks, chosen, columns, cursor, need, picked, rows, scrolled, sort } from "../store/state";
+import { inList, onMove, onPress, open } from "../store/moving";
 import { Thumbnail } from "./Thumbnail";
 
 const HIGH = 52;
+const MOVES = inList(() => chosen.peek().numbers.length);
 
 /** The images that are left, a row each; a press on a column's name sorts by it. */
 export function Rows() {
@@ -15,10 +16,10 @@ export function Rows() {
   const lines = useRows(box, numbers.length, HIGH, scrolled.table);
   const [first, last] = [lines.items[0]?.index ?? 0, (lines.items.at(-1)?.index ?? -1) + 1];
   useEffect(() => void need(first, last), [first, last, numbers, columns.value, rows.value.size === 0]);
-  const asks = new Map((known.value?.asks ?? []).filter((ask) => ask.column.owner === "sample").map((ask) => [ask.expression, ask]));
+  const byName = new Map(asks.value.filter((ask) => ask.column.owner === "sample").map((ask) => [ask.expression, ask]));
   const shown = ["key", ...columns.value];
   const named = (name: string) => {
-    const ask = asks.get(name);
+    const ask = byName.get(name);
     return name === "key" ? words.explore.key : ask ? `${ask.run ? `${ask.run}: ` : ""}${ask.title}${ask.column.unit ? ` (${ask.column.unit})` : ""}` : name;
   };
   const layout = { gridTemplateColumns: `4.5rem minmax(10rem, 2fr) repeat(${columns.value.length}, minmax(5rem, 1fr))` };
@@ -26,7 +27,7 @@ export function Rows() {
     <div
       class="sheet" ref={box} role="grid" aria-multiselectable="true" aria-label={words.explore.title} aria-rowcount={numbers.length + 1} tabIndex={0}
       aria-activedescendant={numbers.length ? `cell-${numbers[cursor.value]}` : undefined}
-      onScroll={() => (scrolled.table = box.current!.scrollTop)} onKeyDown={(e) => onMove(e, 1, lines.show)}
+      onScroll={() => (scrolled.table = box.current!.scrollTop)} onKeyDown={(e) => onMove(e, MOVES, lines.show)}
     >
       <div class="names" role="row" style={layout}>
         <span role="columnheader" aria-label={words.images} />

@@ -236,11 +236,13 @@ export async function open(number: number, passing = false): Promise<void> {
   for (const segment of labels.objects) sync.knows(number, segment.id, segment.revision ?? 0, where);
   const before = info();
   current.value = number;
-  selected.value = null;
+  const { image: addressed, object } = address.peek();
+  const wanted = addressed === number && object !== undefined && scene.find(object) ? { object } : null;
+  selected.value = wanted?.object ?? null;
   offer.value = null;
   looked.value = null;
   shown.value = null;
-  goTo({ page: "label", image: number, show: filter.value, name: searched.value, query: "" }, passing);
+  goTo({ page: "label", image: number, show: filter.value, name: searched.value, ...wanted, query: "" }, passing);
   startClock();
   // The next frame of a video is seen as this one was.
   const alike = image.video && before?.video === image.video && before.width === image.width && before.height === image.height;
