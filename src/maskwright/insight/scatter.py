@@ -86,7 +86,8 @@ def scatter(x: F64, y: F64, chosen: Bool, colours: ValueArrays | None = None, mo
     drawn = there
     if there.size > most:
         drawn = there[np.arange(most, dtype=np.int64) * there.size // most]
-    words, places = (), None
+    words: tuple[str, ...] = ()
+    places: U8 | None = None
     if colours is not None:
         if colours.codes is None:
             raise UsageError("points are coloured by numbers", needed="a column of words")
