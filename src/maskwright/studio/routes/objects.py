@@ -8,7 +8,7 @@ from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
 
 from maskwright.errors import UsageError
-from maskwright.figures.cut_out import cut_out, surroundings
+from maskwright.figures.around import cut_out, surroundings
 from maskwright.media import tiles
 from maskwright.store.value_arrays import value_arrays
 from maskwright.studio.routes.explore import Chosen, Expression, Value, plain
