@@ -114,6 +114,10 @@ def a_dataset(folder: Path) -> mw.Dataset:
     some: mw.store.Changed = bulk.first[0]
     assert some.after == {"temperature": 3.5}
     columns.drop("temperature")
+    objects: mw.store.SegmentsChange = dataset.remove_segments_where("", "area > 0", dry_run=True)
+    gone: mw.store.ChangedSegment = objects.first[0]
+    assert gone.after is None
+    assert objects.samples == dataset.remove_where("key is not null", dry_run=True).samples == 4
 
     view: mw.store.View = dataset.where("split = 'val'")
     assert [sample.key for sample in view] == view.keys() == ["cells/0"]

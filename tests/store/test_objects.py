@@ -334,6 +334,9 @@ DATASET: dict[str, Callable[[Any], object]] = {
     "view": lambda dataset: dataset.view("v"), "drop_view": lambda dataset: dataset.drop_view("v"),
     "columns": lambda dataset: dataset.columns, "set_where": lambda dataset: dataset.set_where("", {"weight": 2}),
     "set_from": lambda dataset: dataset.set_from("nowhere.csv"),
+    "set_segments_where": lambda dataset: dataset.set_segments_where("", "", {"is_crowd": True}),
+    "remove_segments_where": lambda dataset: dataset.remove_segments_where("", "area > 1"),
+    "remove_where": lambda dataset: dataset.remove_where("key = 'k1'"),
     "vectors": lambda dataset: dataset.vectors, "set_window": lambda dataset: dataset.set_window(None),
     "keep_window": lambda dataset: dataset.keep_window(), "unfinished": lambda dataset: dataset.unfinished,
 }  # fmt: skip
@@ -356,6 +359,9 @@ EDIT: dict[str, Callable[[Any], object]] = {
     "add_column": lambda edit: edit.add_column(Column("size", "number")),
     "set_instructions": lambda edit: edit.set_instructions("x"), "connection": lambda edit: edit.connection,
     "drop_column": lambda edit: edit.drop_column("size"), "set_where": lambda edit: edit.set_where("", {"weight": 2}),
+    "set_segments_where": lambda edit: edit.set_segments_where("", "", {"is_crowd": True}),
+    "remove_segments_where": lambda edit: edit.remove_segments_where("", "area > 1"),
+    "remove_where": lambda edit: edit.remove_where("key = 'k1'"),
 }  # fmt: skip
 #: What needs no database, or is there to close it, or makes or asks for another dataset.
 WITHOUT = {

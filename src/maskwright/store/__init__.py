@@ -2,6 +2,7 @@
 
 from maskwright.store import conditions, doctor, snapshot
 from maskwright.store.bulk import BulkChange, Changed
+from maskwright.store.bulk_segments import ChangedSegment, SegmentsChange
 from maskwright.store.dataset import Dataset
 from maskwright.store.declarations import Columns
 from maskwright.store.edit import Edit
@@ -12,6 +13,7 @@ from maskwright.store.vectors import Nearest, VectorBatch, Vectors
 from maskwright.store.view import View
 
 __all__ = [
-    "BulkChange", "Change", "Changed", "Columns", "Dataset", "Edit", "Nearest", "Revision", "Sequences", "VectorBatch",
-    "Vectors", "View", "conditions", "doctor", "import_samples", "snapshot",
+    "BulkChange", "Change", "Changed", "ChangedSegment", "Columns", "Dataset", "Edit", "Nearest", "Revision",
+    "SegmentsChange", "Sequences", "VectorBatch", "Vectors", "View", "conditions", "doctor", "import_samples",
+    "snapshot",
 ]  # fmt: skip

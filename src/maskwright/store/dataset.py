@@ -17,10 +17,11 @@ from maskwright.core.columns import SAMPLE, SEQUENCE, Column
 from maskwright.core.names import check_name, name_problem, safe_key, shown
 from maskwright.errors import DatasetError, UsageError
 from maskwright.media.windows import Window
+from maskwright.store import bulk_segments, database, display, saved_views, schema, tray
 from maskwright.store import connection as opening
-from maskwright.store import database, display, saved_views, schema, tray
 from maskwright.store.bulk import BulkChange
-from maskwright.store.declarations import Columns
+from maskwright.store.bulk_segments import Chosen, SegmentsChange
+from maskwright.store.declarations import Columns, columns_at
 from maskwright.store.edit import Edit
 from maskwright.store.revisions import Change, Revision
 from maskwright.store.tray import Unfinished
@@ -142,8 +143,7 @@ class Dataset(View):
         was done.
         """
         named = ", ".join(f"{name}={value!r}" for name, value in values.items())
-        texts = (condition,) if isinstance(condition, str) else condition
-        told = message or shown(f"set {named} where {' and '.join(filter(None, texts)) or 'all'}", 500)
+        told = message or _told(f"set {named}", condition)
         found: BulkChange | None = None
         with suppress(_OnlyToldError), self.edit(told, author=author) as edit:
             found = edit.set_where(condition, values)
@@ -151,6 +151,62 @@ class Dataset(View):
                 raise _OnlyToldError
         assert found is not None
         return found
+
+    def set_segments_where(
+        self, condition: str | Sequence[str], of_segments: str, values: Mapping[str, Any], *, dry_run: bool = False,
+        author: str | None = None, message: str | None = None,
+    ) -> SegmentsChange:  # fmt: skip
+        """Give segments these values, as one revision -> how many change, and the first ten.
+
+        condition: which samples, as in `set_where`.  of_segments: a condition on a single segment, such as
+        "class = 'car' and area < 400"; "" for all of those samples.  values: by column: class, by its name; is_crowd,
+        source, an attribute of a column that is known; None takes a value away.  dry_run: only tell.  message: of the
+        revision, in place of one that says what was done.
+        Raises UsageError for what cannot be read or set; then, and with `dry_run`, nothing is changed.
+        """
+        if dry_run:
+            classes = self.classes
+            with self.database.reading() as connection:
+                columns = columns_at(connection, None, self.database.place)
+                known = {(column.owner, column.name): column for column in columns}
+                given = bulk_segments.Values(known, classes, values)
+                return bulk_segments.set_preview(Chosen(connection, columns, condition, of_segments), given)
+        named = ", ".join(f"{name}={value!r}" for name, value in values.items())
+        told = message or _told(f"set {named} of segments", of_segments, condition)
+        with self.edit(told, author=author) as edit:
+            return edit.set_segments_where(condition, of_segments, values)
+
+    def remove_segments_where(
+        self, condition: str | Sequence[str], of_segments: str, *, dry_run: bool = False, author: str | None = None,
+        message: str | None = None,
+    ) -> SegmentsChange:  # fmt: skip
+        """Take segments out of samples, as one revision -> how many, and the first ten; the history keeps them.
+
+        condition, of_segments: as in `set_segments_where`; one of them has to say something.  dry_run, message: as
+        there.  Raises UsageError for what cannot be read, and where neither condition says anything.
+        """
+        if dry_run:
+            with self.database.reading() as connection:
+                return bulk_segments.removal_preview(Chosen(connection, None, condition, of_segments))
+        with self.edit(message or _told("remove segments", of_segments, condition), author=author) as edit:
+            return edit.remove_segments_where(condition, of_segments)
+
+    def remove_where(
+        self, condition: str | Sequence[str], *, dry_run: bool = False, author: str | None = None,
+        message: str | None = None,
+    ) -> SegmentsChange:  # fmt: skip
+        """Take samples and all their segments out of the dataset, as one revision -> how many, and the first ten.
+
+        Images are not touched, and earlier revisions keep the samples: `restore` brings them back.
+
+        condition: as in `set_where`; it has to say something.  dry_run, message: as there.  Raises UsageError for one
+        that cannot be read or is empty.
+        """
+        if dry_run:
+            with self.database.reading() as connection:
+                return bulk_segments.samples_removal_preview(Chosen(connection, None, condition))
+        with self.edit(message or _told("remove samples", condition), author=author) as edit:
+            return edit.remove_where(condition)
 
     def set_from(
         self, file: str | Path, *, key: str | None = None, dry_run: bool = False, author: str | None = None
@@ -398,6 +454,12 @@ class Dataset(View):
 
         self.database.check_open()
         return [str(problem) for problem in doctor.verify(self, images=False).problems]
+
+
+def _told(what: str, *conditions: str | Sequence[str]) -> str:
+    """A revision's message of what was done, and to which samples."""
+    texts = [text for given in conditions for text in ((given,) if isinstance(given, str) else given) if text.strip()]
+    return shown(f"{what} where {' and '.join(texts) or 'all'}", 500)
 
 
 def _values(was: Any, now: Any, columns: tuple[Column, ...] = SAMPLE) -> tuple[tuple[str, Any, Any], ...]:

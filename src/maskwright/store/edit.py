@@ -23,6 +23,7 @@ from maskwright.media.checksums import Known
 from maskwright.store import (
     about,
     bulk,
+    bulk_segments,
     checks,
     class_sums,
     hashes,
@@ -34,6 +35,7 @@ from maskwright.store import (
     sequence_rows,
 )
 from maskwright.store.bulk import BulkChange, Changed
+from maskwright.store.bulk_segments import SegmentsChange
 from maskwright.store.conditions.resolve import check_expression, kind_of_expression, read
 from maskwright.store.conditions.surroundings import Stored
 from maskwright.store.conditions.to_sql import Writer
@@ -65,7 +67,6 @@ _SAMPLE = sql.select(schema.samples).where(schema.samples.c.sample == _NUMBER, a
 _SIZE = sql.select(schema.samples.c.height, schema.samples.c.width).where(
     schema.samples.c.sample == _NUMBER, alive(schema.samples, None)
 )
-_VIDEO = sql.select(schema.samples.c.video).where(schema.samples.c.sample == _NUMBER, alive(schema.samples, None))
 _SEGMENT = sql.select(schema.segments).where(
     schema.segments.c.sample == _NUMBER, schema.segments.c.segment == sql.bindparam("identity", type_=sql.BigInteger),
     alive(schema.segments, None),
@@ -204,15 +205,7 @@ class Edit:
     def remove(self, key: str) -> None:
         """Take a sample and its segments out of the dataset; earlier revisions keep them."""
         self._check_open()
-        number = self._need(key)
-        self._flush()
-        self._sequences.sample(self._connection.execute(_VIDEO, {"number": number}).scalar())
-        self._end(schema.samples, schema.samples.c.sample == number)
-        self.summary["samples removed"] += 1
-        self.summary["segments removed"] += self._end(schema.segments, schema.segments.c.sample == number)
-        self._opinions.remove(number)
-        self._recount(number)
-        self._keys.pop(key, None)
+        self._remove([self._need(key)])
 
     def set(self, key: str, **values: Any) -> None:
         """Change columns of a sample: split, weight, fields, checksum, uri.
@@ -738,6 +731,70 @@ class Edit:
         matching, order = Writer(None).selection(queries)
         rows = self._rows(schema.samples, matching, [*order, schema.samples.c.sample])
         return BulkChange(len(rows), self._rewrite(schema.samples, rows, changed), tuple(first))
+
+    def set_segments_where(
+        self, condition: str | Sequence[str], of_segments: str, values: Mapping[str, Any]
+    ) -> SegmentsChange:
+        """Give segments these values -> how many changed, and the first of them.
+
+        condition: which samples, as in `set_where`.  of_segments: a condition on a single segment; "" for all.
+        values: by column: class, by its name; is_crowd, source, an attribute of a user's column; None takes a value
+        away.  Raises UsageError as `set_where` does, and for a class that is not declared.
+        """
+        self._check_open()
+        given = bulk_segments.Values(self._columns.columns, self.classes(), values)
+        self._flush()
+        chosen = bulk_segments.Chosen(self._connection, self.columns(), condition, of_segments)
+        found = bulk_segments.set_preview(chosen, given)
+        self._rewrite(schema.segments, chosen.rows(given.differ()), given.change)
+        return found
+
+    def remove_segments_where(self, condition: str | Sequence[str], of_segments: str) -> SegmentsChange:
+        """Take segments out of samples -> how many, and the first of them; earlier revisions keep them.
+
+        condition, of_segments: as in `set_segments_where`; one of them has to say something.  Raises UsageError for
+        what cannot be read, and where neither does.
+        """
+        self._check_open()
+        self._flush()
+        chosen = bulk_segments.Chosen(self._connection, self.columns(), condition, of_segments)
+        found = bulk_segments.removal_preview(chosen)
+        rows, table = chosen.rows(), schema.segments
+        for at in range(0, len(rows), CHUNK):
+            own = table.c.row.in_(rows[at : at + CHUNK])
+            self._recount(*self._connection.execute(sql.select(table.c.sample).where(own).distinct()).scalars())
+            self.summary["segments removed"] += self._end(table, own)
+        return found
+
+    def remove_where(self, condition: str | Sequence[str]) -> SegmentsChange:
+        """Take samples and their segments out of the dataset -> how many, and the first of the samples.
+
+        Earlier revisions keep them.  condition: as in `set_where`; it has to say something.  Raises UsageError for one
+        that cannot be read or is empty.
+        """
+        self._check_open()
+        self._flush()
+        chosen = bulk_segments.Chosen(self._connection, self.columns(), condition)
+        found = bulk_segments.samples_removal_preview(chosen)
+        table = schema.samples
+        self._remove(list(self._connection.execute(sql.select(table.c.sample).where(chosen.samples)).scalars()))
+        return found
+
+    def _remove(self, numbers: Sequence[int]) -> None:
+        """End samples, their segments and everybody's own labels of them."""
+        self._flush()
+        samples, segments = schema.samples, schema.segments
+        for at in range(0, len(numbers), CHUNK):
+            chunk = list(numbers[at : at + CHUNK])
+            own = samples.c.sample.in_(chunk)
+            query = sql.select(samples.c.key, samples.c.video).where(own, alive(samples, None))
+            for key, video in self._connection.execute(query):
+                self._sequences.sample(video)
+                self._keys.pop(key, None)
+            self.summary["samples removed"] += self._end(samples, own)
+            self.summary["segments removed"] += self._end(segments, segments.c.sample.in_(chunk))
+            self._opinions.remove(chunk)
+            self._recount(*chunk)
 
     def _key(self, number: int) -> str:
         return str(self._sample(number)[0]["key"])

@@ -91,9 +91,9 @@ class Changes:
         """Somebody's own labels of a sample are done, and others see them; written when the edit ends."""
         self._finished.setdefault(number, set()).add(author)
 
-    def remove(self, number: int) -> None:
-        """End everybody's own segments of a sample."""
-        self.summary["opinions removed"] += self._end(_TABLE.c.sample == number)
+    def remove(self, numbers: Sequence[int]) -> None:
+        """End everybody's own segments of some samples."""
+        self.summary["opinions removed"] += self._end(_TABLE.c.sample.in_(numbers))
 
     def merge_class(self, source: int, target: int) -> None:
         """Give the segments of one class to another."""

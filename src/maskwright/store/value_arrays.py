@@ -1,7 +1,7 @@
 """What samples or segments say, as arrays: for figures of many of them at once."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -118,7 +118,7 @@ def value_arrays(view: "View", name: str, owner: Owner = "sample", samples: Sequ
     if of_class:
         values = [known.class_names.get(value) for value in values]
     of_samples = np.array(numbers, np.int64)
-    lasting = not _asks(found, _UNVERSIONED)
+    lasting = not any(isinstance(node, _UNVERSIONED) for node in resolved.nodes(found))
     if group(found.kind) == "text":
         words = sorted({value for value in values if value is not None}, key=str.encode)
         places = {word: place for place, word in enumerate(words)}
@@ -126,13 +126,3 @@ def value_arrays(view: "View", name: str, owner: Owner = "sample", samples: Sequ
         return ValueArrays(of_samples, found.kind, lasting, codes=codes, words=tuple(words))
     array = np.fromiter((np.nan if value is None else value for value in values), np.float64, len(values))
     return ValueArrays(of_samples, found.kind, lasting, numbers=array)
-
-
-def _asks(node: Any, kinds: tuple[type, ...]) -> bool:
-    """Whether a node of one of these kinds stands in it."""
-    if isinstance(node, kinds):
-        return True
-    if isinstance(node, tuple):
-        return any(_asks(part, kinds) for part in node)
-    inside = is_dataclass(node) and not isinstance(node, type) and not isinstance(node, Column)
-    return inside and any(_asks(getattr(node, part.name), kinds) for part in fields(node))

@@ -46,6 +46,17 @@ def read(text: str, known: Surroundings) -> resolved.Resolved:
     return resolve(grammar.read(text), known)
 
 
+def read_of_segments(text: str, known: Surroundings) -> resolved.Typed:
+    """What a condition on a single segment means here. Raises UsageError with the place of the mistake."""
+    query = grammar.read(text)
+    if query.condition is None or query.order or query.limit is not None:
+        raise UsageError(
+            f"{shown(text, 80)!r} says an order or a number", needed="a condition on a segment, such as area < 400"
+        )
+    reader = _Resolver(text, known, _Budget(inside=1), "segment")
+    return reader.condition(query.condition)
+
+
 def expression(column: Column, known: Surroundings) -> resolved.Typed:
     """What a virtual column is computed from. Raises UsageError, naming the column, where it cannot be."""
     return _Resolver(column.expression or "", known, _Budget()).virtual(column)

@@ -3,8 +3,9 @@
 The meaning of a node is in docs/reference/conditions.md: a missing value is None, and a condition holds or does not.
 """
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Any, Literal
 
 from maskwright.core.columns import Column
 
@@ -183,3 +184,23 @@ class Resolved:
     condition: Typed | None
     order: tuple[Order, ...]
     limit: int | None
+
+
+def nodes(node: Any) -> Iterator[Any]:
+    """A node and all that stand in it."""
+    if isinstance(node, tuple):
+        for part in node:
+            yield from nodes(part)
+    elif is_dataclass(node) and not isinstance(node, type | Column):
+        yield node
+        for part in fields(node):
+            yield from nodes(getattr(node, part.name))
+
+
+def asks_samples(node: Typed) -> bool:
+    """Whether a condition on a segment asks for something of its sample."""
+    return any(
+        isinstance(inner, Work | RunValue | AnyOver | CountOver | Member)
+        or (isinstance(inner, BuiltIn | Field) and inner.column.owner != "segment")
+        for inner in nodes(node)
+    )
