@@ -18,7 +18,7 @@ from maskwright.core.segments import Segments
 from maskwright.figures.comparison import INVENTED, MISSED
 from maskwright.runs import Run
 from maskwright.store import Dataset
-from maskwright.studio.routes import explore
+from maskwright.studio.routes import bulk
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 SIZE = (60, 80)
@@ -287,7 +287,7 @@ def test_an_expression_is_a_column(page, dataset) -> None:
 
 
 def test_more_are_changed_than_a_database_takes_at_once(page, dataset, monkeypatch) -> None:
-    monkeypatch.setattr(explore, "MOST_NUMBERS", 2)
+    monkeypatch.setattr(bulk, "MOST_NUMBERS", 2)
     done = page.post(
         "/api/explore/change", json={"numbers": dataset.numbers()[:5], "values": {"split": "x"}, "dry_run": False}
     ).json()
@@ -332,7 +332,11 @@ def test_what_can_be_asked_is_told(page, dataset) -> None:
     run.finish()
     found = page.get("/api/explore").json()
     asks = {ask["expression"]: ask for ask in found["asks"]}
-    assert {name for name, ask in asks.items() if ask["settable"]} == {"split", "weight", "weather", "seen"}
+    can = {(ask["column"]["owner"], name) for name, ask in asks.items() if ask["settable"]}
+    assert can == {
+        ("sample", "split"), ("sample", "weight"), ("sample", "weather"), ("sample", "seen"), ("segment", "class"),
+        ("segment", "source"), ("segment", "is_crowd"),
+    }  # fmt: skip
     assert asks["run('first').mean_iou"]["run"] == "first"
     assert [(row["id"], row["predicts"]) for row in found["runs"]] == [("first", True)]
     assert chosen(page, "run('first').mean_iou > 0.4") == dataset.numbers()[:1]

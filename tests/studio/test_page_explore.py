@@ -262,6 +262,62 @@ def test_many_images_are_changed_after_a_look_and_the_bars_follow(explorer) -> N
     count(explorer, 3)
 
 
+def test_objects_get_a_class_and_predictions_become_labels_after_a_look(explorer) -> None:
+    page = explorer.page
+    page.get_by_role("button", name="Pick all shown").click()
+    page.locator("[data-action=change]").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Change objects").check()
+    dialog.get_by_label("Objects with").fill("class = 'box'")
+    dialog.get_by_label("Value").select_option("disk")
+    dialog.get_by_role("button", name="Show what changes").click()
+    dialog.locator("[data-changes='2']").wait_for()
+    assert "2 objects would change, on 2 images of 5" in dialog.inner_text()
+    assert "p0, object 2" in dialog.inner_text()
+    dialog.get_by_label("Objects with").fill(
+        "class = 'box' and key = 'p1'"
+    )  # what was looked at is not wished any more
+    assert dialog.locator("[data-changes]").count() == 0
+    dialog.get_by_role("button", name="Show what changes").click()
+    dialog.locator("[data-changes='1']").wait_for()
+    dialog.get_by_role("button", name="Change 1 image").click()
+    page.get_by_role("dialog").wait_for(state="detached")
+    with Dataset.open(explorer.studio.folder, read_only=True) as dataset:
+        assert [sample.segments.class_ids.tolist() for sample in dataset] == [[1, 2], [1, 1], [1], [1], [1]]
+    page.locator("[data-action=change]").click()
+    dialog.get_by_label("Accept predictions").check()
+    dialog.get_by_label("Labels there").select_option("replace")
+    dialog.get_by_role("button", name="Show what changes").click()
+    dialog.locator("[data-changes='5']").wait_for()
+    dialog.get_by_label("What for").fill("good enough")
+    dialog.get_by_role("button", name="Change 5 images").click()
+    page.get_by_role("dialog").wait_for(state="detached")
+    with Dataset.open(explorer.studio.folder, read_only=True) as dataset:
+        assert [sample.segments.source for sample in dataset] == [["model"], ["model"], ["model"], [], ["model"]]
+        assert dataset.log()[0].message == "good enough"
+
+
+def test_images_go_by_the_keyboard_and_come_back(explorer) -> None:
+    page = explorer.page
+    page.locator("[data-image]").nth(1).click()
+    page.locator("[data-action=change]").focus()
+    explorer.press("Enter")
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Change images").focus()
+    explorer.press("ArrowUp")  # around, to the last
+    assert dialog.get_by_label("Delete images").is_checked()
+    dialog.get_by_role("button", name="Show what changes").focus()
+    explorer.press("Enter")
+    dialog.locator("[data-changes='1']").wait_for()
+    dialog.get_by_role("button", name="Delete 1 image").focus()
+    explorer.press("Enter")
+    count(explorer, 4)
+    assert keys(explorer) == ["p0", "p2", "p3", "p4"]
+    with Dataset.open(explorer.studio.folder) as dataset:
+        dataset.restore("head~1")
+        assert len(dataset) == 5
+
+
 def test_two_presses_lead_to_the_canvas_and_the_way_back_to_the_same_place(explorer) -> None:
     page = explorer.page
     page.locator("[data-column='segment class'] [data-word=box]").click()

@@ -672,7 +672,34 @@ export const words = {
     pickAll: "Pick all shown",
     pickNone: "Pick none",
     openHelp: "A press picks an image, with Ctrl one more, with Shift all up to it; twice, or Enter, opens it",
-    change: "Change values …",
+    change: "Change …",
+    whatToDo: "What",
+    whats: {
+      values: "Change images", set: "Change objects", accept: "Accept predictions", delete: "Delete objects", "delete images": "Delete images",
+    } as Record<string, string>,
+    whatsHelp: {
+      values: "The images that are picked get a value.", set: "Objects of the images that are picked get a class or a value: those for which the condition holds, or all.",
+      accept: "What a run predicted on the images that are picked becomes labels, with the scores it had.",
+      delete: "Objects of the images that are picked go: those for which the condition holds, or all. The history keeps them.",
+      "delete images": "The images that are picked go from the dataset, and their labels with them. Their files stay, and the history brings them back.",
+    } as Record<string, string>,
+    applyDelete: (number: number) => `Delete ${many(number, "image")}`,
+    whichObjects: "Objects with",
+    allObjects: "Nothing means all objects",
+    how: "Labels there",
+    beside: "stay; predictions come beside them",
+    inPlace: "go; predictions come in their place",
+    onlyClass: "Only of class",
+    allClasses: "all classes",
+    leastScore: "Least score",
+    before: "Before",
+    after: "After",
+    objectOf: (image: string, id: string) => `${image}, object ${id}`,
+    objectChanges: ({ matched, samples, added, changed, removed, at_most: most }: { matched: number; samples: number; added: number; changed: number; removed: number; at_most: boolean }) => {
+      const parts = [[added, "come"], [changed, "change"], [removed, "go"]].filter(([number]) => number) as [number, string][];
+      const said = parts.map(([number, verb]) => `${most && verb === "come" ? "at most " : ""}${many(number, "object")} would ${verb}`).join(", ");
+      return said || samples ? `${said || "No object would go with them"}, on ${many(samples, "image")} of ${matched.toLocaleString("en")}` : `Nothing would be changed on ${many(matched, "image")}`;
+    },
     changing: (number: number) => `Change ${many(number, "image")}`,
     column: "Column",
     value: "Value",

@@ -12,6 +12,7 @@ from maskwright.store import Dataset
 from maskwright.store.dataset import user_name
 from maskwright.studio import api_page, wrong_values
 from maskwright.studio.routes import (
+    bulk,
     classes,
     columns,
     explore,
@@ -34,6 +35,7 @@ from maskwright.studio.state import Settings, Studio
 
 #: Each holds `router(studio)`, and the messages that its routes take and give.
 ROUTES = (
+    bulk,
     project,
     setup,
     classes,

@@ -46,6 +46,8 @@ export type ObjectRow = Schemas["ObjectRow"];
 export type Plotted = Schemas["Points"];
 export type Chart = Required<Schemas["Chart"]>;
 export type Changing = Schemas["Changing"];
+export type ChangingObjects = Schemas["ChangingObjects"];
+export type ObjectChanges = Schemas["ObjectChanges"];
 export type RunRow = Schemas["RunRow"];
 export type ObjectCurves = Schemas["ObjectCurves"];
 export type Confusion = Schemas["Confusion"];
@@ -255,6 +257,7 @@ export const api = {
   objectsOf,
   objectRows: (objects: [number: number, object: number][], columns: string[]) => call<ObjectRow[]>("POST", "explore/object-rows", { objects, columns }),
   change: (what: Changing) => call<Changes>("POST", "explore/change", what),
+  changeObjects: (what: ChangingObjects) => call<ObjectChanges>("POST", "explore/objects", what),
   saveView: (name: string, where: string[]) => call<Explorable["views"]>("PUT", "explore/views", { name, where }),
   dropView: (name: string) => call<Explorable["views"]>("DELETE", `explore/views/${encodeURIComponent(name)}`),
   runs: () => call<RunRow[]>("GET", "runs"),

@@ -4,6 +4,27 @@
  */
 
 export interface paths {
+    "/api/explore/objects": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Objects
+         * @description Image number and object id of each object that is meant, in order: pairs of int32, little endian. The headers
+         *     say the revision, and how many objects there are in all.
+         */
+        post: operations["objects_api_explore_objects_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/project": {
         parameters: {
             query?: never;
@@ -403,27 +424,6 @@ export interface paths {
         get: operations["layer_api_images__number__marks_get"];
         put?: never;
         post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/explore/objects": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Objects
-         * @description Image number and object id of each object that is meant, in order: pairs of int32, little endian. The headers
-         *     say the revision, and how many objects there are in all.
-         */
-        post: operations["objects_api_explore_objects_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1575,6 +1575,24 @@ export interface components {
             ][];
         };
         /**
+         * ChangedObject
+         * @description See `store.ChangedSegment`.
+         */
+        ChangedObject: {
+            /** Key */
+            key: string;
+            /** Segment */
+            segment: string | null;
+            /** Before */
+            before: {
+                [key: string]: unknown;
+            } | null;
+            /** After */
+            after: {
+                [key: string]: unknown;
+            } | null;
+        };
+        /**
          * ChangedRow
          * @description A sample before and after.
          */
@@ -1619,6 +1637,54 @@ export interface components {
             };
             /** Numbers */
             numbers?: number[] | null;
+            /**
+             * Message
+             * @default
+             */
+            message: string;
+            /**
+             * Dry Run
+             * @default true
+             */
+            dry_run: boolean;
+        };
+        /**
+         * ChangingObjects
+         * @description What is done with objects of some images.  numbers: of the images.
+         *
+         *     what: set gives objects `values`, delete takes objects away, delete images the images with them, and accept makes
+         *     what a run predicted labels.
+         *     segments: a condition on a single object; nothing for all.  values: texts by column, as people write them; nothing
+         *     takes a value away.  run, replace, classes, least_score: of accept; see `labelling.accept_run`.  dry_run: only tell.
+         */
+        ChangingObjects: {
+            /**
+             * What
+             * @enum {string}
+             */
+            what: "set" | "delete" | "delete images" | "accept";
+            /** Numbers */
+            numbers: number[];
+            /**
+             * Segments
+             * @default
+             */
+            segments: string;
+            /** Values */
+            values?: {
+                [key: string]: string;
+            };
+            /** Run */
+            run?: string | null;
+            /**
+             * Replace
+             * @default false
+             */
+            replace: boolean;
+            /** Classes */
+            classes?: string[] | null;
+            /** Least Score */
+            least_score?: number | null;
             /**
              * Message
              * @default
@@ -2285,6 +2351,28 @@ export interface components {
             classes: components["schemas"]["ClassInfo"][];
             /** Seen */
             seen?: components["schemas"]["ClassInfo"][] | null;
+        };
+        /**
+         * ObjectChanges
+         * @description See `store.SegmentsChange`. revision: that shows it; as before where nothing was changed.
+         */
+        ObjectChanges: {
+            /** Matched */
+            matched: number;
+            /** Samples */
+            samples: number;
+            /** Added */
+            added: number;
+            /** Changed */
+            changed: number;
+            /** Removed */
+            removed: number;
+            /** At Most */
+            at_most: boolean;
+            /** First */
+            first: components["schemas"]["ChangedObject"][];
+            /** Revision */
+            revision: number;
         };
         /**
          * ObjectCurves
@@ -3157,6 +3245,39 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    objects_api_explore_objects_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ObjectsAsked"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     project_api_project_get: {
         parameters: {
             query?: never;
@@ -3732,39 +3853,6 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": unknown;
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    objects_api_explore_objects_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ObjectsAsked"];
-            };
-        };
         responses: {
             /** @description Successful Response */
             200: {

@@ -10,17 +10,18 @@ from pydantic import BaseModel, Field
 from maskwright.core.names import shown
 from maskwright.errors import UsageError
 from maskwright.figures.marks import errors, marks
-from maskwright.insight.askable import Askable, as_text, askable, bracketed
+from maskwright.insight.askable import Askable, askable, bracketed
 from maskwright.insight.charts import NumberBars, WordBars
 from maskwright.insight.scatter import Region, Scatter
 from maskwright.insight.together import grouped
 from maskwright.media import tiles
 from maskwright.runs import list_runs
 from maskwright.runs.record import predicting
-from maskwright.store import BulkChange
+from maskwright.store import BulkChange, bulk_segments
 from maskwright.store.bulk import read_values, settable
 from maskwright.store.value_arrays import ValueArrays, described, value_arrays
 from maskwright.studio.messages import ColumnInfo
+from maskwright.studio.routes.bulk import of_numbers
 from maskwright.studio.state import Studio, number_or_none, person
 
 #: Each takes what the one before left; empty ones are passed over.
@@ -190,9 +191,6 @@ class SavedView(Choice):
     name: str = Field(min_length=1, max_length=80)
 
 
-#: Samples whose keys are asked for at once.
-MOST_NUMBERS = 20_000
-
 #: What every row has.
 _ROW = ("key", "height", "width", "split", "num_segments")
 
@@ -283,10 +281,7 @@ def router(studio: Studio) -> APIRouter:
         values = read_values(dataset.columns, [f"{name}={text}" for name, text in asked.values.items()])
         where = list(asked.where)
         if asked.numbers is not None:
-            view = dataset.frozen()
-            parts = [asked.numbers[at : at + MOST_NUMBERS] for at in range(0, len(asked.numbers), MOST_NUMBERS)]
-            keys = [key for part in parts for key in value_arrays(view, "key", samples=part).words]
-            where = [f"key in ({', '.join(map(as_text, keys))})" if keys else "limit 0"]
+            where = [of_numbers(studio, asked.numbers)]
         done = dataset.set_where(
             where, values, dry_run=asked.dry_run, author=person(request), message=asked.message or None
         )
@@ -328,7 +323,7 @@ def router(studio: Studio) -> APIRouter:
 
 def _described(found: Askable) -> AskableInfo:
     column = ColumnInfo.of(found.column, built_in=found.built_in)
-    can = found.run is None and settable(found.column)
+    can = found.run is None and (settable(found.column) or bulk_segments.settable(found.column))
     return AskableInfo(expression=found.expression, title=found.title, column=column, run=found.run, settable=can)
 
 
