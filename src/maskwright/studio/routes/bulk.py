@@ -82,8 +82,10 @@ def router(studio: Studio) -> APIRouter:
         elif asked.run is None:
             raise UsageError("it is not said whose predictions", needed="a run")
         else:
-            only = {"replace": asked.replace, "classes": asked.classes, "least_score": asked.least_score}
-            done = accept_run(dataset, asked.run, where, **only, **how)
+            done = accept_run(
+                dataset, asked.run, where, replace=asked.replace, classes=asked.classes,
+                least_score=asked.least_score, **how,
+            )  # fmt: skip
         return _changes(done, dataset.revision)
 
     return routes
@@ -102,8 +104,8 @@ def _changes(done: SegmentsChange, revision: int) -> ObjectChanges:
         ChangedObject(
             key=row.key,
             segment=None if row.segment is None else str(row.segment),
-            before=row.before and dict(row.before),
-            after=row.after and dict(row.after),
+            before=None if row.before is None else dict(row.before),
+            after=None if row.after is None else dict(row.after),
         )
         for row in done.first
     ]
