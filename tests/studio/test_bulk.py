@@ -47,7 +47,7 @@ def page(dataset) -> TestClient:
 
 
 def told(page, dataset, **asked) -> dict:
-    answer = page.post("/api/explore/objects", json={"numbers": dataset.numbers(), **asked})
+    answer = page.post("/api/explore/change-objects", json={"numbers": dataset.numbers(), **asked})
     assert answer.status_code == 200, answer.text
     return answer.json()
 
@@ -105,7 +105,7 @@ def test_predictions_become_labels(page, dataset) -> None:
 )
 def test_what_cannot_be_is_refused(page, dataset, asked: dict, said: str) -> None:
     for dry in (True, False):
-        answer = page.post("/api/explore/objects", json={"numbers": dataset.numbers(), "dry_run": dry, **asked})
+        answer = page.post("/api/explore/change-objects", json={"numbers": dataset.numbers(), "dry_run": dry, **asked})
         assert answer.status_code == 400
         assert said in answer.json()["detail"]
     assert dataset.revision == 3

@@ -257,7 +257,7 @@ export const api = {
   objectsOf,
   objectRows: (objects: [number: number, object: number][], columns: string[]) => call<ObjectRow[]>("POST", "explore/object-rows", { objects, columns }),
   change: (what: Changing) => call<Changes>("POST", "explore/change", what),
-  changeObjects: (what: ChangingObjects) => call<ObjectChanges>("POST", "explore/objects", what),
+  changeObjects: (what: ChangingObjects) => call<ObjectChanges>("POST", "explore/change-objects", what),
   saveView: (name: string, where: string[]) => call<Explorable["views"]>("PUT", "explore/views", { name, where }),
   dropView: (name: string) => call<Explorable["views"]>("DELETE", `explore/views/${encodeURIComponent(name)}`),
   runs: () => call<RunRow[]>("GET", "runs"),

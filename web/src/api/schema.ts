@@ -4,7 +4,7 @@
  */
 
 export interface paths {
-    "/api/explore/objects": {
+    "/api/explore/change-objects": {
         parameters: {
             query?: never;
             header?: never;
@@ -14,11 +14,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Objects
-         * @description Image number and object id of each object that is meant, in order: pairs of int32, little endian. The headers
-         *     say the revision, and how many objects there are in all.
+         * Change
+         * @description Change objects as one revision, or tell what that would change.
          */
-        post: operations["objects_api_explore_objects_post"];
+        post: operations["change_api_explore_change_objects_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -424,6 +423,27 @@ export interface paths {
         get: operations["layer_api_images__number__marks_get"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/explore/objects": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Objects
+         * @description Image number and object id of each object that is meant, in order: pairs of int32, little endian. The headers
+         *     say the revision, and how many objects there are in all.
+         */
+        post: operations["objects_api_explore_objects_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3245,7 +3265,7 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
-    objects_api_explore_objects_post: {
+    change_api_explore_change_objects_post: {
         parameters: {
             query?: never;
             header?: never;
@@ -3254,7 +3274,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ObjectsAsked"];
+                "application/json": components["schemas"]["ChangingObjects"];
             };
         };
         responses: {
@@ -3264,7 +3284,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": components["schemas"]["ObjectChanges"];
                 };
             };
             /** @description Validation Error */
@@ -3853,6 +3873,39 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    objects_api_explore_objects_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ObjectsAsked"];
+            };
+        };
         responses: {
             /** @description Successful Response */
             200: {

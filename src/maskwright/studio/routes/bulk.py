@@ -61,11 +61,11 @@ class ObjectChanges(BaseModel):
 
 
 def router(studio: Studio) -> APIRouter:
-    """/api/explore/objects."""
+    """/api/explore/change-objects."""
     routes = APIRouter()
     dataset = studio.dataset
 
-    @routes.post("/api/explore/objects")
+    @routes.post("/api/explore/change-objects")
     def change(asked: ChangingObjects, request: Request) -> ObjectChanges:
         """Change objects as one revision, or tell what that would change."""
         where = of_numbers(studio, asked.numbers)
