@@ -433,6 +433,10 @@ def insight(dataset: mw.Dataset) -> None:
     found = looking.bars(looking.view(["split = 'val'"]).revision, "split")
     assert isinstance(found, mw.insight.charts.WordBars)
     assert not mw.insight.differences.differences(dataset, "head", "head").samples
+    embedded: mw.insight.embedding.Embedded = mw.insight.embedding.embed(dataset, name="look_of_it", layout="pca")
+    assert embedded.vectors + len(embedded.set_aside) == len(dataset)
+    maps: list[mw.insight.points.MapColumn] = mw.insight.points.maps(dataset)
+    assert maps[0].name == embedded.map
 
 
 def labelling(dataset: mw.Dataset) -> None:

@@ -14,8 +14,8 @@ from maskwright.cli.calling import Verb, call
 #: Verbs in the order of a day's work. A verb's module has its name, with _ after a Python keyword.
 VERBS = (
     "demo", "data", "import", "show", "window", "columns", "set", "export", "convert", "log", "diff", "tag", "restore",
-    "snapshot", "studio", "segment", "propagate", "track", "plan", "train", "sweep", "predict", "evaluate", "metrics",
-    "model", "runs", "compare", "report", "doctor",
+    "snapshot", "embed", "studio", "segment", "propagate", "track", "plan", "train", "sweep", "predict", "evaluate",
+    "metrics", "model", "runs", "compare", "report", "doctor",
 )  # fmt: skip
 
 
