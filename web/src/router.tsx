@@ -4,6 +4,7 @@ import { address } from "./address";
 import { Explore } from "./pages/explore";
 import { History } from "./pages/history";
 import { Label } from "./pages/label";
+import { Map } from "./pages/map";
 import { Runs } from "./pages/runs";
 import { Team, Work } from "./pages/team";
 import { dialog } from "./store/project";
@@ -21,6 +22,7 @@ interface Page {
 const PAGES: readonly Page[] = [
   { name: "label", View: Label },
   { name: "explore", View: Explore },
+  { name: "map", View: Map },
   { name: "runs", View: Runs },
   { name: "history", View: History },
   { name: "team", View: Team },

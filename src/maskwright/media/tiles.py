@@ -91,6 +91,20 @@ def thumbnail(uri: str, size: tuple[int, int], window: Window | None = None) -> 
     return _jpeg(shown, quality=80)
 
 
+@lru_cache(maxsize=2000)
+def closely(uri: str, size: Size, box: tuple[int, int, int, int], window: Window | None = None) -> bytes:
+    """A small JPEG of a part of an image as the window displays it, with a quarter of its longer side around it.
+
+    box: xyxy, the far edge excluded; all of it is shown where it is empty.  Raises FormatError as `media.read`.
+    """
+    left, top, right, bottom = box if box[2] > box[0] and box[3] > box[1] else (0, 0, size[1], size[0])
+    more = max(2, -(-max(right - left, bottom - top) // 4))
+    region = max(0, left - more), max(0, top - more), min(size[1], right + more), min(size[0], bottom + more)
+    shown = PIL.Image.fromarray(displayed(read(uri, expected=size, region=region), window))
+    shown.thumbnail((THUMB, THUMB))
+    return _jpeg(shown, quality=80)
+
+
 #: A file as it was when it was read: its URI, the size that its labels are for, and when it was last written.
 _Name = tuple[str, Size, int]
 

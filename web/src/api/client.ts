@@ -85,6 +85,18 @@ export interface PointCloud {
   places: Uint8Array | null;
 }
 
+export type MapInfo = Schemas["MapInfo"];
+export type Neighbour = Schemas["Neighbour"];
+
+/** A map's points: places from -1 to 1, the samples' numbers, and the segments' ids where it is of segments. */
+export interface Points {
+  x: Float32Array;
+  y: Float32Array;
+  samples: Int32Array;
+  segments: Float64Array | null;
+  revision: number;
+}
+
 /** Answers to who is not let in: the studio was begun anew with another link, or reached by another name. */
 export const NOT_LET_IN = [401, 403];
 
@@ -176,6 +188,21 @@ async function points(plot: Plotted, abort?: AbortSignal): Promise<PointCloud> {
   };
 }
 
+async function points({ name, owner }: MapInfo): Promise<Points> {
+  const answer = await heard(await reached("/api/maps/points", sent("POST", { name, owner })));
+  const number = Number(answer.headers.get("x-number"));
+  const body = await answer.arrayBuffer();
+  const segments = owner === "segment" ? new Float64Array(body, Math.ceil((12 * number) / 8) * 8, number) : null;
+  return { x: new Float32Array(body, 0, number), y: new Float32Array(body, 4 * number, number), samples: new Int32Array(body, 8 * number, number), segments, revision: Number(answer.headers.get("x-revision")) };
+}
+
+async function pointValues({ name, owner }: MapInfo, revision: number, expression: string, of: "sample" | "segment"): Promise<{ words: string[] | null; values: Float32Array }> {
+  const body = await (await heard(await reached("/api/maps/values", sent("POST", { name, owner, revision, expression, of })))).arrayBuffer();
+  const length = new DataView(body).getUint32(0, true);
+  const { words: found } = JSON.parse(new TextDecoder().decode(new Uint8Array(body, 4, length))) as { words: string[] | null };
+  return { words: found, values: new Float32Array(body, 4 + length) };
+}
+
 /** What the server says, as a sentence. */
 async function refusal(answer: Response): Promise<Refused> {
   const text = await answer.text();
@@ -260,6 +287,12 @@ export const api = {
   changeObjects: (what: ChangingObjects) => call<ObjectChanges>("POST", "explore/change-objects", what),
   saveView: (name: string, where: string[]) => call<Explorable["views"]>("PUT", "explore/views", { name, where }),
   dropView: (name: string) => call<Explorable["views"]>("DELETE", `explore/views/${encodeURIComponent(name)}`),
+  maps: () => call<MapInfo[]>("GET", "maps"),
+  points,
+  /** What the points say at the revision that they are of, in their order. */
+  pointValues,
+  nearest: (name: string, sample: number, segment: number | null) => call<Neighbour[]>("POST", "maps/nearest", { name, sample, segment }),
+  chosenOnMap: (numbers: number[]) => call<{ where: string }>("POST", "maps/chosen", { numbers }),
   runs: () => call<RunRow[]>("GET", "runs"),
   run: (id: string) => call<RunDetails>("GET", `runs/${encodeURIComponent(id)}`),
   sayOfRun: (id: string, said: Schemas["RunSaid"]) => call<RunDetails>("PUT", `runs/${encodeURIComponent(id)}`, said),

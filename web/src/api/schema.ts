@@ -818,6 +818,109 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/maps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Every
+         * @description The maps there are.
+         */
+        get: operations["every_api_maps_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/maps/points": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Places
+         * @description The points, N of them: x of all, then y, float32 from -1 to 1; then the samples' numbers, int32; then, of a
+         *     map of segments, their ids, float64. Headers say how many and of which revision.
+         */
+        post: operations["places_api_maps_points_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/maps/values": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Values
+         * @description What the points say, in their order: the length of a JSON object, uint32; the object, with `words` or null;
+         *     then float32, NaN where a value is missing, and places in words where there are some.
+         */
+        post: operations["values_api_maps_values_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/maps/nearest": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Nearest
+         * @description What looks most alike, the nearest first; the sample or segment itself is left out.
+         */
+        post: operations["nearest_api_maps_nearest_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/maps/chosen": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Chosen
+         * @description A condition that leaves these samples; where it is long, it is kept as a saved view, which a later one
+         *     replaces.
+         */
+        post: operations["chosen_api_maps_chosen_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/work": {
         parameters: {
             query?: never;
@@ -932,6 +1035,26 @@ export interface paths {
          * @description The image, small.
          */
         get: operations["thumbnail_api_images__number__thumbnail_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/images/{number}/segments/{segment}/thumbnail": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Closely
+         * @description A segment and what lies around it, small.
+         */
+        get: operations["closely_api_images__number__segments__segment__thumbnail_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1442,6 +1565,23 @@ export interface components {
             before: number;
         };
         /**
+         * Around
+         * @description Whose neighbours. name: of a column of vectors.  segment: its id, of vectors of segments.
+         */
+        Around: {
+            /** Name */
+            name: string;
+            /** Sample */
+            sample: number;
+            /** Segment */
+            segment?: number | null;
+            /**
+             * K
+             * @default 24
+             */
+            k: number;
+        };
+        /**
          * AskableInfo
          * @description What conditions, bars and tables can ask for; see `insight.askable.Askable`. settable: of many at once.
          */
@@ -1753,6 +1893,14 @@ export interface components {
             words: string;
         };
         /**
+         * Chosen
+         * @description numbers: of samples.
+         */
+        Chosen: {
+            /** Numbers */
+            numbers: number[];
+        };
+        /**
          * ClassInfo
          * @description A class, as `core.classes.Class`.
          */
@@ -1791,6 +1939,30 @@ export interface components {
             objects: number;
             /** Images */
             images: number;
+        };
+        /**
+         * Coloured
+         * @description By which values: an expression of samples or of segments.
+         */
+        Coloured: {
+            /** Name */
+            name: string;
+            /**
+             * Owner
+             * @default sample
+             * @enum {string}
+             */
+            owner: "sample" | "segment";
+            /** Revision */
+            revision?: number | null;
+            /** Expression */
+            expression: string;
+            /**
+             * Of
+             * @default sample
+             * @enum {string}
+             */
+            of: "sample" | "segment";
         };
         /**
          * ColumnInfo
@@ -1839,6 +2011,14 @@ export interface components {
             created: string;
             /** Text */
             text: string;
+        };
+        /**
+         * Condition
+         * @description What a page that takes conditions is given.
+         */
+        Condition: {
+            /** Where */
+            where: string;
         };
         /**
          * Confusion
@@ -2293,6 +2473,21 @@ export interface components {
             file: string;
         };
         /**
+         * MapInfo
+         * @description See `insight.points.MapColumn`.
+         */
+        MapInfo: {
+            /** Name */
+            name: string;
+            /**
+             * Owner
+             * @enum {string}
+             */
+            owner: "sample" | "segment";
+            /** Vectors */
+            vectors: string | null;
+        };
+        /**
          * Masked
          * @description counts and scores of the candidates, best first.  several: they are different objects.
          */
@@ -2361,6 +2556,20 @@ export interface components {
         "Named-Output": {
             /** Name */
             name: string;
+        };
+        /**
+         * Neighbour
+         * @description distance: by cosine, from 0 for what looks the same to 2.
+         */
+        Neighbour: {
+            /** Number */
+            number: number;
+            /** Segment */
+            segment: number | null;
+            /** Key */
+            key: string;
+            /** Distance */
+            distance: number;
         };
         /**
          * NewClasses
@@ -2474,6 +2683,22 @@ export interface components {
              * @default false
              */
             descending: boolean;
+        };
+        /**
+         * OneMap
+         * @description A map by its column. revision: the newest when it is not given.
+         */
+        OneMap: {
+            /** Name */
+            name: string;
+            /**
+             * Owner
+             * @default sample
+             * @enum {string}
+             */
+            owner: "sample" | "segment";
+            /** Revision */
+            revision?: number | null;
         };
         /**
          * Ordered
@@ -4554,6 +4779,158 @@ export interface operations {
             };
         };
     };
+    every_api_maps_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MapInfo"][];
+                };
+            };
+        };
+    };
+    places_api_maps_points_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OneMap"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    values_api_maps_values_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Coloured"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    nearest_api_maps_nearest_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Around"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Neighbour"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    chosen_api_maps_chosen_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Chosen"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Condition"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     progress_api_work_get: {
         parameters: {
             query?: never;
@@ -4737,6 +5114,46 @@ export interface operations {
             header?: never;
             path: {
                 number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    closely_api_images__number__segments__segment__thumbnail_get: {
+        parameters: {
+            query?: {
+                /** @description One number, or three with commas. */
+                low?: string | null;
+                /** @description One number, or three with commas. */
+                high?: string | null;
+                /** @description One number, or three with commas. */
+                channels?: string | null;
+                eight_bits?: boolean;
+            };
+            header?: never;
+            path: {
+                number: number;
+                segment: number;
             };
             cookie?: never;
         };

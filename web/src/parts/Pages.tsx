@@ -1,7 +1,7 @@
 import { toPage } from "../address";
 import { words } from "../strings";
 
-const NAMES = ["label", "explore", "runs", "history", "team"] as const;
+const NAMES = ["label", "explore", "map", "runs", "history", "team"] as const;
 
 /** The ways from a page to the others. `without`: those that it leads to in another place. */
 export function Pages({ here, without = "" }: { here: string; without?: string }) {

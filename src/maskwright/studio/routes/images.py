@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Response
 
+from maskwright.errors import UsageError
 from maskwright.media import tiles
 from maskwright.media.windows import Window
 from maskwright.studio.routes.window import Numbers, asked
@@ -41,6 +42,16 @@ def router(studio: Studio) -> APIRouter:
         """The image, small."""
         sample = studio.sample(number)
         content = tiles.thumbnail(sample.image.uri, sample.image.size, window)
+        return Response(content, media_type="image/jpeg", headers=HEADERS)
+
+    @routes.get("/api/images/{number}/segments/{segment}/thumbnail")
+    def closely(number: int, segment: int, window: Annotated[Window | None, Depends(window_of)]) -> Response:
+        """A segment and what lies around it, small."""
+        sample = studio.sample(number)
+        boxes = dict(zip(sample.segments.ids.tolist(), sample.segments.masks.boxes().tolist(), strict=True))
+        if segment not in boxes:
+            raise UsageError(f"the image has no segment {segment}", file=sample.key)
+        content = tiles.closely(sample.image.uri, sample.image.size, tuple(boxes[segment]), window)
         return Response(content, media_type="image/jpeg", headers=HEADERS)
 
     return routes

@@ -1,0 +1,3 @@
+/** Points for samples or segments that look alike. */
+
+export { Map } from "./Map";
