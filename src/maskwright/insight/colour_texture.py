@@ -46,14 +46,17 @@ def colour_texture(pixels: U8, inside: Bool | None = None) -> Array:
 
 def _shrunk(pixels: U8, inside: Bool | None) -> tuple[U8, Bool]:
     height, width = pixels.shape[:2]
-    counted = np.ones((height, width), bool) if inside is None or not inside.any() else inside
+    counted: Bool = np.ones((height, width), bool)
+    if inside is not None and inside.any():
+        counted = inside
     scale = SIDE / max(height, width)
     if scale >= 1:
         return np.ascontiguousarray(pixels), counted
     size = max(1, round(width * scale)), max(1, round(height * scale))
     small = np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.BOX))
     share = np.asarray(Image.fromarray(counted.astype(np.uint8) * 255).resize(size, Image.Resampling.BOX))
-    return small, np.asarray(share >= min(128, int(share.max())))
+    kept: Bool = np.greater_equal(share, min(128, int(share.max())))
+    return small, kept
 
 
 def _half(gray: Array, counted: Bool) -> tuple[Array, Bool]:

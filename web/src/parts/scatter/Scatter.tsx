@@ -58,6 +58,11 @@ export function Scatter(props: Props) {
   const draw = () => {
     if (!paint.current || !seen.current || !wide) return;
     paint.current.draw(seen.current, diameter * scale, scale);
+    drawAbove();
+  };
+  /** What lies over the points, which stay as they were drawn. */
+  const drawAbove = () => {
+    if (!seen.current || !wide) return;
     const context = above.current!.getContext("2d")!;
     context.setTransform(scale, 0, 0, scale, 0, 0);
     context.clearRect(0, 0, wide, high);
@@ -141,7 +146,7 @@ export function Scatter(props: Props) {
       props.hover(-1, begin);
       if (!lasso) return look({ ...from, x: from.x - (left - begin[0]) / from.scale, y: from.y + (top - begin[1]) / from.scale });
       drawing.current.push(place([left, top]));
-      draw();
+      drawAbove();
     };
     const onEnd = (ended: PointerEvent) => {
       canvas.removeEventListener("pointermove", onMove);
@@ -151,7 +156,7 @@ export function Scatter(props: Props) {
       drawing.current = [];
       if (ended.type === "pointerup" && !moved) props.press(pointAt(begin));
       else if (ended.type === "pointerup" && lasso) props.outline(outline);
-      draw();
+      drawAbove();
     };
     canvas.setPointerCapture(event.pointerId);
     canvas.addEventListener("pointermove", onMove);
@@ -164,7 +169,7 @@ export function Scatter(props: Props) {
     if (point === over.current) return;
     over.current = point;
     props.hover(point, point < 0 ? at(event) : toPixel(seen.current, wide, high, [x[point], y[point]]));
-    draw();
+    drawAbove();
   };
   const onWheel = (event: WheelEvent) => {
     event.preventDefault();
@@ -198,7 +203,7 @@ export function Scatter(props: Props) {
       <canvas ref={ground} aria-hidden="true" />
       <canvas
         ref={above} role="application" aria-label={label} tabIndex={0} onPointerDown={onDown} onPointerMove={onHover} onKeyDown={onKey}
-        onPointerLeave={() => { over.current = -1; props.hover(-1, [0, 0]); draw(); }} onDblClick={() => look(null)}
+        onPointerLeave={() => { over.current = -1; props.hover(-1, [0, 0]); drawAbove(); }} onDblClick={() => look(null)}
       />
       {!able && <p class="empty" role="alert">{without}</p>}
     </div>
