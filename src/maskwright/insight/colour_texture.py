@@ -55,8 +55,7 @@ def _shrunk(pixels: U8, inside: Bool | None) -> tuple[U8, Bool]:
     size = max(1, round(width * scale)), max(1, round(height * scale))
     small = np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.BOX))
     share = np.asarray(Image.fromarray(counted.astype(np.uint8) * 255).resize(size, Image.Resampling.BOX))
-    kept: Bool = np.greater_equal(share, min(128, int(share.max())))
-    return small, kept
+    return small, share >= min(128, int(share.max()))
 
 
 def _half(gray: Array, counted: Bool) -> tuple[Array, Bool]:
@@ -65,7 +64,7 @@ def _half(gray: Array, counted: Bool) -> tuple[Array, Bool]:
         return gray, counted
     blocks = gray[:height, :width].reshape(height // 2, 2, width // 2, 2).mean((1, 3))
     there = counted[:height, :width].reshape(height // 2, 2, width // 2, 2).any((1, 3))
-    return blocks, there
+    return blocks, np.asarray(there)
 
 
 def _colours(pixels: U8, counted: Bool) -> Array:
