@@ -1893,10 +1893,10 @@ export interface components {
             words: string;
         };
         /**
-         * Chosen
+         * ChosenOnMap
          * @description numbers: of samples.
          */
-        Chosen: {
+        ChosenOnMap: {
             /** Numbers */
             numbers: number[];
         };
@@ -4907,7 +4907,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Chosen"];
+                "application/json": components["schemas"]["ChosenOnMap"];
             };
         };
         responses: {

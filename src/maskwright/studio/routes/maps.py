@@ -13,7 +13,6 @@ from pydantic import BaseModel, Field
 
 from maskwright.errors import UsageError
 from maskwright.insight.askable import as_text
-from maskwright.insight.looking import Looking
 from maskwright.insight.points import maps, points, values_of
 from maskwright.store.value_arrays import value_arrays
 from maskwright.studio.state import Studio, person
@@ -70,7 +69,7 @@ class Neighbour(BaseModel):
     distance: float
 
 
-class Chosen(BaseModel):
+class ChosenOnMap(BaseModel):
     """numbers: of samples."""
 
     numbers: list[int] = Field(min_length=1, max_length=1_000_000)
@@ -86,7 +85,6 @@ def router(studio: Studio) -> APIRouter:
     """/api/maps"""
     routes = APIRouter()
     dataset = studio.dataset
-    looking = Looking(dataset)
 
     @routes.get("/api/maps")
     def every() -> list[MapInfo]:
@@ -115,7 +113,7 @@ def router(studio: Studio) -> APIRouter:
         """
         revision = dataset.revision if asked.revision is None else asked.revision
         found = points(dataset.at(revision), asked.name, asked.owner)
-        said = values_of(looking, revision, found, asked.expression, asked.of)
+        said = values_of(studio.looking, revision, found, asked.expression, asked.of)
         about = json.dumps({"words": said.words}).encode()
         about += b" " * (-len(about) % 4)
         body = struct.pack("<I", len(about)) + about + said.values.astype("<f4").tobytes()
@@ -147,7 +145,7 @@ def router(studio: Studio) -> APIRouter:
         return out
 
     @routes.post("/api/maps/chosen")
-    def chosen(asked: Chosen, request: Request) -> Condition:
+    def chosen(asked: ChosenOnMap, request: Request) -> Condition:
         """A condition that leaves these samples; where it is long, it is kept as a saved view, which a later one
         replaces.
         """
