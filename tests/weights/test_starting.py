@@ -57,12 +57,12 @@ def test_over_an_encoder_that_was_taught_lite_learns_at_its_own_rates(tmp_path) 
     from maskwright.store import Dataset, transfer
     from maskwright.train.plan import plan
 
-    classes, samples = build_demo_set(tmp_path / "images", number=5, size=(64, 64))
+    classes, samples = build_demo_set(tmp_path / "images", number=130, size=(64, 64))
     transfer.import_samples(tmp_path / "dataset", classes, samples, "demo")
     with Dataset.open(tmp_path / "dataset") as dataset:
 
-        def rates(**given):
-            settings = plan(dataset, {"device": "cpu", **given}, measure=False).settings
+        def rates(of=dataset, **given):
+            settings = plan(of, {"device": "cpu", **given}, measure=False).settings
             return settings.lr, settings.encoder_lr
 
         lite = {"model": "lite/efficientnet-lite0"}
@@ -71,6 +71,9 @@ def test_over_an_encoder_that_was_taught_lite_learns_at_its_own_rates(tmp_path) 
         assert rates(**lite, weights=None) == (2e-3, 1.0)
         assert rates(model="lite", weights=None) == (2e-3, 1.0)
         assert rates(**lite, weights="efficientnet-lite1") == (2e-3, 1.0), "weights of another encoder"
+        assert rates(**lite, weights="efficientnet-lite0", optimizer="sgd") == (0.01, 1.0)
+        few = dataset.where("split = 'val' or key < '00030'")
+        assert rates(few, **lite, weights="efficientnet-lite0") == (2e-3, 1.0), "so few images change all of it"
 
 
 def test_a_cache_is_taken_where_the_network_can(a_resnet) -> None:

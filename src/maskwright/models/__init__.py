@@ -7,7 +7,8 @@ exactly that size comes out.  Each module states PAPER, LICENCE and what `build`
     INPUT          how images are treated, where it is a way of its own
     TASKS          members of `predict.tasks` it can do, the likeliest first; ("semantic",) where nothing is stated
     LEARNING_RATE  the peak that AdamW takes with batches of about eight; 1e-3 where nothing is stated
-    TAUGHT_RATES  the same over an encoder that was taught already, and what part of it the encoder takes
+    TAUGHT_RATES   the same over an encoder that was taught already, and what part of it the encoder takes; of sets of
+                   more than a hundred images
     PROPOSED       (task, device) -> (encoder or "", why): where a plan proposes it when nobody names a model
     PUBLISHED      (task, device) -> (encoder, why): what it proposes instead where weights of that encoder are at hand
     ENCODER        what `weights.weight_catalogue` calls its encoder, where `build` has no choice of them

@@ -31,7 +31,7 @@ def chosen_segments(view: "View") -> I64:
         where, _ = view._chosen(connection)
         known = Stored(connection, view.revision)
         writer = Writer(view.revision)
-        conditions = [query.condition for text in view.conditions if (query := read(text, known)).condition is not None]
+        conditions = [found.condition for text in view.conditions if (found := read(text, known)).condition is not None]
         about = [writer.truth(inner, segments) for condition in conditions for inner in _of_one(condition)]
         query = (
             sql.select(segments.c.sample, segments.c.segment)
@@ -39,7 +39,8 @@ def chosen_segments(view: "View") -> I64:
             .where(where, alive(segments, view.revision), *about)
             .order_by(segments.c.sample, segments.c.z)
         )
-        return np.array([tuple(row) for row in connection.execute(query)], np.int64).reshape(-1, 2)
+        rows = connection.execute(query).cursor.fetchall()  # as the driver makes them: several times as fast
+        return np.array(rows, np.int64).reshape(-1, 2)
 
 
 def _of_one(condition: resolved.Typed | None) -> Iterator[resolved.Typed]:

@@ -204,18 +204,20 @@ def _rules(facts: Fingerprint, device: str, given: dict[str, Any]) -> dict[str, 
     # -- optimisation
     rate = models.stated(model, "LEARNING_RATE", 1e-3)
     out["lr"] = rate, f"what AdamW takes with {name}; --lr find measures it on this set"
-    taught = models.stated(model, "TAUGHT_RATES", None)
-    if taught and begins_with_encoder(model, given.get("config", begin.config), given.get("weights", begin.weights)):
-        out["lr"] = taught[0], f"what AdamW takes with {name} over an encoder that was taught already"
-        out["encoder_lr"] = taught[1], "what an encoder knows already is changed slowly"
+    few = facts.training * 4 < 8 * 50
+    taught = None if few else models.stated(model, "TAUGHT_RATES", None)
+    encoder = given.get("config", begin.config), given.get("weights", begin.weights)
     if given.get("optimizer") == "sgd":
         out["lr"] = 0.01, "usual with SGD; --lr find measures it on this set"
         out["weight_decay"] = 1e-4, "usual with SGD, which adds it to the gradient"
     elif objects:
         out["weight_decay"] = 0.05, "as the published recipes of such networks"
+    elif taught and begins_with_encoder(model, *encoder):
+        out["lr"] = taught[0], f"what AdamW takes with {name} over an encoder that was taught already"
+        out["encoder_lr"] = taught[1], "what an encoder knows already is changed slowly"
     if objects:
         out["ema"] = 0.998, "averages over fewer steps, as there are fewer"
-    if facts.training * 4 < 8 * 50:
+    if few:
         out["ema"] = 0.99, "a small set: averages over fewer steps"
     if budget is not None and budget < 2:
         out["evaluations"] = 4, "a short training is looked at less often"

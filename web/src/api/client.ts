@@ -188,7 +188,7 @@ async function points(plot: Plotted, abort?: AbortSignal): Promise<PointCloud> {
   };
 }
 
-async function points({ name, owner }: MapInfo): Promise<Points> {
+async function mapPoints({ name, owner }: MapInfo): Promise<Points> {
   const answer = await heard(await reached("/api/maps/points", sent("POST", { name, owner })));
   const number = Number(answer.headers.get("x-number"));
   const body = await answer.arrayBuffer();
@@ -288,7 +288,7 @@ export const api = {
   saveView: (name: string, where: string[]) => call<Explorable["views"]>("PUT", "explore/views", { name, where }),
   dropView: (name: string) => call<Explorable["views"]>("DELETE", `explore/views/${encodeURIComponent(name)}`),
   maps: () => call<MapInfo[]>("GET", "maps"),
-  points,
+  mapPoints,
   /** What the points say at the revision that they are of, in their order. */
   pointValues,
   nearest: (name: string, sample: number, segment: number | null) => call<Neighbour[]>("POST", "maps/nearest", { name, sample, segment }),

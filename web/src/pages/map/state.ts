@@ -118,7 +118,7 @@ async function load(map: MapInfo | null): Promise<void> {
   loading = map;
   busy.value = map !== null;
   try {
-    const found = map ? await api.points(map) : NONE;
+    const found = map ? await api.mapPoints(map) : NONE;
     if (loading !== map) return;
     colouring.value = plain(found.x.length);
     points.value = found;
