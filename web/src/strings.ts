@@ -509,6 +509,9 @@ export const words = {
   candidate: (at: number, of: number, key: string) => `Candidate ${at} of ${of}${key ? `; ${shownKey(key)}: the next` : ""}`,
   oneCandidate: "The engine has only this candidate. Further clicks on the object and beside it correct it.",
   asked: (ms: number) => `${Math.round(ms)} ms`,
+  saveAs: "Save as …",
+  tableAs: { csv: "Table: CSV", parquet: "Table: Parquet" },
+  figureAs: { svg: "Figure: SVG", png: "Figure: PNG" },
   pages: { label: "Label", explore: "Explore", map: "Map", runs: "Runs", history: "History", team: "Team" } as Record<string, string>,
   pagesHelp: {
     label: "Draw and change labels", explore: "All images at once, by their values", map: "Images or segments as points: those that look alike lie together", runs: "Trainings and predictions, side by side",
@@ -531,6 +534,7 @@ export const words = {
     worst: "Images it does worst on",
     worse: "Images that got worse",
     curves: "Curves",
+    score: "Score", oneClass: "Class", setting: "Setting",
     scores: "Scores",
     byClass: "By class",
     moved: "difference",

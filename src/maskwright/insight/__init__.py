@@ -9,10 +9,13 @@ from maskwright.insight import (
     differences,
     embedding,
     encoders,
+    figures_of_runs,
     looking,
     map_layout,
     points,
     scatter,
+    tables_of_choices,
+    tables_of_runs,
     together,
 )
 
@@ -23,9 +26,12 @@ __all__ = [
     "differences",
     "embedding",
     "encoders",
+    "figures_of_runs",
     "looking",
     "map_layout",
     "points",
     "scatter",
+    "tables_of_choices",
+    "tables_of_runs",
     "together",
 ]

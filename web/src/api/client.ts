@@ -156,6 +156,15 @@ async function heard(answer: Response): Promise<Response> {
   return answer;
 }
 
+/** Gives an answer's bytes to the person, as a file. */
+async function saved(answer: Response, name: string): Promise<void> {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(await answer.blob());
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+}
+
 async function bitmap(path: string): Promise<ImageBitmap> {
   const answer = await heard(await reached(`/api/${path}`, { credentials: "same-origin" }));
   return createImageBitmap(await answer.blob());
@@ -283,6 +292,7 @@ export const api = {
   points,
   objectsOf,
   objectRows: (objects: [number: number, object: number][], columns: string[]) => call<ObjectRow[]>("POST", "explore/object-rows", { objects, columns }),
+  saveTable: async (asked: Schemas["TableAsked"], form: "csv" | "parquet") => saved(await heard(await reached(`/api/explore/table.${form}`, sent("POST", asked))), `${asked.of}.${form}`),
   change: (what: Changing) => call<Changes>("POST", "explore/change", what),
   changeObjects: (what: ChangingObjects) => call<ObjectChanges>("POST", "explore/change-objects", what),
   saveView: (name: string, where: string[]) => call<Explorable["views"]>("PUT", "explore/views", { name, where }),

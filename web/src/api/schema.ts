@@ -718,6 +718,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/tables/{what}.{form}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Table
+         * @description Numbers of runs; see `insight.tables_of_runs`.
+         */
+        get: operations["table_api_tables__what___form__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/explore/table.{form}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Chosen
+         * @description Images or objects that are left, in their order, with values; see `insight.tables_of_choices`.
+         */
+        post: operations["chosen_api_explore_table__form__post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/figures/{what}.{form}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Figure
+         * @description Numbers of runs, drawn; see `insight.figures_of_runs`. name: of a curve.
+         */
+        get: operations["figure_api_figures__what___form__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/history": {
         parameters: {
             query?: never;
@@ -3300,6 +3360,31 @@ export interface components {
             examples?: components["schemas"]["Examples"] | null;
         };
         /**
+         * TableAsked
+         * @description of: images, or objects.  columns: expressions.
+         */
+        TableAsked: {
+            /** Where */
+            where?: string[];
+            /** Regions */
+            regions?: components["schemas"]["Drawn"][];
+            /** Order */
+            order?: string | null;
+            /**
+             * Descending
+             * @default false
+             */
+            descending: boolean;
+            /**
+             * Of
+             * @default images
+             * @enum {string}
+             */
+            of: "images" | "objects";
+            /** Columns */
+            columns?: string[];
+        };
+        /**
          * TakingBack
          * @description A merging is taken back.  merging: the id that it was given.
          */
@@ -4601,6 +4686,110 @@ export interface operations {
                 };
                 content: {
                     "application/json": string[];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    table_api_tables__what___form__get: {
+        parameters: {
+            query: {
+                run: string[];
+            };
+            header?: never;
+            path: {
+                what: "scores" | "curves" | "images" | "confusion";
+                form: "csv" | "parquet";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    chosen_api_explore_table__form__post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                form: "csv" | "parquet";
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TableAsked"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    figure_api_figures__what___form__get: {
+        parameters: {
+            query: {
+                run: string[];
+                name?: string;
+            };
+            header?: never;
+            path: {
+                what: "scores" | "classes" | "curve" | "confusion";
+                form: "svg" | "png";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
                 };
             };
             /** @description Validation Error */

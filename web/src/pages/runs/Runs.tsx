@@ -11,6 +11,7 @@ import { Objects } from "./panels/Objects";
 import { Train } from "./dialogs/Train";
 import { List } from "./panels/List";
 import { Process } from "./panels/Process";
+import { SaveAs } from "./panels/SaveAs";
 import { Said } from "./panels/Said";
 import { Scores } from "./panels/Scores";
 import { Settings } from "./panels/Settings";
@@ -45,7 +46,7 @@ export function Runs({ children }: { children?: ComponentChildren }) {
           {shown.value.map((run) => <Objects key={run.id} run={run} />)}
           {names.length > 0 && (
             <section aria-label={text.curves}>
-              <h2>{text.curves}</h2>
+              <div class="titled"><h2>{text.curves}</h2><SaveAs runs={shown.value.map((run) => run.id)} table="curves" /></div>
               <div class="charts">{names.map((name) => <Curve key={name} name={name} />)}</div>
             </section>
           )}
@@ -66,6 +67,7 @@ function Legend() {
   return (
     <p class="legend">
       {shown.value.map((run, k) => <span key={run.id} style={{ color: `var(${colourOf(k)})` }}>● {run.id}</span>)}
+      <SaveAs runs={shown.value.map((run) => run.id)} table="images" />
       {both && <button onClick={() => toPage("explore", new URLSearchParams([["up", differing], ["errors", second], ["c", differing]]).toString())}>{text.worse}</button>}
     </p>
   );
@@ -76,7 +78,7 @@ function Curve({ name }: { name: string }) {
   const points = useMemo(() => aligned(having.map(({ run }) => run.curves[name] as [number, number][])), [shown.value, name]);
   return (
     <figure>
-      <figcaption>{name}</figcaption>
+      <figcaption class="titled">{name}<SaveAs runs={having.map(({ run }) => run.id)} figure="curve" name={name} /></figcaption>
       <Curves points={points} colours={having.map(({ k }) => colourOf(k))} names={having.map(({ run }) => run.id)} label={`${name}: ${having.map(({ run }) => `${run.id} ${(run.curves[name] as [number, number][]).at(-1)?.[1].toPrecision(4)}`).join(", ")}`} />
     </figure>
   );

@@ -1,6 +1,7 @@
+import { api } from "../../../api/client";
 import { Menu } from "../../../parts/Menu";
 import { words } from "../../../strings";
-import { asks, busy, chosen, columns, filters, folded, group, idOf, known, layers, mode, objectColumns, type Mode, picked, pickAll, pickNone, plots, regions, showing, sort, typed, where, wide } from "../store/state";
+import { asks, busy, chosen, columns, filters, folded, group, idOf, known, layers, mode, objectColumns, ordered, ordering, problem, type Mode, picked, pickAll, pickNone, plots, regions, showing, sort, typed, where, wide } from "../store/state";
 import { objects } from "../store/objects";
 import { first } from "./Plots";
 
@@ -59,6 +60,11 @@ export function Bar() {
           </label>
         ))}
       </Menu>
+      <Menu name={words.saveAs}>
+        {(["csv", "parquet"] as const).map((form) => (
+          <button key={form} data-save={form} onClick={() => void save(form)}>{words.tableAs[form]}</button>
+        ))}
+      </Menu>
       <span class="gap" />
       {!ofObjects && <label><input type="checkbox" checked={layers.value.truth} onChange={(e) => set({ truth: e.currentTarget.checked })} />{text.truth}</label>}
       {!ofObjects && predicting.length > 0 && (
@@ -76,6 +82,14 @@ export function Bar() {
       )}
     </div>
   );
+}
+
+/** What is listed, with the columns that are shown, as a file. */
+async function save(form: "csv" | "parquet"): Promise<void> {
+  const of = showing.value;
+  const shared = { regions: regions.value, columns: [...(of === "objects" ? objectColumns : columns).value], of };
+  const order = of === "objects" ? { where: where.value, order: ordering.value?.expression ?? null, descending: ordering.value?.down ?? false } : { where: ordered.value, descending: false };
+  await api.saveTable({ ...shared, ...order }, form).catch((error: Error) => (problem.value = error.message));
 }
 
 /** How many are picked, and what can be done with them. */

@@ -39,7 +39,7 @@ export function Objects() {
       aria-activedescendant={number ? `object-${pairAt(objectCursor.value).join("-")}` : undefined} onScroll={() => (objectScrolled.top = box.current!.scrollTop)} onKeyDown={onKey}
     >
       <div class="names" role="row" style={layout}>
-        <span role="columnheader" aria-label={words.explore.owners.segment} />
+        <span role="columnheader"><span class="unseen">{words.explore.owners.segment}</span></span>
         {["key", ...objectColumns.value].map((name) => (
           <span key={name} role="columnheader" aria-sort={sort.value?.expression !== name ? "none" : sort.value.down ? "descending" : "ascending"}>
             <button onClick={() => (sort.value = { expression: name, down: sort.value?.expression === name && !sort.value.down })}>

@@ -30,7 +30,7 @@ export function Rows() {
       onScroll={() => (scrolled.table = box.current!.scrollTop)} onKeyDown={(e) => onMove(e, MOVES, lines.show)}
     >
       <div class="names" role="row" style={layout}>
-        <span role="columnheader" aria-label={words.images} />
+        <span role="columnheader"><span class="unseen">{words.explore.key}</span></span>
         {shown.map((name) => (
           <span key={name} role="columnheader" aria-sort={sort.value?.expression !== name ? "none" : sort.value.down ? "descending" : "ascending"}>
             <button onClick={() => (sort.value = { expression: name, down: sort.value?.expression === name && !sort.value.down })}>

@@ -74,7 +74,7 @@ const ofObjects = computed(() => new Set(asks.value.filter((ask) => ask.column.o
 /** Objects are sorted by their images' values too, images not by those of their objects. */
 export const ordering = computed(() => (sort.value && (showing.value === "objects" || !ofObjects.value.has(sort.value.expression)) ? sort.value : null));
 const imageOrder = computed(() => (showing.value === "images" && ordering.value ? `order by ${ordering.value.expression}${ordering.value.down ? " desc" : ""}` : ""));
-const ordered = computed(() => [...where.value, ...(imageOrder.value ? [imageOrder.value] : [])]);
+export const ordered = computed(() => [...where.value, ...(imageOrder.value ? [imageOrder.value] : [])]);
 
 // -- the address ------------------------------------------------------------------------------------------
 

@@ -5,6 +5,7 @@ import { message } from "../../../store/project";
 import { words } from "../../../strings";
 import { type Cell, matrix } from "../confusing";
 import { counts, matrixOf } from "../state";
+import { SaveAs } from "./SaveAs";
 
 const text = words.runs.confusion;
 const short = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 });
@@ -36,7 +37,7 @@ export function Confusion({ run }: { run: RunDetails }) {
   }
   return (
     <section aria-label={text.title(run.id)} class="confusion" aria-busy={busy}>
-      <h2>{text.title(run.id)}</h2>
+      <div class="titled"><h2>{text.title(run.id)}</h2><SaveAs runs={[run.id]} table="confusion" figure="confusion" /></div>
       <p class="switches">
         {counted.objects.length > 0 && <Switch name={text.of} options={text.ofs} value={of} choose={(value) => (matrixOf.value = value)} />}
         <Switch name={text.as} options={text.ass} value={counts.value} choose={(value) => (counts.value = value)} />

@@ -2,6 +2,7 @@ import { Table } from "../../../parts/Table";
 import { words } from "../../../strings";
 import { intervalOf, numbers } from "../comparing";
 import { shown } from "../state";
+import { SaveAs } from "./SaveAs";
 
 const text = words.runs;
 
@@ -19,11 +20,11 @@ function Numbers({ of, title }: { of: "set" | "classes"; title: string }) {
   const runs = shown.value;
   const rows = numbers(runs, of);
   if (!rows.length) return null;
-  const columns = ["", ...runs.flatMap((run, k) => (k ? [run.id, text.moved] : [run.id]))];
+  const columns = [of === "set" ? text.score : text.oneClass, ...runs.flatMap((run, k) => (k ? [run.id, text.moved] : [run.id]))];
   const said = (value: number) => (Number.isInteger(value) ? value.toLocaleString("en") : value.toFixed(3));
   return (
     <section aria-label={title}>
-      <h2>{title}</h2>
+      <div class="titled"><h2>{title}</h2><SaveAs runs={runs.map((run) => run.id)} table="scores" figure={of === "set" ? "scores" : "classes"} /></div>
       <Table columns={columns}>
         {rows.map(([name, values]) => (
           <tr key={name} data-score={name}>

@@ -15,7 +15,7 @@ export function Settings() {
     <details open={runs.length > 1}>
       <summary>{title}</summary>
       {rows.length ? (
-        <Table columns={["", ...runs.map((run) => run.id)]}>
+        <Table columns={[text.setting, ...runs.map((run) => run.id)]}>
           {rows.map(([name, values]) => <tr key={name}><td>{name}</td>{values.map((value, k) => <td key={k}>{value || words.noValue}</td>)}</tr>)}
         </Table>
       ) : <p class="quiet">{text.alike}</p>}
