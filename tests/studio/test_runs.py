@@ -1,5 +1,6 @@
 """Runs over HTTP: at a glance, whole, and what people say of them."""
 
+import io
 import math
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 
 pytest.importorskip("fastapi")
 from fastapi.testclient import TestClient
+from PIL import Image
 from studio_client import client_of
 
 from maskwright.core.classes import Class, Classes
@@ -155,3 +157,21 @@ def test_how_sure_a_run_is_and_how_right(judged) -> None:
     assert told["expected_error"] == pytest.approx((0.3 + 0.9) / 2)
     assert told["sizes"] == [{"low": 64, "high": 256, "objects": 6, "iou": pytest.approx((1 + 1 + 0.5) / 6)}]
     assert page.get("/api/runs/new/objects").json() is None
+
+
+def test_images_and_layers_of_a_training(page, dataset) -> None:
+    run = dataset.run("first")
+    for step in (10, 20):
+        run.log_image(step, "val/p0", np.full((6, 24, 3), 5 * step, np.uint8))
+        run.log_histogram(step, "weights/head.weight", [0.0, 0.5, 1.0, math.inf], bins=2)
+    told = page.get("/api/runs/first/images").json()
+    assert told == [{"name": "val-p0", "step": 10}, {"name": "val-p0", "step": 20}]
+    answer = page.get("/api/runs/first/image", params=told[1])
+    assert answer.headers["content-type"] == "image/jpeg"
+    assert abs(int(np.asarray(Image.open(io.BytesIO(answer.content)))[3, 12, 0]) - 100) <= 2
+    assert page.get("/api/runs/first/image", params={"name": "../../maskwright", "step": 10}).status_code == 400
+    rows = page.get("/api/runs/first/histograms").json()
+    assert [row["step"] for row in rows["weights/head.weight"]] == [10, 20]
+    assert rows["weights/head.weight"][0] == {"step": 10, "counts": [1, 2], "low": 0.0, "high": 1.0, "not_finite": 1}
+    assert page.get("/api/runs/second/images").json() == []
+    assert page.get("/api/runs/second/histograms").json() == {}

@@ -538,6 +538,20 @@ export const words = {
     scores: "Scores",
     byClass: "By class",
     moved: "difference",
+    overlays: {
+      title: (run: string) => `What ${run} saw on the way`,
+      help: "Truth, prediction and error. Red is missed, blue too much, yellow another class.",
+      image: (name: string, step: number) => `${name} at step ${step}: truth, prediction, error`,
+    },
+    layers: {
+      title: (run: string) => `Layers of ${run}`,
+      kinds: "What is counted",
+      kind: { weights: "Weights", biases: "Biases", gradients: "Gradients" } as Record<string, string>,
+      named: "Name has",
+      shown: (shown: number, all: number) => (shown < all ? `the first ${shown} of ${all} layers` : many(all, "layer")),
+      layer: (name: string, low: string, high: string) => `${name}: from ${low} to ${high}`,
+      notFinite: (number: number) => `${number.toLocaleString("en")} not finite`,
+    },
     confusion: {
       title: (run: string) => `What ${run} takes for what`,
       help: "Rows are the labels, columns what was predicted. A press on a cell opens its images.",

@@ -153,7 +153,7 @@ class Settings:
         " where nothing is said.",
     ] = None
     overlays: Annotated[int, Limits(least=0), "Validation images drawn at every evaluation."] = 4
-    histograms: Annotated[bool, "Distributions of weights and gradients by layer, at every evaluation."] = False
+    histograms: Annotated[bool, "Distributions of weights, biases and gradients by layer, at every evaluation."] = False
     trackers: Annotated[tuple[Annotated[str, Member("runs.trackers")], ...], "Also record with these."] = ()
 
     def __post_init__(self) -> None:

@@ -306,6 +306,8 @@ export const api = {
   runs: () => call<RunRow[]>("GET", "runs"),
   run: (id: string) => call<RunDetails>("GET", `runs/${encodeURIComponent(id)}`),
   sayOfRun: (id: string, said: Schemas["RunSaid"]) => call<RunDetails>("PUT", `runs/${encodeURIComponent(id)}`, said),
+  runImages: (id: string) => call<Schemas["RunImage"][]>("GET", `runs/${encodeURIComponent(id)}/images`),
+  layers: (id: string) => call<Record<string, Schemas["Distribution"][]>>("GET", `runs/${encodeURIComponent(id)}/histograms`),
   confusion: (id: string) => call<Confusion | null>("GET", `runs/${encodeURIComponent(id)}/confusion`),
   objectCurves: (id: string) => call<ObjectCurves | null>("GET", `runs/${encodeURIComponent(id)}/objects`),
   /** Counts again where one class is taken for another, and keeps that as values of the run. */

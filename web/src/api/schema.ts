@@ -594,6 +594,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/runs/{id}/images": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Images
+         * @description The images that a training drew on its way.
+         */
+        get: operations["images_api_runs__id__images_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runs/{id}/image": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Image
+         * @description One of them, as a JPEG.
+         */
+        get: operations["image_api_runs__id__image_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runs/{id}/histograms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Layers
+         * @description Distributions of weights, biases and gradients by layer; none for a run without.
+         */
+        get: operations["layers_api_runs__id__histograms_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/trainings": {
         parameters: {
             query?: never;
@@ -2150,6 +2210,22 @@ export interface components {
             others: string[];
         };
         /**
+         * Distribution
+         * @description How values lay at a step: counts of bars of equal width from low to high, and how many were not finite.
+         */
+        Distribution: {
+            /** Step */
+            step: number;
+            /** Counts */
+            counts: number[];
+            /** Low */
+            low: number;
+            /** High */
+            high: number;
+            /** Not Finite */
+            not_finite: number;
+        };
+        /**
          * Drawn
          * @description A region of a plot; see `insight.scatter.Region`. polygon: x and y of its corners.
          */
@@ -3128,6 +3204,16 @@ export interface components {
             evaluations: components["schemas"]["Evaluated"][];
             /** Per Sample */
             per_sample: string[];
+        };
+        /**
+         * RunImage
+         * @description An image that was drawn at a step of a training.
+         */
+        RunImage: {
+            /** Name */
+            name: string;
+            /** Step */
+            step: number;
         };
         /**
          * RunInfo
@@ -4472,6 +4558,104 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CellSamples"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    images_api_runs__id__images_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunImage"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    image_api_runs__id__image_get: {
+        parameters: {
+            query: {
+                name: string;
+                step: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    layers_api_runs__id__histograms_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: components["schemas"]["Distribution"][];
+                    };
                 };
             };
             /** @description Validation Error */

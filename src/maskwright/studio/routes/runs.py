@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
 
 from maskwright.core.names import shown
@@ -11,8 +11,9 @@ from maskwright.errors import UsageError
 from maskwright.insight.askable import as_text, quoted
 from maskwright.runs import evaluations, find, launching, list_runs, object_curves
 from maskwright.runs.evaluation import confused, curves_of_objects
+from maskwright.runs.kept_images import kept_images
 from maskwright.runs.launching import Launched
-from maskwright.runs.record import curves, flat_scores, last_evaluations
+from maskwright.runs.record import curves, flat_scores, histograms, last_evaluations
 from maskwright.store import Dataset, View, run_values
 from maskwright.studio.state import Studio, number_or_none
 
@@ -126,6 +127,23 @@ class ObjectCurves(BaseModel):
     sizes: list[Size]
 
 
+class RunImage(BaseModel):
+    """An image that was drawn at a step of a training."""
+
+    name: str
+    step: int
+
+
+class Distribution(BaseModel):
+    """How values lay at a step: counts of bars of equal width from low to high, and how many were not finite."""
+
+    step: int
+    counts: list[int]
+    low: float
+    high: float
+    not_finite: int
+
+
 class RunSaid(BaseModel):
     """What people say of a run; none leaves it as it is."""
 
@@ -189,6 +207,28 @@ def router(studio: Studio) -> APIRouter:
         return CellSamples(
             expression=f"run({as_text(run.id)}).{quoted(name)}", numbers=list(found), counts=list(found.values())
         )
+
+    @routes.get("/api/runs/{id}/images")
+    def images(id: str) -> list[RunImage]:
+        """The images that a training drew on its way."""
+        return [RunImage(name=image.name, step=image.step) for image in kept_images(dataset, id)]
+
+    @routes.get("/api/runs/{id}/image")
+    def image(id: str, name: str, step: int) -> Response:
+        """One of them, as a JPEG."""
+        found = next((kept for kept in kept_images(dataset, id) if (kept.name, kept.step) == (name, step)), None)
+        if found is None:
+            raise UsageError(f"the run {shown(id)!r} has no image {shown(name)!r} of step {step}", file=dataset.place)
+        headers = {"cache-control": "private, max-age=3600"}
+        return Response(found.file.read_bytes(), media_type="image/jpeg", headers=headers)
+
+    @routes.get("/api/runs/{id}/histograms")
+    def layers(id: str) -> dict[str, list[Distribution]]:
+        """Distributions of weights, biases and gradients by layer; none for a run without."""
+        return {
+            name: [Distribution(**{field: row[field] for field in Distribution.model_fields}) for row in rows]
+            for name, rows in histograms(dataset, id).items()
+        }
 
     @routes.put("/api/runs/{id}")
     def say(id: str, said: RunSaid) -> RunDetails:

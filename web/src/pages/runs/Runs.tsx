@@ -9,7 +9,9 @@ import { aligned, curveNames } from "./comparing";
 import { Confusion } from "./panels/Confusion";
 import { Objects } from "./panels/Objects";
 import { Train } from "./dialogs/Train";
+import { Layers } from "./panels/Layers";
 import { List } from "./panels/List";
+import { Overlays } from "./panels/Overlays";
 import { Process } from "./panels/Process";
 import { SaveAs } from "./panels/SaveAs";
 import { Said } from "./panels/Said";
@@ -50,6 +52,8 @@ export function Runs({ children }: { children?: ComponentChildren }) {
               <div class="charts">{names.map((name) => <Curve key={name} name={name} />)}</div>
             </section>
           )}
+          {shown.value.map((run) => <Overlays key={run.id} run={run} />)}
+          {shown.value.map((run) => <Layers key={run.id} run={run} />)}
           <Settings />
         </div>
       </main>
