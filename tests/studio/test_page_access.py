@@ -26,6 +26,7 @@ PAGES = {
     f"/explore?p={PLOT}": ".cell .key",
     "/runs": "h1",
     "/runs?run=first": "table",
+    "/beside?image=1&under=&under=first": ".judged",
     "/history": "h1",
     "/map": "h1",
     "/team": "h1",

@@ -1,6 +1,7 @@
 import { useEffect } from "preact/hooks";
 import type { ComponentChildren, ComponentType } from "preact";
 import { address } from "./address";
+import { Beside } from "./pages/beside";
 import { Explore } from "./pages/explore";
 import { History } from "./pages/history";
 import { Label } from "./pages/label";
@@ -22,6 +23,7 @@ interface Page {
 const PAGES: readonly Page[] = [
   { name: "label", View: Label },
   { name: "explore", View: Explore },
+  { name: "beside", View: Beside },
   { name: "map", View: Map },
   { name: "runs", View: Runs },
   { name: "history", View: History },

@@ -652,6 +652,23 @@ export const words = {
     what: { added: "new", removed: "gone" } as Record<string, string>,
     pixels: (number: number) => `${number.toLocaleString("en")} px`,
   },
+  beside: {
+    title: "Side by side",
+    none: "No image is chosen: pick one in Explore, and press “Side by side”.",
+    sides: ["Left", "Right"],
+    labels: "Labels",
+    before: "The image before", next: "The next image",
+    open: "Open", whole: "Show the whole",
+    help: "The wheel zooms, a drag moves, both sides alike. Arrow keys: the next image; + − 0 and W A S D too.",
+    under: (key: string, run: string) => `${key} under predictions of ${run}`,
+    labelled: (key: string) => `${key} under its labels`,
+    short: ({ what, score, iou }: { what: string; score?: number | null; iou: number }) => (what === "matched" ? `${score == null ? "" : `${score.toFixed(2)} · `}${iou.toFixed(2)}` : what === "lost" ? "lost" : `${score == null ? "" : `${score.toFixed(2)} · `}?`),
+    told: ({ what, class_name, score, iou }: { what: string; class_name: string; score?: number | null; iou: number }) => `${class_name}, ${what}${score == null ? "" : `, score ${score.toFixed(3)}`}, IoU ${iou.toFixed(3)}`,
+    counted: (all: readonly { what: string }[]) => {
+      const number = (what: string) => all.filter((each) => each.what === what).length;
+      return `${number("matched")} matched, ${number("lost")} lost, ${number("invented")} invented. At objects: score · IoU.`;
+    },
+  },
   map: {
     title: "Map",
     none: "There is no map yet. This makes one of how the images look:",
@@ -719,6 +736,7 @@ export const words = {
     pickNone: "Pick none",
     openHelp: "A press picks an image, with Ctrl one more, with Shift all up to it; twice, or Enter, opens it",
     change: "Change …",
+    sideBySide: "Side by side",
     whatToDo: "What",
     whats: {
       values: "Change images", set: "Change objects", accept: "Accept predictions", delete: "Delete objects", "delete images": "Delete images",

@@ -76,9 +76,9 @@ def _allowed(sample: Sample) -> None:
         )
 
 
-def fitting(size: Size) -> Size:
-    """The size of an image's thumbnail."""
-    scale = min(1.0, THUMB / max(size))
+def fitting(size: Size, longest: int = THUMB) -> Size:
+    """The size of an image's thumbnail. longest: of its sides, in pixels."""
+    scale = min(1.0, longest / max(size))
     return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
 
 

@@ -12,6 +12,7 @@ from maskwright.store import Dataset
 from maskwright.store.dataset import user_name
 from maskwright.studio import api_page, wrong_values
 from maskwright.studio.routes import (
+    beside,
     bulk,
     classes,
     columns,
@@ -45,6 +46,7 @@ ROUTES = (
     explore,
     objects,
     runs,
+    beside,
     trainings,
     downloads,
     history,

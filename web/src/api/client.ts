@@ -48,6 +48,7 @@ export type Chart = Required<Schemas["Chart"]>;
 export type Changing = Schemas["Changing"];
 export type ChangingObjects = Schemas["ChangingObjects"];
 export type ObjectChanges = Schemas["ObjectChanges"];
+export type ObjectJudged = Schemas["ObjectJudged"];
 export type RunRow = Schemas["RunRow"];
 export type ObjectCurves = Schemas["ObjectCurves"];
 export type Confusion = Schemas["Confusion"];
@@ -308,6 +309,7 @@ export const api = {
   sayOfRun: (id: string, said: Schemas["RunSaid"]) => call<RunDetails>("PUT", `runs/${encodeURIComponent(id)}`, said),
   runImages: (id: string) => call<Schemas["RunImage"][]>("GET", `runs/${encodeURIComponent(id)}/images`),
   layers: (id: string) => call<Record<string, Schemas["Distribution"][]>>("GET", `runs/${encodeURIComponent(id)}/histograms`),
+  judged: (number: number, run: string) => call<ObjectJudged[]>("GET", `images/${number}/judged?${new URLSearchParams({ run })}`),
   confusion: (id: string) => call<Confusion | null>("GET", `runs/${encodeURIComponent(id)}/confusion`),
   objectCurves: (id: string) => call<ObjectCurves | null>("GET", `runs/${encodeURIComponent(id)}/objects`),
   /** Counts again where one class is taken for another, and keeps that as values of the run. */

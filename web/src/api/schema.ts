@@ -419,6 +419,7 @@ export interface paths {
          * @description Labels as a PNG of a thumbnail's size, clear where there are none.
          *
          *     run: what it predicted, in place of the truth.  what: errors shows where that differs from the truth.
+         *     longest: of its sides, in pixels, where a thumbnail is too small.
          */
         get: operations["layer_api_images__number__marks_get"];
         put?: never;
@@ -646,6 +647,26 @@ export interface paths {
          * @description Distributions of weights, biases and gradients by layer; none for a run without.
          */
         get: operations["layers_api_runs__id__histograms_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/images/{number}/judged": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Judged
+         * @description What a run found of each object of the image, and what beside.
+         */
+        get: operations["judged_api_images__number__judged_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2762,6 +2783,30 @@ export interface components {
             sizes: components["schemas"]["Size"][];
         };
         /**
+         * ObjectJudged
+         * @description See `insight.judged_objects.JudgedObject`.
+         */
+        ObjectJudged: {
+            /**
+             * What
+             * @enum {string}
+             */
+            what: "matched" | "invented" | "lost";
+            /** Class Name */
+            class_name: string;
+            /** Box */
+            box: [
+                number,
+                number,
+                number,
+                number
+            ];
+            /** Score */
+            score: number | null;
+            /** Iou */
+            iou: number;
+        };
+        /**
          * ObjectRow
          * @description An object.  values: of the columns that were asked for, in their order; none where one is missing.
          */
@@ -4261,6 +4306,7 @@ export interface operations {
             query?: {
                 run?: string | null;
                 what?: "labels" | "errors";
+                longest?: number;
             };
             header?: never;
             path: {
@@ -4656,6 +4702,39 @@ export interface operations {
                     "application/json": {
                         [key: string]: components["schemas"]["Distribution"][];
                     };
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    judged_api_images__number__judged_get: {
+        parameters: {
+            query: {
+                run: string;
+            };
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ObjectJudged"][];
                 };
             };
             /** @description Validation Error */

@@ -4,7 +4,7 @@ import json
 from typing import Annotated, Any, Literal
 
 import numpy as np
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from maskwright.core.names import shown
@@ -300,14 +300,18 @@ def router(studio: Studio) -> APIRouter:
         return {name: list(conditions) for name, conditions in dataset.views().items()}
 
     @routes.get("/api/images/{number}/marks")
-    def layer(number: int, run: str | None = None, what: Literal["labels", "errors"] = "labels") -> Response:
+    def layer(
+        number: int, run: str | None = None, what: Literal["labels", "errors"] = "labels",
+        longest: Annotated[int, Query(ge=16, le=4096)] = tiles.THUMB,
+    ) -> Response:  # fmt: skip
         """Labels as a PNG of a thumbnail's size, clear where there are none.
 
         run: what it predicted, in place of the truth.  what: errors shows where that differs from the truth.
+        longest: of its sides, in pixels, where a thumbnail is too small.
         """
         view = dataset.frozen()
         sample = view.read([number])[0]
-        size = tiles.fitting(sample.image.size)
+        size = tiles.fitting(sample.image.size, longest)
         if run is None:
             drawn = marks(sample.segments, view.classes, size)
         else:

@@ -3,6 +3,7 @@ import { Menu } from "../../../parts/Menu";
 import { words } from "../../../strings";
 import { asks, busy, chosen, columns, filters, folded, group, idOf, known, layers, mode, objectColumns, ordered, ordering, problem, type Mode, picked, pickAll, pickNone, plots, regions, showing, sort, typed, where, wide } from "../store/state";
 import { objects } from "../store/objects";
+import { LABELS, show } from "../../beside/state";
 import { first } from "./Plots";
 
 const text = words.explore;
@@ -92,6 +93,14 @@ async function save(form: "csv" | "parquet"): Promise<void> {
   await api.saveTable({ ...shared, ...order }, form).catch((error: Error) => (problem.value = error.message));
 }
 
+/** The image that is picked, under its labels and under the run that is shown, or under the two newest. */
+function beside(): void {
+  const runs = (known.value?.runs ?? []).filter((run) => run.predicts).map(({ id }) => id);
+  const right = layers.value.run ?? runs[0];
+  const left = layers.value.run ? LABELS : (runs[1] ?? LABELS);
+  show({ image: [...picked.value][0], sides: [left, right] });
+}
+
 /** How many are picked, and what can be done with them. */
 export function Picked({ change }: { change: () => void }) {
   const number = picked.value.size;
@@ -100,6 +109,7 @@ export function Picked({ change }: { change: () => void }) {
       <strong role="status">{number ? text.picked(number) : ""}</strong>
       {number > 0 ? <button onClick={pickNone}>{text.pickNone}</button> : <button disabled={!chosen.value.numbers.length} onClick={pickAll}>{text.pickAll}</button>}
       {number > 0 && <button class="primary" data-action="change" onClick={change}>{text.change}</button>}
+      {number > 0 && number < 3 && known.value?.runs.some((run) => run.predicts) && <button data-action="beside" onClick={beside}>{text.sideBySide}</button>}
       <span class="hint quiet">{text.openHelp}</span>
     </div>
   );

@@ -1,0 +1,3 @@
+/** The page that shows one image twice: under its labels or under runs, moved and zoomed together. */
+
+export { Beside } from "./Beside";
