@@ -534,6 +534,10 @@ export const words = {
     worst: "Images it does worst on",
     worse: "Images that got worse",
     curves: "Curves",
+    errors: "What each kind of error costs, in AP at IoU 0.5", error: "Kind of error",
+    errorKinds: {
+      Cls: "another class (Cls)", Loc: "badly placed (Loc)", Both: "both of these (Both)", Dupe: "found twice (Dupe)", Bkg: "on nothing (Bkg)", Miss: "missed (Miss)",
+    } as Record<string, string>,
     score: "Score", oneClass: "Class", setting: "Setting",
     scores: "Scores",
     byClass: "By class",

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 // A room imports rooms above it only; the rest of the files (strings, address) may be used by all.
 const ROOMS = ["model", "api", "store", "parts", "pages", "router.tsx", "main.tsx"];
 // A page asks another page only by what its index gives, and only those named here.
-const ASKS: Record<string, string[]> = { team: ["label"] };
+const ASKS: Record<string, string[]> = { team: ["label"], explore: ["label", "beside"] };
 
 const sources = import.meta.glob<string>("../src/**/*.{ts,tsx}", { query: "?raw", import: "default", eager: true });
 const imports = Object.entries(sources).flatMap(([path, text]) => {

@@ -19,7 +19,7 @@ from maskwright.core.names import check_name, shown, shown_place
 from maskwright.core.sample import Sample
 from maskwright.core.segments import Segments
 from maskwright.errors import DatasetError, UsageError
-from maskwright.metrics import Bootstrap, coco_ap, confusion
+from maskwright.metrics import Bootstrap, coco_ap, confusion, error_kinds
 from maskwright.runs import files, object_curves
 from maskwright.runs.by_segment import Found, found
 from maskwright.runs.record import Run, clean, evaluations, find
@@ -49,6 +49,7 @@ def evaluate(
     was found: `iou` and `matched` of each segment, and of each sample how many are `matched`, `lost` and `invented`.
     `confusion`: (truth, prediction, count) of `pixels` and of `objects`, those that are not 0, by places in its
     `classes`; the number of classes stands for nothing: what is left open, lost or invented.
+    `error_kinds`: where there is AP, as `metrics.error_kinds` has them.
     `intervals`: 95 % confidence by bootstrap over images, by name.  `set_aside`: samples that could not be scored, with
     the reason; no score counts them.  `unscored`: classes that no sample of the view shows, or that the network never
     learned, with the reason; they have no score and enter no mean.
@@ -176,6 +177,7 @@ def _scores(
         detections = coco_ap.without(detections, sums.left_out)
         out["mask"] = coco_ap.compute(detections, classes)
         out["intervals"] |= metrics.ap_intervals(detections, classes)
+        out["error_kinds"] = error_kinds.compute(detections, classes)
     for name in extra:
         compute = metrics.load(name).compute
         with registry.naming("metrics", name):

@@ -3,9 +3,9 @@ import { useEffect, useState } from "preact/hooks";
 import { goTo, ALL } from "../../address";
 import { api, type Explorable } from "../../api/client";
 import { Pages } from "../../parts/Pages";
+import { listed as left } from "../../store/listed";
 import { message, project, reload } from "../../store/project";
 import { words } from "../../strings";
-import { chosen } from "../explore/store/state";
 import { Pane } from "./Pane";
 import { LABELS, look, moved, show, shown, WHOLE, zoomed } from "./state";
 
@@ -22,7 +22,7 @@ export function Beside({ children }: { children?: ComponentChildren }) {
   }, []);
   const image = project.value?.images.find(({ number }) => number === what?.image);
   // Those that Explore was left with, or all.
-  const listed = chosen.value.numbers.length ? [...chosen.value.numbers] : (project.value?.images.map(({ number }) => number) ?? []);
+  const listed = left.value.length ? [...left.value] : (project.value?.images.map(({ number }) => number) ?? []);
   const place = what ? listed.indexOf(what.image) : -1;
   const step = (by: number) => what && listed[place + by] !== undefined && show({ ...what, image: listed[place + by] }, true);
   useEffect(() => void (look.value = WHOLE), [what?.image]);

@@ -11,11 +11,15 @@ export interface Numbers {
 export const scoresOf = (run: RunDetails): Record<string, number> => run.evaluations.at(-1)?.scores ?? run.scores;
 export const intervalOf = (run: RunDetails, name: string): readonly [number, number] | undefined => run.evaluations.at(-1)?.intervals[name] as [number, number] | undefined;
 
-/** Of all runs: the scores of whole sets, and those of classes, by the class's name. */
-export function numbers(runs: readonly RunDetails[], of: "set" | "classes"): Numbers["rows"] {
+/** What a name begins with: of scores of whole sets nothing. */
+const BEGINS = { set: "", classes: "classes/", errors: "error_kinds/" } as const;
+
+/** Of all runs: the scores of whole sets, those of classes by the class's name, and what each kind of error costs. */
+export function numbers(runs: readonly RunDetails[], of: keyof typeof BEGINS): Numbers["rows"] {
   const each = runs.map(scoresOf);
-  const names = [...new Set(each.flatMap(Object.keys))].filter((name) => name.startsWith("classes/") === (of === "classes") && (of === "classes" || !name.includes("/")));
-  return names.map((name) => [name.replace("classes/", ""), each.map((scores) => scores[name])]);
+  const begin = BEGINS[of];
+  const names = [...new Set(each.flatMap(Object.keys))].filter((name) => (begin ? name.startsWith(begin) : !name.includes("/")));
+  return names.map((name) => [name.slice(begin.length), each.map((scores) => scores[name])]);
 }
 
 /** Settings that are not the same in all runs; of one run all that are not empty. */

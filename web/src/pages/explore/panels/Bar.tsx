@@ -3,7 +3,7 @@ import { Menu } from "../../../parts/Menu";
 import { words } from "../../../strings";
 import { asks, busy, chosen, columns, filters, folded, group, idOf, known, layers, mode, objectColumns, ordered, ordering, problem, type Mode, picked, pickAll, pickNone, plots, regions, showing, sort, typed, where, wide } from "../store/state";
 import { objects } from "../store/objects";
-import { LABELS, show } from "../../beside/state";
+import { LABELS, show } from "../../beside";
 import { first } from "./Plots";
 
 const text = words.explore;

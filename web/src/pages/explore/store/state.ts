@@ -4,6 +4,7 @@ import { computed, effect, signal } from "@preact/signals";
 import { address, toPage } from "../../../address";
 import { api, type Ask, type Bars, type Chart, type Choice, type Explorable, type Region, type SampleRow } from "../../../api/client";
 import { recall, remember } from "../../../store/kept";
+import { listed } from "../../../store/listed";
 import { conditions, type Filter, read, write } from "../filters";
 import { added, addedAsks, describe } from "./added";
 import { type Plot, readPlot, regions as ofPlots, writePlot } from "../plots";
@@ -182,6 +183,7 @@ async function choose(wanted: string[], within: Region[], together: string | nul
     if (mine !== choosing) return;
     if (found.revision !== chosen.peek().revision) rows.value = new Map();
     chosen.value = found;
+    listed.value = found.numbers;
     cursor.value = Math.min(cursor.peek(), Math.max(0, found.numbers.length - 1));
     const left = new Set(found.numbers);
     picked.value = new Set([...picked.peek()].filter((number) => left.has(number)));

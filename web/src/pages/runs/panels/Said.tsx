@@ -3,6 +3,7 @@ import { toPage } from "../../../address";
 import type { RunDetails } from "../../../api/client";
 import { words } from "../../../strings";
 import { say } from "../state";
+import { SaveAs } from "./SaveAs";
 
 const text = words.runs;
 
@@ -18,7 +19,7 @@ export function Said({ run }: { run: RunDetails }) {
       <p class="quiet">
         {[text.kinds[run.kind] ?? run.kind, text.statuses[run.status] ?? run.status, text.onRevision(run.revision), text.begun(time(run.created)), run.ended && text.ended(time(run.ended))].filter(Boolean).join(" · ")}
       </p>
-      {run.per_sample.includes("mean_iou") && <button onClick={() => toPage("explore", worst)}>{text.worst}</button>}
+      {run.per_sample.includes("mean_iou") && <p class="titled"><button onClick={() => toPage("explore", worst)}>{text.worst}</button><SaveAs runs={[run.id]} table="images" /></p>}
       <div class="wishes">
         <label>{text.tags}<input type="text" value={tags} placeholder={text.tagsHelp} onInput={(e) => setTags(e.currentTarget.value)} onChange={() => void say(run.id, { tags: tags.split(",").map((tag) => tag.trim()).filter(Boolean) })} /></label>
         <label>{text.notes}<textarea rows={2} value={notes} onInput={(e) => setNotes(e.currentTarget.value)} onChange={() => void say(run.id, { notes })} /></label>

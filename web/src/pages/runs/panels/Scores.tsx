@@ -12,23 +12,24 @@ export function Scores() {
     <>
       <Numbers of="set" title={text.scores} />
       <Numbers of="classes" title={text.byClass} />
+      <Numbers of="errors" title={text.errors} />
     </>
   );
 }
 
-function Numbers({ of, title }: { of: "set" | "classes"; title: string }) {
+function Numbers({ of, title }: { of: "set" | "classes" | "errors"; title: string }) {
   const runs = shown.value;
   const rows = numbers(runs, of);
   if (!rows.length) return null;
-  const columns = [of === "set" ? text.score : text.oneClass, ...runs.flatMap((run, k) => (k ? [run.id, text.moved] : [run.id]))];
+  const columns = [{ set: text.score, classes: text.oneClass, errors: text.error }[of], ...runs.flatMap((run, k) => (k ? [run.id, text.moved] : [run.id]))];
   const said = (value: number) => (Number.isInteger(value) ? value.toLocaleString("en") : value.toFixed(3));
   return (
     <section aria-label={title}>
-      <div class="titled"><h2>{title}</h2><SaveAs runs={runs.map((run) => run.id)} table="scores" figure={of === "set" ? "scores" : "classes"} /></div>
+      <div class="titled"><h2>{title}</h2><SaveAs runs={runs.map((run) => run.id)} table="scores" {...(of !== "errors" && { figure: of === "set" ? "scores" : "classes" })} /></div>
       <Table columns={columns}>
         {rows.map(([name, values]) => (
           <tr key={name} data-score={name}>
-            <td>{name}</td>
+            <td>{of === "errors" ? text.errorKinds[name] ?? name : name}</td>
             {values.flatMap((value, k) => {
               const between = of === "set" ? intervalOf(runs[k], name) : undefined;
               const cell = <td key={k} class="number">{value === undefined ? words.noValue : said(value)}{between && <span class="quiet">{` ${said(between[0])} – ${said(between[1])}`}</span>}</td>;
