@@ -90,7 +90,7 @@ def measure(page: Any, link: str, number: int, points: bytes, values: bytes) -> 
     coloured = "document.querySelectorAll('ul.colours li').length > 1"
     took("they have their colours", lambda: page.locator("[data-by]").select_option(value="sample split"), coloured)
     page.get_by_role("button", name="Lasso", exact=True).click()
-    box = page.locator(".scatter canvas").last.bounding_box()
+    box = page.locator(".point-map canvas").last.bounding_box()
     middle, top = box["x"] + box["width"] / 2, box["y"]
 
     def lasso() -> None:

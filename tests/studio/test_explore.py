@@ -365,6 +365,18 @@ def test_marks_lie_where_labels_are(page, dataset) -> None:
     assert wrong[40, 72, :3].tolist() == list(INVENTED)
     assert wrong[15, 12, :3].tolist() == list(MISSED)
     assert wrong[40, 60, 3] == 0
+    assert not drawn(page, numbers[4], run="first", what="errors").any(), "the run did not see this image"
+    large = drawn(page, numbers[5], longest="4096")
+    assert large.shape == (60, 80, 4), "never larger than the image"
+    told = page.get(f"/api/images/{numbers[5]}/judged", params={"run": "first"}).json()
+    assert [(row["what"], row["class_name"]) for row in told] == [
+        ("matched", "lamp"), ("lost", "car"),
+    ]  # fmt: skip
+    assert told[0]["iou"] == pytest.approx(20 / 25)
+    assert told[0]["box"] == [50, 30, 75, 50]
+    refused = page.get(f"/api/images/{numbers[4]}/judged", params={"run": "first"})
+    assert refused.status_code == 400
+    assert "did not predict this image" in refused.json()["detail"]
     assert page.get(f"/api/images/{numbers[0]}/marks", params={"run": "nothing"}).status_code == 400
 
 

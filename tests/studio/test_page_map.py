@@ -56,7 +56,7 @@ def found(person: Person, number: int) -> None:
 
 def pixel(person: Person, x: float, y: float) -> tuple[float, float]:
     """Where a place of the map is on the page, when all of it is shown."""
-    box = person.page.locator(".scatter canvas").last.bounding_box()
+    box = person.page.locator(".point-map canvas").last.bounding_box()
     scale = min(box["width"], box["height"]) / 2 * 0.94
     return box["x"] + box["width"] / 2 + x * scale, box["y"] + box["height"] / 2 - y * scale
 
@@ -94,7 +94,7 @@ def test_points_have_the_colours_of_their_values(explorer) -> None:
     page.locator(".colours .word").first.wait_for()
     assert page.locator("ul.colours li").all_inner_texts() == ["val\n2"]
     assert page.locator("p.colours").inner_text() == "no value: 3"
-    page.locator(".scatter canvas").last.focus()
+    page.locator(".point-map canvas").last.focus()
 
     def colour(x: float, y: float) -> list[int]:
         """What is drawn there, read back from a screenshot."""
@@ -146,7 +146,7 @@ def test_a_map_of_segments_shows_them_closely(explorer) -> None:
     page.get_by_label("Colour by").select_option(label="class")
     page.locator(".colours .word").first.wait_for()
     assert sorted(page.locator("ul.colours li").all_inner_texts()) == ["box\n5", "disk\n5"]
-    canvas = page.locator(".scatter canvas").last
+    canvas = page.locator(".point-map canvas").last
     canvas.focus()
     page.keyboard.press("a")
     explorer.until("document.querySelector('[data-picked]').dataset.picked === '10'")
@@ -155,7 +155,7 @@ def test_a_map_of_segments_shows_them_closely(explorer) -> None:
     explorer.until("document.querySelectorAll('[data-near]').length === 9")
     explorer.until("[...document.querySelectorAll('.around .own img')].every((image) => image.naturalWidth > 0)")
     assert "/segments/" in page.locator(".around .own img").get_attribute("src")
-    page.locator(".scatter canvas").last.focus()
+    page.locator(".point-map canvas").last.focus()
     page.keyboard.press("Escape")
     explorer.until("document.querySelector('[data-picked]').dataset.picked === '0'")
 

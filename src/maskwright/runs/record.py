@@ -433,6 +433,15 @@ class Run:
         """Numbers of the samples this run predicted, with or without a segment found."""
         return sorted(sample_metrics(self.view, self.id, FOUND))
 
+    def has_predicted(self, number: int) -> bool:
+        """Whether this run predicted a sample, with or without a segment found. number: the sample's."""
+        table = schema.run_samples
+        query = sql.select(sql.literal(1)).where(
+            table.c.run == self.id, table.c.sample == number, table.c.name == FOUND
+        )  # fmt: skip
+        with self.view.database.reading() as connection:
+            return connection.execute(query).first() is not None
+
     def predicted_class(self, class_id: int) -> set[int]:
         """Numbers of the samples where something of a class was predicted. class_id: the class's; any number may be."""
         table = schema.predictions

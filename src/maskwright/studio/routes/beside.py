@@ -6,6 +6,8 @@ from typing import Literal
 from fastapi import APIRouter
 from pydantic import BaseModel
 
+from maskwright.core.names import shown
+from maskwright.errors import UsageError
 from maskwright.insight.judged_objects import judged_objects
 from maskwright.studio.state import Studio
 
@@ -30,7 +32,10 @@ def router(studio: Studio) -> APIRouter:
         """What a run found of each object of the image, and what beside."""
         view = dataset.frozen()
         sample = view.read([number])[0]
-        [found] = dataset.run(run).predictions([(number, sample)])
+        asked = dataset.run(run)
+        if not asked.has_predicted(number):
+            raise UsageError(f"the run {shown(asked.id)!r} did not predict this image", record=sample.key)
+        [found] = asked.predictions([(number, sample)])
         return [ObjectJudged(**asdict(each)) for each in judged_objects(sample.segments, found, view.classes)]
 
     return routes

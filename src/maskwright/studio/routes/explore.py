@@ -304,7 +304,7 @@ def router(studio: Studio) -> APIRouter:
         number: int, run: str | None = None, what: Literal["labels", "errors"] = "labels",
         longest: Annotated[int, Query(ge=16, le=4096)] = tiles.THUMB,
     ) -> Response:  # fmt: skip
-        """Labels as a PNG of a thumbnail's size, clear where there are none.
+        """Labels as a PNG of a thumbnail's size, clear where there are none, and where the run did not see the image.
 
         run: what it predicted, in place of the truth.  what: errors shows where that differs from the truth.
         longest: of its sides, in pixels, where a thumbnail is too small.
@@ -314,8 +314,10 @@ def router(studio: Studio) -> APIRouter:
         size = tiles.fitting(sample.image.size, longest)
         if run is None:
             drawn = marks(sample.segments, view.classes, size)
+        elif not (asked := dataset.run(run)).has_predicted(number):
+            drawn = marks(sample.segments[:0], view.classes, size)
         else:
-            found = dataset.run(run).predictions([(number, sample)])[0]
+            found = asked.predictions([(number, sample)])[0]
             if what == "errors":
                 drawn = errors(sample.segments, found, view.classes, size)
             else:

@@ -2,7 +2,7 @@ import { useEffect, useState } from "preact/hooks";
 import type { ComponentChildren } from "preact";
 import type { Place } from "../../model/plane";
 import { Pages } from "../../parts/Pages";
-import { Scatter } from "../../parts/scatter/Scatter";
+import { PointMap } from "../../parts/points/PointMap";
 import { message, project, reload } from "../../store/project";
 import { words } from "../../strings";
 import { Around, Small } from "./panels/Around";
@@ -47,7 +47,7 @@ function Shown() {
         ))}
       </div>
       <div class="plane">
-        <Scatter
+        <PointMap
           x={x} y={y} codes={colouring.value.codes} colours={colouring.value.colours} marked={chosen.value} pressed={place.value} around={around.value} mode={mode.value}
           label={text.canvas(x.length)} without={text.noWebGL} press={press} outline={draw} hover={(point, at) => setOver({ point, at })}
         />

@@ -18,7 +18,7 @@ const BEGINS = { set: "", classes: "classes/", errors: "error_kinds/" } as const
 export function numbers(runs: readonly RunDetails[], of: keyof typeof BEGINS): Numbers["rows"] {
   const each = runs.map(scoresOf);
   const begin = BEGINS[of];
-  const names = [...new Set(each.flatMap(Object.keys))].filter((name) => (begin ? name.startsWith(begin) : !name.includes("/")));
+  const names = [...new Set(each.flatMap(Object.keys))].filter((name) => (begin ? name.startsWith(begin) : !name.includes("/") && name !== "revision"));
   return names.map((name) => [name.slice(begin.length), each.map((scores) => scores[name])]);
 }
 

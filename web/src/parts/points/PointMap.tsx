@@ -31,7 +31,7 @@ const REACH = 10;
 const STILL = 4;
 
 /** Points in the plane that are moved, zoomed, pressed and drawn around. */
-export function Scatter(props: Props) {
+export function PointMap(props: Props) {
   const { x, y, codes, colours, marked, pressed, around, mode, label, without } = props;
   const box = useRef<HTMLDivElement>(null);
   const ground = useRef<HTMLCanvasElement>(null);
@@ -199,7 +199,7 @@ export function Scatter(props: Props) {
     event.preventDefault();
   };
   return (
-    <div class="scatter" ref={box} data-points={x.length} data-mode={mode}>
+    <div class="point-map" ref={box} data-points={x.length} data-mode={mode}>
       <canvas ref={ground} aria-hidden="true" />
       <canvas
         ref={above} role="application" aria-label={label} tabIndex={0} onPointerDown={onDown} onPointerMove={onHover} onKeyDown={onKey}
