@@ -356,6 +356,7 @@ def test_marks_lie_where_labels_are(page, dataset) -> None:
     assert (layer[..., 3] > 0).sum() == 6 * 10 + 20 * 20
     assert layer[40, 60].tolist()[:3] == [0, 0, 250]
     assert layer[40, 50, 3] == 255 > layer[40, 60, 3]
+    assert np.array_equal(drawn(page, numbers[5], boxes="true"), layer), "these objects are their boxes"
     run = Run.start(dataset, "predict", {}, name="first")
     run.add_predictions([(numbers[5], Segments(Masks.encode(box(50, 30, 75, 50)[None]), [2]))])
     run.finish()

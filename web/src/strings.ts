@@ -722,6 +722,7 @@ export const words = {
     size: "Size",
     columns: "Columns",
     truth: "Labels",
+    boxes: "Boxes",
     run: "Predictions of",
     noRun: "no run",
     what: { labels: "Dashed", errors: "Errors" } as Record<string, string>,

@@ -14,18 +14,20 @@ DASH = 3
 GAINED, LOST = (40, 200, 90), (230, 60, 60)
 
 
-def marks(segments: Segments, classes: Classes, size: Size, *, dashed: bool = False) -> U8:
+def marks(
+    segments: Segments, classes: Classes, size: Size, *, dashed: bool = False, boxes: bool = False
+) -> U8:  # fmt: skip
     """(h, w, 4) uint8 RGBA: each segment tinted in its class's colour, with its border; nothing elsewhere.
 
     size: (h, w) of the layer, whatever the segments' own is.  dashed: borders have gaps and insides stay clear, as
-    predictions are drawn over truth.  Ignored segments are gray.  Segments too small to be seen at this size have their
-    middle drawn.
+    predictions are drawn over truth.  boxes: with the box of each.  Ignored segments are gray.  Segments too small
+    to be seen at this size have their middle drawn.
     """
     out = np.zeros((*size, 4), np.uint8)
     colours = classes.colours()
     small = segments.masks.resize(size)
     edges = small.boundary(1)
-    boxes, scale = segments.masks.boxes(), np.array(size[::-1]) / np.array(segments.size[::-1])
+    sides, scale = segments.masks.boxes(), np.array(size[::-1]) / np.array(segments.size[::-1])
     rows, columns = np.indices(size)
     gaps = (rows + columns) // DASH % 2 == 1
     for i, mask in enumerate(small):
@@ -35,10 +37,15 @@ def marks(segments: Segments, classes: Classes, size: Size, *, dashed: bool = Fa
             colour = colours[classes.index_of(declared.id)]
         border = edges[i].decode()
         if not mask.area():
-            middle = ((boxes[i, :2] + boxes[i, 2:]) / 2 * scale).astype(np.int64).clip(0, np.array(size[::-1]) - 1)
+            middle = ((sides[i, :2] + sides[i, 2:]) / 2 * scale).astype(np.int64).clip(0, np.array(size[::-1]) - 1)
             border[middle[1], middle[0]] = segments.masks[i].area() > 0
         elif not dashed:
             out[mask.decode()] = (*colour, INSIDE)
+        if boxes and sides[i, 2] > sides[i, 0]:
+            left, top = np.floor(sides[i, :2] * scale).astype(np.int64)
+            right, bottom = np.ceil(sides[i, 2:] * scale).astype(np.int64) - 1
+            border[top : bottom + 1, [left, right]] = True
+            border[[top, bottom], left : right + 1] = True
         out[border & ~gaps if dashed else border] = (*colour, BORDER)
     return out
 

@@ -416,10 +416,10 @@ export interface paths {
         };
         /**
          * Layer
-         * @description Labels as a PNG of a thumbnail's size, clear where there are none.
+         * @description Labels as a PNG of a thumbnail's size, clear where there are none, and where the run did not see the image.
          *
          *     run: what it predicted, in place of the truth.  what: errors shows where that differs from the truth.
-         *     longest: of its sides, in pixels, where a thumbnail is too small.
+         *     longest: of its sides, in pixels, where a thumbnail is too small.  boxes: around each object too.
          */
         get: operations["layer_api_images__number__marks_get"];
         put?: never;
@@ -4307,6 +4307,7 @@ export interface operations {
                 run?: string | null;
                 what?: "labels" | "errors";
                 longest?: number;
+                boxes?: boolean;
             };
             header?: never;
             path: {

@@ -302,18 +302,18 @@ def router(studio: Studio) -> APIRouter:
     @routes.get("/api/images/{number}/marks")
     def layer(
         number: int, run: str | None = None, what: Literal["labels", "errors"] = "labels",
-        longest: Annotated[int, Query(ge=16, le=4096)] = tiles.THUMB,
+        longest: Annotated[int, Query(ge=16, le=4096)] = tiles.THUMB, boxes: bool = False,
     ) -> Response:  # fmt: skip
         """Labels as a PNG of a thumbnail's size, clear where there are none, and where the run did not see the image.
 
         run: what it predicted, in place of the truth.  what: errors shows where that differs from the truth.
-        longest: of its sides, in pixels, where a thumbnail is too small.
+        longest: of its sides, in pixels, where a thumbnail is too small.  boxes: around each object too.
         """
         view = dataset.frozen()
         sample = view.read([number])[0]
         size = tiles.fitting(sample.image.size, longest)
         if run is None:
-            drawn = marks(sample.segments, view.classes, size)
+            drawn = marks(sample.segments, view.classes, size, boxes=boxes)
         elif not (asked := dataset.run(run)).has_predicted(number):
             drawn = marks(sample.segments[:0], view.classes, size)
         else:
@@ -321,7 +321,7 @@ def router(studio: Studio) -> APIRouter:
             if what == "errors":
                 drawn = errors(sample.segments, found, view.classes, size)
             else:
-                drawn = marks(found, view.classes, size, dashed=True)
+                drawn = marks(found, view.classes, size, dashed=True, boxes=boxes)
         return Response(tiles.png(drawn), media_type="image/png", headers={"cache-control": "no-store"})
 
     return routes

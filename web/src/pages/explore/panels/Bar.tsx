@@ -68,6 +68,7 @@ export function Bar() {
       </Menu>
       <span class="gap" />
       {!ofObjects && <label><input type="checkbox" checked={layers.value.truth} onChange={(e) => set({ truth: e.currentTarget.checked })} />{text.truth}</label>}
+      {!ofObjects && <label><input type="checkbox" checked={layers.value.boxes} onChange={(e) => set({ boxes: e.currentTarget.checked })} />{text.boxes}</label>}
       {!ofObjects && predicting.length > 0 && (
         <label>{text.run}{" "}
           <select value={layers.value.run ?? ""} onChange={(e) => set({ run: e.currentTarget.value || null })}>

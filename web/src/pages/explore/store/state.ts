@@ -21,6 +21,8 @@ export interface Layers {
   run: string | null;
   /** Its labels, or where they differ from the truth. */
   what: "labels" | "errors";
+  /** Around each object too. */
+  boxes: boolean;
 }
 
 const OBJECT_COLUMNS = ["class", "area", "score", "source"];
@@ -41,7 +43,7 @@ export const mode = signal<Mode>("grid");
 export const columns = signal<readonly string[]>(["split", "num_segments"]);
 /** The same of a list of objects. */
 export const objectColumns = signal<readonly string[]>(OBJECT_COLUMNS);
-export const layers = signal<Layers>({ truth: true, run: null, what: "labels" });
+export const layers = signal<Layers>({ truth: true, run: null, what: "labels", boxes: false });
 /** How wide a cell of the grid is, in pixels. */
 export const wide = signal(Number(recall("maskwright explore wide")) || 168);
 /** Columns whose bars are shown. */
@@ -93,6 +95,7 @@ const query = computed(() => {
   if (objectColumns.value.join() !== OBJECT_COLUMNS.join()) for (const name of objectColumns.value) out.append("o", name);
   if (!layers.value.truth) out.set("truth", "no");
   if (layers.value.run) out.set(layers.value.what, layers.value.run);
+  if (layers.value.boxes) out.set("boxes", "yes");
   return out.toString();
 });
 
@@ -110,7 +113,7 @@ function take(text: string): void {
   columns.value = given.has("c") ? given.getAll("c") : ["split", "num_segments"];
   objectColumns.value = given.has("o") ? given.getAll("o") : OBJECT_COLUMNS;
   const [labels, errors] = [given.get("labels"), given.get("errors")];
-  layers.value = { truth: given.get("truth") !== "no", run: labels || errors, what: errors ? "errors" : "labels" };
+  layers.value = { truth: given.get("truth") !== "no", run: labels || errors, what: errors ? "errors" : "labels", boxes: given.get("boxes") === "yes" };
 }
 
 /** Show what the address says, and follow both from now on. What is given back ends it. */
