@@ -109,8 +109,8 @@ def test_of_images_and_objects(asker) -> None:
 
     # 3. Which boxes did the new run lose and the old one find?
     column(asker, "segment class").locator("[data-word=box]").click()
-    sweep(asker, "segment run('new').matched", 0.05, 0.45)
-    sweep(asker, "segment run('old').matched", 0.05, 0.95)
+    column(asker, "segment run('new').matched").locator("[data-word=no]").click()
+    column(asker, "segment run('old').matched").locator("[data-word=yes]").click()
     page.locator("[data-of=objects]").click()
     asker.until("document.querySelector('[data-objects]')?.dataset.objects === '3'")
     presses(asker, 6)

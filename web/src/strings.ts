@@ -535,7 +535,8 @@ export const words = {
     worse: "Images that got worse",
     curves: "Curves",
     errors: "What each kind of error costs, in AP at IoU 0.5", error: "Kind of error",
-    errorKinds: {
+    named: {
+      mean_iou: "mean IoU", pixel_accuracy: "pixel accuracy", class_accuracy: "mean class accuracy", mean_dice: "mean Dice", frequency_weighted_iou: "IoU, weighted by pixels", samples: "images",
       Cls: "another class (Cls)", Loc: "badly placed (Loc)", Both: "both of these (Both)", Dupe: "found twice (Dupe)", Bkg: "on nothing (Bkg)", Miss: "missed (Miss)",
     } as Record<string, string>,
     score: "Score", oneClass: "Class", setting: "Setting",

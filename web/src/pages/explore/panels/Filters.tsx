@@ -162,6 +162,21 @@ function Shown({ ask, owner, found, filter }: { ask: Ask; owner: Owner; found: B
     );
   }
   if (!found.edges.length) return <>{!missing && <p class="quiet">{text.noBars}</p>}{missing}</>;
+  if (ask.column.kind === "bool") {
+    const values = found.edges.slice(0, -1);
+    const said = (value: number) => (value ? words.yes : words.no);
+    const pressed = values.filter((value) => filter?.range && value >= filter.range[0] && value < filter.range[1]).map(said);
+    const press = (word: string) => {
+      const value = word === words.yes ? 1 : 0;
+      set(pressed.includes(word) ? undefined : [value, value + 1, false]);
+    };
+    return (
+      <>
+        <WordBars words={values.map(said)} all={found.all} chosen={found.chosen} pressed={pressed} label={title} press={press} />
+        {missing}
+      </>
+    );
+  }
   const [low, high] = [found.edges[0], found.edges[found.edges.length - 1]];
   const last = found.whole ? high - 1 : high;
   const [from, to] = filter?.range ? [filter.range[0], filter.range[2] ? filter.range[1] : found.whole ? filter.range[1] - 1 : filter.range[1]] : [low, last];

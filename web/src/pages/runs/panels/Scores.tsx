@@ -29,7 +29,7 @@ function Numbers({ of, title }: { of: "set" | "classes" | "errors"; title: strin
       <Table columns={columns}>
         {rows.map(([name, values]) => (
           <tr key={name} data-score={name}>
-            <td>{of === "errors" ? text.errorKinds[name] ?? name : name}</td>
+            <td>{(of === "classes" ? undefined : text.named[name]) ?? name}</td>
             {values.flatMap((value, k) => {
               const between = of === "set" ? intervalOf(runs[k], name) : undefined;
               const cell = <td key={k} class="number">{value === undefined ? words.noValue : said(value)}{between && <span class="quiet">{` ${said(between[0])} – ${said(between[1])}`}</span>}</td>;
