@@ -10,14 +10,16 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
+from typing import Any
 from zlib import crc32
 
 import pytest
 from databases import place, postgres  # noqa: F401  fixtures
 from hypothesis import HealthCheck, settings
+from studio_person import chromium
 
 from maskwright import testing
 from maskwright.core.classes import Classes
@@ -25,6 +27,21 @@ from maskwright.core.sample import Sample
 
 settings.register_profile("all", deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=60)
 settings.load_profile("all")
+
+
+@pytest.fixture(scope="session")
+def driver() -> Iterator[Any]:
+    """One for all tests of a process: a second one cannot run beside it."""
+    playwright = pytest.importorskip("playwright.sync_api")
+    with playwright.sync_playwright() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def browser(driver: Any) -> Iterator[Any]:
+    chrome = driver.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
+    yield chrome
+    chrome.close()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

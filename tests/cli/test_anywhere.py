@@ -43,6 +43,8 @@ CALLS: dict[str, tuple[list[str], int, str]] = {
     "runs": (["labels"], 0, ""),
     "compare": (["labels", "a", "b"], 2, "run"),
     "doctor": (["labels"], 0, ""),
+    "embed": (["labels"], 0, ""),
+    "report": (["labels", "-o", "out.html"], 0, ""),
 }  # fmt: skip
 
 #: Verbs that take no dataset, or make one where they are told to.

@@ -26,6 +26,8 @@ CALLS: dict[str, tuple[list[str], list[str]]] = {
     "export": (["nowhere", "out", "-f", "coco"], ["nowhere", "out"]),
     "convert": (["nowhere", "out", "--to", "coco"], ["nowhere", "out"]),
     "log": (["nowhere"], ["nowhere", "--limit", "0"]),
+    "embed": (["nowhere"], ["nowhere", "--seed", "soon"]),
+    "report": (["nowhere", "-o", "out.html"], ["nowhere", "--samples", "few"]),
     "diff": (["nowhere"], ["nowhere", "--limit", "few"]),
     "tag": (["nowhere", "gold"], []),
     "restore": (["nowhere", "1"], ["nowhere"]),

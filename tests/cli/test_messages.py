@@ -27,6 +27,7 @@ CALLS = {
     "evaluate": [NOWHERE], "metrics": ["explain", NOWHERE], "model": ["export", "last", "--dataset", NOWHERE],
     "columns": [NOWHERE], "set": [NOWHERE, "split=val", "--all"], "window": [NOWHERE],
     "runs": [NOWHERE], "compare": [NOWHERE, "a", "b"], "doctor": [NOWHERE],
+    "embed": [NOWHERE], "report": [NOWHERE, "-o", "OUT.html"],
     # These have no dataset; an address where a file or folder is wanted is one like any other.
     "demo": None, "data": ["show", NOWHERE], "convert": [NOWHERE, "OUT", "--to", "yolo"], "segment": [NOWHERE, "--everything"],
 }  # fmt: skip

@@ -436,6 +436,23 @@ def insight(dataset: mw.Dataset) -> None:
     embedded: mw.insight.embedding.Embedded = mw.insight.embedding.embed(dataset, name="look_of_it", layout="pca")
     assert embedded.vectors + len(embedded.set_aside) == len(dataset)
     maps: list[mw.insight.points.MapColumn] = mw.insight.points.maps(dataset)
+    look: np.ndarray = mw.insight.colour_texture.colour_texture(np.zeros((8, 8, 3), np.uint8))
+    assert len(look)
+    assert mw.insight.encoders.SIDE
+    assert mw.insight.map_layout.COMPONENTS
+    plot: mw.insight.scatter.Scatter = looking.scatter(dataset.revision, "height", "width", "sample")
+    assert len(plot.x) == len(dataset)
+    numbers, groups = mw.insight.together.grouped(
+        looking.values(dataset.revision, "split"), np.array(dataset.numbers())
+    )
+    assert sum(number for _, number in groups) == len(numbers)
+    rows = mw.insight.tables_of_choices.table_of_samples(looking, dataset.at(dataset.revision), [], ["split"])
+    assert rows.num_rows == len(dataset)
+    assert mw.insight.tables_of_runs.table_of_runs(dataset, [], "scores").num_rows == 0
+    assert callable(mw.insight.figures_of_runs.figure_of_runs)
+    none = mw.Segments.none((8, 8))
+    assert mw.insight.judged_objects.judged_objects(none, none, dataset.classes) == []
+    assert callable(mw.labelling.accept_run)
     assert maps[0].name == embedded.map
 
 

@@ -3,7 +3,6 @@
 import json
 import re
 from html.parser import HTMLParser
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -317,26 +316,22 @@ def test_refused_in_one_sentence_and_nothing_is_left(capsys, dataset, tmp_path) 
 
 @pytest.mark.browser
 @pytest.mark.parametrize("light", ["light", "dark"])
-def test_in_a_browser_without_a_network(dataset, tmp_path, light) -> None:
+def test_in_a_browser_without_a_network(browser, dataset, tmp_path, light) -> None:
     """Every image is shown, nothing is asked for, and nothing is wider than the window."""
-    sync = pytest.importorskip("playwright.sync_api")
-    if not Path("/usr/bin/chromium").exists():
-        pytest.skip("there is no Chromium")
     file = tmp_path / "two.html"
     file.write_text(reports.comparison_report(dataset, "first", "second"))
     asked, said = [], []
-    with sync.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-        page = browser.new_context(viewport={"width": 1366, "height": 768}, color_scheme=light, offline=True).new_page()
-        page.on("request", lambda request: asked.append(request.url))
-        page.on("console", lambda message: said.append(message.text))
-        page.goto(file.as_uri())
-        shown = page.evaluate("[...document.images].map(image => image.complete && image.naturalWidth)")
-        wide = page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-        ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
-        line = page.evaluate("getComputedStyle(document.querySelector('svg text')).fill")
-        paper = page.evaluate("getComputedStyle(document.querySelector('section')).backgroundColor")
-        browser.close()
+    context = browser.new_context(viewport={"width": 1366, "height": 768}, color_scheme=light, offline=True)
+    page = context.new_page()
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("console", lambda message: said.append(message.text))
+    page.goto(file.as_uri())
+    shown = page.evaluate("[...document.images].map(image => image.complete && image.naturalWidth)")
+    wide = page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    line = page.evaluate("getComputedStyle(document.querySelector('svg text')).fill")
+    paper = page.evaluate("getComputedStyle(document.querySelector('section')).backgroundColor")
+    context.close()
     assert shown
     assert all(width == SIZE[1] for width in shown)
     assert wide

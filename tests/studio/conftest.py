@@ -4,11 +4,15 @@ from collections.abc import Iterator
 
 import pytest
 from PIL import Image
-from studio_person import Person, Studio, chromium, scene
+from studio_person import Person, Studio, scene
 
 
 @pytest.fixture
 def studio(tmp_path) -> Iterator[Studio]:
+    from maskwright.studio.app import PAGE
+
+    if not (PAGE / "index.html").is_file():
+        pytest.skip("the studio's page is not built: cd web && npm install && npm run build")
     folder = tmp_path / "photos"
     folder.mkdir()
     for k in range(5):
@@ -17,24 +21,6 @@ def studio(tmp_path) -> Iterator[Studio]:
     studio.start()
     yield studio
     studio.kill()
-
-
-@pytest.fixture(scope="session")
-def driver():
-    playwright = pytest.importorskip("playwright.sync_api")
-    from maskwright.studio.app import PAGE
-
-    if not (PAGE / "index.html").is_file():
-        pytest.skip("the studio's page is not built: cd web && npm install && npm run build")
-    with playwright.sync_playwright() as running:
-        yield running
-
-
-@pytest.fixture(scope="session")
-def browser(driver):
-    chrome = driver.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
-    yield chrome
-    chrome.close()
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass
+from typing import Any, Self
 
 import numpy as np
 
@@ -44,6 +45,16 @@ class Found:
     def lost(self) -> int:
         """Segments of the truth that nothing matches."""
         return len(self.matched) - sum(self.matched.values())
+
+    def plain(self) -> tuple[Any, ...]:
+        """In values that a journal of work keeps; `of_plain` takes them back."""
+        return self.ious, self.matched, self.invented, [(*pair, number) for pair, number in self.taken_for.items()]
+
+    @classmethod
+    def of_plain(cls, kept: tuple[Any, ...]) -> Self:
+        """From what `plain` gave. kept: that."""
+        ious, matched, invented, taken_for = kept
+        return cls(ious, matched, invented, {(truth, pred): number for truth, pred, number in taken_for})
 
 
 def found(truth: Segments, pred: Segments, classes: Classes) -> Found:

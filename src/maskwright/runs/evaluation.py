@@ -204,7 +204,8 @@ class _Comparing(compute.Worker[Rows]):
 
 
 #: Confusion counts of one sample, those of further metrics by name, detections, and what was found of its segments.
-_Counts = tuple[I64, dict[str, Any], list[dict[str, Any]], Found]
+#: All of it plain, as `Found.plain` has it, so that a journal keeps it.
+_Counts = tuple[I64, dict[str, Any], list[dict[str, Any]], tuple[Any, ...]]
 
 
 class _Counting(_Comparing[_Counts]):
@@ -229,7 +230,7 @@ class _Counting(_Comparing[_Counts]):
             truth.segments[np.isin(truth.segments.class_ids, self._things)],
         )  # fmt: skip
         objects = found(truth.segments, pred, self._classes)
-        return sample_counts(truth, pred, self._classes), more, detections, objects
+        return sample_counts(truth, pred, self._classes), more, detections, objects.plain()
 
 
 class _Confusing(_Comparing[int]):
@@ -386,7 +387,8 @@ class _Sums:
         return confusion.compute(counts, left_out=self._indices)
 
     def add(self, number: int, rows: _Counts) -> None:
-        counts, more, detections, objects = rows
+        counts, more, detections, kept = rows
+        objects = Found.of_plain(kept)
         self.ious.add(number, objects.ious)
         self.matched.add(number, objects.matched)
         self.objects["matched"][number] = len(objects.matched) - objects.lost

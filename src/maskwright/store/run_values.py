@@ -63,7 +63,9 @@ def forget(connection: Connection, run: str, owner: Owner | None = None, name: s
 
 
 def write_columns(connection: Connection) -> None:
-    """Say anew what columns the values of runs are, those by vectors left as they are."""
+    """Say anew what columns the values of runs are; what was said of them, and those by vectors, are left."""
+    told = {(run, column.owner, column.name) for run, column in columns_of(connection)}
     for owner, table in (("sample", schema.run_samples), ("segment", schema.run_segments)):
         for run, name in connection.execute(sql.select(table.c.run, table.c.name).distinct()).all():
-            note(connection, run, number(name, owner))  # type: ignore[arg-type]
+            if (run, owner, name) not in told:
+                note(connection, run, number(name, owner))  # type: ignore[arg-type]

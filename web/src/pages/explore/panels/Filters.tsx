@@ -1,4 +1,4 @@
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { api, type Ask, type Bars } from "../../../api/client";
 import { NumberBars } from "../../../parts/charts/NumberBars";
 import { WordBars } from "../../../parts/charts/WordBars";
@@ -35,17 +35,24 @@ export function Filters() {
 /** What is typed counts a moment after the last key. */
 function Condition() {
   const [draft, setDraft] = useState(typed.value);
-  useEffect(() => setDraft(typed.value), [typed.value]);
+  const wait = useRef<ReturnType<typeof setTimeout>>();
+  // What is set elsewhere counts, and not what was typed before it.
   useEffect(() => {
-    const wait = setTimeout(() => (typed.value = draft.trim()), 400);
-    return () => clearTimeout(wait);
-  }, [draft]);
+    clearTimeout(wait.current);
+    setDraft(typed.value);
+  }, [typed.value]);
+  useEffect(() => () => clearTimeout(wait.current), []);
+  const type = (text: string) => {
+    setDraft(text);
+    clearTimeout(wait.current);
+    wait.current = setTimeout(() => (typed.value = text.trim()), 400);
+  };
   return (
     <>
       <label class="quiet" for="condition">{text.condition}</label>
       <textarea
         id="condition" rows={2} spellcheck={false} placeholder={text.conditionHelp} value={draft} aria-invalid={Boolean(problem.value)}
-        onInput={(e) => setDraft(e.currentTarget.value)}
+        onInput={(e) => type(e.currentTarget.value)}
         onKeyDown={(e) => {
           if (e.key !== "Enter" || e.shiftKey) return;
           e.preventDefault();

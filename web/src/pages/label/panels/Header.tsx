@@ -19,7 +19,7 @@ export function Header() {
       )}
       {others.value.length > 0 && <span class="others">{words.others(others.value)}</span>}
       <span class="message" role="alert" title={message.value}>{message.value}</span>
-      <Pages here="label" without="history" />
+      <Pages here="label" without={["history", "team", "map"]} />
       <button onClick={actions.project}>{words.actions.project}</button>
       <button onClick={actions.work}>{words.actions.work}</button>
       <button onClick={actions.history}>{words.actions.history}</button>
