@@ -20,8 +20,7 @@ from playwright.sync_api import sync_playwright
 
 from maskwright import formats
 from maskwright.demo import build_demo_set
-from maskwright.insight.embedding import embed
-from maskwright.store import Dataset, transfer
+from maskwright.store import transfer
 
 OUT = Path(__file__).parents[1] / "docs" / "images"
 TOKEN = "only-for-the-screenshots"  # noqa: S105  of a server that lives for seconds
@@ -36,9 +35,6 @@ SHOWN = {
     "studio": "",
     "explore": "/explore?errors=second&down=run(%27second%27).lost&c=run(%27second%27).mean_iou",
     "runs": "/runs?run=first&run=second",
-    "map": "/map",
-    "beside": "/beside?image=2&under=first&under=second",
-    "history": "/history",
 }
 
 
@@ -52,7 +48,7 @@ def listening() -> None:
 
 
 def made(folder: Path) -> Path:
-    """The demo set with two trainings, one longer than the other, both evaluated, and a map."""
+    """The demo set with two trainings, one longer than the other, both evaluated."""
     classes, samples = build_demo_set(folder / "images", number=60, size=(384, 512))
     formats.write(samples, classes, folder / "labels", "coco")
     reading = formats.read(folder / "labels")
@@ -64,8 +60,6 @@ def made(folder: Path) -> Path:
             ("evaluate", str(place), name),
         ):
             subprocess.run([sys.executable, "-m", "maskwright", *words], check=True, stdout=subprocess.DEVNULL)
-    with Dataset.open(place) as dataset:
-        embed(dataset)
     return place
 
 

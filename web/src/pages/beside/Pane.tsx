@@ -12,7 +12,7 @@ const FINE = 4096;
 /** An image under its labels, or under what a run predicted, with what stands at each object. */
 export function Pane({ image, run }: { image: ImageInfo; run: string | null }) {
   const box = useRef<HTMLDivElement>(null);
-  const [judged, setJudged] = useState<readonly ObjectJudged[]>([]);
+  const [judged, setJudged] = useState<readonly ObjectJudged[] | null>(null);
   useEffect(() => {
     if (run) api.judged(image.number, run).then(setJudged, (error: Error) => (message.value = error.message));
   }, [image.number, run]);
@@ -51,14 +51,14 @@ export function Pane({ image, run }: { image: ImageInfo; run: string | null }) {
           <img alt="" draggable={false} src={`/api/images/${image.number}/pixels`} style={{ imageRendering: scale > 4 ? "pixelated" : "auto" }} />
           <img alt="" draggable={false} src={`/api/images/${image.number}/marks?${layer}`} style={{ imageRendering: scale > 4 ? "pixelated" : "auto" }} />
         </div>
-        {judged.map((each, k) => {
+        {judged?.map((each, k) => {
           const left = x + (scale * each.box[0]) / image.width;
           const top = y + (scale * each.box[1]) / image.height;
           if (left < 0 || top < 0 || left > 1 || top > 1) return null;
           return <span key={k} class={`judged ${each.what}`} style={{ left: `${100 * left}%`, top: `${100 * top}%` }} title={text.told(each)}>{text.short(each)}</span>;
         })}
       </div>
-      <p class="quiet" role="status">{run ? text.counted(judged) : ""}</p>
+      <p class="quiet" role="status">{judged && text.counted(judged)}</p>
     </>
   );
 }

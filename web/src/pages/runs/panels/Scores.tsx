@@ -35,7 +35,7 @@ function Numbers({ of, title }: { of: "set" | "classes" | "errors"; title: strin
               const cell = <td key={k} class="number">{value === undefined ? words.noValue : said(value)}{between && <span class="quiet">{` ${said(between[0])} – ${said(between[1])}`}</span>}</td>;
               if (!k) return [cell];
               const moved = value === undefined || values[0] === undefined ? null : value - values[0];
-              const side = moved === null || Math.abs(moved) < 5e-4 ? "" : moved > 0 ? "added" : "removed";
+              const side = moved === null || Math.abs(moved) < 5e-4 ? "" : moved > 0 === (of !== "errors") ? "added" : "removed"; // errors cost
               return [cell, <td key={`${k} moved`} class={`number ${side}`}>{moved === null ? "" : `${moved > 0 ? "+" : ""}${said(moved)}`}</td>];
             })}
           </tr>
