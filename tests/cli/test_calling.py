@@ -64,6 +64,12 @@ def run(capsys, *words: object) -> tuple[int, str, str]:
     return int(stop.value.code or 0), found.out, found.err
 
 
+def test_a_choice_that_is_not_there_is_said_plainly(capsys, here) -> None:
+    code, _, err = run(capsys, "embed", "nowhere", "--of", "films")
+    assert code == 2
+    assert "'--of': 'films' is not one of 'samples', 'segments'" in err
+
+
 def test_every_verb_is_asked() -> None:
     assert set(CALLS) == set(VERBS)
 

@@ -110,7 +110,8 @@ def _unreadable(error: Any, as_json: bool) -> int:
         error.show()
         return WRONG
     path = error.ctx.command_path if error.ctx is not None else "maskwright"
-    found = plain(error.format_message()).rstrip(".")
+    # What its library says before a choice that is not there says nothing to people.
+    found = plain(error.format_message()).rstrip(".").replace(": Value error, ", ": ")
     return _told(UsageError(found, todo=f"See: {path} --help"), WRONG, as_json)
 
 

@@ -49,6 +49,22 @@ class BulkChange:
     first: tuple[Changed, ...]
 
 
+def texts(pairs: Iterable[str]) -> dict[str, str]:
+    """Values as texts by column. pairs: COLUMN=VALUE.
+
+    Raises UsageError for what is not such a pair, and for a column that is given twice.
+    """
+    out: dict[str, str] = {}
+    for pair in pairs:
+        name, equals, text = pair.partition("=")
+        if not equals:
+            raise UsageError(f"{shown(repr(pair), 80)} is not a value", needed="COLUMN=VALUE")
+        if name in out:
+            raise UsageError(f"{shown(name)} is given twice", needed="one value")
+        out[name] = text
+    return out
+
+
 def read_values(columns: Iterable[Column], pairs: Iterable[str]) -> dict[str, Any]:
     """Values as people write them, COLUMN=VALUE, by column.
 
@@ -58,12 +74,7 @@ def read_values(columns: Iterable[Column], pairs: Iterable[str]) -> dict[str, An
     own = {column.name: column for column in columns if column.owner == "sample"}
     built = {column.name: column for column in SAMPLE if column.name in _SETTABLE}
     out: dict[str, Any] = {}
-    for pair in pairs:
-        name, equals, text = pair.partition("=")
-        if not equals:
-            raise UsageError(f"{shown(repr(pair), 80)} is not a value", needed="COLUMN=VALUE")
-        if name in out:
-            raise UsageError(f"{shown(name)} is given twice", needed="one value")
+    for name, text in texts(pairs).items():
         column = built.get(name) or own.get(name.removeprefix("fields."))
         if column is None or name in MEANT - built.keys():
             raise _unsettable(name, sorted({*built, *(known for known, item in own.items() if not item.virtual)}))

@@ -14,7 +14,7 @@ from maskwright.core.columns import SEGMENT, Column, Owner, built_in
 from maskwright.core.names import shown
 from maskwright.errors import UsageError
 from maskwright.store import checks, schema
-from maskwright.store.bulk import SHOWN
+from maskwright.store.bulk import SHOWN, texts
 from maskwright.store.conditions import resolved, sql_parts
 from maskwright.store.conditions.resolve import read, read_of_segments
 from maskwright.store.conditions.surroundings import Stored
@@ -76,15 +76,10 @@ def read_values(columns: Iterable[Column], pairs: Iterable[str]) -> dict[str, An
     """
     known = list(columns)
     own = {(column.owner, column.name): column for column in known}
-    out: dict[str, Any] = {}
-    for pair in pairs:
-        name, equals, text = pair.partition("=")
-        if not equals:
-            raise UsageError(f"{shown(repr(pair), 80)} is not a value", needed="COLUMN=VALUE")
-        if name in out:
-            raise UsageError(f"{shown(name)} is given twice", needed="one value")
-        out[name] = text if name == "class" else (_BUILT.get(name) or _attribute(own, name)).read(text)
-    return out
+    return {
+        name: text if name == "class" else (_BUILT.get(name) or _attribute(own, name)).read(text)
+        for name, text in texts(pairs).items()
+    }
 
 
 class Values:
