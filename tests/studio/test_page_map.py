@@ -37,6 +37,7 @@ def opened(driver, studio: Studio, *flags: str):
     chrome = driver.chromium.launch(executable_path=chromium(), args=["--no-sandbox", *flags])
     context = chrome.new_context(viewport={"width": 1366, "height": 768})
     person = Person(context.new_page(), studio)
+    person.page.get_by_role("button", name="Explore", exact=True).click()
     person.page.get_by_role("button", name="Map", exact=True).click()
     return chrome, person
 
@@ -167,5 +168,6 @@ def test_without_webgl_a_sentence_says_so(driver, mapped) -> None:
 
 
 def test_without_a_map_the_page_says_how_one_is_made(person) -> None:
+    person.page.get_by_role("button", name="Explore", exact=True).click()
     person.page.get_by_role("button", name="Map", exact=True).click()
     person.page.get_by_text("maskwright embed DATASET").wait_for()

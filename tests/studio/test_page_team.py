@@ -412,6 +412,7 @@ def test_the_teams_page_shows_where_people_disagree(team) -> None:
             person.until(f"location.hash !== '{before}'")
             person.saved()
     page = ada.page
+    page.locator("header [data-page=explore]").click()
     page.locator("header [data-page=team]").click()
     cells = page.locator("[data-disagreement]")
     cells.first.wait_for()
